@@ -1,0 +1,197 @@
+//! From a list of edges to a validated CSR: counting sort, then Kahn's algorithm.
+//!
+//! One implementation for all three graph types, so it works on plain slices and is `const`: `while` loops, no
+//! iterators, nothing recursive, O(V + E).
+//!
+//! Sources: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962). With a first-in first-out queue the
+//! order that it gives is sorted by level (longest path from a root), which [`levels`](crate::DagView::levels) uses.
+
+use crate::{DagView, Edge, NodeId};
+
+/// The memory that [`DagView::from_edges`](crate::DagView::from_edges) writes a graph into.
+///
+/// For `n` nodes and `e` edges: `starts`, `in_degrees` and `order` have exactly `n` entries, `edges` has exactly
+/// `e`. Their content doesn't matter.
+#[derive(Debug)]
+pub struct Storage<'a> {
+    /// Where each node's row of edges starts.
+    pub starts: &'a mut [u32],
+    /// The edges, grouped by source.
+    pub edges: &'a mut [Edge],
+    /// How many edges lead to each node.
+    pub in_degrees: &'a mut [u32],
+    /// The nodes in topological order.
+    pub order: &'a mut [NodeId],
+}
+
+/// Why a list of edges is no graph, without the words; cycles are looked up by [`trace_cycle`] afterwards.
+pub(crate) enum Fault {
+    TooManyNodes,
+    TooManyEdges,
+    UnknownNode { edge: usize, node: u32 },
+    Cycle,
+}
+
+/// Fills `out` from `pairs`, where `(u, v)` says that v depends on u. A row keeps the order of `pairs`.
+///
+/// The caller has checked the lengths in `out`; `scratch` has one entry a node. After [`Fault::Cycle`] `scratch`
+/// is nonzero for exactly the nodes that are on a cycle or depend on one.
+pub(crate) const fn construct(
+    pairs: &[(u32, u32)],
+    out: &mut Storage<'_>,
+    scratch: &mut [u32],
+) -> Result<(), Fault> {
+    if out.order.len() > NodeId::MAX_NODES {
+        return Err(Fault::TooManyNodes);
+    }
+    if pairs.len() > u32::MAX as usize {
+        return Err(Fault::TooManyEdges);
+    }
+    if let Err(fault) = count(pairs, out.starts, out.in_degrees) {
+        return Err(fault);
+    }
+    place(pairs, out.starts, out.edges);
+    if sort(out, scratch) == out.order.len() { Ok(()) } else { Err(Fault::Cycle) }
+}
+
+/// Counts the edges out of each node into `out_degrees` and into each node into `in_degrees`.
+const fn count(pairs: &[(u32, u32)], out_degrees: &mut [u32], in_degrees: &mut [u32]) -> Result<(), Fault> {
+    let nodes = in_degrees.len();
+    let mut node = 0;
+    while node < nodes {
+        out_degrees[node] = 0;
+        in_degrees[node] = 0;
+        node += 1;
+    }
+    let mut edge = 0;
+    while edge < pairs.len() {
+        let (from, to) = pairs[edge];
+        if from as usize >= nodes {
+            return Err(Fault::UnknownNode { edge, node: from });
+        }
+        if to as usize >= nodes {
+            return Err(Fault::UnknownNode { edge, node: to });
+        }
+        out_degrees[from as usize] += 1;
+        in_degrees[to as usize] += 1;
+        edge += 1;
+    }
+    Ok(())
+}
+
+/// Turns out-degrees into row starts and puts each edge into its source's row (counting sort, stable).
+const fn place(pairs: &[(u32, u32)], starts: &mut [u32], edges: &mut [Edge]) {
+    // First to row ends, so that filling from the back leaves each entry at its row's start.
+    let mut end = 0;
+    let mut node = 0;
+    while node < starts.len() {
+        end += starts[node];
+        starts[node] = end;
+        node += 1;
+    }
+    let mut edge = pairs.len();
+    while edge > 0 {
+        edge -= 1;
+        let (from, to) = pairs[edge];
+        starts[from as usize] -= 1;
+        edges[starts[from as usize] as usize] = Edge::to(NodeId::new(to));
+    }
+}
+
+/// Kahn's algorithm; marks the sole edges on the way. Returns how many nodes could be ordered.
+#[expect(clippy::cast_possible_truncation, reason = "construct has checked the number of nodes")]
+const fn sort(out: &mut Storage<'_>, remaining: &mut [u32]) -> usize {
+    let nodes = out.order.len();
+    let mut ordered = 0;
+    let mut node = 0;
+    while node < nodes {
+        remaining[node] = out.in_degrees[node];
+        if remaining[node] == 0 {
+            out.order[ordered] = NodeId::new(node as u32);
+            ordered += 1;
+        }
+        node += 1;
+    }
+    let mut next = 0;
+    while next < ordered {
+        let node = out.order[next].index();
+        let end = row_end(out.starts, out.edges.len(), node);
+        let mut at = out.starts[node] as usize;
+        while at < end {
+            let target = out.edges[at].target();
+            if out.in_degrees[target.index()] == 1 {
+                out.edges[at] = out.edges[at].marked_sole();
+            }
+            remaining[target.index()] -= 1;
+            if remaining[target.index()] == 0 {
+                out.order[ordered] = target;
+                ordered += 1;
+            }
+            at += 1;
+        }
+        next += 1;
+    }
+    ordered
+}
+
+/// Where the row of `node` ends: at the next one's start, or with the edges.
+pub(crate) const fn row_end(starts: &[u32], edges: usize, node: usize) -> usize {
+    if node + 1 < starts.len() { starts[node + 1] as usize } else { edges }
+}
+
+/// After [`Fault::Cycle`]: writes a cycle into the front of `out.order`, each node depending on the next and the
+/// last on the first, and returns its length.
+///
+/// Each node left over by Kahn's algorithm has a predecessor that is left over too, so walking to predecessors
+/// must come round. Nothing but the arrays at hand is needed: `order` is free, since there is none.
+#[expect(clippy::cast_possible_truncation, reason = "construct has checked the number of nodes")]
+pub(crate) const fn trace_cycle(out: &mut Storage<'_>, left_over: &mut [u32]) -> usize {
+    let nodes = left_over.len();
+    // One left-over predecessor of each left-over node, in `order`; the lowest-numbered start.
+    let mut start = nodes;
+    let mut from = nodes;
+    while from > 0 {
+        from -= 1;
+        if left_over[from] > 0 {
+            start = from;
+            let end = row_end(out.starts, out.edges.len(), from);
+            let mut at = out.starts[from] as usize;
+            while at < end {
+                out.order[out.edges[at].target().index()] = NodeId::new(from as u32);
+                at += 1;
+            }
+        }
+    }
+    if start == nodes {
+        return 0;
+    }
+    // Walk until a node comes twice; zero marks the nodes already seen.
+    let mut node = start;
+    while left_over[node] > 0 {
+        left_over[node] = 0;
+        node = out.order[node].index();
+    }
+    // `node` is on the cycle. Go round once, into `left_over`, then copy.
+    let first = node;
+    let mut length = 0;
+    loop {
+        left_over[length] = node as u32;
+        length += 1;
+        node = out.order[node].index();
+        if node == first {
+            break;
+        }
+    }
+    let mut at = 0;
+    while at < length {
+        out.order[at] = NodeId::new(left_over[at]);
+        at += 1;
+    }
+    length
+}
+
+impl<'a> Storage<'a> {
+    pub(crate) fn into_view(self) -> DagView<'a> {
+        DagView::new_unchecked(self.starts, self.edges, self.in_degrees, self.order)
+    }
+}

@@ -1,0 +1,112 @@
+//! The atomic countdown: who makes a node ready, when several threads finish its predecessors at once.
+//!
+//! ```text
+//!            arrive, not the last            arrive, the last one
+//!   in-degree ──────────────────▶ … ──▶ 1 ──────────────────────▶ in-degree again
+//!   (at rest)        RMW                     load only              (at rest)
+//! ```
+//!
+//! A counter starts at its node's in-degree, each predecessor arrives once, and the last to arrive puts the
+//! in-degree back: a finished run leaves every counter as it found it, and no pass over the graph precedes a run.
+//!
+//! Who reads 1 is the last: every other predecessor has already arrived, so nobody else can touch the counter any
+//! more, and no read-modify-write is needed. An arrival that isn't last needs one. Edges that are marked as their
+//! target's only one ([`Edge::is_sole`](crate::Edge::is_sole)) need no counter at all.
+
+use crate::sync::{AtomicU32, Ordering};
+use crate::{DagView, NodeId};
+use core::fmt;
+
+/// One counter a node, at rest between runs. Copyable: every worker of a run has one.
+#[derive(Clone, Copy)]
+pub struct Countdown<'a> {
+    dag: DagView<'a>,
+    counters: &'a [AtomicU32],
+}
+
+impl<'a> Countdown<'a> {
+    /// Sets the first `dag.nodes()` of `counters` to the in-degrees of `dag`. `None` if there are fewer.
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
+    /// let mut counters = [const { AtomicU32::new(0) }; 3];
+    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+    /// assert!(!countdown.arrive(NodeId::new(2))); // node 0 is done
+    /// assert!(countdown.arrive(NodeId::new(2))); // node 1 is done: node 2 is ready
+    /// ```
+    pub fn new(dag: DagView<'a>, counters: &'a mut [AtomicU32]) -> Option<Self> {
+        let counters = counters.get_mut(..dag.nodes())?;
+        for (counter, &in_degree) in counters.iter_mut().zip(dag.in_degrees()) {
+            *counter = AtomicU32::new(in_degree);
+        }
+        Some(Self { dag, counters })
+    }
+
+    /// As [`new`](Self::new), for counters that are at rest already.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn at_rest(dag: DagView<'a>, counters: &'a [AtomicU32]) -> Self {
+        debug_assert_eq!(dag.nodes(), counters.len());
+        Self { dag, counters }
+    }
+
+    /// Says that a predecessor of `node` is done, once for each edge. True for the last one: `node` is ready, all
+    /// that its predecessors wrote is visible to this thread, and the counter is at rest again.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no such node.
+    #[inline]
+    #[must_use]
+    pub fn arrive(self, node: NodeId) -> bool {
+        let counter = &self.counters[node.index()];
+        // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_sub` below. Each of these
+        // continues the release sequences of the ones before it, so reading the last one's value is enough.
+        let last = counter.load(Ordering::Acquire) == 1
+            // Ordering: Release hands what this predecessor wrote to the last one; Acquire, in case this turns out
+            // to be the last one after all, takes what the others wrote. Partner: the load above and this line.
+            || counter.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last {
+            // Relaxed is enough: nobody else touches this counter before the next run, and what lets that start
+            // (the end of this run) orders the two.
+            counter.store(self.dag.in_degree(node), Ordering::Relaxed);
+        }
+        last
+    }
+
+    /// Says that `node` is done, and calls `ready` for each node that this makes ready, in the order of the edges.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no such node.
+    #[inline]
+    pub fn complete(self, node: NodeId, mut ready: impl FnMut(NodeId)) {
+        for edge in self.dag.successors(node) {
+            if edge.is_sole() || self.arrive(edge.target()) {
+                ready(edge.target());
+            }
+        }
+    }
+
+    /// The graph that this counts for.
+    #[inline]
+    #[must_use]
+    pub fn dag(self) -> DagView<'a> {
+        self.dag
+    }
+
+    /// Whether every counter is back at its in-degree, as it is between runs. O(V); for checks and tests.
+    #[must_use]
+    pub fn is_at_rest(self) -> bool {
+        let mut pairs = self.counters.iter().zip(self.dag.in_degrees());
+        pairs.all(|(counter, &in_degree)| counter.load(Ordering::Relaxed) == in_degree)
+    }
+}
+
+impl fmt::Debug for Countdown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.counters.iter().map(|counter| counter.load(Ordering::Relaxed))).finish()
+    }
+}

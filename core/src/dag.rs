@@ -1,0 +1,158 @@
+//! The owned graph.
+
+#[cfg(target_has_atomic = "32")]
+use crate::sync::{AtomicBool, AtomicU32, Ordering};
+use crate::{AsDag, BuildError, CycleBuf, DagView, Edge, NodeId, Storage};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A dependency graph that owns its arrays, together with the counters of one run.
+///
+/// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they are
+/// away has to bring its own. In all 16 bytes a node and 4 an edge.
+pub struct Dag {
+    starts: Box<[u32]>,
+    edges: Box<[Edge]>,
+    in_degrees: Box<[u32]>,
+    order: Box<[NodeId]>,
+    #[cfg(target_has_atomic = "32")]
+    counters: Box<[AtomicU32]>,
+    /// True while a [`LentCountdown`] has the counters.
+    #[cfg(target_has_atomic = "32")]
+    lent: AtomicBool,
+}
+
+impl Dag {
+    /// Builds the graph of `nodes` nodes from its edges, where `(u, v)` says that v depends on u.
+    ///
+    /// Parallel edges are kept and counted. A node's successors keep the order of `edges`. O(V + E), nothing
+    /// recursive.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TooManyNodes`] or [`TooManyEdges`](BuildError::TooManyEdges) beyond 2³¹ nodes or 2³² − 1
+    /// edges, [`UnknownNode`](BuildError::UnknownNode) for an edge outside `0..nodes`,
+    /// [`Cycle`](BuildError::Cycle) with its path, [`OutOfMemory`](BuildError::OutOfMemory).
+    ///
+    /// ```
+    /// use dgraph_core::{BuildError, Dag};
+    ///
+    /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
+    /// assert_eq!((dag.view().nodes(), dag.view().edges()), (4, 4));
+    ///
+    /// let Err(BuildError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
+    /// assert_eq!(cycle.to_string(), "1 -> 2 -> 1");
+    /// # Ok::<(), BuildError<dgraph_core::CycleBuf>>(())
+    /// ```
+    pub fn from_edges(nodes: usize, edges: &[(u32, u32)]) -> Result<Self, BuildError<CycleBuf>> {
+        if nodes > NodeId::MAX_NODES {
+            return Err(BuildError::TooManyNodes { nodes });
+        }
+        let mut starts = allocate::<u32>(nodes)?;
+        let mut row = allocate::<Edge>(edges.len())?;
+        let mut in_degrees = allocate::<u32>(nodes)?;
+        let mut order = allocate::<NodeId>(nodes)?;
+        let mut scratch = allocate::<u32>(nodes)?;
+        let storage =
+            Storage { starts: &mut starts, edges: &mut row, in_degrees: &mut in_degrees, order: &mut order };
+        DagView::from_edges(edges, storage, &mut scratch).map_err(|error| error.map_cycle(CycleBuf::from))?;
+        drop(scratch);
+        #[cfg(target_has_atomic = "32")]
+        let counters = in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect();
+        Ok(Self {
+            starts,
+            edges: row,
+            in_degrees,
+            order,
+            #[cfg(target_has_atomic = "32")]
+            counters,
+            #[cfg(target_has_atomic = "32")]
+            lent: AtomicBool::new(false),
+        })
+    }
+
+    /// The graph, for everything that only reads it.
+    #[inline]
+    #[must_use]
+    pub fn view(&self) -> DagView<'_> {
+        DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
+    }
+
+    /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    #[inline]
+    pub fn run(&self, body: impl FnMut(NodeId)) {
+        self.view().run(body);
+    }
+}
+
+impl AsDag for Dag {
+    fn view(&self) -> DagView<'_> {
+        self.view()
+    }
+
+    #[cfg(target_has_atomic = "32")]
+    fn lend_countdown(&self) -> Option<LentCountdown<'_>> {
+        // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at rest,
+        // as the run before has left them.
+        if self.lent.swap(true, Ordering::Acquire) { None } else { Some(LentCountdown { dag: self }) }
+    }
+}
+
+impl Clone for Dag {
+    fn clone(&self) -> Self {
+        Self {
+            starts: self.starts.clone(),
+            edges: self.edges.clone(),
+            in_degrees: self.in_degrees.clone(),
+            order: self.order.clone(),
+            #[cfg(target_has_atomic = "32")]
+            counters: self.in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect(),
+            #[cfg(target_has_atomic = "32")]
+            lent: AtomicBool::new(false),
+        }
+    }
+}
+
+impl fmt::Debug for Dag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Dag").field(&self.view()).finish()
+    }
+}
+
+/// The counters of a [`Dag`], lent to one run. Dropping it gives them back.
+///
+/// The run has to leave them at rest: each node that has become ready must be completed before this is dropped.
+#[cfg(target_has_atomic = "32")]
+#[derive(Debug)]
+pub struct LentCountdown<'a> {
+    dag: &'a Dag,
+}
+
+#[cfg(target_has_atomic = "32")]
+impl LentCountdown<'_> {
+    /// The counters.
+    #[inline]
+    #[must_use]
+    pub fn countdown(&self) -> crate::Countdown<'_> {
+        crate::Countdown::at_rest(self.dag.view(), &self.dag.counters)
+    }
+}
+
+#[cfg(target_has_atomic = "32")]
+impl Drop for LentCountdown<'_> {
+    fn drop(&mut self) {
+        // Ordering: Release pairs with the Acquire in `lend_countdown`: the next run sees the counters at rest.
+        self.dag.lent.store(false, Ordering::Release);
+    }
+}
+
+/// `length` default values, or an error where `vec!` would abort.
+fn allocate<T: Default + Clone>(length: usize) -> Result<Box<[T]>, BuildError<CycleBuf>> {
+    let mut memory = Vec::new();
+    memory
+        .try_reserve_exact(length)
+        .map_err(|_| BuildError::OutOfMemory { bytes: length.saturating_mul(size_of::<T>()) })?;
+    memory.resize(length, T::default());
+    Ok(memory.into_boxed_slice())
+}

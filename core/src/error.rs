@@ -1,0 +1,85 @@
+//! Why a graph could not be built.
+
+use crate::NodeId;
+use core::fmt;
+
+/// Why a list of edges is no dependency graph.
+///
+/// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns its
+/// nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError<C> {
+    /// More than [`NodeId::MAX_NODES`] nodes.
+    TooManyNodes {
+        /// The number of nodes asked for.
+        nodes: usize,
+    },
+    /// More than 2³² − 1 edges.
+    TooManyEdges {
+        /// The number of edges given.
+        edges: usize,
+    },
+    /// An edge names a node that the graph doesn't have.
+    UnknownNode {
+        /// Position of the edge in the list.
+        edge: usize,
+        /// The number that is out of range.
+        node: u32,
+        /// How many nodes there are: valid numbers are `0..nodes`.
+        nodes: usize,
+    },
+    /// A slice that the caller passed has the wrong length.
+    WrongLength {
+        /// The field or argument.
+        slice: &'static str,
+        /// The length that it must have (`scratch`: at least).
+        needed: usize,
+        /// The length that it has.
+        given: usize,
+    },
+    /// The allocator refused the memory for the graph.
+    OutOfMemory {
+        /// How many bytes were asked for.
+        bytes: usize,
+    },
+    /// Nodes depend on each other in a circle.
+    Cycle(C),
+}
+
+impl<C> BuildError<C> {
+    /// The same error with the cycle held in another way.
+    pub fn map_cycle<D>(self, map: impl FnOnce(C) -> D) -> BuildError<D> {
+        match self {
+            Self::TooManyNodes { nodes } => BuildError::TooManyNodes { nodes },
+            Self::TooManyEdges { edges } => BuildError::TooManyEdges { edges },
+            Self::UnknownNode { edge, node, nodes } => BuildError::UnknownNode { edge, node, nodes },
+            Self::WrongLength { slice, needed, given } => BuildError::WrongLength { slice, needed, given },
+            Self::OutOfMemory { bytes } => BuildError::OutOfMemory { bytes },
+            Self::Cycle(cycle) => BuildError::Cycle(map(cycle)),
+        }
+    }
+}
+
+impl<C: fmt::Display> fmt::Display for BuildError<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyNodes { nodes } => {
+                write!(f, "{nodes} nodes are too many: a graph holds at most {}", NodeId::MAX_NODES)
+            }
+            Self::TooManyEdges { edges } => {
+                write!(f, "{edges} edges are too many: a graph holds at most {}", u32::MAX)
+            }
+            Self::UnknownNode { edge, node, nodes } => {
+                write!(f, "edge {edge} names node {node}, but the graph has only {nodes} nodes")
+            }
+            Self::WrongLength { slice, needed, given } => {
+                write!(f, "`{slice}` has {given} entries, {needed} are needed")
+            }
+            Self::OutOfMemory { bytes } => write!(f, "no memory for {bytes} bytes of graph"),
+            Self::Cycle(cycle) => write!(f, "dependency cycle: {cycle}"),
+        }
+    }
+}
+
+impl<C: fmt::Debug + fmt::Display> core::error::Error for BuildError<C> {}

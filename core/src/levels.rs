@@ -1,0 +1,98 @@
+//! Levels: how many nodes must run before a node can.
+
+use crate::DagView;
+#[cfg(feature = "alloc")]
+use crate::NodeId;
+#[cfg(feature = "alloc")]
+use alloc::{vec, vec::Vec};
+
+impl DagView<'_> {
+    /// Writes each node's level into `levels` (one entry a node): 0 for a root, otherwise one more than the highest
+    /// level among its predecessors. Returns the number of levels. O(V + E).
+    ///
+    /// # Panics
+    ///
+    /// If `levels` has fewer entries than the graph has nodes.
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    /// let dag: StaticDag<3, 2> = StaticDag::new([(0, 1), (1, 2)]);
+    /// let mut levels = [0; 3];
+    /// assert_eq!(dag.view().levels_into(&mut levels), 3);
+    /// assert_eq!(levels, [0, 1, 2]);
+    /// ```
+    pub fn levels_into(self, levels: &mut [u32]) -> usize {
+        let levels = &mut levels[..self.nodes()];
+        levels.fill(0);
+        let mut count = 0;
+        for &node in self.order() {
+            let next = levels[node.index()] + 1;
+            count = count.max(next);
+            for edge in self.successors(node) {
+                let level = &mut levels[edge.target().index()];
+                *level = next.max(*level);
+            }
+        }
+        count as usize
+    }
+
+    /// The nodes by level. Nodes of one level don't depend on each other. O(V + E).
+    ///
+    /// ```
+    /// use dgraph_core::{Dag, NodeId};
+    /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
+    /// let levels: Vec<Vec<u32>> =
+    ///     dag.view().levels().iter().map(|level| level.iter().map(|node| node.get()).collect()).collect();
+    /// assert_eq!(levels, [vec![0], vec![1, 2], vec![3]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn levels(self) -> Levels {
+        let mut level_of = vec![0; self.nodes()];
+        let count = self.levels_into(&mut level_of);
+        // Counting sort by level; going through the nodes by number keeps each level sorted.
+        let mut starts = vec![0_usize; count + 1];
+        for &level in &level_of {
+            starts[level as usize + 1] += 1;
+        }
+        for level in 0..count {
+            starts[level + 1] += starts[level];
+        }
+        let mut nodes = vec![NodeId::default(); self.nodes()];
+        let mut next = starts.clone();
+        for (node, &level) in (0..).map(NodeId::new).zip(&level_of) {
+            nodes[next[level as usize]] = node;
+            next[level as usize] += 1;
+        }
+        Levels { starts, nodes }
+    }
+}
+
+/// The nodes of a graph grouped by level. See [`DagView::levels`].
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels {
+    starts: Vec<usize>,
+    nodes: Vec<NodeId>,
+}
+
+#[cfg(feature = "alloc")]
+impl Levels {
+    /// The number of levels: the number of nodes on the longest path.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether there are no levels, which is so for the empty graph only.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The levels from the roots on, each sorted by number.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[NodeId]> + ExactSizeIterator {
+        self.starts.windows(2).map(|bounds| &self.nodes[bounds[0]..bounds[1]])
+    }
+}

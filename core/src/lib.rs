@@ -1,0 +1,95 @@
+//! Static dependency graphs for schedulers: declared once, validated completely, run any number of times.
+//!
+//! This crate is the part of dgraph that needs no operating system. It is `no_std`, contains no `unsafe`, never
+//! spawns, never blocks, and allocates only in the builders behind the `alloc` feature. Threads, typed results
+//! and everything else that needs `std` live in `dgraph-exec`.
+//!
+//! # The graph
+//!
+//! Nodes are numbered `0..n`; an edge `(u, v)` says that *v depends on u*, so `u` runs first. The graph is stored
+//! in compressed sparse rows (CSR): one array of edges, grouped by source, and for each node where its group
+//! starts. Two more arrays hold each node's in-degree and a topological order. That is 12 bytes a node and 4 an
+//! edge; the counters of a run add 4 bytes a node.
+//!
+//! | type | memory | made by |
+//! |---|---|---|
+//! | [`StaticDag`] | arrays inside itself, usable in a `static` | [`StaticDag::new`], checked by the compiler |
+//! | [`DagView`] | borrowed from the caller | [`DagView::from_edges`] in caller's memory; [`DagView::from_parts`] from untrusted arrays |
+//! | [`Dag`] (feature `alloc`) | owned | [`Dag::from_edges`] |
+//!
+//! Everything that reads a graph is a method of the small, copyable [`DagView`]; the other two lend one with
+//! [`AsDag::view`].
+//!
+//! ```
+//! use dgraph_core::{NodeId, StaticDag};
+//!
+//! // 0 feeds 1 and 2, both feed 3. A cycle here would be a compile error.
+//! static DIAMOND: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+//!
+//! let mut seen = [0_u32; 4];
+//! let mut at = 0;
+//! DIAMOND.run(|node: NodeId| {
+//!     seen[at] = node.get();
+//!     at += 1;
+//! });
+//! assert_eq!(seen, [0, 1, 2, 3]);
+//! ```
+//!
+//! # Running
+//!
+//! [`DagView::run`] calls a closure for each node in topological order on the calling thread, with no counters
+//! and no atomics. A parallel scheduler uses a [`Countdown`]: each finished node *arrives* at its successors, and
+//! the last arrival makes a successor ready.
+//!
+//! # Features
+//!
+//! - **`alloc`** (default): the owned [`Dag`], cycle errors that own their path, and the helpers that return
+//!   collections ([`DagView::levels`], [`DagView::critical_path`]). Without it the crate needs no allocator.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+#[cfg(target_pointer_width = "16")]
+compile_error!("node ids are 32 bits wide: dgraph-core needs pointers of at least 32 bits");
+
+mod construct;
+#[cfg(target_has_atomic = "32")]
+mod countdown;
+mod critical_path;
+mod cycle;
+#[cfg(feature = "alloc")]
+mod dag;
+mod dot;
+mod error;
+mod levels;
+mod node;
+mod parts;
+mod static_dag;
+#[cfg(target_has_atomic = "32")]
+pub mod sync;
+mod view;
+
+pub use construct::Storage;
+#[cfg(target_has_atomic = "32")]
+pub use countdown::Countdown;
+#[cfg(feature = "alloc")]
+pub use critical_path::CriticalPath;
+pub use cycle::Cycle;
+#[cfg(feature = "alloc")]
+pub use cycle::CycleBuf;
+#[cfg(feature = "alloc")]
+pub use dag::Dag;
+#[cfg(all(feature = "alloc", target_has_atomic = "32"))]
+pub use dag::LentCountdown;
+pub use dot::Dot;
+pub use error::BuildError;
+#[cfg(feature = "alloc")]
+pub use levels::Levels;
+pub use node::{Edge, NodeId};
+pub use parts::{Parts, PartsError};
+pub use static_dag::StaticDag;
+pub use view::{AsDag, DagView};

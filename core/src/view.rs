@@ -1,0 +1,199 @@
+//! The borrowed graph: what every runner reads.
+
+use crate::construct::{self, Fault, Storage};
+use crate::{BuildError, Cycle, Edge, NodeId};
+use core::fmt;
+
+/// A validated dependency graph in borrowed memory. Small and copyable: pass it by value.
+///
+/// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards):
+/// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
+/// node once and each after all of its predecessors. So the graph has no cycle.
+#[derive(Clone, Copy)]
+pub struct DagView<'a> {
+    starts: &'a [u32],
+    edges: &'a [Edge],
+    in_degrees: &'a [u32],
+    order: &'a [NodeId],
+}
+
+/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`.
+pub trait AsDag {
+    /// The graph.
+    fn view(&self) -> DagView<'_>;
+
+    /// The run counters that are kept with the graph, if it keeps any and no other run has them now.
+    #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
+    fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
+        None
+    }
+}
+
+impl AsDag for DagView<'_> {
+    fn view(&self) -> DagView<'_> {
+        *self
+    }
+}
+
+impl<D: AsDag + ?Sized> AsDag for &D {
+    fn view(&self) -> DagView<'_> {
+        (**self).view()
+    }
+
+    #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
+    fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
+        (**self).lend_countdown()
+    }
+}
+
+impl<'a> DagView<'a> {
+    /// The arrays have been checked by the caller, or come from a checked graph.
+    pub(crate) const fn new_unchecked(
+        starts: &'a [u32],
+        edges: &'a [Edge],
+        in_degrees: &'a [u32],
+        order: &'a [NodeId],
+    ) -> Self {
+        Self { starts, edges, in_degrees, order }
+    }
+
+    /// Builds a graph in memory that the caller provides, with no allocator.
+    ///
+    /// The number of nodes is `storage.order.len()`; in `pairs`, `(u, v)` says that v depends on u. Parallel edges
+    /// are kept and counted. `scratch` needs one entry a node and is free again afterwards. O(V + E).
+    ///
+    /// # Errors
+    ///
+    /// Each variant of [`BuildError`] but `OutOfMemory`. The [`Cycle`] lies in `storage.order`.
+    ///
+    /// ```
+    /// use dgraph_core::{DagView, Edge, NodeId, Storage};
+    ///
+    /// let (mut starts, mut edges) = ([0; 3], [Edge::default(); 2]);
+    /// let (mut in_degrees, mut order, mut scratch) = ([0; 3], [NodeId::default(); 3], [0; 3]);
+    /// let storage = Storage {
+    ///     starts: &mut starts,
+    ///     edges: &mut edges,
+    ///     in_degrees: &mut in_degrees,
+    ///     order: &mut order,
+    /// };
+    /// let dag = DagView::from_edges(&[(2, 1), (1, 0)], storage, &mut scratch).expect("no cycle");
+    /// assert_eq!(dag.order(), [2, 1, 0].map(NodeId::new));
+    /// ```
+    pub fn from_edges(
+        pairs: &[(u32, u32)],
+        mut storage: Storage<'a>,
+        scratch: &mut [u32],
+    ) -> Result<Self, BuildError<Cycle<'a>>> {
+        let nodes = storage.order.len();
+        let lengths = [
+            ("starts", nodes, storage.starts.len()),
+            ("in_degrees", nodes, storage.in_degrees.len()),
+            ("edges", pairs.len(), storage.edges.len()),
+        ];
+        for (slice, needed, given) in lengths {
+            if needed != given {
+                return Err(BuildError::WrongLength { slice, needed, given });
+            }
+        }
+        let given = scratch.len();
+        let scratch = scratch.get_mut(..nodes).ok_or(BuildError::WrongLength {
+            slice: "scratch",
+            needed: nodes,
+            given,
+        })?;
+        match construct::construct(pairs, &mut storage, scratch) {
+            Ok(()) => Ok(storage.into_view()),
+            Err(Fault::TooManyNodes) => Err(BuildError::TooManyNodes { nodes }),
+            Err(Fault::TooManyEdges) => Err(BuildError::TooManyEdges { edges: pairs.len() }),
+            Err(Fault::UnknownNode { edge, node }) => Err(BuildError::UnknownNode { edge, node, nodes }),
+            Err(Fault::Cycle) => {
+                let length = construct::trace_cycle(&mut storage, scratch);
+                Err(BuildError::Cycle(Cycle::new(&storage.order[..length])))
+            }
+        }
+    }
+
+    /// The number of nodes.
+    #[inline]
+    #[must_use]
+    pub const fn nodes(self) -> usize {
+        self.order.len()
+    }
+
+    /// The number of edges, parallel ones counted each.
+    #[inline]
+    #[must_use]
+    pub const fn edges(self) -> usize {
+        self.edges.len()
+    }
+
+    /// All nodes in topological order: each after all that it depends on, roots first.
+    #[inline]
+    #[must_use]
+    pub const fn order(self) -> &'a [NodeId] {
+        self.order
+    }
+
+    /// The edges out of `node`, in the order in which they were given.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no such node.
+    #[inline]
+    #[must_use]
+    pub fn successors(self, node: NodeId) -> &'a [Edge] {
+        let start = self.starts[node.index()] as usize;
+        let end = self.starts.get(node.index() + 1).map_or(self.edges.len(), |&next| next as usize);
+        &self.edges[start..end]
+    }
+
+    /// How many edges lead to `node`, parallel ones counted each.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no such node.
+    #[inline]
+    #[must_use]
+    pub fn in_degree(self, node: NodeId) -> u32 {
+        self.in_degrees[node.index()]
+    }
+
+    /// The in-degrees of all nodes.
+    #[inline]
+    #[must_use]
+    pub const fn in_degrees(self) -> &'a [u32] {
+        self.in_degrees
+    }
+
+    /// The nodes that depend on nothing, in topological order.
+    pub fn roots(self) -> impl Iterator<Item = NodeId> + 'a {
+        self.order.iter().copied().filter(move |&node| self.in_degree(node) == 0)
+    }
+
+    /// Runs `body` once for each node in topological order, on this thread: no counters, no atomics.
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// let dag = Dag::from_edges(3, &[(0, 2), (2, 1)])?;
+    /// let mut seen = Vec::new();
+    /// dag.view().run(|node| seen.push(node.get()));
+    /// assert_eq!(seen, [0, 2, 1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn run(self, mut body: impl FnMut(NodeId)) {
+        for &node in self.order {
+            body(node);
+        }
+    }
+}
+
+impl fmt::Debug for DagView<'_> {
+    /// The rows, as a map from each node to its successors.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries((0..).map(NodeId::new).take(self.nodes()).map(|node| (node, self.successors(node))))
+            .finish()
+    }
+}
