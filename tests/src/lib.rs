@@ -1,1 +1,26 @@
+//! What the tests, benches, fuzz targets and examples of dgraph share: graphs, and obvious code to check against.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`shapes`], [`random_dag`] | generated graphs: the benchmark's workloads, random ones for property tests |
+//! | [`workflow`] | graphs from files: tab-separated lines ([`tsv`]) and `Cargo.lock` ([`lockfile`]), loaded by [`input`] |
+//! | [`body`], [`splitmix`] | the benchmark's node body and its random numbers |
+//! | [`oracle`] | naive orders, levels, cycles and critical paths |
+//! | [`predecessors`], [`schedule`] | a node's predecessors in listed order; the lower bound of any schedule |
+//!
+//! Edges are pairs `(u, v)` everywhere: v depends on u.
 
+#![forbid(unsafe_code)]
+
+pub mod body;
+pub mod error;
+pub mod input;
+pub mod lockfile;
+pub mod oracle;
+pub mod predecessors;
+pub mod random_dag;
+pub mod schedule;
+pub mod shapes;
+pub mod splitmix;
+pub mod tsv;
+pub mod workflow;

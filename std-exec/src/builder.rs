@@ -1,0 +1,130 @@
+//! How an executor is set up.
+
+use crate::cores::{self, Seats};
+use crate::executor::Executor;
+use crate::shared::Shared;
+use crate::worker;
+use std::fmt;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+/// Where the workers of an executor run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Pinning {
+    /// The system moves them as it likes.
+    None,
+    /// Each is pinned to one of the cores that the process may use, in turn. Where the system refuses, a worker
+    /// goes unpinned.
+    #[default]
+    PerCore,
+    /// Each is pinned to one of these cores, in turn. A core that can't be had is an error.
+    Cores(Vec<usize>),
+}
+
+/// Choices for an [`Executor`], made with [`Executor::builder`].
+///
+/// ```
+/// use dgraph_exec::{Executor, Pinning};
+/// let executor = Executor::builder().threads(2).pinning(Pinning::None).build()?;
+/// assert_eq!(executor.threads(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ExecutorBuilder {
+    threads: Option<usize>,
+    pinning: Pinning,
+}
+
+/// Why an executor could not be made as demanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// `threads(0)`.
+    NoThreads,
+    /// [`Pinning::Cores`] with an empty list.
+    NoCores,
+    /// [`Pinning::Cores`] names a core that the process may not use, or that the system doesn't let a worker have.
+    CoreRefused {
+        /// The core's number.
+        core: usize,
+        /// The cores that the process may use.
+        usable: Vec<usize>,
+    },
+}
+
+impl fmt::Display for ExecutorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoThreads => f.write_str("an executor needs at least one thread"),
+            Self::NoCores => f.write_str("the list of cores to pin to is empty"),
+            Self::CoreRefused { core, usable } => {
+                write!(f, "core {core} can't be had; this process may use {usable:?}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ExecutorError {}
+
+impl ExecutorBuilder {
+    /// How many threads work on a run, its caller included. Default: one for each core that the process may use
+    /// (affinity mask and cgroup quota respected).
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Where the workers run. Default: [`Pinning::PerCore`]. The calling thread is never pinned.
+    pub fn pinning(mut self, pinning: Pinning) -> Self {
+        self.pinning = pinning;
+        self
+    }
+
+    /// Starts the workers. If the system refuses a thread, the executor has fewer.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::NoThreads`] for zero threads, [`NoCores`](ExecutorError::NoCores) or
+    /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met.
+    pub fn build(self) -> Result<Executor, ExecutorError> {
+        let threads = self.threads.unwrap_or_else(cores::parallelism);
+        if threads == 0 {
+            return Err(ExecutorError::NoThreads);
+        }
+        let usable = cores::usable();
+        let (seats, demanded) = match self.pinning {
+            Pinning::None => (Vec::new(), false),
+            Pinning::PerCore => (usable.clone(), false),
+            Pinning::Cores(cores) if cores.is_empty() => return Err(ExecutorError::NoCores),
+            Pinning::Cores(cores) => (cores, true),
+        };
+        if let Some(&core) = seats.iter().find(|core| demanded && !usable.contains(core)) {
+            return Err(ExecutorError::CoreRefused { core, usable });
+        }
+
+        let shared = Arc::new(Shared::new(threads, Seats::new(seats)));
+        let (report, reports) = mpsc::channel();
+        let mut workers = Vec::with_capacity(threads);
+        for worker in 0..threads {
+            let (shared, report) = (Arc::clone(&shared), report.clone());
+            let life = move || {
+                let core = shared.cores.core_of(worker);
+                let refused = core.filter(|&core| !cores::pin_here(core));
+                let _ = report.send(refused); // the other end may be gone already, if nobody asks
+                drop(report);
+                worker::live(&shared, worker);
+            };
+            match thread::Builder::new().name(format!("dgraph-{worker}")).spawn(life) {
+                Ok(handle) => workers.push(handle),
+                Err(_) => break,
+            }
+        }
+        drop(report);
+        let executor = Executor::from_parts(shared, workers);
+        match reports.iter().flatten().next() {
+            Some(core) if demanded => Err(ExecutorError::CoreRefused { core, usable }),
+            _ => Ok(executor),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Who is in a team: one word that says whether helpers may join, how many have, and whether the caller sleeps.
+//!
+//! ```text
+//!              open                      try_join / leave
+//!   CLOSED, 0 ──────▶ OPEN, 0 members ◀────────────────────▶ OPEN, n members
+//!       ▲                  │                                      │ close
+//!       │                  │ close                                ▼
+//!       └──────────────────┴───────────────────────────── CLOSED, n members
+//!          no member left: the caller goes on                leave, n times
+//! ```
+//!
+//! | bits | meaning | set by | cleared by |
+//! |---|---|---|---|
+//! | 0 ..= 29 | helpers that have joined and not left | `try_join` (+1) | `leave` (−1) |
+//! | 30 `ASLEEP` | the caller is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
+//! | 31 `OPEN` | a run is going on and helpers may join | the caller, `open` | the caller, `close` |
+//!
+//! Between a successful `try_join` and the matching `leave` a helper may read the run's memory, which lies on the
+//! caller's stack. `leave` is its last access, and the caller doesn't return before it is [`close`]d and empty.
+//!
+//! [`close`]: Membership::close
+
+use crate::sync::{AtomicUsize, Ordering};
+
+const OPEN: usize = 1 << 31;
+const ASLEEP: usize = 1 << 30;
+const COUNT: usize = ASLEEP - 1;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Membership {
+    word: AtomicUsize,
+}
+
+/// What a helper has to do after it has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Left {
+    /// Wake the caller: it sleeps, and this was the last helper.
+    WakeCaller,
+    /// Nothing.
+    Nothing,
+}
+
+impl Membership {
+    pub(crate) fn new() -> Self {
+        Self { word: AtomicUsize::new(0) }
+    }
+
+    /// The caller starts a run. There are no members now.
+    pub(crate) fn open(&self) {
+        debug_assert_eq!(self.word.load(Ordering::Relaxed), 0, "opened while in use");
+        // Ordering: Release pairs with the Acquire of `try_join`: who joins sees the run's memory set up.
+        self.word.store(OPEN, Ordering::Release);
+    }
+
+    /// Whether a helper could join: a hint, since it may change at once.
+    pub(crate) fn may_join(&self, limit: usize) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        word & OPEN != 0 && (word & COUNT) < limit
+    }
+
+    /// A helper joins, unless the team is closed or has `limit` helpers.
+    #[must_use]
+    pub(crate) fn try_join(&self, limit: usize) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if word & OPEN == 0 || (word & COUNT) >= limit {
+                return false;
+            }
+            // Ordering: Acquire pairs with the Release of `open`: the helper sees the run's memory set up.
+            match self.word.compare_exchange_weak(word, word + 1, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// A helper leaves: its last access to the run.
+    pub(crate) fn leave(&self) -> Left {
+        // Ordering: Release pairs with the Acquire of `is_empty`: what the helper did to the run's memory comes
+        // before the caller takes it away. The word is in memory that outlives the run, so it may be touched here.
+        let before = self.word.fetch_sub(1, Ordering::Release);
+        debug_assert_ne!(before & COUNT, 0, "left without joining");
+        if before & ASLEEP != 0 && before & COUNT == 1 { Left::WakeCaller } else { Left::Nothing }
+    }
+
+    /// The caller lets nobody in any more.
+    pub(crate) fn close(&self) {
+        self.word.fetch_and(!OPEN, Ordering::Relaxed);
+    }
+
+    /// Whether every helper has left.
+    pub(crate) fn is_empty(&self) -> bool {
+        // Ordering: Acquire pairs with the Release of each `leave` (these are read-modify-writes, so reading the
+        // last one's value is enough): the caller may take the run's memory away.
+        self.word.load(Ordering::Acquire) & COUNT == 0
+    }
+
+    /// The caller says that it is about to park. It must look for a reason not to after a `SeqCst` fence.
+    pub(crate) fn fall_asleep(&self) {
+        self.word.fetch_or(ASLEEP, Ordering::Relaxed);
+    }
+
+    /// Whether the caller is parked or about to be. After posting work, read it behind a `SeqCst` fence.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & ASLEEP != 0
+    }
+
+    /// Ends the caller's sleep: true for exactly one claimant, who has to unpark it (or is the caller itself).
+    #[must_use]
+    pub(crate) fn claim_wake(&self) -> bool {
+        self.word.fetch_and(!ASLEEP, Ordering::Relaxed) & ASLEEP != 0
+    }
+}

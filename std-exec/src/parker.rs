@@ -1,0 +1,38 @@
+//! A token that a thread can wait for: `unpark` leaves it, `park` takes it.
+
+use crate::sync::{Condvar, Mutex, lock, wait};
+use std::fmt;
+
+/// Blocks its owner until somebody has left the token. A token that is left early is not lost; several left
+/// before the owner looks count as one. Only the owner parks; anybody may unpark, at any time.
+pub(crate) struct Parker {
+    token: Mutex<bool>,
+    left: Condvar,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Self {
+        Self { token: Mutex::new(false), left: Condvar::new() }
+    }
+
+    /// Waits for the token and takes it.
+    pub(crate) fn park(&self) {
+        let mut token = lock(&self.token);
+        while !*token {
+            token = wait(&self.left, token);
+        }
+        *token = false;
+    }
+
+    /// Leaves the token and wakes the owner.
+    pub(crate) fn unpark(&self) {
+        *lock(&self.token) = true;
+        self.left.notify_one();
+    }
+}
+
+impl fmt::Debug for Parker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parker").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,212 @@
+//! One run of a graph: the memory that its members share, and the loop that each of them goes through.
+//!
+//! ```text
+//! caller   take team ─ open ─ roots into its queue ─ work ─┬─ finished? ─ close ─ all left? ─ give back ─ resume panic
+//!                                                    ▲     │ not yet
+//!                                                    └─────┴─ look around, help nested runs, park
+//! helper   see work ─ join ─ work, until there is nothing to take for a while ─ leave
+//! ```
+//!
+//! A member runs a node, then arrives at its successors; the last successor that this makes ready runs next without
+//! touching a queue (tail execution), the others go into the member's own queue, newest first for itself, oldest
+//! first for thieves. Finished nodes are counted locally and reported when the member runs dry.
+//!
+//! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
+//! counter comes to rest and the run ends as any other.
+
+use crate::context;
+use crate::shared::Shared;
+use crate::sync::{AtomicBool, Mutex, Ordering, lock, spin_loop};
+use crate::team::{Job, Team};
+use dgraph_core::{AsDag, Countdown, NodeId};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+
+/// How many times a member looks around for nodes before it gives up for now.
+const PATIENCE: u32 = 200;
+
+/// The memory of one run, on its caller's stack.
+struct Run<'a, F> {
+    shared: &'a Shared,
+    countdown: Countdown<'a>,
+    body: &'a F,
+    /// Bodies are no longer called.
+    stopped: AtomicBool,
+    /// What the first panicking node has thrown.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// What a member has done since it last reported, outside of the reach of unwinding.
+struct Progress {
+    /// The node whose body is being called.
+    running: Option<NodeId>,
+    /// Nodes run and not yet reported.
+    done: usize,
+}
+
+/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are done;
+/// resumes the first panic of a body.
+pub(crate) fn run<D, F>(shared: &Shared, dag: &D, body: &F)
+where
+    D: AsDag + ?Sized,
+    F: Fn(NodeId) + Sync,
+{
+    let team = shared.teams.take();
+    let lent = dag.lend_countdown();
+    let countdown = match &lent {
+        Some(lent) => lent.countdown(),
+        // SAFETY: this thread has just taken the team; the result is dropped before the team is given back.
+        None => unsafe { team.spare_countdown(dag.view()) },
+    };
+    let run = Run { shared, countdown, body, stopped: AtomicBool::new(false), panic: Mutex::new(None) };
+    run.lead(team);
+    let thrown = lock(&run.panic).take();
+    drop(lent);
+    team.give_back();
+    if let Some(payload) = thrown {
+        resume_unwind(payload);
+    }
+}
+
+/// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours: helpers use
+/// its stack.
+struct CloseOnDrop<'a>(&'a Team);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.membership.close();
+        let mut patience = PATIENCE;
+        while !self.0.membership.is_empty() {
+            if patience > 0 {
+                patience -= 1;
+                spin_loop();
+            } else {
+                self.0.wait();
+            }
+        }
+    }
+}
+
+impl<F: Fn(NodeId) + Sync> Run<'_, F> {
+    /// The caller's part, from opening the team to closing it.
+    fn lead(&self, team: &Team) {
+        let dag = self.countdown.dag();
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        context::within(self.shared, team, |parent| {
+            // SAFETY: this thread has taken the team. `close` below outlives nothing that `job` points to: it closes
+            // the team and waits for its members before `self` can go away.
+            unsafe { team.open(job, dag.nodes(), parent) };
+            let close = CloseOnDrop(team);
+            // SAFETY: member 0 is the caller, this thread.
+            let queue = unsafe { team.queue(0) };
+            // The queue gives back the newest first: roots start in their order.
+            let roots = dag.order().iter().take_while(|&&node| dag.in_degree(node) == 0).count();
+            for &root in dag.order()[..roots].iter().rev() {
+                queue.push(root);
+            }
+            if roots > 1 {
+                self.invite(team);
+            }
+            while !team.is_finished() {
+                self.work(team, 0);
+                if !team.is_finished() && !self.look_around(team) && !self.shared.help_within(team) {
+                    team.wait();
+                }
+            }
+            drop(close);
+        });
+    }
+
+    /// Waits a little for the end or for something to take. False if neither came.
+    fn look_around(&self, team: &Team) -> bool {
+        for _ in 0..PATIENCE {
+            if team.is_finished() || team.has_work() {
+                return true;
+            }
+            spin_loop();
+        }
+        false
+    }
+
+    /// Runs nodes as member `place` until none can be had, and reports them.
+    fn work(&self, team: &Team, place: usize) {
+        let mut progress = Progress { running: None, done: 0 };
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, place, &mut progress)))
+        {
+            // Before the node's successors are released: none of them may start.
+            self.stopped.store(true, Ordering::Relaxed);
+            lock(&self.panic).get_or_insert(payload);
+            if let Some(node) = progress.running.take() {
+                self.complete(team, place, node, &mut progress).into_iter().for_each(|next| {
+                    // SAFETY: the caller of `work` is this member.
+                    unsafe { team.queue(place) }.push(next);
+                });
+            }
+        }
+        team.finish(progress.done);
+    }
+
+    /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
+    fn run_nodes(&self, team: &Team, place: usize, progress: &mut Progress) {
+        // SAFETY: the caller of `work` is this member.
+        let queue = unsafe { team.queue(place) };
+        while let Some(first) = queue.pop().or_else(|| team.steal(place)) {
+            let mut next = Some(first);
+            while let Some(node) = next {
+                if !self.stopped.load(Ordering::Relaxed) {
+                    progress.running = Some(node);
+                    (self.body)(node);
+                    progress.running = None;
+                }
+                next = self.complete(team, place, node, progress);
+            }
+        }
+    }
+
+    /// Arrives at the successors of `node`. Returns the last one that this makes ready; the others are posted.
+    fn complete(&self, team: &Team, place: usize, node: NodeId, progress: &mut Progress) -> Option<NodeId> {
+        // SAFETY: the caller of `work` is this member.
+        let queue = unsafe { team.queue(place) };
+        let mut next = None;
+        let mut posted = false;
+        self.countdown.complete(node, |ready| {
+            if let Some(earlier) = next.replace(ready) {
+                queue.push(earlier);
+                posted = true;
+            }
+        });
+        progress.done += 1;
+        if posted {
+            self.invite(team);
+        }
+        next
+    }
+
+    /// Sees to it that somebody comes for the nodes just pushed.
+    fn invite(&self, team: &Team) {
+        team.post(|| {
+            if self.shared.sleep.anybody_asleep() {
+                self.shared.sleep.wake_one(self.shared.cores.worker_here());
+            }
+        });
+    }
+}
+
+/// A helper's part.
+///
+/// # Safety
+///
+/// `run` points to a `Run<'_, F>` whose team is `team`, and the calling thread is its member `place`.
+unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, place: usize) {
+    // SAFETY: by contract.
+    let run = unsafe { &*run.cast::<Run<'_, F>>() };
+    context::within(run.shared, team, |_| {
+        loop {
+            run.work(team, place);
+            if !run.look_around(team) || team.is_finished() {
+                break;
+            }
+        }
+    });
+}

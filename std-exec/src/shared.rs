@@ -1,0 +1,63 @@
+//! What an executor's handle, its workers and its callers share.
+
+use crate::cores::Seats;
+use crate::sleep::Sleep;
+use crate::sync::{AtomicBool, Ordering};
+use crate::team::Team;
+use crate::teams::Teams;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) teams: Teams,
+    pub(crate) sleep: Sleep,
+    pub(crate) cores: Seats,
+    shut_down: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(workers: usize, cores: Seats) -> Self {
+        Self {
+            teams: Teams::new(workers.saturating_sub(1)),
+            sleep: Sleep::new(workers),
+            cores,
+            shut_down: AtomicBool::new(false),
+        }
+    }
+
+    /// Tells the workers to end and wakes them.
+    pub(crate) fn shut_down(&self) {
+        self.shut_down.store(true, Ordering::Relaxed);
+        crate::sleep::posted();
+        self.sleep.wake_all();
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
+    /// Whether some run wants help now.
+    pub(crate) fn wants_help(&self) -> bool {
+        self.teams.iter().any(Team::wants_help)
+    }
+
+    /// Helps runs that want help, each once; starts after the `turn`-th that does, so that no run is always last.
+    /// False if there is none.
+    pub(crate) fn help_any(&self, turn: usize) -> bool {
+        let wanting = || self.teams.iter().filter(|team| team.wants_help());
+        let mut helped = false;
+        let count = wanting().count();
+        if count > 0 {
+            for team in wanting().skip(turn % count) {
+                helped |= team.try_help(None);
+            }
+        }
+        helped
+    }
+
+    /// Helps runs that are nested in `ancestor`'s. False if none wants help.
+    pub(crate) fn help_within(&self, ancestor: &Team) -> bool {
+        let mut nested = self.teams.iter().filter(|team| team.wants_help() && team.is_nested_in(ancestor));
+        nested.any(|team| team.try_help(Some(ancestor)))
+    }
+}

@@ -1,0 +1,84 @@
+//! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `sleep.md` beside this file.
+
+use crate::parker::Parker;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
+use crossbeam_utils::CachePadded;
+
+/// The beds of an executor's workers.
+#[derive(Debug)]
+pub(crate) struct Sleep {
+    /// How many beds are `occupied`: what posters look at.
+    sleepers: CachePadded<AtomicUsize>,
+    beds: Box<[CachePadded<Bed>]>,
+}
+
+#[derive(Debug)]
+struct Bed {
+    /// The worker is parked or about to be. Whoever changes it from true to false owes or forgoes the unpark.
+    occupied: AtomicBool,
+    parker: Parker,
+}
+
+impl Sleep {
+    pub(crate) fn new(workers: usize) -> Self {
+        let bed = || CachePadded::new(Bed { occupied: AtomicBool::new(false), parker: Parker::new() });
+        Self {
+            sleepers: CachePadded::new(AtomicUsize::new(0)),
+            beds: std::iter::repeat_with(bed).take(workers).collect(),
+        }
+    }
+
+    /// Parks `worker` until it is woken, unless `reason_to_stay` holds after it has lain down.
+    pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
+        let bed = &self.beds[worker];
+        // Counted first, so that the count never falls below the number of occupied beds.
+        self.sleepers.fetch_add(1, Ordering::Relaxed);
+        bed.occupied.store(true, Ordering::Relaxed);
+        // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the sleeper
+        // sees what was posted (`reason_to_stay`).
+        fence(Ordering::SeqCst);
+        if reason_to_stay() && self.vacate(bed) {
+            return;
+        }
+        bed.parker.park();
+    }
+
+    /// To be called after making work visible: whether anybody sleeps who may have to be woken.
+    #[must_use]
+    pub(crate) fn anybody_asleep(&self) -> bool {
+        self.sleepers.load(Ordering::Relaxed) != 0
+    }
+
+    /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names.
+    pub(crate) fn wake_one(&self, avoid: Option<usize>) {
+        let others = || self.beds.iter().enumerate().filter(|&(worker, _)| Some(worker) != avoid);
+        let avoided = avoid.and_then(|worker| self.beds.get(worker));
+        if let Some(bed) = others().map(|(_, bed)| bed).chain(avoided).find(|bed| self.vacate(bed)) {
+            bed.parker.unpark();
+        }
+    }
+
+    /// Wakes every sleeping worker.
+    pub(crate) fn wake_all(&self) {
+        for bed in self.beds.iter().filter(|bed| self.vacate(bed)) {
+            bed.parker.unpark();
+        }
+    }
+
+    /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
+    fn vacate(&self, bed: &Bed) -> bool {
+        // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's own lock
+        // orders the rest. The load spares free beds a write.
+        let vacated = bed.occupied.load(Ordering::Relaxed) && bed.occupied.swap(false, Ordering::Relaxed);
+        if vacated {
+            self.sleepers.fetch_sub(1, Ordering::Relaxed);
+        }
+        vacated
+    }
+}
+
+/// To be called between making work visible and asking whether anybody sleeps.
+pub(crate) fn posted() {
+    // Ordering: pairs with the fence in `Sleep::sleep` and the one in `Team::wait`.
+    fence(Ordering::SeqCst);
+}

@@ -1,0 +1,271 @@
+//! What the members of one run share: the queues of ready nodes, the count of nodes not yet run, the latch.
+//!
+//! A *team* is the caller of a run and the helpers that have joined it. Teams live in the executor, are used by one
+//! run after the other, and are freed with the executor only: a reference to a team is always good, whatever
+//! happens to the run. What belongs to the run lies on its caller's stack; who may touch it when:
+//!
+//! | what | caller | helper |
+//! |---|---|---|
+//! | `job` | writes before `open` | reads between `try_join` and `leave` |
+//! | a member's queue, its owner's end | member 0, while it has the team | the member that it has claimed, until `leave` |
+//! | a member's queue, the thieves' end | always | always |
+//! | `spare` counters | while it has the team | through the run only |
+
+use crate::membership::{Left, Membership};
+use crate::parker::Parker;
+use crate::sleep::posted;
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+use crossbeam_deque::{Steal, Stealer, Worker};
+use crossbeam_utils::CachePadded;
+use dgraph_core::sync::AtomicU32;
+use dgraph_core::{Countdown, DagView, NodeId};
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ptr;
+
+/// See the [module](self).
+pub(crate) struct Team {
+    pub(crate) membership: Membership,
+    /// Nodes that nobody has reported as done.
+    unfinished: CachePadded<AtomicUsize>,
+    /// The caller first, then the helpers.
+    members: Box<[CachePadded<Member>]>,
+    /// The caller sleeps here.
+    parker: Parker,
+    /// Some thread has this team for a run of its own.
+    taken: AtomicBool,
+    /// The team whose node has started this run, if it is a nested one.
+    parent: AtomicPtr<Team>,
+    job: UnsafeCell<Option<Job>>,
+    spare: UnsafeCell<Vec<AtomicU32>>,
+}
+
+/// A run with its type erased: what a helper needs to take part.
+#[derive(Clone, Copy)]
+pub(crate) struct Job {
+    pub(crate) run: *const (),
+    /// Works on `run` as the given member until there is nothing left to take. The caller must have joined.
+    pub(crate) help: unsafe fn(*const (), &Team, usize),
+}
+
+/// One member's queue of ready nodes.
+struct Member {
+    claimed: AtomicBool,
+    queue: UnsafeCell<Worker<NodeId>>,
+    stealer: Stealer<NodeId>,
+}
+
+// SAFETY: `job`, `spare` and the members' `queue` are the only fields that are not `Sync`; the table in the module
+// documentation says who may touch them when, and the membership word orders the accesses.
+unsafe impl Sync for Team {}
+// SAFETY: nothing in a team belongs to a certain thread. The pointers in `job` are used under the same table.
+unsafe impl Send for Team {}
+
+impl Team {
+    /// A team for a caller and up to `helpers` others.
+    pub(crate) fn new(helpers: usize) -> Self {
+        let member = || {
+            let queue = Worker::new_lifo();
+            let stealer = queue.stealer();
+            CachePadded::new(Member {
+                claimed: AtomicBool::new(false),
+                queue: UnsafeCell::new(queue),
+                stealer,
+            })
+        };
+        Self {
+            membership: Membership::new(),
+            unfinished: CachePadded::new(AtomicUsize::new(0)),
+            members: std::iter::repeat_with(member).take(helpers + 1).collect(),
+            parker: Parker::new(),
+            taken: AtomicBool::new(false),
+            parent: AtomicPtr::new(ptr::null_mut()),
+            job: UnsafeCell::new(None),
+            spare: UnsafeCell::new(Vec::new()),
+        }
+    }
+
+    /// Takes the team for a run of the calling thread's own, if it is free.
+    #[must_use]
+    pub(crate) fn take(&self) -> bool {
+        // Ordering: Acquire pairs with the Release of `give_back`: the run before is completely over.
+        !self.taken.load(Ordering::Relaxed) && !self.taken.swap(true, Ordering::Acquire)
+    }
+
+    /// Ends what `take` has begun. Nobody is in the team any more.
+    pub(crate) fn give_back(&self) {
+        debug_assert!(self.membership.is_empty());
+        // Ordering: Release pairs with the Acquire of `take`.
+        self.taken.store(false, Ordering::Release);
+    }
+
+    /// The team's own counters, set for `dag`.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has taken the team, and no earlier result of this call is in use.
+    pub(crate) unsafe fn spare_countdown<'a>(&'a self, dag: DagView<'a>) -> Countdown<'a> {
+        // SAFETY: only the thread that has taken the team comes here, and by contract no other reference is alive.
+        let spare = unsafe { &mut *self.spare.get() };
+        if spare.len() < dag.nodes() {
+            spare.resize_with(dag.nodes(), || AtomicU32::new(0));
+        }
+        Countdown::new(dag, spare).expect("as many counters as nodes")
+    }
+
+    /// Starts a run of `nodes` nodes: from now on helpers may join.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
+    pub(crate) unsafe fn open(&self, job: Job, nodes: usize, parent: Option<&Team>) {
+        self.unfinished.store(nodes, Ordering::Relaxed);
+        self.parent
+            .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
+        // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
+        unsafe { *self.job.get() = Some(job) };
+        self.membership.open();
+    }
+
+    /// Joins as a helper if there is room, and works until there is nothing left to take. With `ancestor`, only if
+    /// the run is nested in that team's. Returns whether it did.
+    pub(crate) fn try_help(&self, ancestor: Option<&Team>) -> bool {
+        if !self.membership.try_join(self.members.len() - 1) {
+            return false;
+        }
+        // Asked again now that the run can't change any more.
+        let wanted = ancestor.is_none_or(|ancestor| self.is_nested_in(ancestor));
+        if wanted {
+            let place = self.claim_place();
+            // SAFETY: between `try_join` and `leave` the job may be read.
+            if let Some(job) = unsafe { *self.job.get() } {
+                // SAFETY: this thread has joined, so the caller of the run waits and the run is valid.
+                unsafe { (job.help)(job.run, self, place) };
+            }
+            // Ordering: Release pairs with the Acquire of `claim_place`: the next owner sees the queue as it is now.
+            self.members[place].claimed.store(false, Ordering::Release);
+        }
+        if self.membership.leave() == Left::WakeCaller {
+            self.wake_caller();
+        }
+        wanted
+    }
+
+    /// A free place among the helpers. There is one for everybody whom `try_join` lets in, although it may become
+    /// free a moment later.
+    fn claim_place(&self) -> usize {
+        loop {
+            for (place, member) in self.members.iter().enumerate().skip(1) {
+                // Ordering: Acquire pairs with the Release in `try_help`.
+                if !member.claimed.load(Ordering::Relaxed) && !member.claimed.swap(true, Ordering::Acquire) {
+                    return place;
+                }
+            }
+            crate::sync::spin_loop();
+        }
+    }
+
+    /// The queue of member `place`.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is that member (see the module's table) for as long as it uses the result.
+    pub(crate) unsafe fn queue(&self, place: usize) -> &Worker<NodeId> {
+        // SAFETY: only the member itself uses the owner's end, and only through shared references.
+        unsafe { &*self.members[place].queue.get() }
+    }
+
+    /// Takes a ready node from another member's queue than `place`.
+    pub(crate) fn steal(&self, place: usize) -> Option<NodeId> {
+        let others = self.members[place + 1..].iter().chain(&self.members[..place]);
+        for member in others {
+            loop {
+                match member.stealer.steal() {
+                    Steal::Success(node) => return Some(node),
+                    Steal::Empty => break,
+                    Steal::Retry => crate::sync::spin_loop(),
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether some queue has a ready node.
+    pub(crate) fn has_work(&self) -> bool {
+        self.members.iter().any(|member| !member.stealer.is_empty())
+    }
+
+    /// Whether a helper could join and would find something to do; a hint.
+    pub(crate) fn wants_help(&self) -> bool {
+        self.membership.may_join(self.members.len() - 1) && self.has_work()
+    }
+
+    /// Reports `nodes` nodes as done.
+    pub(crate) fn finish(&self, nodes: usize) {
+        if nodes > 0 {
+            // Ordering: Release pairs with the Acquire of `is_finished`: the nodes' effects come before the end.
+            self.unfinished.fetch_sub(nodes, Ordering::Release);
+        }
+    }
+
+    /// Whether every node has been reported as done.
+    pub(crate) fn is_finished(&self) -> bool {
+        // Ordering: Acquire pairs with the Release of `finish`, whose read-modify-writes form one release sequence.
+        self.unfinished.load(Ordering::Acquire) == 0
+    }
+
+    /// The caller parks until there may be something to do. Somebody posts a node, or the last helper leaves.
+    pub(crate) fn wait(&self) {
+        self.membership.fall_asleep();
+        // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or the
+        // caller sees what was posted. For the last helper's leave the membership word itself decides.
+        fence(Ordering::SeqCst);
+        let reason_to_stay = self.has_work() || self.membership.is_empty();
+        if reason_to_stay && self.membership.claim_wake() {
+            return;
+        }
+        self.parker.park();
+    }
+
+    /// Wakes the caller if it sleeps. True if this did it.
+    pub(crate) fn wake_caller(&self) -> bool {
+        let claimed = self.membership.claim_wake();
+        if claimed {
+            self.parker.unpark();
+        }
+        claimed
+    }
+
+    /// A member has made nodes visible in its queue: makes sure that somebody comes for them, if anybody could.
+    /// `invite` wakes an idle worker.
+    pub(crate) fn post(&self, invite: impl FnOnce()) {
+        posted();
+        if !(self.membership.is_asleep() && self.wake_caller()) {
+            invite();
+        }
+    }
+
+    /// Whether this team's run was started, directly or not, by a node of `ancestor`'s run. Certain for a
+    /// member, whose run lasts, and with it those that it is nested in; a hint for anybody else.
+    pub(crate) fn is_nested_in(&self, ancestor: &Team) -> bool {
+        let mut parent = self.parent.load(Ordering::Relaxed).cast_const();
+        while !parent.is_null() {
+            if ptr::eq(parent, ancestor) {
+                return true;
+            }
+            // SAFETY: teams are freed with the executor only, and a parent belongs to the same executor.
+            parent = unsafe { &*parent }.parent.load(Ordering::Relaxed).cast_const();
+        }
+        false
+    }
+}
+
+impl fmt::Debug for Team {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Team")
+            .field("membership", &self.membership)
+            .field("unfinished", &self.unfinished)
+            .field("members", &self.members.len())
+            .finish_non_exhaustive()
+    }
+}

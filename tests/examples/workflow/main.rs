@@ -1,0 +1,80 @@
+//! Executes a workflow, serially and in parallel, and says how close the makespan comes to the lower bound.
+//!
+//! ```text
+//! cargo run --release --example workflow                    # the packages of this workspace's own Cargo.lock
+//! cargo run --release --example workflow -- jobs.tsv        # id<TAB>duration<TAB>pred1,pred2,…
+//! generate | cargo run --release --example workflow -- -    # standard input
+//! ```
+//!
+//! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, and then
+//! computes a value from its predecessors' values. Both executions have to give the same values and to respect every
+//! edge; otherwise the program fails.
+
+#![forbid(unsafe_code)]
+
+mod budget;
+mod execution;
+mod job;
+mod options;
+mod progress;
+mod report;
+
+use budget::Budget;
+use clap::Parser;
+use dgraph_exec::Executor;
+use dgraph_tests::input::{self, Input};
+use execution::Execution;
+use job::Job;
+use options::Options;
+use report::Report;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The whole program; an error is the line to print.
+fn run(options: &Options) -> Result<(), String> {
+    let input = input::load(&options.workflow()).map_err(|error| error.to_string())?;
+    if let Some(path) = &options.dot {
+        write_dot(path, &input).map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
+    }
+    let executor = match options.threads {
+        None => Executor::new(),
+        Some(threads) => Executor::builder().threads(threads.get()).build(),
+    }
+    .map_err(|error| error.to_string())?;
+
+    let job = Job::new(&input.workflow, &Budget::new(options.seconds, input.workflow.total_work()));
+    let (serial, parallel) = (Execution::new(&job), Execution::new(&job));
+    let serial_time = serial.measure("serial", || input.dag.run(|node| serial.execute(node)));
+    let makespan = parallel.measure("parallel", || executor.run(&input.dag, |node| parallel.execute(node)));
+    serial.check(&input.workflow).map_err(|fault| format!("serial execution: {fault}"))?;
+    parallel.check(&input.workflow).map_err(|fault| format!("parallel execution: {fault}"))?;
+    parallel.compare(&serial).map_err(|fault| format!("parallel execution: {fault}"))?;
+
+    print(&Report::new(&input, &executor, serial_time, makespan))
+}
+
+fn write_dot(path: &Path, input: &Input) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    write!(file, "{}", input.dag.view().dot(|node| &input.workflow.names[node.index()]))?;
+    file.flush()
+}
+
+/// Prints on standard output. That nobody reads to the end is not an error.
+fn print(report: &Report) -> Result<(), String> {
+    match io::stdout().write_all(report.to_string().as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("<stdout>: {error}")),
+        _ => Ok(()),
+    }
+}

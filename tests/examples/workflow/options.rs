@@ -1,0 +1,43 @@
+//! The command line.
+
+use clap::Parser;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Executes a dependency graph, serially and in parallel, and compares the makespan with its lower bound.
+#[derive(Debug, Parser)]
+#[command(name = "workflow")]
+pub(crate) struct Options {
+    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…`, a Cargo.lock, or `-` for standard input
+    /// [default: the Cargo.lock of this workspace]
+    file: Option<PathBuf>,
+
+    /// How long the serial execution shall take, in seconds: bodies are busy for their share
+    #[arg(long, default_value = "1", value_parser = parse_seconds)]
+    pub(crate) seconds: Duration,
+
+    /// The number of threads that execute nodes in parallel [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Write the graph to this file, in Graphviz's DOT language
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dot: Option<PathBuf>,
+}
+
+impl Options {
+    /// The file to read: the one named, or the lock file that this program was compiled with, or, should it have gone
+    /// since, the one in the current directory.
+    pub(crate) fn workflow(&self) -> PathBuf {
+        const NAME: &str = "Cargo.lock";
+        let compiled_with = || Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|root| root.join(NAME));
+        let default = || compiled_with().filter(|path| path.is_file()).unwrap_or_else(|| NAME.into());
+        self.file.clone().unwrap_or_else(default)
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

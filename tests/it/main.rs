@@ -1,0 +1,4 @@
+//! The behaviour suite, as one binary.
+
+mod shapes;
+mod workflow;
