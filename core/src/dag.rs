@@ -79,6 +79,11 @@ impl Dag {
         DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
     }
 
+    #[cfg(all(test, dgraph_loom))]
+    pub(crate) fn counters(&self) -> &[AtomicU32] {
+        &self.counters
+    }
+
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
     #[inline]
     pub fn run(&self, body: impl FnMut(NodeId)) {
@@ -95,7 +100,8 @@ impl AsDag for Dag {
     fn lend_countdown(&self) -> Option<LentCountdown<'_>> {
         // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at rest,
         // as the run before has left them.
-        if self.lent.swap(true, Ordering::Acquire) { None } else { Some(LentCountdown { dag: self }) }
+        let lent = self.lent.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+        lent.is_ok().then(|| LentCountdown { dag: self })
     }
 }
 

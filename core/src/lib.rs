@@ -52,6 +52,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 #[cfg(target_pointer_width = "16")]
 compile_error!("node ids are 32 bits wide: dgraph-core needs pointers of at least 32 bits");
@@ -59,6 +61,8 @@ compile_error!("node ids are 32 bits wide: dgraph-core needs pointers of at leas
 mod construct;
 #[cfg(target_has_atomic = "32")]
 mod countdown;
+#[cfg(all(test, dgraph_loom))]
+mod countdown_model;
 mod critical_path;
 mod cycle;
 #[cfg(feature = "alloc")]

@@ -1,13 +1,22 @@
 //! What the calling thread is in the middle of: the run whose node it executes, if any.
 
 use crate::shared::Shared;
+use crate::sync::thread_local;
 use crate::team::Team;
 use std::cell::Cell;
 use std::ptr;
 
+/// An executor and a team of it: of the innermost run that this thread is a member of.
+type Current = Cell<(*const Shared, *const Team)>;
+
+#[cfg(not(dgraph_loom))]
 thread_local! {
-    /// The executor and the team of the innermost run that this thread is a member of.
-    static CURRENT: Cell<(*const Shared, *const Team)> = const { Cell::new((ptr::null(), ptr::null())) };
+    static CURRENT: Current = const { Cell::new((ptr::null(), ptr::null())) };
+}
+
+#[cfg(dgraph_loom)] // whose macro doesn't know `const`
+thread_local! {
+    static CURRENT: Current = Cell::new((ptr::null(), ptr::null()));
 }
 
 /// Calls `work` with this thread marked as a member of `team`. `work` gets the team that it was a member of before,
@@ -16,10 +25,11 @@ pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Tea
     struct Restore((*const Shared, *const Team));
     impl Drop for Restore {
         fn drop(&mut self) {
-            CURRENT.set(self.0);
+            CURRENT.with(|current| current.set(self.0));
         }
     }
-    let outer = Restore(CURRENT.replace((ptr::from_ref(shared), ptr::from_ref(team))));
+    let outer =
+        Restore(CURRENT.with(|current| current.replace((ptr::from_ref(shared), ptr::from_ref(team)))));
     let (outer_shared, outer_team) = outer.0;
     let parent = if ptr::eq(outer_shared, shared) {
         // SAFETY: the team belongs to `shared`, which frees its teams only with itself.

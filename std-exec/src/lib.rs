@@ -8,6 +8,8 @@ mod function;
 mod graph_error;
 mod keyed;
 mod membership;
+#[cfg(all(test, dgraph_loom))]
+mod models;
 mod parker;
 mod results;
 mod run;

@@ -16,7 +16,7 @@
 
 use crate::context;
 use crate::shared::Shared;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock, spin_loop};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock, patience, spin_loop};
 use crate::team::{Job, Team};
 use dgraph_core::{AsDag, Countdown, NodeId};
 use std::any::Any;
@@ -24,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
 /// How many times a member looks around for nodes before it gives up for now.
-const PATIENCE: u32 = 200;
+const PATIENCE: u32 = patience(200);
 
 /// The memory of one run, on its caller's stack.
 struct Run<'a, F> {

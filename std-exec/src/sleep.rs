@@ -68,8 +68,9 @@ impl Sleep {
     /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
     fn vacate(&self, bed: &Bed) -> bool {
         // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's own lock
-        // orders the rest. The load spares free beds a write.
-        let vacated = bed.occupied.load(Ordering::Relaxed) && bed.occupied.swap(false, Ordering::Relaxed);
+        // orders the rest.
+        let vacated =
+            bed.occupied.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if vacated {
             self.sleepers.fetch_sub(1, Ordering::Relaxed);
         }

@@ -14,8 +14,7 @@
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
-use crossbeam_deque::{Steal, Stealer, Worker};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, Steal, Stealer, Worker, fence, spin_loop};
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
 use dgraph_core::{Countdown, DagView, NodeId};
@@ -89,7 +88,7 @@ impl Team {
     #[must_use]
     pub(crate) fn take(&self) -> bool {
         // Ordering: Acquire pairs with the Release of `give_back`: the run before is completely over.
-        !self.taken.load(Ordering::Relaxed) && !self.taken.swap(true, Ordering::Acquire)
+        self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Ends what `take` has begun. Nobody is in the team any more.
@@ -157,11 +156,13 @@ impl Team {
         loop {
             for (place, member) in self.members.iter().enumerate().skip(1) {
                 // Ordering: Acquire pairs with the Release in `try_help`.
-                if !member.claimed.load(Ordering::Relaxed) && !member.claimed.swap(true, Ordering::Acquire) {
+                let claim =
+                    member.claimed.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+                if claim.is_ok() {
                     return place;
                 }
             }
-            crate::sync::spin_loop();
+            spin_loop();
         }
     }
 
@@ -183,7 +184,7 @@ impl Team {
                 match member.stealer.steal() {
                     Steal::Success(node) => return Some(node),
                     Steal::Empty => break,
-                    Steal::Retry => crate::sync::spin_loop(),
+                    Steal::Retry => spin_loop(),
                 }
             }
         }

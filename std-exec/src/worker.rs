@@ -1,10 +1,10 @@
 //! A worker thread's life: help whoever wants help, look around for a while, sleep.
 
 use crate::shared::Shared;
-use crate::sync::spin_loop;
+use crate::sync::{patience, spin_loop};
 
 /// How many times an idle worker looks around before it sleeps: some ten microseconds.
-const PATIENCE: u32 = 2_000;
+const PATIENCE: u32 = patience(2_000);
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {

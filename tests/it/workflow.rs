@@ -1,10 +1,13 @@
-//! Workflows from files: what is refused and in which words, the lock file of this workspace, and real graphs.
+//! Workflows from files: what is refused and in which words, and the lock file of this workspace.
 
-use dgraph_core::{AsDag, BuildError, Dag, NodeId};
+mod command;
+mod real;
+
+use dgraph_core::{Dag, NodeId};
 use dgraph_tests::error::{LoadError, Reason};
+use dgraph_tests::splitmix::SplitMix64;
 use dgraph_tests::workflow::{Format, Workflow, parse};
-use dgraph_tests::{input, oracle, schedule};
-use std::fs;
+use dgraph_tests::{input, oracle};
 use std::path::{Path, PathBuf};
 
 /// The message for a bad TSV file.
@@ -119,6 +122,42 @@ fn long_cycle_keeps_start_and_end() {
 }
 
 #[test]
+fn any_bytes_are_answered() {
+    let mut random = SplitMix64::new(5);
+    let tsv = b"# jobs\n0\t10\t\n1\t20\t0\n2\t0\t0,1,1\n3\t7\t2\n".to_vec();
+    let lock = lock_file(&[
+        ("a", "1.0.0", None, &["b 2.0.0 (r)", "c"]),
+        ("b", "2.0.0", Some("r"), &[]),
+        ("c", "1.0.0", None, &[]),
+    ]);
+    let alphabet = b"0123456789\t\n\r,#[]=\"ab \xff\0";
+    let (mut good, mut bad) = (0, 0);
+    for (file, original) in [("jobs.tsv", tsv), ("Cargo.lock", lock.into_bytes())] {
+        for _ in 0..5_000 {
+            let mut bytes = original.clone();
+            for _ in 0..=random.below(2) {
+                let at = random.below(u32::try_from(bytes.len()).expect("short")) as usize;
+                let byte = alphabet[random.below(u32::try_from(alphabet.len()).expect("short")) as usize];
+                match random.below(3) {
+                    0 => bytes[at] = byte,
+                    1 => bytes.insert(at, byte),
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            match load(file, &bytes) {
+                Ok(_) => good += 1,
+                Err(error) => {
+                    bad += 1;
+                    assert_eq!(error.to_string().lines().count(), 1, "{error}");
+                    assert!(error.line.is_some(), "{error}");
+                }
+            }
+        }
+    }
+    assert!(good > 1_000 && bad > 1_000, "{good} good, {bad} bad");
+}
+
+#[test]
 fn unreadable_file() {
     let error = input::load(Path::new("no/such/file.tsv")).unwrap_err();
     assert!(error.to_string().starts_with("no/such/file.tsv: cannot be read: "), "{error}");
@@ -136,8 +175,11 @@ fn format_by_name_then_by_content() {
     assert_eq!(Format::detect("dir/Cargo.lock", tsv), Format::CargoLock);
 }
 
-/// A lock file with these packages: name, version, source, dependencies. Each takes six lines.
-fn lock_file(packages: &[(&str, &str, Option<&str>, &[&str])]) -> String {
+/// A package of a lock file: name, version, source, dependencies.
+type Package<'a> = (&'a str, &'a str, Option<&'a str>, &'a [&'a str]);
+
+/// A lock file with these packages. Each takes six lines.
+fn lock_file(packages: &[Package<'_>]) -> String {
     let mut text = String::new();
     for (name, version, source, dependencies) in packages {
         let source = source.map_or_else(String::new, |source| format!("source = {source:?}"));
@@ -183,18 +225,20 @@ fn lock_file_dependencies_in_every_form() {
 #[test]
 fn bad_lock_files() {
     let refusal = |text: &str| load("Cargo.lock", text.as_bytes()).expect_err("a bad file").to_string();
-    let package = |dependencies| ("app", "0.1.0", None, dependencies);
+    fn app<'a>(dependencies: &'a [&'a str]) -> Package<'a> {
+        ("app", "0.1.0", None, dependencies)
+    }
     assert_eq!(
-        refusal(&lock_file(&[("log", "0.4.0", None, &[]), package(&["log 1.0.0"])])),
+        refusal(&lock_file(&[("log", "0.4.0", None, &[]), app(&["log 1.0.0"])])),
         r#"Cargo.lock:11: package "app 0.1.0" depends on "log 1.0.0", which is not in the file"#
     );
     let [one, two] = ["1.0.0", "2.0.0"].map(|version| ("log", version, Some("registry+r"), [].as_slice()));
     assert_eq!(
-        refusal(&lock_file(&[one, two, package(&["log"])])),
+        refusal(&lock_file(&[one, two, app(&["log"])])),
         r#"Cargo.lock:17: package "app 0.1.0" depends on "log", which could be any of 2 packages"#
     );
     assert_eq!(
-        refusal(&lock_file(&[one, package(&[]), one])),
+        refusal(&lock_file(&[one, app(&[]), one])),
         r#"Cargo.lock:14: package "log 1.0.0" was declared before, on line 2"#
     );
     assert_eq!(
@@ -223,98 +267,4 @@ fn own_lock_file() {
 /// The top folder of the workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned()
-}
-
-/// The folder of real graphs beside the workspace, if there is one.
-fn data() -> Option<PathBuf> {
-    let folder = root().join("../shared/data");
-    if !folder.is_dir() {
-        eprintln!("skipped: no folder {}", folder.display());
-        return None;
-    }
-    Some(folder)
-}
-
-fn tsv_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let paths = entries.map(|entry| entry.expect("readable").path());
-    let is_graph =
-        |path: &PathBuf| path.extension().is_some_and(|e| e == "tsv") && !path.ends_with("optimal.tsv");
-    let mut files: Vec<_> = paths.filter(is_graph).collect();
-    files.sort();
-    files
-}
-
-#[test]
-fn real_graphs_load_and_run_in_order() {
-    let Some(data) = data() else { return };
-    let expected = [("wf", 6), ("stg", 40), ("pkg", 2), ("trisolve", 1)];
-    for (folder, count) in expected {
-        let mut files = tsv_files(&data.join(folder));
-        assert_eq!(files.len(), count, "{folder}");
-        files.retain(|file| !file.ends_with("debian12_depends_cyclic.tsv"));
-        for file in files {
-            let input::Input { file, workflow, dag } =
-                input::load(&file).unwrap_or_else(|error| panic!("{error}"));
-            let mut order = Vec::new();
-            dag.run(|node| order.push(node.get()));
-            assert_eq!(oracle::check_order(workflow.nodes(), &workflow.edges, &order), Ok(()), "{file}");
-            let length = dag.view().critical_path(|node| workflow.duration(node)).length;
-            assert_eq!(length, oracle::critical_path(&workflow.edges, &workflow.durations), "{file}");
-        }
-    }
-}
-
-#[test]
-fn workflow_sizes_as_published() {
-    let Some(data) = data() else { return };
-    let sizes: Vec<_> = tsv_files(&data.join("wf"))
-        .iter()
-        .map(|file| {
-            let loaded = input::load(file).unwrap_or_else(|error| panic!("{error}"));
-            (loaded.dag.view().nodes(), loaded.dag.view().edges())
-        })
-        .collect();
-    // 1000genome, airrflow, blast, epigenomics, montage, soykb.
-    assert_eq!(sizes, [(902, 1_166), (212, 327), (303, 900), (1_695, 2_108), (1_738, 4_698), (676, 1_674)]);
-}
-
-#[test]
-fn standard_task_graphs_as_published() {
-    let Some(data) = data() else { return };
-    let table = fs::read_to_string(data.join("stg/optimal.tsv")).expect("readable");
-    let rows: Vec<&str> = table.lines().filter(|line| !line.starts_with('#')).collect();
-    assert_eq!(rows.len(), 40);
-    for row in rows {
-        let (file, numbers) = row.split_once('\t').expect("a file and numbers");
-        let numbers: Vec<u64> = numbers.split('\t').map(|number| number.parse().expect("a number")).collect();
-        let [nodes, edges, work, critical_path, optima @ ..] = numbers.as_slice() else { panic!("{row}") };
-        let input::Input { workflow, dag, .. } =
-            input::load(&data.join(file)).unwrap_or_else(|error| panic!("{error}"));
-        let length = dag.view().critical_path(|node| workflow.duration(node)).length;
-        let found = (dag.view().nodes() as u64, dag.view().edges() as u64, workflow.total_work(), length);
-        assert_eq!(found, (*nodes, *edges, *work, *critical_path), "{file}");
-        for (&optimum, workers) in optima.iter().zip([2, 4, 8, 16]) {
-            assert!(schedule::lower_bound(length, *work, workers) <= optimum, "{file} on {workers} workers");
-        }
-    }
-}
-
-#[test]
-fn debian_packages_are_refused_with_a_real_cycle() {
-    let Some(data) = data() else { return };
-    let file = data.join("pkg/debian12_depends_cyclic.tsv");
-    let name = file.display().to_string();
-    let workflow = parse(&name, &fs::read(&file).expect("readable")).expect("well-formed");
-    let Err(BuildError::Cycle(cycle)) = Dag::from_edges(workflow.nodes(), &workflow.edges) else {
-        panic!("the cycle went unnoticed")
-    };
-    let path: Vec<u32> = cycle.path().map(NodeId::get).collect();
-    assert!(oracle::is_real_cycle(&workflow.edges, &path), "{cycle}");
-
-    let error = workflow.build(&name).unwrap_err();
-    let line = workflow.lines[path[0] as usize];
-    assert_eq!(error.line, Some(line));
-    assert_eq!(error.reason, Reason::Cycle(path.iter().map(u32::to_string).collect()));
-    assert!(error.to_string().starts_with(&format!("{name}:{line}: dependency cycle: {} -> ", path[0])));
 }

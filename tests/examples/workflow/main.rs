@@ -6,9 +6,10 @@
 //! generate | cargo run --release --example workflow -- -    # standard input
 //! ```
 //!
-//! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, and then
-//! computes a value from its predecessors' values. Both executions have to give the same values and to respect every
-//! edge; otherwise the program fails.
+//! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, to compute a
+//! value from its predecessors' values. Both executions have to give the same values and to respect every edge;
+//! otherwise the program fails. They alternate `--repeat` times, on the same graph and executor, and the fastest of
+//! each kind counts.
 
 #![forbid(unsafe_code)]
 
@@ -55,14 +56,17 @@ fn run(options: &Options) -> Result<(), String> {
     .map_err(|error| error.to_string())?;
 
     let job = Job::new(&input.workflow, &Budget::new(options.seconds, input.workflow.total_work()));
-    let (serial, parallel) = (Execution::new(&job), Execution::new(&job));
-    let serial_time = serial.measure("serial", || input.dag.run(|node| serial.execute(node)));
-    let makespan = parallel.measure("parallel", || executor.run(&input.dag, |node| parallel.execute(node)));
-    serial.check(&input.workflow).map_err(|fault| format!("serial execution: {fault}"))?;
-    parallel.check(&input.workflow).map_err(|fault| format!("parallel execution: {fault}"))?;
-    parallel.compare(&serial).map_err(|fault| format!("parallel execution: {fault}"))?;
-
-    print(&Report::new(&input, &executor, serial_time, makespan))
+    let (mut serial_times, mut makespans) = (Vec::new(), Vec::new());
+    for _ in 0..options.repeat.get() {
+        let (serial, parallel) = (Execution::new(&job), Execution::new(&job));
+        serial_times.push(serial.measure("serial", || input.dag.run(|node| serial.execute(node))));
+        makespans
+            .push(parallel.measure("parallel", || executor.run(&input.dag, |node| parallel.execute(node))));
+        serial.check(&input.workflow).map_err(|fault| format!("serial execution: {fault}"))?;
+        parallel.check(&input.workflow).map_err(|fault| format!("parallel execution: {fault}"))?;
+        parallel.compare(&serial).map_err(|fault| format!("parallel execution: {fault}"))?;
+    }
+    print(&Report::new(&input, &executor, &serial_times, &makespans))
 }
 
 fn write_dot(path: &Path, input: &Input) -> io::Result<()> {

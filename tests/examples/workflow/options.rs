@@ -17,6 +17,10 @@ pub(crate) struct Options {
     #[arg(long, default_value = "1", value_parser = parse_seconds)]
     pub(crate) seconds: Duration,
 
+    /// How many times to execute it, each way; the fastest counts
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) repeat: NonZeroUsize,
+
     /// The number of threads that execute nodes in parallel [default: one for each core]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

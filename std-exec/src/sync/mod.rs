@@ -1,11 +1,16 @@
-//! The atomics, fences and locks of this crate: the standard ones and parking_lot's, or loom's under
-//! `--cfg dgraph_loom`. No other file names them.
+//! The atomics, fences, locks, deques and thread-locals of this crate: the standard ones, parking_lot's and
+//! crossbeam's, or under `--cfg dgraph_loom` ones that loom sees. No other file names them.
+
+#[cfg(dgraph_loom)]
+mod model_deque;
 
 #[cfg(not(dgraph_loom))]
 mod shim {
+    pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    pub(crate) use std::thread_local;
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock()
@@ -15,13 +20,20 @@ mod shim {
         condvar.wait(&mut guard);
         guard
     }
+
+    /// How long to look around before giving up, in steps.
+    pub(crate) const fn patience(steps: u32) -> u32 {
+        steps
+    }
 }
 
 #[cfg(dgraph_loom)]
 mod shim {
+    pub(crate) use super::model_deque::{Steal, Stealer, Worker};
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+    pub(crate) use loom::thread_local;
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().expect("models don't panic under a lock")
@@ -29,6 +41,11 @@ mod shim {
 
     pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         condvar.wait(guard).expect("models don't panic under a lock")
+    }
+
+    /// None at all: a model has to get to sleep to be small.
+    pub(crate) const fn patience(_: u32) -> u32 {
+        0
     }
 }
 

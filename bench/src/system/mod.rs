@@ -1,0 +1,160 @@
+//! The systems that are compared: one file each, all behind one trait.
+//!
+//! To add one, write a file with a type that implements [`System`], and a line in the list at the end of this file.
+
+mod crossbeam_keep_one;
+mod dgraph_keyed;
+mod dgraph_raw;
+mod rayon;
+mod serial_kahn;
+mod serial_topo;
+
+use crate::body::Body;
+use crate::graph::Graph;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// A way to run a dependency graph. The value is what it keeps from graph to graph: its threads, its runtime.
+pub trait System: Sized + 'static {
+    /// What it is called in tables and on the command line.
+    const NAME: &'static str;
+    /// Whether it uses several threads. If not, it is measured once, on one.
+    const PARALLEL: bool = true;
+    /// Whether a graph can't run again, so that each run gets a new one, which is not timed.
+    const REBUILT: bool = false;
+    /// The largest graph that it gets; larger shapes are generated anew in this size.
+    const MAX_NODES: usize = usize::MAX;
+
+    /// Why it can't run this graph, if so.
+    fn refusal(graph: &Graph) -> Option<String> {
+        let _ = graph;
+        None
+    }
+
+    /// Starts it with this many threads in all that execute nodes.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't have as many.
+    fn start(threads: usize) -> Result<Self, String>;
+
+    /// Builds what it needs to run the graph: this is the build time in the tables.
+    fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner>;
+}
+
+/// A graph ready to run in some system.
+pub trait Runner {
+    /// Runs all nodes, and returns when they are done.
+    fn run(&mut self);
+
+    /// Prepares the next run, where a graph can't run again. Not timed.
+    fn reset(&mut self) {}
+}
+
+macro_rules! systems {
+    ($($(#[$attribute:meta])* $system:ident: $type:ty,)*) => {
+        /// The name of a system.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum SystemId {
+            $($(#[$attribute])* #[doc = concat!("`", stringify!($type), "`")] $system,)*
+        }
+
+        /// A system that has been started.
+        #[derive(Debug)]
+        pub struct Started(Inner);
+
+        enum Inner {
+            $($(#[$attribute])* $system($type),)*
+        }
+
+        impl SystemId {
+            /// All systems that were compiled in, in the order of the tables.
+            pub const ALL: &'static [Self] = &[$($(#[$attribute])* Self::$system,)*];
+
+            /// See [`System::NAME`].
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $($(#[$attribute])* Self::$system => <$type>::NAME,)* }
+            }
+
+            /// See [`System::PARALLEL`].
+            #[must_use]
+            pub const fn is_parallel(self) -> bool {
+                match self { $($(#[$attribute])* Self::$system => <$type>::PARALLEL,)* }
+            }
+
+            /// See [`System::REBUILT`].
+            #[must_use]
+            pub const fn is_rebuilt(self) -> bool {
+                match self { $($(#[$attribute])* Self::$system => <$type>::REBUILT,)* }
+            }
+
+            /// See [`System::MAX_NODES`].
+            #[must_use]
+            pub const fn max_nodes(self) -> usize {
+                match self { $($(#[$attribute])* Self::$system => <$type>::MAX_NODES,)* }
+            }
+
+            /// See [`System::refusal`]. A graph that is too large is refused as well.
+            #[must_use]
+            pub fn refusal(self, graph: &Graph) -> Option<String> {
+                if graph.nodes > self.max_nodes() {
+                    return Some(format!("takes no more than {} nodes", self.max_nodes()));
+                }
+                match self { $($(#[$attribute])* Self::$system => <$type>::refusal(graph),)* }
+            }
+
+            /// See [`System::start`].
+            ///
+            /// # Errors
+            ///
+            /// Why it can't.
+            pub fn start(self, threads: usize) -> Result<Started, String> {
+                Ok(Started(match self {
+                    $($(#[$attribute])* Self::$system => Inner::$system(<$type>::start(threads)?),)*
+                }))
+            }
+        }
+
+        impl Started {
+            /// See [`System::build`].
+            #[must_use]
+            pub fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
+                match &self.0 { $($(#[$attribute])* Inner::$system(system) => system.build(graph, body),)* }
+            }
+        }
+
+        impl fmt::Debug for Inner {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $($(#[$attribute])* Self::$system(_) => <$type>::NAME,)* })
+            }
+        }
+    };
+}
+
+systems! {
+    SerialTopo: serial_topo::SerialTopo,
+    SerialKahn: serial_kahn::SerialKahn,
+    Dgraph: dgraph_raw::DgraphRaw,
+    DgraphKeyed: dgraph_keyed::DgraphKeyed,
+    CrossbeamKeepOne: crossbeam_keep_one::CrossbeamKeepOne,
+    Rayon: rayon::Rayon,
+}
+
+impl fmt::Display for SystemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for SystemId {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.iter().copied().find(|system| system.name() == name).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(|system| system.name()).collect();
+            format!("no such system in this build; it has {}", known.join(", "))
+        })
+    }
+}

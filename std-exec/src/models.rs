@@ -1,0 +1,179 @@
+//! loom models of the protocols between threads. Each names the mutations that it must catch; `.ci/mutants` applies
+//! them to a copy and expects a failure.
+
+use crate::cores::Seats;
+use crate::membership::{Left, Membership};
+use crate::parker::Parker;
+use crate::shared::Shared;
+use crate::sleep::{Sleep, posted};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::{run, worker};
+use dgraph_core::{Dag, NodeId};
+use loom::cell::UnsafeCell;
+use loom::model::Builder;
+use loom::sync::Arc;
+use loom::thread;
+
+/// Explores what `preemptions` forced switches between threads can bring about: all of it for the small models.
+fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(body);
+}
+
+/// Catches: `open` or `leave` with Relaxed, `try_join` or `is_empty` with Relaxed.
+#[test]
+fn a_helper_is_gone_before_the_run_is() {
+    loom::model(|| {
+        let shared = Arc::new((Membership::new(), UnsafeCell::new(())));
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                if shared.0.try_join(1) {
+                    shared.1.with_mut(|_| ());
+                    let left = shared.0.leave();
+                    assert_eq!(left, Left::Nothing, "the caller doesn't sleep here");
+                }
+            })
+        };
+        shared.1.with_mut(|_| ());
+        shared.0.open();
+        shared.0.close();
+        while !shared.0.is_empty() {
+            thread::yield_now();
+        }
+        shared.1.with_mut(|_| ());
+        helper.join().expect("no panic");
+    });
+}
+
+/// No more helpers than the limit, and none after closing.
+#[test]
+fn the_limit_holds() {
+    loom::model(|| {
+        let membership = Arc::new(Membership::new());
+        membership.open();
+        let joining = |membership: Arc<Membership>| thread::spawn(move || membership.try_join(1));
+        let (a, b) = (joining(Arc::clone(&membership)), joining(Arc::clone(&membership)));
+        let joined = [a, b].map(|thread| usize::from(thread.join().expect("no panic")));
+        assert_eq!(joined[0] + joined[1], 1);
+        membership.close();
+        assert!(!membership.try_join(2));
+        assert_eq!(membership.leave(), Left::Nothing);
+        assert!(membership.is_empty());
+    });
+}
+
+/// Catches: the token not left under the lock, `notify_one` missing.
+#[test]
+fn a_token_left_early_is_not_lost() {
+    loom::model(|| {
+        let parker = Arc::new(Parker::new());
+        let other = Arc::clone(&parker);
+        let leaver = thread::spawn(move || other.unpark());
+        parker.park();
+        leaver.join().expect("no panic");
+    });
+}
+
+/// Post against park: the sleeper sees the work, or the poster sees the sleeper. A lost wake-up is a deadlock, which
+/// loom reports. Catches: either fence missing; the reason not looked at after lying down.
+#[test]
+fn post_against_park() {
+    loom::model(|| {
+        let shared = Arc::new((Sleep::new(1), AtomicBool::new(false)));
+        let sleeper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                while !shared.1.load(Ordering::Relaxed) {
+                    shared.0.sleep(0, || shared.1.load(Ordering::Relaxed));
+                }
+            })
+        };
+        shared.1.store(true, Ordering::Relaxed);
+        posted();
+        if shared.0.anybody_asleep() {
+            shared.0.wake_one(None);
+        }
+        sleeper.join().expect("no panic");
+    });
+}
+
+/// Two pieces of work, two posters, two sleepers: nobody sleeps on while a piece is left.
+#[test]
+fn two_posts_wake_two_sleepers() {
+    model(2, || {
+        let shared = Arc::new((Sleep::new(2), [AtomicBool::new(false), AtomicBool::new(false)]));
+        let sleeper = |worker: usize| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                while !shared.1[worker].load(Ordering::Relaxed) {
+                    shared.0.sleep(worker, || shared.1[worker].load(Ordering::Relaxed));
+                }
+            })
+        };
+        let sleepers = [sleeper(0), sleeper(1)];
+        for work in &shared.1 {
+            work.store(true, Ordering::Relaxed);
+            posted();
+        }
+        shared.0.wake_one(None);
+        shared.0.wake_one(None);
+        for sleeper in sleepers {
+            sleeper.join().expect("no panic");
+        }
+    });
+}
+
+/// What the nodes of a run write: loom checks that the accesses are ordered.
+struct Cells(Vec<UnsafeCell<()>>);
+
+// SAFETY: loom's cells report accesses that race; finding these is what they are for.
+unsafe impl Sync for Cells {}
+
+impl Cells {
+    fn at(&self, node: usize) -> &UnsafeCell<()> {
+        &self.0[node]
+    }
+}
+
+/// A whole run on an executor of two with one live worker: each node once, after its predecessors, and everybody
+/// gets home. `edges` as for `Dag::from_edges`.
+fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
+    model(preemptions, move || {
+        let shared = Arc::new(Shared::new(2, Seats::default()));
+        let dag = Dag::from_edges(nodes, edges).expect("a valid graph");
+        let cells = Cells((0..nodes).map(|_| UnsafeCell::new(())).collect());
+        let runs: Vec<_> = (0..nodes).map(|_| AtomicUsize::new(0)).collect();
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || worker::live(&shared, 0))
+        };
+        run::run(&shared, &dag, &|node: NodeId| {
+            for &(from, _) in edges.iter().filter(|&&(_, to)| to == node.get()) {
+                cells.at(from as usize).with(|_| ());
+            }
+            cells.at(node.index()).with_mut(|_| ());
+            runs[node.index()].fetch_add(1, Ordering::Relaxed);
+        });
+        for node in 0..nodes {
+            cells.at(node).with(|_| ());
+            assert_eq!(runs[node].load(Ordering::Relaxed), 1);
+        }
+        shared.shut_down();
+        helper.join().expect("no panic");
+    });
+}
+
+/// The caller and a worker that share two roots. Catches: the caller returning while a helper is still in, the
+/// fences in `Team::wait` and `posted`, `shut_down` against a worker that lies down.
+#[test]
+fn run_of_two_roots() {
+    whole_run(2, 2, &[]);
+}
+
+/// A join whose last predecessor may end on either thread, with a successor that may wake the other one.
+#[test]
+fn run_of_a_diamond() {
+    whole_run(2, 4, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
+}
