@@ -6,7 +6,7 @@ use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::shared::Shared;
 use crate::sleep::{Sleep, posted};
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
 use crate::{run, worker};
 use dgraph_core::{Dag, NodeId};
 use loom::cell::UnsafeCell;
@@ -176,4 +176,33 @@ fn run_of_two_roots() {
 #[test]
 fn run_of_a_diamond() {
     whole_run(2, 4, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
+}
+
+/// Two nodes that become ready at once and wait for each other: both threads must come for them, whoever made them
+/// ready and whoever was asleep. Catches: a waiting caller that isn't woken for work that a helper posts.
+#[test]
+fn run_with_a_rendezvous() {
+    model(3, || {
+        let shared = Arc::new(Shared::new(2, Seats::default()));
+        let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
+        let (arrived, all_here) = (Mutex::new(0), Condvar::new());
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || worker::live(&shared, 0))
+        };
+        run::run(&shared, &dag, &|node: NodeId| {
+            if node.get() > 0 {
+                let mut arrived = lock(&arrived);
+                *arrived += 1;
+                if *arrived == 2 {
+                    all_here.notify_one();
+                }
+                while *arrived < 2 {
+                    arrived = wait(&all_here, arrived);
+                }
+            }
+        });
+        shared.shut_down();
+        helper.join().expect("no panic");
+    });
 }

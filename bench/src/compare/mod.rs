@@ -1,0 +1,68 @@
+//! `compare`: time a node, of every system on every shape.
+
+mod print;
+mod row;
+mod series;
+
+pub use row::Row;
+
+use crate::busy::Watch;
+use crate::graph::Source;
+use crate::options::{Format, Options};
+use crate::plot::bars;
+use crate::system::SystemId;
+use clap::Args;
+use dgraph_tests::shapes::Shape;
+use std::error::Error;
+
+/// The options of `compare`.
+#[derive(Args, Clone, Debug)]
+pub struct Compare {
+    #[command(flatten)]
+    options: Options,
+    /// Steps of the node body, about 1.1 ns each, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "STEPS", default_value = "0")]
+    grains: Vec<u64>,
+}
+
+impl Compare {
+    /// Measures and prints. `serial-kahn` is always among the systems, since the ratios refer to it.
+    ///
+    /// # Errors
+    ///
+    /// If a system computed what is wrong or ran nodes in a wrong order, or a file can't be read or written.
+    pub fn run(&self) -> Result<(), Box<dyn Error>> {
+        let mut systems = self.options.systems_or(SystemId::ALL);
+        if !systems.contains(&SystemId::SerialKahn) {
+            systems.insert(0, SystemId::SerialKahn);
+        }
+        let sources = self.options.sources_or(Shape::ALL.map(Source::Shape));
+        let threads = self.options.thread_counts();
+        let (watch, plan) = (Watch::start(), self.options.plan());
+        let tsv = self.options.format == Format::Tsv;
+        if tsv {
+            println!("{}", Row::COLUMNS);
+        }
+        let mut rows = Vec::new();
+        for source in &sources {
+            for &grain in &self.grains {
+                let series = series::Series { source, nodes: self.options.nodes, grain, plan };
+                let measured = series.measure(&systems, &threads)?;
+                if tsv {
+                    print::tsv(&measured);
+                } else {
+                    print::table(&measured);
+                }
+                rows.extend(measured.rows);
+            }
+        }
+        if !tsv {
+            print::summary(&rows);
+        }
+        print::ending(&watch, tsv);
+        if let Some(file) = &self.options.svg {
+            bars::draw(file, &rows)?;
+        }
+        Ok(())
+    }
+}

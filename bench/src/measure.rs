@@ -1,0 +1,154 @@
+//! Measuring several systems side by side: interleaved, warmed up, checked.
+
+use crate::statistics::{median, minimum};
+use crate::system::{Runner, Started};
+use crate::{body::Body, graph::Graph};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often each system runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Timed runs.
+    pub runs: usize,
+    /// How much time the timed runs of one system may take together, before there are fewer (but at least three).
+    pub cap: Duration,
+}
+
+/// Untimed runs before the first timed one.
+const WARM_UPS: usize = 3;
+/// The runs come in this many rounds; in each, every system has its turn.
+const ROUNDS: usize = 5;
+/// Runs shorter than this are timed several at once.
+const SHORTEST: Duration = Duration::from_millis(1);
+/// The fewest timed runs, whatever they take.
+const FEWEST: usize = 3;
+/// How often a graph is built for the build time.
+const BUILDS: usize = 5;
+
+/// One system with one graph, to be measured beside others.
+pub struct Contender {
+    runner: Box<dyn Runner>,
+    rebuilt: bool,
+    clear: Box<dyn Fn()>,
+    check: Box<dyn Fn() -> Result<(), String>>,
+    /// How many runs are timed at once.
+    batch: u32,
+    spent: Duration,
+    /// The median time to build it, in nanoseconds.
+    pub build: f64,
+    /// The time of each run, in nanoseconds.
+    pub runs: Vec<f64>,
+}
+
+impl Contender {
+    /// Builds the graph and times that, five times if it is quick.
+    #[must_use]
+    pub fn new<B: Body>(started: &Started, rebuilt: bool, graph: &Arc<Graph>, body: B, plan: &Plan) -> Self {
+        let mut builds = Vec::new();
+        let mut build = || {
+            let start = Instant::now();
+            let runner = started.build(graph, body);
+            builds.push(nanoseconds(start.elapsed()));
+            runner
+        };
+        let begin = Instant::now();
+        let mut runner = build();
+        for _ in 1..BUILDS {
+            if begin.elapsed() >= plan.cap {
+                break;
+            }
+            drop(runner);
+            runner = build();
+        }
+        Self {
+            runner,
+            rebuilt,
+            clear: Box::new(move || body.clear()),
+            check: Box::new(move || body.check()),
+            batch: 1,
+            spent: Duration::ZERO,
+            build: median(&builds),
+            runs: Vec::new(),
+        }
+    }
+
+    /// The median time of a run, in nanoseconds.
+    #[must_use]
+    pub fn median(&self) -> f64 {
+        median(&self.runs)
+    }
+
+    /// The shortest time of a run, in nanoseconds.
+    #[must_use]
+    pub fn minimum(&self) -> f64 {
+        minimum(&self.runs)
+    }
+
+    /// One run, or as many as are timed at once.
+    fn time(&mut self) -> Duration {
+        let start = Instant::now();
+        for _ in 0..self.batch {
+            self.runner.run();
+        }
+        let elapsed = start.elapsed();
+        if self.rebuilt {
+            self.runner.reset();
+        }
+        elapsed
+    }
+
+    fn warm_up(&mut self, times: usize) {
+        for _ in 0..times {
+            let time = self.time() / self.batch;
+            if !self.rebuilt {
+                let fitting = SHORTEST.as_nanos() / time.as_nanos().max(1);
+                self.batch = u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, 100_000);
+            }
+        }
+    }
+
+    /// A turn: clear, warm up, run until there are `runs` measurements, check.
+    fn turn(&mut self, runs: usize, plan: &Plan) -> Result<(), String> {
+        (self.clear)();
+        self.warm_up(if self.runs.is_empty() { WARM_UPS } else { 1 });
+        while self.runs.len() < runs && !self.is_over(plan) {
+            let time = self.time();
+            self.spent += time;
+            self.runs.push(nanoseconds(time) / f64::from(self.batch));
+        }
+        (self.check)()
+    }
+
+    fn is_over(&self, plan: &Plan) -> bool {
+        self.runs.len() >= plan.runs || (self.runs.len() >= FEWEST && self.spent >= plan.cap)
+    }
+}
+
+impl std::fmt::Debug for Contender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contender").field("build", &self.build).field("runs", &self.runs).finish_non_exhaustive()
+    }
+}
+
+/// Measures all contenders, one after the other in each of several rounds, so that a disturbance hits all of them.
+///
+/// # Errors
+///
+/// Which contender computed what is wrong, by its number, and what it is.
+pub fn interleaved(contenders: &mut [Contender], plan: &Plan) -> Result<(), (usize, String)> {
+    for round in 1..=ROUNDS {
+        for (number, contender) in contenders.iter_mut().enumerate() {
+            if !contender.is_over(plan) {
+                contender.turn((plan.runs * round).div_ceil(ROUNDS), plan).map_err(|error| (number, error))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As a number to compute with.
+#[must_use]
+pub fn nanoseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
+}

@@ -1,0 +1,3 @@
+//! Pictures, as SVG.
+
+pub mod bars;
