@@ -245,7 +245,8 @@ impl FnResults<'_> {
 /// Builds a graph from a dictionary of functions: each key with the functions that it depends on, in any order.
 ///
 /// Each function is given shared references to the results of its dependencies, in the listed order; the compiler
-/// checks the types. A dependency listed twice is run once and passed twice. Gives a
+/// checks the types. The reference is to the very type that the dependency gives: what gives a `String` is taken as
+/// `&String`. A dependency listed twice is run once and passed twice. Gives a
 /// `Result<FnGraph, GraphError<FnKey>>`.
 ///
 /// ```

@@ -1,7 +1,58 @@
-//! x
+//! Runs static dependency graphs: say once what depends on what, then run it any number of times, on one thread or
+//! on all cores.
+//!
+//! ```
+//! use dgraph_exec::{Executor, create_graph};
+//!
+//! fn a() -> i32 { 5 }
+//! fn b(x: &i32) -> i32 { x + 10 }
+//! fn c(x: &i32, y: &i32) -> i32 { x + y + 20 }
+//!
+//! let mut graph = create_graph! { c: [a, b], b: [a], a: [] }?;
+//! assert_eq!(graph.run()?.get(c), Some(&40));
+//!
+//! let executor = Executor::new()?;
+//! assert_eq!(graph.run_parallel(&executor)?.get(c), Some(&40));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which layer
+//!
+//! | you have | use | each node |
+//! |---|---|---|
+//! | functions that feed each other | [`create_graph!`] | is a function, fed the results of others by reference |
+//! | keys and tasks that come from data | [`KeyedGraph`] | is a closure, fed values of one type |
+//! | a hot loop over numbered nodes | [`Dag`] and [`Executor::run`] | is a number, passed to one closure that is inlined into the workers' loop |
+//! | no operating system | [`StaticDag`] and [`StaticDag::run`], in `dgraph-core` | is a number |
+//!
+//! # What is promised
+//!
+//! - A node runs once a run, after all that it depends on; what those have written is visible to it. Arguments come
+//!   in the listed order, whatever the order of execution.
+//! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing, or a
+//!   cycle as a path.
+//! - If a node panics, no further node starts, the ones under way end, and the first panic is resumed on the caller
+//!   with its payload. Graph and executor can be used again at once.
+//! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
+//!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only.
+//! - Nothing recurses over a graph, and a repeated [`Executor::run`] allocates nothing.
+//!
+//! # Threads
+//!
+//! An [`Executor`] has one worker a core, pinned where the system allows it. The caller of a run works too, as one of
+//! the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker that finds nothing
+//! to do for some ten microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is
+//! working on.
+
+// Unsafe code is in three files, each of which says so: `context`, `run`, `team` (and one system call in `cores`).
+#![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod args;
 mod builder;
+#[allow(unsafe_code)]
 mod context;
+#[allow(unsafe_code)]
 mod cores;
 mod executor;
 mod function;
@@ -9,21 +60,27 @@ mod graph_error;
 mod keyed;
 mod membership;
 #[cfg(all(test, dgraph_loom))]
+#[allow(unsafe_code)]
 mod models;
 mod parker;
 mod results;
+#[allow(unsafe_code)]
 mod run;
 mod run_error;
 mod shared;
 mod sleep;
 mod sync;
+#[allow(unsafe_code)]
 mod team;
 mod teams;
 mod worker;
 
 pub use args::Args;
 pub use builder::{ExecutorBuilder, ExecutorError, Pinning};
-pub use dgraph_core::{AsDag, BuildError, Cycle, CycleBuf, Dag, DagView, NodeId, StaticDag};
+pub use dgraph_core::{
+    AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
+    StaticDag, Storage,
+};
 pub use executor::Executor;
 pub use function::{Dependencies, FnGraph, FnGraphBuilder, FnKey, FnResults, Function};
 pub use graph_error::{GraphError, MissingKey};

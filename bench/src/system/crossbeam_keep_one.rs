@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 /// CSR, atomic counters, one LIFO deque a thread. The first successor that becomes ready is kept and runs next, the
 /// others go to the deque; who has nothing steals, and spins until all nodes are done.
 #[derive(Debug)]
-pub struct CrossbeamKeepOne {
+pub(super) struct CrossbeamKeepOne {
     helpers: Arc<Helpers>,
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// [`KeyedGraph::run_parallel`], or [`KeyedGraph::run`] on one thread. The tasks have no values to pass on.
 #[derive(Debug)]
-pub struct DgraphKeyed {
+pub(super) struct DgraphKeyed {
     executor: Arc<Executor>,
 }
 
@@ -45,6 +45,6 @@ impl Runner for Run {
             1 => self.graph.run(),
             _ => self.graph.run_parallel(&self.executor),
         };
-        drop(results.expect("no task fails"));
+        results.expect("no task fails");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// [`Executor::run`] with one closure for all nodes.
 #[derive(Debug)]
-pub struct DgraphRaw {
+pub(super) struct DgraphRaw {
     executor: Arc<Executor>,
 }
 

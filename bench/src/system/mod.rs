@@ -2,12 +2,26 @@
 //!
 //! To add one, write a file with a type that implements [`System`], and a line in the list at the end of this file.
 
+#[cfg(feature = "peers")]
+mod async_executor;
+#[cfg(feature = "peers")]
+mod bevy_ecs;
 mod crossbeam_keep_one;
+#[cfg(feature = "peers")]
+mod dag_exec;
+#[cfg(feature = "peers")]
+mod dagrs;
+#[cfg(feature = "peers")]
+mod dagx;
 mod dgraph_keyed;
 mod dgraph_raw;
+#[cfg(feature = "peers")]
+mod futures_unordered;
 mod rayon;
 mod serial_kahn;
 mod serial_topo;
+#[cfg(feature = "peers")]
+mod tokio;
 
 use crate::body::Body;
 use crate::graph::Graph;
@@ -53,11 +67,11 @@ pub trait Runner {
 }
 
 macro_rules! systems {
-    ($($(#[$attribute:meta])* $system:ident: $type:ty,)*) => {
+    ($($(#[$attribute:meta])* $system:ident: $file:ident::$type:ident,)*) => {
         /// The name of a system.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum SystemId {
-            $($(#[$attribute])* #[doc = concat!("`", stringify!($type), "`")] $system,)*
+            $($(#[$attribute])* #[doc = concat!("See `system/", stringify!($file), ".rs`.")] $system,)*
         }
 
         /// A system that has been started.
@@ -65,7 +79,7 @@ macro_rules! systems {
         pub struct Started(Inner);
 
         enum Inner {
-            $($(#[$attribute])* $system($type),)*
+            $($(#[$attribute])* $system($file::$type),)*
         }
 
         impl SystemId {
@@ -75,25 +89,25 @@ macro_rules! systems {
             /// See [`System::NAME`].
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $($(#[$attribute])* Self::$system => <$type>::NAME,)* }
+                match self { $($(#[$attribute])* Self::$system => <$file::$type>::NAME,)* }
             }
 
             /// See [`System::PARALLEL`].
             #[must_use]
             pub const fn is_parallel(self) -> bool {
-                match self { $($(#[$attribute])* Self::$system => <$type>::PARALLEL,)* }
+                match self { $($(#[$attribute])* Self::$system => <$file::$type>::PARALLEL,)* }
             }
 
             /// See [`System::REBUILT`].
             #[must_use]
             pub const fn is_rebuilt(self) -> bool {
-                match self { $($(#[$attribute])* Self::$system => <$type>::REBUILT,)* }
+                match self { $($(#[$attribute])* Self::$system => <$file::$type>::REBUILT,)* }
             }
 
             /// See [`System::MAX_NODES`].
             #[must_use]
             pub const fn max_nodes(self) -> usize {
-                match self { $($(#[$attribute])* Self::$system => <$type>::MAX_NODES,)* }
+                match self { $($(#[$attribute])* Self::$system => <$file::$type>::MAX_NODES,)* }
             }
 
             /// See [`System::refusal`]. A graph that is too large is refused as well.
@@ -102,7 +116,7 @@ macro_rules! systems {
                 if graph.nodes > self.max_nodes() {
                     return Some(format!("takes no more than {} nodes", self.max_nodes()));
                 }
-                match self { $($(#[$attribute])* Self::$system => <$type>::refusal(graph),)* }
+                match self { $($(#[$attribute])* Self::$system => <$file::$type>::refusal(graph),)* }
             }
 
             /// See [`System::start`].
@@ -112,7 +126,7 @@ macro_rules! systems {
             /// Why it can't.
             pub fn start(self, threads: usize) -> Result<Started, String> {
                 Ok(Started(match self {
-                    $($(#[$attribute])* Self::$system => Inner::$system(<$type>::start(threads)?),)*
+                    $($(#[$attribute])* Self::$system => Inner::$system(<$file::$type>::start(threads)?),)*
                 }))
             }
         }
@@ -127,7 +141,7 @@ macro_rules! systems {
 
         impl fmt::Debug for Inner {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $($(#[$attribute])* Self::$system(_) => <$type>::NAME,)* })
+                f.write_str(match self { $($(#[$attribute])* Self::$system(_) => <$file::$type>::NAME,)* })
             }
         }
     };
@@ -140,6 +154,22 @@ systems! {
     DgraphKeyed: dgraph_keyed::DgraphKeyed,
     CrossbeamKeepOne: crossbeam_keep_one::CrossbeamKeepOne,
     Rayon: rayon::Rayon,
+    #[cfg(feature = "peers")]
+    Tokio: tokio::TokioMulti,
+    #[cfg(feature = "peers")]
+    TokioCurrent: tokio::TokioCurrent,
+    #[cfg(feature = "peers")]
+    AsyncExecutor: async_executor::AsyncExecutor,
+    #[cfg(feature = "peers")]
+    FuturesUnordered: futures_unordered::FuturesUnordered,
+    #[cfg(feature = "peers")]
+    Dagx: dagx::Dagx,
+    #[cfg(feature = "peers")]
+    Dagrs: dagrs::Dagrs,
+    #[cfg(feature = "peers")]
+    DagExec: dag_exec::DagExec,
+    #[cfg(feature = "peers")]
+    BevyEcs: bevy_ecs::BevyEcs,
 }
 
 impl fmt::Display for SystemId {

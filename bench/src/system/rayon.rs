@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A `ThreadPool` of our own. Its caller waits, and is not one of its threads.
 #[derive(Debug)]
-pub struct Rayon {
+pub(super) struct Rayon {
     pool: Arc<ThreadPool>,
 }
 

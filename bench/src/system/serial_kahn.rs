@@ -6,9 +6,10 @@ use crate::csr::Csr;
 use crate::graph::Graph;
 use std::sync::Arc;
 
-/// Kahn's algorithm with plain counters and a stack of ready nodes.
+/// Kahn's algorithm with plain counters and a stack of ready nodes. Branching on readiness is no slower than moving
+/// the stack's top without a branch: equal on random layers, much faster on fans.
 #[derive(Debug)]
-pub struct SerialKahn;
+pub(super) struct SerialKahn;
 
 struct Kahn<B> {
     csr: Csr,
@@ -45,8 +46,7 @@ impl<B: Body> Runner for Kahn<B> {
             for &next in csr.successors(node) {
                 let left = &mut waits_for[next as usize];
                 *left -= 1;
-                let ready = *left == 0;
-                if ready {
+                if *left == 0 {
                     *left = csr.in_degrees[next as usize];
                     stack[height] = next;
                     height += 1;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// The serial loop over a topological order, found when the graph is built.
 #[derive(Debug)]
-pub struct SerialTopo;
+pub(super) struct SerialTopo;
 
 struct Loop<B> {
     dag: Dag,

@@ -1,4 +1,4 @@
-//! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `sleep.md` beside this file.
+//! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `README.md` beside this file.
 
 use crate::parker::Parker;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};

@@ -1,0 +1,73 @@
+//! The runners, and the macro that runs each behaviour over all of them.
+
+use dgraph_exec::{AsDag, Executor, FnGraph, FnResults, KeyedGraph, KeyedResults, NodeId};
+use std::hash::Hash;
+
+/// A way to run a graph.
+pub(crate) enum Runner {
+    /// `run`: on the calling thread.
+    Serial,
+    /// `run_parallel`, or `Executor::run` for a bare graph.
+    Parallel(Executor),
+}
+
+impl Runner {
+    pub(crate) fn parallel(threads: usize) -> Self {
+        Self::Parallel(executor(threads))
+    }
+
+    pub(crate) fn keyed<'g, 'f, K, T>(
+        &self,
+        graph: &'g mut KeyedGraph<'f, K, T>,
+    ) -> KeyedResults<'g, 'f, K, T>
+    where
+        K: Eq + Hash + Clone + Sync,
+        T: Send + Sync,
+    {
+        match self {
+            Self::Serial => graph.run(),
+            Self::Parallel(executor) => graph.run_parallel(executor),
+        }
+        .expect("no task can fail")
+    }
+
+    pub(crate) fn functions<'g>(&self, graph: &'g mut FnGraph) -> FnResults<'g> {
+        match self {
+            Self::Serial => graph.run(),
+            Self::Parallel(executor) => graph.run_parallel(executor),
+        }
+        .expect("no task can fail")
+    }
+
+    pub(crate) fn dag(&self, dag: &impl AsDag, body: impl Fn(NodeId) + Sync) {
+        match self {
+            Self::Serial => dag.view().run(body),
+            Self::Parallel(executor) => executor.run(dag, body),
+        }
+    }
+}
+
+pub(crate) fn executor(threads: usize) -> Executor {
+    Executor::builder().threads(threads).build().expect("an executor without special demands")
+}
+
+/// Makes a test of each `fn(&Runner)` for each runner.
+macro_rules! over_all_runners {
+    ($($behaviour:ident),* $(,)?) => {
+        over_all_runners!(@runner serial, $crate::runner::Runner::Serial, $($behaviour),*);
+        over_all_runners!(@runner executor_of_one, $crate::runner::Runner::parallel(1), $($behaviour),*);
+        over_all_runners!(@runner executor_of_two, $crate::runner::Runner::parallel(2), $($behaviour),*);
+        over_all_runners!(@runner executor_of_five, $crate::runner::Runner::parallel(5), $($behaviour),*);
+    };
+    (@runner $name:ident, $runner:expr, $($behaviour:ident),*) => {
+        mod $name {
+            $(
+                #[test]
+                fn $behaviour() {
+                    super::$behaviour(&$runner);
+                }
+            )*
+        }
+    };
+}
+pub(crate) use over_all_runners;

@@ -1,0 +1,185 @@
+//! Every node once, after its predecessors, on every runner; and what runs may do to each other.
+
+use crate::runner::{Runner, executor, over_all_runners};
+use dgraph_exec::{AsDag, Dag, DagView, NodeId, StaticDag};
+use dgraph_tests::oracle;
+use dgraph_tests::random_dag::random_dag;
+use dgraph_tests::shapes::Shape;
+use dgraph_tests::splitmix::SplitMix64;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+
+over_all_runners!(
+    shapes_in_order,
+    random_graphs_in_order,
+    borrowed_graphs_in_order,
+    ten_million_in_a_row,
+    nested_runs,
+    deeply_nested_runs,
+    many_callers,
+    same_graph_by_many_callers,
+);
+
+/// The order in which the nodes of one run started, by a shared clock.
+fn order_of(runner: &Runner, dag: &impl AsDag) -> Vec<u32> {
+    let clock = AtomicU32::new(0);
+    let stamps: Vec<_> = (0..dag.view().nodes()).map(|_| AtomicU32::new(u32::MAX)).collect();
+    runner.dag(dag, |node| {
+        let earlier = stamps[node.index()].swap(clock.fetch_add(1, Relaxed), Relaxed);
+        assert_eq!(earlier, u32::MAX, "node {node} ran twice");
+    });
+    let mut order: Vec<u32> = (0..).take(stamps.len()).collect();
+    order.sort_by_key(|&node| stamps[node as usize].load(Relaxed));
+    assert_eq!(clock.load(Relaxed) as usize, order.len(), "every node ran");
+    order
+}
+
+fn check(runner: &Runner, dag: &impl AsDag, edges: &[(u32, u32)]) {
+    let order = order_of(runner, dag);
+    assert_eq!(oracle::check_order(order.len(), edges, &order), Ok(()));
+}
+
+fn shapes_in_order(runner: &Runner) {
+    for shape in Shape::ALL {
+        let (nodes, edges) = shape.edges(5_000);
+        let dag = Dag::from_edges(nodes, &edges).expect("a valid graph");
+        for _ in 0..3 {
+            check(runner, &dag, &edges);
+        }
+    }
+}
+
+fn random_graphs_in_order(runner: &Runner) {
+    let mut random = SplitMix64::new(7);
+    for nodes in (0..200).step_by(7) {
+        let edges = random_dag(&mut random, nodes, nodes % 5);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("a valid graph");
+        for _ in 0..20 {
+            check(runner, &dag, &edges);
+        }
+    }
+}
+
+fn borrowed_graphs_in_order(runner: &Runner) {
+    static DIAMOND: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+    let small: DagView<'_> = DIAMOND.view();
+    let (nodes, edges) = Shape::Wave.edges(400);
+    let large = Dag::from_edges(nodes, &edges).expect("a valid graph");
+    for _ in 0..20 {
+        check(runner, &small, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
+        check(runner, &large.view(), &edges);
+    }
+}
+
+/// Built, run and dropped on a small stack: nothing recurses over the graph.
+fn ten_million_in_a_row(runner: &Runner) {
+    const NODES: u32 = 10_000_000;
+    let small_stack = thread::Builder::new().stack_size(256 << 10);
+    thread::scope(|scope| {
+        let run = || {
+            let edges: Vec<_> = (1..NODES).map(|node| (node - 1, node)).collect();
+            let dag = Dag::from_edges(NODES as usize, &edges).expect("a valid graph");
+            let next = AtomicU32::new(0);
+            runner.dag(&dag, |node| assert_eq!(next.swap(node.get() + 1, Relaxed), node.get()));
+            assert_eq!(next.into_inner(), NODES);
+        };
+        small_stack.spawn_scoped(scope, run).expect("a thread").join().expect("no panic");
+    });
+}
+
+fn nested_runs(runner: &Runner) {
+    let (nodes, edges) = Shape::Forkjoin.edges(132);
+    let dag = Dag::from_edges(nodes, &edges).expect("a valid graph");
+    let count = AtomicUsize::new(0);
+    runner.dag(&dag, |_| {
+        runner.dag(&dag, |_| {
+            count.fetch_add(1, Relaxed);
+        });
+    });
+    assert_eq!(count.into_inner(), nodes * nodes);
+}
+
+fn deeply_nested_runs(runner: &Runner) {
+    fn descend(runner: &Runner, dag: &Dag, depth: usize, leaves: &AtomicUsize) {
+        runner.dag(dag, |_| match depth {
+            0 => {
+                leaves.fetch_add(1, Relaxed);
+            }
+            _ => descend(runner, dag, depth - 1, leaves),
+        });
+    }
+    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+    let leaves = AtomicUsize::new(0);
+    descend(runner, &dag, 9, &leaves);
+    assert_eq!(leaves.into_inner(), 1 << 10);
+}
+
+fn many_callers(runner: &Runner) {
+    thread::scope(|scope| {
+        for caller in 0..6 {
+            scope.spawn(move || {
+                let mut random = SplitMix64::new(caller);
+                for _ in 0..30 {
+                    let edges = random_dag(&mut random, 150, 2);
+                    let dag = Dag::from_edges(150, &edges).expect("a valid graph");
+                    check(runner, &dag, &edges);
+                }
+            });
+        }
+    });
+}
+
+fn same_graph_by_many_callers(runner: &Runner) {
+    let (nodes, edges) = Shape::Wave.edges(900);
+    let dag = Dag::from_edges(nodes, &edges).expect("a valid graph");
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| (0..30).for_each(|_| check(runner, &dag, &edges)));
+        }
+    });
+}
+
+/// Neither node ends before the other has started.
+#[test]
+fn independent_nodes_overlap() {
+    let executor = executor(2);
+    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        executor.run(&dag, |_| {
+            both.wait();
+        });
+    }
+}
+
+/// A node blocks until a sibling runs that its worker has made ready just before it.
+#[test]
+fn a_blocked_node_hides_no_ready_one() {
+    let executor = executor(2);
+    let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        executor.run(&dag, |node: NodeId| {
+            if node.get() > 0 {
+                both.wait();
+            }
+        });
+    }
+}
+
+/// The node of a nested run needs a second thread, which waits for the outer run.
+#[test]
+fn a_waiting_caller_helps_the_runs_nested_in_its_own() {
+    let executor = executor(2);
+    let (single, pair) = (Dag::from_edges(1, &[]), Dag::from_edges(2, &[]));
+    let (single, pair) = (single.expect("a valid graph"), pair.expect("a valid graph"));
+    for _ in 0..200 {
+        let both = Barrier::new(2);
+        executor.run(&single, |_| {
+            executor.run(&pair, |_| {
+                both.wait();
+            });
+        });
+    }
+}
