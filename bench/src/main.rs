@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use dgraph_bench::compare::Compare;
+use dgraph_bench::metg::Metg;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -17,6 +18,8 @@ struct Cli {
 enum Command {
     /// Time a node, of every system on every shape
     Compare(Compare),
+    /// The task duration at which a system is 50 % and 95 % efficient
+    Metg(Metg),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +35,6 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Compare(compare) => compare.run(),
+        Command::Metg(metg) => metg.run(),
     }
 }

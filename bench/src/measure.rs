@@ -11,14 +11,22 @@ use std::time::{Duration, Instant};
 pub struct Plan {
     /// Timed runs.
     pub runs: usize,
+    /// The runs come in this many rounds; in each, every system has its turn.
+    pub rounds: usize,
+    /// Untimed runs before the first timed one. Later turns begin with one.
+    pub warm_ups: usize,
     /// How much time the timed runs of one system may take together, before there are fewer (but at least three).
     pub cap: Duration,
 }
 
-/// Untimed runs before the first timed one.
-const WARM_UPS: usize = 3;
-/// The runs come in this many rounds; in each, every system has its turn.
-const ROUNDS: usize = 5;
+impl Plan {
+    /// Three warm-ups and five rounds.
+    #[must_use]
+    pub fn new(runs: usize, cap: Duration) -> Self {
+        Self { runs, rounds: 5, warm_ups: 3, cap }
+    }
+}
+
 /// Runs shorter than this are timed several at once.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// The fewest timed runs, whatever they take.
@@ -111,7 +119,7 @@ impl Contender {
     /// A turn: clear, warm up, run until there are `runs` measurements, check.
     fn turn(&mut self, runs: usize, plan: &Plan) -> Result<(), String> {
         (self.clear)();
-        self.warm_up(if self.runs.is_empty() { WARM_UPS } else { 1 });
+        self.warm_up(if self.runs.is_empty() { plan.warm_ups } else { 1 });
         while self.runs.len() < runs && !self.is_over(plan) {
             let time = self.time();
             self.spent += time;
@@ -137,10 +145,10 @@ impl std::fmt::Debug for Contender {
 ///
 /// Which contender computed what is wrong, by its number, and what it is.
 pub fn interleaved(contenders: &mut [Contender], plan: &Plan) -> Result<(), (usize, String)> {
-    for round in 1..=ROUNDS {
+    for round in 1..=plan.rounds {
         for (number, contender) in contenders.iter_mut().enumerate() {
             if !contender.is_over(plan) {
-                contender.turn((plan.runs * round).div_ceil(ROUNDS), plan).map_err(|error| (number, error))?;
+                contender.turn((plan.runs * round).div_ceil(plan.rounds), plan).map_err(|error| (number, error))?;
             }
         }
     }

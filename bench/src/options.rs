@@ -79,7 +79,7 @@ impl Options {
     /// How often to run.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan { runs: usize::from(self.runs), cap: Duration::from_secs_f64(self.seconds) }
+        Plan::new(usize::from(self.runs), Duration::from_secs_f64(self.seconds))
     }
 }
 

@@ -87,3 +87,8 @@ pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
 pub use run_error::RunError;
+
+/// Compiles and runs the README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

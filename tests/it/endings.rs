@@ -82,9 +82,9 @@ fn usable_after_a_panic(runner: &Runner) {
         payload_of::<Payload>(|| {
             runner.dag(&dag, |node| {
                 if node.get() == 2 {
-                    panic_any(Payload(2))
+                    panic_any(Payload(2));
                 }
-            })
+            });
         });
         let count = AtomicUsize::new(0);
         runner.dag(&dag, |_| {
@@ -156,7 +156,9 @@ fn results_are_dropped_once_after_a_panic(runner: &Runner) {
     }
     let mut graph = builder.build().expect("a valid graph");
     for _ in 0..3 {
-        payload_of::<Payload>(|| drop(runner.keyed(&mut graph)));
+        payload_of::<Payload>(|| {
+            runner.keyed(&mut graph);
+        });
         assert_eq!(alive.load(Relaxed), 30, "the results up to the panic are still there");
     }
     drop(graph);

@@ -9,13 +9,13 @@ use dgraph_tests::predecessors::Predecessors;
 use std::sync::Arc;
 
 /// `run_sequential` on one thread, `run_parallel` on more. Its caller hands out the tasks, and runs none.
-#[derive(Debug)]
 pub(super) struct DagExec {
+    executor: Arc<Executor>,
     threads: usize,
 }
 
 struct Run {
-    executor: Executor,
+    executor: Arc<Executor>,
     threads: usize,
     dag: Dag<u32, (), ()>,
     /// It computes what it is asked for only: the nodes that nothing depends on need all others.
@@ -27,7 +27,8 @@ impl System for DagExec {
     const MAX_NODES: usize = 20_000;
 
     fn start(threads: usize) -> Result<Self, String> {
-        Ok(Self { threads })
+        let config = ExecutorConfig { max_workers: threads, ..ExecutorConfig::default() };
+        Ok(Self { executor: Arc::new(Executor::new(config)), threads })
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
@@ -41,9 +42,8 @@ impl System for DagExec {
             builder.add_task(node, predecessors.of(node as usize).to_vec(), task).expect("keys are unique");
         }
         let csr = Csr::new(graph);
-        let config = ExecutorConfig { max_workers: self.threads, ..ExecutorConfig::default() };
         Box::new(Run {
-            executor: Executor::new(config),
+            executor: Arc::clone(&self.executor),
             threads: self.threads,
             dag: builder.build().expect("no key is missing"),
             sinks: (0_u32..).take(graph.nodes).filter(|&node| csr.successors(node).is_empty()).collect(),

@@ -44,6 +44,7 @@ macro_rules! tasks {
 
             #[task]
             impl $name {
+                #[allow(clippy::too_many_arguments, reason = "one for each input")]
                 async fn run(&self, $($input: &Done),*) -> Done {
                     let _ = ($($input,)*);
                     (self.0.body)(self.0.number);
