@@ -7,7 +7,7 @@ use crate::busy::Watch;
 use crate::graph::{Graph, Source, workflows};
 use crate::measure::{Contender, Plan, interleaved};
 use crate::options::{Format, Options};
-use crate::plot::lines::{Axis, Line, Lines};
+use crate::plot::lines::{Axis, Figure, Line};
 use crate::slots::Slots;
 use crate::system::SystemId;
 use crate::table::{Table, duration};
@@ -62,7 +62,13 @@ impl Metg {
         let systems = options.systems_or(&default_systems());
         let default = [Shape::Wave, Shape::Layered].map(Source::Shape).into_iter().chain(largest_workflow());
         let watch = Watch::start();
-        let (mut table, mut lines) = (Table::new(&["workload", "threads", "system", "50 %", "95 %"]), Vec::new());
+        let mut table = Table::new(&["workload", "threads", "system", "50 %", "95 %"]);
+        let mut figure = Figure {
+            title: "Efficiency by task duration",
+            x: Axis::log("task duration, ns"),
+            y: Axis::linear("efficiency, %"),
+            panels: Vec::new(),
+        };
         let tsv = options.format == Format::Tsv;
         if tsv {
             println!("system\tshape\tthreads\tmetg50_ns\tmetg95_ns");
@@ -84,9 +90,9 @@ impl Metg {
                     }
                     let cells = [source.to_string(), threads.to_string(), system.to_string()];
                     table.row(cells.into_iter().chain([half.text(), most.text()]));
-                    let name = format!("{source}: {system} T={threads}");
                     let points = points.iter().map(|point| (point.duration, 100.0 * point.efficiency));
-                    lines.push(Line { name, points: points.collect(), dashed: false });
+                    let line = Line { name: system.to_string(), points: points.collect(), dashed: false };
+                    figure.add(&format!("{source}, {threads} threads"), line);
                 }
             }
         }
@@ -97,13 +103,7 @@ impl Metg {
             println!("{:.0} s; {}", watch.seconds(), watch.load());
         }
         if let Some(file) = &options.svg {
-            let lines = Lines {
-                title: "Efficiency by task duration",
-                x: Axis::log("task duration, ns"),
-                y: Axis::linear("efficiency, %"),
-                lines,
-            };
-            lines.draw(file)?;
+            figure.draw(file)?;
         }
         Ok(())
     }

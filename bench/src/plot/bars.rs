@@ -30,6 +30,7 @@ struct Bar {
 }
 
 /// Draws the median time a node of each system, for single-threaded systems and the largest number of threads.
+/// Bars of this project, of serial loops and of other systems differ in colour.
 ///
 /// # Errors
 ///
@@ -58,23 +59,26 @@ pub fn draw(file: &Path, rows: &[Row]) -> Drawn {
 fn panels(rows: &[Row]) -> Vec<(String, Vec<Bar>)> {
     let most = rows.iter().map(|row| row.threads).max().unwrap_or(1);
     let mut panels: Vec<(String, Vec<Bar>)> = Vec::new();
-    let mut systems = Vec::new();
     for row in rows.iter().filter(|row| row.threads == most || !row.system.is_parallel()) {
-        let number = systems.iter().position(|&system| system == row.system).unwrap_or_else(|| {
-            systems.push(row.system);
-            systems.len() - 1
-        });
         let grain = if row.grain == 0 { String::new() } else { format!(", grain {}", row.grain) };
         let title = format!("{}{grain}", row.shape);
-        // The colours repeat for the systems that come last, which are labelled like the others.
         let time = if row.nodes < 10 { row.median * row.nodes as f64 } else { row.median };
-        let bar = Bar { label: row.label(), time, colour: colour(number) };
+        let bar = Bar { label: row.label(), time, colour: colour(kind(row.system.name())) };
         match panels.iter_mut().find(|(other, _)| *other == title) {
             Some((_, bars)) => bars.push(bar),
             None => panels.push((title, vec![bar])),
         }
     }
     panels
+}
+
+/// Whose it is: the serial loops', this project's, or others'.
+fn kind(system: &str) -> usize {
+    match system {
+        name if name.starts_with("serial") => 7,
+        name if name.starts_with("dgraph") => 0,
+        _ => 4,
+    }
 }
 
 fn panel(area: &Area<'_>, (left, top): (i32, i32), name: &str, bars: &[Bar]) -> Drawn {

@@ -1,4 +1,4 @@
-//! Lines over a logarithmic axis, with a legend beside them.
+//! Panels of lines over a logarithmic axis, with one legend beside them.
 
 use super::style::{FONT, GREY, PALE, colour, text, width};
 use plotters::coord::Shift;
@@ -23,7 +23,7 @@ pub struct Axis<'a> {
 /// One line.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// What the legend calls it.
+    /// What the legend calls it. Lines of one name have one colour in all panels.
     pub name: String,
     /// From left to right.
     pub points: Vec<(f64, f64)>,
@@ -31,17 +31,26 @@ pub struct Line {
     pub dashed: bool,
 }
 
-/// A picture of several lines.
+/// Lines on common axes.
 #[derive(Clone, Debug)]
-pub struct Lines<'a> {
+pub struct Panel {
+    /// Above the panel.
+    pub title: String,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// A picture of several panels.
+#[derive(Clone, Debug)]
+pub struct Figure<'a> {
     /// Above the picture.
     pub title: &'a str,
     /// The horizontal axis.
     pub x: Axis<'a>,
     /// The vertical axis.
     pub y: Axis<'a>,
-    /// The lines, in the order of the legend.
-    pub lines: Vec<Line>,
+    /// The panels, line by line.
+    pub panels: Vec<Panel>,
 }
 
 impl<'a> Axis<'a> {
@@ -58,46 +67,89 @@ impl<'a> Axis<'a> {
     }
 }
 
-const HEIGHT: i32 = 520;
-const CHART: i32 = 680;
+const TITLE: i32 = 44;
+const PANEL: (i32, i32) = (480, 360);
+const MOST_COLUMNS: usize = 3;
 const LEGEND_LINE: i32 = 20;
 const LEGEND_FONT: i32 = 13;
 
-impl Lines<'_> {
+impl Figure<'_> {
+    /// Adds a line to the panel of this title, which is made if there is none.
+    pub fn add(&mut self, panel: &str, line: Line) {
+        match self.panels.iter_mut().find(|other| other.title == panel) {
+            Some(panel) => panel.lines.push(line),
+            None => self.panels.push(Panel { title: panel.to_owned(), lines: vec![line] }),
+        }
+    }
+
     /// Writes the picture.
     ///
     /// # Errors
     ///
     /// If the file can't be written.
     pub fn draw(&self, file: &Path) -> Result<(), Box<dyn Error>> {
-        let legend = 60 + self.lines.iter().map(|line| width(&line.name, LEGEND_FONT)).max().unwrap_or(0);
-        let height = HEIGHT.max(60 + LEGEND_LINE * i32::try_from(self.lines.len())?);
-        let size = (u32::try_from(CHART + legend)?, u32::try_from(height)?);
+        let legend = self.legend();
+        let columns = self.panels.len().clamp(1, MOST_COLUMNS);
+        let rows = self.panels.len().div_ceil(columns).max(1);
+        let wide = i32::try_from(columns)? * PANEL.0;
+        let high = i32::try_from(rows)? * PANEL.1;
+        let beside = 50 + legend.iter().map(|(name, _)| width(name, LEGEND_FONT)).max().unwrap_or(0);
+        let high = high.max(40 + LEGEND_LINE * i32::try_from(legend.len())?);
+        let size = (u32::try_from(wide + beside)?, u32::try_from(TITLE + high)?);
         let area = SVGBackend::new(file, size).into_drawing_area();
         area.fill(&WHITE)?;
-        area.draw(&Text::new(self.title.to_owned(), (CHART / 2, 22), text(18, HPos::Center)))?;
-        let (_, below) = area.split_vertically(40);
-        let (chart, beside) = below.split_horizontally(CHART);
-        let x = log_range(self.lines.iter().flat_map(|line| &line.points).map(|point| point.0));
-        let values = || self.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-        if self.y.log {
-            let y = log_range(values());
-            self.chart(&chart, x, LogCoord::<f64>::from(y.log_scale()))?;
-        } else {
-            let y = 0.0..values().fold(0.0, f64::max).max(1e-9) * 1.05;
-            self.chart(&chart, x, RangedCoordf64::from(y))?;
+        area.draw(&Text::new(self.title.to_owned(), (wide / 2, TITLE / 2), text(19, HPos::Center)))?;
+        let (_, below) = area.split_vertically(TITLE);
+        let (charts, beside) = below.split_horizontally(wide);
+        for (panel, area) in self.panels.iter().zip(charts.split_evenly((rows, columns))) {
+            self.panel(&area, panel, &legend)?;
         }
-        self.legend(&beside)?;
+        draw_legend(&beside, &legend)?;
         area.present()?;
         Ok(())
     }
 
-    fn chart<Y>(&self, area: &Area<'_>, x: Range<f64>, y: Y) -> Result<(), Box<dyn Error>>
+    /// Each name once, and whether its lines are dashed.
+    fn legend(&self) -> Vec<(&str, bool)> {
+        let mut names: Vec<(&str, bool)> = Vec::new();
+        for line in self.panels.iter().flat_map(|panel| &panel.lines) {
+            if names.iter().all(|(name, _)| *name != line.name) {
+                names.push((&line.name, line.dashed));
+            }
+        }
+        names
+    }
+
+    fn panel(&self, area: &Area<'_>, panel: &Panel, legend: &[(&str, bool)]) -> Result<(), Box<dyn Error>> {
+        area.draw(&Text::new(panel.title.clone(), (PANEL.0 / 2, 10), text(15, HPos::Center)))?;
+        let (_, area) = area.split_vertically(18);
+        // All panels have the same horizontal range, so that they can be compared.
+        let all = self.panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
+        let x = log_range(all.map(|point| point.0));
+        let values = || panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+        if self.y.log {
+            let y = log_range(values());
+            self.chart(&area, panel, legend, x, LogCoord::<f64>::from(y.log_scale()))
+        } else {
+            let y = 0.0..values().fold(0.0, f64::max).max(1e-9) * 1.05;
+            self.chart(&area, panel, legend, x, RangedCoordf64::from(y))
+        }
+    }
+
+    fn chart<Y>(
+        &self,
+        area: &Area<'_>,
+        panel: &Panel,
+        legend: &[(&str, bool)],
+        x: Range<f64>,
+        y: Y,
+    ) -> Result<(), Box<dyn Error>>
     where
         Y: Ranged<ValueType = f64> + ValueFormatter<f64> + AsRangedCoord<Value = f64, CoordDescType = Y>,
     {
         let mut chart = ChartBuilder::on(area)
-            .margin(12)
+            .margin(8)
+            .margin_right(20)
             .x_label_area_size(46)
             .y_label_area_size(64)
             .build_cartesian_2d(x.log_scale(), y)?;
@@ -107,13 +159,14 @@ impl Lines<'_> {
             .y_desc(self.y.label)
             .x_label_formatter(&|value| short(*value))
             .y_label_formatter(&|value| short(*value))
-            .axis_desc_style((FONT, 15))
+            .axis_desc_style((FONT, 14))
             .label_style((FONT, 13))
             .axis_style(GREY)
             .bold_line_style(PALE)
             .light_line_style(TRANSPARENT)
             .draw()?;
-        for (number, line) in self.lines.iter().enumerate() {
+        for line in &panel.lines {
+            let number = legend.iter().position(|(name, _)| *name == line.name).unwrap_or(0);
             let style = colour(number).stroke_width(2);
             let points = line.points.iter().copied();
             if line.dashed {
@@ -126,23 +179,23 @@ impl Lines<'_> {
         }
         Ok(())
     }
+}
 
-    fn legend(&self, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
-        for (number, line) in self.lines.iter().enumerate() {
-            let y = 22 + LEGEND_LINE * i32::try_from(number)?;
-            let style = colour(number).stroke_width(2);
-            if line.dashed {
-                for x in [4, 16] {
-                    area.draw(&PathElement::new([(x, y), (x + 8, y)], style))?;
-                }
-            } else {
-                area.draw(&PathElement::new([(4, y), (28, y)], style))?;
-                area.draw(&Circle::new((16, y), 3, colour(number).filled()))?;
+fn draw_legend(area: &Area<'_>, legend: &[(&str, bool)]) -> Result<(), Box<dyn Error>> {
+    for (number, (name, dashed)) in legend.iter().enumerate() {
+        let y = 30 + LEGEND_LINE * i32::try_from(number)?;
+        let style = colour(number).stroke_width(2);
+        if *dashed {
+            for x in [0, 9, 18] {
+                area.draw(&PathElement::new([(x, y), (x + 6, y)], style))?;
             }
-            area.draw(&Text::new(line.name.clone(), (36, y), text(LEGEND_FONT, HPos::Left)))?;
+        } else {
+            area.draw(&PathElement::new([(0, y), (24, y)], style))?;
+            area.draw(&Circle::new((12, y), 3, colour(number).filled()))?;
         }
-        Ok(())
+        area.draw(&Text::new((*name).to_owned(), (32, y), text(LEGEND_FONT, HPos::Left)))?;
     }
+    Ok(())
 }
 
 /// From a little below the least to a little above the greatest value.
@@ -160,7 +213,7 @@ fn short(value: f64) -> String {
         size if size >= 1e3 => (value / 1e3, "k"),
         _ => (value, ""),
     };
-    // Ticks of a range have few digits; this takes off what the arithmetic has left behind.
+    // Ticks have few digits; this takes off what the arithmetic has left behind.
     let digits = format!("{scaled:.3}");
     format!("{}{unit}", digits.trim_end_matches('0').trim_end_matches('.'))
 }
