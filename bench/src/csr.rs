@@ -40,7 +40,8 @@ impl Csr {
             targets[*start as usize] = v;
         }
         let roots = (0_u32..).zip(&in_degrees).filter(|(_, degree)| **degree == 0).map(|(node, _)| node);
-        let roots = roots.collect();
+        let mut roots: Vec<u32> = roots.collect();
+        roots.shrink_to_fit();
         Self { starts, targets, in_degrees, roots }
     }
 

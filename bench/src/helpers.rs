@@ -1,6 +1,7 @@
 //! Threads that stay from run to run, each with a deque of its own: what `crossbeam-keep-one` runs on.
 
 use crossbeam_deque::{Stealer, Worker};
+use crossbeam_utils::Backoff;
 use std::fmt;
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,8 +67,9 @@ impl Helpers {
         self.announce(Some(Arc::clone(job)));
         job(&self.own.lock().unwrap_or_else(PoisonError::into_inner), 0);
         // Ordering: Acquire pairs with the Release in `help`: what the helpers did is visible to the caller.
+        let backoff = Backoff::new();
         while self.shared.finished.load(Ordering::Acquire) < self.threads.len() {
-            hint::spin_loop();
+            backoff.snooze();
         }
     }
 

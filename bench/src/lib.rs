@@ -4,25 +4,41 @@
 //! |---|---|
 //! | [`system`] | the systems that are compared, one file each |
 //! | [`graph`], [`csr`], [`body`], [`slots`] | what they run: graphs, node bodies, results |
-//! | [`measure`], [`statistics`], [`busy`] | how it is measured |
-//! | [`compare`] | the commands |
+//! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
+//! | [`compare`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
 //! | [`options`], [`table`], [`plot`] | command line, text, pictures |
 //! | [`helpers`] | threads that the `crossbeam-keep-one` system runs on |
+//!
+//! # Features
+//!
+//! - **`peers`** (default): the systems that take long to compile, async runtimes, DAG crates and `bevy_ecs`.
+//! - **`native`**: oneTBB's flow graph and OpenMP tasks, through C++ drivers in `bench/native`. Needs a C++ compiler;
+//!   what is missing is left out with a line that says so.
 
 #![deny(unsafe_code)]
 
+pub mod allocator;
 pub mod body;
 pub mod busy;
 pub mod compare;
 pub mod csr;
 pub mod graph;
 pub mod helpers;
+pub mod latency;
+pub mod lineup;
 pub mod measure;
+pub mod memory;
 pub mod metg;
+#[cfg(feature = "native")]
+pub mod native;
 pub mod options;
 pub mod plot;
+pub mod scale;
 pub mod slots;
 pub mod statistics;
 pub mod system;
 pub mod table;
+pub mod threads;
+pub mod timeline;
 pub mod trace;
+pub mod workloads;

@@ -1,10 +1,20 @@
 //! The command line of the benchmark.
 
 use clap::{Parser, Subcommand};
+use dgraph_bench::allocator::Counting;
 use dgraph_bench::compare::Compare;
+use dgraph_bench::latency::Latency;
+use dgraph_bench::memory::Memory;
 use dgraph_bench::metg::Metg;
+use dgraph_bench::scale::Scale;
+use dgraph_bench::threads::Threads;
+use dgraph_bench::timeline::Timeline;
+use dgraph_bench::workloads::Workloads;
 use std::error::Error;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 /// Measures dgraph beside other systems, on the same graphs and in the same process.
 #[derive(Parser)]
@@ -20,6 +30,18 @@ enum Command {
     Compare(Compare),
     /// The task duration at which a system is 50 % and 95 % efficient
     Metg(Metg),
+    /// The time of one run of a small graph, and of waking a thread for it
+    Latency(Latency),
+    /// Bytes a node and an edge, allocations a run
+    Memory(Memory),
+    /// Time and memory a node, from small graphs to very large ones
+    Scale(Scale),
+    /// Makespan by number of workers, with sleeping nodes
+    Threads(Threads),
+    /// Which thread ran which node when, in one run
+    Timeline(Timeline),
+    /// Triangular solve, Cholesky, a frame graph, a build
+    Workloads(Workloads),
 }
 
 fn main() -> ExitCode {
@@ -36,5 +58,11 @@ fn run(command: &Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Compare(compare) => compare.run(),
         Command::Metg(metg) => metg.run(),
+        Command::Latency(latency) => latency.run(),
+        Command::Memory(memory) => memory.run(),
+        Command::Scale(scale) => scale.run(),
+        Command::Threads(threads) => threads.run(),
+        Command::Timeline(timeline) => timeline.run(),
+        Command::Workloads(workloads) => workloads.run(),
     }
 }

@@ -15,20 +15,20 @@ pub struct Plan {
     pub rounds: usize,
     /// Untimed runs before the first timed one. Later turns begin with one.
     pub warm_ups: usize,
+    /// Runs shorter than this are timed several at once.
+    pub shortest: Duration,
     /// How much time the timed runs of one system may take together, before there are fewer (but at least three).
     pub cap: Duration,
 }
 
 impl Plan {
-    /// Three warm-ups and five rounds.
+    /// Three warm-ups, five rounds, and at least a millisecond for each measurement.
     #[must_use]
     pub fn new(runs: usize, cap: Duration) -> Self {
-        Self { runs, rounds: 5, warm_ups: 3, cap }
+        Self { runs, rounds: 5, warm_ups: 3, shortest: Duration::from_millis(1), cap }
     }
 }
 
-/// Runs shorter than this are timed several at once.
-const SHORTEST: Duration = Duration::from_millis(1);
 /// The fewest timed runs, whatever they take.
 const FEWEST: usize = 3;
 /// How often a graph is built for the build time.
@@ -93,6 +93,12 @@ impl Contender {
         minimum(&self.runs)
     }
 
+    /// Times a single run.
+    pub fn time_one(&mut self) -> Duration {
+        self.batch = 1;
+        self.time()
+    }
+
     /// One run, or as many as are timed at once.
     fn time(&mut self) -> Duration {
         let start = Instant::now();
@@ -106,11 +112,11 @@ impl Contender {
         elapsed
     }
 
-    fn warm_up(&mut self, times: usize) {
+    fn warm_up(&mut self, times: usize, plan: &Plan) {
         for _ in 0..times {
             let time = self.time() / self.batch;
             if !self.rebuilt {
-                let fitting = SHORTEST.as_nanos() / time.as_nanos().max(1);
+                let fitting = plan.shortest.as_nanos() / time.as_nanos().max(1);
                 self.batch = u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, 100_000);
             }
         }
@@ -119,7 +125,7 @@ impl Contender {
     /// A turn: clear, warm up, run until there are `runs` measurements, check.
     fn turn(&mut self, runs: usize, plan: &Plan) -> Result<(), String> {
         (self.clear)();
-        self.warm_up(if self.runs.is_empty() { plan.warm_ups } else { 1 });
+        self.warm_up(if self.runs.is_empty() { plan.warm_ups } else { 1 }, plan);
         while self.runs.len() < runs && !self.is_over(plan) {
             let time = self.time();
             self.spent += time;

@@ -103,6 +103,7 @@ impl ExecutorBuilder {
             return Err(ExecutorError::CoreRefused { core, usable });
         }
 
+        crate::fences::prepare();
         let shared = Arc::new(Shared::new(threads, Seats::new(seats)));
         let (report, reports) = mpsc::channel();
         let mut workers = Vec::with_capacity(threads);
@@ -121,6 +122,7 @@ impl ExecutorBuilder {
             }
         }
         drop(report);
+        shared.sleep.absent(threads - workers.len());
         let executor = Executor::from_parts(shared, workers);
         match reports.iter().flatten().next() {
             Some(core) if demanded => Err(ExecutorError::CoreRefused { core, usable }),

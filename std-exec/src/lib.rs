@@ -51,10 +51,14 @@
 mod args;
 mod builder;
 #[allow(unsafe_code)]
+mod clock;
+#[allow(unsafe_code)]
 mod context;
 #[allow(unsafe_code)]
 mod cores;
 mod executor;
+#[allow(unsafe_code)]
+mod fences;
 mod function;
 mod graph_error;
 mod keyed;
@@ -62,6 +66,7 @@ mod membership;
 #[cfg(all(test, dgraph_loom))]
 #[allow(unsafe_code)]
 mod models;
+mod pace;
 mod parker;
 mod results;
 #[allow(unsafe_code)]
@@ -73,6 +78,7 @@ mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
+mod walk;
 mod worker;
 
 pub use args::Args;

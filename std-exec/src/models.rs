@@ -3,6 +3,7 @@
 
 use crate::cores::Seats;
 use crate::membership::{Left, Membership};
+use crate::pace::Plan;
 use crate::parker::Parker;
 use crate::shared::Shared;
 use crate::sleep::{Sleep, posted};
@@ -125,15 +126,40 @@ fn two_posts_wake_two_sleepers() {
     });
 }
 
-/// What the nodes of a run write: loom checks that the accesses are ordered.
-struct Cells(Vec<UnsafeCell<()>>);
+/// A graph whose nodes check that they run once, after their predecessors, and see what these have done.
+struct Checked {
+    dag: Dag,
+    edges: &'static [(u32, u32)],
+    cells: Vec<UnsafeCell<()>>,
+    runs: Vec<AtomicUsize>,
+}
 
 // SAFETY: loom's cells report accesses that race; finding these is what they are for.
-unsafe impl Sync for Cells {}
+unsafe impl Sync for Checked {}
 
-impl Cells {
-    fn at(&self, node: usize) -> &UnsafeCell<()> {
-        &self.0[node]
+impl Checked {
+    fn new(nodes: usize, edges: &'static [(u32, u32)]) -> Self {
+        Self {
+            dag: Dag::from_edges(nodes, edges).expect("a valid graph"),
+            edges,
+            cells: (0..nodes).map(|_| UnsafeCell::new(())).collect(),
+            runs: (0..nodes).map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
+
+    fn run(&self, node: NodeId) {
+        for &(from, _) in self.edges.iter().filter(|&&(_, to)| to == node.get()) {
+            self.cells[from as usize].with(|_| ());
+        }
+        self.cells[node.index()].with_mut(|_| ());
+        self.runs[node.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn all_ran(&self) {
+        for (cell, runs) in self.cells.iter().zip(&self.runs) {
+            cell.with(|_| ());
+            assert_eq!(runs.load(Ordering::Relaxed), 1);
+        }
     }
 }
 
@@ -142,24 +168,13 @@ impl Cells {
 fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
     model(preemptions, move || {
         let shared = Arc::new(Shared::new(2, Seats::default()));
-        let dag = Dag::from_edges(nodes, edges).expect("a valid graph");
-        let cells = Cells((0..nodes).map(|_| UnsafeCell::new(())).collect());
-        let runs: Vec<_> = (0..nodes).map(|_| AtomicUsize::new(0)).collect();
+        let checked = Checked::new(nodes, edges);
         let helper = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || worker::live(&shared, 0))
         };
-        run::run(&shared, &dag, &|node: NodeId| {
-            for &(from, _) in edges.iter().filter(|&&(_, to)| to == node.get()) {
-                cells.at(from as usize).with(|_| ());
-            }
-            cells.at(node.index()).with_mut(|_| ());
-            runs[node.index()].fetch_add(1, Ordering::Relaxed);
-        });
-        for node in 0..nodes {
-            cells.at(node).with(|_| ());
-            assert_eq!(runs[node].load(Ordering::Relaxed), 1);
-        }
+        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share));
+        checked.all_ran();
         shared.shut_down();
         helper.join().expect("no panic");
     });
@@ -178,6 +193,45 @@ fn run_of_a_diamond() {
     whole_run(2, 4, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
 }
 
+/// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a node,
+/// after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`, `release` and
+/// `broken_in`, and a node run by both sides or by none.
+fn walk(edges: &'static [(u32, u32)], nodes: usize) {
+    model(3, move || {
+        let shared = Arc::new(Shared::new(2, Seats::default()));
+        let checked = Checked::new(nodes, edges);
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
+        let plan = Plan::Walk { budget: 1 };
+        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan));
+        checked.all_ran();
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
+fn walk_of_two_roots() {
+    walk(&[], 2);
+}
+
+#[test]
+fn walk_of_a_chain() {
+    walk(&[(0, 1), (1, 2)], 3);
+}
+
+/// The helper runs a node whose predecessor the walker has run before its last claim.
+#[test]
+fn walk_past_a_done_node() {
+    walk(&[(0, 2)], 3);
+}
+
+#[test]
+fn walk_of_a_join() {
+    walk(&[(0, 2), (1, 2)], 3);
+}
+
 /// Two nodes that become ready at once and wait for each other: both threads must come for them, whoever made them
 /// ready and whoever was asleep. Catches: a waiting caller that isn't woken for work that a helper posts.
 #[test]
@@ -190,7 +244,7 @@ fn run_with_a_rendezvous() {
             let shared = Arc::clone(&shared);
             thread::spawn(move || worker::live(&shared, 0))
         };
-        run::run(&shared, &dag, &|node: NodeId| {
+        let body = |node: NodeId| {
             if node.get() > 0 {
                 let mut arrived = lock(&arrived);
                 *arrived += 1;
@@ -201,7 +255,8 @@ fn run_with_a_rendezvous() {
                     arrived = wait(&all_here, arrived);
                 }
             }
-        });
+        };
+        run::run_as(&shared, &dag, &body, Some(Plan::Share));
         shared.shut_down();
         helper.join().expect("no panic");
     });

@@ -1,7 +1,8 @@
 //! A token that a thread can wait for: `unpark` leaves it, `park` takes it.
 
-use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::sync::{Condvar, Mutex, lock, wait, wait_for};
 use std::fmt;
+use std::time::Duration;
 
 /// Blocks its owner until somebody has left the token. A token that is left early is not lost; several left
 /// before the owner looks count as one. Only the owner parks; anybody may unpark, at any time.
@@ -22,6 +23,15 @@ impl Parker {
             token = wait(&self.left, token);
         }
         *token = false;
+    }
+
+    /// Waits for the token for `time` at the most. Whether it has taken it.
+    pub(crate) fn park_timeout(&self, time: Duration) -> bool {
+        let mut token = lock(&self.token);
+        if !*token {
+            token = wait_for(&self.left, token, time);
+        }
+        std::mem::take(&mut *token)
     }
 
     /// Leaves the token and wakes the owner.

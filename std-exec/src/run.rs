@@ -14,10 +14,14 @@
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
 
+use crate::clock;
 use crate::context;
+use crate::pace::{Pace, Plan};
 use crate::shared::Shared;
+use crate::sleep::posted;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock, patience, spin_loop};
 use crate::team::{Job, Team};
+use crate::walk::{BrokenIn, Walk};
 use dgraph_core::{AsDag, Countdown, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -31,6 +35,7 @@ struct Run<'a, F> {
     shared: &'a Shared,
     countdown: Countdown<'a>,
     body: &'a F,
+    walk: Walk,
     /// Bodies are no longer called.
     stopped: AtomicBool,
     /// What the first panicking node has thrown.
@@ -52,6 +57,15 @@ where
     D: AsDag + ?Sized,
     F: Fn(NodeId) + Sync,
 {
+    run_as(shared, dag, body, None);
+}
+
+/// As [`run`], beginning as `forced` says or, if it is `None`, as earlier runs suggest.
+pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>)
+where
+    D: AsDag + ?Sized,
+    F: Fn(NodeId) + Sync,
+{
     let team = shared.teams.take();
     let lent = dag.lend_countdown();
     let countdown = match &lent {
@@ -59,8 +73,33 @@ where
         // SAFETY: this thread has just taken the team; the result is dropped before the team is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
-    let run = Run { shared, countdown, body, stopped: AtomicBool::new(false), panic: Mutex::new(None) };
-    run.lead(team);
+    let order = countdown.dag().order();
+    // Another graph or another closure has another key; a wrong guess costs only time.
+    let key =
+        (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
+    let plan = forced.unwrap_or_else(|| shared.paces.plan(key));
+    let run = Run {
+        shared,
+        countdown,
+        body,
+        walk: Walk::new(plan != Plan::Share),
+        stopped: AtomicBool::new(false),
+        panic: Mutex::new(None),
+    };
+    let start = clock::now();
+    let walked = run.lead(team, plan);
+    let ticks = usize::try_from(clock::now().saturating_sub(start)).unwrap_or(usize::MAX);
+    shared.paces.record(
+        key,
+        match (plan, walked) {
+            (Plan::Share, _) => Pace::Shared(ticks),
+            (Plan::Walk { .. }, None) => Pace::Walked(ticks),
+            // Half the nodes in so much time: all of them in twice as much.
+            (Plan::Walk { .. }, Some(done)) => {
+                Pace::BrokenIn(ticks.saturating_mul(order.len() / done.max(1)))
+            }
+        },
+    );
     let thrown = lock(&run.panic).take();
     drop(lent);
     team.give_back();
@@ -89,24 +128,22 @@ impl Drop for CloseOnDrop<'_> {
 }
 
 impl<F: Fn(NodeId) + Sync> Run<'_, F> {
-    /// The caller's part, from opening the team to closing it.
-    fn lead(&self, team: &Team) {
+    /// The caller's part, from opening the team to closing it. After a walk that was broken into: how many nodes it
+    /// had claimed.
+    fn lead(&self, team: &Team, plan: Plan) -> Option<usize> {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
+        let mut walked = None;
         context::within(self.shared, team, |parent| {
-            // SAFETY: this thread has taken the team. `close` below outlives nothing that `job` points to: it closes
-            // the team and waits for its members before `self` can go away.
-            unsafe { team.open(job, dag.nodes(), parent) };
+            // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
+            // for its members, which happens before `self` can go away.
+            unsafe { team.open(job, dag.nodes(), budget, parent) };
             let close = CloseOnDrop(team);
-            // SAFETY: member 0 is the caller, this thread.
-            let queue = unsafe { team.queue(0) };
-            // The queue gives back the newest first: roots start in their order.
-            let roots = dag.order().iter().take_while(|&&node| dag.in_degree(node) == 0).count();
-            for &root in dag.order()[..roots].iter().rev() {
-                queue.push(root);
-            }
-            if roots > 1 {
-                self.invite(team);
+            if plan == Plan::Share {
+                self.push_roots(team);
+            } else {
+                walked = self.walk(team);
             }
             while !team.is_finished() {
                 self.work(team, 0);
@@ -116,6 +153,99 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             }
             drop(close);
         });
+        walked
+    }
+
+    fn push_roots(&self, team: &Team) {
+        // SAFETY: member 0 is the caller, this thread.
+        let queue = unsafe { team.queue(0) };
+        let dag = self.countdown.dag();
+        // The queue gives back the newest first: roots start in their order.
+        let roots = dag.order().iter().take_while(|&&node| dag.in_degree(node) == 0).count();
+        for &root in dag.order()[..roots].iter().rev() {
+            queue.push(root);
+        }
+        if roots > 1 {
+            self.invite(team);
+        }
+    }
+
+    /// Goes through the order until its end, or until somebody breaks in. Then the caller has its last node in its
+    /// queue or has completed it, and the number of nodes claimed is returned.
+    fn walk(&self, team: &Team) -> Option<usize> {
+        posted();
+        if self.shared.sleep.nobody_watches() {
+            self.shared.sleep.wake_one(self.shared.cores.worker_here());
+        }
+        let order = self.countdown.dag().order();
+        let mut claimed = 0;
+        let walk = AssertUnwindSafe(|| {
+            for &node in order {
+                let mine = self.walk.claim(claimed);
+                claimed += 1;
+                if !mine {
+                    return false;
+                }
+                (self.body)(node);
+            }
+            true
+        });
+        // Whether the node last claimed has been run.
+        let ran = match catch_unwind(walk) {
+            Ok(ran) => ran,
+            Err(payload) => {
+                self.stop(payload);
+                true
+            }
+        };
+        if ran && self.walk.finish() {
+            team.finish(order.len());
+            return None;
+        }
+        let BrokenIn { claimed: seen } = self.walk.broken_in();
+        // If the last claim came too late, that node belongs to everybody, and the one before it was run.
+        debug_assert!(seen == claimed || (seen + 1 == claimed && !ran));
+        let mut progress = Progress { running: None, done: 0 };
+        let last = order[..seen].last().copied();
+        // SAFETY: member 0 is the caller, this thread.
+        let queue = unsafe { team.queue(0) };
+        match last {
+            Some(node) if seen == claimed && !ran => queue.push(node),
+            Some(node) => {
+                if let Some(next) = self.complete(team, 0, node, &mut progress) {
+                    queue.push(next);
+                }
+            }
+            None => {}
+        }
+        // Those before the last one were run, and their arrivals counted by whoever broke in.
+        team.finish(seen.saturating_sub(1) + progress.done);
+        Some(seen)
+    }
+
+    /// Breaks into the caller's walk, if there is one, and takes what is ready.
+    fn break_in(&self, team: &Team, place: usize) {
+        if let Some(BrokenIn { claimed }) = self.walk.seize() {
+            // The last node claimed is the walker's, and not complete.
+            let done = claimed.saturating_sub(1);
+            let running = self.countdown.dag().order()[..claimed].last().copied();
+            // SAFETY: the caller is member `place`.
+            let queue = unsafe { team.queue(place) };
+            self.countdown.resume_after(done, |node| {
+                if Some(node) != running {
+                    queue.push(node);
+                }
+            });
+            team.end_walk();
+            self.walk.release();
+            self.invite(team);
+        }
+    }
+
+    /// Takes note of a panic: no further body is called.
+    fn stop(&self, payload: Box<dyn Any + Send>) {
+        self.stopped.store(true, Ordering::Relaxed);
+        lock(&self.panic).get_or_insert(payload);
     }
 
     /// Waits a little for the end or for something to take. False if neither came.
@@ -135,8 +265,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, place, &mut progress)))
         {
             // Before the node's successors are released: none of them may start.
-            self.stopped.store(true, Ordering::Relaxed);
-            lock(&self.panic).get_or_insert(payload);
+            self.stop(payload);
             if let Some(node) = progress.running.take() {
                 self.complete(team, place, node, &mut progress).into_iter().for_each(|next| {
                     // SAFETY: the caller of `work` is this member.
@@ -202,6 +331,7 @@ unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, place: usize) 
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Run<'_, F>>() };
     context::within(run.shared, team, |_| {
+        run.break_in(team, place);
         loop {
             run.work(team, place);
             if !run.look_around(team) || team.is_finished() {

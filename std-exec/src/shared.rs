@@ -1,6 +1,7 @@
 //! What an executor's handle, its workers and its callers share.
 
 use crate::cores::Seats;
+use crate::pace::Paces;
 use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
@@ -12,6 +13,7 @@ pub(crate) struct Shared {
     pub(crate) teams: Teams,
     pub(crate) sleep: Sleep,
     pub(crate) cores: Seats,
+    pub(crate) paces: Paces,
     shut_down: AtomicBool,
 }
 
@@ -21,6 +23,7 @@ impl Shared {
             teams: Teams::new(workers.saturating_sub(1)),
             sleep: Sleep::new(workers),
             cores,
+            paces: Paces::new(),
             shut_down: AtomicBool::new(false),
         }
     }
@@ -53,6 +56,11 @@ impl Shared {
             }
         }
         helped
+    }
+
+    /// The first walk that is going on, and its team.
+    pub(crate) fn walk(&self) -> Option<(&Team, (usize, usize))> {
+        self.teams.iter().find_map(|team| Some((team, team.walk()?)))
     }
 
     /// Helps runs that are nested in `ancestor`'s. False if none wants help.

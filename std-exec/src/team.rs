@@ -35,6 +35,10 @@ pub(crate) struct Team {
     taken: AtomicBool,
     /// The team whose node has started this run, if it is a nested one.
     parent: AtomicPtr<Team>,
+    /// How many runs the team has had: tells a run from the next one.
+    runs: AtomicUsize,
+    /// After how many ticks a helper shall break into the caller's walk; 0 if there is nothing to break into.
+    budget: AtomicUsize,
     job: UnsafeCell<Option<Job>>,
     spare: UnsafeCell<Vec<AtomicU32>>,
 }
@@ -79,6 +83,8 @@ impl Team {
             parker: Parker::new(),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
+            runs: AtomicUsize::new(0),
+            budget: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
             spare: UnsafeCell::new(Vec::new()),
         }
@@ -112,13 +118,16 @@ impl Team {
         Countdown::new(dag, spare).expect("as many counters as nodes")
     }
 
-    /// Starts a run of `nodes` nodes: from now on helpers may join.
+    /// Starts a run of `nodes` nodes: from now on helpers may join. `budget` is 0 if the run is shared from the
+    /// beginning.
     ///
     /// # Safety
     ///
     /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
-    pub(crate) unsafe fn open(&self, job: Job, nodes: usize, parent: Option<&Team>) {
+    pub(crate) unsafe fn open(&self, job: Job, nodes: usize, budget: usize, parent: Option<&Team>) {
         self.unfinished.store(nodes, Ordering::Relaxed);
+        self.budget.store(budget, Ordering::Relaxed);
+        self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         self.parent
             .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
@@ -199,6 +208,18 @@ impl Team {
     /// Whether a helper could join and would find something to do; a hint.
     pub(crate) fn wants_help(&self) -> bool {
         self.membership.may_join(self.members.len() - 1) && self.has_work()
+    }
+
+    /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
+    pub(crate) fn walk(&self) -> Option<(usize, usize)> {
+        let budget = self.budget.load(Ordering::Relaxed);
+        let walking = budget != 0 && self.membership.may_join(self.members.len() - 1);
+        walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
+    }
+
+    /// There is no walk to break into any more.
+    pub(crate) fn end_walk(&self) {
+        self.budget.store(0, Ordering::Relaxed);
     }
 
     /// Reports `nodes` nodes as done.

@@ -1,25 +1,79 @@
 //! A worker thread's life: help whoever wants help, look around for a while, sleep.
+//!
+//! ```text
+//!            nothing for some 10 µs              nothing for some 16 ms
+//!   UP ──────────────────────────────▶ DOZING ──────────────────────────▶ ASLEEP
+//!    ▲  woken, or something to do        │ │ a walk overruns its budget      │ woken
+//!    └───────────────────────────────────┘ └─▶ break in, UP                  │
+//!    └───────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! A caller that walks posts nothing, so nobody would come if one of its nodes blocked. Therefore somebody *watches*
+//! while there are walks, and for a while after: the last worker that is not asleep sets an alarm every
+//! millisecond instead, and breaks into a walk that has overrun its budget. An idle executor sleeps soundly.
 
+use crate::clock;
 use crate::shared::Shared;
 use crate::sync::{patience, spin_loop};
+use crate::team::Team;
+use std::ptr;
+use std::time::Duration;
 
-/// How many times an idle worker looks around before it sleeps: some ten microseconds.
-const PATIENCE: u32 = patience(2_000);
+/// How many times an idle worker looks around before it lies down: some ten microseconds.
+const PATIENCE: u32 = patience(20);
+/// How often it pauses between two looks: looking is what slows those down who work.
+const PAUSES: u32 = patience(32);
+/// How many times it dozes for nothing before it falls asleep.
+const DOZES: u32 = patience(16);
+const DOZE: Duration = Duration::from_millis(1);
+
+/// A walk that a worker has an eye on, since when.
+#[derive(Clone, Copy)]
+struct Watched {
+    team: *const Team,
+    run: usize,
+    since: u64,
+}
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
     let mut turn = worker;
-    let mut patience = PATIENCE;
+    let (mut patience, mut dozes) = (PATIENCE, DOZES);
+    let mut watched = None;
     while !shared.is_shut_down() {
-        if shared.help_any(turn) {
+        if shared.help_any(turn) || break_in(shared, &mut watched) {
             turn = turn.wrapping_add(1);
-            patience = PATIENCE;
+            (patience, dozes) = (PATIENCE, DOZES);
         } else if patience > 0 {
             patience -= 1;
-            spin_loop();
+            (0..PAUSES).for_each(|_| spin_loop());
+        } else if (watched.is_some() || dozes > 0) && shared.sleep.others_are_asleep() {
+            dozes = if watched.is_some() { DOZES } else { dozes - 1 };
+            shared.sleep.doze(worker, DOZE, || shared.is_shut_down() || shared.wants_help());
         } else {
-            shared.sleep.sleep(worker, || shared.is_shut_down() || shared.wants_help());
-            patience = PATIENCE;
+            let unwatched = || shared.walk().is_some() && shared.sleep.nobody_watches();
+            let reason_to_stay = || shared.is_shut_down() || shared.wants_help() || unwatched();
+            shared.sleep.sleep(worker, reason_to_stay);
+            (patience, dozes) = (PATIENCE, DOZES);
+        }
+    }
+}
+
+/// Watches a walk, and breaks in if it has overrun its budget. Whether it has.
+fn break_in(shared: &Shared, watched: &mut Option<Watched>) -> bool {
+    let Some((team, (run, budget))) = shared.walk() else {
+        *watched = None;
+        return false;
+    };
+    let now = clock::now();
+    match *watched {
+        Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
+            let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
+            elapsed > budget && team.try_help(None)
+        }
+        _ => {
+            *watched = Some(Watched { team, run, since: now });
+            false
         }
     }
 }

@@ -9,11 +9,13 @@ use dgraph_tests::splitmix::SplitMix64;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 over_all_runners!(
     shapes_in_order,
     random_graphs_in_order,
     borrowed_graphs_in_order,
+    one_slow_node_in_a_fast_graph,
     ten_million_in_a_row,
     nested_runs,
     deeply_nested_runs,
@@ -69,6 +71,37 @@ fn borrowed_graphs_in_order(runner: &Runner) {
     for _ in 0..20 {
         check(runner, &small, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
         check(runner, &large.view(), &edges);
+    }
+}
+
+/// After some fast runs the executor walks through the graph on the caller. Then one node takes long, another one in
+/// each run, and somebody has to break in at that point.
+fn one_slow_node_in_a_fast_graph(runner: &Runner) {
+    let mut random = SplitMix64::new(3);
+    for nodes in [1, 2, 3, 40, 200] {
+        let edges = random_dag(&mut random, nodes, 2);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("a valid graph");
+        let run = |slow: Option<u32>| {
+            let clock = AtomicU32::new(0);
+            let stamps: Vec<_> = (0..nodes).map(|_| AtomicU32::new(u32::MAX)).collect();
+            runner.dag(&dag, |node| {
+                if Some(node.get()) == slow {
+                    thread::sleep(Duration::from_millis(3));
+                }
+                let stamp = clock.fetch_add(1, Relaxed);
+                assert_eq!(stamps[node.index()].swap(stamp, Relaxed), u32::MAX, "node {node} ran twice");
+            });
+            let mut order: Vec<u32> = (0..nodes).collect();
+            order.sort_by_key(|&node| stamps[node as usize].load(Relaxed));
+            assert_eq!(
+                (clock.into_inner(), oracle::check_order(nodes as usize, &edges, &order)),
+                (nodes, Ok(()))
+            );
+        };
+        for _ in 0..12 {
+            (0..20).for_each(|_| run(None));
+            run(Some(random.below(nodes)));
+        }
     }
 }
 
@@ -150,6 +183,24 @@ fn independent_nodes_overlap() {
         executor.run(&dag, |_| {
             both.wait();
         });
+    }
+}
+
+/// The same in a graph that has always been fast, so that the caller walks through it: node after node blocks until
+/// another thread runs the other one.
+#[test]
+fn a_node_that_blocks_for_once_hides_no_ready_one() {
+    let executor = executor(2);
+    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+    for _ in 0..20 {
+        let both = Barrier::new(2);
+        for run in 0..200 {
+            executor.run(&dag, |_| {
+                if run == 199 {
+                    both.wait();
+                }
+            });
+        }
     }
 }
 

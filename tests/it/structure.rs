@@ -1,6 +1,6 @@
 //! Levels, orders, critical paths and DOT, on small graphs with known answers and on random ones against the oracle.
 
-use dgraph_exec::{BuildError, Dag, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
+use dgraph_exec::{AsDag, BuildError, Dag, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use dgraph_tests::random_dag::random_dag;
 use dgraph_tests::splitmix::SplitMix64;
@@ -98,6 +98,25 @@ proptest! {
         let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
         let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
         check_structure(dag.view(), &edges)?;
+    }
+
+    /// Counting that starts in the middle of the order: the rest becomes ready as if it had been counted all along.
+    #[test]
+    fn counting_from_the_middle(seed: u64, nodes in 1_u32..40, density in 0_u32..4, done: prop::sample::Index) {
+        let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
+        let done = done.index(nodes as usize + 1);
+        let lent = dag.lend_countdown().expect("nobody else has it");
+        let mut order = dag.view().order()[..done].to_vec();
+        let mut ready = Vec::new();
+        lent.countdown().resume_after(done, |node| ready.push(node));
+        while let Some(node) = ready.pop() {
+            order.push(node);
+            lent.countdown().complete(node, |next| ready.push(next));
+        }
+        let order: Vec<_> = order.iter().map(|node| node.get()).collect();
+        prop_assert_eq!(oracle::check_order(nodes as usize, &edges, &order), Ok(()));
+        prop_assert!(lent.countdown().is_at_rest());
     }
 
     /// Untrusted arrays: what is accepted has every promised property, and a graph's own arrays are accepted.

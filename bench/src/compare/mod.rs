@@ -9,11 +9,13 @@ pub use row::Row;
 use crate::busy::Watch;
 use crate::graph::Source;
 use crate::options::{Format, Options};
-use crate::plot::bars;
+use crate::plot::bars::{Bar, Bars};
 use crate::system::SystemId;
+use crate::table::duration;
 use clap::Args;
 use dgraph_tests::shapes::Shape;
 use std::error::Error;
+use std::path::Path;
 
 /// The options of `compare`.
 #[derive(Args, Clone, Debug)]
@@ -61,8 +63,19 @@ impl Compare {
         }
         print::ending(&watch, tsv);
         if let Some(file) = &self.options.svg {
-            bars::draw(file, &rows)?;
+            draw(file, &rows)?;
         }
         Ok(())
     }
+}
+
+/// The medians of single-threaded systems, and of the others on the largest number of threads.
+fn draw(file: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
+    let title = "Median time a node (diamond: a run), logarithmic; shorter is better";
+    let mut bars = Bars { title, format: duration, panels: Vec::new() };
+    let most = rows.iter().map(|row| row.threads).max().unwrap_or(1);
+    for row in rows.iter().filter(|row| row.threads == most || !row.system.is_parallel()) {
+        bars.add(&row.graph(), Bar::new(row.system, row.threads, row.shown()));
+    }
+    bars.draw(file)
 }

@@ -45,33 +45,25 @@ pub(super) fn table(measured: &Measured) {
 
 /// The medians of all graphs in one table: systems down, shapes across.
 pub(super) fn summary(rows: &[Row]) {
-    let (mut shapes, mut systems) = (Vec::new(), Vec::new());
+    let (mut graphs, mut systems) = (Vec::new(), Vec::new());
     for row in rows {
-        let (shape, system) = ((&row.shape, row.grain), (row.system, row.threads));
-        if !shapes.contains(&shape) {
-            shapes.push(shape);
+        if !graphs.contains(&row.graph()) {
+            graphs.push(row.graph());
         }
-        if !systems.contains(&system) {
-            systems.push(system);
+        if !systems.contains(&(row.system, row.threads)) {
+            systems.push((row.system, row.threads));
         }
     }
     systems.sort_by_key(|(system, _)| SystemId::ALL.iter().position(|other| other == system));
     println!("Median ns a node; of graphs with fewer than ten nodes, ns a run:");
-    let headings: Vec<String> = shapes
-        .iter()
-        .map(|(shape, grain)| if *grain == 0 { shape.to_string() } else { format!("{shape}/{grain}") })
-        .collect();
-    let headings: Vec<&str> = ["system", "T"].into_iter().chain(headings.iter().map(String::as_str)).collect();
+    let headings: Vec<&str> = ["system", "T"].into_iter().chain(graphs.iter().map(String::as_str)).collect();
     let mut table = Table::new(&headings);
     for (system, threads) in systems {
-        let cell = |&(shape, grain): &(&String, u64)| {
-            let of_cell = |row: &&Row| {
-                (row.system, row.threads, &row.shape, row.grain) == (system, threads, shape, grain)
-            };
-            let time = |row: &Row| if row.nodes < 10 { row.median * row.nodes as f64 } else { row.median };
-            number(rows.iter().find(of_cell).map_or(f64::NAN, time))
+        let cell = |graph: &String| {
+            let of_cell = |row: &&Row| (row.system, row.threads) == (system, threads) && row.graph() == *graph;
+            number(rows.iter().find(of_cell).map_or(f64::NAN, Row::shown))
         };
-        table.row([system.to_string(), threads.to_string()].into_iter().chain(shapes.iter().map(cell)));
+        table.row([system.to_string(), threads.to_string()].into_iter().chain(graphs.iter().map(cell)));
     }
     println!("{table}");
 }

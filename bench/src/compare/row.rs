@@ -41,13 +41,15 @@ impl Row {
         )
     }
 
-    /// System and number of threads, as the key of a summary.
+    /// The graph's name, with the grain if there is one.
     #[must_use]
-    pub fn label(&self) -> String {
-        if self.system.is_parallel() {
-            format!("{} T={}", self.system, self.threads)
-        } else {
-            self.system.to_string()
-        }
+    pub fn graph(&self) -> String {
+        if self.grain == 0 { self.shape.clone() } else { format!("{}, grain {}", self.shape, self.grain) }
+    }
+
+    /// The median as summaries show it: a node's share, but the whole run of a graph with fewer than ten nodes.
+    #[must_use]
+    pub fn shown(&self) -> f64 {
+        if self.nodes < 10 { self.median * self.nodes as f64 } else { self.median }
     }
 }

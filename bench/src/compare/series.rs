@@ -3,11 +3,11 @@
 use super::Row;
 use crate::body::{Grain, Stamp};
 use crate::busy::{Load, Watch};
-use crate::graph::{Graph, Source};
-use crate::measure::{Contender, Plan, interleaved};
+use crate::graph::Source;
+use crate::lineup::{Entry, Lineup};
+use crate::measure::{Contender, Plan};
 use crate::slots::Slots;
-use crate::system::{Started, SystemId};
-use std::collections::BTreeSet;
+use crate::system::SystemId;
 use std::sync::Arc;
 
 /// What all systems are to run.
@@ -26,69 +26,26 @@ pub(super) struct Measured {
     pub(super) load: Load,
 }
 
-/// A system, started, with its graph.
-struct Entry {
-    system: SystemId,
-    threads: usize,
-    graph: Arc<Graph>,
-    /// The threads live as long as this.
-    _started: Started,
-}
-
 impl Series<'_> {
     /// Measures all systems side by side.
     pub(super) fn measure(&self, systems: &[SystemId], threads: &[usize]) -> Result<Measured, String> {
         let watch = Watch::start();
         let full = Arc::new(self.source.graph(self.nodes)?);
         let slots = [(); 3].map(|()| Slots::new(full.nodes));
-        let (mut entries, mut contenders, mut remarks) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut lineup = Lineup::new(self.plan);
         for &system in systems {
-            let Some(graph) = self.graph_for(system, &full, &mut remarks)? else { continue };
-            let counts = if system.is_parallel() { threads } else { &[1] };
-            for &threads in counts {
-                let started = match system.start(threads) {
-                    Ok(started) => started,
-                    Err(reason) => {
-                        remarks.insert(format!("{system} left out on {threads} threads: {reason}"));
-                        continue;
-                    }
-                };
-                let [began, ended, out] = slots.map(|slots| slots.first(graph.nodes));
-                check_order(&started, &graph, Stamp::new(began, ended))
-                    .map_err(|error| format!("{system} on {}, {threads} threads: {error}", graph.name))?;
-                let body = Grain::new(out, self.grain);
-                contenders.push(Contender::new(&started, system.is_rebuilt(), &graph, body, &self.plan));
-                entries.push(Entry { system, threads, graph: Arc::clone(&graph), _started: started });
+            let mut graph = Arc::clone(&full);
+            if full.nodes > system.max_nodes() && matches!(self.source, Source::Shape(_)) {
+                graph = Arc::new(self.source.graph(Some(system.max_nodes()))?);
+                lineup.remark(format!("{system}: a smaller graph, {} nodes", graph.nodes));
             }
+            let [began, ended, out] = slots.map(|slots| slots.first(graph.nodes));
+            let (body, stamp) = (Grain::new(out, self.grain), Stamp::new(began, ended));
+            lineup.add(system, threads, &graph, body, Some(stamp))?;
         }
-        interleaved(&mut contenders, &self.plan)
-            .map_err(|(number, error)| format!("{} on {}: {error}", entries[number].system, full.name))?;
-        let rows: Vec<Row> =
-            entries.iter().zip(&contenders).map(|(entry, contender)| self.row(entry, contender)).collect();
-        remarks.extend(rows.iter().filter_map(|row| self.fewer_runs(row)));
-        Ok(Measured { rows, remarks: remarks.into_iter().collect(), load: watch.load() })
-    }
-
-    /// The graph that the system can take: the full one, a smaller one, or none.
-    fn graph_for(
-        &self,
-        system: SystemId,
-        full: &Arc<Graph>,
-        remarks: &mut BTreeSet<String>,
-    ) -> Result<Option<Arc<Graph>>, String> {
-        let mut graph = Arc::clone(full);
-        if full.nodes > system.max_nodes() && matches!(self.source, Source::Shape(_)) {
-            graph = Arc::new(self.source.graph(Some(system.max_nodes()))?);
-            remarks.insert(format!("{system}: a smaller graph, {} nodes", graph.nodes));
-        }
-        if let Some(reason) = system.refusal(&graph) {
-            remarks.insert(format!("{system} left out: {reason}"));
-            return Ok(None);
-        }
-        if system.is_rebuilt() {
-            remarks.insert(format!("{system}: can't run a graph again, so each run has a new one (not timed)"));
-        }
-        Ok(Some(graph))
+        lineup.measure()?;
+        let rows = lineup.results().map(|(entry, contender)| self.row(entry, contender)).collect();
+        Ok(Measured { rows, remarks: lineup.remarks(), load: watch.load() })
     }
 
     fn row(&self, entry: &Entry, contender: &Contender) -> Row {
@@ -106,18 +63,4 @@ impl Series<'_> {
             runs: contender.runs.len(),
         }
     }
-
-    fn fewer_runs(&self, row: &Row) -> Option<String> {
-        (row.runs < self.plan.runs).then(|| {
-            format!("{}: {} runs, stopped after {} s", row.label(), row.runs, self.plan.cap.as_secs_f64())
-        })
-    }
-}
-
-/// Runs the graph once with stamps from a common clock.
-fn check_order(started: &Started, graph: &Arc<Graph>, stamp: Stamp) -> Result<(), String> {
-    use crate::body::Body;
-    stamp.clear();
-    started.build(graph, stamp).run();
-    stamp.check_order(graph.nodes, &graph.edges)
 }

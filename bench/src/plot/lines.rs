@@ -2,7 +2,7 @@
 
 use super::style::{FONT, GREY, PALE, colour, text, width};
 use plotters::coord::Shift;
-use plotters::coord::combinators::LogCoord;
+use plotters::coord::combinators::BindKeyPoints;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -82,6 +82,19 @@ impl Figure<'_> {
         }
     }
 
+    /// Adds a point to the line of this name in the panel of this title; both are made if there are none.
+    pub fn add_point(&mut self, panel: &str, name: &str, point: (f64, f64)) {
+        let panel_of = |other: &&mut Panel| other.title == panel;
+        let line = self.panels.iter_mut().find(panel_of).and_then(|panel| {
+            let line_of = |line: &&mut Line| line.name == name;
+            panel.lines.iter_mut().find(line_of)
+        });
+        match line {
+            Some(line) => line.points.push(point),
+            None => self.add(panel, Line { name: name.to_owned(), points: vec![point], dashed: false }),
+        }
+    }
+
     /// Writes the picture.
     ///
     /// # Errors
@@ -124,27 +137,31 @@ impl Figure<'_> {
         area.draw(&Text::new(panel.title.clone(), (PANEL.0 / 2, 10), text(15, HPos::Center)))?;
         let (_, area) = area.split_vertically(18);
         // All panels have the same horizontal range, so that they can be compared.
-        let all = self.panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
-        let x = log_range(all.map(|point| point.0));
+        let all = || self.panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
+        let range = log_range(all().map(|point| point.0));
+        let ticks = few_values(all().map(|point| point.0)).unwrap_or_else(|| log_ticks(&range));
+        let x = range.log_scale().with_key_points(ticks);
         let values = || panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
         if self.y.log {
-            let y = log_range(values());
-            self.chart(&area, panel, legend, x, LogCoord::<f64>::from(y.log_scale()))
+            let range = log_range(values());
+            let ticks = log_ticks(&range);
+            self.chart(&area, panel, legend, x, range.log_scale().with_key_points(ticks))
         } else {
             let y = 0.0..values().fold(0.0, f64::max).max(1e-9) * 1.05;
             self.chart(&area, panel, legend, x, RangedCoordf64::from(y))
         }
     }
 
-    fn chart<Y>(
+    fn chart<X, Y>(
         &self,
         area: &Area<'_>,
         panel: &Panel,
         legend: &[(&str, bool)],
-        x: Range<f64>,
+        x: X,
         y: Y,
     ) -> Result<(), Box<dyn Error>>
     where
+        X: Ranged<ValueType = f64> + ValueFormatter<f64> + AsRangedCoord<Value = f64, CoordDescType = X>,
         Y: Ranged<ValueType = f64> + ValueFormatter<f64> + AsRangedCoord<Value = f64, CoordDescType = Y>,
     {
         let mut chart = ChartBuilder::on(area)
@@ -152,7 +169,7 @@ impl Figure<'_> {
             .margin_right(20)
             .x_label_area_size(46)
             .y_label_area_size(64)
-            .build_cartesian_2d(x.log_scale(), y)?;
+            .build_cartesian_2d(x, y)?;
         chart
             .configure_mesh()
             .x_desc(self.x.label)
@@ -205,8 +222,28 @@ fn log_range(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
     if low.is_finite() { low / 1.2..high * 1.2 } else { 1.0..10.0 }
 }
 
+/// All values, if they are so few that each can have a tick.
+fn few_values(values: impl Iterator<Item = f64>) -> Option<Vec<f64>> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    (values.len() <= 8).then_some(values)
+}
+
+/// Powers of ten; over two decades and less also twice and five times as much.
+fn log_ticks(range: &Range<f64>) -> Vec<f64> {
+    let factors: &[f64] = if range.end / range.start <= 200.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let mut ticks = Vec::new();
+    let mut power = 10_f64.powf(range.start.log10().floor());
+    while power <= range.end {
+        ticks.extend(factors.iter().map(|factor| factor * power).filter(|tick| range.contains(tick)));
+        power *= 10.0;
+    }
+    ticks
+}
+
 /// A number on an axis: 0.5, 20, 4k, 1M.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     let (scaled, unit) = match value.abs() {
         size if size >= 1e9 => (value / 1e9, "G"),
         size if size >= 1e6 => (value / 1e6, "M"),

@@ -11,7 +11,7 @@ pub(super) const GREY: RGBColor = RGBColor(110, 110, 110);
 pub(super) const PALE: RGBColor = RGBColor(225, 225, 225);
 
 /// Colours that can be told apart, by most colour-blind people as well (after Okabe and Ito).
-const COLOURS: [RGBColor; 10] = [
+const COLOURS: [RGBColor; 16] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -22,6 +22,12 @@ const COLOURS: [RGBColor; 10] = [
     RGBColor(90, 90, 90),
     RGBColor(160, 82, 45),
     RGBColor(0, 0, 0),
+    RGBColor(170, 170, 0),
+    RGBColor(220, 20, 60),
+    RGBColor(0, 160, 170),
+    RGBColor(150, 200, 60),
+    RGBColor(255, 150, 180),
+    RGBColor(60, 60, 140),
 ];
 
 /// The colour of the `number`-th thing.

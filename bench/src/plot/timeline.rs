@@ -1,5 +1,6 @@
 //! Which thread ran which node when.
 
+use super::lines::short;
 use super::style::{FONT, GREY, PALE, colour, text};
 use crate::trace::Span;
 use plotters::prelude::*;
@@ -33,6 +34,7 @@ pub fn draw(file: &Path, title: &str, spans: &[Span]) -> Result<(), Box<dyn Erro
         .configure_mesh()
         .disable_y_mesh()
         .y_labels(0)
+        .x_label_formatter(&|value| short(*value))
         .x_desc("µs since the first node began")
         .axis_desc_style((FONT, 15))
         .label_style((FONT, 13))

@@ -6,7 +6,7 @@ use crate::csr::Csr;
 use crate::graph::Graph;
 use crate::helpers::{Helpers, Job};
 use crossbeam_deque::{Steal, Worker};
-use std::hint;
+use crossbeam_utils::Backoff;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -83,12 +83,13 @@ impl<B: Body> Stealing<B> {
             if self.unfinished.fetch_sub(done, Ordering::Relaxed) == done {
                 return;
             }
+            let backoff = Backoff::new();
             while deque.is_empty() {
                 if self.unfinished.load(Ordering::Relaxed) == 0 {
                     return;
                 }
                 if !self.steal(deque, number) {
-                    hint::spin_loop();
+                    backoff.snooze();
                 }
             }
         }

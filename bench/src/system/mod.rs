@@ -6,6 +6,8 @@
 mod async_executor;
 #[cfg(feature = "peers")]
 mod bevy_ecs;
+#[cfg(feature = "native")]
+mod cpp;
 mod crossbeam_keep_one;
 #[cfg(feature = "peers")]
 mod dag_exec;
@@ -170,6 +172,10 @@ systems! {
     DagExec: dag_exec::DagExec,
     #[cfg(feature = "peers")]
     BevyEcs: bevy_ecs::BevyEcs,
+    #[cfg(feature = "native")]
+    OneTbb: cpp::OneTbb,
+    #[cfg(feature = "native")]
+    OpenMp: cpp::OpenMp,
 }
 
 impl fmt::Display for SystemId {

@@ -3,12 +3,15 @@
 use crate::parker::Parker;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
 use crossbeam_utils::CachePadded;
+use std::time::Duration;
 
 /// The beds of an executor's workers.
 #[derive(Debug)]
 pub(crate) struct Sleep {
     /// How many beds are `occupied`: what posters look at.
     sleepers: CachePadded<AtomicUsize>,
+    /// How many sleepers have set no alarm: what walkers look at.
+    deep: CachePadded<AtomicUsize>,
     beds: Box<[CachePadded<Bed>]>,
 }
 
@@ -24,12 +27,31 @@ impl Sleep {
         let bed = || CachePadded::new(Bed { occupied: AtomicBool::new(false), parker: Parker::new() });
         Self {
             sleepers: CachePadded::new(AtomicUsize::new(0)),
+            deep: CachePadded::new(AtomicUsize::new(0)),
             beds: std::iter::repeat_with(bed).take(workers).collect(),
         }
     }
 
     /// Parks `worker` until it is woken, unless `reason_to_stay` holds after it has lain down.
     pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
+        self.deep.fetch_add(1, Ordering::Relaxed);
+        if self.lie_down(worker, reason_to_stay) {
+            self.beds[worker].parker.park();
+        }
+        self.deep.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The same, with an alarm set: for `time` at the most.
+    pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
+        let bed = &self.beds[worker];
+        if self.lie_down(worker, reason_to_stay) && !bed.parker.park_timeout(time) && !self.vacate(bed) {
+            // Somebody has taken it out of its bed just now, and owes it the token.
+            bed.parker.park();
+        }
+    }
+
+    /// True if `worker` is to park now.
+    fn lie_down(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) -> bool {
         let bed = &self.beds[worker];
         // Counted first, so that the count never falls below the number of occupied beds.
         self.sleepers.fetch_add(1, Ordering::Relaxed);
@@ -37,10 +59,23 @@ impl Sleep {
         // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the sleeper
         // sees what was posted (`reason_to_stay`).
         fence(Ordering::SeqCst);
-        if reason_to_stay() && self.vacate(bed) {
-            return;
-        }
-        bed.parker.park();
+        !(reason_to_stay() && self.vacate(bed))
+    }
+
+    /// Whether all workers but one are asleep without an alarm; a hint, for that one.
+    pub(crate) fn others_are_asleep(&self) -> bool {
+        self.deep.load(Ordering::Relaxed) + 1 >= self.beds.len()
+    }
+
+    /// So many of the workers could not be started: they sleep for ever.
+    pub(crate) fn absent(&self, workers: usize) {
+        self.deep.fetch_add(workers, Ordering::Relaxed);
+    }
+
+    /// To be called after making a walk visible: whether no worker would come and see how long it takes.
+    #[must_use]
+    pub(crate) fn nobody_watches(&self) -> bool {
+        self.deep.load(Ordering::Relaxed) >= self.beds.len()
     }
 
     /// To be called after making work visible: whether anybody sleeps who may have to be woken.
@@ -78,7 +113,7 @@ impl Sleep {
     }
 }
 
-/// To be called between making work visible and asking whether anybody sleeps.
+/// To be called between making work or a walk visible and asking whether anybody sleeps.
 pub(crate) fn posted() {
     // Ordering: pairs with the fence in `Sleep::sleep` and the one in `Team::wait`.
     fence(Ordering::SeqCst);

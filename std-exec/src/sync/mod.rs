@@ -11,6 +11,7 @@ mod shim {
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
     pub(crate) use std::thread_local;
+    use std::time::Duration;
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock()
@@ -18,6 +19,16 @@ mod shim {
 
     pub(crate) fn wait<'a, T>(condvar: &Condvar, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         condvar.wait(&mut guard);
+        guard
+    }
+
+    /// Waits for `time` at the most, or less.
+    pub(crate) fn wait_for<'a, T>(
+        condvar: &Condvar,
+        mut guard: MutexGuard<'a, T>,
+        time: Duration,
+    ) -> MutexGuard<'a, T> {
+        condvar.wait_for(&mut guard, time);
         guard
     }
 
@@ -31,9 +42,10 @@ mod shim {
 mod shim {
     pub(crate) use super::model_deque::{Steal, Stealer, Worker};
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
+    use std::time::Duration;
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().expect("models don't panic under a lock")
@@ -41,6 +53,17 @@ mod shim {
 
     pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         condvar.wait(guard).expect("models don't panic under a lock")
+    }
+
+    /// loom lets other threads in before an access to an atomic, not before a fence. So there is an access here.
+    pub(crate) fn fence(order: Ordering) {
+        AtomicUsize::new(0).load(Ordering::Relaxed);
+        loom::sync::atomic::fence(order);
+    }
+
+    /// As if the time were always over at once.
+    pub(crate) fn wait_for<'a, T>(_: &Condvar, guard: MutexGuard<'a, T>, _: Duration) -> MutexGuard<'a, T> {
+        guard
     }
 
     /// None at all: a model has to get to sleep to be small.

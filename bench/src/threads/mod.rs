@@ -1,0 +1,199 @@
+//! `threads`: how the makespan falls with the number of workers, with bodies that sleep.
+//!
+//! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What shows is
+//! the schedule: which ready node is taken first, and how soon. Nodes take as long as the files say, scaled.
+
+mod optimum;
+mod schedule;
+
+use crate::busy::Watch;
+use crate::graph::{Source, recorded, workflows};
+use crate::options::{Format, Options};
+use crate::plot::lines::{Axis, Figure, Line};
+use crate::statistics::median;
+use crate::system::SystemId;
+use crate::table::{Table, number};
+use clap::Args;
+use optimum::Optimum;
+use schedule::Scaled;
+use std::error::Error;
+
+/// The options of `threads`.
+#[derive(Args, Clone, Debug)]
+pub struct Threads {
+    #[command(flatten)]
+    options: Options,
+    /// Microseconds that a node sleeps on average
+    #[arg(long, value_name = "MICROSECONDS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    mean: u32,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+struct Reading {
+    system: SystemId,
+    graph: String,
+    nodes: usize,
+    workers: usize,
+    /// In milliseconds, as are the two others.
+    makespan: f64,
+    bound: f64,
+    optimum: Option<f64>,
+}
+
+const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
+
+impl Threads {
+    /// Measures and prints: the chosen files, or all recorded workflows and the Standard Task Graphs. Each graph
+    /// runs once, since sleeping takes the same time each time.
+    ///
+    /// # Errors
+    ///
+    /// If a file can't be read or written, or has no durations.
+    pub fn run(&self) -> Result<(), Box<dyn Error>> {
+        schedule::sleep_exactly();
+        let watch = Watch::start();
+        let systems = self.options.systems_or(&[SystemId::Dgraph, SystemId::Rayon]);
+        let mut readings = Vec::new();
+        for source in self.options.sources_or(workflows()) {
+            let workers = match self.options.threads.is_empty() {
+                true => WORKERS.to_vec(),
+                false => self.options.thread_counts(),
+            };
+            readings.extend(self.measure(&systems, &source, &workers, None)?);
+        }
+        let mut stg = Vec::new();
+        if let (Some(folder), true) = (recorded(), self.options.shapes.is_empty()) {
+            for optimum in optimum::read(&folder)? {
+                let workers: Vec<usize> = optimum.lengths.iter().map(|(workers, _)| *workers).collect();
+                let chosen = |workers: &usize| {
+                    self.options.threads.is_empty() || self.options.thread_counts().contains(workers)
+                };
+                let workers: Vec<usize> = workers.into_iter().filter(chosen).collect();
+                let source = Source::File(optimum.file.clone());
+                stg.extend(self.measure(&systems, &source, &workers, Some(&optimum))?);
+            }
+        }
+        if self.options.format == Format::Tsv {
+            println!("system\tgraph\tnodes\tworkers\tmakespan_ms\tlower_bound_ms\toptimum_ms");
+            for reading in readings.iter().chain(&stg) {
+                println!("{}", reading.tsv());
+            }
+            eprintln!("{:.0} s; {}", watch.seconds(), watch.load());
+        } else {
+            print(&readings);
+            print_stg(&stg);
+            println!("{:.0} s; {}", watch.seconds(), watch.load());
+        }
+        if let Some(file) = &self.options.svg {
+            figure(&readings).draw(file)?;
+        }
+        Ok(())
+    }
+
+    fn measure(
+        &self,
+        systems: &[SystemId],
+        source: &Source,
+        workers: &[usize],
+        optimum: Option<&Optimum>,
+    ) -> Result<Vec<Reading>, String> {
+        let scaled = Scaled::new(source, f64::from(self.mean))?;
+        let mut readings = Vec::new();
+        for &workers in workers {
+            for &system in systems.iter().filter(|system| system.is_parallel() || workers == 1) {
+                if let Some(reason) = system.refusal(&scaled.graph) {
+                    eprintln!("{system} left out on {source}: {reason}");
+                    continue;
+                }
+                let makespan = match scaled.run(system, workers) {
+                    Ok(makespan) => makespan,
+                    Err(reason) => {
+                        eprintln!("{system} left out on {workers} workers: {reason}");
+                        continue;
+                    }
+                };
+                let length =
+                    optimum.and_then(|optimum| optimum.lengths.iter().find(|(count, _)| *count == workers));
+                readings.push(Reading {
+                    system,
+                    graph: scaled.graph.name.clone(),
+                    nodes: scaled.graph.nodes,
+                    workers,
+                    makespan,
+                    bound: scaled.lower_bound(workers),
+                    optimum: length.map(|(_, length)| scaled.milliseconds(*length)),
+                });
+            }
+        }
+        Ok(readings)
+    }
+}
+
+impl Reading {
+    fn tsv(&self) -> String {
+        let Self { system, graph, nodes, workers, makespan, bound, optimum } = self;
+        let optimum = optimum.map_or(String::new(), |optimum| format!("{optimum:.2}"));
+        format!("{system}\t{graph}\t{nodes}\t{workers}\t{makespan:.2}\t{bound:.2}\t{optimum}")
+    }
+}
+
+fn print(readings: &[Reading]) {
+    let mut table =
+        Table::new(&["graph", "system", "workers", "makespan ms", "lower bound ms", "makespan / bound"]);
+    for it in readings {
+        let names = [it.graph.clone(), it.system.to_string(), it.workers.to_string()];
+        table.row(names.into_iter().chain([it.makespan, it.bound, it.makespan / it.bound].map(number)));
+    }
+    println!("{table}");
+}
+
+/// One line for all Standard Task Graphs together.
+fn print_stg(readings: &[Reading]) {
+    if readings.is_empty() {
+        return;
+    }
+    let mut table =
+        Table::new(&["Standard Task Graphs", "workers", "graphs", "makespan / optimum", "worst", "/ bound"]);
+    let mut seen = Vec::new();
+    for it in readings {
+        if seen.contains(&(it.system, it.workers)) {
+            continue;
+        }
+        seen.push((it.system, it.workers));
+        let same = || readings.iter().filter(|other| (other.system, other.workers) == (it.system, it.workers));
+        let ratios: Vec<f64> =
+            same().filter_map(|other| Some(other.makespan / other.optimum?)).collect();
+        let bounds: Vec<f64> = same().map(|other| other.makespan / other.bound).collect();
+        let worst = ratios.iter().copied().fold(0.0, f64::max);
+        let names = [it.system.to_string(), it.workers.to_string(), ratios.len().to_string()];
+        table.row(names.into_iter().chain([median(&ratios), worst, median(&bounds)].map(number)));
+    }
+    println!("{table}");
+}
+
+fn figure(readings: &[Reading]) -> Figure<'static> {
+    let mut figure = Figure {
+        title: "Makespan by number of workers, sleeping nodes",
+        x: Axis::log("workers"),
+        y: Axis::log("makespan, ms"),
+        panels: Vec::new(),
+    };
+    for reading in readings {
+        let workers = reading.workers as f64;
+        figure.add_point(&reading.graph, reading.system.name(), (workers, reading.makespan));
+    }
+    let mut bounds: Vec<(&str, Vec<(f64, f64)>)> = Vec::new();
+    for reading in readings {
+        let point = (reading.workers as f64, reading.bound);
+        match bounds.iter_mut().find(|(graph, _)| *graph == reading.graph) {
+            Some((_, points)) if points.last() == Some(&point) => {}
+            Some((_, points)) => points.push(point),
+            None => bounds.push((&reading.graph, vec![point])),
+        }
+    }
+    for (graph, points) in bounds {
+        figure.add(graph, Line { name: "lower bound".to_owned(), points, dashed: true });
+    }
+    figure
+}

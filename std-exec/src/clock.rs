@@ -1,0 +1,18 @@
+//! A cheap clock for decisions about speed. Nothing but speed may depend on it.
+
+/// Ticks of some unit since some time; on x86-64 the time stamp counter, which costs a third of a system clock.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn now() -> u64 {
+    // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// Nanoseconds since the first call.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn now() -> u64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,83 @@
+//! Two halves of a `SeqCst` fence, for a pair of threads of which one passes often and the other hardly ever.
+//!
+//! Two threads that each write one place and then read the other's need a full fence in between, or both may miss the
+//! other's write. A fence a node would cost more than everything else that a walk does for it. Where the system can
+//! make every running thread pass a fence on demand (Linux's `membarrier`), the rare side pays for both: [`heavy`]
+//! there is a system call of about a microsecond, and [`light`] only keeps the compiler from reordering. Elsewhere both
+//! are ordinary fences.
+//!
+//! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread calls it
+//! and the others have a compiler barrier.
+
+use crate::sync::{Ordering, fence};
+
+/// The side that passes often.
+#[inline]
+pub(crate) fn light() {
+    if system::expedited() {
+        // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs this process.
+        std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+    } else {
+        // Ordering: pairs with the fence in `heavy`.
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// The side that hardly ever passes.
+pub(crate) fn heavy() {
+    // Ordering: pairs with `light`; also where the system call does the other threads' part, this thread needs its own.
+    fence(Ordering::SeqCst);
+    if system::expedited() {
+        system::interrupt_all();
+    }
+}
+
+/// To be called before any thread relies on the pair.
+pub(crate) fn prepare() {
+    system::prepare();
+}
+
+#[cfg(all(target_os = "linux", not(dgraph_loom)))]
+mod system {
+    use crate::sync::{AtomicBool, Ordering};
+
+    /// The process is registered for expedited membarriers. Set before the first executor's first thread starts, and
+    /// never unset, so a relaxed read is enough.
+    static EXPEDITED: AtomicBool = AtomicBool::new(false);
+
+    const EXPEDITED_BARRIER: libc::c_int = libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED;
+    const REGISTER: libc::c_int = libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+
+    fn membarrier(command: libc::c_int) -> bool {
+        // SAFETY: the call takes integers and touches no memory of ours; an unknown command is refused with an error.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    }
+
+    pub(super) fn prepare() {
+        if !expedited() && membarrier(REGISTER) && membarrier(EXPEDITED_BARRIER) {
+            EXPEDITED.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(super) fn expedited() -> bool {
+        EXPEDITED.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn interrupt_all() {
+        // It has worked once in this process, and the registration lasts as long as the process.
+        let done = membarrier(EXPEDITED_BARRIER);
+        assert!(done, "membarrier has been registered");
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(dgraph_loom))))]
+mod system {
+    pub(super) fn prepare() {}
+
+    pub(super) const fn expedited() -> bool {
+        false
+    }
+
+    pub(super) fn interrupt_all() {}
+}
