@@ -1,5 +1,6 @@
 //! Whether the machine had other things to do: processor time of other processes, read from `/proc`.
 
+use crate::options::Format;
 use std::fmt;
 use std::fs;
 use std::time::Instant;
@@ -54,10 +55,14 @@ impl Watch {
         }
     }
 
-    /// How long it has been watching, in seconds.
-    #[must_use]
-    pub fn seconds(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
+    /// Prints how long it has been watching, and what it saw: with the results, or beside them if they are for
+    /// programs.
+    pub fn report(&self, format: Format) {
+        let line = format!("{:.0} s; {}", self.began.elapsed().as_secs_f64(), self.load());
+        match format {
+            Format::Table => println!("{line}"),
+            Format::Tsv => eprintln!("{line}"),
+        }
     }
 }
 

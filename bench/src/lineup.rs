@@ -55,7 +55,9 @@ impl Lineup {
             return Ok(());
         }
         if system.is_rebuilt() {
-            self.remark(format!("{system}: can't simply run again, so it is built or reset anew (not timed)"));
+            self.remark(format!(
+                "{system}: can't simply run again, so it is built or reset anew (not timed)"
+            ));
         }
         for &threads in if system.is_parallel() { threads } else { &[1] } {
             let started = match system.start(threads) {
@@ -97,7 +99,8 @@ impl Lineup {
             if contender.runs.len() < self.plan.runs {
                 let (runs, cap) = (contender.runs.len(), self.plan.cap.as_secs_f64());
                 let Entry { system, threads, .. } = entry;
-                self.remarks.insert(format!("{system}, {threads} threads: {runs} runs, stopped after {cap} s"));
+                self.remarks
+                    .insert(format!("{system}, {threads} threads: {runs} runs, stopped after {cap} s"));
             }
         }
         Ok(())
@@ -118,7 +121,8 @@ impl Lineup {
         mut work: impl FnMut(&Entry, &mut Contender) -> Result<(), String>,
     ) -> Result<(), String> {
         for (entry, contender) in self.entries.iter().zip(&mut self.contenders) {
-            work(entry, contender).map_err(|error| format!("{} on {}: {error}", entry.system, entry.graph.name))?;
+            work(entry, contender)
+                .map_err(|error| format!("{} on {}: {error}", entry.system, entry.graph.name))?;
         }
         Ok(())
     }

@@ -141,7 +141,10 @@ impl Contender {
 
 impl std::fmt::Debug for Contender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Contender").field("build", &self.build).field("runs", &self.runs).finish_non_exhaustive()
+        f.debug_struct("Contender")
+            .field("build", &self.build)
+            .field("runs", &self.runs)
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +157,9 @@ pub fn interleaved(contenders: &mut [Contender], plan: &Plan) -> Result<(), (usi
     for round in 1..=plan.rounds {
         for (number, contender) in contenders.iter_mut().enumerate() {
             if !contender.is_over(plan) {
-                contender.turn((plan.runs * round).div_ceil(plan.rounds), plan).map_err(|error| (number, error))?;
+                contender
+                    .turn((plan.runs * round).div_ceil(plan.rounds), plan)
+                    .map_err(|error| (number, error))?;
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::allocator::count;
 use crate::body::{Body, Grain};
 use crate::graph::Graph;
-use crate::options::{Format, Options};
+use crate::options::{Format, Nodes, Options};
 use crate::plot::bars::{Bar, Bars};
 use crate::slots::Slots;
 use crate::system::SystemId;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub struct Memory {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    nodes: Nodes,
 }
 
 /// What a system needs.
@@ -71,7 +73,10 @@ impl Memory {
             }
             for needs in &all {
                 let allocations = needs.allocations / needs.nodes as f64;
-                bars.add("allocations a node in a repeated run", Bar::new(needs.system, needs.threads, allocations));
+                bars.add(
+                    "allocations a node in a repeated run",
+                    Bar::new(needs.system, needs.threads, allocations),
+                );
             }
             bars.draw(file)?;
         }
@@ -79,9 +84,10 @@ impl Memory {
     }
 
     fn needs(&self, system: SystemId, threads: usize) -> Result<Needs, String> {
-        let nodes = self.options.nodes.unwrap_or(NODES).min(system.max_nodes());
+        let nodes = self.nodes.nodes.unwrap_or(NODES).min(system.max_nodes());
         let started = system.start(threads)?;
-        let [indep, layered] = [Shape::Indep, Shape::Layered].map(|shape| Arc::new(Graph::of_shape(shape, nodes)));
+        let [indep, layered] =
+            [Shape::Indep, Shape::Layered].map(|shape| Arc::new(Graph::of_shape(shape, nodes)));
         let slots = Slots::new(indep.nodes.max(layered.nodes));
         let body = |graph: &Graph| Grain::new(slots.first(graph.nodes), 0);
         if let Some(reason) = system.refusal(&layered) {

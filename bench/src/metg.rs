@@ -6,7 +6,7 @@ use crate::body::Grain;
 use crate::busy::Watch;
 use crate::graph::{Graph, Source, workflows};
 use crate::measure::{Contender, Plan, interleaved};
-use crate::options::{Format, Options};
+use crate::options::{Format, Nodes, Options, Shapes, Timing};
 use crate::plot::lines::{Axis, Figure, Line};
 use crate::slots::Slots;
 use crate::system::SystemId;
@@ -21,6 +21,12 @@ use std::sync::Arc;
 pub struct Metg {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    shapes: Shapes,
+    #[command(flatten)]
+    nodes: Nodes,
+    #[command(flatten)]
+    timing: Timing,
     /// The longest task tried, in microseconds
     #[arg(long, value_name = "MICROSECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     longest: u32,
@@ -73,7 +79,7 @@ impl Metg {
         if tsv {
             println!("system\tshape\tthreads\tmetg50_ns\tmetg95_ns");
         }
-        for source in options.sources_or(default) {
+        for source in self.shapes.or(default) {
             for &threads in &options.thread_counts() {
                 for &system in &systems {
                     if threads > 1 && !system.is_parallel() {
@@ -96,12 +102,12 @@ impl Metg {
                 }
             }
         }
-        if tsv {
-            eprintln!("{:.0} s; {}", watch.seconds(), watch.load());
-        } else {
-            println!("Task duration at which the efficiency, serial time / (threads × time), is reached:\n{table}");
-            println!("{:.0} s; {}", watch.seconds(), watch.load());
+        if !tsv {
+            println!(
+                "Task duration at which the efficiency, serial time / (threads × time), is reached:\n{table}"
+            );
         }
+        watch.report(options.format);
         if let Some(file) = &options.svg {
             figure.draw(file)?;
         }
@@ -111,14 +117,14 @@ impl Metg {
     /// Doubles the grain until the system is efficient. No points if it can't run the graph.
     fn sweep(&self, system: SystemId, source: &Source, threads: usize) -> Result<Vec<Point>, String> {
         let (serial, started) = (SystemId::SerialTopo.start(1)?, system.start(threads)?);
-        let plan = Plan { rounds: 3, warm_ups: 1, ..self.options.plan() };
+        let plan = Plan { rounds: 3, warm_ups: 1, ..self.timing.plan() };
         let longest = f64::from(self.longest) * 1e3;
         let mut points: Vec<Point> = Vec::new();
         let mut graph = None;
         let mut slots = None;
         for grain in (0..).map(|doubled| 1_u64 << doubled) {
             // A step takes about a nanosecond; the duration itself is measured.
-            let nodes = self.nodes(system, source, grain as f64);
+            let nodes = self.size(system, source, grain as f64);
             let graph: &Arc<Graph> = match &mut graph {
                 Some((size, graph)) if *size == nodes => graph,
                 stale => &stale.insert((nodes, Arc::new(source.graph(nodes)?))).1,
@@ -136,7 +142,8 @@ impl Metg {
             let [work, time] = [pair[0].median(), pair[1].median()];
             let duration = work / graph.nodes as f64;
             points.push(Point { duration, efficiency: work / (threads as f64 * time) });
-            let enough = points.len() >= 2 && points.iter().rev().take(2).all(|last| last.efficiency >= ENOUGH);
+            let enough =
+                points.len() >= 2 && points.iter().rev().take(2).all(|last| last.efficiency >= ENOUGH);
             if enough || duration * 2.0 > longest {
                 break;
             }
@@ -146,9 +153,9 @@ impl Metg {
 
     /// How many nodes to ask for when a node takes this many nanoseconds.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and small")]
-    fn nodes(&self, system: SystemId, source: &Source, duration: f64) -> Option<usize> {
+    fn size(&self, system: SystemId, source: &Source, duration: f64) -> Option<usize> {
         let Source::Shape(shape) = source else { return None };
-        let most = self.options.nodes.unwrap_or(shape.default_nodes()).min(system.max_nodes());
+        let most = self.nodes.nodes.unwrap_or(shape.default_nodes()).min(system.max_nodes());
         Some(most.min((SERIAL_RUN_NS / duration).max(SMALLEST) as usize))
     }
 }

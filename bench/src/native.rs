@@ -69,7 +69,8 @@ impl Driver {
         let context = std::ptr::from_ref::<B>(&body).cast();
         // SAFETY: `edges` holds two numbers below `nodes` for each of the edges; the driver doesn't keep the pointer.
         // `context` is what `execute::<B>` expects, and lives in the same value as the graph, freed after it.
-        let handle = unsafe { (self.new)(threads, nodes, edges.as_ptr(), graph.edges.len(), execute::<B>, context) };
+        let handle =
+            unsafe { (self.new)(threads, nodes, edges.as_ptr(), graph.edges.len(), execute::<B>, context) };
         assert!(!handle.is_null(), "the driver could not build the graph");
         Box::new(Native { driver: self, handle, _body: body })
     }

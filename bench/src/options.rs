@@ -8,33 +8,48 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-/// What to measure, and how.
+/// What every command has.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Systems, separated by commas; see the list in bench/README.md [default: depends on the command]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub systems: Vec<SystemId>,
-    /// Shapes, or paths of .tsv or .lock files, separated by commas [default: depends on the command]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub shapes: Vec<Source>,
     /// Numbers of threads, separated by commas [default: 1 and all cores]
     #[arg(long, value_delimiter = ',', value_name = "COUNTS", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Vec<u16>,
-    /// About how many nodes the generated graphs have [default: each shape's own number]
-    #[arg(long, value_parser = nodes)]
-    pub nodes: Option<usize>,
-    /// Timed runs of each system
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
-    pub runs: u16,
-    /// Seconds after which a system gets fewer timed runs, but at least three
-    #[arg(long, default_value_t = 0.5, value_parser = seconds)]
-    pub seconds: f64,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// Also write a picture
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+}
+
+/// Which graphs.
+#[derive(Args, Clone, Debug)]
+pub struct Shapes {
+    /// Shapes, or paths of .tsv or .lock files, separated by commas [default: depends on the command]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub shapes: Vec<Source>,
+}
+
+/// How large they are.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Nodes {
+    /// About how many nodes generated graphs have [default: depends on the command and the shape]
+    #[arg(long, value_parser = nodes)]
+    pub nodes: Option<usize>,
+}
+
+/// How long to measure.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Timing {
+    /// Timed runs of each system
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    pub runs: u16,
+    /// Seconds after which a system gets fewer timed runs, but at least three
+    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+    pub seconds: f64,
 }
 
 /// How to print.
@@ -53,12 +68,6 @@ impl Options {
         if self.systems.is_empty() { default.to_vec() } else { self.systems.clone() }
     }
 
-    /// The chosen graphs, or these.
-    #[must_use]
-    pub fn sources_or(&self, default: impl IntoIterator<Item = Source>) -> Vec<Source> {
-        if self.shapes.is_empty() { default.into_iter().collect() } else { self.shapes.clone() }
-    }
-
     /// The chosen numbers of threads, or one and all cores.
     #[must_use]
     pub fn thread_counts(&self) -> Vec<usize> {
@@ -75,7 +84,17 @@ impl Options {
     pub fn most_threads(&self) -> usize {
         self.thread_counts().into_iter().max().unwrap_or(1)
     }
+}
 
+impl Shapes {
+    /// The chosen graphs, or these.
+    #[must_use]
+    pub fn or(&self, default: impl IntoIterator<Item = Source>) -> Vec<Source> {
+        if self.shapes.is_empty() { default.into_iter().collect() } else { self.shapes.clone() }
+    }
+}
+
+impl Timing {
     /// How often to run.
     #[must_use]
     pub fn plan(&self) -> Plan {

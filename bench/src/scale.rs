@@ -5,7 +5,7 @@ use crate::body::Grain;
 use crate::busy::Watch;
 use crate::graph::Graph;
 use crate::measure::{Contender, interleaved};
-use crate::options::{Format, Options};
+use crate::options::{Format, Options, Timing};
 use crate::plot::lines::{Axis, Figure};
 use crate::slots::Slots;
 use crate::system::SystemId;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct Scale {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    timing: Timing,
     /// The largest graph: about this many nodes
     #[arg(long, value_name = "NODES", default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(1..=400_000_000))]
     max: u32,
@@ -46,7 +48,7 @@ struct Reading {
 const SMALLEST: u32 = 1_000;
 
 impl Scale {
-    /// Measures and prints, from small to large. `--nodes` and `--shapes` play no part.
+    /// Measures and prints, from small to large.
     ///
     /// # Errors
     ///
@@ -83,8 +85,7 @@ impl Scale {
         if !tsv {
             print(&readings);
         }
-        let ending = format!("{}: {:.0} s; {}", self.shape, watch.seconds(), watch.load());
-        if tsv { eprintln!("{ending}") } else { println!("{ending}") }
+        watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
             self.figure(&readings).draw(file)?;
         }
@@ -98,7 +99,7 @@ impl Scale {
         graph: &Arc<Graph>,
         slots: Slots,
     ) -> Result<Reading, String> {
-        let (started, plan) = (system.start(threads)?, self.options.plan());
+        let (started, plan) = (system.start(threads)?, self.timing.plan());
         let (body, nodes) = (Grain::new(slots, 0), graph.nodes as f64);
         let (runner, memory) = count(|| started.build(graph, body));
         drop(runner);
@@ -152,10 +153,19 @@ impl Reading {
 
 fn print(readings: &[Reading]) {
     let mut table = Table::new(&[
-        "system", "T", "nodes", "edges", "build ns/node", "run ns/node", "min", "bytes/node", "peak bytes/node",
+        "system",
+        "T",
+        "nodes",
+        "edges",
+        "build ns/node",
+        "run ns/node",
+        "min",
+        "bytes/node",
+        "peak bytes/node",
     ]);
     for it in readings {
-        let names = [it.system.to_string(), it.threads.to_string(), it.nodes.to_string(), it.edges.to_string()];
+        let names =
+            [it.system.to_string(), it.threads.to_string(), it.nodes.to_string(), it.edges.to_string()];
         let numbers = [it.build, it.median, it.minimum, it.bytes, it.peak].map(number);
         table.row(names.into_iter().chain(numbers));
     }

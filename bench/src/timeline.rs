@@ -1,9 +1,9 @@
 //! `timeline`: which thread ran which node when, in one run.
 
 use crate::body::{Body, Grain};
-use crate::options::{Format, Options};
-use crate::slots::Slots;
+use crate::options::{Format, Nodes, Options, Shapes};
 use crate::plot::timeline;
+use crate::slots::Slots;
 use crate::system::SystemId;
 use crate::table::{Table, duration, number};
 use crate::trace::{Span, Trace};
@@ -17,6 +17,10 @@ use std::sync::Arc;
 pub struct Timeline {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    shapes: Shapes,
+    #[command(flatten)]
+    nodes: Nodes,
     /// Steps of the node body, about 1.1 ns each
     #[arg(long, default_value_t = 2_000)]
     grain: u64,
@@ -34,8 +38,8 @@ impl Timeline {
     /// If the system can't run the graph or computed what is wrong, or a file can't be read or written.
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
         let system = self.options.systems_or(&[SystemId::Dgraph])[0];
-        let source = &self.options.sources_or([crate::graph::Source::Shape(Shape::Wave)])[0];
-        let graph = Arc::new(source.graph(Some(self.options.nodes.unwrap_or(NODES)))?);
+        let source = &self.shapes.or([crate::graph::Source::Shape(Shape::Wave)])[0];
+        let graph = Arc::new(source.graph(Some(self.nodes.nodes.unwrap_or(NODES)))?);
         if let Some(reason) = system.refusal(&graph) {
             return Err(format!("{system} can't run {source}: {reason}").into());
         }

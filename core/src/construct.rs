@@ -4,7 +4,7 @@
 //! iterators, nothing recursive, O(V + E).
 //!
 //! Sources: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962). With a first-in first-out queue the
-//! order that it gives is sorted by level (longest path from a root), which [`levels`](crate::DagView::levels) uses.
+//! order that it gives has the roots first, and is sorted by level (longest path from a root).
 
 use crate::{DagView, Edge, NodeId};
 

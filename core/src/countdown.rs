@@ -53,7 +53,8 @@ impl<'a> Countdown<'a> {
     }
 
     /// Says that a predecessor of `node` is done, once for each edge. True for the last one: `node` is ready, all
-    /// that its predecessors wrote is visible to this thread, and the counter is at rest again.
+    /// that its predecessors wrote is visible to this thread, and the counter is at rest again. Arriving more often
+    /// than the node has edges, or at a root, leaves the counter wrong.
     ///
     /// # Panics
     ///
@@ -61,6 +62,7 @@ impl<'a> Countdown<'a> {
     #[inline]
     #[must_use]
     pub fn arrive(self, node: NodeId) -> bool {
+        debug_assert_ne!(self.dag.in_degree(node), 0, "nothing arrives at a root");
         let counter = &self.counters[node.index()];
         // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_sub` below. Each of these
         // continues the release sequences of the ones before it, so reading the last one's value is enough.

@@ -59,7 +59,11 @@ impl Dag {
         DagView::from_edges(edges, storage, &mut scratch).map_err(|error| error.map_cycle(CycleBuf::from))?;
         drop(scratch);
         #[cfg(target_has_atomic = "32")]
-        let counters = in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect();
+        let counters = {
+            let mut counters = reserve(nodes)?;
+            counters.extend(in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)));
+            counters.into_boxed_slice()
+        };
         Ok(Self {
             starts,
             edges: row,
@@ -90,6 +94,8 @@ impl Dag {
         self.view().run(body);
     }
 }
+
+impl crate::view::sealed::Sealed for Dag {}
 
 impl AsDag for Dag {
     fn view(&self) -> DagView<'_> {
@@ -128,7 +134,20 @@ impl fmt::Debug for Dag {
 
 /// The counters of a [`Dag`], lent to one run. Dropping it gives them back.
 ///
-/// The run has to leave them at rest: each node that has become ready must be completed before this is dropped.
+/// For schedulers. Whoever has them must leave them at rest: each node that has become ready is completed before this
+/// is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must never happen (as in
+/// code that hands out references to what predecessors have written) must not rest on a graph that others can reach.
+/// Forgetting it (`mem::forget`) only costs later runs a pass over the graph each, for counters of their own.
+///
+/// ```
+/// use dgraph_core::{AsDag, Dag, NodeId};
+/// let dag = Dag::from_edges(2, &[(0, 1)])?;
+/// let lent = dag.lend_countdown().expect("nobody else has it");
+/// let mut ready = Vec::new();
+/// lent.countdown().complete(NodeId::new(0), |node| ready.push(node));
+/// assert_eq!(ready, [NodeId::new(1)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(target_has_atomic = "32")]
 #[derive(Debug)]
 pub struct LentCountdown<'a> {
@@ -155,10 +174,14 @@ impl Drop for LentCountdown<'_> {
 
 /// `length` default values, or an error where `vec!` would abort.
 fn allocate<T: Default + Clone>(length: usize) -> Result<Box<[T]>, BuildError<CycleBuf>> {
-    let mut memory = Vec::new();
-    memory
-        .try_reserve_exact(length)
-        .map_err(|_| BuildError::OutOfMemory { bytes: length.saturating_mul(size_of::<T>()) })?;
+    let mut memory = reserve(length)?;
     memory.resize(length, T::default());
     Ok(memory.into_boxed_slice())
+}
+
+fn reserve<T>(length: usize) -> Result<Vec<T>, BuildError<CycleBuf>> {
+    let mut memory = Vec::new();
+    let refused = |_| BuildError::OutOfMemory { bytes: length.saturating_mul(size_of::<T>()) };
+    memory.try_reserve_exact(length).map_err(refused)?;
+    Ok(memory)
 }

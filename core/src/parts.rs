@@ -12,7 +12,7 @@ pub struct Parts<'a> {
     pub edges: &'a [Edge],
     /// How many edges lead to each node.
     pub in_degrees: &'a [u32],
-    /// Every node once, each after all that it depends on.
+    /// Every node once, the roots first, each other one after all that it depends on.
     pub order: &'a [NodeId],
 }
 
@@ -66,7 +66,8 @@ pub enum PartsError {
         /// The edge.
         edge: Edge,
     },
-    /// `order` names a node that doesn't exist, names one twice, or puts one before something that it depends on.
+    /// `order` names a node that doesn't exist, names one twice, puts one before something that it depends on, or
+    /// puts a root behind a node that isn't one.
     /// A graph with a cycle has no right order, so it always ends here.
     Order {
         /// Position in `order`.
@@ -101,7 +102,8 @@ impl fmt::Display for PartsError {
             }
             Self::Order { at, node } => write!(
                 f,
-                "order[{at}] = {node} doesn't exist, comes twice, or comes before something that it depends on"
+                "order[{at}] = {node} doesn't exist, comes twice, comes before something that it depends on, or is a \
+                 root behind another node"
             ),
         }
     }
@@ -194,14 +196,21 @@ fn check_edges(parts: &Parts<'_>, count: &mut [u32]) -> Result<(), PartsError> {
     Ok(())
 }
 
-/// `remaining` holds the in-degrees; a node may come when none of its predecessors remain.
+/// `remaining` holds the in-degrees; a node may come when none of its predecessors remain. Roots come first: runners
+/// take them from the front.
 fn check_order(dag: DagView<'_>, remaining: &mut [u32]) -> Result<(), PartsError> {
     const PLACED: u32 = u32::MAX;
+    let mut among_roots = true;
     for (at, &node) in dag.order().iter().enumerate() {
         match remaining.get_mut(node.index()) {
             Some(count) if *count == 0 => *count = PLACED,
             _ => return Err(PartsError::Order { at, node }),
         }
+        let root = dag.in_degree(node) == 0;
+        if root && !among_roots {
+            return Err(PartsError::Order { at, node });
+        }
+        among_roots = root;
         for edge in dag.successors(node) {
             // Never below zero: in-degrees are right, so a target that is placed has no predecessor left.
             remaining[edge.target().index()] -= 1;

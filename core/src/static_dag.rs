@@ -73,6 +73,8 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     }
 }
 
+impl<const N: usize, const E: usize> crate::view::sealed::Sealed for StaticDag<N, E> {}
+
 impl<const N: usize, const E: usize> AsDag for StaticDag<N, E> {
     fn view(&self) -> DagView<'_> {
         self.view()

@@ -8,7 +8,7 @@ use core::fmt;
 ///
 /// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards):
 /// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
-/// node once and each after all of its predecessors. So the graph has no cycle.
+/// node once, the roots first and each other one after all of its predecessors. So the graph has no cycle.
 #[derive(Clone, Copy)]
 pub struct DagView<'a> {
     starts: &'a [u32],
@@ -17,17 +17,36 @@ pub struct DagView<'a> {
     order: &'a [NodeId],
 }
 
-/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`.
-pub trait AsDag {
+/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`, and references to these.
+///
+/// Sealed: runners rely on what the types of this crate promise.
+///
+/// ```
+/// use dgraph_core::{AsDag, Dag, StaticDag};
+///
+/// fn edges(graph: &impl AsDag) -> usize {
+///     graph.view().edges()
+/// }
+/// assert_eq!(edges(&StaticDag::new([(0, 1)]) as &StaticDag<2, 1>), 1);
+/// assert_eq!(edges(&Dag::from_edges(2, &[(0, 1), (0, 1)]).unwrap()), 2);
+/// ```
+pub trait AsDag: sealed::Sealed {
     /// The graph.
     fn view(&self) -> DagView<'_>;
 
-    /// The run counters that are kept with the graph, if it keeps any and no other run has them now.
+    /// The run counters that are kept with this graph, at rest, if it keeps any and nobody else has them now.
     #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
     fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
         None
     }
 }
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for DagView<'_> {}
+impl<D: AsDag + ?Sized> sealed::Sealed for &D {}
 
 impl AsDag for DagView<'_> {
     fn view(&self) -> DagView<'_> {
@@ -167,8 +186,10 @@ impl<'a> DagView<'a> {
     }
 
     /// The nodes that depend on nothing, in topological order.
-    pub fn roots(self) -> impl Iterator<Item = NodeId> + 'a {
-        self.order.iter().copied().filter(move |&node| self.in_degree(node) == 0)
+    #[must_use]
+    pub fn roots(self) -> &'a [NodeId] {
+        let roots = self.order.iter().take_while(|&&node| self.in_degree(node) == 0).count();
+        &self.order[..roots]
     }
 
     /// Runs `body` once for each node in topological order, on this thread: no counters, no atomics.

@@ -13,7 +13,8 @@ use std::thread;
 pub enum Pinning {
     /// The system moves them as it likes.
     None,
-    /// Each is pinned to one of the cores that the process may use, in turn. Where the system refuses, a worker
+    /// If there is one worker for each core that the process may use, each is pinned to one of them. With fewer or
+    /// more the system places them: the first few cores would not be better than any other. Where it refuses, a worker
     /// goes unpinned.
     #[default]
     PerCore,
@@ -42,6 +43,11 @@ pub struct ExecutorBuilder {
 pub enum ExecutorError {
     /// `threads(0)`.
     NoThreads,
+    /// More threads than [`ExecutorBuilder::MAX_THREADS`].
+    TooManyThreads {
+        /// The number asked for.
+        threads: usize,
+    },
     /// [`Pinning::Cores`] with an empty list.
     NoCores,
     /// [`Pinning::Cores`] names a core that the process may not use, or that the system doesn't let a worker have.
@@ -57,6 +63,9 @@ impl fmt::Display for ExecutorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoThreads => f.write_str("an executor needs at least one thread"),
+            Self::TooManyThreads { threads } => {
+                write!(f, "{threads} threads are too many: at most {}", ExecutorBuilder::MAX_THREADS)
+            }
             Self::NoCores => f.write_str("the list of cores to pin to is empty"),
             Self::CoreRefused { core, usable } => {
                 write!(f, "core {core} can't be had; this process may use {usable:?}")
@@ -68,6 +77,9 @@ impl fmt::Display for ExecutorError {
 impl std::error::Error for ExecutorError {}
 
 impl ExecutorBuilder {
+    /// The most threads that an executor can have.
+    pub const MAX_THREADS: usize = 4096;
+
     /// How many threads work on a run, its caller included. Default: one for each core that the process may use
     /// (affinity mask and cgroup quota respected).
     pub fn threads(mut self, threads: usize) -> Self {
@@ -85,17 +97,22 @@ impl ExecutorBuilder {
     ///
     /// # Errors
     ///
-    /// [`ExecutorError::NoThreads`] for zero threads, [`NoCores`](ExecutorError::NoCores) or
+    /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for more than
+    /// [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met.
     pub fn build(self) -> Result<Executor, ExecutorError> {
         let threads = self.threads.unwrap_or_else(cores::parallelism);
         if threads == 0 {
             return Err(ExecutorError::NoThreads);
         }
+        if threads > Self::MAX_THREADS {
+            return Err(ExecutorError::TooManyThreads { threads });
+        }
         let usable = cores::usable();
         let (seats, demanded) = match self.pinning {
             Pinning::None => (Vec::new(), false),
-            Pinning::PerCore => (usable.clone(), false),
+            Pinning::PerCore if threads == usable.len() => (usable.clone(), false),
+            Pinning::PerCore => (Vec::new(), false),
             Pinning::Cores(cores) if cores.is_empty() => return Err(ExecutorError::NoCores),
             Pinning::Cores(cores) => (cores, true),
         };

@@ -65,12 +65,14 @@ impl Executor {
     /// visible to the caller afterwards.
     ///
     /// The calling thread takes part, and while it waits it executes nodes of this run and of runs nested in it
-    /// only. A repeated run allocates nothing.
+    /// only. A repeated run allocates nothing, as long as no thread has more than 64 ready nodes at once; beyond that,
+    /// the threads' queues grow and shrink.
     ///
     /// # Panics
     ///
-    /// If `body` panics: no further node starts, and when those under way have ended, the first panic is resumed
-    /// here with its payload. Graph and executor can be used again at once.
+    /// If `body` panics: nothing that depends on the node starts, nor does anything else once the panic has been
+    /// caught. When the nodes under way have ended, the first panic is resumed here with its payload. Graph and
+    /// executor can be used again at once.
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -105,8 +107,8 @@ impl Drop for Executor {
         self.shared.shut_down();
         let here = std::thread::current().id();
         for worker in self.workers.drain(..) {
-            // A node may have owned the last handle of an executor that isn't its own, or even its own: a thread
-            // can't join itself, and it ends by itself when the node is done.
+            // A run borrows the executor, so no worker should come here; but one that joined itself would wait for
+            // ever.
             if worker.thread().id() != here {
                 // A worker's panic would be a bug of ours that was already printed; there is nobody to tell here.
                 drop(worker.join());

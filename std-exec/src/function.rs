@@ -17,7 +17,8 @@ use std::hash::{Hash, Hasher};
 /// What flows between functions of different types. Each dependent knows what is inside.
 type Value = Box<dyn Any + Send + Sync>;
 
-/// A function as a key. Functions are equal if they are the same item, whatever they are called by.
+/// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer to a
+/// function is no key, since it shares its type with others: that doesn't compile.
 #[derive(Clone, Copy)]
 pub struct FnKey {
     id: TypeId,
@@ -26,6 +27,13 @@ pub struct FnKey {
 
 impl FnKey {
     fn of<F: 'static>(_: &F, name: &'static str) -> Self {
+        // Function pointers and closures that capture something share a type with others.
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a key must be a function, not a pointer to one or a closure with state"
+            );
+        };
         Self { id: TypeId::of::<F>(), name }
     }
 
@@ -180,7 +188,7 @@ impl FnGraph {
     ///
     /// # Panics
     ///
-    /// With the first panic of a function; then no further one has started.
+    /// With the first panic of a function, after the ones under way have ended; nothing that depends on it has started.
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<FnResults<'_>, RunError> {
         Ok(FnResults { results: self.graph.run_parallel(executor)? })
     }
@@ -279,6 +287,15 @@ impl FnResults<'_> {
 /// fn number() -> i32 { 5 }
 /// fn shout(text: &String) -> String { text.to_uppercase() }
 /// let graph = create_graph! { shout: [number], number: [] };
+/// ```
+///
+/// Nor does a pointer to a function, which would share its key with others:
+///
+/// ```compile_fail
+/// # use dgraph_exec::create_graph;
+/// fn one() -> i32 { 1 }
+/// let pointer: fn() -> i32 = one;
+/// let graph = create_graph! { pointer: [] };
 /// ```
 #[macro_export]
 macro_rules! create_graph {

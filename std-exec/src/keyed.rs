@@ -108,7 +108,7 @@ where
     ///
     /// # Panics
     ///
-    /// With the first panic of a task; then no further task has started.
+    /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has started.
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<KeyedResults<'_, 'f, K, T>, RunError>
     where
         K: Sync,

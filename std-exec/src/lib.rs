@@ -31,11 +31,13 @@
 //!   in the listed order, whatever the order of execution.
 //! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing, or a
 //!   cycle as a path.
-//! - If a node panics, no further node starts, the ones under way end, and the first panic is resumed on the caller
-//!   with its payload. Graph and executor can be used again at once.
+//! - If a node panics, nothing that depends on it starts, nor does anything else once the panic has been caught; the
+//!   nodes under way end, and the first panic is resumed on the caller with its payload. Graph and executor can be used
+//!   again at once.
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
 //!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only.
-//! - Nothing recurses over a graph, and a repeated [`Executor::run`] allocates nothing.
+//! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing while no thread has more than 64
+//!   ready nodes.
 //!
 //! # Threads
 //!

@@ -196,8 +196,8 @@ fn run_of_a_diamond() {
 /// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a node,
 /// after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`, `release` and
 /// `broken_in`, and a node run by both sides or by none.
-fn walk(edges: &'static [(u32, u32)], nodes: usize) {
-    model(3, move || {
+fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
+    model(preemptions, move || {
         let shared = Arc::new(Shared::new(2, Seats::default()));
         let checked = Checked::new(nodes, edges);
         let helper = {
@@ -213,23 +213,23 @@ fn walk(edges: &'static [(u32, u32)], nodes: usize) {
 
 #[test]
 fn walk_of_two_roots() {
-    walk(&[], 2);
+    walk(2, &[], 2);
 }
 
 #[test]
 fn walk_of_a_chain() {
-    walk(&[(0, 1), (1, 2)], 3);
+    walk(2, &[(0, 1), (1, 2)], 3);
 }
 
 /// The helper runs a node whose predecessor the walker has run before its last claim.
 #[test]
 fn walk_past_a_done_node() {
-    walk(&[(0, 2)], 3);
+    walk(2, &[(0, 2)], 3);
 }
 
 #[test]
 fn walk_of_a_join() {
-    walk(&[(0, 2), (1, 2)], 3);
+    walk(2, &[(0, 2), (1, 2)], 3);
 }
 
 /// Two nodes that become ready at once and wait for each other: both threads must come for them, whoever made them

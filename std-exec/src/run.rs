@@ -70,7 +70,7 @@ where
     let lent = dag.lend_countdown();
     let countdown = match &lent {
         Some(lent) => lent.countdown(),
-        // SAFETY: this thread has just taken the team; the result is dropped before the team is given back.
+        // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
     let order = countdown.dag().order();
@@ -121,7 +121,7 @@ impl Drop for CloseOnDrop<'_> {
                 patience -= 1;
                 spin_loop();
             } else {
-                self.0.wait();
+                self.0.wait(|| false);
             }
         }
     }
@@ -148,7 +148,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             while !team.is_finished() {
                 self.work(team, 0);
                 if !team.is_finished() && !self.look_around(team) && !self.shared.help_within(team) {
-                    team.wait();
+                    team.wait(|| self.shared.wants_help_within(team));
                 }
             }
             drop(close);
@@ -161,11 +161,10 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         let queue = unsafe { team.queue(0) };
         let dag = self.countdown.dag();
         // The queue gives back the newest first: roots start in their order.
-        let roots = dag.order().iter().take_while(|&&node| dag.in_degree(node) == 0).count();
-        for &root in dag.order()[..roots].iter().rev() {
+        for &root in dag.roots().iter().rev() {
             queue.push(root);
         }
-        if roots > 1 {
+        if dag.roots().len() > 1 {
             self.invite(team);
         }
     }
@@ -245,7 +244,16 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     /// Takes note of a panic: no further body is called.
     fn stop(&self, payload: Box<dyn Any + Send>) {
         self.stopped.store(true, Ordering::Relaxed);
-        lock(&self.panic).get_or_insert(payload);
+        let mut first = lock(&self.panic);
+        if first.is_none() {
+            *first = Some(payload);
+            return;
+        }
+        drop(first);
+        // Nobody will see this payload. Its destructor is the user's code: it runs without the lock, and may panic.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(panic);
+        }
     }
 
     /// Waits a little for the end or for something to take. False if neither came.
@@ -280,8 +288,18 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     fn run_nodes(&self, team: &Team, place: usize, progress: &mut Progress) {
         // SAFETY: the caller of `work` is this member.
         let queue = unsafe { team.queue(place) };
-        while let Some(first) = queue.pop().or_else(|| team.steal(place)) {
-            let mut next = Some(first);
+        loop {
+            let mut next = queue.pop();
+            if next.is_none() {
+                next = team.steal(place);
+                // Whoever posted several nodes has woken one thread. Each that comes wakes the next.
+                if next.is_some() && team.has_work() {
+                    self.invite(team);
+                }
+            }
+            if next.is_none() {
+                break;
+            }
             while let Some(node) = next {
                 if !self.stopped.load(Ordering::Relaxed) {
                     progress.running = Some(node);

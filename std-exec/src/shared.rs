@@ -44,7 +44,7 @@ impl Shared {
         self.teams.iter().any(Team::wants_help)
     }
 
-    /// Helps runs that want help, each once; starts after the `turn`-th that does, so that no run is always last.
+    /// Helps some runs that want help, from the `turn`-th on, so that each is the first one in its turn.
     /// False if there is none.
     pub(crate) fn help_any(&self, turn: usize) -> bool {
         let wanting = || self.teams.iter().filter(|team| team.wants_help());
@@ -61,6 +61,11 @@ impl Shared {
     /// The first walk that is going on, and its team.
     pub(crate) fn walk(&self) -> Option<(&Team, (usize, usize))> {
         self.teams.iter().find_map(|team| Some((team, team.walk()?)))
+    }
+
+    /// Whether some run that is nested in `ancestor`'s wants help now.
+    pub(crate) fn wants_help_within(&self, ancestor: &Team) -> bool {
+        self.teams.iter().any(|team| team.wants_help() && team.is_nested_in(ancestor))
     }
 
     /// Helps runs that are nested in `ancestor`'s. False if none wants help.

@@ -59,7 +59,7 @@ struct Member {
 }
 
 // SAFETY: `job`, `spare` and the members' `queue` are the only fields that are not `Sync`; the table in the module
-// documentation says who may touch them when, and the membership word orders the accesses.
+// documentation says who may touch them when; `taken`, the membership word and `claimed` order the accesses.
 unsafe impl Sync for Team {}
 // SAFETY: nothing in a team belongs to a certain thread. The pointers in `job` are used under the same table.
 unsafe impl Send for Team {}
@@ -143,18 +143,14 @@ impl Team {
         }
         // Asked again now that the run can't change any more.
         let wanted = ancestor.is_none_or(|ancestor| self.is_nested_in(ancestor));
+        let mut leave = Leave { team: self, place: None };
         if wanted {
-            let place = self.claim_place();
+            let place = *leave.place.insert(self.claim_place());
             // SAFETY: between `try_join` and `leave` the job may be read.
             if let Some(job) = unsafe { *self.job.get() } {
                 // SAFETY: this thread has joined, so the caller of the run waits and the run is valid.
                 unsafe { (job.help)(job.run, self, place) };
             }
-            // Ordering: Release pairs with the Acquire of `claim_place`: the next owner sees the queue as it is now.
-            self.members[place].claimed.store(false, Ordering::Release);
-        }
-        if self.membership.leave() == Left::WakeCaller {
-            self.wake_caller();
         }
         wanted
     }
@@ -236,13 +232,14 @@ impl Team {
         self.unfinished.load(Ordering::Acquire) == 0
     }
 
-    /// The caller parks until there may be something to do. Somebody posts a node, or the last helper leaves.
-    pub(crate) fn wait(&self) {
+    /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
+    /// helper leaves. It doesn't if there is something already, or `more_reasons` says so.
+    pub(crate) fn wait(&self, more_reasons: impl FnOnce() -> bool) {
         self.membership.fall_asleep();
         // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or the
         // caller sees what was posted. For the last helper's leave the membership word itself decides.
         fence(Ordering::SeqCst);
-        let reason_to_stay = self.has_work() || self.membership.is_empty();
+        let reason_to_stay = self.has_work() || self.membership.is_empty() || more_reasons();
         if reason_to_stay && self.membership.claim_wake() {
             return;
         }
@@ -258,27 +255,51 @@ impl Team {
         claimed
     }
 
-    /// A member has made nodes visible in its queue: makes sure that somebody comes for them, if anybody could.
-    /// `invite` wakes an idle worker.
+    /// A member has made nodes visible in its queue: wakes one thread that may come for them, if one sleeps. First the
+    /// callers that may do nothing else: this run's, then those of the runs that it is nested in. `invite` wakes an
+    /// idle worker.
     pub(crate) fn post(&self, invite: impl FnOnce()) {
         posted();
-        if !(self.membership.is_asleep() && self.wake_caller()) {
+        let awake = |team: &Team| !(team.membership.is_asleep() && team.wake_caller());
+        if awake(self) && self.ancestors().all(awake) {
             invite();
         }
     }
 
-    /// Whether this team's run was started, directly or not, by a node of `ancestor`'s run. Certain for a
-    /// member, whose run lasts, and with it those that it is nested in; a hint for anybody else.
+    /// The teams whose nodes have started this run, from the innermost on. Certain for a member, whose run lasts, and
+    /// with it those that it is nested in; a hint for anybody else.
+    fn ancestors(&self) -> impl Iterator<Item = &Team> {
+        let parent = |team: &Team| {
+            // SAFETY: teams are freed with the executor only, and a parent belongs to the same executor as its child,
+            // so it lasts as long as `self`, from which the references are derived.
+            unsafe { team.parent.load(Ordering::Relaxed).as_ref() }
+        };
+        std::iter::successors(parent(self), move |team| parent(team))
+    }
+
+    /// Whether this run was started, directly or not, by a node of `ancestor`'s run. As certain as [`ancestors`].
+    ///
+    /// [`ancestors`]: Self::ancestors
     pub(crate) fn is_nested_in(&self, ancestor: &Team) -> bool {
-        let mut parent = self.parent.load(Ordering::Relaxed).cast_const();
-        while !parent.is_null() {
-            if ptr::eq(parent, ancestor) {
-                return true;
-            }
-            // SAFETY: teams are freed with the executor only, and a parent belongs to the same executor.
-            parent = unsafe { &*parent }.parent.load(Ordering::Relaxed).cast_const();
+        self.ancestors().any(|team| ptr::eq(team, ancestor))
+    }
+}
+
+/// Takes a helper out of its team, also if it unwinds by a bug of ours: the caller waits for it.
+struct Leave<'a> {
+    team: &'a Team,
+    place: Option<usize>,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            // Ordering: Release pairs with the Acquire of `claim_place`: the next owner sees the queue as it is now.
+            self.team.members[place].claimed.store(false, Ordering::Release);
         }
-        false
+        if self.team.membership.leave() == Left::WakeCaller {
+            self.team.wake_caller();
+        }
     }
 }
 

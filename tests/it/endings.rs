@@ -208,25 +208,42 @@ fn the_caller_is_never_pinned() {
     }
 }
 
-/// A node drops the last handle of the executor that runs it, on whichever thread.
+/// An executor is made, used and dropped inside a node of another one.
 #[test]
-fn the_last_handle_is_dropped_by_a_node() {
+fn an_executor_is_dropped_by_a_node() {
+    let outer = executor(2);
+    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
+    let count = AtomicUsize::new(0);
     for _ in 0..50 {
-        let executor = Arc::new(executor(2));
-        let outer = executor_of_two_runs_one(move || drop(executor));
-        assert_eq!(outer, 1);
+        outer.run(&pair, |_| {
+            executor(2).run(&pair, |_| {
+                count.fetch_add(1, Relaxed);
+            });
+        });
     }
+    assert_eq!(count.into_inner(), 200);
 }
 
-/// Runs `once` in a node of another executor and counts the nodes.
-fn executor_of_two_runs_one(once: impl FnOnce() + Send) -> usize {
-    let once = Mutex::new(Some(once));
-    let count = AtomicUsize::new(0);
-    executor(2).run(&Dag::from_edges(1, &[]).expect("a valid graph"), |_| {
-        if let Some(once) = once.lock().expect("no panic").take() {
-            once();
-        }
-        count.fetch_add(1, Relaxed);
-    });
-    count.into_inner()
+/// Two chains side by side; a node of the first one panics, wherever it runs: nothing behind it starts.
+#[test]
+fn dependents_of_a_panicking_node_never_start() {
+    let executor = executor(2);
+    let dag = Dag::from_edges(40, &(0..38).map(|node| (node, node + 2)).collect::<Vec<_>>());
+    let dag = dag.expect("two chains");
+    for round in 0..500 {
+        let culprit = round % 20 * 2;
+        let behind = AtomicUsize::new(0);
+        let run = || {
+            executor.run(&dag, |node| {
+                if node.get() % 2 == 0 && node.get() > culprit {
+                    behind.fetch_add(1, Relaxed);
+                }
+                if node.get() == culprit {
+                    panic_any(Payload(culprit));
+                }
+            });
+        };
+        assert_eq!(payload_of::<Payload>(run), Payload(culprit));
+        assert_eq!(behind.into_inner(), 0, "started after node {culprit} had panicked");
+    }
 }

@@ -6,6 +6,7 @@
 mod compile_fail;
 mod endings;
 mod models;
+mod regressions;
 mod rejection;
 mod runner;
 mod running;

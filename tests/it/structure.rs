@@ -1,10 +1,12 @@
 //! Levels, orders, critical paths and DOT, on small graphs with known answers and on random ones against the oracle.
 
+use crate::runner::executor;
 use dgraph_exec::{AsDag, BuildError, Dag, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use dgraph_tests::random_dag::random_dag;
 use dgraph_tests::splitmix::SplitMix64;
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// The levels of a dictionary of numbers, each sorted.
 fn levels(dependencies: &[(u32, &[u32])]) -> Vec<Vec<u32>> {
@@ -140,6 +142,11 @@ proptest! {
             check_structure(view, &edges)?;
             let order: Vec<_> = view.order().iter().map(|node| node.get()).collect();
             prop_assert_eq!(oracle::check_order(view.nodes(), &edges, &order), Ok(()));
+            let ran = AtomicUsize::new(0);
+            executor(2).run(&view, |_| {
+                ran.fetch_add(1, Relaxed);
+            });
+            prop_assert_eq!(ran.into_inner(), view.nodes());
         } else {
             prop_assert!(!tampering.is_empty(), "{:?}", checked);
         }

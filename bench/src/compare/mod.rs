@@ -8,7 +8,7 @@ pub use row::Row;
 
 use crate::busy::Watch;
 use crate::graph::Source;
-use crate::options::{Format, Options};
+use crate::options::{Format, Nodes, Options, Shapes, Timing};
 use crate::plot::bars::{Bar, Bars};
 use crate::system::SystemId;
 use crate::table::duration;
@@ -22,6 +22,12 @@ use std::path::Path;
 pub struct Compare {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    shapes: Shapes,
+    #[command(flatten)]
+    nodes: Nodes,
+    #[command(flatten)]
+    timing: Timing,
     /// Steps of the node body, about 1.1 ns each, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "STEPS", default_value = "0")]
     grains: Vec<u64>,
@@ -38,9 +44,9 @@ impl Compare {
         if !systems.contains(&SystemId::SerialKahn) {
             systems.insert(0, SystemId::SerialKahn);
         }
-        let sources = self.options.sources_or(Shape::ALL.map(Source::Shape));
+        let sources = self.shapes.or(Shape::ALL.map(Source::Shape));
         let threads = self.options.thread_counts();
-        let (watch, plan) = (Watch::start(), self.options.plan());
+        let (watch, plan) = (Watch::start(), self.timing.plan());
         let tsv = self.options.format == Format::Tsv;
         if tsv {
             println!("{}", Row::COLUMNS);
@@ -48,7 +54,7 @@ impl Compare {
         let mut rows = Vec::new();
         for source in &sources {
             for &grain in &self.grains {
-                let series = series::Series { source, nodes: self.options.nodes, grain, plan };
+                let series = series::Series { source, nodes: self.nodes.nodes, grain, plan };
                 let measured = series.measure(&systems, &threads)?;
                 if tsv {
                     print::tsv(&measured);
@@ -61,7 +67,7 @@ impl Compare {
         if !tsv {
             print::summary(&rows);
         }
-        print::ending(&watch, tsv);
+        watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
             draw(file, &rows)?;
         }

@@ -2,7 +2,6 @@
 
 use super::Row;
 use super::series::Measured;
-use crate::busy::Watch;
 use crate::system::SystemId;
 use crate::table::{Table, number};
 
@@ -60,16 +59,11 @@ pub(super) fn summary(rows: &[Row]) {
     let mut table = Table::new(&headings);
     for (system, threads) in systems {
         let cell = |graph: &String| {
-            let of_cell = |row: &&Row| (row.system, row.threads) == (system, threads) && row.graph() == *graph;
+            let of_cell =
+                |row: &&Row| (row.system, row.threads) == (system, threads) && row.graph() == *graph;
             number(rows.iter().find(of_cell).map_or(f64::NAN, Row::shown))
         };
         table.row([system.to_string(), threads.to_string()].into_iter().chain(graphs.iter().map(cell)));
     }
     println!("{table}");
-}
-
-/// How long it took, and whether the machine was busy.
-pub(super) fn ending(watch: &Watch, tsv: bool) {
-    let line = format!("{:.0} s; {}", watch.seconds(), watch.load());
-    if tsv { eprintln!("{line}") } else { println!("{line}") }
 }

@@ -8,7 +8,7 @@ use crate::busy::Watch;
 use crate::graph::Graph;
 use crate::lineup::Lineup;
 use crate::measure::{Contender, nanoseconds};
-use crate::options::{Format, Options};
+use crate::options::{Format, Options, Timing};
 use crate::plot::lines::{Axis, Figure};
 use crate::slots::Slots;
 use crate::statistics::{median, percentile};
@@ -25,6 +25,8 @@ use std::time::Duration;
 pub struct Latency {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    timing: Timing,
     /// Milliseconds to wait before a run whose threads are to be asleep
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     pause: u16,
@@ -47,7 +49,7 @@ struct Reading {
 }
 
 impl Latency {
-    /// Measures and prints. Graphs given by `--shapes` or `--nodes` play no part.
+    /// Measures and prints.
     ///
     /// # Errors
     ///
@@ -74,7 +76,8 @@ impl Latency {
             let system = "bare unpark".to_owned();
             readings.push(Reading { what, system, threads: 2, nodes: 0, times, missed: 0 });
         }
-        self.print(&readings, &watch);
+        self.print(&readings);
+        watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
             figure(&readings).draw(file)?;
         }
@@ -82,7 +85,7 @@ impl Latency {
     }
 
     fn runs(&self) -> usize {
-        usize::from(self.options.runs)
+        usize::from(self.timing.runs)
     }
 
     fn pause(&self) -> Duration {
@@ -93,7 +96,7 @@ impl Latency {
     fn small_graph(&self, systems: &[SystemId], threads: usize, size: u32) -> Result<Vec<Reading>, String> {
         let graph = Arc::new(if size == 4 { diamond() } else { Graph::fork(size) });
         let body = Grain::new(Slots::new(graph.nodes), 0);
-        let mut lineup = Lineup::new(self.options.plan());
+        let mut lineup = Lineup::new(self.timing.plan());
         for &system in systems {
             lineup.add(system, &[threads], &graph, body, None)?;
         }
@@ -123,7 +126,7 @@ impl Latency {
         Ok(readings)
     }
 
-    fn print(&self, readings: &[Reading], watch: &Watch) {
+    fn print(&self, readings: &[Reading]) {
         if self.options.format == Format::Tsv {
             println!("what\tsystem\tthreads\tnodes\tmedian_ns\tp99_ns\tmissed");
             for reading in readings {
@@ -131,7 +134,6 @@ impl Latency {
                 let (median, p99) = (median(times), percentile(times, 99));
                 println!("{what}\t{system}\t{threads}\t{nodes}\t{median:.0}\t{p99:.0}\t{missed}");
             }
-            eprintln!("{:.0} s; {}", watch.seconds(), watch.load());
             return;
         }
         let columns = ["what", "system", "T", "nodes", "median", "99 %", "not taken over"];
@@ -145,9 +147,11 @@ impl Latency {
         }
         println!("{table}");
         println!("warm: runs one after the other; warm-single: each timed for itself, timer included;");
-        println!("parked: each after a pause of {} ms; handover: from the call to the first node on", self.pause);
+        println!(
+            "parked: each after a pause of {} ms; handover: from the call to the first node on",
+            self.pause
+        );
         println!("another thread than the first; bare unpark: from unpark to the thread's first step.");
-        println!("{:.0} s; {}", watch.seconds(), watch.load());
     }
 }
 

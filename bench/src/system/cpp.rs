@@ -37,7 +37,8 @@ impl System for OpenMp {
     const NAME: &'static str = "openmp";
 
     fn start(threads: usize) -> Result<Self, String> {
-        let driver = native::openmp().ok_or("a C++ compiler with OpenMP was missing when this was compiled")?;
+        let driver =
+            native::openmp().ok_or("a C++ compiler with OpenMP was missing when this was compiled")?;
         Ok(Self { driver, threads })
     }
 

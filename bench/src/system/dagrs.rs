@@ -4,7 +4,8 @@ use super::{Runner, System};
 use crate::body::Body;
 use crate::graph::Graph as Data;
 use ::dagrs::{
-    Action, Content, DefaultNode, EnvVar, Graph, InChannels, Node, NodeTable, OutChannels, Output, async_trait,
+    Action, Content, DefaultNode, EnvVar, Graph, InChannels, Node, NodeTable, OutChannels, Output,
+    async_trait,
 };
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};

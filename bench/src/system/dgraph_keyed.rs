@@ -31,7 +31,8 @@ impl System for DgraphKeyed {
         let nodes = (0_u32..).take(graph.nodes);
         let graph = nodes
             .fold(KeyedGraph::builder(), |builder, node| {
-                builder.task(node, predecessors.of(node as usize).iter().copied(), move |_| body.execute(node))
+                builder
+                    .task(node, predecessors.of(node as usize).iter().copied(), move |_| body.execute(node))
             })
             .build()
             .expect("an acyclic graph");

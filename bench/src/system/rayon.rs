@@ -25,7 +25,8 @@ impl System for Rayon {
     const NAME: &'static str = "rayon";
 
     fn start(threads: usize) -> Result<Self, String> {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| error.to_string())?;
+        let pool =
+            ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| error.to_string())?;
         Ok(Self { pool: Arc::new(pool) })
     }
 

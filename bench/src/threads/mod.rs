@@ -8,7 +8,7 @@ mod schedule;
 
 use crate::busy::Watch;
 use crate::graph::{Source, recorded, workflows};
-use crate::options::{Format, Options};
+use crate::options::{Format, Options, Shapes};
 use crate::plot::lines::{Axis, Figure, Line};
 use crate::statistics::median;
 use crate::system::SystemId;
@@ -23,6 +23,8 @@ use std::error::Error;
 pub struct Threads {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    shapes: Shapes,
     /// Microseconds that a node sleeps on average
     #[arg(long, value_name = "MICROSECONDS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     mean: u32,
@@ -55,7 +57,7 @@ impl Threads {
         let watch = Watch::start();
         let systems = self.options.systems_or(&[SystemId::Dgraph, SystemId::Rayon]);
         let mut readings = Vec::new();
-        for source in self.options.sources_or(workflows()) {
+        for source in self.shapes.or(workflows()) {
             let workers = match self.options.threads.is_empty() {
                 true => WORKERS.to_vec(),
                 false => self.options.thread_counts(),
@@ -63,7 +65,7 @@ impl Threads {
             readings.extend(self.measure(&systems, &source, &workers, None)?);
         }
         let mut stg = Vec::new();
-        if let (Some(folder), true) = (recorded(), self.options.shapes.is_empty()) {
+        if let (Some(folder), true) = (recorded(), self.shapes.shapes.is_empty()) {
             for optimum in optimum::read(&folder)? {
                 let workers: Vec<usize> = optimum.lengths.iter().map(|(workers, _)| *workers).collect();
                 let chosen = |workers: &usize| {
@@ -79,12 +81,11 @@ impl Threads {
             for reading in readings.iter().chain(&stg) {
                 println!("{}", reading.tsv());
             }
-            eprintln!("{:.0} s; {}", watch.seconds(), watch.load());
         } else {
             print(&readings);
             print_stg(&stg);
-            println!("{:.0} s; {}", watch.seconds(), watch.load());
         }
+        watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
             figure(&readings).draw(file)?;
         }
@@ -161,9 +162,9 @@ fn print_stg(readings: &[Reading]) {
             continue;
         }
         seen.push((it.system, it.workers));
-        let same = || readings.iter().filter(|other| (other.system, other.workers) == (it.system, it.workers));
-        let ratios: Vec<f64> =
-            same().filter_map(|other| Some(other.makespan / other.optimum?)).collect();
+        let same =
+            || readings.iter().filter(|other| (other.system, other.workers) == (it.system, it.workers));
+        let ratios: Vec<f64> = same().filter_map(|other| Some(other.makespan / other.optimum?)).collect();
         let bounds: Vec<f64> = same().map(|other| other.makespan / other.bound).collect();
         let worst = ratios.iter().copied().fold(0.0, f64::max);
         let names = [it.system.to_string(), it.workers.to_string(), ratios.len().to_string()];

@@ -49,9 +49,8 @@ pub(super) fn generated(nodes: usize) -> (Graph, Factorise) {
             if row == column {
                 let dominant = (count * SIDE) as f64;
                 let half = tile.clone();
-                tile = Tile::from_fn(|i, j| {
-                    half.at(i.max(j), i.min(j)) + if i == j { dominant } else { 0.0 }
-                });
+                tile =
+                    Tile::from_fn(|i, j| half.at(i.max(j), i.min(j)) + if i == j { dominant } else { 0.0 });
             }
             matrix.push(tile);
         }
@@ -70,8 +69,12 @@ fn schedule(count: usize) -> (Vec<Task>, Vec<(u32, u32)>) {
     let mut add = |task: Task, reads: &[(usize, usize)], (row, column): (usize, usize)| {
         let node = u32::try_from(tasks.len()).expect("node ids have 32 bits");
         let written = index(row, column);
-        let mut inputs: Vec<u32> =
-            reads.iter().map(|&(i, j)| index(i, j)).chain([written]).filter_map(|tile| writer[tile]).collect();
+        let mut inputs: Vec<u32> = reads
+            .iter()
+            .map(|&(i, j)| index(i, j))
+            .chain([written])
+            .filter_map(|tile| writer[tile])
+            .collect();
         inputs.dedup();
         edges.extend(inputs.into_iter().map(|input| (input, node)));
         writer[written] = Some(node);

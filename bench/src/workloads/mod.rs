@@ -11,7 +11,7 @@ use crate::busy::Watch;
 use crate::graph::Graph;
 use crate::lineup::{Entry, Lineup};
 use crate::measure::Contender;
-use crate::options::{Format, Options};
+use crate::options::{Format, Nodes, Options, Timing};
 use crate::plot::bars::{Bar, Bars};
 use crate::statistics::{median, percentile};
 use crate::system::SystemId;
@@ -26,6 +26,10 @@ use std::time::Duration;
 pub struct Workloads {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    nodes: Nodes,
+    #[command(flatten)]
+    timing: Timing,
     /// Which workloads, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_parser = NAMES, value_name = "NAMES")]
     only: Vec<String>,
@@ -48,7 +52,7 @@ struct Reading {
 }
 
 impl Workloads {
-    /// Measures and prints. `--shapes` plays no part; `--nodes` asks for smaller matrices.
+    /// Measures and prints. `--nodes` asks for smaller matrices.
     ///
     /// # Errors
     ///
@@ -56,7 +60,7 @@ impl Workloads {
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
         let watch = Watch::start();
         let mut readings = Vec::new();
-        let nodes = self.options.nodes;
+        let nodes = self.nodes.nodes;
         for name in NAMES {
             if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {
                 continue;
@@ -81,8 +85,7 @@ impl Workloads {
             });
         }
         self.print(&readings);
-        let ending = format!("{:.0} s; {}", watch.seconds(), watch.load());
-        if self.options.format == Format::Tsv { eprintln!("{ending}") } else { println!("{ending}") }
+        watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
             let title = "Median time of a run, logarithmic; shorter is better";
             let mut bars = Bars { title, format: duration, panels: Vec::new() };
@@ -95,7 +98,7 @@ impl Workloads {
     }
 
     fn measure<B: Body>(&self, name: &'static str, graph: Graph, body: B) -> Result<Vec<Reading>, String> {
-        let (graph, mut plan) = (Arc::new(graph), self.options.plan());
+        let (graph, mut plan) = (Arc::new(graph), self.timing.plan());
         if name == "frame" {
             // What counts is each single frame, the worst ones most of all.
             plan.runs = self.frames as usize;

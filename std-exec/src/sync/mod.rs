@@ -55,9 +55,15 @@ mod shim {
         condvar.wait(guard).expect("models don't panic under a lock")
     }
 
-    /// loom lets other threads in before an access to an atomic, not before a fence. So there is an access here.
+    loom::lazy_static! {
+        /// The place of the next `SeqCst` fence in the order of all of them.
+        static ref NEXT_FENCE: AtomicUsize = AtomicUsize::new(0);
+    }
+
+    /// loom tries another order of two steps only if both access one object, and takes fences for none. So they do:
+    /// otherwise it would never come between an access and the fence behind it.
     pub(crate) fn fence(order: Ordering) {
-        AtomicUsize::new(0).load(Ordering::Relaxed);
+        NEXT_FENCE.fetch_add(1, Ordering::Relaxed);
         loom::sync::atomic::fence(order);
     }
 

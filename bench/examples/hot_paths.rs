@@ -1,0 +1,91 @@
+//! One hot path on one thread, to count its instructions: see `bench/instructions`.
+//!
+//! What is counted happens in functions called `measured`, which callgrind is told to look at.
+
+use dgraph_core::sync::AtomicU32;
+use dgraph_core::{Countdown, Dag};
+use dgraph_exec::KeyedGraph;
+use dgraph_tests::predecessors::Predecessors;
+use dgraph_tests::shapes::Shape;
+use std::hint::black_box;
+use std::process::ExitCode;
+
+const NODES: usize = 10_000;
+const PATHS: &str = "build, walk, countdown, keyed";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(path), Some(Ok(shape))) = (arguments.next(), arguments.next().map(|name| name.parse())) else {
+        eprintln!("usage: hot_paths PATH SHAPE, where PATH is one of {PATHS}");
+        return ExitCode::FAILURE;
+    };
+    let shape: Shape = shape;
+    let (nodes, edges) = shape.edges(NODES);
+    println!("{nodes}");
+    let dag = Dag::from_edges(nodes, &edges).expect("an acyclic graph");
+    match path.as_str() {
+        "build" => build::measured(nodes, &edges),
+        "walk" => walk::measured(&dag),
+        "countdown" => {
+            let mut counters: Vec<AtomicU32> = (0..nodes).map(|_| AtomicU32::new(0)).collect();
+            let countdown = Countdown::new(dag.view(), &mut counters).expect("as many counters as nodes");
+            countdown::measured(countdown);
+        }
+        "keyed" => {
+            let predecessors = Predecessors::new(nodes, &edges);
+            let mut builder = KeyedGraph::builder();
+            for node in 0_u32..u32::try_from(nodes).expect("node ids have 32 bits") {
+                let inputs = predecessors.of(node as usize).iter().copied();
+                builder = builder.task(node, inputs, move |args| u64::from(node) + args.len() as u64);
+            }
+            keyed::measured(&mut builder.build().expect("an acyclic graph"));
+        }
+        _ => {
+            eprintln!("no such path: {path}; there are {PATHS}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+mod build {
+    use super::{Dag, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(nodes: usize, edges: &[(u32, u32)]) {
+        let _ = black_box(Dag::from_edges(nodes, black_box(edges)));
+    }
+}
+
+mod walk {
+    use super::{Dag, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(dag: &Dag) {
+        dag.run(|node| {
+            black_box(node);
+        });
+    }
+}
+
+mod countdown {
+    use super::{Countdown, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(countdown: Countdown<'_>) {
+        for &node in countdown.dag().order() {
+            countdown.complete(node, |next| {
+                black_box(next);
+            });
+        }
+    }
+}
+
+mod keyed {
+    use super::{KeyedGraph, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(graph: &mut KeyedGraph<'_, u32, u64>) {
+        black_box(graph.run().is_ok());
+    }
+}

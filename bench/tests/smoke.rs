@@ -1,0 +1,225 @@
+//! Every command once, in small: it must end, and print what its columns promise. Times are never looked at.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Runs the benchmark and returns what it printed.
+fn bench(arguments: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_dgraph-bench"))
+        .args(arguments.split_whitespace())
+        .output()
+        .expect("the binary is there");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments} failed: {errors}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Runs it with `--format tsv` and returns the rows, after checking that they have the columns of the first line.
+fn rows(arguments: &str, columns: &str) -> Vec<Vec<String>> {
+    let text = bench(&format!("{arguments} --format tsv"));
+    let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    let header = lines.next().expect("a first line");
+    assert_eq!(header.join(" "), columns, "{arguments}");
+    let rows: Vec<_> = lines.collect();
+    assert!(!rows.is_empty(), "{arguments}: no rows");
+    assert!(rows.iter().all(|row| row.len() == header.len()), "{arguments}: {rows:?}");
+    rows
+}
+
+/// The file for a picture, and a check that there is one in it.
+fn picture(name: &'static str) -> (PathBuf, impl FnOnce()) {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let file = path.clone();
+    let check = move || {
+        let text = fs::read_to_string(&file).expect("the picture was written");
+        assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"), "{name} is no SVG");
+    };
+    (path, check)
+}
+
+const TINY: &str = "--runs 3 --seconds 0.01";
+const COMPARE: &str =
+    "system shape threads grain nodes edges build_ns_per_node run_ns_per_node_median run_ns_per_node_min";
+
+fn is_number(field: &str) -> bool {
+    field.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+#[test]
+fn compare_runs_every_system_on_every_shape() {
+    let rows = rows(&format!("compare {TINY} --nodes 70 --threads 1,2"), COMPARE);
+    let shapes = ["chain", "tree", "wave", "layered", "indep", "fan", "forkjoin", "diamond"];
+    for shape in shapes {
+        for system in ["serial-topo", "serial-kahn"] {
+            let count = rows.iter().filter(|row| row[0] == system && row[1] == shape).count();
+            assert_eq!(count, 1, "{system} on {shape}");
+        }
+        for system in ["dgraph", "dgraph-keyed", "crossbeam-keep-one", "rayon"] {
+            let threads: Vec<_> = rows
+                .iter()
+                .filter(|row| row[0] == system && row[1] == shape)
+                .map(|row| &row[2][..])
+                .collect();
+            assert_eq!(threads, ["1", "2"], "{system} on {shape}");
+        }
+        #[cfg(feature = "peers")]
+        for system in
+            ["tokio", "tokio-current", "async-executor", "futures-unordered", "dagrs", "dag_exec", "bevy_ecs"]
+        {
+            assert!(rows.iter().any(|row| row[0] == system && row[1] == shape), "{system} on {shape}");
+        }
+    }
+    assert!(rows.iter().all(|row| row[2..].iter().all(|field| is_number(field))), "{rows:?}");
+}
+
+#[test]
+fn compare_takes_grains_files_and_a_selection() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    let (path, check) = picture("compare.svg");
+    let arguments = format!("compare {TINY} --systems dgraph --threads 2 --grains 0,5 --nodes 50");
+    let rows = rows(&format!("{arguments} --shapes wave,{lock} --svg {}", path.display()), COMPARE);
+    // serial-kahn is always there.
+    let expected: Vec<_> = ["wave", "Cargo.lock"]
+        .iter()
+        .flat_map(|shape| ["0", "5"].map(|grain| [("serial-kahn", *shape, grain), ("dgraph", *shape, grain)]))
+        .flatten()
+        .collect();
+    let found: Vec<_> = rows.iter().map(|row| (&row[0][..], &row[1][..], &row[3][..])).collect();
+    assert_eq!(found, expected);
+    check();
+}
+
+#[test]
+fn compare_prints_tables_for_people() {
+    let text = bench(&format!(
+        "compare {TINY} --systems dgraph,rayon --shapes chain,diamond --threads 1 --nodes 20"
+    ));
+    for expected in
+        ["chain, grain 0: 20 nodes, 19 edges", "× serial-kahn", "Median ns a node", "other processes"]
+    {
+        assert!(text.contains(expected), "no {expected:?} in\n{text}");
+    }
+}
+
+#[test]
+fn metg() {
+    let (path, check) = picture("metg.svg");
+    let arguments =
+        "metg --runs 3 --seconds 0.001 --nodes 100 --threads 2 --longest 1 --systems dgraph,rayon";
+    let arguments = format!("{arguments} --shapes wave,layered --svg {}", path.display());
+    let rows = rows(&arguments, "system shape threads metg50_ns metg95_ns");
+    assert_eq!(rows.len(), 4);
+    // A figure, or the end of the sweep that it lies beyond.
+    assert!(rows.iter().all(|row| is_number(row[3].trim_start_matches(['<', '>']))), "{rows:?}");
+    check();
+}
+
+#[test]
+fn latency() {
+    let (path, check) = picture("latency.svg");
+    let arguments = format!("latency {TINY} --pause 1 --systems serial-kahn,dgraph,rayon --threads 2");
+    let rows = rows(
+        &format!("{arguments} --svg {}", path.display()),
+        "what system threads nodes median_ns p99_ns missed",
+    );
+    let count = |what: &str| rows.iter().filter(|row| row[0] == what).count();
+    assert_eq!(["warm", "warm-single", "parked"].map(count), [12; 3]);
+    assert_eq!(["handover", "handover-parked"].map(count), [3; 2]);
+    assert!(rows.iter().any(|row| row[1] == "bare unpark"));
+    check();
+}
+
+#[test]
+fn memory() {
+    let (path, check) = picture("memory.svg");
+    let arguments = format!(
+        "memory --nodes 1000 --threads 2 --systems serial-topo,dgraph,rayon --svg {}",
+        path.display()
+    );
+    let rows = rows(&arguments, "system threads nodes bytes_per_node bytes_per_edge allocations_per_run");
+    assert_eq!(rows.len(), 3);
+    let field = |row: usize, column: usize| rows[row][column].parse::<f64>().expect("a number");
+    assert!((1.0..100.0).contains(&field(1, 3)) && (1.0..20.0).contains(&field(1, 4)), "{rows:?}");
+    assert!(field(0, 5) < 1.0, "the serial loop allocates: {rows:?}");
+    assert!(field(2, 5) > 100.0, "a spawn allocates, so the counting must be broken: {rows:?}");
+    check();
+}
+
+#[test]
+fn scale() {
+    let (path, check) = picture("scale.svg");
+    let arguments = format!("scale {TINY} --max 10000 --shape layered --threads 2 --svg {}", path.display());
+    let columns = "system shape threads nodes edges build_ns_per_node run_ns_per_node_median run_ns_per_node_min \
+                   bytes_per_node peak_bytes_per_node";
+    let rows = rows(&arguments, columns);
+    let sizes: Vec<_> = rows.iter().map(|row| (&row[0][..], &row[3][..])).collect();
+    assert_eq!(
+        sizes,
+        [("serial-kahn", "1000"), ("dgraph", "1000"), ("serial-kahn", "10000"), ("dgraph", "10000")]
+    );
+    check();
+}
+
+#[test]
+fn threads() {
+    let (path, check) = picture("threads.svg");
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    let arguments = format!("threads --mean 10 --shapes {lock} --threads 1,4 --svg {}", path.display());
+    let columns = "system graph nodes workers makespan_ms lower_bound_ms optimum_ms";
+    let rows = rows(&arguments, columns);
+    let found: Vec<_> = rows.iter().map(|row| (&row[0][..], &row[3][..])).collect();
+    assert_eq!(found, [("dgraph", "1"), ("rayon", "1"), ("dgraph", "4"), ("rayon", "4")]);
+    for row in &rows {
+        let [makespan, bound] = [4, 5].map(|column| row[column].parse::<f64>().expect("a number"));
+        assert!(makespan >= bound, "faster than any schedule can be: {row:?}");
+    }
+    check();
+}
+
+#[test]
+fn timeline() {
+    let (path, check) = picture("timeline.svg");
+    let arguments = format!("timeline --nodes 25 --grain 10 --threads 2 --svg {}", path.display());
+    let rows = rows(&arguments, "node thread began_ns ended_ns");
+    let mut nodes: Vec<u32> = rows.iter().map(|row| row[0].parse().expect("a node")).collect();
+    nodes.sort_unstable();
+    assert_eq!(nodes, (0..25).collect::<Vec<_>>());
+    check();
+}
+
+#[test]
+fn workloads() {
+    let (path, check) = picture("workloads.svg");
+    let arguments = format!("workloads {TINY} --nodes 200 --frames 5 --threads 2 --svg {}", path.display());
+    let rows = rows(
+        &format!(
+            "{arguments} --systems serial-topo,serial-kahn,dgraph,dgraph-keyed,crossbeam-keep-one,rayon"
+        ),
+        "workload system threads nodes edges run_ns_median run_ns_p99 run_ns_max",
+    );
+    assert_eq!(rows.len(), 4 * 6);
+    check();
+}
+
+#[test]
+fn nonsense_is_refused_in_one_line() {
+    for arguments in [
+        "compare --systems nobody",
+        "compare --shapes round",
+        "compare --shapes missing.tsv",
+        "compare --threads 0",
+        "compare --nodes 0",
+        "scale --max 0",
+        "workloads --only none",
+        "timeline --shapes wave --svg /nowhere/at/all.svg",
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_dgraph-bench"))
+            .args(arguments.split_whitespace())
+            .output()
+            .expect("the binary is there");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments} was accepted");
+        assert!(errors.starts_with("error: ") && !errors.contains("panicked"), "{arguments}: {errors}");
+    }
+}

@@ -1,0 +1,111 @@
+//! One test for each bug that was found, named after what broke.
+
+use crate::runner::executor;
+use dgraph_exec::{Dag, DagView, Edge, NodeId, Parts, PartsError};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+/// Runners take the roots from the front of the order; one behind another node was never run, and its run never ended.
+#[test]
+fn a_root_late_in_an_untrusted_order() {
+    let edges = [Edge::to(NodeId::new(1)).marked_sole()];
+    let order = [0, 1, 2].map(NodeId::new);
+    let parts = Parts { offsets: &[0, 1, 1, 1], edges: &edges, in_degrees: &[0, 1, 0], order: &order };
+    let error = DagView::from_parts(parts, &mut [0; 3]).expect_err("the root 2 comes late");
+    assert_eq!(error, PartsError::Order { at: 2, node: NodeId::new(2) });
+}
+
+/// Whoever posted several nodes woke one thread only: n ready nodes must get n threads.
+#[test]
+fn several_nodes_posted_at_once_wake_several_threads() {
+    let executor = executor(4);
+    let roots = Dag::from_edges(4, &[]).expect("a valid graph");
+    let star = Dag::from_edges(5, &[(0, 1), (0, 2), (0, 3), (0, 4)]).expect("a valid graph");
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(30)); // so that the workers are asleep
+        let all = Barrier::new(4);
+        executor.run(&roots, |_| {
+            all.wait();
+        });
+        executor.run(&star, |node| {
+            if node.get() > 0 {
+                all.wait();
+            }
+        });
+    }
+}
+
+/// A caller that waited for its run slept on while a run nested in it had a node for it and nobody else was free.
+#[test]
+fn a_sleeping_caller_is_woken_for_a_run_nested_in_its_own() {
+    let executor = executor(2);
+    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
+    let (busy, over) = (Barrier::new(3), AtomicBool::new(false));
+    thread::scope(|scope| {
+        // A stranger occupies one of the workers until everything is over.
+        scope.spawn(|| {
+            executor.run(&pair, |_| {
+                busy.wait();
+                while !over.load(Relaxed) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+        });
+        busy.wait();
+        let caller = thread::current().id();
+        let (outer, inner) = (Barrier::new(2), Barrier::new(2));
+        executor.run(&pair, |_| {
+            outer.wait();
+            if thread::current().id() != caller {
+                thread::sleep(Duration::from_millis(30)); // so that the caller is asleep
+                executor.run(&pair, |_| {
+                    inner.wait();
+                });
+            }
+        });
+        over.store(true, Relaxed);
+    });
+}
+
+/// The payload of a second panic was dropped under a lock and outside of any `catch_unwind`: when its destructor
+/// panicked too, a helper never left its run, or a graph's counters were left in disorder.
+#[test]
+fn a_second_payload_that_panics_when_dropped() {
+    struct Bomb(Arc<AtomicUsize>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.0.fetch_add(1, Relaxed) == 0 {
+                panic!("from a destructor");
+            }
+        }
+    }
+    let executor = executor(2);
+    let dag = Dag::from_edges(3, &[(0, 2), (1, 2)]).expect("a valid graph");
+    for round in 0..50 {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let both = Barrier::new(2);
+        let run = || {
+            executor.run(&dag, |node| {
+                both.wait();
+                if node.get() == round % 2 {
+                    thread::yield_now();
+                }
+                panic_any(Bomb(Arc::clone(&drops)));
+            });
+        };
+        let first = catch_unwind(AssertUnwindSafe(run)).expect_err("both panic");
+        assert_eq!(drops.load(Relaxed), 1, "the second payload was dropped");
+        drop(first);
+        assert_eq!(drops.load(Relaxed), 2);
+        let done = [const { AtomicBool::new(false) }; 3];
+        executor.run(&dag, |node| {
+            if node.get() == 2 {
+                assert!(done[0].load(Relaxed) && done[1].load(Relaxed), "before a predecessor");
+            }
+            done[node.index()].store(true, Relaxed);
+        });
+    }
+}
