@@ -53,8 +53,12 @@ enum Reached {
 
 /// A sweep ends where the efficiency has been at least this twice.
 const ENOUGH: f64 = 0.96;
+/// Below this, the next grain is four times as large, else twice.
+const HOPELESS: f64 = 0.15;
+/// Each point gets this part of `--seconds`.
+const POINT: u32 = 4;
 /// Generated graphs get smaller as tasks get longer, so that a serial run takes no more than this.
-const SERIAL_RUN_NS: f64 = 1e8;
+const SERIAL_RUN_NS: f64 = 5e7;
 const SMALLEST: f64 = 2_000.0;
 
 impl Metg {
@@ -117,12 +121,14 @@ impl Metg {
     /// Doubles the grain until the system is efficient. No points if it can't run the graph.
     fn sweep(&self, system: SystemId, source: &Source, threads: usize) -> Result<Vec<Point>, String> {
         let (serial, started) = (SystemId::SerialTopo.start(1)?, system.start(threads)?);
-        let plan = Plan { rounds: 3, warm_ups: 1, ..self.timing.plan() };
+        let plan = self.timing.plan();
+        let plan = Plan { rounds: 3, warm_ups: 1, cap: plan.cap / POINT, ..plan };
         let longest = f64::from(self.longest) * 1e3;
         let mut points: Vec<Point> = Vec::new();
         let mut graph = None;
         let mut slots = None;
-        for grain in (0..).map(|doubled| 1_u64 << doubled) {
+        let mut grain = 1_u64;
+        loop {
             // A step takes about a nanosecond; the duration itself is measured.
             let nodes = self.size(system, source, grain as f64);
             let graph: &Arc<Graph> = match &mut graph {
@@ -144,9 +150,11 @@ impl Metg {
             points.push(Point { duration, efficiency: work / (threads as f64 * time) });
             let enough =
                 points.len() >= 2 && points.iter().rev().take(2).all(|last| last.efficiency >= ENOUGH);
-            if enough || duration * 2.0 > longest {
+            let step = if work / (threads as f64 * time) < HOPELESS { 4 } else { 2 };
+            if enough || duration * step as f64 > longest {
                 break;
             }
+            grain *= step;
         }
         Ok(points)
     }

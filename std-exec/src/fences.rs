@@ -9,11 +9,12 @@
 //! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread calls it
 //! and the others have a compiler barrier.
 
-use crate::sync::{Ordering, fence};
+use crate::sync::{Ordering, before_fence, fence};
 
 /// The side that passes often.
 #[inline]
 pub(crate) fn light() {
+    before_fence();
     if system::expedited() {
         // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs this process.
         std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
@@ -25,6 +26,7 @@ pub(crate) fn light() {
 
 /// The side that hardly ever passes.
 pub(crate) fn heavy() {
+    before_fence();
     // Ordering: pairs with `light`; also where the system call does the other threads' part, this thread needs its own.
     fence(Ordering::SeqCst);
     if system::expedited() {

@@ -221,15 +221,14 @@ impl Team {
     /// Reports `nodes` nodes as done.
     pub(crate) fn finish(&self, nodes: usize) {
         if nodes > 0 {
-            // Ordering: Release pairs with the Acquire of `is_finished`: the nodes' effects come before the end.
-            self.unfinished.fetch_sub(nodes, Ordering::Release);
+            // Relaxed: it only counts. What helpers have done is handed to the caller when they leave.
+            self.unfinished.fetch_sub(nodes, Ordering::Relaxed);
         }
     }
 
     /// Whether every node has been reported as done.
     pub(crate) fn is_finished(&self) -> bool {
-        // Ordering: Acquire pairs with the Release of `finish`, whose read-modify-writes form one release sequence.
-        self.unfinished.load(Ordering::Acquire) == 0
+        self.unfinished.load(Ordering::Relaxed) == 0
     }
 
     /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last

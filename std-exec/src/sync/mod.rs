@@ -22,6 +22,10 @@ mod shim {
         guard
     }
 
+    /// Something for models only.
+    #[inline]
+    pub(crate) const fn before_fence() {}
+
     /// Waits for `time` at the most, or less.
     pub(crate) fn wait_for<'a, T>(
         condvar: &Condvar,
@@ -42,7 +46,7 @@ mod shim {
 mod shim {
     pub(crate) use super::model_deque::{Steal, Stealer, Worker};
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
     use std::time::Duration;
@@ -56,15 +60,14 @@ mod shim {
     }
 
     loom::lazy_static! {
-        /// The place of the next `SeqCst` fence in the order of all of them.
+        /// The place of the next fence of `crate::fences` in the order of all of them.
         static ref NEXT_FENCE: AtomicUsize = AtomicUsize::new(0);
     }
 
-    /// loom tries another order of two steps only if both access one object, and takes fences for none. So they do:
-    /// otherwise it would never come between an access and the fence behind it.
-    pub(crate) fn fence(order: Ordering) {
+    /// To be called before a `SeqCst` fence. loom tries another order of two steps only if both access one object, and
+    /// takes fences for none, so it would never come between an access and the fence behind it. Now they have an object.
+    pub(crate) fn before_fence() {
         NEXT_FENCE.fetch_add(1, Ordering::Relaxed);
-        loom::sync::atomic::fence(order);
     }
 
     /// As if the time were always over at once.
