@@ -102,7 +102,7 @@ impl Metg {
                     table.row(cells.into_iter().chain([half.text(), most.text()]));
                     let points = points.iter().map(|point| (point.duration, 100.0 * point.efficiency));
                     let line = Line { name: system.to_string(), points: points.collect(), dashed: false };
-                    figure.add(&format!("{source}, {threads} threads"), line);
+                    figure.add(&format!("{source}, T={threads}"), line);
                 }
             }
         }
@@ -118,7 +118,7 @@ impl Metg {
         Ok(())
     }
 
-    /// Doubles the grain until the system is efficient. No points if it can't run the graph.
+    /// Raises the grain until the system is efficient. No points if it can't run the graph.
     fn sweep(&self, system: SystemId, source: &Source, threads: usize) -> Result<Vec<Point>, String> {
         let (serial, started) = (SystemId::SerialTopo.start(1)?, system.start(threads)?);
         let plan = self.timing.plan();
@@ -147,10 +147,11 @@ impl Metg {
             interleaved(&mut pair, &plan).map_err(|(_, error)| format!("{system} on {source}: {error}"))?;
             let [work, time] = [pair[0].median(), pair[1].median()];
             let duration = work / graph.nodes as f64;
-            points.push(Point { duration, efficiency: work / (threads as f64 * time) });
+            let efficiency = work / (threads as f64 * time);
+            points.push(Point { duration, efficiency });
             let enough =
                 points.len() >= 2 && points.iter().rev().take(2).all(|last| last.efficiency >= ENOUGH);
-            let step = if work / (threads as f64 * time) < HOPELESS { 4 } else { 2 };
+            let step = if efficiency < HOPELESS { 4 } else { 2 };
             if enough || duration * step as f64 > longest {
                 break;
             }

@@ -45,8 +45,16 @@
 //! the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker that finds nothing
 //! to do for some ten microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is
 //! working on.
+//!
+//! # Tiny bodies
+//!
+//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor finds that
+//! out by itself: it remembers for some graphs how long a shared run took and how long the caller alone, and takes the
+//! faster way, with a trial of the other one now and then. A run that the caller has begun alone is shared after all
+//! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
+//! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in three files, each of which says so: `context`, `run`, `team` (and one system call in `cores`).
+// Unsafe code is in three files, `context`, `run`, `team`; and one call or instruction each in `clock`, `cores`, `fences`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
