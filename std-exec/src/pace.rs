@@ -1,9 +1,11 @@
 //! Walk or share? What earlier runs of a graph took, and what to do in the next one.
 //!
 //! Sharing a run costs some tens of nanoseconds a node, a walk about one. So a graph of tiny bodies is fastest on one
-//! thread, one of long bodies on all, and only the body knows which it is. The first run of a graph is shared, the
-//! second is a walk with the first one's time as its budget; from then on the faster way is taken, and the other one
-//! tried again now and then, the more rarely the longer it keeps losing. A walk that overruns its budget is broken into.
+//! thread, one of long bodies on all, and only the body knows which it is. The first runs of a graph take turns: shared,
+//! then a walk with the time that sharing took as its budget, three times each, since the first runs also wake threads and
+//! fill caches. From then on the faster way is taken, and the other one tried again now and then, the more rarely the
+//! longer it keeps losing. When a run takes much less than usual, or two in a row much more, the bodies have changed, and it
+//! begins anew. A walk that overruns its budget is broken into.
 //!
 //! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
 //! once, cost a wrong guess, never a wrong result; all accesses are relaxed.
@@ -31,6 +33,8 @@ pub(crate) enum Pace {
 }
 
 const PLACES: usize = 64;
+/// How many runs take turns at first.
+const TURNS: usize = 6;
 /// Runs until the slower way is tried again: at first, and at the most.
 const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
@@ -43,10 +47,25 @@ struct Entry {
     /// Ticks of a run, 0 if not known.
     shared: AtomicUsize,
     walked: AtomicUsize,
+    /// How many of the first runs have been planned.
+    turns: AtomicUsize,
+    /// How many runs in a row have taken another time than usual.
+    unusual: AtomicUsize,
     /// Runs until the slower way is tried.
     until_trial: AtomicUsize,
     /// What `until_trial` is set to after the next trial.
     interval: AtomicUsize,
+}
+
+impl Entry {
+    /// Nothing is known any more.
+    fn forget(&self) {
+        for place in [&self.shared, &self.walked, &self.turns, &self.unusual] {
+            place.store(0, Ordering::Relaxed);
+        }
+        self.until_trial.store(FIRST_TRIAL, Ordering::Relaxed);
+        self.interval.store(FIRST_TRIAL, Ordering::Relaxed);
+    }
 }
 
 /// See the [module](self).
@@ -70,25 +89,23 @@ impl Paces {
     pub(crate) fn plan(&self, key: usize) -> Plan {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
-            entry.shared.store(0, Ordering::Relaxed);
-            entry.walked.store(0, Ordering::Relaxed);
-            entry.until_trial.store(FIRST_TRIAL, Ordering::Relaxed);
-            entry.interval.store(FIRST_TRIAL, Ordering::Relaxed);
+            entry.forget();
             entry.key.store(key, Ordering::Relaxed);
-            return Plan::Share;
         }
         let (shared, walked) = (entry.shared.load(Ordering::Relaxed), entry.walked.load(Ordering::Relaxed));
-        let trial = entry.until_trial.load(Ordering::Relaxed);
-        entry.until_trial.store(trial.saturating_sub(1), Ordering::Relaxed);
-        // Some slack, so that a walk that is as fast as sharing gets to its end.
-        let with_slack = |ticks: usize| (ticks + ticks / 2).max(LEAST_BUDGET);
-        if shared == 0 {
-            Plan::Share
-        } else if walked == 0 {
-            Plan::Walk { budget: with_slack(shared) }
-        } else if (walked < shared) == (trial > 0) {
-            // The faster way in general, or a trial of the slower one.
-            Plan::Walk { budget: with_slack(walked.min(shared)) }
+        let turn = entry.turns.load(Ordering::Relaxed);
+        let walk = if turn < TURNS {
+            entry.turns.store(turn + 1, Ordering::Relaxed);
+            turn % 2 == 1 && shared != 0
+        } else {
+            let trial = entry.until_trial.load(Ordering::Relaxed);
+            entry.until_trial.store(trial.saturating_sub(1), Ordering::Relaxed);
+            (walked < shared) == (trial > 0)
+        };
+        if walk {
+            // Some slack, so that a walk that is as fast as sharing gets to its end.
+            let expected = if walked == 0 { shared } else { walked.min(shared) };
+            Plan::Walk { budget: (expected + expected / 2).max(LEAST_BUDGET) }
         } else {
             Plan::Share
         }
@@ -101,25 +118,77 @@ impl Paces {
             return;
         }
         let (known, other, ticks) = match pace {
-            Pace::Shared(ticks) => (&entry.shared, &entry.walked, ticks),
-            Pace::Walked(ticks) | Pace::BrokenIn(ticks) => (&entry.walked, &entry.shared, ticks),
+            Pace::Shared(ticks) => (&entry.shared, &entry.walked, ticks.max(1)),
+            Pace::Walked(ticks) | Pace::BrokenIn(ticks) => (&entry.walked, &entry.shared, ticks.max(1)),
         };
-        let before = known.load(Ordering::Relaxed);
-        let (ticks, against) = (ticks.max(1), other.load(Ordering::Relaxed));
-        let lost = against != 0 && ticks > against;
-        let like_before = ticks <= before + before / 2 && ticks >= before - before / 3;
-        if before != 0 && !lost && !like_before {
-            // The bodies have changed: what the other way took says nothing any more.
-            other.store(0, Ordering::Relaxed);
-        }
+        let (before, against) = (known.load(Ordering::Relaxed), other.load(Ordering::Relaxed));
         // Falls at once and rises slowly: what disturbs a run only ever adds to it.
-        let rises = like_before && ticks > before;
+        let rises = before != 0 && ticks > before;
         known.store(if rises { before + (ticks - before) / 8 } else { ticks }, Ordering::Relaxed);
-        if entry.until_trial.load(Ordering::Relaxed) == 0 {
+        if entry.turns.load(Ordering::Relaxed) < TURNS {
+            return;
+        }
+        if before >= against {
+            // This was a trial of the slower way.
             let interval = entry.interval.load(Ordering::Relaxed);
-            let next = if lost { (interval * 2).min(LAST_TRIAL) } else { FIRST_TRIAL };
+            let next = if ticks > against { (interval * 2).min(LAST_TRIAL) } else { FIRST_TRIAL };
             entry.interval.store(next, Ordering::Relaxed);
             entry.until_trial.store(next, Ordering::Relaxed);
+        } else if ticks < before - before / 3 {
+            entry.forget();
+        } else if ticks <= before + before / 2 {
+            entry.unusual.store(0, Ordering::Relaxed);
+        } else if entry.unusual.fetch_add(1, Ordering::Relaxed) > 0 {
+            entry.forget();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `count` times, each taking `shared` or `walked` ticks as planned, and gives the last plan.
+    fn last_plan(paces: &Paces, count: usize, shared: usize, walked: usize) -> Plan {
+        let mut plan = Plan::Share;
+        for _ in 0..count {
+            plan = paces.plan(1);
+            paces.record(1, if plan == Plan::Share { Pace::Shared(shared) } else { Pace::Walked(walked) });
+        }
+        plan
+    }
+
+    #[test]
+    fn takes_the_faster_way() {
+        assert_eq!(last_plan(&Paces::new(), 10, 1_000, 9_000), Plan::Share);
+        assert_eq!(last_plan(&Paces::new(), 10, 9_000, 1_000), Plan::Walk { budget: LEAST_BUDGET });
+    }
+
+    #[test]
+    fn one_slow_first_run_decides_nothing() {
+        let paces = Paces::new();
+        assert_eq!(paces.plan(1), Plan::Share);
+        paces.record(1, Pace::Shared(1_000_000));
+        assert_eq!(last_plan(&paces, 9, 50_000, 90_000), Plan::Share);
+    }
+
+    #[test]
+    fn notices_that_bodies_change() {
+        let paces = Paces::new();
+        assert!(matches!(last_plan(&paces, 30, 9_000, 1_000), Plan::Walk { .. }));
+        assert_eq!(last_plan(&paces, 12, 500_000, 900_000), Plan::Share);
+        assert!(matches!(last_plan(&paces, 12, 9_000, 1_000), Plan::Walk { .. }));
+    }
+
+    #[test]
+    fn tries_the_slower_way_ever_more_rarely() {
+        let paces = Paces::new();
+        let mut walks = 0;
+        for _ in 0..1_000 {
+            let plan = paces.plan(1);
+            walks += usize::from(plan != Plan::Share);
+            paces.record(1, if plan == Plan::Share { Pace::Shared(1_000) } else { Pace::Walked(2_000) });
+        }
+        assert!((6..=9).contains(&walks), "{walks} walks");
     }
 }

@@ -333,7 +333,8 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     /// Sees to it that somebody comes for the nodes just pushed.
     fn invite(&self, team: &Team) {
         team.post(|| {
-            if self.shared.sleep.anybody_asleep() {
+            // A team that is full has members enough to come for the nodes.
+            if team.has_room() && self.shared.sleep.anybody_asleep() {
                 self.shared.sleep.wake_one(self.shared.cores.worker_here());
             }
         });

@@ -201,15 +201,20 @@ impl Team {
         self.members.iter().any(|member| !member.stealer.is_empty())
     }
 
+    /// Whether a helper could join; a hint.
+    pub(crate) fn has_room(&self) -> bool {
+        self.membership.may_join(self.members.len() - 1)
+    }
+
     /// Whether a helper could join and would find something to do; a hint.
     pub(crate) fn wants_help(&self) -> bool {
-        self.membership.may_join(self.members.len() - 1) && self.has_work()
+        self.has_room() && self.has_work()
     }
 
     /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
     pub(crate) fn walk(&self) -> Option<(usize, usize)> {
         let budget = self.budget.load(Ordering::Relaxed);
-        let walking = budget != 0 && self.membership.may_join(self.members.len() - 1);
+        let walking = budget != 0 && self.has_room();
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
     }
 
