@@ -245,6 +245,7 @@ impl Team {
         fence(Ordering::SeqCst);
         let reason_to_stay = self.has_work() || self.membership.is_empty() || more_reasons();
         if reason_to_stay && self.membership.claim_wake() {
+            spin_loop(); // the reason may be out of date, and the caller come back at once
             return;
         }
         self.parker.park();

@@ -1,7 +1,7 @@
 //! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `README.md` beside this file.
 
 use crate::parker::Parker;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence, spin_loop};
 use crossbeam_utils::CachePadded;
 use std::time::Duration;
 
@@ -59,7 +59,11 @@ impl Sleep {
         // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the sleeper
         // sees what was posted (`reason_to_stay`).
         fence(Ordering::SeqCst);
-        !(reason_to_stay() && self.vacate(bed))
+        let stay = reason_to_stay() && self.vacate(bed);
+        if stay {
+            spin_loop(); // the reason may be out of date, and the worker come back at once
+        }
+        !stay
     }
 
     /// Whether all workers but one are asleep without an alarm; a hint, for that one.
