@@ -40,6 +40,9 @@ const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
 /// In ticks, some ten microseconds: no walk is broken into before.
 const LEAST_BUDGET: usize = 20_000;
+/// In ticks, about a microsecond: where a node takes longer on average, sharing costs next to nothing, and a walk is not
+/// even tried.
+const LONG_NODE: usize = 2_500;
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -85,14 +88,17 @@ impl Paces {
         &self.entries[usize::try_from(hash).unwrap_or(0) % PLACES]
     }
 
-    /// How the next run of `key` shall begin.
-    pub(crate) fn plan(&self, key: usize) -> Plan {
+    /// How the next run of `key`, a graph of so many `nodes`, shall begin.
+    pub(crate) fn plan(&self, key: usize, nodes: usize) -> Plan {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
             entry.forget();
             entry.key.store(key, Ordering::Relaxed);
         }
         let (shared, walked) = (entry.shared.load(Ordering::Relaxed), entry.walked.load(Ordering::Relaxed));
+        if shared / nodes.max(1) > LONG_NODE {
+            return Plan::Share;
+        }
         let turn = entry.turns.load(Ordering::Relaxed);
         let walk = if turn < TURNS {
             entry.turns.store(turn + 1, Ordering::Relaxed);
@@ -152,7 +158,7 @@ mod tests {
     fn last_plan(paces: &Paces, count: usize, shared: usize, walked: usize) -> Plan {
         let mut plan = Plan::Share;
         for _ in 0..count {
-            plan = paces.plan(1);
+            plan = paces.plan(1, 1_000);
             paces.record(1, if plan == Plan::Share { Pace::Shared(shared) } else { Pace::Walked(walked) });
         }
         plan
@@ -165,9 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn never_walks_through_long_nodes() {
+        let paces = Paces::new();
+        for _ in 0..100 {
+            assert_eq!(paces.plan(1, 10), Plan::Share);
+            paces.record(1, Pace::Shared(1_000_000));
+        }
+        paces.record(1, Pace::Shared(10_000));
+        assert!(matches!(paces.plan(1, 10), Plan::Walk { .. }), "the nodes have become short");
+    }
+
+    #[test]
     fn one_slow_first_run_decides_nothing() {
         let paces = Paces::new();
-        assert_eq!(paces.plan(1), Plan::Share);
+        assert_eq!(paces.plan(1, 1_000), Plan::Share);
         paces.record(1, Pace::Shared(1_000_000));
         assert_eq!(last_plan(&paces, 9, 50_000, 90_000), Plan::Share);
     }
@@ -185,7 +202,7 @@ mod tests {
         let paces = Paces::new();
         let mut walks = 0;
         for _ in 0..1_000 {
-            let plan = paces.plan(1);
+            let plan = paces.plan(1, 1_000);
             walks += usize::from(plan != Plan::Share);
             paces.record(1, if plan == Plan::Share { Pace::Shared(1_000) } else { Pace::Walked(2_000) });
         }

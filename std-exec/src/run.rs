@@ -77,7 +77,7 @@ where
     // Another graph or another closure has another key; a wrong guess costs only time.
     let key =
         (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
-    let plan = forced.unwrap_or_else(|| shared.paces.plan(key));
+    let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len()));
     let run = Run {
         shared,
         countdown,
