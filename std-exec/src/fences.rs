@@ -9,7 +9,7 @@
 //! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread calls it
 //! and the others have a compiler barrier.
 
-use crate::sync::{Ordering, before_fence, fence};
+use crate::sync::{Ordering, before_fence, compiler_fence, fence};
 
 /// The side that passes often.
 #[inline]
@@ -17,7 +17,7 @@ pub(crate) fn light() {
     before_fence();
     if system::expedited() {
         // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs this process.
-        std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+        compiler_fence(Ordering::SeqCst);
     } else {
         // Ordering: pairs with the fence in `heavy`.
         fence(Ordering::SeqCst);

@@ -9,7 +9,7 @@ mod shim {
     pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
     pub(crate) use std::thread_local;
     use std::time::Duration;
 
@@ -62,6 +62,11 @@ mod shim {
     loom::lazy_static! {
         /// The place of the next fence of `crate::fences` in the order of all of them.
         static ref NEXT_FENCE: AtomicUsize = AtomicUsize::new(0);
+    }
+
+    /// Models have real fences on both sides.
+    pub(crate) fn compiler_fence(order: Ordering) {
+        fence(order);
     }
 
     /// To be called before a `SeqCst` fence. loom tries another order of two steps only if both access one object, and
