@@ -9,8 +9,8 @@
 //! A counter starts at its node's in-degree, each predecessor arrives once, and the last to arrive puts the
 //! in-degree back: a finished run leaves every counter as it found it, and no pass over the graph precedes a run.
 //!
-//! Who reads 1 is the last: every other predecessor has already arrived, so nobody else can touch the counter any
-//! more, and no read-modify-write is needed. An arrival that isn't last needs one. Edges that are marked as their
+//! Who reads 1 (or, arriving for several at once, their number) is the last: every other predecessor has already
+//! arrived, so nobody else can touch the counter any more, and no read-modify-write is needed. An arrival that isn't last needs one. Edges that are marked as their
 //! target's only one ([`Edge::is_sole`](crate::Edge::is_sole)) need no counter at all.
 
 use crate::sync::{AtomicU32, Ordering};
@@ -62,14 +62,37 @@ impl<'a> Countdown<'a> {
     #[inline]
     #[must_use]
     pub fn arrive(self, node: NodeId) -> bool {
-        debug_assert_ne!(self.dag.in_degree(node), 0, "nothing arrives at a root");
+        self.arrive_many(node, 1)
+    }
+
+    /// Says at once what `count` calls of [`arrive`](Self::arrive) would say one after the other. `count` is not 0.
+    ///
+    /// # Panics
+    ///
+    /// If the graph has no such node.
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<4, 3> = StaticDag::new([(0, 3), (1, 3), (2, 3)]);
+    /// let mut counters = [const { AtomicU32::new(0) }; 4];
+    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+    /// assert!(!countdown.arrive_many(NodeId::new(3), 2)); // nodes 0 and 1 are done
+    /// assert!(countdown.arrive(NodeId::new(3))); // node 2 is done: node 3 is ready
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn arrive_many(self, node: NodeId, count: u32) -> bool {
+        debug_assert_ne!(count, 0, "not an arrival");
+        debug_assert!(self.dag.in_degree(node) >= count, "more arrivals than edges");
         let counter = &self.counters[node.index()];
         // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_sub` below. Each of these
         // continues the release sequences of the ones before it, so reading the last one's value is enough.
-        let last = counter.load(Ordering::Acquire) == 1
-            // Ordering: Release hands what this predecessor wrote to the last one; Acquire, in case this turns out
-            // to be the last one after all, takes what the others wrote. Partner: the load above and this line.
-            || counter.fetch_sub(1, Ordering::AcqRel) == 1;
+        let last = counter.load(Ordering::Acquire) == count
+            // Ordering: Release hands what these predecessors wrote to the last one; Acquire, in case they turn out
+            // to be the last ones after all, takes what the others wrote. Partner: the load above and this line.
+            || counter.fetch_sub(count, Ordering::AcqRel) == count;
         if last {
             // Relaxed is enough: nobody else touches this counter before the next run, and what lets that start
             // (the end of this run) orders the two.

@@ -71,7 +71,10 @@ mod executor;
 mod fences;
 mod function;
 mod graph_error;
+mod held;
 mod keyed;
+#[allow(unsafe_code)]
+mod member;
 mod membership;
 #[cfg(all(test, dgraph_loom))]
 #[allow(unsafe_code)]
@@ -82,13 +85,17 @@ mod results;
 #[allow(unsafe_code)]
 mod run;
 mod run_error;
+#[allow(unsafe_code)]
+mod seat;
 mod shared;
 mod sleep;
+mod stack;
 mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
 mod walk;
+mod work;
 mod worker;
 
 pub use args::Args;

@@ -1,53 +1,43 @@
-//! One run of a graph: the memory that its members share, and the loop that each of them goes through.
+//! One run of a graph: the memory that its members share, its beginning and its end.
 //!
 //! ```text
-//! caller   take team ─ open ─ roots into its queue ─ work ─┬─ finished? ─ close ─ all left? ─ give back ─ resume panic
-//!                                                    ▲     │ not yet
-//!                                                    └─────┴─ look around, help nested runs, park
-//! helper   see work ─ join ─ work, until there is nothing to take for a while ─ leave
+//! caller   take team ─ open ─┬─ work ◀───────────────┬─ finished? ─ close ─ all left? ─ give back ─ resume panic
+//!                            │    ▲                  │ not yet
+//!                            │    └──────────────────┴─ look around, help nested runs, park
+//!                            └─ walk ─ to the end, or broken into: work
+//! helper   see work ─ join ─ break in ─ work, until there is nothing to take for a while ─ leave
 //! ```
 //!
-//! A member runs a node, then arrives at its successors; the last successor that this makes ready runs next without
-//! touching a queue (tail execution), the others go into the member's own queue, newest first for itself, oldest
-//! first for thieves. Finished nodes are counted locally and reported when the member runs dry.
+//! What a member does in between, node by node: [`work`](crate::work).
 //!
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
 
 use crate::clock;
 use crate::context;
+use crate::member::Own;
 use crate::pace::{Pace, Plan};
 use crate::shared::Shared;
 use crate::sleep::posted;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock, patience, spin_loop};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock, spin_loop};
 use crate::team::{Job, Team};
 use crate::walk::{BrokenIn, Walk};
+use crate::work::{PATIENCE, Progress};
 use dgraph_core::{AsDag, Countdown, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
-/// How many times a member looks around for nodes before it gives up for now.
-const PATIENCE: u32 = patience(200);
-
 /// The memory of one run, on its caller's stack.
-struct Run<'a, F> {
-    shared: &'a Shared,
-    countdown: Countdown<'a>,
-    body: &'a F,
+pub(crate) struct Run<'a, F> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) countdown: Countdown<'a>,
+    pub(crate) body: &'a F,
     walk: Walk,
     /// Bodies are no longer called.
-    stopped: AtomicBool,
+    pub(crate) stopped: AtomicBool,
     /// What the first panicking node has thrown.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
-}
-
-/// What a member has done since it last reported, outside of the reach of unwinding.
-struct Progress {
-    /// The node whose body is being called.
-    running: Option<NodeId>,
-    /// Nodes run and not yet reported.
-    done: usize,
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are done;
@@ -133,21 +123,26 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     fn lead(&self, team: &Team, plan: Plan) -> Option<usize> {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
-        let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
+        let (roots, budget) = match plan {
+            Plan::Share => (dag.roots().len(), 0),
+            Plan::Walk { budget } => (0, budget),
+        };
         let mut walked = None;
         context::within(self.shared, team, |parent| {
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
-            unsafe { team.open(job, dag.nodes(), budget, parent) };
+            unsafe { team.open(job, dag.nodes(), roots, budget, parent) };
             let close = CloseOnDrop(team);
-            if plan == Plan::Share {
-                self.push_roots(team);
-            } else {
-                walked = self.walk(team);
+            // SAFETY: member 0 is the caller, this thread.
+            let mut own = unsafe { team.own(0) };
+            if plan != Plan::Share {
+                walked = self.walk(team, &mut own);
+            } else if roots > 1 {
+                self.invite(team);
             }
             while !team.is_finished() {
-                self.work(team, 0);
-                if !team.is_finished() && !self.look_around(team) && !self.shared.help_within(team) {
+                self.work(team, &mut own);
+                if !self.look_around(team, &mut own) && !self.shared.help_within(team) {
                     team.wait(|| self.shared.wants_help_within(team));
                 }
             }
@@ -156,22 +151,9 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         walked
     }
 
-    fn push_roots(&self, team: &Team) {
-        // SAFETY: member 0 is the caller, this thread.
-        let queue = unsafe { team.queue(0) };
-        let dag = self.countdown.dag();
-        // The queue gives back the newest first: roots start in their order.
-        for &root in dag.roots().iter().rev() {
-            queue.push(root);
-        }
-        if dag.roots().len() > 1 {
-            self.invite(team);
-        }
-    }
-
     /// Goes through the order until its end, or until somebody breaks in. Then the caller has its last node in its
     /// queue or has completed it, and the number of nodes claimed is returned.
-    fn walk(&self, team: &Team) -> Option<usize> {
+    fn walk(&self, team: &Team, own: &mut Own<'_>) -> Option<usize> {
         posted();
         if self.shared.sleep.nobody_watches() {
             self.shared.sleep.wake_one(self.shared.cores.worker_here());
@@ -204,18 +186,13 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         let BrokenIn { claimed: seen } = self.walk.broken_in();
         // If the last claim came too late, that node belongs to everybody, and the one before it was run.
         debug_assert!(seen == claimed || (seen + 1 == claimed && !ran));
-        let mut progress = Progress { running: None, done: 0 };
-        let last = order[..seen].last().copied();
-        // SAFETY: member 0 is the caller, this thread.
-        let queue = unsafe { team.queue(0) };
-        match last {
-            Some(node) if seen == claimed && !ran => queue.push(node),
-            Some(node) => {
-                if let Some(next) = self.complete(team, 0, node, &mut progress) {
-                    queue.push(next);
-                }
+        let mut progress = Progress::default();
+        if let Some(&node) = order[..seen].last() {
+            if seen == claimed && !ran {
+                own.with(|private| private.ready.push(node));
+            } else {
+                self.complete(own, node, &mut progress);
             }
-            None => {}
         }
         // Those before the last one were run, and their arrivals counted by whoever broke in.
         team.finish(seen.saturating_sub(1) + progress.done);
@@ -223,26 +200,23 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     }
 
     /// Breaks into the caller's walk, if there is one, and takes what is ready.
-    fn break_in(&self, team: &Team, place: usize) {
+    fn break_in(&self, team: &Team, own: &mut Own<'_>) {
         if let Some(BrokenIn { claimed }) = self.walk.seize() {
             // The last node claimed is the walker's, and not complete.
             let done = claimed.saturating_sub(1);
             let running = self.countdown.dag().order()[..claimed].last().copied();
-            // SAFETY: the caller is member `place`.
-            let queue = unsafe { team.queue(place) };
             self.countdown.resume_after(done, |node| {
                 if Some(node) != running {
-                    queue.push(node);
+                    own.with(|private| private.ready.push(node));
                 }
             });
             team.end_walk();
             self.walk.release();
-            self.invite(team);
         }
     }
 
     /// Takes note of a panic: no further body is called.
-    fn stop(&self, payload: Box<dyn Any + Send>) {
+    pub(crate) fn stop(&self, payload: Box<dyn Any + Send>) {
         self.stopped.store(true, Ordering::Relaxed);
         let mut first = lock(&self.panic);
         if first.is_none() {
@@ -255,90 +229,6 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             std::mem::forget(panic);
         }
     }
-
-    /// Waits a little for the end or for something to take. False if neither came.
-    fn look_around(&self, team: &Team) -> bool {
-        for _ in 0..PATIENCE {
-            if team.is_finished() || team.has_work() {
-                return true;
-            }
-            spin_loop();
-        }
-        false
-    }
-
-    /// Runs nodes as member `place` until none can be had, and reports them.
-    fn work(&self, team: &Team, place: usize) {
-        let mut progress = Progress { running: None, done: 0 };
-        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, place, &mut progress)))
-        {
-            // Before the node's successors are released: none of them may start.
-            self.stop(payload);
-            if let Some(node) = progress.running.take() {
-                self.complete(team, place, node, &mut progress).into_iter().for_each(|next| {
-                    // SAFETY: the caller of `work` is this member.
-                    unsafe { team.queue(place) }.push(next);
-                });
-            }
-        }
-        team.finish(progress.done);
-    }
-
-    /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
-    fn run_nodes(&self, team: &Team, place: usize, progress: &mut Progress) {
-        // SAFETY: the caller of `work` is this member.
-        let queue = unsafe { team.queue(place) };
-        loop {
-            let mut next = queue.pop();
-            if next.is_none() {
-                next = team.steal(place);
-                // Whoever posted several nodes has woken one thread. Each that comes wakes the next.
-                if next.is_some() && team.has_work() {
-                    self.invite(team);
-                }
-            }
-            if next.is_none() {
-                break;
-            }
-            while let Some(node) = next {
-                if !self.stopped.load(Ordering::Relaxed) {
-                    progress.running = Some(node);
-                    (self.body)(node);
-                    progress.running = None;
-                }
-                next = self.complete(team, place, node, progress);
-            }
-        }
-    }
-
-    /// Arrives at the successors of `node`. Returns the last one that this makes ready; the others are posted.
-    fn complete(&self, team: &Team, place: usize, node: NodeId, progress: &mut Progress) -> Option<NodeId> {
-        // SAFETY: the caller of `work` is this member.
-        let queue = unsafe { team.queue(place) };
-        let mut next = None;
-        let mut posted = false;
-        self.countdown.complete(node, |ready| {
-            if let Some(earlier) = next.replace(ready) {
-                queue.push(earlier);
-                posted = true;
-            }
-        });
-        progress.done += 1;
-        if posted {
-            self.invite(team);
-        }
-        next
-    }
-
-    /// Sees to it that somebody comes for the nodes just pushed.
-    fn invite(&self, team: &Team) {
-        team.post(|| {
-            // A team that is full has members enough to come for the nodes.
-            if team.has_room() && self.shared.sleep.anybody_asleep() {
-                self.shared.sleep.wake_one(self.shared.cores.worker_here());
-            }
-        });
-    }
 }
 
 /// A helper's part.
@@ -350,10 +240,12 @@ unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, place: usize) 
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Run<'_, F>>() };
     context::within(run.shared, team, |_| {
-        run.break_in(team, place);
+        // SAFETY: by contract.
+        let mut own = unsafe { team.own(place) };
+        run.break_in(team, &mut own);
         loop {
-            run.work(team, place);
-            if !run.look_around(team) || team.is_finished() {
+            run.work(team, &mut own);
+            if !run.look_around(team, &mut own) || team.is_finished() {
                 break;
             }
         }

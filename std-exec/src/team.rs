@@ -1,4 +1,4 @@
-//! What the members of one run share: the queues of ready nodes, the count of nodes not yet run, the latch.
+//! What the members of one run share: their seats and queues, the count of nodes not yet run, the latch.
 //!
 //! A *team* is the caller of a run and the helpers that have joined it. Teams live in the executor, are used by one
 //! run after the other, and are freed with the executor only: a reference to a team is always good, whatever
@@ -7,17 +7,18 @@
 //! | what | caller | helper |
 //! |---|---|---|
 //! | `job` | writes before `open` | reads between `try_join` and `leave` |
-//! | a member's queue, its owner's end | member 0, while it has the team | the member that it has claimed, until `leave` |
-//! | a member's queue, the thieves' end | always | always |
+//! | a member's queue, its owner's end; its private memory | member 0, while it has the team | the member that it has claimed, until `leave` |
+//! | a member's queue, the thieves' end; robbing its [`Seat`] | always | always |
 //! | `spare` counters | while it has the team | through the run only |
 
+use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, Steal, Stealer, Worker, fence, spin_loop};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering, fence, spin_loop};
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
-use dgraph_core::{Countdown, DagView, NodeId};
+use dgraph_core::{Countdown, DagView};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr;
@@ -27,6 +28,8 @@ pub(crate) struct Team {
     pub(crate) membership: Membership,
     /// Nodes that nobody has reported as done.
     unfinished: CachePadded<AtomicUsize>,
+    /// The roots that nobody has taken yet: the last ones of the graph's.
+    roots: CachePadded<AtomicUsize>,
     /// The caller first, then the helpers.
     members: Box<[CachePadded<Member>]>,
     /// The caller sleeps here.
@@ -51,15 +54,8 @@ pub(crate) struct Job {
     pub(crate) help: unsafe fn(*const (), &Team, usize),
 }
 
-/// One member's queue of ready nodes.
-struct Member {
-    claimed: AtomicBool,
-    queue: UnsafeCell<Worker<NodeId>>,
-    stealer: Stealer<NodeId>,
-}
-
-// SAFETY: `job`, `spare` and the members' `queue` are the only fields that are not `Sync`; the table in the module
-// documentation says who may touch them when; `taken`, the membership word and `claimed` order the accesses.
+// SAFETY: `job` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
+// touch them when; `taken` and the membership word order the accesses.
 unsafe impl Sync for Team {}
 // SAFETY: nothing in a team belongs to a certain thread. The pointers in `job` are used under the same table.
 unsafe impl Send for Team {}
@@ -67,19 +63,11 @@ unsafe impl Send for Team {}
 impl Team {
     /// A team for a caller and up to `helpers` others.
     pub(crate) fn new(helpers: usize) -> Self {
-        let member = || {
-            let queue = Worker::new_lifo();
-            let stealer = queue.stealer();
-            CachePadded::new(Member {
-                claimed: AtomicBool::new(false),
-                queue: UnsafeCell::new(queue),
-                stealer,
-            })
-        };
         Self {
             membership: Membership::new(),
             unfinished: CachePadded::new(AtomicUsize::new(0)),
-            members: std::iter::repeat_with(member).take(helpers + 1).collect(),
+            roots: CachePadded::new(AtomicUsize::new(0)),
+            members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
@@ -118,14 +106,22 @@ impl Team {
         Countdown::new(dag, spare).expect("as many counters as nodes")
     }
 
-    /// Starts a run of `nodes` nodes: from now on helpers may join. `budget` is 0 if the run is shared from the
-    /// beginning.
+    /// Starts a run of `nodes` nodes: from now on helpers may join. A run that is shared from the beginning has `roots`
+    /// to take and no `budget`; one that the caller walks has no `roots`.
     ///
     /// # Safety
     ///
     /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
-    pub(crate) unsafe fn open(&self, job: Job, nodes: usize, budget: usize, parent: Option<&Team>) {
+    pub(crate) unsafe fn open(
+        &self,
+        job: Job,
+        nodes: usize,
+        roots: usize,
+        budget: usize,
+        parent: Option<&Team>,
+    ) {
         self.unfinished.store(nodes, Ordering::Relaxed);
+        self.roots.store(roots, Ordering::Relaxed);
         self.budget.store(budget, Ordering::Relaxed);
         self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         self.parent
@@ -158,47 +154,60 @@ impl Team {
     /// A free place among the helpers. There is one for everybody whom `try_join` lets in, although it may become
     /// free a moment later.
     fn claim_place(&self) -> usize {
+        let backoff = Backoff::new();
         loop {
-            for (place, member) in self.members.iter().enumerate().skip(1) {
-                // Ordering: Acquire pairs with the Release in `try_help`.
-                let claim =
-                    member.claimed.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
-                if claim.is_ok() {
-                    return place;
-                }
+            let free = self.members.iter().enumerate().skip(1).find(|(_, member)| member.claim());
+            if let Some((place, _)) = free {
+                return place;
             }
-            spin_loop();
+            backoff.snooze();
         }
     }
 
-    /// The queue of member `place`.
+    /// The calling thread as member `place`.
     ///
     /// # Safety
     ///
-    /// The calling thread is that member (see the module's table) for as long as it uses the result.
-    pub(crate) unsafe fn queue(&self, place: usize) -> &Worker<NodeId> {
-        // SAFETY: only the member itself uses the owner's end, and only through shared references.
-        unsafe { &*self.members[place].queue.get() }
+    /// The calling thread is that member (see the module's table) for as long as it uses the result, is not in the middle
+    /// of a body of this run, and has no other such result.
+    pub(crate) unsafe fn own(&self, place: usize) -> Own<'_> {
+        // SAFETY: by contract.
+        unsafe { Own::new(&self.members, place) }
     }
 
-    /// Takes a ready node from another member's queue than `place`.
-    pub(crate) fn steal(&self, place: usize) -> Option<NodeId> {
-        let others = self.members[place + 1..].iter().chain(&self.members[..place]);
-        for member in others {
-            loop {
-                match member.stealer.steal() {
-                    Steal::Success(node) => return Some(node),
-                    Steal::Empty => break,
-                    Steal::Retry => spin_loop(),
-                }
+    /// Takes some of the roots: how many are left after that, and how many were taken. `None` if there are none.
+    #[inline]
+    pub(crate) fn take_roots(&self) -> Option<(usize, usize)> {
+        // Relaxed throughout: roots are ready from the beginning, so nothing is handed over.
+        let mut left = self.roots.load(Ordering::Relaxed);
+        loop {
+            // Ever fewer towards the end, so that all members get home at about the same time.
+            let some = left.div_ceil(4 * self.members.len()).min(BATCH);
+            if some == 0 {
+                return None;
+            }
+            match self.roots.compare_exchange_weak(left, left - some, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some((left - some, some)),
+                Err(now) => left = now,
             }
         }
-        None
     }
 
-    /// Whether some queue has a ready node.
+    /// Whether there are roots that nobody has taken.
+    #[inline]
+    pub(crate) fn has_roots(&self) -> bool {
+        self.roots.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether there are nodes that a member can take without robbing anybody.
+    pub(crate) fn has_public_work(&self) -> bool {
+        self.has_roots() || self.members.iter().any(|member| member.offers())
+    }
+
+    /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence for
+    /// members that have [posted](Self::post) since their surplus rose; otherwise a hint.
     pub(crate) fn has_work(&self) -> bool {
-        self.members.iter().any(|member| !member.stealer.is_empty())
+        self.has_roots() || self.members.iter().any(|member| member.has_surplus())
     }
 
     /// Whether a helper could join; a hint.
@@ -260,7 +269,7 @@ impl Team {
         claimed
     }
 
-    /// A member has made nodes visible in its queue: wakes one thread that may come for them, if one sleeps. First the
+    /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
     /// callers that may do nothing else: this run's, then those of the runs that it is nested in. `invite` wakes an
     /// idle worker.
     pub(crate) fn post(&self, invite: impl FnOnce()) {
@@ -299,8 +308,7 @@ struct Leave<'a> {
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            // Ordering: Release pairs with the Acquire of `claim_place`: the next owner sees the queue as it is now.
-            self.team.members[place].claimed.store(false, Ordering::Release);
+            self.team.members[place].give_up();
         }
         if self.team.membership.leave() == Left::WakeCaller {
             self.team.wake_caller();

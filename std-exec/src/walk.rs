@@ -23,7 +23,7 @@
 //! [`fences`]: crate::fences
 
 use crate::fences;
-use crate::sync::{AtomicUsize, Ordering, spin_loop};
+use crate::sync::{AtomicUsize, Backoff, Ordering};
 
 const WALKING: usize = 0;
 const SEIZED: usize = 1;
@@ -77,9 +77,10 @@ impl Walk {
 
     /// Waits until whoever has broken in is ready. Only to be called when somebody has.
     pub(crate) fn broken_in(&self) -> BrokenIn {
+        let backoff = Backoff::new();
         // Ordering: Acquire pairs with the Release in `release`: the counters are set, `seen` is written.
         while self.state.load(Ordering::Acquire) != SHARED {
-            spin_loop();
+            backoff.snooze();
         }
         BrokenIn { claimed: self.seen.load(Ordering::Relaxed) }
     }

@@ -1,4 +1,4 @@
-//! The atomics, fences, locks, deques and thread-locals of this crate: the standard ones, parking_lot's and
+//! The atomics, cells, fences, locks, deques and thread-locals of this crate: the standard ones, parking_lot's and
 //! crossbeam's, or under `--cfg dgraph_loom` ones that loom sees. No other file names them.
 
 #[cfg(dgraph_loom)]
@@ -7,11 +7,27 @@ mod model_deque;
 #[cfg(not(dgraph_loom))]
 mod shim {
     pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
+    pub(crate) use crossbeam_utils::Backoff;
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
     pub(crate) use std::thread_local;
     use std::time::Duration;
+
+    /// The standard cell with loom's interface.
+    #[derive(Debug, Default)]
+    pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        #[inline]
+        pub(crate) fn with_mut<R>(&self, work: impl FnOnce(*mut T) -> R) -> R {
+            work(self.0.get())
+        }
+    }
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock()
@@ -45,6 +61,7 @@ mod shim {
 #[cfg(dgraph_loom)]
 mod shim {
     pub(crate) use super::model_deque::{Steal, Stealer, Worker};
+    pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
@@ -73,6 +90,21 @@ mod shim {
     /// takes fences for none, so it would never come between an access and the fence behind it. Now they have an object.
     pub(crate) fn before_fence() {
         NEXT_FENCE.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Lets the other threads go on.
+    #[derive(Debug)]
+    pub(crate) struct Backoff;
+
+    impl Backoff {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
+        #[allow(clippy::unused_self, reason = "the real one has it")]
+        pub(crate) fn snooze(&self) {
+            loom::thread::yield_now();
+        }
     }
 
     /// As if the time were always over at once.

@@ -11,10 +11,10 @@ struct Queue<T> {
     length: AtomicUsize,
 }
 
-/// The owner's end: last in, first out.
+/// The owner's end.
 pub(crate) struct Worker<T>(Arc<Queue<T>>);
 
-/// The thieves' end: first in, first out.
+/// The thieves' end.
 pub(crate) struct Stealer<T>(Arc<Queue<T>>);
 
 /// As crossbeam's.
@@ -26,7 +26,7 @@ pub(crate) enum Steal<T> {
 }
 
 impl<T> Worker<T> {
-    pub(crate) fn new_lifo() -> Self {
+    pub(crate) fn new_fifo() -> Self {
         Self(Arc::new(Queue { items: Mutex::new(VecDeque::new()), length: AtomicUsize::new(0) }))
     }
 
@@ -42,18 +42,27 @@ impl<T> Worker<T> {
 
     pub(crate) fn pop(&self) -> Option<T> {
         let mut items = self.0.items.lock().expect("models don't panic under a lock");
-        let item = items.pop_back();
+        let item = items.pop_front();
         self.0.length.store(items.len(), Ordering::Relaxed);
         item
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.length.load(Ordering::Relaxed) == 0
     }
 }
 
 impl<T> Stealer<T> {
-    pub(crate) fn steal(&self) -> Steal<T> {
+    /// At most half of what is there: the first is returned, the others go to `to`.
+    pub(crate) fn steal_batch_with_limit_and_pop(&self, to: &Worker<T>, limit: usize) -> Steal<T> {
         let mut items = self.0.items.lock().expect("models don't panic under a lock");
-        let item = items.pop_front();
+        let count = items.len().div_ceil(2).min(limit);
+        let mut batch = items.drain(..count).collect::<Vec<_>>().into_iter();
         self.0.length.store(items.len(), Ordering::Relaxed);
-        item.map_or(Steal::Empty, Steal::Success)
+        drop(items);
+        let first = batch.next();
+        batch.for_each(|item| to.push(item));
+        first.map_or(Steal::Empty, Steal::Success)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

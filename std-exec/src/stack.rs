@@ -1,0 +1,109 @@
+//! A member's own stack of ready nodes: the newest for itself, the oldest for others.
+
+use dgraph_core::NodeId;
+use std::ops::Range;
+
+/// A stack whose older end can be taken from. Its memory is kept: a repeated run needs no more of it.
+#[derive(Debug, Default)]
+pub(crate) struct Stack {
+    /// The stack is `memory[bottom..top]`, the oldest first; the rest is of no meaning.
+    memory: Vec<NodeId>,
+    bottom: usize,
+    top: usize,
+}
+
+impl Stack {
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.top - self.bottom
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.top == self.bottom
+    }
+
+    /// Makes room for `more` nodes.
+    #[inline]
+    pub(crate) fn reserve(&mut self, more: usize) {
+        if self.memory.len() - self.top < more {
+            self.make_room(more);
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self, more: usize) {
+        let length = self.len();
+        self.memory.copy_within(self.bottom..self.top, 0);
+        (self.bottom, self.top) = (0, length);
+        // A half that stays free, so that the next one doesn't have to move everything again.
+        let needed = 2 * (length + more);
+        if self.memory.len() < needed {
+            self.memory.resize(needed.next_power_of_two(), NodeId::default());
+        }
+    }
+
+    /// Puts `node` on the stack if `really`, without a branch. There must be room for it in any case.
+    #[inline]
+    pub(crate) fn push_if(&mut self, node: NodeId, really: bool) {
+        self.memory[self.top] = node;
+        self.top += usize::from(really);
+    }
+
+    /// Puts `node` on the stack.
+    #[inline]
+    pub(crate) fn push(&mut self, node: NodeId) {
+        self.reserve(1);
+        self.push_if(node, true);
+    }
+
+    /// Takes the newest node.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<NodeId> {
+        if self.is_empty() {
+            (self.bottom, self.top) = (0, 0);
+            return None;
+        }
+        self.top -= 1;
+        Some(self.memory[self.top])
+    }
+
+    /// Takes the older half, rounded up, but at most `limit` nodes; the oldest first.
+    pub(crate) fn take_older_half(&mut self, limit: usize) -> &[NodeId] {
+        let taken: Range<usize> = self.bottom..self.bottom + self.len().div_ceil(2).min(limit);
+        self.bottom = taken.end;
+        &self.memory[taken]
+    }
+}
+
+#[cfg(all(test, not(dgraph_loom)))]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    /// Against a deque that does the same the obvious way, through growth and wasted room.
+    #[test]
+    fn agrees_with_a_deque() {
+        let (mut stack, mut oracle) = (Stack::default(), VecDeque::new());
+        let mut number = 0;
+        for step in 0..20_000_u32 {
+            match step.wrapping_mul(2_654_435_761) >> 29 {
+                0..=3 => {
+                    stack.reserve(2);
+                    for really in [step % 3 == 0, true] {
+                        number += 1;
+                        stack.push_if(NodeId::new(number), really);
+                        oracle.extend(really.then(|| NodeId::new(number)));
+                    }
+                }
+                4..=6 => assert_eq!(stack.pop(), oracle.pop_back()),
+                _ => {
+                    let count = oracle.len().div_ceil(2).min(5);
+                    assert!(stack.take_older_half(5).iter().copied().eq(oracle.drain(..count)));
+                }
+            }
+            assert_eq!((stack.len(), stack.is_empty()), (oracle.len(), oracle.is_empty()));
+        }
+        assert!(number > 10_000);
+    }
+}

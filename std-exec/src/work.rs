@@ -1,0 +1,165 @@
+//! What a member of a run does, node by node.
+//!
+//! ```text
+//! take a node:  own stack ─ arrivals held back ─ own queue ─ roots ─ steal from a queue
+//! run it:       offer some of the stack, if there is nothing for others ─ body
+//! complete it:  arrive at each successor; those that become ready go onto the stack, and the newest of them is next
+//! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
+//! ```
+//!
+//! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are added up
+//! ([`Held`](crate::held::Held)): no fence and hardly a shared cache line a node. The stack's older half goes to the
+//! queue when that is empty: the oldest nodes have the most behind them, so those who take them stay busy longest.
+//!
+//! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the sense of
+//! [`Seat::raise`]; each time that it rises the member wakes somebody, if anybody sleeps. And nobody who could help goes
+//! to sleep while a surplus is up: it takes what is offered, or robs, and finding nothing lowers it.
+//!
+//! [`Seat::raise`]: crate::seat::Seat::raise
+
+use crate::member::{BATCH, Own};
+use crate::run::Run;
+use crate::sync::{Ordering, patience, spin_loop};
+use crate::team::Team;
+use dgraph_core::NodeId;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How many times a member looks around for nodes before it gives up for now.
+pub(crate) const PATIENCE: u32 = patience(100);
+
+/// What a member has done since it last reported, outside of the reach of unwinding.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// The node whose body is being called.
+    running: Option<NodeId>,
+    /// Nodes run and not yet reported.
+    pub(crate) done: usize,
+}
+
+impl<F: Fn(NodeId) + Sync> Run<'_, F> {
+    /// Runs nodes until none can be had, and reports them.
+    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>) {
+        let mut progress = Progress::default();
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress))) {
+            // Before the node's successors are released: none of them may start.
+            self.stop(payload);
+            if let Some(node) = progress.running.take() {
+                self.complete(own, node, &mut progress);
+            }
+        }
+        team.finish(progress.done);
+    }
+
+    /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
+    fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+        while let Some(node) = own.with(|private| private.ready.pop()).or_else(|| self.take_more(team, own)) {
+            if !self.stopped.load(Ordering::Relaxed) {
+                self.offer(team, own);
+                progress.running = Some(node);
+                own.in_body(|| (self.body)(node));
+                progress.running = None;
+            }
+            self.complete(own, node, progress);
+        }
+    }
+
+    /// A ready node from elsewhere than the own stack, which is empty.
+    #[inline(never)]
+    fn take_more(&self, team: &Team, own: &mut Own<'_>) -> Option<NodeId> {
+        let held_back = own.with(|private| {
+            private.held.pass_on(self.countdown, |node| private.ready.push(node));
+            private.ready.pop()
+        });
+        if let Some(node) = held_back.or_else(|| own.take_back()) {
+            return Some(node);
+        }
+        let taken = match team.take_roots() {
+            Some((left, taken)) => own.with(|private| {
+                let roots = &self.countdown.dag().roots()[left..left + taken];
+                roots.iter().for_each(|&root| private.ready.push(root));
+                private.ready.pop()
+            }),
+            None => own.steal(),
+        };
+        if taken.is_none() {
+            // That can't be news to anybody.
+            let _ = own.raise(false);
+        } else if team.has_work() {
+            // Whoever offers several nodes has woken one thread. Each that comes wakes the next.
+            self.invite(team);
+        }
+        taken
+    }
+
+    /// Before a body: sees to it that others have something to take, if there is anything.
+    #[inline]
+    fn offer(&self, team: &Team, own: &mut Own<'_>) {
+        let nothing_offered = own.offers_nothing();
+        let nothing_kept = own.with(|private| private.ready.is_empty() && private.held.is_empty());
+        if nothing_offered && !nothing_kept && !team.has_roots() {
+            self.offer_some(own);
+        }
+        if own.raise(!nothing_offered || !nothing_kept) {
+            self.invite(team);
+        }
+    }
+
+    /// Moves ready nodes from the stack to the empty queue, the oldest first.
+    #[inline(never)]
+    fn offer_some(&self, own: &mut Own<'_>) {
+        let mut batch = [NodeId::default(); BATCH];
+        let count = own.with(|private| {
+            if private.ready.is_empty() {
+                private.held.pass_on(self.countdown, |node| private.ready.push(node));
+            }
+            let older = private.ready.take_older_half(BATCH);
+            batch[..older.len()].copy_from_slice(older);
+            older.len()
+        });
+        own.offer(&batch[..count]);
+    }
+
+    /// Arrives at the successors of `node`, and keeps those that this makes ready.
+    #[inline]
+    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, progress: &mut Progress) {
+        let edges = self.countdown.dag().successors(node);
+        own.with(|private| {
+            // An arrival makes one node ready at the most.
+            private.ready.reserve(edges.len());
+            for edge in edges {
+                let (node, ready) = if edge.is_sole() {
+                    (edge.target(), true)
+                } else {
+                    private.held.arrive(self.countdown, edge.target())
+                };
+                private.ready.push_if(node, ready);
+            }
+        });
+        progress.done += 1;
+    }
+
+    /// Waits a little for the end or for something to take, and at last robs. False if nothing came.
+    pub(crate) fn look_around(&self, team: &Team, own: &mut Own<'_>) -> bool {
+        for look in 0..PATIENCE {
+            if team.is_finished() || team.has_public_work() {
+                return true;
+            }
+            (0..look.min(4)).for_each(|_| spin_loop());
+        }
+        let robbed = own.rob(self.countdown);
+        if !robbed {
+            spin_loop(); // a surplus may stay up for a moment, and its owner out of reach
+        }
+        robbed || team.is_finished() || team.has_public_work()
+    }
+
+    /// Sees to it that somebody comes for what there is.
+    pub(crate) fn invite(&self, team: &Team) {
+        team.post(|| {
+            // A team that is full has members enough to come for the nodes.
+            if team.has_room() && self.shared.sleep.anybody_asleep() {
+                self.shared.sleep.wake_one(self.shared.cores.worker_here());
+            }
+        });
+    }
+}
