@@ -185,11 +185,10 @@ impl<'a> DagView<'a> {
         self.in_degrees
     }
 
-    /// The nodes that depend on nothing, in topological order.
+    /// The nodes that depend on nothing, in topological order: the first ones of it. O(log V).
     #[must_use]
     pub fn roots(self) -> &'a [NodeId] {
-        let roots = self.order.iter().take_while(|&&node| self.in_degree(node) == 0).count();
-        &self.order[..roots]
+        &self.order[..self.order.partition_point(|&node| self.in_degree(node) == 0)]
     }
 
     /// Runs `body` once for each node in topological order, on this thread: no counters, no atomics.

@@ -11,11 +11,18 @@
 
 use crate::sync::{Ordering, before_fence, compiler_fence, fence};
 
-/// The side that passes often.
+/// Whether the side that passes often needs no fence, since the other one sees to it. Doesn't change while an executor
+/// exists.
 #[inline]
-pub(crate) fn light() {
+pub(crate) fn light_is_free() -> bool {
+    system::expedited()
+}
+
+/// The side that passes often; `free` is what [`light_is_free`] says.
+#[inline]
+pub(crate) fn light(free: bool) {
     before_fence();
-    if system::expedited() {
+    if free {
         // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs this process.
         compiler_fence(Ordering::SeqCst);
     } else {

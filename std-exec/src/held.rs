@@ -7,8 +7,9 @@
 
 use dgraph_core::{Countdown, NodeId};
 
-const SLOTS: usize = 128;
-const WORDS: usize = SLOTS / 64;
+const SLOTS: usize = 4;
+const WORDS: usize = 1;
+const LARGE: u32 = 8;
 
 /// A cache of arrivals: each node has one place where it can be, and whoever else comes there drives it out.
 #[derive(Debug)]
@@ -41,12 +42,16 @@ impl Held {
     /// Says that a predecessor of `node` is done. Returns a node, this or another one, and whether it is ready now.
     #[inline]
     pub(crate) fn arrive(&mut self, countdown: Countdown<'_>, node: NodeId) -> (NodeId, bool) {
+        let in_degree = countdown.dag().in_degree(node);
+        if in_degree < LARGE {
+            return (node, countdown.arrive(node));
+        }
         let index = node.index() % SLOTS;
         let (word, bit) = (&mut self.used[index / 64], 1_u64 << (index % 64));
         let slot = &mut self.slots[index];
         if *word & bit == 0 {
             *word |= bit;
-            *slot = Slot { node, arrivals: 1, in_degree: countdown.dag().in_degree(node) };
+            *slot = Slot { node, arrivals: 1, in_degree };
             (node, false)
         } else if slot.node == node {
             slot.arrivals += 1;
@@ -57,7 +62,7 @@ impl Held {
             (node, ready)
         } else {
             let out = *slot;
-            *slot = Slot { node, arrivals: 1, in_degree: countdown.dag().in_degree(node) };
+            *slot = Slot { node, arrivals: 1, in_degree };
             (out.node, countdown.arrive_many(out.node, out.arrivals))
         }
     }

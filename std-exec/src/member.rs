@@ -119,10 +119,14 @@ impl<'a> Own<'a> {
         drop(leave);
     }
 
-    /// Offers `nodes` to others. They must fit: the queue is empty.
-    pub(crate) fn offer(&mut self, nodes: &[NodeId]) {
-        debug_assert!(nodes.len() <= BATCH);
-        nodes.iter().for_each(|&node| self.queue().push(node));
+    /// Moves the older half of the ready nodes from the private memory to the queue, if that is empty.
+    pub(crate) fn offer_some(&mut self) {
+        if self.offers_nothing() {
+            let queue = self.queue();
+            self.with(|private| {
+                private.ready.take_older_half(BATCH).iter().for_each(|&node| queue.push(node));
+            });
+        }
     }
 
     /// Whether nothing is on offer.
@@ -132,7 +136,7 @@ impl<'a> Own<'a> {
     }
 
     #[inline]
-    fn queue(&self) -> &Worker<NodeId> {
+    fn queue(&self) -> &'a Worker<NodeId> {
         // SAFETY: only the place's only `Own` uses the queue, always through shared references.
         unsafe { &*self.member().queue.get() }
     }

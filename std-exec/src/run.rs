@@ -15,6 +15,7 @@
 
 use crate::clock;
 use crate::context;
+use crate::fences;
 use crate::member::Own;
 use crate::pace::{Pace, Plan};
 use crate::shared::Shared;
@@ -159,20 +160,11 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             self.shared.sleep.wake_one(self.shared.cores.worker_here());
         }
         let order = self.countdown.dag().order();
-        let mut claimed = 0;
-        let walk = AssertUnwindSafe(|| {
-            for &node in order {
-                let mine = self.walk.claim(claimed);
-                claimed += 1;
-                if !mine {
-                    return false;
-                }
-                (self.body)(node);
-            }
-            true
-        });
+        let through = || {
+            if fences::light_is_free() { self.through::<true>(order) } else { self.through::<false>(order) }
+        };
         // Whether the node last claimed has been run.
-        let ran = match catch_unwind(walk) {
+        let ran = match catch_unwind(AssertUnwindSafe(through)) {
             Ok(ran) => ran,
             Err(payload) => {
                 self.stop(payload);
@@ -183,6 +175,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             team.finish(order.len());
             return None;
         }
+        let claimed = self.walk.claimed();
         let BrokenIn { claimed: seen } = self.walk.broken_in();
         // If the last claim came too late, that node belongs to everybody, and the one before it was run.
         debug_assert!(seen == claimed || (seen + 1 == claimed && !ran));
@@ -197,6 +190,19 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         // Those before the last one were run, and their arrivals counted by whoever broke in.
         team.finish(seen.saturating_sub(1) + progress.done);
         Some(seen)
+    }
+
+    /// The walk's loop. False if the node last claimed must not be run. `FREE` is what `fences::light_is_free` says: asking
+    /// at each node would take as long as a tiny body.
+    #[inline(never)]
+    fn through<const FREE: bool>(&self, order: &[NodeId]) -> bool {
+        order.iter().enumerate().all(|(position, &node)| {
+            let mine = self.walk.claim::<FREE>(position);
+            if mine {
+                (self.body)(node);
+            }
+            mine
+        })
     }
 
     /// Breaks into the caller's walk, if there is one, and takes what is ready.

@@ -77,7 +77,7 @@ impl<T> Seat<T> {
     #[inline]
     pub(crate) fn leave(&self) {
         self.in_body.store(false, Ordering::Relaxed);
-        fences::light();
+        fences::light(fences::light_is_free());
         // Ordering: Acquire pairs with the Release in `Robbery::drop`: the owner sees what was taken.
         if self.robbed.load(Ordering::Acquire) {
             self.wait_for_the_thief();
@@ -115,6 +115,10 @@ impl<T> Seat<T> {
 
     /// Takes from the private memory what `take` takes, if the owner is in a body and nobody else robs it.
     pub(crate) fn try_rob<R>(&self, take: impl FnOnce(&mut T) -> R) -> Option<R> {
+        // First only a glance: it disturbs nobody, and an owner that waits for one thief isn't met by the next.
+        if !self.in_body.load(Ordering::Relaxed) {
+            return None;
+        }
         // Ordering: Acquire pairs with the Release in `Robbery::drop`: this thief sees what the one before has left.
         self.robbed.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok()?;
         let _robbery = Robbery(&self.robbed);

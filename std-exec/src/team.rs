@@ -30,6 +30,8 @@ pub(crate) struct Team {
     unfinished: CachePadded<AtomicUsize>,
     /// The roots that nobody has taken yet: the last ones of the graph's.
     roots: CachePadded<AtomicUsize>,
+    /// How many members wait for something to take.
+    hungry: CachePadded<AtomicUsize>,
     /// The caller first, then the helpers.
     members: Box<[CachePadded<Member>]>,
     /// The caller sleeps here.
@@ -67,6 +69,7 @@ impl Team {
             membership: Membership::new(),
             unfinished: CachePadded::new(AtomicUsize::new(0)),
             roots: CachePadded::new(AtomicUsize::new(0)),
+            hungry: CachePadded::new(AtomicUsize::new(0)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
             taken: AtomicBool::new(false),
@@ -191,6 +194,21 @@ impl Team {
                 Err(now) => left = now,
             }
         }
+    }
+
+    /// Calls `wait` and lets the other members know meanwhile.
+    pub(crate) fn while_hungry<R>(&self, wait: impl FnOnce() -> R) -> R {
+        // Relaxed: it hurries the others, nothing depends on it.
+        self.hungry.fetch_add(1, Ordering::Relaxed);
+        let result = wait();
+        self.hungry.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+
+    /// Whether some member waits for something to take; a hint.
+    #[inline]
+    pub(crate) fn is_hungry(&self) -> bool {
+        self.hungry.load(Ordering::Relaxed) != 0
     }
 
     /// Whether there are roots that nobody has taken.

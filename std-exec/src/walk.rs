@@ -57,15 +57,20 @@ impl Walk {
         }
     }
 
-    /// The walker claims the node at `position`, the one after its last. False if somebody has broken in: then it
+    /// How many positions the walker has claimed; for itself.
+    pub(crate) fn claimed(&self) -> usize {
+        self.claimed.load(Ordering::Relaxed)
+    }
+
+    /// The walker claims the node at `position`, the one after its last. `FREE` as for [`fences::light`]. False if somebody has broken in: then it
     /// must not run the node before it has asked [`broken_in`](Self::broken_in).
     #[inline]
     #[must_use]
-    pub(crate) fn claim(&self, position: usize) -> bool {
+    pub(crate) fn claim<const FREE: bool>(&self, position: usize) -> bool {
         // Ordering: Release pairs with the Acquire in `seize`: the effects of the nodes before are visible to the
         // helper, which hands on what depends on them.
         self.claimed.store(position + 1, Ordering::Release);
-        fences::light();
+        fences::light(FREE);
         self.state.load(Ordering::Relaxed) == WALKING
     }
 

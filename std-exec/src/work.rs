@@ -17,7 +17,7 @@
 //!
 //! [`Seat::raise`]: crate::seat::Seat::raise
 
-use crate::member::{BATCH, Own};
+use crate::member::Own;
 use crate::run::Run;
 use crate::sync::{Ordering, patience, spin_loop};
 use crate::team::Team;
@@ -75,7 +75,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         }
         let taken = match team.take_roots() {
             Some((left, taken)) => own.with(|private| {
-                let roots = &self.countdown.dag().roots()[left..left + taken];
+                let roots = &self.countdown.dag().order()[left..left + taken];
                 roots.iter().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             }),
@@ -95,28 +95,29 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     #[inline]
     fn offer(&self, team: &Team, own: &mut Own<'_>) {
         let nothing_offered = own.offers_nothing();
-        let nothing_kept = own.with(|private| private.ready.is_empty() && private.held.is_empty());
-        if nothing_offered && !nothing_kept && !team.has_roots() {
-            self.offer_some(own);
+        let (nothing_ready, nothing_held) =
+            own.with(|private| (private.ready.is_empty(), private.held.is_empty()));
+        if nothing_offered && !(nothing_ready && nothing_held) && !team.has_roots()
+            || !nothing_held && team.is_hungry()
+        {
+            self.offer_some(team, own);
         }
-        if own.raise(!nothing_offered || !nothing_kept) {
+        // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises seldom.
+        if !(nothing_offered && nothing_ready && nothing_held) && own.raise(true) {
             self.invite(team);
         }
     }
 
-    /// Moves ready nodes from the stack to the empty queue, the oldest first.
+    /// Passes on what is held back, if somebody is waiting for it or there is nothing else, and moves ready nodes from the
+    /// stack to the queue if that is empty.
     #[inline(never)]
-    fn offer_some(&self, own: &mut Own<'_>) {
-        let mut batch = [NodeId::default(); BATCH];
-        let count = own.with(|private| {
-            if private.ready.is_empty() {
+    fn offer_some(&self, team: &Team, own: &mut Own<'_>) {
+        own.with(|private| {
+            if private.ready.is_empty() || team.is_hungry() {
                 private.held.pass_on(self.countdown, |node| private.ready.push(node));
             }
-            let older = private.ready.take_older_half(BATCH);
-            batch[..older.len()].copy_from_slice(older);
-            older.len()
         });
-        own.offer(&batch[..count]);
+        own.offer_some();
     }
 
     /// Arrives at the successors of `node`, and keeps those that this makes ready.
@@ -140,11 +141,12 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 
     /// Waits a little for the end or for something to take, and at last robs. False if nothing came.
     pub(crate) fn look_around(&self, team: &Team, own: &mut Own<'_>) -> bool {
-        for look in 0..PATIENCE {
-            if team.is_finished() || team.has_public_work() {
-                return true;
-            }
+        let comes = |look: u32| {
             (0..look.min(4)).for_each(|_| spin_loop());
+            team.is_finished() || team.has_public_work()
+        };
+        if team.while_hungry(|| (0..PATIENCE).any(comes)) {
+            return true;
         }
         let robbed = own.rob(self.countdown);
         if !robbed {
