@@ -5,6 +5,7 @@ use crate::cores::Seats;
 use crate::membership::{Left, Membership};
 use crate::pace::Plan;
 use crate::parker::Parker;
+use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::sleep::{Sleep, posted};
 use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
@@ -231,6 +232,99 @@ fn walk_past_a_done_node() {
 #[test]
 fn walk_of_a_join() {
     walk(2, &[(0, 2), (1, 2)], 3);
+}
+
+/// What the owner put there before a body is the thief's to take during it, and the owner's again afterwards. Catches:
+/// either fence missing; `enter`, `leave`, `try_rob` or the end of a robbery with Relaxed.
+#[test]
+fn a_robbery_against_its_owner() {
+    loom::model(|| {
+        let seat = Arc::new(Seat::new(0));
+        let thief = {
+            let seat = Arc::clone(&seat);
+            thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0))
+        };
+        for _ in 0..2 {
+            // SAFETY: this thread is the owner, and outside of a body.
+            unsafe { seat.with(|private| *private += 1) };
+            seat.enter();
+            seat.leave();
+        }
+        let taken = thief.join().expect("no panic");
+        // SAFETY: as above.
+        assert_eq!(unsafe { seat.with(|private| *private) } + taken, 2);
+    });
+}
+
+/// Runs a graph whose node `first`, or the first that starts of the `meeting` ones, blocks until `others` of these have
+/// run: on two threads, so what the blocked one has kept to itself must be found by the other.
+fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<u32>, others: usize) {
+    model(2, move || {
+        let shared = Arc::new(Shared::new(2, Seats::default()));
+        let dag = Dag::from_edges(nodes, edges).expect("a valid graph");
+        // Whether somebody waits, and how many have run since.
+        let (state, changed) = (Mutex::new((false, 0)), Condvar::new());
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || worker::live(&shared, 0))
+        };
+        let body = |node: NodeId| {
+            if !meeting.contains(&node.get()) {
+                return;
+            }
+            let mut state = lock(&state);
+            if std::mem::replace(&mut state.0, true) {
+                state.1 += 1;
+                changed.notify_one();
+            } else {
+                while state.1 < others {
+                    state = wait(&changed, state);
+                }
+            }
+        };
+        run::run_as(&shared, &dag, &body, Some(Plan::Share));
+        shared.shut_down();
+        helper.join().expect("no panic");
+    });
+}
+
+/// Three nodes become ready at once, and the first waits for the two others: one of them is on its thread's private stack.
+/// Catches: the surplus not raised, nobody invited when it rises, no robbery.
+#[test]
+fn run_with_a_hidden_node() {
+    blocked(4, &[(0, 1), (0, 2), (0, 3)], 1..4, 2);
+}
+
+/// A node waits for one whose last arrival may be held back by its own thread. Catches: arrivals held back that count for
+/// nothing, or aren't passed on in a robbery.
+#[test]
+fn run_with_an_arrival_held_back() {
+    model(2, || {
+        let shared = Arc::new(Shared::new(2, Seats::default()));
+        // The last root that is taken waits for the join of the two others.
+        let dag = Dag::from_edges(4, &[(0, 3), (1, 3)]).expect("a valid graph");
+        let (joined, changed) = (Mutex::new(false), Condvar::new());
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || worker::live(&shared, 0))
+        };
+        let body = |node: NodeId| match node.get() {
+            2 => {
+                let mut joined = lock(&joined);
+                while !*joined {
+                    joined = wait(&changed, joined);
+                }
+            }
+            3 => {
+                *lock(&joined) = true;
+                changed.notify_one();
+            }
+            _ => {}
+        };
+        run::run_as(&shared, &dag, &body, Some(Plan::Share));
+        shared.shut_down();
+        helper.join().expect("no panic");
+    });
 }
 
 /// Two nodes that become ready at once and wait for each other: both threads must come for them, whoever made them

@@ -34,6 +34,8 @@ pub(crate) struct Run<'a, F> {
     pub(crate) shared: &'a Shared,
     pub(crate) countdown: Countdown<'a>,
     pub(crate) body: &'a F,
+    /// How many roots the graph has.
+    pub(crate) roots: usize,
     walk: Walk,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
@@ -73,6 +75,7 @@ where
         shared,
         countdown,
         body,
+        roots: countdown.dag().roots().len(),
         walk: Walk::new(plan != Plan::Share),
         stopped: AtomicBool::new(false),
         panic: Mutex::new(None),
@@ -125,7 +128,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         let (roots, budget) = match plan {
-            Plan::Share => (dag.roots().len(), 0),
+            Plan::Share => (self.roots, 0),
             Plan::Walk { budget } => (0, budget),
         };
         let mut walked = None;

@@ -28,7 +28,7 @@ pub(crate) struct Team {
     pub(crate) membership: Membership,
     /// Nodes that nobody has reported as done.
     unfinished: CachePadded<AtomicUsize>,
-    /// The roots that nobody has taken yet: the last ones of the graph's.
+    /// How many of the graph's roots nobody has taken yet: the last ones.
     roots: CachePadded<AtomicUsize>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
@@ -178,7 +178,7 @@ impl Team {
         unsafe { Own::new(&self.members, place) }
     }
 
-    /// Takes some of the roots: how many are left after that, and how many were taken. `None` if there are none.
+    /// Takes some of the roots: how many were left before that, and how many were taken. `None` if there are none.
     #[inline]
     pub(crate) fn take_roots(&self) -> Option<(usize, usize)> {
         // Relaxed throughout: roots are ready from the beginning, so nothing is handed over.
@@ -190,7 +190,7 @@ impl Team {
                 return None;
             }
             match self.roots.compare_exchange_weak(left, left - some, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some((left - some, some)),
+                Ok(_) => return Some((left, some)),
                 Err(now) => left = now,
             }
         }

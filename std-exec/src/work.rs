@@ -75,8 +75,9 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         }
         let taken = match team.take_roots() {
             Some((left, taken)) => own.with(|private| {
-                let roots = &self.countdown.dag().order()[left..left + taken];
-                roots.iter().for_each(|&root| private.ready.push(root));
+                let first = self.roots - left;
+                let roots = &self.countdown.dag().order()[first..first + taken];
+                roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             }),
             None => own.steal(),
