@@ -54,7 +54,8 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in three files, `context`, `run`, `team`; and one call or instruction each in `clock`, `cores`, `fences`.
+// Unsafe code is in three files, `context`, `run`, `team`; and a few calls of the
+// system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -66,9 +67,13 @@ mod clock;
 mod context;
 #[allow(unsafe_code)]
 mod cores;
+mod crew;
 mod executor;
+mod executor_error;
 #[allow(unsafe_code)]
 mod fences;
+#[allow(unsafe_code)]
+mod fork;
 mod function;
 mod graph_error;
 mod keyed;
@@ -92,12 +97,13 @@ mod walk;
 mod worker;
 
 pub use args::Args;
-pub use builder::{ExecutorBuilder, ExecutorError, Pinning};
+pub use builder::{ExecutorBuilder, Pinning};
 pub use dgraph_core::{
     AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
     StaticDag, Storage,
 };
 pub use executor::Executor;
+pub use executor_error::ExecutorError;
 pub use function::{Dependencies, FnGraph, FnGraphBuilder, FnKey, FnResults, Function};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
