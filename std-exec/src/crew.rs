@@ -78,7 +78,8 @@ pub(crate) fn start(
         let (duty, sender) = (duty.clone(), sender.clone());
         let mut thread = thread::Builder::new().name(name);
         if let Some(bytes) = stack_size {
-            thread = thread.stack_size(bytes);
+            // Some C libraries find a size that no thread can have invalid, which the standard library panics about.
+            thread = thread.stack_size(bytes.min(usize::MAX / 8));
         }
         match thread.spawn(move || duty.live(worker, sender)) {
             Ok(handle) => workers.push(handle),
