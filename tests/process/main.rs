@@ -50,6 +50,15 @@ const CASES: &[(&str, Case)] = &[];
 
 fn main() -> ExitCode {
     if let Ok(name) = env::var(VARIABLE) {
+        if env::var_os("RUST_BACKTRACE").is_none() && name.starts_with("fork") {
+            // Its children panic on purpose, hundreds of times.
+            let (first, others) = (std::panic::take_hook(), std::process::id());
+            std::panic::set_hook(Box::new(move |panic| {
+                if std::process::id() == others {
+                    first(panic);
+                }
+            }));
+        }
         let (_, case) = CASES.iter().find(|(case, _)| *case == name).expect("the name of a case");
         println!("{}", case());
         return ExitCode::SUCCESS;
