@@ -43,8 +43,17 @@
 //!
 //! An [`Executor`] has one worker a core, pinned where the system allows it. The caller of a run works too, as one of
 //! the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker that finds nothing
-//! to do for some ten microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is
-//! working on.
+//! to do for 20 microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is working on.
+//!
+//! [`Executor::builder`] has choices about all of that, names, stacks, and hooks that each worker calls when it starts
+//! and ends; [`Executor::global`] is one for everybody. Cores are those that the thread may use that makes the executor
+//! (an executor made by a node has those of the one that runs the node). On Linux a thread that a node starts by itself
+//! begins where the node runs, on a pinned worker so on one core.
+//!
+//! Fewer threads than wanted, or cores that are refused, are no error unless they were demanded
+//! ([`Pinning::Cores`]). A child process that `fork(2)` makes has no threads but one: running something there on an
+//! executor of the parent panics; the child may make its own. It should not be forked while another thread makes the
+//! process's first executor.
 //!
 //! # Tiny bodies
 //!

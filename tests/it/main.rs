@@ -12,6 +12,7 @@ mod rejection;
 mod runner;
 mod running;
 mod shapes;
+mod stress;
 mod structure;
 mod values;
 mod workflow;

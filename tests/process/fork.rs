@@ -2,9 +2,9 @@
 
 use crate::linux::{End, cpu_times, fork, in_a_child, wait};
 use dgraph_exec::{Dag, Executor};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
+use std::panic::catch_unwind;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 fn build(threads: usize) -> Executor {
