@@ -1,21 +1,24 @@
 //! How an executor is set up.
 
-use crate::cores::{self, Seats};
+use crate::cores::{Allowed, Seats};
+use crate::crew::{self, Duty, Failure, Hook};
 use crate::executor::Executor;
+use crate::executor_error::ExecutorError;
 use crate::shared::Shared;
 use crate::worker;
 use std::fmt;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the workers of an executor run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Pinning {
-    /// The system moves them as it likes.
+    /// The system moves them as it likes among the cores that the thread may use that makes the executor.
     None,
-    /// If there is one worker for each core that the process may use, each is pinned to one of them. With fewer or
-    /// more the system places them: the first few cores would not be better than any other. Where it refuses, a worker
-    /// goes unpinned.
+    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned to one of
+    /// them. With fewer or more the system places them: the first few cores would not be better than any other. Where
+    /// it refuses, a worker goes unpinned.
     #[default]
     PerCore,
     /// Each is pinned to one of these cores, in turn. A core that can't be had is an error.
@@ -26,61 +29,46 @@ pub enum Pinning {
 ///
 /// ```
 /// use dgraph_exec::{Executor, Pinning};
-/// let executor = Executor::builder().threads(2).pinning(Pinning::None).build()?;
+/// use std::time::Duration;
+///
+/// let executor = Executor::builder()
+///     .threads(2)
+///     .pinning(Pinning::None)
+///     .thread_names(|worker| format!("physics-{worker}"))
+///     .spin(Duration::ZERO)
+///     .build()?;
 /// assert_eq!(executor.threads(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 #[must_use]
 pub struct ExecutorBuilder {
     threads: Option<usize>,
     pinning: Pinning,
+    spin: Duration,
+    names: Option<Arc<dyn Fn(usize) -> String + Send + Sync>>,
+    stack_size: Option<usize>,
+    on_start: Option<Hook>,
+    on_exit: Option<Hook>,
 }
-
-/// Why an executor could not be made as demanded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExecutorError {
-    /// `threads(0)`.
-    NoThreads,
-    /// More threads than [`ExecutorBuilder::MAX_THREADS`].
-    TooManyThreads {
-        /// The number asked for.
-        threads: usize,
-    },
-    /// [`Pinning::Cores`] with an empty list.
-    NoCores,
-    /// [`Pinning::Cores`] names a core that the process may not use, or that the system doesn't let a worker have.
-    CoreRefused {
-        /// The core's number.
-        core: usize,
-        /// The cores that the process may use.
-        usable: Vec<usize>,
-    },
-}
-
-impl fmt::Display for ExecutorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoThreads => f.write_str("an executor needs at least one thread"),
-            Self::TooManyThreads { threads } => {
-                write!(f, "{threads} threads are too many: at most {}", ExecutorBuilder::MAX_THREADS)
-            }
-            Self::NoCores => f.write_str("the list of cores to pin to is empty"),
-            Self::CoreRefused { core, usable } => {
-                write!(f, "core {core} can't be had; this process may use {usable:?}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ExecutorError {}
 
 impl ExecutorBuilder {
     /// The most threads that an executor can have.
     pub const MAX_THREADS: usize = 4096;
 
-    /// How many threads work on a run, its caller included. Default: one for each core that the process may use
+    pub(crate) fn new() -> Self {
+        Self {
+            threads: None,
+            pinning: Pinning::default(),
+            spin: worker::SPIN,
+            names: None,
+            stack_size: None,
+            on_start: None,
+            on_exit: None,
+        }
+    }
+
+    /// How many threads work on a run, its caller included. Default: one for each core that the calling thread may use
     /// (affinity mask and cgroup quota respected).
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
@@ -93,57 +81,127 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Starts the workers. If the system refuses a thread, the executor has fewer.
+    /// How long a worker with nothing to do looks around before it sleeps. Default: 20 microseconds.
+    ///
+    /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it, and the
+    /// thread that wakes a system call. Zero is allowed: workers then sleep at once. With [`Duration::MAX`] they never
+    /// do. This is about workers between runs; a thread that waits within a run has its own, short patience.
+    pub fn spin(mut self, spin: Duration) -> Self {
+        self.spin = spin;
+        self
+    }
+
+    /// Names the workers' threads; the function gets the worker's number, counted from 0, and is called by
+    /// [`build`](Self::build). Default: `dgraph-0` and so on. Systems may show a part only (Linux: 15 bytes).
+    pub fn thread_names(mut self, names: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.names = Some(Arc::new(names));
+        self
+    }
+
+    /// The size of the workers' stacks in bytes, rounded up as the system demands. Default: the standard library's, 2
+    /// MiB or what `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Each worker calls this first of all, pinned already, with its number, counted from 0. [`build`](Self::build)
+    /// returns when all of these calls have. A run's caller is no worker: nothing is called for it.
+    pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Each worker calls this last of all, with its number: when the executor is dropped or
+    /// [shut down](Executor::shutdown). Not called for a worker whose start hook has panicked.
+    pub fn on_exit(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_exit = Some(Arc::new(hook));
+        self
+    }
+
+    /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is its
+    /// caller's alone.
     ///
     /// # Errors
     ///
     /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for more than
     /// [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
-    /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met.
+    /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
+    /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have.
+    ///
+    /// # Panics
+    ///
+    /// If a start hook panics: the workers that have started end, with their exit hooks, and the first panic is resumed
+    /// here. If the function that names threads panics.
     pub fn build(self) -> Result<Executor, ExecutorError> {
-        let threads = self.threads.unwrap_or_else(cores::parallelism);
+        let allowed = Allowed::here();
+        let threads = self.threads.unwrap_or(allowed.parallelism());
         if threads == 0 {
             return Err(ExecutorError::NoThreads);
         }
         if threads > Self::MAX_THREADS {
             return Err(ExecutorError::TooManyThreads { threads });
         }
-        let usable = cores::usable();
-        let (seats, demanded) = match self.pinning {
+        let usable = allowed.cores();
+        let (seats, cores_demanded) = match self.pinning {
             Pinning::None => (Vec::new(), false),
-            Pinning::PerCore if threads == usable.len() => (usable.clone(), false),
+            Pinning::PerCore if threads == usable.len() => (usable.to_vec(), false),
             Pinning::PerCore => (Vec::new(), false),
             Pinning::Cores(cores) if cores.is_empty() => return Err(ExecutorError::NoCores),
             Pinning::Cores(cores) => (cores, true),
         };
-        if let Some(&core) = seats.iter().find(|core| demanded && !usable.contains(core)) {
-            return Err(ExecutorError::CoreRefused { core, usable });
+        let refused = |core| Err(ExecutorError::CoreRefused { core, usable: usable.to_vec() });
+        if let Some(&core) = seats.iter().find(|core| !usable.contains(core)) {
+            return refused(core);
+        }
+        let name =
+            |worker| self.names.as_ref().map_or_else(|| format!("dgraph-{worker}"), |name| name(worker));
+        let names: Vec<String> = (0..threads).map(name).collect();
+        if let Some(name) = names.iter().find(|name| name.contains('\0')) {
+            return Err(ExecutorError::NameWithNul { name: name.clone() });
         }
 
         crate::fences::prepare();
-        let shared = Arc::new(Shared::new(threads, Seats::new(seats)));
-        let (report, reports) = mpsc::channel();
-        let mut workers = Vec::with_capacity(threads);
-        for worker in 0..threads {
-            let (shared, report) = (Arc::clone(&shared), report.clone());
-            let life = move || {
-                let core = shared.cores.core_of(worker);
-                let refused = core.filter(|&core| !cores::pin_here(core));
-                let _ = report.send(refused); // the other end may be gone already, if nobody asks
-                drop(report);
-                worker::live(&shared, worker);
-            };
-            match thread::Builder::new().name(format!("dgraph-{worker}")).spawn(life) {
-                Ok(handle) => workers.push(handle),
-                Err(_) => break,
+        crate::fork::prepare();
+        let shared = Arc::new(Shared::new(threads, Seats::new(seats)).with_spin(self.spin));
+        let duty = Duty {
+            shared: Arc::clone(&shared),
+            allowed: allowed.clone(),
+            cores_demanded,
+            on_start: self.on_start,
+            on_exit: self.on_exit,
+        };
+        let (workers, failure) = crew::start(&duty, names, self.stack_size);
+        drop(duty);
+        let executor = Executor::from_parts(shared, workers);
+        match failure {
+            None => Ok(executor),
+            Some(Failure::CoreRefused(core)) => refused(core),
+            Some(Failure::HookPanicked(payload)) => {
+                drop(executor);
+                resume_unwind(payload)
             }
         }
-        drop(report);
-        shared.sleep.absent(threads - workers.len());
-        let executor = Executor::from_parts(shared, workers);
-        match reports.iter().flatten().next() {
-            Some(core) if demanded => Err(ExecutorError::CoreRefused { core, usable }),
-            _ => Ok(executor),
-        }
+    }
+}
+
+/// As [`Executor::builder`].
+impl Default for ExecutorBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ExecutorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecutorBuilder")
+            .field("threads", &self.threads)
+            .field("pinning", &self.pinning)
+            .field("spin", &self.spin)
+            .field("stack_size", &self.stack_size)
+            .field("thread_names", &self.names.is_some())
+            .field("on_start", &self.on_start.is_some())
+            .field("on_exit", &self.on_exit.is_some())
+            .finish()
     }
 }

@@ -1,12 +1,16 @@
 //! The executor: a fixed set of worker threads that run graphs together with whoever calls.
 
-use crate::builder::{ExecutorBuilder, ExecutorError};
+use crate::builder::ExecutorBuilder;
+use crate::crew;
+use crate::executor_error::ExecutorError;
+use crate::fork::Process;
 use crate::run;
 use crate::shared::Shared;
 use dgraph_core::{AsDag, NodeId};
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
+use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 /// Worker threads, one a core by default, that run graphs.
@@ -15,7 +19,9 @@ use std::thread::JoinHandle;
 /// together with at most `threads() - 1` workers. Any number of threads may run graphs on one executor at once, and
 /// a node may run another graph on the executor that runs it, at any depth.
 ///
-/// Dropping the executor joins its threads.
+/// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
+/// panic of an exit hook. After `fork(2)` the child has none of the threads: there, runs panic and dropping does
+/// nothing.
 ///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
@@ -33,10 +39,12 @@ use std::thread::JoinHandle;
 pub struct Executor {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
+    /// Where the workers are.
+    process: Process,
 }
 
 impl Executor {
-    /// An executor with one worker for each core that this process may use, pinned where the system allows it.
+    /// An executor with one worker for each core that the calling thread may use, pinned where the system allows it.
     ///
     /// # Errors
     ///
@@ -47,11 +55,36 @@ impl Executor {
 
     /// Choices about the number of threads and where they run.
     pub fn builder() -> ExecutorBuilder {
-        ExecutorBuilder::default()
+        ExecutorBuilder::new()
+    }
+
+    /// The executor that everybody in the process may share, made as by [`new`](Self::new) when it is first asked for.
+    ///
+    /// It has the cores that the thread may use that asks first. It is never dropped: its threads sleep when there is
+    /// nothing to do, and end with the process. A child forked after that has it too, without threads, and needs an
+    /// executor of its own.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    ///
+    /// let dag = Dag::from_edges(2, &[(0, 1)])?;
+    /// Executor::global().run(&dag, |node| println!("{node}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn global() -> &'static Self {
+        static GLOBAL: OnceLock<Executor> = OnceLock::new();
+        if let Some(executor) = GLOBAL.get() {
+            return executor;
+        }
+        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it locked for ever.
+        // If two threads come at once, the second one's executor is dropped.
+        let executor = Self::new().expect("no special demands");
+        GLOBAL.get_or_init(|| executor)
     }
 
     pub(crate) fn from_parts(shared: Arc<Shared>, workers: Vec<JoinHandle<()>>) -> Self {
-        Self { shared, workers }
+        Self { shared, workers, process: Process::current() }
     }
 
     /// How many threads work on a run at the most, its caller included. At least 1.
@@ -74,6 +107,10 @@ impl Executor {
     /// caught. When the nodes under way have ended, the first panic is resumed here with its payload. Graph and
     /// executor can be used again at once.
     ///
+    /// In a child process that was forked after the executor was made: its threads are not there. (Noticed on Linux and
+    /// macOS.) A child that is forked by a node must not return from that node: where it would have to wait for the
+    /// run's other threads, it aborts.
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     ///
@@ -89,6 +126,9 @@ impl Executor {
         D: AsDag + ?Sized,
         F: Fn(NodeId) + Sync,
     {
+        if !self.process.is_current() {
+            forked();
+        }
         if self.threads() == 1 {
             // Nobody could help, so the order that was found when the graph was built does: no counters, no queue.
             dag.view().run(body);
@@ -96,6 +136,46 @@ impl Executor {
             run::run(&self.shared, dag, &body);
         }
     }
+
+    /// Ends the executor's threads and waits for them, as dropping it does. No run can be under way.
+    ///
+    /// # Panics
+    ///
+    /// If an [exit hook](ExecutorBuilder::on_exit) panics: when all threads have ended, the first such panic is resumed
+    /// here. (Dropping the executor ignores them.)
+    ///
+    /// ```
+    /// use dgraph_exec::Executor;
+    ///
+    /// let executor = Executor::builder().on_exit(|worker| println!("worker {worker} ends")).build()?;
+    /// executor.shutdown();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown(mut self) {
+        if let Some(payload) = self.end() {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Ends the threads. What the first one that has panicked has thrown.
+    fn end(&mut self) -> Option<crew::Payload> {
+        if self.process.is_current() {
+            crew::end(&self.shared, &mut self.workers)
+        } else {
+            // They are in another process. Neither waiting for them nor detaching them means anything here, and they
+            // may have left locks locked.
+            mem::forget(mem::take(&mut self.workers));
+            None
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn forked() -> ! {
+    panic!(
+        "this executor was made before a fork: its threads are not in this process, which must make its own"
+    );
 }
 
 /// A panic that goes through [`Executor::run`] leaves nothing half done behind.
@@ -104,15 +184,9 @@ impl RefUnwindSafe for Executor {}
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        self.shared.shut_down();
-        let here = std::thread::current().id();
-        for worker in self.workers.drain(..) {
-            // A run borrows the executor, so no worker should come here; but one that joined itself would wait for
-            // ever.
-            if worker.thread().id() != here {
-                // A worker's panic would be a bug of ours that was already printed; there is nobody to tell here.
-                drop(worker.join());
-            }
+        if let Some(payload) = self.end() {
+            // The thread's panic has been printed; there is nobody to tell here.
+            crew::discard(payload);
         }
     }
 }

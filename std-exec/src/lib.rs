@@ -43,8 +43,17 @@
 //!
 //! An [`Executor`] has one worker a core, pinned where the system allows it. The caller of a run works too, as one of
 //! the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker that finds nothing
-//! to do for some ten microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is
-//! working on.
+//! to do for 20 microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is working on.
+//!
+//! [`Executor::builder`] has choices about all of that, names, stacks, and hooks that each worker calls when it starts
+//! and ends; [`Executor::global`] is one for everybody. Cores are those that the thread may use that makes the executor
+//! (an executor made by a node has those of the one that runs the node). On Linux a thread that a node starts by itself
+//! begins where the node runs, on a pinned worker so on one core.
+//!
+//! Fewer threads than wanted, or cores that are refused, are no error unless they were demanded
+//! ([`Pinning::Cores`]). A child process that `fork(2)` makes has no threads but one: running something there on an
+//! executor of the parent panics; the child may make its own. It should not be forked while another thread makes the
+//! process's first executor.
 //!
 //! # Tiny bodies
 //!
@@ -54,7 +63,8 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in three files, `context`, `run`, `team`; and one call or instruction each in `clock`, `cores`, `fences`.
+// Unsafe code is in three files, `context`, `run`, `team`; and a few calls of the
+// system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -66,9 +76,13 @@ mod clock;
 mod context;
 #[allow(unsafe_code)]
 mod cores;
+mod crew;
 mod executor;
+mod executor_error;
 #[allow(unsafe_code)]
 mod fences;
+#[allow(unsafe_code)]
+mod fork;
 mod function;
 mod graph_error;
 mod held;
@@ -99,12 +113,13 @@ mod work;
 mod worker;
 
 pub use args::Args;
-pub use builder::{ExecutorBuilder, ExecutorError, Pinning};
+pub use builder::{ExecutorBuilder, Pinning};
 pub use dgraph_core::{
     AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
     StaticDag, Storage,
 };
 pub use executor::Executor;
+pub use executor_error::ExecutorError;
 pub use function::{Dependencies, FnGraph, FnGraphBuilder, FnKey, FnResults, Function};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};

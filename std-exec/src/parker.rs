@@ -1,5 +1,6 @@
 //! A token that a thread can wait for: `unpark` leaves it, `park` takes it.
 
+use crate::fork::Process;
 use crate::sync::{Condvar, Mutex, lock, wait, wait_for};
 use std::fmt;
 use std::time::Duration;
@@ -9,15 +10,18 @@ use std::time::Duration;
 pub(crate) struct Parker {
     token: Mutex<bool>,
     left: Condvar,
+    /// Where those are who may leave it.
+    process: Process,
 }
 
 impl Parker {
     pub(crate) fn new() -> Self {
-        Self { token: Mutex::new(false), left: Condvar::new() }
+        Self { token: Mutex::new(false), left: Condvar::new(), process: Process::current() }
     }
 
     /// Waits for the token and takes it.
     pub(crate) fn park(&self) {
+        self.process.or_abort();
         let mut token = lock(&self.token);
         while !*token {
             token = wait(&self.left, token);
@@ -27,6 +31,7 @@ impl Parker {
 
     /// Waits for the token for `time` at the most. Whether it has taken it.
     pub(crate) fn park_timeout(&self, time: Duration) -> bool {
+        self.process.or_abort();
         let mut token = lock(&self.token);
         if !*token {
             token = wait_for(&self.left, token, time);

@@ -6,6 +6,8 @@ use crate::sleep::Sleep;
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
 use crate::teams::Teams;
+use crate::worker;
+use std::time::Duration;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) sleep: Sleep,
     pub(crate) cores: Seats,
     pub(crate) paces: Paces,
+    /// How long an idle worker looks around.
+    pub(crate) spin: Duration,
     shut_down: AtomicBool,
 }
 
@@ -24,8 +28,13 @@ impl Shared {
             sleep: Sleep::new(workers),
             cores,
             paces: Paces::new(),
+            spin: worker::SPIN,
             shut_down: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn with_spin(self, spin: Duration) -> Self {
+        Self { spin, ..self }
     }
 
     /// Tells the workers to end and wakes them.

@@ -1,7 +1,7 @@
 //! A worker thread's life: help whoever wants help, look around for a while, sleep.
 //!
 //! ```text
-//!            nothing for some 10 µs              nothing for some 16 ms
+//!         nothing for `Shared::spin`            nothing for some 16 ms
 //!   UP ──────────────────────────────▶ DOZING ──────────────────────────▶ ASLEEP
 //!    ▲  woken, or something to do        │ │ a walk overruns its budget      │ woken
 //!    └───────────────────────────────────┘ └─▶ break in, UP                  │
@@ -17,10 +17,11 @@ use crate::shared::Shared;
 use crate::sync::{patience, spin_loop};
 use crate::team::Team;
 use std::ptr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How many times an idle worker looks around before it lies down: some ten microseconds.
-const PATIENCE: u32 = patience(20);
+/// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
+/// models, which have to get to sleep to be small.
+pub(crate) const SPIN: Duration = if cfg!(dgraph_loom) { Duration::ZERO } else { Duration::from_micros(20) };
 /// How often it pauses between two looks: looking is what slows those down who work.
 const PAUSES: u32 = patience(32);
 /// How many times it dozes for nothing before it falls asleep.
@@ -38,14 +39,13 @@ struct Watched {
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
     let mut turn = worker;
-    let (mut patience, mut dozes) = (PATIENCE, DOZES);
+    let (mut idle_since, mut dozes) = (None, DOZES);
     let mut watched = None;
     while !shared.is_shut_down() {
         if shared.help_any(turn) || break_in(shared, &mut watched) {
             turn = turn.wrapping_add(1);
-            (patience, dozes) = (PATIENCE, DOZES);
-        } else if patience > 0 {
-            patience -= 1;
+            (idle_since, dozes) = (None, DOZES);
+        } else if is_patient(&mut idle_since, shared.spin) {
             (0..PAUSES).for_each(|_| spin_loop());
         } else if (watched.is_some() || dozes > 0) && shared.sleep.others_are_asleep() {
             dozes = if watched.is_some() { DOZES } else { dozes - 1 };
@@ -54,9 +54,14 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
             let unwatched = || shared.walk().is_some() && shared.sleep.nobody_watches();
             let reason_to_stay = || shared.is_shut_down() || shared.wants_help() || unwatched();
             shared.sleep.sleep(worker, reason_to_stay);
-            (patience, dozes) = (PATIENCE, DOZES);
+            (idle_since, dozes) = (None, DOZES);
         }
     }
+}
+
+/// Whether `spin` is not over yet, which begins when this is first asked.
+fn is_patient(idle_since: &mut Option<Instant>, spin: Duration) -> bool {
+    !spin.is_zero() && idle_since.get_or_insert_with(Instant::now).elapsed() < spin
 }
 
 /// Watches a walk, and breaks in if it has overrun its budget. Whether it has.

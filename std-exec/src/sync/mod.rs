@@ -1,5 +1,8 @@
-//! The atomics, cells, fences, locks, deques and thread-locals of this crate: the standard ones, parking_lot's and
+//! The atomics, cells, fences, locks, deques and thread-locals of this crate: the standard ones and
 //! crossbeam's, or under `--cfg dgraph_loom` ones that loom sees. No other file names them.
+//!
+//! The standard locks keep all that there is to know in the lock itself. parking_lot's keep a table of waiting threads
+//! beside them, in which a forked child finds threads that it doesn't have, so that a new executor there would crash.
 
 #[cfg(dgraph_loom)]
 mod model_deque;
@@ -8,9 +11,10 @@ mod model_deque;
 mod shim {
     pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
     pub(crate) use crossbeam_utils::Backoff;
-    pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::hint::spin_loop;
+    use std::sync::PoisonError;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread_local;
     use std::time::Duration;
 
@@ -29,13 +33,13 @@ mod shim {
         }
     }
 
+    /// Nobody panics while holding one of our locks.
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-        mutex.lock()
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn wait<'a, T>(condvar: &Condvar, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        condvar.wait(&mut guard);
-        guard
+    pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something for models only.
@@ -45,11 +49,10 @@ mod shim {
     /// Waits for `time` at the most, or less.
     pub(crate) fn wait_for<'a, T>(
         condvar: &Condvar,
-        mut guard: MutexGuard<'a, T>,
+        guard: MutexGuard<'a, T>,
         time: Duration,
     ) -> MutexGuard<'a, T> {
-        condvar.wait_for(&mut guard, time);
-        guard
+        condvar.wait_timeout(guard, time).unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// How long to look around before giving up, in steps.

@@ -1,0 +1,50 @@
+//! Why an executor could not be made.
+
+use crate::builder::ExecutorBuilder;
+use std::fmt;
+
+/// Why an executor could not be made as demanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// `threads(0)`.
+    NoThreads,
+    /// More threads than [`ExecutorBuilder::MAX_THREADS`].
+    TooManyThreads {
+        /// The number asked for.
+        threads: usize,
+    },
+    /// [`Pinning::Cores`](crate::Pinning::Cores) with an empty list.
+    NoCores,
+    /// [`Pinning::Cores`](crate::Pinning::Cores) names a core that the calling thread may not use, or that the system
+    /// doesn't let a worker have.
+    CoreRefused {
+        /// The core's number.
+        core: usize,
+        /// The cores that the calling thread may use.
+        usable: Vec<usize>,
+    },
+    /// [`ExecutorBuilder::thread_names`] gave a name with a NUL character in it, which no system takes.
+    NameWithNul {
+        /// The name.
+        name: String,
+    },
+}
+
+impl fmt::Display for ExecutorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoThreads => f.write_str("an executor needs at least one thread"),
+            Self::TooManyThreads { threads } => {
+                write!(f, "{threads} threads are too many: at most {}", ExecutorBuilder::MAX_THREADS)
+            }
+            Self::NoCores => f.write_str("the list of cores to pin to is empty"),
+            Self::CoreRefused { core, usable } => {
+                write!(f, "core {core} can't be had; this thread may use {usable:?}")
+            }
+            Self::NameWithNul { name } => write!(f, "the thread name {name:?} has a NUL character in it"),
+        }
+    }
+}
+
+impl std::error::Error for ExecutorError {}

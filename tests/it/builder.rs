@@ -1,0 +1,217 @@
+//! What can be chosen about an executor: threads, names, stacks, hooks, spinning; the global one.
+
+use dgraph_exec::{Dag, Executor, ExecutorBuilder, ExecutorError, Pinning};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// All threads of the executor are in one run at once.
+fn rendezvous(executor: &Executor) {
+    let threads = executor.threads();
+    let dag = Dag::from_edges(threads, &[]).expect("a valid graph");
+    let all = Barrier::new(threads);
+    executor.run(&dag, |_| {
+        all.wait();
+    });
+}
+
+/// A place where hooks leave what they have seen.
+type Seen = Arc<Mutex<Vec<(usize, String)>>>;
+
+fn note(seen: &Seen) -> impl Fn(usize) + Send + Sync + 'static {
+    let seen = Arc::clone(seen);
+    move |worker| {
+        let name = thread::current().name().unwrap_or_default().to_owned();
+        seen.lock().expect("no panic").push((worker, name));
+    }
+}
+
+fn sorted(seen: &Seen) -> Vec<(usize, String)> {
+    let mut seen = seen.lock().expect("no panic").clone();
+    seen.sort();
+    seen
+}
+
+/// The hooks of worker 0, 1, 2, whose threads are called so.
+fn all_three(prefix: &str) -> Vec<(usize, String)> {
+    (0..3).map(|worker| (worker, format!("{prefix}{worker}"))).collect()
+}
+
+#[test]
+fn hooks_run_on_each_worker_when_it_starts_and_when_it_ends() {
+    let (starts, exits) = (Seen::default(), Seen::default());
+    let builder = Executor::builder()
+        .threads(3)
+        .thread_names(|worker| format!("team-{worker}"))
+        .on_start(note(&starts))
+        .on_exit(note(&exits));
+    for round in 1..=3 {
+        // A builder can be used again.
+        let executor = builder.clone().build().expect("no special demands");
+        assert_eq!(starts.lock().expect("no panic").len(), round * 3, "before `build` returns");
+        rendezvous(&executor);
+        assert_eq!(exits.lock().expect("no panic").len(), (round - 1) * 3);
+        if round == 2 {
+            executor.shutdown();
+        } else {
+            drop(executor);
+        }
+    }
+    let thrice = all_three("team-").into_iter().flat_map(|one| [one.clone(), one.clone(), one]);
+    let thrice: Vec<_> = thrice.collect();
+    assert_eq!((sorted(&starts), sorted(&exits)), (thrice.clone(), thrice));
+}
+
+#[test]
+fn names_unless_others_are_given() {
+    let starts = Seen::default();
+    drop(Executor::builder().threads(3).on_start(note(&starts)).build());
+    assert_eq!(sorted(&starts), all_three("dgraph-"));
+}
+
+#[test]
+fn a_name_that_no_thread_can_have() {
+    let started = Seen::default();
+    let name = |worker: usize| if worker == 1 { "a\0b".to_owned() } else { "fine".to_owned() };
+    let error = Executor::builder().threads(2).thread_names(name).on_start(note(&started)).build();
+    assert_eq!(error.err(), Some(ExecutorError::NameWithNul { name: "a\0b".to_owned() }));
+    assert_eq!(sorted(&started), [], "nothing has started");
+}
+
+/// `build` panics as the hook did; those workers that have started end, and nobody waits for the others.
+#[test]
+fn a_start_hook_that_panics() {
+    for culprits in [&[0][..], &[2], &[0, 1], &[0, 1, 2]] {
+        let exits = Seen::default();
+        let builder = Executor::builder().threads(3).on_exit(note(&exits)).on_start(move |worker| {
+            if culprits.contains(&worker) {
+                panic_any(worker);
+            }
+        });
+        let payload = catch_unwind(AssertUnwindSafe(|| builder.build())).expect_err("a hook panics");
+        assert!(culprits.contains(payload.downcast_ref().expect("a worker's number")));
+        let ended: Vec<usize> = sorted(&exits).into_iter().map(|(worker, _)| worker).collect();
+        let others: Vec<usize> = (0..3).filter(|worker| !culprits.contains(worker)).collect();
+        assert_eq!(ended, others);
+    }
+}
+
+#[test]
+fn an_exit_hook_that_panics() {
+    let ended = Arc::new(AtomicUsize::new(0));
+    let build = || {
+        let ended = Arc::clone(&ended);
+        let builder = Executor::builder().threads(3).on_exit(move |worker| {
+            ended.fetch_add(1, Relaxed);
+            if worker > 0 {
+                panic_any(worker);
+            }
+        });
+        builder.build().expect("no special demands")
+    };
+    let executor = build();
+    let payload = catch_unwind(AssertUnwindSafe(|| executor.shutdown())).expect_err("a hook panics");
+    assert!([1, 2].contains(payload.downcast_ref::<usize>().expect("a worker's number")));
+    assert_eq!(ended.load(Relaxed), 3, "all have ended");
+    drop(build());
+    assert_eq!(ended.load(Relaxed), 6, "and dropping doesn't panic");
+}
+
+/// What the hook captures is gone when the executor is.
+#[test]
+fn hooks_are_dropped_with_the_executor() {
+    let token = Arc::new(());
+    let (a, b) = (Arc::clone(&token), Arc::clone(&token));
+    let keep = |token: Arc<()>| {
+        move |_| {
+            assert!(Arc::strong_count(&token) > 1);
+        }
+    };
+    let executor = Executor::builder().threads(2).on_start(keep(a)).on_exit(keep(b)).build();
+    drop(executor);
+    assert_eq!(Arc::strong_count(&token), 1);
+}
+
+/// Uses about this many kibibytes of stack.
+fn deep(kib: usize) -> usize {
+    let frame = std::hint::black_box([1_u8; 1024]);
+    if kib == 0 { 0 } else { deep(kib - 1) + usize::from(frame[kib % 1024]) }
+}
+
+/// Four times the usual stack; on the usual one this would end the process.
+#[test]
+fn stack_size_in_bytes() {
+    let depth = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&depth);
+    let dive = move |_| {
+        seen.fetch_add(deep(8 << 10), Relaxed);
+    };
+    drop(Executor::builder().threads(2).stack_size(64 << 20).on_start(dive).build());
+    assert_eq!(depth.load(Relaxed), 2 * (8 << 10));
+    rendezvous(&Executor::builder().threads(2).stack_size(0).build().expect("the least there can be"));
+}
+
+/// No system has so much memory for a stack: there are no workers, and runs are their caller's.
+#[test]
+fn threads_that_cannot_be_had() {
+    for bytes in [1 << 60, usize::MAX] {
+        let started = Seen::default();
+        let builder = Executor::builder().threads(4).stack_size(bytes).on_start(note(&started));
+        let executor = builder.build().expect("fewer threads are no error");
+        assert_eq!(sorted(&started), []);
+        assert_eq!(executor.threads(), 1);
+        rendezvous(&executor);
+    }
+}
+
+/// However long idle workers look around, they come when they are needed and end when they are not.
+#[test]
+fn any_spin_budget() {
+    for spin in [Duration::ZERO, Duration::from_micros(300), Duration::MAX] {
+        let executor = Executor::builder().threads(3).spin(spin).build().expect("no special demands");
+        for _ in 0..50 {
+            rendezvous(&executor);
+        }
+        executor.shutdown();
+    }
+}
+
+#[test]
+fn everybody_gets_the_same_global_executor() {
+    let first = thread::scope(|scope| {
+        let asking = [(); 4].map(|()| scope.spawn(|| std::ptr::from_ref(Executor::global()) as usize));
+        asking.map(|thread| thread.join().expect("no panic"))
+    });
+    assert_eq!(first, [std::ptr::from_ref(Executor::global()) as usize; 4]);
+    rendezvous(Executor::global());
+}
+
+/// A worker that is pinned makes an executor: its workers are not confined to that core, pinned or not.
+#[test]
+fn made_by_a_pinned_worker() {
+    let cores = thread::available_parallelism().expect("known").get();
+    let outer = Executor::new().expect("no special demands");
+    let dag = Dag::from_edges(outer.threads(), &[]).expect("a valid graph");
+    let all = Barrier::new(outer.threads());
+    outer.run(&dag, |_| {
+        all.wait(); // so that workers have a part in this
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let note = Arc::clone(&seen);
+        let look = move |_| {
+            note.lock().expect("no panic").push(thread::available_parallelism().expect("known").get());
+        };
+        let builder = Executor::builder().threads(cores + 1).pinning(Pinning::None).on_start(look);
+        drop(builder.build().expect("no special demands"));
+        assert_eq!(*seen.lock().expect("no panic"), vec![cores; cores + 1]);
+    });
+}
+
+#[test]
+fn a_builder_shows_what_was_chosen() {
+    let builder = ExecutorBuilder::default().threads(5).on_exit(|_| {});
+    let shown = format!("{builder:?}");
+    assert!(shown.contains("threads: Some(5)") && shown.contains("on_exit: true"), "{shown}");
+    assert!(shown.contains("on_start: false"), "{shown}");
+}
