@@ -86,7 +86,7 @@ pub trait Function<Inputs>: Send + Sync + 'static {
 
 /// The functions that another depends on, as a tuple. `Inputs` is the tuple of what each of them is fed.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no tuple of 0 to 12 functions")]
-pub trait Dependencies<Inputs> {
+pub trait Functions<Inputs> {
     /// What they give, as a tuple.
     type Outputs;
 
@@ -109,7 +109,7 @@ macro_rules! tuples {
             }
         }
 
-        impl<$($item, $inputs),*> Dependencies<($($inputs,)*)> for ($($item,)*)
+        impl<$($item, $inputs),*> Functions<($($inputs,)*)> for ($($item,)*)
         where
             $($item: Function<$inputs>,)*
         {
@@ -205,7 +205,7 @@ impl FnGraphBuilder {
         dependencies: D,
     ) -> Self
     where
-        D: Dependencies<M>,
+        D: Functions<M>,
         F: Function<D::Outputs>,
     {
         let key = FnKey::of(&function, name);

@@ -88,6 +88,7 @@ mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
+mod typed;
 mod walk;
 mod worker;
 
@@ -98,11 +99,16 @@ pub use dgraph_core::{
     StaticDag, Storage,
 };
 pub use executor::Executor;
-pub use function::{Dependencies, FnGraph, FnGraphBuilder, FnKey, FnResults, Function};
+pub use function::{FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
 pub use run_error::RunError;
+pub use typed::{
+    Absent, AnyNode, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy, Feed,
+    Graph, GraphBuilder, Input, Moved, NamedNode, Node, NodeFn, Panicked, Results, RunOptions, SetInputs,
+    Values, ValuesIter,
+};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

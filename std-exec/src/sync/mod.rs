@@ -9,7 +9,9 @@ mod shim {
     pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
+    };
     pub(crate) use std::thread_local;
     use std::time::Duration;
 
@@ -36,6 +38,13 @@ mod shim {
         guard
     }
 
+    /// Sets all of `cells`, which nobody else can reach: plain stores, many at once.
+    pub(crate) fn fill(cells: &mut [AtomicU32], value: u32) {
+        for cell in cells {
+            *cell.get_mut() = value;
+        }
+    }
+
     /// How long to look around before giving up, in steps.
     pub(crate) const fn patience(steps: u32) -> u32 {
         steps
@@ -46,7 +55,7 @@ mod shim {
 mod shim {
     pub(crate) use super::model_deque::{Steal, Stealer, Worker};
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
     use std::time::Duration;
@@ -78,6 +87,12 @@ mod shim {
     /// As if the time were always over at once.
     pub(crate) fn wait_for<'a, T>(_: &Condvar, guard: MutexGuard<'a, T>, _: Duration) -> MutexGuard<'a, T> {
         guard
+    }
+
+    pub(crate) fn fill(cells: &mut [AtomicU32], value: u32) {
+        for cell in cells {
+            cell.store(value, Ordering::Relaxed);
+        }
     }
 
     /// None at all: a model has to get to sleep to be small.
