@@ -66,9 +66,11 @@ mod clock;
 mod context;
 #[allow(unsafe_code)]
 mod cores;
+mod create_graph;
 mod executor;
 #[allow(unsafe_code)]
 mod fences;
+mod fn_key;
 mod function;
 mod graph_error;
 mod keyed;
@@ -99,7 +101,8 @@ pub use dgraph_core::{
     StaticDag, Storage,
 };
 pub use executor::Executor;
-pub use function::{FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions};
+pub use fn_key::FnKey;
+pub use function::{FnGraph, FnGraphBuilder, FnResults, Function, Functions};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;

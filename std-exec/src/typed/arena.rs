@@ -120,11 +120,13 @@ mod tests {
         }
         for (round, (small, page, number, row)) in (0..).zip(placed) {
             // SAFETY: the arena is alive, and nothing has been written there since.
-            let (small, page) = unsafe { (small.read(), page.read().0) };
+            assert_eq!(u16::from(unsafe { small.read() }), round % 256);
             // SAFETY: as above.
-            let (number, row) = unsafe { (number.read(), row.as_ref()) };
-            assert_eq!((u16::from(small), u16::from(page)), (round % 256, round % 7));
-            assert_eq!((number, row), (u64::from(round), &[round; 5][..]));
+            assert_eq!(u16::from(unsafe { page.read() }.0), round % 7);
+            // SAFETY: as above.
+            assert_eq!(unsafe { number.read() }, u64::from(round));
+            // SAFETY: as above.
+            assert_eq!(unsafe { row.as_ref() }, &[round; 5]);
         }
     }
 

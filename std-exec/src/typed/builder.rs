@@ -1,10 +1,12 @@
 //! How a typed graph is put together.
 
+use super::check::{Declared, Faults, check};
 use super::definition_error::DefinitionError;
 use super::dependencies::{Dependencies, NodeFn, SetInputs};
+use super::env::Env;
 use super::graph::{Body, Graph};
 use super::handle::{AnyNode, Input, Node};
-use super::names::{Label, NamedNode, Names};
+use super::names::{Label, Names};
 use super::results::Results;
 use super::status::Status;
 use super::store::Store;
@@ -14,7 +16,6 @@ use super::uses::{Kind, Resolver, Use};
 use dgraph_core::BuildError;
 use std::error::Error;
 use std::fmt;
-use std::marker::PhantomData;
 
 /// Collects the nodes of a typed [`Graph`], in any order.
 ///
@@ -28,24 +29,7 @@ pub struct GraphBuilder<'env> {
     nodes: Vec<Declared>,
     uses: Vec<Use>,
     faults: Faults,
-    env: PhantomData<fn(&'env ()) -> &'env ()>,
-}
-
-/// What the builder knows of a node, beside its name and what it depends on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Declared {
-    Undefined,
-    Defined,
-    Input,
-}
-
-/// What went wrong, to be told by `build`.
-#[derive(Default)]
-struct Faults {
-    strangers: Vec<u32>,
-    strangers_defined: Vec<AnyNode>,
-    defined_twice: Vec<u32>,
-    too_many: usize,
+    env: Env<'env>,
 }
 
 impl Default for GraphBuilder<'_> {
@@ -64,7 +48,7 @@ impl<'env> GraphBuilder<'env> {
             nodes: Vec::new(),
             uses: Vec::new(),
             faults: Faults::default(),
-            env: PhantomData,
+            env: Env::new(),
         }
     }
 
@@ -164,7 +148,7 @@ impl<'env> GraphBuilder<'env> {
     {
         let node = self.declare(name);
         let inner = Inner { graph: inner, set_inputs, read_outputs };
-        if let Some(task) = self.task::<_, D, T>(node, &dependencies, inner) {
+        if let Some(task) = self.task::<_, D, T>(node, dependencies, inner) {
             // SAFETY: `graph_call_of` makes the call for this task. What is in it outlives `'env`, and is `Send`.
             unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task) };
         }
@@ -194,7 +178,7 @@ impl<'env> GraphBuilder<'env> {
         D: Dependencies,
         F: NodeFn<D, Output = T> + Send + 'env,
     {
-        if let Some(task) = self.task::<F, D, T>(node, &dependencies, function) {
+        if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
             // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
             unsafe { self.define_with(node, call_of::<F, D, T>(&task), task) };
         }
@@ -207,7 +191,7 @@ impl<'env> GraphBuilder<'env> {
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        if let Some(task) = self.task::<F, D, T>(node, &dependencies, function) {
+        if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
             // SAFETY: `try_call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
             unsafe { self.define_with(node, try_call_of::<F, D, T, E>(&task), task) };
         }
@@ -252,8 +236,8 @@ impl<'env> GraphBuilder<'env> {
     ///
     /// See [`DefinitionError`]; each names the nodes.
     pub fn build(self) -> Result<Graph<'env>, DefinitionError> {
-        self.check()?;
-        let Self { store, names, nodes, uses, .. } = self;
+        check(&self.nodes, &self.names, &self.uses, &self.faults)?;
+        let Self { store, names, nodes, uses, env, .. } = self;
         let count = u32::try_from(nodes.len()).expect("the builder has counted");
         let topology = Topology::new(count, &uses).map_err(|error| match error {
             BuildError::Cycle(cycle) => {
@@ -263,56 +247,7 @@ impl<'env> GraphBuilder<'env> {
         })?;
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let changed = vec![false; inputs.len()].into();
-        Ok(Graph::new(Body { store, names, topology, inputs, changed, marks: Vec::new() }))
-    }
-
-    /// Everything but cycles.
-    fn check(&self) -> Result<(), DefinitionError> {
-        let Faults { strangers, strangers_defined, defined_twice, too_many } = &self.faults;
-        if *too_many > 0 {
-            let nodes = self.nodes.len() + too_many;
-            return Err(DefinitionError::TooLarge(BuildError::TooManyNodes { nodes }));
-        }
-        if !strangers.is_empty() || !strangers_defined.is_empty() {
-            let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.index()));
-            let nodes = self.names.all_named(strangers.iter().copied()).into_iter().chain(defined);
-            return Err(DefinitionError::ForeignHandles(nodes.collect()));
-        }
-        if !defined_twice.is_empty() {
-            return Err(DefinitionError::DefinedTwice(self.names.all_named(defined_twice.iter().copied())));
-        }
-        let undefined = (0..).zip(&self.nodes).filter(|(_, node)| **node == Declared::Undefined);
-        let undefined = self.names.all_named(undefined.map(|(node, _)| node));
-        if !undefined.is_empty() {
-            return Err(DefinitionError::Undefined(undefined));
-        }
-        self.check_moves()
-    }
-
-    /// A result that is moved feeds nobody else.
-    fn check_moves(&self) -> Result<(), DefinitionError> {
-        if self.uses.iter().all(|used| used.kind != Kind::Moved) {
-            return Ok(());
-        }
-        let mut takers = vec![None; self.nodes.len()];
-        for (at, used) in self.uses.iter().enumerate() {
-            if used.kind == Kind::Moved {
-                takers[used.dependency as usize].get_or_insert((at, used.node));
-            }
-        }
-        for (at, used) in self.uses.iter().enumerate() {
-            match takers[used.dependency as usize] {
-                Some((place, taker)) if place != at && used.kind != Kind::Order => {
-                    return Err(DefinitionError::MovedAndUsed {
-                        node: self.names.named(used.dependency),
-                        taker: self.names.named(taker),
-                        user: self.names.named(used.node),
-                    });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        Ok(Graph::new(Body { store, names, topology, inputs, changed, marks: Vec::new() }, env))
     }
 
     fn owns(&self, node: AnyNode) -> bool {
@@ -327,7 +262,7 @@ impl<'env> GraphBuilder<'env> {
         self.names.push(name);
         self.nodes.push(declared);
         let status = if declared == Declared::Input { Status::UNSET } else { Status::NOT_RUN };
-        // SAFETY: the store is dropped with the builder or the graph, neither of which outlives `'env`.
+        // SAFETY: the store is dropped with the builder or the graph, neither of which outlives `'env` (see `Env`).
         unsafe { self.store.declare(status) }
     }
 
@@ -335,7 +270,7 @@ impl<'env> GraphBuilder<'env> {
     fn task<F, D, T>(
         &mut self,
         node: Node<T>,
-        dependencies: &D,
+        dependencies: D,
         function: F,
     ) -> Option<Task<F, D::Pointers, T>>
     where
@@ -361,7 +296,8 @@ impl<'env> GraphBuilder<'env> {
     ///
     /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`.
     unsafe fn define_with<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P, T>) {
-        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`.
+        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
+        // (see `Env`).
         unsafe { self.store.define(node, call, task) };
     }
 }

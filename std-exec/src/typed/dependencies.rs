@@ -47,12 +47,12 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     note = "dependencies are a tuple of up to 12 handles, `(a, b)`; one handle, `a`; or a slice of handles of one type, \
             `&nodes[..]`"
 )]
-pub trait Dependencies: Sealed {
+pub trait Dependencies: Sealed + Sized {
     #[doc(hidden)]
     type Pointers;
 
     #[doc(hidden)]
-    fn resolve(&self, resolver: &mut Resolver<'_>) -> Self::Pointers;
+    fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers;
 }
 
 /// A closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
@@ -140,11 +140,12 @@ macro_rules! tuples {
     ($($item:ident $value:ident),*) => {
         impl<$($item: Dependency),*> Sealed for ($($item,)*) {}
 
+        #[allow(clippy::unused_unit, reason = "of no dependencies")]
         impl<$($item: Dependency),*> Dependencies for ($($item,)*) {
             type Pointers = ($($item::Pointer,)*);
 
-            fn resolve(&self, _resolver: &mut Resolver<'_>) -> Self::Pointers {
-                let ($($value,)*) = *self;
+            fn resolve(self, _resolver: &mut Resolver<'_>) -> Self::Pointers {
+                let ($($value,)*) = self;
                 ($($value.resolve(_resolver),)*)
             }
         }
@@ -210,8 +211,8 @@ macro_rules! alone {
         impl<T> Dependencies for $handle<T> {
             type Pointers = <Self as Dependency>::Pointer;
 
-            fn resolve(&self, resolver: &mut Resolver<'_>) -> Self::Pointers {
-                Dependency::resolve(*self, resolver)
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
+                Dependency::resolve(self, resolver)
             }
         }
 
@@ -245,8 +246,8 @@ macro_rules! many {
         impl<$($generics)*> Dependencies for $list {
             type Pointers = NonNull<[NonNull<T>]>;
 
-            fn resolve(&self, resolver: &mut Resolver<'_>) -> Self::Pointers {
-                resolver.slots(self)
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
+                resolver.slots(&self[..])
             }
         }
 

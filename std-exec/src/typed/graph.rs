@@ -1,6 +1,7 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
+use super::env::Env;
 use super::handle::Input;
 use super::names::{Label, NamedNode, Names};
 use super::options::RunOptions;
@@ -12,7 +13,6 @@ use crate::executor::Executor;
 use crate::run_error::RunError;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
-use std::marker::PhantomData;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`].
 ///
@@ -37,8 +37,7 @@ use std::marker::PhantomData;
 /// ```
 pub struct Graph<'env> {
     body: Body,
-    /// Invariant: nobody may pretend that the closures borrow for longer or shorter.
-    env: PhantomData<fn(&'env ()) -> &'env ()>,
+    _env: Env<'env>,
 }
 
 /// What a graph consists of, without the lifetime: results borrow that.
@@ -55,8 +54,8 @@ pub(super) struct Body {
 }
 
 impl<'env> Graph<'env> {
-    pub(super) fn new(body: Body) -> Self {
-        Self { body, env: PhantomData }
+    pub(super) fn new(body: Body, env: Env<'env>) -> Self {
+        Self { body, _env: env }
     }
 
     /// The same as [`GraphBuilder::new`].

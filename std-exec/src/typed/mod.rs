@@ -8,8 +8,8 @@
 //! |---|---|
 //! | handles, and why they prove the types of slots | `handle.rs` |
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
-//! | collecting and checking nodes | `builder.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
-//! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs` |
+//! | collecting and checking nodes | `builder.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
+//! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
 
@@ -19,9 +19,11 @@ mod arena;
 #[allow(unsafe_code)]
 mod builder;
 mod cancel;
+mod check;
 mod definition_error;
 #[allow(unsafe_code)]
 mod dependencies;
+mod env;
 mod failure;
 mod graph;
 mod handle;

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 /// The graph without what its nodes do.
 pub(super) struct Topology {
     pub(super) dag: Dag,
+    nodes: u32,
     /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of `after`.
     starts: Box<[u32]>,
     predecessors: Box<[Predecessor]>,
@@ -39,12 +40,11 @@ impl Topology {
         let (starts, predecessors) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let order = (!sorted).then(|| declaration_order(&dag));
-        Ok(Self { dag, starts, predecessors, order })
+        Ok(Self { dag, nodes, starts, predecessors, order })
     }
 
     pub(super) fn nodes(&self) -> u32 {
-        // The builder has counted them in `u32`.
-        self.starts.len() as u32 - 1
+        self.nodes
     }
 
     pub(super) fn predecessors(&self, node: u32) -> &[Predecessor] {
