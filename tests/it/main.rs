@@ -4,6 +4,7 @@
 #![allow(clippy::ptr_arg, reason = "functions of a graph take references to the very types that others give")]
 
 mod compile_fail;
+mod counted;
 mod endings;
 mod models;
 mod regressions;
@@ -12,5 +13,14 @@ mod runner;
 mod running;
 mod shapes;
 mod structure;
+mod typed_cancel;
+mod typed_drops;
+mod typed_failures;
+mod typed_nesting;
+mod typed_panics;
+mod typed_parts;
+mod typed_random;
+mod typed_rejection;
+mod typed_values;
 mod values;
 mod workflow;
