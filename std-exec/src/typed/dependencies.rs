@@ -29,6 +29,7 @@ pub trait Dependency: Sealed + Copy {
 }
 
 /// What a dependency is to the closure's parameter, for values that live for `'a`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no dependency")]
 pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     /// The parameter's type.
     type Arg;
