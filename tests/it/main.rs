@@ -12,6 +12,7 @@ mod rejection;
 mod runner;
 mod running;
 mod shapes;
+mod side_by_side;
 mod structure;
 mod typed_cancel;
 mod typed_drops;
