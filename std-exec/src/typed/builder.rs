@@ -22,7 +22,8 @@ use std::fmt;
 /// Each method that adds a node returns its handle, by which others depend on it and by which its result is read.
 /// Names are for messages, and need not differ; a node with the name `""` is anonymous.
 ///
-/// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`).
+/// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`); what
+/// they borrow has to be declared before the builder, so that it is still there when closures are dropped.
 pub struct GraphBuilder<'env> {
     store: Store,
     names: Names,

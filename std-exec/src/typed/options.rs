@@ -19,8 +19,8 @@ pub enum FailurePolicy {
 /// ```
 /// use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
 ///
-/// let mut graph = GraphBuilder::new();
 /// let token = CancelToken::new();
+/// let mut graph = GraphBuilder::new();
 /// let stop = graph.node("stop", (), || token.cancel());
 /// graph.node("never", (stop,), |_: &()| ());
 /// let mut graph = graph.build()?;
