@@ -42,6 +42,17 @@ impl Runner {
         .expect("no task can fail")
     }
 
+    pub(crate) fn functions_with<'g>(
+        &self,
+        graph: &'g mut FnGraph,
+        options: &RunOptions,
+    ) -> Result<FnResults<'g>, RunError> {
+        match self {
+            Self::Serial => graph.run_with(options),
+            Self::Parallel(executor) => graph.run_parallel_with(executor, options),
+        }
+    }
+
     pub(crate) fn typed<'g>(&self, graph: &'g mut Graph<'_>) -> Results<'g> {
         match self {
             Self::Serial => graph.run(),
