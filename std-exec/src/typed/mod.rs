@@ -30,7 +30,6 @@ mod handle;
 mod names;
 mod options;
 mod plan;
-#[allow(unsafe_code)]
 mod results;
 #[allow(unsafe_code)]
 mod run;

@@ -38,8 +38,7 @@ impl<'g> Results<'g> {
     ///
     /// Why it has no result.
     pub fn get<T>(&self, node: impl Into<Node<T>>) -> Result<&T, Absent> {
-        // SAFETY: a run borrows the graph for itself, and so do these results.
-        match unsafe { self.body.store.get(node.into()) } {
+        match self.body.store.get(node.into()) {
             None => Err(Absent::ForeignHandle),
             Some(got) => got.map_err(|state| self.absent(state)),
         }

@@ -65,7 +65,8 @@ pub(super) fn execute(
         signal: AtomicUsize::new(check | partial),
         failures: Mutex::new(Vec::new()),
     };
-    // SAFETY: the graph is borrowed for this run alone, and `prepare` has set the statuses.
+    // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `prepare` has set the
+    // statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { run.all() }));
     if let Err(payload) = ended {
         run.skip_dependents();

@@ -97,18 +97,16 @@ impl Store {
         self.arena.place_all(slots)
     }
 
-    /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing.
-    ///
-    /// # Safety
-    ///
-    /// No run is going on.
-    pub(super) unsafe fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
+    /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run: whoever
+    /// runs nodes sees to that, see `call`.)
+    pub(super) fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
         let slot = self.slot(node)?;
         let status = self.statuses.get(node.id().index);
         if status != Status::VALUE {
             return Some(Err(status.state()));
         }
-        // SAFETY: at `VALUE` the slot holds a `T`; nobody changes it while `self` is borrowed, for there is no run.
+        // SAFETY: at `VALUE` the slot holds a `T`. While `self` is borrowed only a run could change it, and by the
+        // contract of `call` there is none.
         Some(Ok(unsafe { slot.as_ref() }))
     }
 
@@ -196,7 +194,8 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// In a run, which has the store to itself: this is the only call for `node` in it; it comes after those for all
+    /// In a run, which has the store to itself: until it has ended, nobody calls `get`, or uses what that has given. This
+    /// is the only call for `node` in it; it comes after those for all
     /// that the node depends on, whose effects are visible here, and the statuses of those that feed it are `VALUE`.
     /// What is moved into it feeds no other node.
     #[inline]
