@@ -195,9 +195,8 @@ impl Store {
     /// # Safety
     ///
     /// In a run, which has the store to itself: until it has ended, nobody calls `get`, or uses what that has given. This
-    /// is the only call for `node` in it; it comes after those for all
-    /// that the node depends on, whose effects are visible here, and the statuses of those that feed it are `VALUE`.
-    /// What is moved into it feeds no other node.
+    /// is the only call for `node` in it; it comes after those for all that the node depends on, whose effects are
+    /// visible here, and the statuses of those that feed it are `VALUE`. What is moved into it feeds no other node.
     #[inline]
     pub(super) unsafe fn call(&self, node: u32, run: &Run<'_>) -> bool {
         let (call, task) = self.tasks[node as usize];
