@@ -17,6 +17,7 @@ mod structure;
 mod typed_cancel;
 mod typed_drops;
 mod typed_failures;
+mod typed_inputs;
 mod typed_nesting;
 mod typed_panics;
 mod typed_parts;
