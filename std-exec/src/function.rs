@@ -3,72 +3,15 @@
 //! A function item has a type of its own, so the type is the key, and the key's type says what the function takes
 //! and gives: the compiler checks each dependency against the parameter that receives it.
 
-use crate::args::Args;
 use crate::executor::Executor;
-use crate::graph_error::GraphError;
-use crate::keyed::{KeyedBuilder, KeyedGraph};
-use crate::results::KeyedResults;
+use crate::fn_key::FnKey;
+use crate::graph_error::{GraphError, MissingKey};
 use crate::run_error::RunError;
+use crate::typed::{DefinitionError, Graph, GraphBuilder, Node, Results, RunOptions};
 use dgraph_core::DagView;
 use std::any::{Any, TypeId};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::{Hash, Hasher};
-
-/// What flows between functions of different types. Each dependent knows what is inside.
-type Value = Box<dyn Any + Send + Sync>;
-
-/// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer to a
-/// function is no key, since it shares its type with others: that doesn't compile.
-#[derive(Clone, Copy)]
-pub struct FnKey {
-    id: TypeId,
-    name: &'static str,
-}
-
-impl FnKey {
-    fn of<F: 'static>(_: &F, name: &'static str) -> Self {
-        // Function pointers and closures that capture something share a type with others.
-        const {
-            assert!(
-                size_of::<F>() == 0,
-                "a key must be a function, not a pointer to one or a closure with state"
-            );
-        };
-        Self { id: TypeId::of::<F>(), name }
-    }
-
-    /// The name by which the function was listed.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl PartialEq for FnKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for FnKey {}
-
-impl Hash for FnKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id.hash(state);
-    }
-}
-
-impl fmt::Debug for FnKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl fmt::Display for FnKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
 
 /// A function that takes the results of its dependencies by reference: `fn(&A, &B, …) -> Output`, with 0 to 12
 /// parameters. `Inputs` is the tuple of what it is fed, `(A, B, …)`.
@@ -81,17 +24,33 @@ pub trait Function<Inputs>: Send + Sync + 'static {
     type Output: Send + Sync + 'static;
 
     #[doc(hidden)]
-    fn call(&self, args: Args<'_, Value>) -> Self::Output;
+    type Nodes;
+
+    #[doc(hidden)]
+    fn define(self, graph: &mut GraphBuilder<'static>, node: Node<Self::Output>, dependencies: Self::Nodes);
 }
 
 /// The functions that another depends on, as a tuple. `Inputs` is the tuple of what each of them is fed.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no tuple of 0 to 12 functions")]
-pub trait Dependencies<Inputs> {
+pub trait Functions<Inputs> {
     /// What they give, as a tuple.
     type Outputs;
 
     #[doc(hidden)]
+    type Nodes;
+
+    #[doc(hidden)]
     fn keys(&self, names: &[&'static str]) -> Vec<FnKey>;
+
+    #[doc(hidden)]
+    fn nodes(index: &Index) -> Option<Self::Nodes>;
+}
+
+/// The node of each function: a `Node` of what it gives.
+type Index = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+
+fn node_of<F: 'static, Output: 'static>(index: &Index) -> Option<Node<Output>> {
+    index.get(&TypeId::of::<F>())?.downcast_ref().copied()
 }
 
 macro_rules! tuples {
@@ -103,20 +62,26 @@ macro_rules! tuples {
             $($item: Send + Sync + 'static,)*
         {
             type Output = Out;
+            type Nodes = ($(Node<$item>,)*);
 
-            fn call(&self, _args: Args<'_, Value>) -> Out {
-                self($(_args[$position].downcast_ref::<$item>().expect("a key's type says what it gives")),*)
+            fn define(self, graph: &mut GraphBuilder<'static>, node: Node<Out>, dependencies: Self::Nodes) {
+                graph.define(node, dependencies, self);
             }
         }
 
-        impl<$($item, $inputs),*> Dependencies<($($inputs,)*)> for ($($item,)*)
+        impl<$($item, $inputs),*> Functions<($($inputs,)*)> for ($($item,)*)
         where
             $($item: Function<$inputs>,)*
         {
             type Outputs = ($($item::Output,)*);
+            type Nodes = ($(Node<$item::Output>,)*);
 
             fn keys(&self, _names: &[&'static str]) -> Vec<FnKey> {
                 vec![$(FnKey::of(&self.$position, _names[$position])),*]
+            }
+
+            fn nodes(_index: &Index) -> Option<Self::Nodes> {
+                Some(($(node_of::<$item, $item::Output>(_index)?,)*))
             }
         }
     };
@@ -136,23 +101,30 @@ tuples!(A MA 0, B MB 1, C MC 2, D MD 3, E ME 4, F MF 5, G MG 6, H MH 7, I MI 8, 
 tuples!(A MA 0, B MB 1, C MC 2, D MD 3, E ME 4, F MF 5, G MG 6, H MH 7, I MI 8, J MJ 9, K MK 10);
 tuples!(A MA 0, B MB 1, C MC 2, D MD 3, E ME 4, F MF 5, G MG 6, H MH 7, I MI 8, J MJ 9, K MK 10, L ML 11);
 
-/// A dictionary graph over functions, made by [`create_graph!`](crate::create_graph).
+/// A dictionary graph over functions, made by [`create_graph!`](crate::create_graph): a typed [`Graph`] whose nodes are
+/// found by their functions.
 #[derive(Debug)]
 pub struct FnGraph {
-    graph: KeyedGraph<'static, FnKey, Value>,
+    graph: Graph<'static>,
+    keys: Vec<FnKey>,
+    index: Index,
 }
 
 /// Collects the functions of a [`FnGraph`]; [`create_graph!`](crate::create_graph) writes the calls.
-#[derive(Debug)]
 #[must_use]
 pub struct FnGraphBuilder {
-    builder: KeyedBuilder<'static, FnKey, Value>,
+    graph: GraphBuilder<'static>,
+    /// Each function with what it depends on, and what defines it once all nodes are known.
+    listed: Vec<(FnKey, Vec<FnKey>, Define)>,
+    index: Index,
 }
+
+type Define = Box<dyn FnOnce(&mut GraphBuilder<'static>, &Index) + Send + Sync>;
 
 impl FnGraph {
     /// Starts with no functions.
     pub fn builder() -> FnGraphBuilder {
-        FnGraphBuilder { builder: KeyedGraph::builder() }
+        FnGraphBuilder { graph: GraphBuilder::new(), listed: Vec::new(), index: Index::new() }
     }
 
     /// The graph without its functions. Node `i` is the function listed as the `i`-th key.
@@ -164,33 +136,72 @@ impl FnGraph {
     /// The functions in the order in which they were listed.
     #[must_use]
     pub fn keys(&self) -> &[FnKey] {
-        self.graph.keys()
+        &self.keys
     }
 
     /// Runs every function once on this thread.
     ///
     /// # Errors
     ///
-    /// None at present, see [`RunError`].
+    /// None: functions of a dictionary can't fail. See [`run_with`](Self::run_with).
     ///
     /// # Panics
     ///
     /// With the panic of a function.
     pub fn run(&mut self) -> Result<FnResults<'_>, RunError> {
-        Ok(FnResults { results: self.graph.run()? })
+        self.run_with(&RunOptions::new())
     }
 
     /// Runs every function once on the threads of `executor`, this one included.
     ///
     /// # Errors
     ///
-    /// None at present, see [`RunError`].
+    /// None: functions of a dictionary can't fail. See [`run_parallel_with`](Self::run_parallel_with).
     ///
     /// # Panics
     ///
     /// With the first panic of a function, after the ones under way have ended; nothing that depends on it has started.
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<FnResults<'_>, RunError> {
-        Ok(FnResults { results: self.graph.run_parallel(executor)? })
+        self.run_parallel_with(executor, &RunOptions::new())
+    }
+
+    /// As [`run`](Self::run), with choices.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Cancelled`], [`DeadlineExceeded`](RunError::DeadlineExceeded) and
+    /// [`Panicked`](RunError::Panicked), if the options provide for these.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of a function, unless the options [catch panics](RunOptions::catch_panics).
+    pub fn run_with(&mut self, options: &RunOptions) -> Result<FnResults<'_>, RunError> {
+        self.graph.run_with(options)?;
+        Ok(self.results())
+    }
+
+    /// As [`run_parallel`](Self::run_parallel), with choices.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Self::run_with).
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of a function, unless the options [catch panics](RunOptions::catch_panics).
+    pub fn run_parallel_with(
+        &mut self,
+        executor: &Executor,
+        options: &RunOptions,
+    ) -> Result<FnResults<'_>, RunError> {
+        self.graph.run_parallel_with(executor, options)?;
+        Ok(self.results())
+    }
+
+    /// The results of the last run, however it has ended.
+    #[must_use]
+    pub fn results(&mut self) -> FnResults<'_> {
+        FnResults { results: self.graph.results(), index: &self.index }
     }
 }
 
@@ -198,36 +209,77 @@ impl FnGraphBuilder {
     /// Adds `function`, to be fed the results of `dependencies`. The names are for messages.
     #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
     pub fn function<F, D, M>(
-        self,
+        mut self,
         name: &'static str,
         function: F,
         dependency_names: &[&'static str],
         dependencies: D,
     ) -> Self
     where
-        D: Dependencies<M>,
-        F: Function<D::Outputs>,
+        D: Functions<M>,
+        F: Function<D::Outputs, Nodes = D::Nodes>,
     {
         let key = FnKey::of(&function, name);
         let keys = dependencies.keys(dependency_names);
-        let task = move |args: Args<'_, Value>| -> Value { Box::new(function.call(args)) };
-        Self { builder: self.builder.task(key, keys, task) }
+        let node = self.graph.declare::<F::Output>(name);
+        self.index.entry(key.id()).or_insert_with(|| Box::new(node));
+        let define: Define = Box::new(move |graph, index| {
+            if let Some(nodes) = D::nodes(index) {
+                function.define(graph, node, nodes);
+            }
+        });
+        self.listed.push((key, keys, define));
+        self
     }
 
     /// Checks the graph.
     ///
     /// # Errors
     ///
-    /// See [`KeyedBuilder::build`].
+    /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
+    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`TooLarge`](GraphError::TooLarge).
     pub fn build(self) -> Result<FnGraph, GraphError<FnKey>> {
-        Ok(FnGraph { graph: self.builder.build()? })
+        let Self { mut graph, listed, index } = self;
+        let mut seen = HashSet::with_capacity(listed.len());
+        let duplicates: Vec<_> =
+            listed.iter().map(|(key, ..)| *key).filter(|key| !seen.insert(*key)).collect();
+        if !duplicates.is_empty() {
+            return Err(GraphError::DuplicateKeys(duplicates));
+        }
+        let uses = listed.iter().flat_map(|(key, uses, _)| uses.iter().map(move |used| (*used, *key)));
+        let missing = uses.filter(|(used, _)| !seen.contains(used));
+        let missing: Vec<_> = missing.map(|(key, needed_by)| MissingKey { key, needed_by }).collect();
+        if !missing.is_empty() {
+            return Err(GraphError::MissingKeys(missing));
+        }
+        let mut keys = Vec::with_capacity(listed.len());
+        for (key, _, define) in listed {
+            keys.push(key);
+            define(&mut graph, &index);
+        }
+        match graph.build() {
+            Ok(graph) => Ok(FnGraph { graph, keys, index }),
+            Err(DefinitionError::Cycle(path)) => {
+                Err(GraphError::Cycle(path.iter().map(|named| keys[named.node().index()]).collect()))
+            }
+            Err(DefinitionError::TooLarge(error)) => Err(GraphError::TooLarge(error)),
+            Err(error) => unreachable!("the dictionary has been checked: {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for FnGraphBuilder {
+    /// A map from each function to those that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.listed.iter().map(|(key, uses, _)| (key, uses))).finish()
     }
 }
 
 /// The results of a finished run by function. They stay in the graph, and the next run drops them.
 #[derive(Debug)]
 pub struct FnResults<'g> {
-    results: KeyedResults<'g, 'static, FnKey, Value>,
+    results: Results<'g>,
+    index: &'g Index,
 }
 
 impl FnResults<'_> {
@@ -237,7 +289,8 @@ impl FnResults<'_> {
     where
         F: Function<M>,
     {
-        self.results.get(&FnKey::of(&function, ""))?.downcast_ref()
+        let _ = FnKey::of(&function, "");
+        self.results.get(node_of::<F, F::Output>(self.index)?).ok()
     }
 
     /// Moves out what `function` gave.
@@ -246,67 +299,7 @@ impl FnResults<'_> {
     where
         F: Function<M>,
     {
-        self.results.take(&FnKey::of(&function, ""))?.downcast().ok().map(|value| *value)
+        let _ = FnKey::of(&function, "");
+        self.results.take(node_of::<F, F::Output>(self.index)?).ok()
     }
-}
-
-/// Builds a graph from a dictionary of functions: each key with the functions that it depends on, in any order.
-///
-/// Each function is given shared references to the results of its dependencies, in the listed order; the compiler
-/// checks the types. The reference is to the very type that the dependency gives: what gives a `String` is taken as
-/// `&String`. A dependency listed twice is run once and passed twice. Gives a
-/// `Result<FnGraph, GraphError<FnKey>>`.
-///
-/// ```
-/// use dgraph_exec::{Executor, create_graph};
-///
-/// fn a() -> i32 { 5 }
-/// fn b(x: &i32) -> i32 { x + 10 }
-/// fn c(x: &i32, y: &i32) -> String { format!("{}", x + y + 20) }
-///
-/// let mut graph = create_graph! { c: [a, b], b: [a], a: [] }?;
-/// assert_eq!(graph.run()?.get(c), Some(&"40".to_string()));
-/// assert_eq!(graph.run_parallel(&Executor::new()?)?.get(b), Some(&15));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// A cycle and a dependency that is no key are errors that name the functions:
-///
-/// ```
-/// # use dgraph_exec::create_graph;
-/// fn egg(_: &u8) -> u8 { 1 }
-/// fn hen(_: &u8) -> u8 { 2 }
-/// assert_eq!(create_graph! { hen: [egg], egg: [hen] }.unwrap_err().to_string(), "dependency cycle: hen -> egg -> hen");
-/// assert_eq!(create_graph! { hen: [egg] }.unwrap_err().to_string(), "missing keys: egg (needed by hen)");
-/// ```
-///
-/// A parameter of another type than the dependency's result doesn't compile:
-///
-/// ```compile_fail
-/// # use dgraph_exec::create_graph;
-/// fn number() -> i32 { 5 }
-/// fn shout(text: &String) -> String { text.to_uppercase() }
-/// let graph = create_graph! { shout: [number], number: [] };
-/// ```
-///
-/// Nor does a pointer to a function, which would share its key with others:
-///
-/// ```compile_fail
-/// # use dgraph_exec::create_graph;
-/// fn one() -> i32 { 1 }
-/// let pointer: fn() -> i32 = one;
-/// let graph = create_graph! { pointer: [] };
-/// ```
-#[macro_export]
-macro_rules! create_graph {
-    ($($key:path : [$($dependency:path),* $(,)?]),* $(,)?) => {
-        $crate::FnGraph::builder()
-            $(.function(
-                ::core::stringify!($key),
-                $key,
-                &[$(::core::stringify!($dependency)),*],
-                ($($dependency,)*),
-            ))*
-            .build()
-    };
 }

@@ -2,17 +2,17 @@
 //! on all cores.
 //!
 //! ```
-//! use dgraph_exec::{Executor, create_graph};
+//! use dgraph_exec::{Executor, GraphBuilder};
 //!
-//! fn a() -> i32 { 5 }
-//! fn b(x: &i32) -> i32 { x + 10 }
-//! fn c(x: &i32, y: &i32) -> i32 { x + y + 20 }
-//!
-//! let mut graph = create_graph! { c: [a, b], b: [a], a: [] }?;
-//! assert_eq!(graph.run()?.get(c), Some(&40));
+//! let mut graph = GraphBuilder::new();
+//! let a = graph.node("a", (), || 5);
+//! let b = graph.node("b", (a,), |x: &i32| x + 10);
+//! let c = graph.node("c", (a, b), |x: &i32, y: &i32| x + y + 20);
+//! let mut graph = graph.build()?;
+//! assert_eq!(graph.run()?[c], 40);
 //!
 //! let executor = Executor::new()?;
-//! assert_eq!(graph.run_parallel(&executor)?.get(c), Some(&40));
+//! assert_eq!(graph.run_parallel(&executor)?[c], 40);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -20,7 +20,8 @@
 //!
 //! | you have | use | each node |
 //! |---|---|---|
-//! | functions that feed each other | [`create_graph!`] | is a function, fed the results of others by reference |
+//! | closures that feed each other | [`GraphBuilder`] and [`Graph`] | is a closure behind a typed handle, fed the results of others by reference |
+//! | functions that feed each other | [`create_graph!`] | is a function, found by its name; a typed graph in another notation |
 //! | keys and tasks that come from data | [`KeyedGraph`] | is a closure, fed values of one type |
 //! | a hot loop over numbered nodes | [`Dag`] and [`Executor::run`] | is a number, passed to one closure that is inlined into the workers' loop |
 //! | no operating system | [`StaticDag`] and [`StaticDag::run`], in `dgraph-core` | is a number |
@@ -31,13 +32,16 @@
 //!   in the listed order, whatever the order of execution.
 //! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing, or a
 //!   cycle as a path.
+//! - If a node of a typed graph fails, what depends on it, directly or not, never starts, under any interleaving, and
+//!   says which node is to blame; all failures are reported. See [`RunOptions`] for cancellation, deadlines, and what
+//!   else a run may be told.
 //! - If a node panics, nothing that depends on it starts, nor does anything else once the panic has been caught; the
 //!   nodes under way end, and the first panic is resumed on the caller with its payload. Graph and executor can be used
 //!   again at once.
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
 //!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only.
 //! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing while no thread has more than 64
-//!   ready nodes.
+//!   ready nodes; nor does a repeated run of a typed graph, unless something goes wrong in it.
 //!
 //! # Threads
 //!
@@ -63,8 +67,8 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in three files, `context`, `run`, `team`; and a few calls of the
-// system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
+// Unsafe code is in `context`, `member`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
+// of the system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -76,11 +80,13 @@ mod clock;
 mod context;
 #[allow(unsafe_code)]
 mod cores;
+mod create_graph;
 mod crew;
 mod executor;
 mod executor_error;
 #[allow(unsafe_code)]
 mod fences;
+mod fn_key;
 #[allow(unsafe_code)]
 mod fork;
 mod function;
@@ -108,6 +114,7 @@ mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
+mod typed;
 mod walk;
 mod work;
 mod worker;
@@ -120,11 +127,17 @@ pub use dgraph_core::{
 };
 pub use executor::Executor;
 pub use executor_error::ExecutorError;
-pub use function::{Dependencies, FnGraph, FnGraphBuilder, FnKey, FnResults, Function};
+pub use fn_key::FnKey;
+pub use function::{FnGraph, FnGraphBuilder, FnResults, Function, Functions};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
 pub use run_error::RunError;
+pub use typed::{
+    Absent, AnyNode, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy, Feed,
+    Graph, GraphBuilder, Input, Moved, NamedNode, Node, NodeFn, Panicked, Results, RunOptions, SetInputs,
+    Values, ValuesIter,
+};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

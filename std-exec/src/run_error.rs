@@ -1,19 +1,77 @@
 //! Why a run didn't do everything that it was asked to.
 
+use crate::typed::{Failure, NamedNode, Panicked, join};
 use std::fmt;
 
 /// Why a run of a graph didn't do everything that it was asked to.
 ///
-/// Nothing can go wrong in a run as yet but a panic, which is passed on as one. The enum has no variants, and the
-/// runs return it so that tasks that can fail will not change their signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Nodes that did run have their results all the same: see [`Graph::results`](crate::Graph::results).
+#[derive(Debug)]
 #[non_exhaustive]
-pub enum RunError {}
+pub enum RunError {
+    /// Inputs that the run needs and that have no value. Nothing has run, earlier results are still there.
+    UnsetInputs(Vec<NamedNode>),
+    /// Targets of the run that are nodes of another graph: their numbers there. Nothing has run.
+    ForeignTargets(Vec<dgraph_core::NodeId>),
+    /// All nodes that failed, by their numbers. The [source](std::error::Error::source) is the first one's error.
+    Failed(Vec<Failure>),
+    /// A node panicked in a run that [catches panics](crate::RunOptions::catch_panics).
+    Panicked(Panicked),
+    /// The run's token was cancelled.
+    Cancelled {
+        /// The nodes that did not run for this reason.
+        not_run: Vec<NamedNode>,
+    },
+    /// The run's deadline passed.
+    DeadlineExceeded {
+        /// The nodes that did not run for this reason.
+        not_run: Vec<NamedNode>,
+    },
+}
 
 impl fmt::Display for RunError {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let not_run = |f: &mut fmt::Formatter<'_>, why: &str, nodes: &[NamedNode]| {
+            write!(f, "{why}, {} did not run: ", Count(nodes.len()))?;
+            join(f, ", ", nodes)
+        };
+        match self {
+            Self::UnsetInputs(nodes) => {
+                f.write_str("inputs not set: ")?;
+                join(f, ", ", nodes)
+            }
+            Self::ForeignTargets(nodes) => {
+                write!(f, "{} of another graph among the targets: ", Count(nodes.len()))?;
+                join(f, ", ", nodes)
+            }
+            Self::Failed(failures) => {
+                write!(f, "{} failed: ", Count(failures.len()))?;
+                join(f, ", ", failures.iter().map(Failure::node))
+            }
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::Cancelled { not_run: nodes } => not_run(f, "cancelled", nodes),
+            Self::DeadlineExceeded { not_run: nodes } => not_run(f, "deadline exceeded", nodes),
+        }
     }
 }
 
-impl std::error::Error for RunError {}
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed(failures) => failures.first().map(|failure| failure as _),
+            _ => None,
+        }
+    }
+}
+
+/// A number of nodes in words.
+struct Count(usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 node"),
+            many => write!(f, "{many} nodes"),
+        }
+    }
+}

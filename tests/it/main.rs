@@ -5,6 +5,7 @@
 
 mod builder;
 mod compile_fail;
+mod counted;
 mod endings;
 mod models;
 mod regressions;
@@ -12,7 +13,18 @@ mod rejection;
 mod runner;
 mod running;
 mod shapes;
+mod side_by_side;
 mod stress;
 mod structure;
+mod typed_cancel;
+mod typed_drops;
+mod typed_failures;
+mod typed_inputs;
+mod typed_nesting;
+mod typed_panics;
+mod typed_parts;
+mod typed_random;
+mod typed_rejection;
+mod typed_values;
 mod values;
 mod workflow;

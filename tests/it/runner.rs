@@ -1,6 +1,9 @@
 //! The runners, and the macro that runs each behaviour over all of them.
 
-use dgraph_exec::{AsDag, Executor, FnGraph, FnResults, KeyedGraph, KeyedResults, NodeId};
+use dgraph_exec::{
+    AsDag, Executor, FnGraph, FnResults, Graph, KeyedGraph, KeyedResults, NodeId, Results, RunError,
+    RunOptions,
+};
 use std::hash::Hash;
 
 /// A way to run a graph.
@@ -37,6 +40,36 @@ impl Runner {
             Self::Parallel(executor) => graph.run_parallel(executor),
         }
         .expect("no task can fail")
+    }
+
+    pub(crate) fn functions_with<'g>(
+        &self,
+        graph: &'g mut FnGraph,
+        options: &RunOptions,
+    ) -> Result<FnResults<'g>, RunError> {
+        match self {
+            Self::Serial => graph.run_with(options),
+            Self::Parallel(executor) => graph.run_parallel_with(executor, options),
+        }
+    }
+
+    pub(crate) fn typed<'g>(&self, graph: &'g mut Graph<'_>) -> Results<'g> {
+        match self {
+            Self::Serial => graph.run(),
+            Self::Parallel(executor) => graph.run_parallel(executor),
+        }
+        .expect("no node fails")
+    }
+
+    pub(crate) fn typed_with<'g>(
+        &self,
+        graph: &'g mut Graph<'_>,
+        options: &RunOptions,
+    ) -> Result<Results<'g>, RunError> {
+        match self {
+            Self::Serial => graph.run_with(options),
+            Self::Parallel(executor) => graph.run_parallel_with(executor, options),
+        }
     }
 
     pub(crate) fn dag(&self, dag: &impl AsDag, body: impl Fn(NodeId) + Sync) {

@@ -17,6 +17,7 @@ mod dagrs;
 mod dagx;
 mod dgraph_keyed;
 mod dgraph_raw;
+mod dgraph_typed;
 #[cfg(feature = "peers")]
 mod futures_unordered;
 mod rayon;
@@ -154,6 +155,7 @@ systems! {
     SerialKahn: serial_kahn::SerialKahn,
     Dgraph: dgraph_raw::DgraphRaw,
     DgraphKeyed: dgraph_keyed::DgraphKeyed,
+    DgraphTyped: dgraph_typed::DgraphTyped,
     CrossbeamKeepOne: crossbeam_keep_one::CrossbeamKeepOne,
     Rayon: rayon::Rayon,
     #[cfg(feature = "peers")]

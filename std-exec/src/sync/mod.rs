@@ -13,7 +13,9 @@ mod shim {
     pub(crate) use crossbeam_utils::Backoff;
     pub(crate) use std::hint::spin_loop;
     use std::sync::PoisonError;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
+    };
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread_local;
     use std::time::Duration;
@@ -55,6 +57,13 @@ mod shim {
         condvar.wait_timeout(guard, time).unwrap_or_else(PoisonError::into_inner).0
     }
 
+    /// Sets all of `cells`, which nobody else can reach: plain stores, many at once.
+    pub(crate) fn fill(cells: &mut [AtomicU32], value: u32) {
+        for cell in cells {
+            *cell.get_mut() = value;
+        }
+    }
+
     /// How long to look around before giving up, in steps.
     pub(crate) const fn patience(steps: u32) -> u32 {
         steps
@@ -66,7 +75,7 @@ mod shim {
     pub(crate) use super::model_deque::{Steal, Stealer, Worker};
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
     use std::time::Duration;
@@ -113,6 +122,12 @@ mod shim {
     /// As if the time were always over at once.
     pub(crate) fn wait_for<'a, T>(_: &Condvar, guard: MutexGuard<'a, T>, _: Duration) -> MutexGuard<'a, T> {
         guard
+    }
+
+    pub(crate) fn fill(cells: &mut [AtomicU32], value: u32) {
+        for cell in cells {
+            cell.store(value, Ordering::Relaxed);
+        }
     }
 
     /// None at all: a model has to get to sleep to be small.

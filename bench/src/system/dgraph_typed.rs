@@ -1,0 +1,58 @@
+//! `dgraph-typed`: the typed graph of this project, with a closure a node.
+
+use super::{Runner, System};
+use crate::body::Body;
+use crate::graph::Graph;
+use dgraph_exec::{Executor, GraphBuilder, Node, Values};
+use dgraph_tests::predecessors::Predecessors;
+use std::sync::Arc;
+
+/// [`run_parallel`](dgraph_exec::Graph::run_parallel), or [`run`](dgraph_exec::Graph::run) on one thread. Nodes of up
+/// to two dependencies take them one by one, others as [`Values`]; the values have no size.
+#[derive(Debug)]
+pub(super) struct DgraphTyped {
+    executor: Arc<Executor>,
+}
+
+struct Run {
+    executor: Arc<Executor>,
+    graph: dgraph_exec::Graph<'static>,
+}
+
+impl System for DgraphTyped {
+    const NAME: &'static str = "dgraph-typed";
+
+    fn start(threads: usize) -> Result<Self, String> {
+        let executor = Executor::builder().threads(threads).build().map_err(|error| error.to_string())?;
+        Ok(Self { executor: Arc::new(executor) })
+    }
+
+    fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
+        let predecessors = Predecessors::new(graph.nodes, &graph.edges);
+        let mut builder = GraphBuilder::new();
+        let nodes: Vec<Node<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
+        let mut listed = Vec::new();
+        for (number, &node) in (0_u32..).zip(&nodes) {
+            listed.clear();
+            listed.extend(predecessors.of(number as usize).iter().map(|&before| nodes[before as usize]));
+            match listed[..] {
+                [] => builder.define(node, (), move || body.execute(number)),
+                [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
+                [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
+                _ => builder.define(node, &listed, move |_: Values<'_, ()>| body.execute(number)),
+            }
+        }
+        let graph = builder.build().expect("an acyclic graph");
+        Box::new(Run { executor: Arc::clone(&self.executor), graph })
+    }
+}
+
+impl Runner for Run {
+    fn run(&mut self) {
+        let results = match self.executor.threads() {
+            1 => self.graph.run(),
+            _ => self.graph.run_parallel(&self.executor),
+        };
+        results.expect("no node fails");
+    }
+}

@@ -1,0 +1,62 @@
+//! Functions as keys of a dictionary.
+
+use std::any::TypeId;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer to a
+/// function is no key, since it shares its type with others: that doesn't compile.
+#[derive(Clone, Copy)]
+pub struct FnKey {
+    id: TypeId,
+    name: &'static str,
+}
+
+impl FnKey {
+    pub(crate) fn of<F: 'static>(_: &F, name: &'static str) -> Self {
+        // Function pointers and closures that capture something share a type with others.
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a key must be a function, not a pointer to one or a closure with state"
+            );
+        };
+        Self { id: TypeId::of::<F>(), name }
+    }
+
+    pub(crate) fn id(&self) -> TypeId {
+        self.id
+    }
+
+    /// The name by which the function was listed.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl PartialEq for FnKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for FnKey {}
+
+impl Hash for FnKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl fmt::Debug for FnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Display for FnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

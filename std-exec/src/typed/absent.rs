@@ -1,0 +1,70 @@
+//! Why a node has no result.
+
+use super::names::{NamedNode, Names};
+use super::status::State;
+use std::fmt;
+
+/// Why a node has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Absent {
+    /// It did not run: there was no run yet, or the run ended before.
+    NotRun,
+    /// It failed.
+    Failed,
+    /// It panicked.
+    Panicked,
+    /// It was skipped, because this node, which it depends on, directly or not, failed or panicked.
+    Skipped {
+        /// The node that failed or panicked.
+        because_of: NamedNode,
+    },
+    /// The result was moved into this node, its only dependent.
+    Moved {
+        /// The dependent.
+        into: NamedNode,
+    },
+    /// The caller has taken the result.
+    Taken,
+    /// The targets of the last run don't depend on it.
+    NotNeeded,
+    /// It is an input that was never set.
+    Unset,
+    /// The handle is another graph's.
+    ForeignHandle,
+}
+
+impl Absent {
+    /// `None` if there is a result.
+    pub(super) fn new(state: State, names: &Names) -> Option<Self> {
+        Some(match state {
+            State::Value => return None,
+            State::NotRun => Self::NotRun,
+            State::Failed => Self::Failed,
+            State::Panicked => Self::Panicked,
+            State::Skipped { culprit } => Self::Skipped { because_of: names.named(culprit) },
+            State::Moved { taker } => Self::Moved { into: names.named(taker) },
+            State::Taken => Self::Taken,
+            State::NotNeeded => Self::NotNeeded,
+            State::Unset => Self::Unset,
+        })
+    }
+}
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRun => f.write_str("did not run"),
+            Self::Failed => f.write_str("failed"),
+            Self::Panicked => f.write_str("panicked"),
+            Self::Skipped { because_of } => write!(f, "was skipped because of {because_of}"),
+            Self::Moved { into } => write!(f, "was moved into {into}"),
+            Self::Taken => f.write_str("was taken"),
+            Self::NotNeeded => f.write_str("was not needed"),
+            Self::Unset => f.write_str("is an input that was not set"),
+            Self::ForeignHandle => f.write_str("belongs to another graph"),
+        }
+    }
+}
+
+impl std::error::Error for Absent {}

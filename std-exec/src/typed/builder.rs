@@ -1,0 +1,316 @@
+//! How a typed graph is put together.
+
+use super::check::{Declared, Faults, check};
+use super::definition_error::DefinitionError;
+use super::dependencies::{Dependencies, NodeFn, SetInputs};
+use super::env::Env;
+use super::graph::{Body, Graph};
+use super::handle::{AnyNode, Input, Node};
+use super::names::{Label, Names};
+use super::results::Results;
+use super::status::Status;
+use super::store::Store;
+use super::task::{Call, Inner, Task, call_of, graph_call_of, try_call_of};
+use super::topology::Topology;
+use super::uses::{Kind, Resolver, Use};
+use dgraph_core::BuildError;
+use std::error::Error;
+use std::fmt;
+
+/// Collects the nodes of a typed [`Graph`], in any order.
+///
+/// Each method that adds a node returns its handle, by which others depend on it and by which its result is read.
+/// Names are for messages, and need not differ; a node with the name `""` is anonymous.
+///
+/// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`); what
+/// they borrow has to be declared before the builder, so that it is still there when closures are dropped.
+pub struct GraphBuilder<'env> {
+    store: Store,
+    names: Names,
+    nodes: Vec<Declared>,
+    uses: Vec<Use>,
+    faults: Faults,
+    env: Env<'env>,
+}
+
+impl Default for GraphBuilder<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'env> GraphBuilder<'env> {
+    /// Starts with no nodes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            store: Store::new(),
+            names: Names::default(),
+            nodes: Vec::new(),
+            uses: Vec::new(),
+            faults: Faults::default(),
+            env: Env::new(),
+        }
+    }
+
+    /// Adds a node that runs `function` after `dependencies` and is fed their results.
+    ///
+    /// Dependencies are a tuple of up to 12 handles, and the function takes a reference for each, in that order; or one
+    /// handle; or a slice of handles of one type, and the function takes [`Values`](crate::Values). Parameter types of
+    /// closures have to be written out. For a dependency [`moved`](Node::moved) the parameter is the value itself. A
+    /// dependency listed twice is run once and fed twice.
+    pub fn node<D, F>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<F::Output>
+    where
+        D: Dependencies,
+        F: NodeFn<D> + Send + 'env,
+        F::Output: Send + Sync + 'env,
+    {
+        let node = self.declare(name);
+        self.define(node, dependencies, function);
+        node
+    }
+
+    /// Adds a node that may fail. Those that depend on it, directly or not, are then skipped, and the run gives a
+    /// [`RunError::Failed`](crate::RunError::Failed) with the error.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let text = graph.node("text", (), || "4x");
+    /// let number = graph.try_node("number", (text,), |text: &&str| text.parse::<i32>());
+    /// graph.node("double", (number,), |number: &i32| number * 2);
+    /// let mut graph = graph.build()?;
+    /// let error = graph.run().unwrap_err();
+    /// assert_eq!(error.to_string(), "1 node failed: number");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_node<D, F, T, E>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<T>
+    where
+        D: Dependencies,
+        F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
+        T: Send + Sync + 'env,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let node = self.declare(name);
+        self.try_define(node, dependencies, function);
+        node
+    }
+
+    /// Adds a node whose value comes from the caller, by [`Graph::set`].
+    pub fn input<T>(&mut self, name: impl AsRef<str>) -> Input<T>
+    where
+        T: Send + Sync + 'env,
+    {
+        Input::new(self.add(name.as_ref(), Declared::Input))
+    }
+
+    /// Adds a node that runs the graph `inner`, in the way in which this one is run: on the same thread, or on the same
+    /// executor, with the same policy, token and deadline.
+    ///
+    /// First `set_inputs` is given the inner graph and the results of `dependencies`; then the inner graph runs; then
+    /// `read_outputs` makes the node's result of the inner results. If the inner run fails, the node has failed, and the
+    /// inner [`RunError`](crate::RunError) is its error.
+    ///
+    /// ```
+    /// use dgraph_exec::{Graph, GraphBuilder, Results};
+    ///
+    /// let mut inner = GraphBuilder::new();
+    /// let side = inner.input::<u64>("side");
+    /// let area = inner.node("area", (side,), |side: &u64| side * side);
+    /// let inner = inner.build()?;
+    ///
+    /// let mut outer = GraphBuilder::new();
+    /// let three = outer.node("three", (), || 3_u64);
+    /// let nine = outer.graph(
+    ///     "nine",
+    ///     (three,),
+    ///     inner,
+    ///     move |inner: &mut Graph<'_>, three: &u64| {
+    ///         inner.set(side, *three);
+    ///     },
+    ///     move |results: Results<'_>| results[area],
+    /// );
+    /// assert_eq!(outer.build()?.run()?[nine], 9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn graph<D, S, R, T>(
+        &mut self,
+        name: impl AsRef<str>,
+        dependencies: D,
+        inner: Graph<'env>,
+        set_inputs: S,
+        read_outputs: R,
+    ) -> Node<T>
+    where
+        D: Dependencies,
+        S: SetInputs<Graph<'env>, D> + Send + 'env,
+        R: FnMut(Results<'_>) -> T + Send + 'env,
+        T: Send + Sync + 'env,
+    {
+        let node = self.declare(name);
+        let inner = Inner { graph: inner, set_inputs, read_outputs };
+        if let Some(task) = self.task::<_, D, T>(node, dependencies, inner) {
+            // SAFETY: `graph_call_of` makes the call for this task. What is in it outlives `'env`, and is `Send`.
+            unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task) };
+        }
+        node
+    }
+
+    /// Adds a node that is to be [defined](Self::define) later, so that others can depend on it before.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let egg = graph.declare::<u8>("egg");
+    /// let hen = graph.node("hen", (egg,), |egg: &u8| *egg);
+    /// graph.define(egg, (hen,), |hen: &u8| *hen);
+    /// assert_eq!(graph.build().unwrap_err().to_string(), "dependency cycle: egg -> hen -> egg");
+    /// ```
+    pub fn declare<T>(&mut self, name: impl AsRef<str>) -> Node<T>
+    where
+        T: Send + Sync + 'env,
+    {
+        self.add(name.as_ref(), Declared::Undefined)
+    }
+
+    /// Defines a node that was [declared](Self::declare). A second definition is an error of [`build`](Self::build).
+    pub fn define<D, F, T>(&mut self, node: Node<T>, dependencies: D, function: F)
+    where
+        D: Dependencies,
+        F: NodeFn<D, Output = T> + Send + 'env,
+    {
+        if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
+            // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
+            unsafe { self.define_with(node, call_of::<F, D, T>(&task), task) };
+        }
+    }
+
+    /// Defines a node that was [declared](Self::declare) and may fail. See [`try_node`](Self::try_node).
+    pub fn try_define<D, F, T, E>(&mut self, node: Node<T>, dependencies: D, function: F)
+    where
+        D: Dependencies,
+        F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
+            // SAFETY: `try_call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
+            unsafe { self.define_with(node, try_call_of::<F, D, T, E>(&task), task) };
+        }
+    }
+
+    /// Makes `node` run after `predecessors`, without being fed their results.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let write = graph.node("write", (), || ());
+    /// let size = graph.node("size", (), || 7);
+    /// let read = graph.node("read", (), || "written");
+    /// graph.after(read, [write.id(), size.id()]);
+    /// assert_eq!(graph.build()?.run()?[read], "written");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn after<N: Into<AnyNode>>(
+        &mut self,
+        node: impl Into<AnyNode>,
+        predecessors: impl IntoIterator<Item = N>,
+    ) {
+        let node = node.into();
+        if !self.owns(node) {
+            self.faults.strangers_defined.push(node);
+            return;
+        }
+        for predecessor in predecessors {
+            let predecessor = predecessor.into();
+            if self.owns(predecessor) {
+                let (node, dependency) = (node.index, predecessor.index);
+                self.uses.push(Use { node, dependency, kind: Kind::Order });
+            } else {
+                self.faults.strangers.push(node.index);
+            }
+        }
+    }
+
+    /// Checks the graph.
+    ///
+    /// # Errors
+    ///
+    /// See [`DefinitionError`]; each names the nodes.
+    pub fn build(self) -> Result<Graph<'env>, DefinitionError> {
+        check(&self.nodes, &self.names, &self.uses, &self.faults)?;
+        let Self { store, names, nodes, uses, env, .. } = self;
+        let count = u32::try_from(nodes.len()).expect("the builder has counted");
+        let topology = Topology::new(count, &uses).map_err(|error| match error {
+            BuildError::Cycle(cycle) => {
+                DefinitionError::Cycle(names.all_named(cycle.path().map(|node| node.get())))
+            }
+            other => DefinitionError::TooLarge(other),
+        })?;
+        let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
+        let changed = vec![false; inputs.len()].into();
+        Ok(Graph::new(Body { store, names, topology, inputs, changed, marks: Vec::new() }, env))
+    }
+
+    fn owns(&self, node: AnyNode) -> bool {
+        node.graph == self.store.id()
+    }
+
+    fn add<T: Send + Sync + 'env>(&mut self, name: &str, declared: Declared) -> Node<T> {
+        if self.nodes.len() >= Status::MAX_NODES {
+            self.faults.too_many += 1;
+            return Node::stranger();
+        }
+        self.names.push(name);
+        self.nodes.push(declared);
+        let status = if declared == Declared::Input { Status::UNSET } else { Status::NOT_RUN };
+        // SAFETY: the store is dropped with the builder or the graph, neither of which outlives `'env` (see `Env`).
+        unsafe { self.store.declare(status) }
+    }
+
+    /// The task of `node`, and a note of what it uses. `None` if it can't be defined, which is noted as well.
+    fn task<F, D, T>(
+        &mut self,
+        node: Node<T>,
+        dependencies: D,
+        function: F,
+    ) -> Option<Task<F, D::Pointers, T>>
+    where
+        D: Dependencies,
+    {
+        let Some(slot) = self.store.slot(node) else {
+            self.faults.strangers_defined.push(node.id());
+            return None;
+        };
+        let index = node.id().index;
+        if self.nodes[index as usize] != Declared::Undefined {
+            self.faults.defined_twice.push(index);
+            return None;
+        }
+        self.nodes[index as usize] = Declared::Defined;
+        let strangers = &mut self.faults.strangers;
+        let (store, uses) = (&mut self.store, &mut self.uses);
+        let pointers = dependencies.resolve(&mut Resolver { store, uses, strangers, node: index });
+        Some(Task { function, pointers, slot })
+    }
+
+    /// # Safety
+    ///
+    /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`.
+    unsafe fn define_with<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P, T>) {
+        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
+        // (see `Env`).
+        unsafe { self.store.define(node, call, task) };
+    }
+}
+
+impl fmt::Debug for GraphBuilder<'_> {
+    /// A map from each node to the nodes that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |node: u32| {
+            let uses = self.uses.iter().filter(move |used| used.node == node);
+            uses.map(|used| self.names.label(used.dependency)).collect::<Vec<Label<'_>>>()
+        };
+        let nodes = (0..).take(self.nodes.len());
+        f.debug_map().entries(nodes.map(|node| (self.names.label(node), listed(node)))).finish()
+    }
+}

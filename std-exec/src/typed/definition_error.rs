@@ -1,0 +1,70 @@
+//! Why a typed graph could not be built.
+
+use super::names::{NamedNode, join};
+use dgraph_core::{BuildError, CycleBuf};
+use std::fmt;
+
+/// What is wrong with the nodes of a [`GraphBuilder`](crate::GraphBuilder).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DefinitionError {
+    /// Nodes that use a handle of another graph, as a dependency or to be defined. Those that were to be defined are
+    /// not nodes of this graph; their number is given without a name.
+    ForeignHandles(Vec<NamedNode>),
+    /// Nodes that were declared and never defined.
+    Undefined(Vec<NamedNode>),
+    /// Nodes that were defined more than once; one entry for each repetition.
+    DefinedTwice(Vec<NamedNode>),
+    /// A result that is moved into one node while another one, or the same once more, depends on it too.
+    MovedAndUsed {
+        /// The node whose result it is.
+        node: NamedNode,
+        /// The node that it is moved into.
+        taker: NamedNode,
+        /// The node that depends on it too.
+        user: NamedNode,
+    },
+    /// A dependency cycle: each node depends on the next, and the last is the first again.
+    Cycle(Vec<NamedNode>),
+    /// More nodes or dependencies than a graph can hold.
+    TooLarge(BuildError<CycleBuf>),
+}
+
+impl fmt::Display for DefinitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForeignHandles(nodes) => {
+                f.write_str("handles of another graph are used by: ")?;
+                join(f, ", ", nodes)
+            }
+            Self::Undefined(nodes) => {
+                f.write_str("declared, but not defined: ")?;
+                join(f, ", ", nodes)
+            }
+            Self::DefinedTwice(nodes) => {
+                f.write_str("defined more than once: ")?;
+                join(f, ", ", nodes)
+            }
+            Self::MovedAndUsed { node, taker, user } if taker == user => {
+                write!(f, "the result of {node} is moved into {taker}, which depends on it more than once")
+            }
+            Self::MovedAndUsed { node, taker, user } => {
+                write!(f, "the result of {node} is moved into {taker}, but {user} depends on it too")
+            }
+            Self::Cycle(path) => {
+                f.write_str("dependency cycle: ")?;
+                join(f, " -> ", path)
+            }
+            Self::TooLarge(_) => f.write_str("the graph is too large"),
+        }
+    }
+}
+
+impl std::error::Error for DefinitionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::TooLarge(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! What a node can depend on, and which closures fit: handles, tuples of them, slices of them.
+//!
+//! A list of dependencies is *resolved* once, when the node is declared, to pointers to their slots. In a run a
+//! closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`].
+
+use super::handle::{Input, Moved, Node};
+use super::run::Run;
+use super::uses::{Kind, Resolver};
+use super::values::Values;
+use std::ptr::NonNull;
+
+pub(super) mod sealed {
+    pub trait Sealed {}
+}
+use sealed::Sealed;
+
+/// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`], whose
+/// result it gets as `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no dependency",
+    note = "a dependency is a handle (`Node<T>`, `Input<T>`) or `handle.moved()`"
+)]
+pub trait Dependency: Sealed + Copy {
+    #[doc(hidden)]
+    type Pointer;
+
+    #[doc(hidden)]
+    fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointer;
+}
+
+/// What a dependency is to the closure's parameter, for values that live for `'a`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no dependency")]
+pub trait Feed<'a, Bounds = &'a Self>: Dependency {
+    /// The parameter's type.
+    type Arg;
+
+    /// # Safety
+    ///
+    /// The slot holds a value that nobody changes during `'a`, or, for a [`Moved`], one that nobody else uses.
+    #[doc(hidden)]
+    unsafe fn feed(pointer: &Self::Pointer, run: &Run<'_>, dependent: u32) -> Self::Arg;
+}
+
+/// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles of one
+/// type, which arrive together as [`Values`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of dependencies",
+    note = "dependencies are a tuple of up to 12 handles, `(a, b)`; one handle, `a`; or a slice of handles of one type, \
+            `&nodes[..]`"
+)]
+pub trait Dependencies: Sealed + Sized {
+    #[doc(hidden)]
+    type Pointers;
+
+    #[doc(hidden)]
+    fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers;
+}
+
+/// A closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
+/// Parameter types of closures have to be written out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be fed the results of its dependencies, `{D}`",
+    label = "its parameters don't fit its dependencies",
+    note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
+            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`"
+)]
+pub trait NodeFn<D: Dependencies> {
+    /// What it gives.
+    type Output;
+
+    /// # Safety
+    ///
+    /// The contract of [`Feed::feed`], for each dependency.
+    #[doc(hidden)]
+    unsafe fn call(&mut self, pointers: &D::Pointers, run: &Run<'_>, node: u32) -> Self::Output;
+}
+
+/// As [`NodeFn`], with a `&mut G` in front of the other parameters.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't set inputs from the results of its dependencies, `{D}`",
+    note = "it takes the inner graph, `&mut Graph<'_>`, and then one parameter for each dependency, in the listed order"
+)]
+pub trait SetInputs<G, D: Dependencies> {
+    /// # Safety
+    ///
+    /// The contract of [`Feed::feed`], for each dependency.
+    #[doc(hidden)]
+    unsafe fn call(&mut self, graph: &mut G, pointers: &D::Pointers, run: &Run<'_>, node: u32);
+}
+
+macro_rules! lent {
+    ($handle:ident, $node:expr) => {
+        impl<T> Sealed for $handle<T> {}
+
+        impl<T> Dependency for $handle<T> {
+            type Pointer = NonNull<T>;
+
+            fn resolve(self, resolver: &mut Resolver<'_>) -> NonNull<T> {
+                resolver.slot($node(self), Kind::Lent).0
+            }
+        }
+
+        impl<'a, T> Feed<'a> for $handle<T> {
+            type Arg = &'a T;
+
+            #[inline]
+            unsafe fn feed(pointer: &NonNull<T>, _: &Run<'_>, _: u32) -> &'a T {
+                // SAFETY: by contract.
+                unsafe { pointer.as_ref() }
+            }
+        }
+    };
+}
+
+lent!(Node, std::convert::identity);
+lent!(Input, Input::node);
+
+impl<T> Sealed for Moved<T> {}
+
+impl<T> Dependency for Moved<T> {
+    /// The slot, and whose it is.
+    type Pointer = (NonNull<T>, u32);
+
+    fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointer {
+        resolver.slot(self.node, Kind::Moved)
+    }
+}
+
+impl<'a, T> Feed<'a> for Moved<T> {
+    type Arg = T;
+
+    #[inline]
+    unsafe fn feed(&(slot, node): &Self::Pointer, run: &Run<'_>, dependent: u32) -> T {
+        run.moved(node, dependent);
+        // SAFETY: by contract; the slot's status says from now on that it holds nothing.
+        unsafe { slot.read() }
+    }
+}
+
+macro_rules! tuples {
+    ($($item:ident $value:ident),*) => {
+        impl<$($item: Dependency),*> Sealed for ($($item,)*) {}
+
+        #[allow(clippy::unused_unit, reason = "of no dependencies")]
+        impl<$($item: Dependency),*> Dependencies for ($($item,)*) {
+            type Pointers = ($($item::Pointer,)*);
+
+            fn resolve(self, _resolver: &mut Resolver<'_>) -> Self::Pointers {
+                let ($($value,)*) = self;
+                ($($value.resolve(_resolver),)*)
+            }
+        }
+
+        impl<Fun, Out, $($item),*> NodeFn<($($item,)*)> for Fun
+        where
+            $($item: for<'a> Feed<'a>,)*
+            Fun: for<'a> FnMut($(<$item as Feed<'a>>::Arg),*) -> Out,
+        {
+            type Output = Out;
+
+            #[inline]
+            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _run: &Run<'_>, _node: u32) -> Out {
+                let ($($value,)*) = pointers;
+                $(
+                    // SAFETY: by contract.
+                    let $value = unsafe { $item::feed($value, _run, _node) };
+                )*
+                self($($value),*)
+            }
+        }
+
+        impl<Fun, G, $($item),*> SetInputs<G, ($($item,)*)> for Fun
+        where
+            $($item: for<'a> Feed<'a>,)*
+            Fun: for<'a> FnMut(&'a mut G, $(<$item as Feed<'a>>::Arg),*),
+        {
+            unsafe fn call(
+                &mut self,
+                graph: &mut G,
+                pointers: &($($item::Pointer,)*),
+                _run: &Run<'_>,
+                _node: u32,
+            ) {
+                let ($($value,)*) = pointers;
+                $(
+                    // SAFETY: by contract.
+                    let $value = unsafe { $item::feed($value, _run, _node) };
+                )*
+                self(graph, $($value),*);
+            }
+        }
+    };
+}
+
+tuples!();
+tuples!(A a);
+tuples!(A a, B b);
+tuples!(A a, B b, C c);
+tuples!(A a, B b, C c, D d);
+tuples!(A a, B b, C c, D d, E e);
+tuples!(A a, B b, C c, D d, E e, F f);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
+
+/// One handle without a tuple around it.
+macro_rules! alone {
+    ($($handle:ident),*) => {$(
+        impl<T> Dependencies for $handle<T> {
+            type Pointers = <Self as Dependency>::Pointer;
+
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
+                Dependency::resolve(self, resolver)
+            }
+        }
+
+        impl<Fun, Out, T> NodeFn<$handle<T>> for Fun
+        where
+            Fun: for<'a> FnMut(<$handle<T> as Feed<'a>>::Arg) -> Out,
+        {
+            type Output = Out;
+
+            #[inline]
+            unsafe fn call(
+                &mut self,
+                pointer: &<$handle<T> as Dependency>::Pointer,
+                run: &Run<'_>,
+                node: u32,
+            ) -> Out {
+                // SAFETY: by contract.
+                self(unsafe { $handle::<T>::feed(pointer, run, node) })
+            }
+        }
+    )*};
+}
+
+alone!(Node, Input, Moved);
+
+/// Many handles of one type.
+macro_rules! many {
+    ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
+        impl<$($generics)*> Sealed for $list {}
+
+        impl<$($generics)*> Dependencies for $list {
+            type Pointers = NonNull<[NonNull<T>]>;
+
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
+                resolver.slots(&self[..])
+            }
+        }
+
+        impl<$($generics)*, Fun, Out> NodeFn<$list> for Fun
+        where
+            Fun: for<'a> FnMut(Values<'a, T>) -> Out,
+        {
+            type Output = Out;
+
+            #[inline]
+            unsafe fn call(&mut self, pointers: &NonNull<[NonNull<T>]>, _: &Run<'_>, _: u32) -> Out {
+                // SAFETY: the list lies in the graph's arena, like the node that it belongs to.
+                let slots = unsafe { pointers.as_ref() };
+                // SAFETY: by contract.
+                self(unsafe { Values::new(slots) })
+            }
+        }
+    )*};
+}
+
+many!(['s, T] &'s [Node<T>], ['s, T] &'s Vec<Node<T>>, [T] Vec<Node<T>>, [T, const N: usize] [Node<T>; N]);

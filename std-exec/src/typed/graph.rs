@@ -1,0 +1,212 @@
+//! The graph that a builder makes.
+
+use super::builder::GraphBuilder;
+use super::env::Env;
+use super::handle::Input;
+use super::names::{Label, NamedNode, Names};
+use super::options::RunOptions;
+use super::results::Results;
+use super::run;
+use super::store::Store;
+use super::topology::Topology;
+use crate::executor::Executor;
+use crate::run_error::RunError;
+use dgraph_core::{DagView, NodeId};
+use std::fmt::{self, Display};
+
+/// A dependency graph of closures that feed each other, made by a [`GraphBuilder`].
+///
+/// Each closure is given references to the results of its dependencies, in the listed order. It is checked once, when it
+/// is built, and runs any number of times, after any ending at once; each run drops the results of the one before. A
+/// run but the first allocates nothing, unless something goes wrong.
+///
+/// Closures and results may borrow from the caller's scope (`'env`).
+///
+/// ```
+/// use dgraph_exec::{Executor, GraphBuilder};
+///
+/// let mut graph = GraphBuilder::new();
+/// let a = graph.node("a", (), || 5);
+/// let b = graph.node("b", (a,), |x: &i32| x + 10);
+/// let c = graph.node("c", (a, b), |x: &i32, y: &i32| x + y + 20);
+/// let mut graph = graph.build()?;
+///
+/// assert_eq!(graph.run()?[c], 40);
+/// assert_eq!(graph.run_parallel(&Executor::new()?)?[c], 40);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Graph<'env> {
+    body: Body,
+    _env: Env<'env>,
+}
+
+/// What a graph consists of, without the lifetime: results borrow that.
+pub(super) struct Body {
+    pub(super) store: Store,
+    pub(super) names: Names,
+    pub(super) topology: Topology,
+    /// The nodes that are inputs, ascending.
+    pub(super) inputs: Box<[u32]>,
+    /// Which of these have been set since the last run.
+    pub(super) changed: Box<[bool]>,
+    /// Space for planning a run of a part of the graph; empty until there was one.
+    pub(super) marks: Vec<u8>,
+}
+
+impl<'env> Graph<'env> {
+    pub(super) fn new(body: Body, env: Env<'env>) -> Self {
+        Self { body, _env: env }
+    }
+
+    /// The same as [`GraphBuilder::new`].
+    pub fn builder() -> GraphBuilder<'env> {
+        GraphBuilder::new()
+    }
+
+    /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::UnsetInputs`] before anything has run; [`RunError::Failed`] with all nodes that failed.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there.
+    pub fn run(&mut self) -> Result<Results<'_>, RunError> {
+        self.run_with(&RunOptions::new())
+    }
+
+    /// Runs every node once on the threads of `executor`, this one included.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of a node, after the ones under way have ended; nothing that depends on it has started.
+    pub fn run_parallel(&mut self, executor: &Executor) -> Result<Results<'_>, RunError> {
+        self.run_parallel_with(executor, &RunOptions::new())
+    }
+
+    /// As [`run`](Self::run), with choices.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`]. What results there are can be had from [`results`](Self::results).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
+    pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_>, RunError> {
+        run::execute(&mut self.body, None, options)?;
+        Ok(self.results())
+    }
+
+    /// As [`run_parallel`](Self::run_parallel), with choices.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`]. What results there are can be had from [`results`](Self::results).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_parallel`](Self::run_parallel), unless the options [catch panics](RunOptions::catch_panics).
+    pub fn run_parallel_with(
+        &mut self,
+        executor: &Executor,
+        options: &RunOptions,
+    ) -> Result<Results<'_>, RunError> {
+        run::execute(&mut self.body, Some(executor), options)?;
+        Ok(self.results())
+    }
+
+    /// The results of the last run, however it has ended.
+    #[must_use]
+    pub fn results(&mut self) -> Results<'_> {
+        Results::new(&mut self.body)
+    }
+
+    /// Sets an input, for all runs until it is set again. Gives back the value that it had.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let frame = graph.input::<u32>("frame");
+    /// let double = graph.node("double", (frame,), |frame: &u32| frame * 2);
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "inputs not set: frame");
+    /// for number in 0..3 {
+    ///     graph.set(frame, number);
+    ///     assert_eq!(graph.run()?[double], number * 2);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `input` is another graph's.
+    pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
+        self.mark_changed(input);
+        self.body.store.put(input.node(), value)
+    }
+
+    /// The value of an input, to be changed in place; it counts as set. `None` if it isn't set.
+    ///
+    /// # Panics
+    ///
+    /// If `input` is another graph's.
+    pub fn input_mut<T>(&mut self, input: Input<T>) -> Option<&mut T> {
+        self.mark_changed(input);
+        self.body.store.get_mut(input.node())?.ok()
+    }
+
+    fn mark_changed<T>(&mut self, input: Input<T>) {
+        assert!(input.id().graph == self.body.store.id(), "the handle of an input of another graph");
+        let place = self.body.inputs.binary_search(&input.id().index);
+        self.body.changed[place.expect("inputs are listed")] = true;
+    }
+
+    /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
+    #[must_use]
+    pub fn dag(&self) -> DagView<'_> {
+        self.body.topology.dag.view()
+    }
+
+    /// A node as messages name it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no node with that number.
+    #[must_use]
+    pub fn name(&self, node: NodeId) -> NamedNode {
+        self.body.names.named(node.get())
+    }
+
+    /// The graph in DOT, with the nodes' names.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let load = graph.node("load", (), || ());
+    /// graph.node("", (load,), |_: &()| ());
+    /// let dot = graph.build()?.dot().to_string();
+    /// assert_eq!(dot, "digraph {\n  0 [label=\"load\"];\n  1 [label=\"#1\"];\n  0 -> 1;\n}\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dot(&self) -> impl Display {
+        self.dag().dot(|node| self.body.names.label(node.get()))
+    }
+}
+
+impl fmt::Debug for Graph<'_> {
+    /// A map from each node to the nodes that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Body { names, topology, .. } = &self.body;
+        let listed = |node| {
+            let predecessors = topology.predecessors(node).iter();
+            predecessors.map(|predecessor| names.label(predecessor.node())).collect::<Vec<Label<'_>>>()
+        };
+        f.debug_map().entries((0..topology.nodes()).map(|node| (names.label(node), listed(node)))).finish()
+    }
+}

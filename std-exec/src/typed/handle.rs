@@ -1,0 +1,189 @@
+//! Handles: what a node is called by in the program. They are checked numbers that carry a type.
+
+use dgraph_core::NodeId;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::Mutex;
+
+/// The number of a builder, and of the graph that it builds: no two have the same, ever. A `Node<T>` is proof of the
+/// type of what lies in its slot only because of that.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct GraphId(u64);
+
+impl GraphId {
+    pub(super) fn unique() -> Self {
+        static LAST: Mutex<u64> = Mutex::new(0);
+        // The number is right whatever a thread did that held the lock.
+        let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *last += 1; // at one a nanosecond, 500 years
+        Self(*last)
+    }
+
+    /// No graph's number.
+    pub(super) const fn none() -> Self {
+        Self(0)
+    }
+}
+
+/// A node of a typed graph that gives a `T`.
+///
+/// Made by [`GraphBuilder`](crate::GraphBuilder); says which node a dependency, or a result, is. It is a number that
+/// knows its graph, so it may be copied and kept, and a graph notices the handle of another one.
+///
+/// (`T` is invariant: through a handle of a node that gives a `&'short str` nobody may define one that gives a
+/// `&'static str`.)
+pub struct Node<T> {
+    id: AnyNode,
+    output: PhantomData<fn(T) -> T>,
+}
+
+/// An input node of a typed graph: its value comes from the caller, by [`Graph::set`](crate::Graph::set).
+pub struct Input<T> {
+    node: Node<T>,
+}
+
+/// A dependency whose result is moved into its dependent. Made by [`Node::moved`].
+pub struct Moved<T> {
+    pub(super) node: Node<T>,
+}
+
+/// A node of a typed graph, whatever it gives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AnyNode {
+    pub(super) graph: GraphId,
+    pub(super) index: u32,
+}
+
+impl AnyNode {
+    /// The node's number: nodes are numbered in the order in which they were declared.
+    #[must_use]
+    pub fn index(self) -> NodeId {
+        NodeId::new(self.index)
+    }
+}
+
+impl<T> Node<T> {
+    /// Whoever calls this vouches for the type: only the store does, when it makes a slot for a `T`.
+    pub(super) fn new(graph: GraphId, index: u32) -> Self {
+        Self { id: AnyNode { graph, index }, output: PhantomData }
+    }
+
+    /// A handle that belongs to no graph.
+    pub(super) fn stranger() -> Self {
+        Self::new(GraphId::none(), 0)
+    }
+
+    /// The handle without its type, where nodes of different types come together: `[a.id(), b.id()]`.
+    #[must_use]
+    pub fn id(self) -> AnyNode {
+        self.id
+    }
+
+    /// The same dependency, moved into the dependent instead of lent to it: the closure's parameter is a `T`.
+    /// No other node may then depend on the result; that is checked when the graph is built.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let words = graph.node("words", (), || vec!["c", "a", "b"]);
+    /// let sorted = graph.node("sorted", (words.moved(),), |mut words: Vec<&'static str>| {
+    ///     words.sort();
+    ///     words
+    /// });
+    /// assert_eq!(graph.build()?.run()?[sorted], ["a", "b", "c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn moved(self) -> Moved<T> {
+        Moved { node: self }
+    }
+}
+
+impl<T> Input<T> {
+    pub(super) fn new(node: Node<T>) -> Self {
+        Self { node }
+    }
+
+    /// The input as a node like any other.
+    #[must_use]
+    pub fn node(self) -> Node<T> {
+        self.node
+    }
+
+    /// See [`Node::id`].
+    #[must_use]
+    pub fn id(self) -> AnyNode {
+        self.node.id
+    }
+
+    /// See [`Node::moved`]. The input is unset afterwards.
+    #[must_use]
+    pub fn moved(self) -> Moved<T> {
+        self.node.moved()
+    }
+}
+
+impl<T> From<Input<T>> for Node<T> {
+    fn from(input: Input<T>) -> Self {
+        input.node
+    }
+}
+
+impl<T> From<Node<T>> for AnyNode {
+    fn from(node: Node<T>) -> Self {
+        node.id
+    }
+}
+
+impl<T> From<Input<T>> for AnyNode {
+    fn from(input: Input<T>) -> Self {
+        input.node.id
+    }
+}
+
+impl fmt::Debug for AnyNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyNode({})", self.index)
+    }
+}
+
+// By hand: handles can be copied and compared whatever `T` is.
+macro_rules! handle {
+    ($name:ident, $handle:ident => $id:expr) => {
+        impl<T> Clone for $name<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $name<T> {}
+
+        impl<T> PartialEq for $name<T> {
+            fn eq(&self, other: &Self) -> bool {
+                let id = |$handle: &Self| $id;
+                id(self) == id(other)
+            }
+        }
+
+        impl<T> Eq for $name<T> {}
+
+        impl<T> Hash for $name<T> {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                let $handle = self;
+                $id.hash(state);
+            }
+        }
+
+        impl<T> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let $handle = self;
+                write!(f, concat!(stringify!($name), "({})"), $id.index)
+            }
+        }
+    };
+}
+
+handle!(Node, node => node.id);
+handle!(Input, input => input.node.id);
+handle!(Moved, moved => moved.node.id);

@@ -1,0 +1,58 @@
+//! Typed graphs: closures that feed each other, behind typed handles.
+//!
+//! A [`GraphBuilder`] puts every closure into an arena, beside pointers to the slots that it is fed from and the slot for
+//! what it gives; so running a node is one indirect call, and a run allocates nothing. What can go wrong in a node is
+//! taken down in one word a node ([`status`]); the executor below knows nothing of it.
+//!
+//! | what | where |
+//! |---|---|
+//! | handles, and why they prove the types of slots | `handle.rs` |
+//! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
+//! | collecting and checking nodes | `builder.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
+//! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
+//! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
+//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
+
+mod absent;
+#[allow(unsafe_code)]
+mod arena;
+#[allow(unsafe_code)]
+mod builder;
+mod cancel;
+mod check;
+mod definition_error;
+#[allow(unsafe_code)]
+mod dependencies;
+mod env;
+mod failure;
+mod graph;
+mod handle;
+mod names;
+mod options;
+mod plan;
+mod results;
+#[allow(unsafe_code)]
+mod run;
+mod status;
+#[allow(unsafe_code)]
+mod store;
+#[allow(unsafe_code)]
+mod task;
+mod topology;
+mod uses;
+#[allow(unsafe_code)]
+mod values;
+
+pub use absent::Absent;
+pub use builder::GraphBuilder;
+pub use cancel::CancelToken;
+pub use definition_error::DefinitionError;
+pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
+pub use failure::{Failure, Panicked};
+pub use graph::Graph;
+pub use handle::{AnyNode, Input, Moved, Node};
+pub use names::NamedNode;
+pub(crate) use names::join;
+pub use options::{FailurePolicy, RunOptions};
+pub use results::Results;
+pub use values::{Values, ValuesIter};

@@ -1,0 +1,105 @@
+//! What nodes are called in messages.
+
+use dgraph_core::NodeId;
+use std::fmt;
+
+/// A node as errors name it: its name or, if it has none, `#` and its number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NamedNode {
+    node: NodeId,
+    name: Box<str>,
+}
+
+impl NamedNode {
+    pub(super) fn nameless(node: NodeId) -> Self {
+        Self { node, name: Box::default() }
+    }
+
+    /// The node's number: nodes are numbered in the order in which they were declared.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// The name. Empty if the node is anonymous.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for NamedNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Label { node: self.node.get(), name: &self.name }.fmt(f)
+    }
+}
+
+/// As [`NamedNode`], borrowed.
+pub(super) struct Label<'a> {
+    node: u32,
+    name: &'a str,
+}
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name {
+            "" => write!(f, "#{}", self.node),
+            name => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Debug for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// All names, one after the other in one text.
+#[derive(Default)]
+pub(super) struct Names {
+    text: String,
+    /// Where the name of node `i` ends.
+    ends: Vec<usize>,
+}
+
+impl Names {
+    pub(super) fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    /// The name of `node`, empty if it is anonymous.
+    pub(super) fn get(&self, node: u32) -> &str {
+        let node = node as usize;
+        let start = if node == 0 { 0 } else { self.ends[node - 1] };
+        &self.text[start..self.ends[node]]
+    }
+
+    pub(super) fn label(&self, node: u32) -> Label<'_> {
+        Label { node, name: self.get(node) }
+    }
+
+    pub(super) fn named(&self, node: u32) -> NamedNode {
+        NamedNode { node: NodeId::new(node), name: self.get(node).into() }
+    }
+
+    pub(super) fn all_named(&self, nodes: impl IntoIterator<Item = u32>) -> Vec<NamedNode> {
+        nodes.into_iter().map(|node| self.named(node)).collect()
+    }
+}
+
+/// Writes `items` with `separator` between them.
+pub(crate) fn join<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    separator: &str,
+    items: impl IntoIterator<Item = T>,
+) -> fmt::Result {
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            f.write_str(separator)?;
+        }
+        item.fmt(f)?;
+    }
+    Ok(())
+}

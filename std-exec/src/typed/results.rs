@@ -1,0 +1,130 @@
+//! What a run of a typed graph gave.
+
+use super::absent::Absent;
+use super::graph::Body;
+use super::handle::{AnyNode, Input, Node};
+use super::names::NamedNode;
+use super::status::{State, Status};
+use std::fmt;
+use std::ops::Index;
+
+/// The results of a typed graph by handle. They stay in the graph, and the next run drops them.
+///
+/// ```
+/// use dgraph_exec::{Absent, GraphBuilder};
+/// let mut graph = GraphBuilder::new();
+/// let name = graph.node("name", (), || String::from("dgraph"));
+/// let length = graph.node("length", (name,), |name: &String| name.len());
+/// let mut graph = graph.build()?;
+///
+/// let mut results = graph.run()?;
+/// assert_eq!(results[length], 6);
+/// assert_eq!(results.take(name)?, "dgraph");
+/// assert_eq!(results.get(name), Err(Absent::Taken));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Results<'g> {
+    body: &'g mut Body,
+}
+
+impl<'g> Results<'g> {
+    pub(super) fn new(body: &'g mut Body) -> Self {
+        Self { body }
+    }
+
+    /// What `node` gave.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no result.
+    pub fn get<T>(&self, node: impl Into<Node<T>>) -> Result<&T, Absent> {
+        match self.body.store.get(node.into()) {
+            None => Err(Absent::ForeignHandle),
+            Some(got) => got.map_err(|state| self.absent(state)),
+        }
+    }
+
+    /// Moves out what `node` gave.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no result.
+    pub fn take<T>(&mut self, node: impl Into<Node<T>>) -> Result<T, Absent> {
+        match self.body.store.take(node.into(), Status::TAKEN) {
+            None => Err(Absent::ForeignHandle),
+            Some(taken) => taken.map_err(|state| self.absent(state)),
+        }
+    }
+
+    /// Each node without a result, and why it has none, in the order of declaration.
+    pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, Absent)> {
+        let Body { store, names, .. } = &*self.body;
+        (0..).take(store.len()).filter_map(|node| {
+            let absent = Absent::new(store.statuses.get(node).state(), names)?;
+            Some((names.named(node), absent))
+        })
+    }
+
+    /// Why `node` has no result, `None` if it has one.
+    pub fn why_absent(&self, node: impl Into<AnyNode>) -> Option<Absent> {
+        let node = node.into();
+        if node.graph != self.body.store.id() {
+            return Some(Absent::ForeignHandle);
+        }
+        Absent::new(self.body.store.statuses.get(node.index).state(), &self.body.names)
+    }
+
+    fn absent(&self, state: State) -> Absent {
+        Absent::new(state, &self.body.names).unwrap_or(Absent::ForeignHandle)
+    }
+
+    fn index<T>(&self, node: Node<T>) -> &T {
+        match self.get(node) {
+            Ok(value) => value,
+            Err(Absent::ForeignHandle) => panic!("the handle of a node of another graph"),
+            Err(absent) => panic!("no result: node {} {absent}", self.body.names.label(node.id().index)),
+        }
+    }
+}
+
+impl<T> Index<Node<T>> for Results<'_> {
+    type Output = T;
+
+    /// What `node` gave.
+    ///
+    /// # Panics
+    ///
+    /// If it has no result, see [`get`](Results::get), or is another graph's.
+    fn index(&self, node: Node<T>) -> &T {
+        self.index(node)
+    }
+}
+
+impl<T> Index<Input<T>> for Results<'_> {
+    type Output = T;
+
+    /// The value of `input`.
+    ///
+    /// # Panics
+    ///
+    /// If it has none, see [`get`](Results::get), or is another graph's.
+    fn index(&self, input: Input<T>) -> &T {
+        self.index(input.node())
+    }
+}
+
+impl fmt::Debug for Results<'_> {
+    /// A map from each node to `result`, or to why it has none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Body { store, names, .. } = &*self.body;
+        let mut map = f.debug_map();
+        for node in (0..).take(store.len()) {
+            map.key(&names.label(node));
+            match Absent::new(store.statuses.get(node).state(), names) {
+                None => map.value(&format_args!("result")),
+                Some(absent) => map.value(&format_args!("{absent}")),
+            };
+        }
+        map.finish()
+    }
+}

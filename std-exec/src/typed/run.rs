@@ -1,0 +1,261 @@
+//! One run of a typed graph: which nodes are started, and what is taken down when one gives no result.
+//!
+//! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the
+//! whole graph every node but the inputs, which are set, begins without a result. A node that gives none, or that isn't
+//! started, raises a signal before it is complete; so a dependent that finds no signal has all that it is fed.
+
+use super::failure::{Failure, Panicked};
+use super::graph::{Body, Graph};
+use super::options::{FailurePolicy, RunOptions};
+use super::results::Results;
+use super::status::{State, Status};
+use super::store::Store;
+use super::topology::Topology;
+use crate::executor::Executor;
+use crate::run_error::RunError;
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
+
+/// Some node has no result: dependents have to look.
+const TROUBLE: usize = 1;
+/// No further node is started.
+const STOP: usize = 2;
+/// There is a token or a deadline: every node looks.
+const CHECK: usize = 4;
+/// Not all nodes are to run: those that are have the status `NOT_RUN`.
+const PARTIAL: usize = 8;
+/// Why the run was stopped, if not by a failure.
+const CANCELLED: usize = 16;
+const EXPIRED: usize = 32;
+
+/// See the [module](self).
+pub struct Run<'r> {
+    store: &'r Store,
+    topology: &'r Topology,
+    options: &'r RunOptions,
+    /// `None`: on this thread.
+    executor: Option<&'r Executor>,
+    signal: AtomicUsize,
+    failures: Mutex<Vec<(u32, Box<dyn Error + Send + Sync>)>>,
+}
+
+/// Runs the graph to whatever end.
+pub(super) fn execute(
+    body: &mut Body,
+    executor: Option<&Executor>,
+    options: &RunOptions,
+) -> Result<(), RunError> {
+    match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
+        Ok(prepared) => prepared?,
+        Err(payload) => return Err(panicked(body, payload, options)),
+    }
+    let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
+    let partial = if options.is_partial() { PARTIAL } else { 0 };
+    let Body { store, topology, names, .. } = &*body;
+    let run = Run {
+        store,
+        topology,
+        options,
+        executor,
+        signal: AtomicUsize::new(check | partial),
+        failures: Mutex::new(Vec::new()),
+    };
+    // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `prepare` has set the
+    // statuses.
+    let ended = catch_unwind(AssertUnwindSafe(|| unsafe { run.all() }));
+    if let Err(payload) = ended {
+        run.skip_dependents();
+        return Err(panicked(body, payload, options));
+    }
+    let mut failures = mem::take(&mut *lock(&run.failures));
+    let signal = run.signal.load(Ordering::Relaxed);
+    let not_run = || names.all_named(store.statuses.nodes(Status::NOT_RUN));
+    if !failures.is_empty() {
+        failures.sort_by_key(|(node, _)| *node);
+        let named = |(node, error)| Failure::new(names.named(node), error);
+        Err(RunError::Failed(failures.into_iter().map(named).collect()))
+    } else if signal & CANCELLED != 0 {
+        Err(RunError::Cancelled { not_run: not_run() })
+    } else if signal & EXPIRED != 0 {
+        Err(RunError::DeadlineExceeded { not_run: not_run() })
+    } else {
+        Ok(())
+    }
+}
+
+/// The error that stands for a panic, if it is to be one; otherwise the panic goes on.
+fn panicked(body: &Body, payload: Box<dyn Any + Send>, options: &RunOptions) -> RunError {
+    if !options.catch_panics {
+        resume_unwind(payload);
+    }
+    let nodes = body.names.all_named(body.store.statuses.nodes(Status::PANICKED));
+    RunError::Panicked(Panicked::new(nodes, payload))
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("signal", &self.signal).finish_non_exhaustive()
+    }
+}
+
+impl Run<'_> {
+    /// Runs all nodes that are to run.
+    ///
+    /// # Safety
+    ///
+    /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
+    unsafe fn all(&self) {
+        match (self.executor, self.topology.order()) {
+            // SAFETY: the executor calls this once for each node, after it was called for the node's predecessors, and
+            // makes visible what was done there.
+            (Some(executor), _) => executor.run(&self.topology.dag, |node| unsafe { self.node(node.get()) }),
+            (None, None) => {
+                for node in 0..self.topology.nodes() {
+                    // SAFETY: the order of declaration is topological.
+                    unsafe { self.node(node) };
+                }
+            }
+            (None, Some(order)) => {
+                for &node in order {
+                    // SAFETY: the order is topological, and has each node once.
+                    unsafe { self.node(node) };
+                }
+            }
+        }
+    }
+
+    /// Runs `node`, or takes down why not.
+    ///
+    /// # Safety
+    ///
+    /// As for [`all`](Self::all); once for each node, after its predecessors.
+    #[inline]
+    unsafe fn node(&self, node: u32) {
+        // Relaxed: what a predecessor has raised is visible, like everything that it did.
+        let signal = self.signal.load(Ordering::Relaxed);
+        if signal != 0 && !self.may_start(node, signal) {
+            return;
+        }
+        let panicking = Panicking { run: self, node };
+        // SAFETY: once for each node, after its predecessors. All that feeds it has a value: `may_start` has looked, or
+        // there is no signal (see the module). The builder has checked that what is moved feeds no other node.
+        let valued = unsafe { self.store.call(node, self) };
+        mem::forget(panicking);
+        if valued {
+            self.store.statuses.set(node, Status::VALUE);
+        }
+    }
+
+    /// Whether `node` is to be started, now that there is some signal.
+    #[cold]
+    #[inline(never)]
+    fn may_start(&self, node: u32, signal: usize) -> bool {
+        if self.store.statuses.get(node) != Status::NOT_RUN {
+            return false; // an input, or not to run at all
+        }
+        if signal & (TROUBLE | STOP | PARTIAL) != 0 && !self.is_fed(node) {
+            return false;
+        }
+        if signal & CHECK != 0 && signal & STOP == 0 {
+            if self.options.token.as_ref().is_some_and(super::cancel::CancelToken::is_cancelled) {
+                self.raise(STOP | CANCELLED);
+                return false;
+            }
+            if self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.raise(STOP | EXPIRED);
+                return false;
+            }
+        }
+        signal & STOP == 0
+    }
+
+    /// Whether all that `node` waits for has been done. If not, and a failure is to blame, that is taken down.
+    fn is_fed(&self, node: u32) -> bool {
+        let mut fed = true;
+        for predecessor in self.topology.predecessors(node) {
+            match self.store.statuses.get(predecessor.node()).state() {
+                State::Value => {}
+                State::Failed | State::Panicked => {
+                    self.store.statuses.set(node, Status::skipped(predecessor.node()));
+                    return false;
+                }
+                State::Skipped { culprit } => {
+                    self.store.statuses.set(node, Status::skipped(culprit));
+                    return false;
+                }
+                State::NotRun => fed = false,
+                State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
+                    fed &= !predecessor.feeds();
+                }
+            }
+        }
+        fed
+    }
+
+    /// After a panic the executor starts no node at all. Those behind the panic are marked here.
+    fn skip_dependents(&self) {
+        for node in self.topology.forward() {
+            if self.store.statuses.get(node) == Status::NOT_RUN {
+                self.is_fed(node);
+            }
+        }
+    }
+
+    fn raise(&self, signal: usize) {
+        // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
+        self.signal.fetch_or(signal, Ordering::Relaxed);
+    }
+
+    /// The result of `node` now belongs to `taker`.
+    #[inline]
+    pub(super) fn moved(&self, node: u32, taker: u32) {
+        self.store.statuses.set(node, Status::moved(taker));
+    }
+
+    /// `node` has given an error.
+    #[cold]
+    pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) {
+        self.store.statuses.set(node, Status::FAILED);
+        let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
+        self.raise(TROUBLE | stop);
+        lock(&self.failures).push((node, error));
+    }
+
+    /// Runs `graph`, which is a node of this one, in the same way.
+    pub(super) fn nested<'g>(&self, graph: &'g mut Graph<'_>) -> Result<Results<'g>, RunError> {
+        let options = self.options.inherited();
+        match self.executor {
+            None => graph.run_with(&options),
+            Some(executor) => graph.run_parallel_with(executor, &options),
+        }
+    }
+
+    /// The graph that is `node` ended with `error`.
+    #[cold]
+    pub(super) fn nested_failed(&self, node: u32, error: RunError) {
+        match error {
+            RunError::Cancelled { .. } => self.raise(STOP | CANCELLED),
+            RunError::DeadlineExceeded { .. } => self.raise(STOP | EXPIRED),
+            error => self.failed(node, error.into()),
+        }
+    }
+}
+
+/// Takes down that a node panics. Costs nothing if it doesn't.
+struct Panicking<'r> {
+    run: &'r Run<'r>,
+    node: u32,
+}
+
+impl Drop for Panicking<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        self.run.store.statuses.set(self.node, Status::PANICKED);
+        self.run.raise(TROUBLE | STOP);
+    }
+}

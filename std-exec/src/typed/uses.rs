@@ -1,0 +1,64 @@
+//! Which node depends on which, as it is collected while nodes are declared.
+
+use super::handle::Node;
+use super::store::Store;
+use std::fmt;
+use std::ptr::NonNull;
+
+/// What a node wants of a dependency.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// A reference to its result.
+    Lent,
+    /// Its result.
+    Moved,
+    /// That it comes before.
+    Order,
+}
+
+/// A dependency of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    pub(super) node: u32,
+    pub(super) dependency: u32,
+    pub(super) kind: Kind,
+}
+
+/// Takes down the dependencies of one node, and gives pointers to their slots.
+pub struct Resolver<'b> {
+    pub(super) store: &'b mut Store,
+    pub(super) uses: &'b mut Vec<Use>,
+    /// The nodes that use handles of other graphs. Such a graph is never built.
+    pub(super) strangers: &'b mut Vec<u32>,
+    pub(super) node: u32,
+}
+
+impl fmt::Debug for Resolver<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+impl Resolver<'_> {
+    /// The slot of `dependency` and its number. They mean nothing if it is a node of another graph, which is noted.
+    pub(super) fn slot<T>(&mut self, dependency: Node<T>, kind: Kind) -> (NonNull<T>, u32) {
+        match self.store.slot(dependency) {
+            Some(slot) => {
+                let dependency = dependency.id().index;
+                self.uses.push(Use { node: self.node, dependency, kind });
+                (slot, dependency)
+            }
+            None => {
+                self.strangers.push(self.node);
+                (NonNull::dangling(), u32::MAX)
+            }
+        }
+    }
+
+    /// The slots of many, lent.
+    pub(super) fn slots<T>(&mut self, dependencies: &[Node<T>]) -> NonNull<[NonNull<T>]> {
+        let slots: Vec<_> =
+            dependencies.iter().map(|&dependency| self.slot(dependency, Kind::Lent).0).collect();
+        self.store.place_slots(&slots)
+    }
+}

@@ -1,0 +1,151 @@
+//! The results of many nodes of one type, as one argument.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::ops::Index;
+use std::ptr::NonNull;
+use std::slice;
+
+/// What a node is given whose dependencies are a slice of handles: references to their results, in the listed order.
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Values};
+/// let mut graph = GraphBuilder::new();
+/// let tiles: Vec<_> = (0..4).map(|tile| graph.node("tile", (), move || tile * tile)).collect();
+/// let sum = graph.node("sum", &tiles[..], |tiles: Values<'_, i32>| tiles.iter().sum::<i32>() + tiles[3]);
+/// assert_eq!(graph.build()?.run()?[sum], 14 + 9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Values<'a, T> {
+    slots: &'a [NonNull<T>],
+    values: PhantomData<&'a T>,
+}
+
+// SAFETY: it gives access to what a `&[&T]` would, which is `Send` if `T` is `Sync`.
+unsafe impl<T: Sync> Send for Values<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Values<'_, T> {}
+
+impl<'a, T> Values<'a, T> {
+    /// # Safety
+    ///
+    /// Each of `slots` holds a value that nobody changes during `'a`.
+    pub(super) unsafe fn new(slots: &'a [NonNull<T>]) -> Self {
+        Self { slots, values: PhantomData }
+    }
+
+    /// The values in the listed order.
+    #[must_use]
+    pub fn iter(&self) -> ValuesIter<'a, T> {
+        ValuesIter { slots: self.slots.iter(), values: PhantomData }
+    }
+
+    /// How many there are: as many as handles were listed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The `position`-th value.
+    #[must_use]
+    pub fn get(&self, position: usize) -> Option<&'a T> {
+        // SAFETY: by the contract of `new`.
+        self.slots.get(position).map(|slot| unsafe { slot.as_ref() })
+    }
+}
+
+impl<T> Clone for Values<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Values<'_, T> {}
+
+impl<T> Index<usize> for Values<'_, T> {
+    type Output = T;
+
+    /// The `position`-th value.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many.
+    fn index(&self, position: usize) -> &T {
+        match self.get(position) {
+            Some(value) => value,
+            None => panic!("value {position} of a node that is given {}", self.len()),
+        }
+    }
+}
+
+impl<'a, T> IntoIterator for Values<'a, T> {
+    type Item = &'a T;
+    type IntoIter = ValuesIter<'a, T>;
+
+    fn into_iter(self) -> ValuesIter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &Values<'a, T> {
+    type Item = &'a T;
+    type IntoIter = ValuesIter<'a, T>;
+
+    fn into_iter(self) -> ValuesIter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Values<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The values of [`Values`], one after the other.
+pub struct ValuesIter<'a, T> {
+    slots: slice::Iter<'a, NonNull<T>>,
+    values: PhantomData<&'a T>,
+}
+
+// SAFETY: as for `Values`.
+unsafe impl<T: Sync> Send for ValuesIter<'_, T> {}
+// SAFETY: as for `Values`.
+unsafe impl<T: Sync> Sync for ValuesIter<'_, T> {}
+
+impl<'a, T> Iterator for ValuesIter<'a, T> {
+    type Item = &'a T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a T> {
+        // SAFETY: by the contract of `Values::new`.
+        self.slots.next().map(|slot| unsafe { slot.as_ref() })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.slots.size_hint()
+    }
+}
+
+impl<T> DoubleEndedIterator for ValuesIter<'_, T> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        // SAFETY: by the contract of `Values::new`.
+        self.slots.next_back().map(|slot| unsafe { slot.as_ref() })
+    }
+}
+
+impl<T> ExactSizeIterator for ValuesIter<'_, T> {}
+impl<T> FusedIterator for ValuesIter<'_, T> {}
+
+impl<T> fmt::Debug for ValuesIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValuesIter").field("left", &self.len()).finish_non_exhaustive()
+    }
+}

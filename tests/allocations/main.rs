@@ -1,0 +1,130 @@
+//! How often runs of typed graphs allocate: not at all, from the second one on.
+//!
+//! A program of its own, since the allocator counts for the whole process; and one test, so that nothing else runs
+//! meanwhile.
+
+#![allow(unsafe_code, reason = "that is how an allocator is declared")]
+
+use dgraph_exec::{
+    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, Results, RunOptions, Values,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that returns.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`; the memory came from the same allocator.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `work` allocates, on all threads.
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.load(Relaxed);
+    work();
+    ALLOCATIONS.load(Relaxed) - before
+}
+
+struct Case {
+    graph: Graph<'static>,
+    input: Input<u64>,
+    last: Node<u64>,
+}
+
+/// Layers of nodes with all kinds of dependencies, 8 wide: no thread has more than 64 ready nodes at once.
+fn case() -> Case {
+    let mut inner = GraphBuilder::new();
+    let side = inner.input::<u64>("side");
+    let area = inner.node("area", (side,), |side: &u64| side * side);
+    let inner = inner.build().expect("a valid graph");
+
+    let mut graph = GraphBuilder::new();
+    let input = graph.input::<u64>("input");
+    let mut layer: Vec<_> = (0..8).map(|n| graph.node("", (input,), move |x: &u64| x + n)).collect();
+    for _ in 0..20 {
+        let next = (0..8).map(|at| {
+            let (a, b) = (layer[at], layer[(at + 1) % 8]);
+            match at % 4 {
+                0 => graph.node("lent", (a, b), |a: &u64, b: &u64| a.wrapping_mul(*b)),
+                1 => graph.try_node("tried", (a,), |a: &u64| a.checked_add(0).ok_or("never")),
+                2 => {
+                    let pair = graph.node("pair", (a, b), |a: &u64, b: &u64| [*a, *b]);
+                    graph.node("moved", (pair.moved(),), |pair: [u64; 2]| pair[0] ^ pair[1])
+                }
+                _ => graph.node("many", &layer, |all: Values<'_, u64>| all.iter().fold(0, |a, b| a ^ b)),
+            }
+        });
+        layer = next.collect();
+    }
+    let nested = graph.graph(
+        "nested",
+        (layer[0],),
+        inner,
+        move |inner: &mut Graph<'_>, x: &u64| {
+            inner.set(side, x % 1000);
+        },
+        move |results: Results<'_>| results[area],
+    );
+    let last = graph.node("last", (nested, layer[3]), |x: &u64, y: &u64| x ^ y);
+    Case { graph: graph.build().expect("a valid graph"), input, last }
+}
+
+#[test]
+fn runs_but_the_first_allocate_nothing() {
+    assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the allocator counts");
+    let executors =
+        [1, 2, 5].map(|threads| Executor::builder().threads(threads).build().expect("an executor"));
+    let token = CancelToken::new();
+    let plain = RunOptions::new();
+    let full = RunOptions::new().policy(FailurePolicy::KeepGoing).cancel_token(&token).catch_panics();
+    let update = RunOptions::new().update();
+
+    let serial = |case: &mut Case, options: &RunOptions| {
+        case.graph.run_with(options).expect("no node fails")[case.last]
+    };
+    for options in [&plain, &full, &update] {
+        let mut case = case();
+        case.graph.set(case.input, 0);
+        let once = serial(&mut case, options);
+        let count = allocations(|| {
+            for value in (0..50).rev() {
+                case.graph.set(case.input, value);
+                let result = serial(&mut case, options);
+                assert!(value > 0 || result == once);
+            }
+        });
+        assert_eq!(count, 0, "serially, {options:?}");
+        for executor in &executors {
+            let parallel = |case: &mut Case| {
+                case.graph.run_parallel_with(executor, options).expect("no node fails")[case.last]
+            };
+            // The executor's own memory grows until it has teams for as many nested runs as there ever are at once.
+            for value in 0..200 {
+                case.graph.set(case.input, value);
+                parallel(&mut case);
+            }
+            let count = allocations(|| {
+                for value in (0..50).rev() {
+                    case.graph.set(case.input, value);
+                    let result = parallel(&mut case);
+                    assert!(value > 0 || result == once);
+                }
+            });
+            assert_eq!(count, 0, "on {} threads, {options:?}", executor.threads());
+        }
+    }
+}
