@@ -40,8 +40,8 @@
 //!   again at once.
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
 //!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only.
-//! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing while no thread has more than 64
-//!   ready nodes; nor does a repeated run of a typed graph, unless something goes wrong in it.
+//! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing, once each thread's stack of ready nodes
+//!   has grown to what it needs.
 //!
 //! # Threads
 //!
@@ -110,6 +110,7 @@ mod seat;
 mod shared;
 mod sleep;
 mod stack;
+mod statistics;
 mod sync;
 #[allow(unsafe_code)]
 mod team;
@@ -133,6 +134,7 @@ pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
 pub use run_error::RunError;
+pub use statistics::RunStatistics;
 pub use typed::{
     Absent, AnyNode, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy, Feed,
     Graph, GraphBuilder, Input, Moved, NamedNode, Node, NodeFn, Panicked, Results, RunOptions, SetInputs,

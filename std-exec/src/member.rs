@@ -119,14 +119,21 @@ impl<'a> Own<'a> {
         drop(leave);
     }
 
-    /// Moves the older half of the ready nodes from the private memory to the queue, if that is empty.
-    pub(crate) fn offer_some(&mut self) {
-        if self.offers_nothing() {
+    /// Whether this is the caller of the run.
+    pub(crate) fn is_caller(&self) -> bool {
+        self.place == 0
+    }
+
+    /// Moves the older half of the ready nodes from the private memory to the queue, if that is empty. Whether it was.
+    pub(crate) fn offer_some(&mut self) -> bool {
+        let empty = self.offers_nothing();
+        if empty {
             let queue = self.queue();
             self.with(|private| {
                 private.ready.take_older_half(BATCH).iter().for_each(|&node| queue.push(node));
             });
         }
+        empty
     }
 
     /// Whether nothing is on offer.

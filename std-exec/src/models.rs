@@ -96,7 +96,7 @@ fn post_against_park() {
         shared.1.store(true, Ordering::Relaxed);
         posted();
         if shared.0.anybody_asleep() {
-            shared.0.wake_one(None);
+            let _ = shared.0.wake_one(None);
         }
         sleeper.join().expect("no panic");
     });
@@ -120,8 +120,7 @@ fn two_posts_wake_two_sleepers() {
             work.store(true, Ordering::Relaxed);
             posted();
         }
-        shared.0.wake_one(None);
-        shared.0.wake_one(None);
+        let _ = (shared.0.wake_one(None), shared.0.wake_one(None));
         for sleeper in sleepers {
             sleeper.join().expect("no panic");
         }
@@ -175,7 +174,7 @@ fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
             let shared = Arc::clone(&shared);
             thread::spawn(move || worker::live(&shared, 0))
         };
-        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share));
+        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
         checked.all_ran();
         shared.shut_down();
         helper.join().expect("no panic");
@@ -207,7 +206,7 @@ fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
             thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
         };
         let plan = Plan::Walk { budget: 1 };
-        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan));
+        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
         checked.all_ran();
         helper.join().expect("no panic");
     });
@@ -282,7 +281,7 @@ fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<
                 }
             }
         };
-        run::run_as(&shared, &dag, &body, Some(Plan::Share));
+        run::run_as(&shared, &dag, &body, Some(Plan::Share), None);
         shared.shut_down();
         helper.join().expect("no panic");
     });
@@ -321,7 +320,7 @@ fn run_with_an_arrival_held_back() {
             }
             _ => {}
         };
-        run::run_as(&shared, &dag, &body, Some(Plan::Share));
+        run::run_as(&shared, &dag, &body, Some(Plan::Share), None);
         shared.shut_down();
         helper.join().expect("no panic");
     });
@@ -351,7 +350,7 @@ fn run_with_a_rendezvous() {
                 }
             }
         };
-        run::run_as(&shared, &dag, &body, Some(Plan::Share));
+        run::run_as(&shared, &dag, &body, Some(Plan::Share), None);
         shared.shut_down();
         helper.join().expect("no panic");
     });

@@ -20,7 +20,8 @@ use crate::member::Own;
 use crate::pace::{Pace, Plan};
 use crate::shared::Shared;
 use crate::sleep::posted;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock, spin_loop};
+use crate::statistics::{RunStatistics, Tally, count};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, lock, spin_loop};
 use crate::team::{Job, Team};
 use crate::walk::{BrokenIn, Walk};
 use crate::work::{PATIENCE, Progress};
@@ -36,6 +37,8 @@ pub(crate) struct Run<'a, F> {
     pub(crate) body: &'a F,
     /// How many roots the graph has.
     pub(crate) roots: usize,
+    /// Where to count what happens, if somebody wants to know.
+    pub(crate) tally: Option<&'a Tally>,
     walk: Walk,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
@@ -50,11 +53,22 @@ where
     D: AsDag + ?Sized,
     F: Fn(NodeId) + Sync,
 {
-    run_as(shared, dag, body, None);
+    run_as(shared, dag, body, None, None);
 }
 
-/// As [`run`], beginning as `forced` says or, if it is `None`, as earlier runs suggest.
-pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>)
+/// The same, and says what happened.
+pub(crate) fn run_counted<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
+where
+    D: AsDag + ?Sized,
+    F: Fn(NodeId) + Sync,
+{
+    let tally = Tally::default();
+    run_as(shared, dag, body, None, Some(&tally));
+    tally.finish(dag.view().nodes())
+}
+
+/// As [`run`], beginning as `forced` says or, if it is `None`, as earlier runs suggest; counts what happens in `tally`.
+pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>, tally: Option<&Tally>)
 where
     D: AsDag + ?Sized,
     F: Fn(NodeId) + Sync,
@@ -76,6 +90,7 @@ where
         countdown,
         body,
         roots: countdown.dag().roots().len(),
+        tally,
         walk: Walk::new(plan != Plan::Share),
         stopped: AtomicBool::new(false),
         panic: Mutex::new(None),
@@ -115,7 +130,7 @@ impl Drop for CloseOnDrop<'_> {
                 patience -= 1;
                 spin_loop();
             } else {
-                self.0.wait(|| false);
+                let _ = self.0.wait(|| false);
             }
         }
     }
@@ -147,10 +162,14 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             while !team.is_finished() {
                 self.work(team, &mut own);
                 if !self.look_around(team, &mut own) && !self.shared.help_within(team) {
-                    team.wait(|| self.shared.wants_help_within(team));
+                    let parked = team.wait(|| self.shared.wants_help_within(team));
+                    self.count(|tally| (&tally.parks, usize::from(parked)));
                 }
             }
             drop(close);
+        });
+        self.count(|tally| {
+            (&tally.walked, walked.unwrap_or(if plan == Plan::Share { 0 } else { dag.nodes() }))
         });
         walked
     }
@@ -160,7 +179,8 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     fn walk(&self, team: &Team, own: &mut Own<'_>) -> Option<usize> {
         posted();
         if self.shared.sleep.nobody_watches() {
-            self.shared.sleep.wake_one(self.shared.cores.worker_here());
+            let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
+            self.count(|tally| (&tally.wakes, usize::from(woken)));
         }
         let order = self.countdown.dag().order();
         let through = || {
@@ -224,6 +244,14 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         }
     }
 
+    /// Adds to a counter of the tally, if there is one.
+    pub(crate) fn count(&self, what: impl FnOnce(&Tally) -> (&AtomicUsize, usize)) {
+        if let Some(tally) = self.tally {
+            let (counter, more) = what(tally);
+            count(counter, more);
+        }
+    }
+
     /// Takes note of a panic: no further body is called.
     pub(crate) fn stop(&self, payload: Box<dyn Any + Send>) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -251,6 +279,7 @@ unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, place: usize) 
     context::within(run.shared, team, |_| {
         // SAFETY: by contract.
         let mut own = unsafe { team.own(place) };
+        run.count(|tally| (&tally.joins, 1));
         run.break_in(team, &mut own);
         loop {
             run.work(team, &mut own);

@@ -264,8 +264,8 @@ impl Team {
     }
 
     /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
-    /// helper leaves. It doesn't if there is something already, or `more_reasons` says so.
-    pub(crate) fn wait(&self, more_reasons: impl FnOnce() -> bool) {
+    /// helper leaves. It doesn't if there is something already, or `more_reasons` says so. Whether it has parked.
+    pub(crate) fn wait(&self, more_reasons: impl FnOnce() -> bool) -> bool {
         self.membership.fall_asleep();
         // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or the
         // caller sees what was posted. For the last helper's leave the membership word itself decides.
@@ -273,9 +273,10 @@ impl Team {
         let reason_to_stay = self.has_work() || self.membership.is_empty() || more_reasons();
         if reason_to_stay && self.membership.claim_wake() {
             spin_loop(); // the reason may be out of date, and the caller come back at once
-            return;
+            return false;
         }
         self.parker.park();
+        true
     }
 
     /// Wakes the caller if it sleeps. True if this did it.
@@ -289,13 +290,11 @@ impl Team {
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
     /// callers that may do nothing else: this run's, then those of the runs that it is nested in. `invite` wakes an
-    /// idle worker.
-    pub(crate) fn post(&self, invite: impl FnOnce()) {
+    /// idle worker. Whether somebody was woken.
+    pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
         posted();
         let awake = |team: &Team| !(team.membership.is_asleep() && team.wake_caller());
-        if awake(self) && self.ancestors().all(awake) {
-            invite();
-        }
+        !(awake(self) && self.ancestors().all(awake)) || invite()
     }
 
     /// The teams whose nodes have started this run, from the innermost on. Certain for a member, whose run lasts, and

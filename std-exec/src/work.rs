@@ -19,6 +19,7 @@
 
 use crate::member::Own;
 use crate::run::Run;
+use crate::statistics::count;
 use crate::sync::{Ordering, patience, spin_loop};
 use crate::team::Team;
 use dgraph_core::NodeId;
@@ -34,6 +35,8 @@ pub(crate) struct Progress {
     running: Option<NodeId>,
     /// Nodes run and not yet reported.
     pub(crate) done: usize,
+    shares: usize,
+    steals: usize,
 }
 
 impl<F: Fn(NodeId) + Sync> Run<'_, F> {
@@ -48,13 +51,21 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             }
         }
         team.finish(progress.done);
+        if let Some(tally) = self.tally {
+            let by_helpers = if own.is_caller() { 0 } else { progress.done };
+            count(&tally.by_helpers, by_helpers);
+            count(&tally.shares, progress.shares);
+            count(&tally.steals, progress.steals);
+        }
     }
 
     /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
     fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
-        while let Some(node) = own.with(|private| private.ready.pop()).or_else(|| self.take_more(team, own)) {
+        while let Some(node) =
+            own.with(|private| private.ready.pop()).or_else(|| self.take_more(team, own, progress))
+        {
             if !self.stopped.load(Ordering::Relaxed) {
-                self.offer(team, own);
+                self.offer(team, own, progress);
                 progress.running = Some(node);
                 own.in_body(|| (self.body)(node));
                 progress.running = None;
@@ -65,7 +76,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 
     /// A ready node from elsewhere than the own stack, which is empty.
     #[inline(never)]
-    fn take_more(&self, team: &Team, own: &mut Own<'_>) -> Option<NodeId> {
+    fn take_more(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) -> Option<NodeId> {
         let held_back = own.with(|private| {
             private.held.pass_on(self.countdown, |node| private.ready.push(node));
             private.ready.pop()
@@ -80,7 +91,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
                 roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             }),
-            None => own.steal(),
+            None => own.steal().inspect(|_| progress.steals += 1),
         };
         if taken.is_none() {
             // That can't be news to anybody.
@@ -94,14 +105,14 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 
     /// Before a body: sees to it that others have something to take, if there is anything.
     #[inline]
-    fn offer(&self, team: &Team, own: &mut Own<'_>) {
+    fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
         let nothing_offered = own.offers_nothing();
         let (nothing_ready, nothing_held) =
             own.with(|private| (private.ready.is_empty(), private.held.is_empty()));
         if nothing_offered && !(nothing_ready && nothing_held) && !team.has_roots()
             || !nothing_held && team.is_hungry()
         {
-            self.offer_some(team, own);
+            self.offer_some(team, own, progress);
         }
         // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises seldom.
         if !(nothing_offered && nothing_ready && nothing_held) && own.raise(true) {
@@ -112,13 +123,13 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     /// Passes on what is held back, if somebody is waiting for it or there is nothing else, and moves ready nodes from the
     /// stack to the queue if that is empty.
     #[inline(never)]
-    fn offer_some(&self, team: &Team, own: &mut Own<'_>) {
+    fn offer_some(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
         own.with(|private| {
             if private.ready.is_empty() || team.is_hungry() {
                 private.held.pass_on(self.countdown, |node| private.ready.push(node));
             }
         });
-        own.offer_some();
+        progress.shares += usize::from(own.offer_some());
     }
 
     /// Arrives at the successors of `node`, and keeps those that this makes ready.
@@ -150,6 +161,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             return true;
         }
         let robbed = own.rob(self.countdown);
+        self.count(|tally| (&tally.robberies, usize::from(robbed)));
         if !robbed {
             spin_loop(); // a surplus may stay up for a moment, and its owner out of reach
         }
@@ -158,11 +170,12 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 
     /// Sees to it that somebody comes for what there is.
     pub(crate) fn invite(&self, team: &Team) {
-        team.post(|| {
+        let woken = team.post(|| {
             // A team that is full has members enough to come for the nodes.
-            if team.has_room() && self.shared.sleep.anybody_asleep() {
-                self.shared.sleep.wake_one(self.shared.cores.worker_here());
-            }
+            team.has_room()
+                && self.shared.sleep.anybody_asleep()
+                && self.shared.sleep.wake_one(self.shared.cores.worker_here())
         });
+        self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 }

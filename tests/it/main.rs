@@ -14,6 +14,7 @@ mod runner;
 mod running;
 mod shapes;
 mod side_by_side;
+mod statistics;
 mod stress;
 mod structure;
 mod typed_cancel;

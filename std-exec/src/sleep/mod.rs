@@ -88,13 +88,15 @@ impl Sleep {
         self.sleepers.load(Ordering::Relaxed) != 0
     }
 
-    /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names.
-    pub(crate) fn wake_one(&self, avoid: Option<usize>) {
+    /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names. Whether it did.
+    pub(crate) fn wake_one(&self, avoid: Option<usize>) -> bool {
         let others = || self.beds.iter().enumerate().filter(|&(worker, _)| Some(worker) != avoid);
         let avoided = avoid.and_then(|worker| self.beds.get(worker));
-        if let Some(bed) = others().map(|(_, bed)| bed).chain(avoided).find(|bed| self.vacate(bed)) {
+        let vacated = others().map(|(_, bed)| bed).chain(avoided).find(|bed| self.vacate(bed));
+        if let Some(bed) = vacated {
             bed.parker.unpark();
         }
+        vacated.is_some()
     }
 
     /// Wakes every sleeping worker.

@@ -1,0 +1,65 @@
+//! What happened in a run: counted when asked for.
+
+use crate::sync::{AtomicUsize, Ordering};
+
+/// What happened in one run, from [`Executor::run_counted`](crate::Executor::run_counted).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunStatistics {
+    /// Nodes run; all of them, also when a panic kept their bodies from being called.
+    pub nodes: usize,
+    /// Those of them that the caller ran by itself, one after the other in topological order, before anybody broke in.
+    pub walked: usize,
+    /// Those of them that other threads than the caller ran.
+    pub by_helpers: usize,
+    /// How often a worker joined the run. One that has left because there was nothing to do may join again.
+    pub joins: usize,
+    /// How often a thread offered some of its ready nodes to the others.
+    pub shares: usize,
+    /// How often a thread took nodes that another one offered.
+    pub steals: usize,
+    /// How often a thread took nodes that another one kept to itself, while that was in the middle of a node.
+    pub robberies: usize,
+    /// How often the caller slept because there was nothing for it to do.
+    pub parks: usize,
+    /// How often a sleeping thread was woken for the run.
+    pub wakes: usize,
+}
+
+/// The same while the run goes on. Relaxed throughout: what the members have counted is handed to the caller when they leave.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) walked: AtomicUsize,
+    pub(crate) by_helpers: AtomicUsize,
+    pub(crate) joins: AtomicUsize,
+    pub(crate) shares: AtomicUsize,
+    pub(crate) steals: AtomicUsize,
+    pub(crate) robberies: AtomicUsize,
+    pub(crate) parks: AtomicUsize,
+    pub(crate) wakes: AtomicUsize,
+}
+
+/// Adds to one of a [`Tally`]'s counters.
+pub(crate) fn count(counter: &AtomicUsize, more: usize) {
+    if more != 0 {
+        counter.fetch_add(more, Ordering::Relaxed);
+    }
+}
+
+impl Tally {
+    /// The result, for a run of so many nodes that is over.
+    pub(crate) fn finish(&self, nodes: usize) -> RunStatistics {
+        let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        RunStatistics {
+            nodes,
+            walked: read(&self.walked),
+            by_helpers: read(&self.by_helpers),
+            joins: read(&self.joins),
+            shares: read(&self.shares),
+            steals: read(&self.steals),
+            robberies: read(&self.robberies),
+            parks: read(&self.parks),
+            wakes: read(&self.wakes),
+        }
+    }
+}
