@@ -72,9 +72,12 @@ impl Latency {
                     Err(reason) => eprintln!("{system} left out: {reason}"),
                 }
             }
-            let times = wake::measure(self.runs(), pause);
-            let system = "bare unpark".to_owned();
-            readings.push(Reading { what, system, threads: 2, nodes: 0, times, missed: 0 });
+            for (system, apart) in [("bare unpark", false), ("bare unpark, other core", true)] {
+                if let Some(times) = wake::measure(self.runs(), pause, apart) {
+                    let system = system.to_owned();
+                    readings.push(Reading { what, system, threads: 2, nodes: 0, times, missed: 0 });
+                }
+            }
         }
         self.print(&readings);
         watch.report(self.options.format);
@@ -151,7 +154,8 @@ impl Latency {
             "parked: each after a pause of {} ms; handover: from the call to the first node on",
             self.pause
         );
-        println!("another thread than the first; bare unpark: from unpark to the thread's first step.");
+        println!("another thread than the first; bare unpark: from unpark to the thread's first step,");
+        println!("on whatever core, which may be the waker's; other core: both pinned, to two cores.");
     }
 }
 
