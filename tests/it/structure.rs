@@ -103,6 +103,20 @@ proptest! {
     }
 
     /// Counting that starts in the middle of the order: the rest becomes ready as if it had been counted all along.
+    /// Where all edges lead to higher numbers, the order is that of the numbers, but for the roots.
+    #[test]
+    fn ascending_graphs(seed: u64, nodes in 0_u32..60, density in 0_u32..4) {
+        let mut edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
+        let shuffled = Dag::from_edges(nodes as usize, &edges).expect("a valid graph");
+        let mut number = vec![0; nodes as usize];
+        shuffled.view().order().iter().zip(0..).for_each(|(node, new)| number[node.index()] = new);
+        edges.iter_mut().for_each(|(from, to)| (*from, *to) = (number[*from as usize], number[*to as usize]));
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("a valid graph");
+        check_structure(dag.view(), &edges)?;
+        let (roots, others) = dag.view().order().split_at(dag.view().roots().len());
+        prop_assert!(roots.is_sorted() && others.is_sorted());
+    }
+
     #[test]
     fn counting_from_the_middle(seed: u64, nodes in 1_u32..40, density in 0_u32..4, done: prop::sample::Index) {
         let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
