@@ -255,8 +255,24 @@ fn a_robbery_against_its_owner() {
     });
 }
 
-/// Runs a graph whose node `first`, or the first that starts of the `meeting` ones, blocks until `others` of these have
-/// run: on two threads, so what the blocked one has kept to itself must be found by the other.
+/// Two thieves rob one owner, which is in a body all the time: each thing goes to one of them. Catches: the beginning or the
+/// end of a robbery with Relaxed.
+#[test]
+fn two_thieves_one_after_the_other() {
+    loom::model(|| {
+        let seat = Arc::new(Seat::new(1));
+        seat.enter();
+        let thief = |seat: Arc<Seat<i32>>| thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0));
+        let thieves = [thief(Arc::clone(&seat)), thief(Arc::clone(&seat))];
+        let taken: i32 = thieves.map(|thief| thief.join().expect("no panic")).iter().sum();
+        seat.leave();
+        // SAFETY: this thread is the owner, and outside of a body.
+        assert_eq!(unsafe { seat.with(|private| *private) } + taken, 1);
+    });
+}
+
+/// Runs a graph on two threads. The first that starts of the nodes `meeting` blocks until `others` of these have run, so what
+/// its thread has kept to itself must be found by the other one.
 fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<u32>, others: usize) {
     model(2, move || {
         let shared = Arc::new(Shared::new(2, Seats::default()));
