@@ -49,6 +49,7 @@ pub(crate) fn prepare() {
 #[cfg(all(target_os = "linux", not(dgraph_loom)))]
 mod system {
     use crate::sync::{AtomicBool, Ordering};
+    use std::sync::Once;
 
     /// The process is registered for expedited membarriers. Set before the first executor's first thread starts, and
     /// never unset, so a relaxed read is enough.
@@ -63,9 +64,10 @@ mod system {
     }
 
     pub(super) fn prepare() {
-        if !expedited() && membarrier(REGISTER) && membarrier(EXPEDITED_BARRIER) {
-            EXPEDITED.store(true, Ordering::Relaxed);
-        }
+        static ASKED: Once = Once::new();
+        ASKED.call_once(|| {
+            EXPEDITED.store(membarrier(REGISTER) && membarrier(EXPEDITED_BARRIER), Ordering::Relaxed);
+        });
     }
 
     #[inline]
@@ -74,9 +76,11 @@ mod system {
     }
 
     pub(super) fn interrupt_all() {
-        // It has worked once in this process, and the registration lasts as long as the process.
-        let done = membarrier(EXPEDITED_BARRIER);
-        assert!(done, "membarrier has been registered");
+        // It has worked once in this process, and the registration lasts as long as the process. If it is forbidden later
+        // on, by a filter of system calls, others rely on what doesn't happen: there is no way on, nor back.
+        if !membarrier(EXPEDITED_BARRIER) {
+            std::process::abort();
+        }
     }
 }
 

@@ -109,14 +109,27 @@ impl<'a> Own<'a> {
         impl Drop for Leave<'_> {
             #[inline]
             fn drop(&mut self) {
-                self.0.leave();
+                // A thief that finds nothing is the next one's business.
+                let _ = self.0.leave();
             }
         }
         let seat = &self.member().seat;
         seat.enter();
         let leave = Leave(seat);
         body();
-        drop(leave);
+        std::mem::forget(leave);
+        if seat.leave() {
+            self.settle();
+        }
+    }
+
+    /// Lowers a surplus that isn't one any more, after a thief has come who may have found this member out of its body.
+    #[cold]
+    fn settle(&mut self) {
+        let nothing_kept = self.with(|private| private.ready.is_empty() && private.held.is_empty());
+        if nothing_kept && self.offers_nothing() {
+            let _ = self.raise(false);
+        }
     }
 
     /// Whether this is the caller of the run.

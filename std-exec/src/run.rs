@@ -174,8 +174,8 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         walked
     }
 
-    /// Goes through the order until its end, or until somebody breaks in. Then the caller has its last node in its
-    /// queue or has completed it, and the number of nodes claimed is returned.
+    /// Goes through the order until its end, or until somebody breaks in. Then the caller has its last node on its
+    /// stack or has completed it, and the number of nodes claimed is returned.
     fn walk(&self, team: &Team, own: &mut Own<'_>) -> Option<usize> {
         posted();
         if self.shared.sleep.nobody_watches() {

@@ -25,6 +25,7 @@
 //! [`fences`]: crate::fences
 
 use crate::fences;
+use crate::fork::Process;
 use crate::sync::{AtomicBool, Backoff, Ordering, UnsafeCell};
 use crossbeam_utils::CachePadded;
 use std::fmt;
@@ -36,6 +37,8 @@ pub(crate) struct Seat<T> {
     robbed: CachePadded<AtomicBool>,
     /// There may be something to take here: in `private`, or in the owner's queue.
     surplus: AtomicBool,
+    /// Where the thieves are.
+    process: Process,
     private: UnsafeCell<T>,
 }
 
@@ -49,6 +52,7 @@ impl<T> Seat<T> {
             in_body: CachePadded::new(AtomicBool::new(false)),
             robbed: CachePadded::new(AtomicBool::new(false)),
             surplus: AtomicBool::new(false),
+            process: Process::current(),
             private: UnsafeCell::new(private),
         }
     }
@@ -73,15 +77,17 @@ impl<T> Seat<T> {
         self.in_body.store(true, Ordering::Release);
     }
 
-    /// The owner's body is over. Waits until it is not being robbed.
+    /// The owner's body is over. Waits until it is not being robbed. True if a thief has come just now, perhaps in vain.
     #[inline]
-    pub(crate) fn leave(&self) {
+    pub(crate) fn leave(&self) -> bool {
         self.in_body.store(false, Ordering::Relaxed);
         fences::light(fences::light_is_free());
         // Ordering: Acquire pairs with the Release in `Robbery::drop`: the owner sees what was taken.
-        if self.robbed.load(Ordering::Acquire) {
+        let thief = self.robbed.load(Ordering::Acquire);
+        if thief {
             self.wait_for_the_thief();
         }
+        thief
     }
 
     #[cold]
@@ -89,6 +95,7 @@ impl<T> Seat<T> {
         let backoff = Backoff::new();
         // Ordering: as in `leave`.
         while self.robbed.load(Ordering::Acquire) {
+            self.process.or_abort();
             backoff.snooze();
         }
     }

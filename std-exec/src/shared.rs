@@ -60,11 +60,37 @@ impl Shared {
         let mut helped = false;
         let count = wanting().count();
         if count > 0 {
-            for team in wanting().skip(turn % count) {
-                helped |= team.try_help(None);
-            }
+            self.wake_for(count - 1);
+            self.away(|| {
+                for team in wanting().skip(turn % count) {
+                    helped |= team.try_help(None);
+                }
+            });
         }
         helped
+    }
+
+    /// Somebody goes to help one team while `others` want help too. Each has woken somebody when it began to, but that may be
+    /// who goes to this one now: so it wakes the next.
+    fn wake_for(&self, others: usize) {
+        if others > 0 {
+            crate::sleep::posted();
+            if self.sleep.anybody_asleep() {
+                self.sleep.wake_one(None);
+            }
+        }
+    }
+
+    /// Calls `work`, in which the calling worker watches no walks. If it was the last one to do so, and there are any, it
+    /// wakes another one.
+    pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.sleep.away(|| {
+            crate::sleep::posted();
+            if self.sleep.nobody_watches() && self.walk().is_some() {
+                self.sleep.wake_one(None);
+            }
+            work()
+        })
     }
 
     /// The first walk that is going on, and its team.
@@ -79,7 +105,11 @@ impl Shared {
 
     /// Helps runs that are nested in `ancestor`'s. False if none wants help.
     pub(crate) fn help_within(&self, ancestor: &Team) -> bool {
-        let mut nested = self.teams.iter().filter(|team| team.wants_help() && team.is_nested_in(ancestor));
-        nested.any(|team| team.try_help(Some(ancestor)))
+        let wanting = || self.teams.iter().filter(|team| team.wants_help());
+        let mut nested = wanting().filter(|team| team.is_nested_in(ancestor));
+        nested.any(|team| {
+            self.wake_for(wanting().count().saturating_sub(1));
+            team.try_help(Some(ancestor))
+        })
     }
 }

@@ -23,6 +23,7 @@
 //! [`fences`]: crate::fences
 
 use crate::fences;
+use crate::fork::Process;
 use crate::sync::{AtomicUsize, Backoff, Ordering};
 
 const WALKING: usize = 0;
@@ -38,6 +39,8 @@ pub(crate) struct Walk {
     claimed: AtomicUsize,
     /// How many claims the helper has seen that broke in. Written by it only, before `SHARED`.
     seen: AtomicUsize,
+    /// Where the helpers are.
+    process: Process,
 }
 
 /// How it stands when the walker may not go on by itself: the nodes after the first `claimed` belong to everybody.
@@ -54,6 +57,7 @@ impl Walk {
             state: AtomicUsize::new(if walking { WALKING } else { SHARED }),
             claimed: AtomicUsize::new(0),
             seen: AtomicUsize::new(0),
+            process: Process::current(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Walk {
         let backoff = Backoff::new();
         // Ordering: Acquire pairs with the Release in `release`: the counters are set, `seen` is written.
         while self.state.load(Ordering::Acquire) != SHARED {
+            self.process.or_abort();
             backoff.snooze();
         }
         BrokenIn { claimed: self.seen.load(Ordering::Relaxed) }

@@ -12,8 +12,9 @@
 //! queue when that is empty: the oldest nodes have the most behind them, so those who take them stay busy longest.
 //!
 //! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the sense of
-//! [`Seat::raise`]; each time that it rises the member wakes somebody, if anybody sleeps. And nobody who could help goes
-//! to sleep while a surplus is up: it takes what is offered, or robs, and finding nothing lowers it.
+//! [`Seat::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and whoever takes a part of
+//! what there is, by theft or robbery, wakes the next. And nobody who could help goes to sleep while a surplus is up: it takes
+//! what is offered, or robs, and finding nothing lowers it.
 //!
 //! [`Seat::raise`]: crate::seat::Seat::raise
 
@@ -69,6 +70,9 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
                 progress.running = Some(node);
                 own.in_body(|| (self.body)(node));
                 progress.running = None;
+            } else {
+                // There is nothing to help with in a run that only drains. That can't be news to anybody.
+                let _ = own.raise(false);
             }
             self.complete(own, node, progress);
         }
@@ -164,6 +168,9 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         self.count(|tally| (&tally.robberies, usize::from(robbed)));
         if !robbed {
             spin_loop(); // a surplus may stay up for a moment, and its owner out of reach
+        } else if team.has_work() {
+            // As in `take_more`: this member has taken half, and is busy now.
+            self.invite(team);
         }
         robbed || team.is_finished() || team.has_public_work()
     }

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! A caller that walks posts nothing, so nobody would come if one of its nodes blocked. Therefore somebody *watches*
-//! while there are walks, and for a while after: the last worker that is not asleep sets an alarm every
-//! millisecond instead, and breaks into a walk that has overrun its budget. An idle executor sleeps soundly.
+//! while there are walks, and for a while after: the last worker that is neither asleep nor helping somebody sets an alarm
+//! every millisecond instead, and breaks into a walk that has overrun its budget; and one that goes to help somebody while
+//! there are walks, the last one to do so, wakes another one. An idle executor sleeps soundly.
 
 use crate::clock;
 use crate::shared::Shared;
@@ -47,7 +48,7 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
             (idle_since, dozes) = (None, DOZES);
         } else if is_patient(&mut idle_since, shared.spin) {
             (0..PAUSES).for_each(|_| spin_loop());
-        } else if (watched.is_some() || dozes > 0) && shared.sleep.others_are_asleep() {
+        } else if (watched.is_some() || dozes > 0) && shared.sleep.others_are_away() {
             dozes = if watched.is_some() { DOZES } else { dozes - 1 };
             shared.sleep.doze(worker, DOZE, || shared.is_shut_down() || shared.wants_help());
         } else {
@@ -74,7 +75,7 @@ fn break_in(shared: &Shared, watched: &mut Option<Watched>) -> bool {
     match *watched {
         Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
             let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
-            elapsed > budget && team.try_help(None)
+            elapsed > budget && shared.away(|| team.try_help(None))
         }
         _ => {
             *watched = Some(Watched { team, run, since: now });

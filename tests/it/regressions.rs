@@ -1,7 +1,7 @@
 //! One test for each bug that was found, named after what broke.
 
 use crate::runner::executor;
-use dgraph_exec::{Dag, DagView, Edge, NodeId, Parts, PartsError};
+use dgraph_exec::{Dag, DagView, Edge, Executor, NodeId, Parts, PartsError};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
@@ -108,4 +108,75 @@ fn a_second_payload_that_panics_when_dropped() {
             done[node.index()].store(true, Relaxed);
         });
     }
+}
+
+/// As many nodes as there are threads become ready at once and wait for each other. The workers are woken one by the
+/// other: by whoever offers, steals, or robs a part of what there is. (A robber that left a part behind woke nobody.)
+#[test]
+fn everybody_is_woken_for_a_meeting() {
+    for threads in 2..=9 {
+        let executor = Executor::builder().threads(threads).spin(Duration::ZERO).build().expect("threads");
+        for children in 2..=threads {
+            let edges: Vec<_> = (1..=children as u32).map(|child| (0, child)).collect();
+            let dag = Dag::from_edges(children + 1, &edges).expect("a valid graph");
+            let meeting = Barrier::new(children);
+            executor.run(&dag, |node| {
+                if node.get() == 0 {
+                    thread::sleep(Duration::from_millis(2)); // so that most of them are asleep
+                } else {
+                    meeting.wait();
+                }
+            });
+        }
+    }
+}
+
+/// Runs a graph of two roots until it is walked, then once with nodes that wait for each other.
+fn walk_into_a_meeting(executor: &Executor) {
+    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+    let (meeting, now) = (Barrier::new(2), AtomicBool::new(false));
+    let body = |_| {
+        if now.load(Relaxed) {
+            meeting.wait();
+        }
+    };
+    (0..200).for_each(|_| executor.run(&dag, body));
+    thread::sleep(Duration::from_millis(50)); // all fall asleep
+    now.store(true, Relaxed);
+    executor.run(&dag, body);
+}
+
+/// A walk is watched while a worker is busy elsewhere. (The busy one was taken for somebody who watches.)
+#[test]
+fn a_walk_is_watched_by_others_than_the_busy() {
+    let executor = Executor::builder().threads(4).build().expect("threads");
+    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+    let (began, over) = (Barrier::new(3), Barrier::new(3));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            executor.run(&dag, |_| {
+                began.wait();
+                over.wait();
+            });
+        });
+        began.wait();
+        walk_into_a_meeting(&executor);
+        over.wait();
+    });
+}
+
+/// The walker is itself a worker, in a nested run, and the only one that is up.
+#[test]
+fn a_nested_walk_is_watched() {
+    let executor = Executor::builder().threads(4).build().expect("threads");
+    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+    let (began, over) = (Barrier::new(2), Barrier::new(2));
+    let caller = thread::current().id();
+    executor.run(&dag, |_| {
+        began.wait();
+        if thread::current().id() != caller {
+            walk_into_a_meeting(&executor);
+        }
+        over.wait();
+    });
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 pub(crate) struct Sleep {
     /// How many beds are `occupied`: what posters look at.
     sleepers: CachePadded<AtomicUsize>,
-    /// How many sleepers have set no alarm: what walkers look at.
-    deep: CachePadded<AtomicUsize>,
+    /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look at.
+    away: CachePadded<AtomicUsize>,
     beds: Box<[CachePadded<Bed>]>,
 }
 
@@ -27,18 +27,18 @@ impl Sleep {
         let bed = || CachePadded::new(Bed { occupied: AtomicBool::new(false), parker: Parker::new() });
         Self {
             sleepers: CachePadded::new(AtomicUsize::new(0)),
-            deep: CachePadded::new(AtomicUsize::new(0)),
+            away: CachePadded::new(AtomicUsize::new(0)),
             beds: std::iter::repeat_with(bed).take(workers).collect(),
         }
     }
 
     /// Parks `worker` until it is woken, unless `reason_to_stay` holds after it has lain down.
     pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
-        self.deep.fetch_add(1, Ordering::Relaxed);
+        self.away.fetch_add(1, Ordering::Relaxed);
         if self.lie_down(worker, reason_to_stay) {
             self.beds[worker].parker.park();
         }
-        self.deep.fetch_sub(1, Ordering::Relaxed);
+        self.away.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// The same, with an alarm set: for `time` at the most.
@@ -66,20 +66,33 @@ impl Sleep {
         !stay
     }
 
-    /// Whether all workers but one are asleep without an alarm; a hint, for that one.
-    pub(crate) fn others_are_asleep(&self) -> bool {
-        self.deep.load(Ordering::Relaxed) + 1 >= self.beds.len()
+    /// Whether all workers but one are away or asleep without an alarm; a hint, for that one.
+    pub(crate) fn others_are_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed) + 1 >= self.beds.len()
     }
 
-    /// So many of the workers could not be started: they sleep for ever.
+    /// So many of the workers could not be started: they are away for ever.
     pub(crate) fn absent(&self, workers: usize) {
-        self.deep.fetch_add(workers, Ordering::Relaxed);
+        self.away.fetch_add(workers, Ordering::Relaxed);
+    }
+
+    /// Calls `work`, in which the calling worker watches no walks.
+    pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
+        struct Back<'a>(&'a AtomicUsize);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.away.fetch_add(1, Ordering::Relaxed);
+        let _back = Back(&self.away);
+        work()
     }
 
     /// To be called after making a walk visible: whether no worker would come and see how long it takes.
     #[must_use]
     pub(crate) fn nobody_watches(&self) -> bool {
-        self.deep.load(Ordering::Relaxed) >= self.beds.len()
+        self.away.load(Ordering::Relaxed) >= self.beds.len()
     }
 
     /// To be called after making work visible: whether anybody sleeps who may have to be woken.
@@ -121,6 +134,7 @@ impl Sleep {
 
 /// To be called between making work or a walk visible and asking whether anybody sleeps.
 pub(crate) fn posted() {
-    // Ordering: pairs with the fence in `Sleep::sleep` and the one in `Team::wait`.
+    // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait`; for walks also with itself, in
+    // `Shared::away`.
     fence(Ordering::SeqCst);
 }
