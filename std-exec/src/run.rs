@@ -35,7 +35,7 @@ pub(crate) struct Run<'a, F> {
     pub(crate) shared: &'a Shared,
     pub(crate) countdown: Countdown<'a>,
     pub(crate) body: &'a F,
-    /// How many roots the graph has.
+    /// How many roots the graph has, if they are to be taken one by one: not in a walk.
     pub(crate) roots: usize,
     /// Where to count what happens, if somebody wants to know.
     pub(crate) tally: Option<&'a Tally>,
@@ -89,7 +89,7 @@ where
         shared,
         countdown,
         body,
-        roots: countdown.dag().roots().len(),
+        roots: if plan == Plan::Share { countdown.dag().roots().len() } else { 0 },
         tally,
         walk: Walk::new(plan != Plan::Share),
         stopped: AtomicBool::new(false),
@@ -142,21 +142,18 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     fn lead(&self, team: &Team, plan: Plan) -> Option<usize> {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
-        let (roots, budget) = match plan {
-            Plan::Share => (self.roots, 0),
-            Plan::Walk { budget } => (0, budget),
-        };
+        let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
         let mut walked = None;
         context::within(self.shared, team, |parent| {
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
-            unsafe { team.open(job, dag.nodes(), roots, budget, parent) };
+            unsafe { team.open(job, dag.nodes(), self.roots, budget, parent) };
             let close = CloseOnDrop(team);
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
             if plan != Plan::Share {
                 walked = self.walk(team, &mut own);
-            } else if roots > 1 {
+            } else if self.roots > 1 {
                 self.invite(team);
             }
             while !team.is_finished() {

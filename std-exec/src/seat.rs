@@ -35,11 +35,12 @@ pub(crate) struct Seat<T> {
     /// Written by the owner at each node, read by thieves that can't find anything else: apart from the others.
     in_body: CachePadded<AtomicBool>,
     robbed: CachePadded<AtomicBool>,
-    /// There may be something to take here: in `private`, or in the owner's queue.
-    surplus: AtomicBool,
+    /// There may be something to take here: in `private`, or in the owner's queue. Others look here often, and the owner
+    /// uses `private` all the time: apart, too.
+    surplus: CachePadded<AtomicBool>,
     /// Where the thieves are.
     process: Process,
-    private: UnsafeCell<T>,
+    private: CachePadded<UnsafeCell<T>>,
 }
 
 // SAFETY: `private` is the only field that is not `Sync`; by the module's table one thread at a time uses it, and the
@@ -51,9 +52,9 @@ impl<T> Seat<T> {
         Self {
             in_body: CachePadded::new(AtomicBool::new(false)),
             robbed: CachePadded::new(AtomicBool::new(false)),
-            surplus: AtomicBool::new(false),
+            surplus: CachePadded::new(AtomicBool::new(false)),
             process: Process::current(),
-            private: UnsafeCell::new(private),
+            private: CachePadded::new(UnsafeCell::new(private)),
         }
     }
 
