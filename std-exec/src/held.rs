@@ -36,9 +36,12 @@ impl Held {
     #[inline]
     pub(crate) fn arrive(&mut self, countdown: Countdown<'_>, node: NodeId) -> (NodeId, bool) {
         let in_degree = countdown.dag().in_degree(node);
-        if in_degree < LARGE {
-            return (node, countdown.arrive(node));
-        }
+        if in_degree < LARGE { (node, countdown.arrive(node)) } else { self.hold(countdown, node, in_degree) }
+    }
+
+    /// The same for a large join. Out of line, so that the loop over ordinary nodes' successors stays small.
+    #[inline(never)]
+    fn hold(&mut self, countdown: Countdown<'_>, node: NodeId, in_degree: u32) -> (NodeId, bool) {
         let slot = &mut self.slots[node.index() % SLOTS];
         if slot.node == node && slot.arrivals > 0 {
             slot.arrivals += 1;

@@ -69,6 +69,7 @@ impl Member {
 
 /// A member as itself: the thread that sits in the place, outside of a body.
 pub(crate) struct Own<'a> {
+    member: &'a Member,
     members: &'a [CachePadded<Member>],
     place: usize,
     /// Belongs to one thread.
@@ -82,11 +83,7 @@ impl<'a> Own<'a> {
     ///
     /// As long as the result is in use, no other thread has claimed the place, and there is no other `Own` of it.
     pub(crate) unsafe fn new(members: &'a [CachePadded<Member>], place: usize) -> Self {
-        Self { members, place, here: PhantomData }
-    }
-
-    fn member(&self) -> &'a Member {
-        &self.members[self.place]
+        Self { member: &members[place], members, place, here: PhantomData }
     }
 
     /// The other members, the next one first.
@@ -95,11 +92,11 @@ impl<'a> Own<'a> {
     }
 
     /// Uses the private memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with<R>(&mut self, work: impl FnOnce(&mut Private) -> R) -> R {
         // SAFETY: this is the place's only `Own` (contract of `new`), and while `in_body` or another `with` goes on it is
         // mutably borrowed.
-        unsafe { self.member().seat.with(work) }
+        unsafe { self.member.seat.with(work) }
     }
 
     /// Calls `body`. Meanwhile others may take from the private memory; also if it unwinds, that is over at the end.
@@ -113,7 +110,7 @@ impl<'a> Own<'a> {
                 let _ = self.0.leave();
             }
         }
-        let seat = &self.member().seat;
+        let seat = &self.member.seat;
         seat.enter();
         let leave = Leave(seat);
         body();
@@ -158,7 +155,7 @@ impl<'a> Own<'a> {
     #[inline]
     fn queue(&self) -> &'a Worker<NodeId> {
         // SAFETY: only the place's only `Own` uses the queue, always through shared references.
-        unsafe { &*self.member().queue.get() }
+        unsafe { &*self.member.queue.get() }
     }
 
     /// Takes back a node that nobody has taken.
@@ -170,7 +167,7 @@ impl<'a> Own<'a> {
     #[inline]
     #[must_use]
     pub(crate) fn raise(&mut self, surplus: bool) -> bool {
-        self.member().seat.raise(surplus)
+        self.member.seat.raise(surplus)
     }
 
     /// Takes up to half of what another member offers: one node to run, the others to the own queue, which is empty.

@@ -95,7 +95,11 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
                 roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             }),
-            None => own.steal().inspect(|_| progress.steals += 1),
+            None => own.steal().inspect(|_| {
+                progress.steals += 1;
+                // `invite` below tells the news, if it is any.
+                let _ = own.raise(!own.offers_nothing());
+            }),
         };
         if taken.is_none() {
             // That can't be news to anybody.
@@ -107,19 +111,20 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         taken
     }
 
-    /// Before a body: sees to it that others have something to take, if there is anything.
+    /// Before a body: sees to it that others have something to take, if there is anything. What is in the queue has raised
+    /// the surplus when it came there.
     #[inline]
     fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
-        let nothing_offered = own.offers_nothing();
         let (nothing_ready, nothing_held) =
             own.with(|private| (private.ready.is_empty(), private.held.is_empty()));
-        if nothing_offered && !(nothing_ready && nothing_held) && !team.has_roots()
-            || !nothing_held && team.is_hungry()
-        {
+        if nothing_ready && nothing_held {
+            return;
+        }
+        if own.offers_nothing() && !team.has_roots() || !nothing_held && team.is_hungry() {
             self.offer_some(team, own, progress);
         }
         // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises seldom.
-        if !(nothing_offered && nothing_ready && nothing_held) && own.raise(true) {
+        if own.raise(true) {
             self.invite(team);
         }
     }
