@@ -67,7 +67,7 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in `context`, `member`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
+// Unsafe code is in `context`, `member`, `ordered`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
 // of the system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -99,8 +99,11 @@ mod membership;
 #[cfg(all(test, dgraph_loom))]
 #[allow(unsafe_code)]
 mod models;
+#[allow(unsafe_code)]
+mod ordered;
 mod pace;
 mod parker;
+mod ready_queue;
 mod results;
 #[allow(unsafe_code)]
 mod run;
@@ -114,8 +117,10 @@ mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
+mod thrown;
 mod typed;
 mod walk;
+mod wanted;
 mod work;
 mod worker;
 
@@ -134,9 +139,9 @@ pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
 pub use run_error::RunError;
 pub use typed::{
-    Absent, AnyNode, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy, Feed,
-    Graph, GraphBuilder, Input, Moved, NamedNode, Node, NodeFn, Panicked, Results, RunOptions, SetInputs,
-    Values, ValuesIter,
+    Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
+    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node, NodeFn, Panicked,
+    Results, RunOptions, SetInputs, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.
