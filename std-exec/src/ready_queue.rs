@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn agrees_with_a_list() {
         let mut state = 1_u32;
-        let mut random = move |below: u32| {
+        let mut random = move |below: usize| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % below
+            (state >> 8) as usize % below
         };
         for nodes in 1..60 {
             let permits = [1, 2, 3];
@@ -226,14 +226,14 @@ mod tests {
                 .map(|_| {
                     let place = match random(5) {
                         0 => Place::Caller,
-                        1 => Place::Worker(random(3) as usize),
+                        1 => Place::Worker(random(3)),
                         _ => Place::Anywhere,
                     };
                     (place, (0..3).filter(|_| random(4) == 0).collect())
                 })
                 .collect();
             let mut order: Vec<u32> = (0..nodes).collect();
-            (1..nodes).for_each(|at| order.swap(at as usize, random(at + 1) as usize));
+            (1..order.len()).for_each(|at| order.swap(at, random(at + 1)));
             let by_urgency: Box<[NodeId]> = order.iter().map(|&node| NodeId::new(node)).collect();
             let mut queue = ReadyQueue::new(&demands, &permits, by_urgency);
             let mut ranks = vec![0; nodes as usize];
@@ -246,18 +246,18 @@ mod tests {
             while taken < nodes || !running.is_empty() {
                 match random(3) {
                     0 if !unready.is_empty() => {
-                        let node = unready.swap_remove(random(unready.len() as u32) as usize);
+                        let node = unready.swap_remove(random(unready.len()));
                         queue.push(NodeId::new(node));
                         oracle.ready.push(node as usize);
                     }
                     1 if !running.is_empty() => {
-                        let node: NodeId = running.swap_remove(random(running.len() as u32) as usize);
+                        let node: NodeId = running.swap_remove(random(running.len()));
                         queue.release(node);
                         let limits = oracle.demands[node.index()].1.clone();
                         limits.iter().for_each(|&limit| oracle.permits[limit as usize] += 1);
                     }
                     _ => {
-                        let worker = Some(random(4) as usize).filter(|&worker| worker < 3);
+                        let worker = Some(random(4)).filter(|&worker| worker < 3);
                         let taker = Taker { anything: random(4) > 0, caller: random(3) == 0, worker };
                         let node = queue.take(taker);
                         assert_eq!(node.map(NodeId::index), oracle.take(taker));

@@ -424,9 +424,9 @@ fn every_worker_can_be_named() {
             (thread::current().id(), thread::current().name().map(str::to_owned))
         });
         if place < 3 {
-            graph.on_worker(node, place)
+            graph.on_worker(node, place);
         } else {
-            graph.on_caller(node)
+            graph.on_caller(node);
         }
         nodes.push(node);
     }
