@@ -64,10 +64,10 @@ impl Shared {
         let mut visited = false;
         for team in self.teams.iter().filter(|team| team.wants(worker)) {
             visited |= team.try_visit(worker);
-            // It was counted as one who would come for other nodes too, but need not.
+            // It was counted as one who would come for other nodes too, but has left them.
             posted();
-            if team.wants_help() {
-                self.invite(team);
+            if team.has_work() {
+                team.post(|| self.invite(team));
             }
         }
         visited

@@ -135,7 +135,7 @@ fn runs_but_the_first_allocate_nothing() {
                     assert!(value > 0 || result == once);
                 }
             });
-            assert_eq!(count, 0, "on {} threads, {options:?}", executor.threads());
+            assert_eq!(count, 0, "on {} threads, ordered: {ordered}, {options:?}", executor.threads());
         }
     }
 }
