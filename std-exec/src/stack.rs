@@ -4,22 +4,12 @@ use dgraph_core::NodeId;
 use std::ops::Range;
 
 /// A stack whose older end can be taken from. Its memory is kept: a repeated run needs no more of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Stack {
     /// The stack is `memory[bottom..top]`, the oldest first; the rest is of no meaning.
     memory: Vec<NodeId>,
     bottom: usize,
     top: usize,
-}
-
-/// Room for so many nodes from the beginning, half of them free: who comes first to a run that was run before needs no
-/// memory either.
-const ROOM: usize = if cfg!(dgraph_loom) { 8 } else { 256 };
-
-impl Default for Stack {
-    fn default() -> Self {
-        Self { memory: vec![NodeId::default(); ROOM], bottom: 0, top: 0 }
-    }
 }
 
 impl Stack {
