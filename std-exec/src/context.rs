@@ -1,4 +1,4 @@
-//! What the calling thread is in the middle of: the run whose node it executes, if any.
+//! What the calling thread is in the middle of: the run whose node it executes, if any; and which worker it is.
 
 use crate::shared::Shared;
 use crate::sync::thread_local;
@@ -9,14 +9,19 @@ use std::ptr;
 /// An executor and a team of it: of the innermost run that this thread is a member of.
 type Current = Cell<(*const Shared, *const Team)>;
 
+/// An executor, and which of its workers this thread is.
+type Worker = Cell<(*const Shared, usize)>;
+
 #[cfg(not(dgraph_loom))]
 thread_local! {
     static CURRENT: Current = const { Cell::new((ptr::null(), ptr::null())) };
+    static WORKER: Worker = const { Cell::new((ptr::null(), 0)) };
 }
 
 #[cfg(dgraph_loom)] // whose macro doesn't know `const`
 thread_local! {
     static CURRENT: Current = Cell::new((ptr::null(), ptr::null()));
+    static WORKER: Worker = Cell::new((ptr::null(), 0));
 }
 
 /// Calls `work` with this thread marked as a member of `team`. `work` gets the team that it was a member of before,
@@ -38,4 +43,15 @@ pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Tea
         None
     };
     work(parent);
+}
+
+/// The calling thread is this worker of `shared`, to its end.
+pub(crate) fn become_worker(shared: &Shared, worker: usize) {
+    WORKER.with(|here| here.set((ptr::from_ref(shared), worker)));
+}
+
+/// Which worker of `shared` the calling thread is, if any.
+pub(crate) fn worker(shared: &Shared) -> Option<usize> {
+    let (executor, worker) = WORKER.with(Cell::get);
+    ptr::eq(executor, shared).then_some(worker)
 }

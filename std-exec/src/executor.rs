@@ -4,10 +4,12 @@ use crate::builder::ExecutorBuilder;
 use crate::crew;
 use crate::executor_error::ExecutorError;
 use crate::fork::Process;
+use crate::ordered;
+use crate::ready_queue::ReadyQueue;
 use crate::run;
 use crate::shared::Shared;
 use crate::statistics::RunStatistics;
-use dgraph_core::{AsDag, NodeId};
+use dgraph_core::{AsDag, Dag, NodeId};
 use std::fmt;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
@@ -169,6 +171,25 @@ impl Executor {
     fn check_process(&self) {
         if !self.process.is_current() {
             forked();
+        }
+    }
+
+    /// The number of workers: those that could be started.
+    pub(crate) fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// As [`run`](Self::run), in the order and on the threads that `queue` says. Where nobody could help and nobody else
+    /// is demanded, it calls `serially` instead.
+    pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
+    where
+        F: Fn(NodeId) + Sync,
+    {
+        self.check_process();
+        if self.threads() == 1 && queue.last_worker().is_none() {
+            serially(body);
+        } else {
+            ordered::run(&self.shared, dag, queue, &body);
         }
     }
 

@@ -39,9 +39,10 @@
 //!   nodes under way end, and the first panic is resumed on the caller with its payload. Graph and executor can be used
 //!   again at once.
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
-//!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only.
+//!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only; and, if it is a
+//!   worker, those that are [bound](GraphBuilder::on_worker) to it.
 //! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing, once each thread's stack of ready nodes
-//!   has grown to what it needs.
+//!   has grown to what it needs; nor does a repeated run of a typed graph, unless something goes wrong in it.
 //!
 //! # Threads
 //!
@@ -59,6 +60,15 @@
 //! executor of the parent panics; the child may make its own. It should not be forked while another thread makes the
 //! process's first executor.
 //!
+//! # Order, limits, threads
+//!
+//! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the
+//! [longest path](Graph::prioritise_by) behind them; share a [limit](GraphBuilder::limit) on how many run at once; and be
+//! bound to [the caller](GraphBuilder::on_caller) or [a worker](GraphBuilder::on_worker). Such a graph has one queue of
+//! ready nodes under a lock, which costs some 100 ns a node: worth it for bodies of a microsecond and more. The lock is
+//! never held while a node runs, and no thread ever waits for a permit. [`GraphBuilder::local`] is for closures and results
+//! that aren't `Send`.
+//!
 //! # Tiny bodies
 //!
 //! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor finds that
@@ -67,7 +77,7 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in `context`, `member`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
+// Unsafe code is in `context`, `member`, `ordered`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
 // of the system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -99,8 +109,11 @@ mod membership;
 #[cfg(all(test, dgraph_loom))]
 #[allow(unsafe_code)]
 mod models;
+#[allow(unsafe_code)]
+mod ordered;
 mod pace;
 mod parker;
+mod ready_queue;
 mod results;
 #[allow(unsafe_code)]
 mod run;
@@ -115,8 +128,10 @@ mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
+mod thrown;
 mod typed;
 mod walk;
+mod wanted;
 mod work;
 mod worker;
 
@@ -136,9 +151,9 @@ pub use results::KeyedResults;
 pub use run_error::RunError;
 pub use statistics::RunStatistics;
 pub use typed::{
-    Absent, AnyNode, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy, Feed,
-    Graph, GraphBuilder, Input, Moved, NamedNode, Node, NodeFn, Panicked, Results, RunOptions, SetInputs,
-    Values, ValuesIter,
+    Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
+    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node, NodeFn, Panicked,
+    Results, RunOptions, SetInputs, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.

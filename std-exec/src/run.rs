@@ -21,8 +21,9 @@ use crate::pace::{Pace, Plan};
 use crate::shared::Shared;
 use crate::sleep::posted;
 use crate::statistics::{RunStatistics, Tally, count};
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, lock, spin_loop};
-use crate::team::{Job, Team};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
+use crate::team::{Job, Role, Team};
+use crate::thrown::Thrown;
 use crate::walk::{BrokenIn, Walk};
 use crate::work::{PATIENCE, Progress};
 use dgraph_core::{AsDag, Countdown, NodeId};
@@ -42,8 +43,7 @@ pub(crate) struct Run<'a, F> {
     walk: Walk,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
-    /// What the first panicking node has thrown.
-    panic: Mutex<Option<Box<dyn Any + Send>>>,
+    thrown: Thrown,
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are done;
@@ -93,7 +93,7 @@ where
         tally,
         walk: Walk::new(plan != Plan::Share),
         stopped: AtomicBool::new(false),
-        panic: Mutex::new(None),
+        thrown: Thrown::nothing(),
     };
     let start = clock::now();
     let walked = run.lead(team, plan);
@@ -109,7 +109,7 @@ where
             }
         },
     );
-    let thrown = lock(&run.panic).take();
+    let thrown = run.thrown.take();
     drop(lent);
     team.give_back();
     if let Some(payload) = thrown {
@@ -119,7 +119,7 @@ where
 
 /// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours: helpers use
 /// its stack.
-struct CloseOnDrop<'a>(&'a Team);
+pub(crate) struct CloseOnDrop<'a>(pub(crate) &'a Team);
 
 impl Drop for CloseOnDrop<'_> {
     fn drop(&mut self) {
@@ -145,6 +145,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
         let mut walked = None;
         context::within(self.shared, team, |parent| {
+            team.lead_by(context::worker(self.shared));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), self.roots, budget, parent) };
@@ -252,16 +253,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
     /// Takes note of a panic: no further body is called.
     pub(crate) fn stop(&self, payload: Box<dyn Any + Send>) {
         self.stopped.store(true, Ordering::Relaxed);
-        let mut first = lock(&self.panic);
-        if first.is_none() {
-            *first = Some(payload);
-            return;
-        }
-        drop(first);
-        // Nobody will see this payload. Its destructor is the user's code: it runs without the lock, and may panic.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(panic);
-        }
+        self.thrown.keep(payload);
     }
 }
 
@@ -269,8 +261,9 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 ///
 /// # Safety
 ///
-/// `run` points to a `Run<'_, F>` whose team is `team`, and the calling thread is its member `place`.
-unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, place: usize) {
+/// `run` points to a `Run<'_, F>` whose team is `team`, and the calling thread has joined that in this role.
+unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, role: Role) {
+    let Role::Member(place) = role else { return }; // no node of such a run is bound to a worker
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Run<'_, F>>() };
     context::within(run.shared, team, |_| {

@@ -13,6 +13,15 @@ pub enum RunError {
     UnsetInputs(Vec<NamedNode>),
     /// Targets of the run that are nodes of another graph: their numbers there. Nothing has run.
     ForeignTargets(Vec<dgraph_core::NodeId>),
+    /// A node is bound to a worker that the executor doesn't have. Nothing has run.
+    NoSuchWorker {
+        /// The node; the first one, if there are several.
+        node: NamedNode,
+        /// The number of the worker.
+        worker: usize,
+        /// How many workers there are.
+        workers: usize,
+    },
     /// All nodes that failed, by their numbers. The [source](std::error::Error::source) is the first one's error.
     Failed(Vec<Failure>),
     /// A node panicked in a run that [catches panics](crate::RunOptions::catch_panics).
@@ -43,6 +52,9 @@ impl fmt::Display for RunError {
             Self::ForeignTargets(nodes) => {
                 write!(f, "{} of another graph among the targets: ", Count(nodes.len()))?;
                 join(f, ", ", nodes)
+            }
+            Self::NoSuchWorker { node, worker, workers } => {
+                write!(f, "{node} is bound to worker {worker}, but the executor has {workers}")
             }
             Self::Failed(failures) => {
                 write!(f, "{} failed: ", Count(failures.len()))?;

@@ -1,8 +1,9 @@
 //! What an executor's handle, its workers and its callers share.
 
+use crate::context;
 use crate::cores::Seats;
 use crate::pace::Paces;
-use crate::sleep::Sleep;
+use crate::sleep::{Sleep, posted};
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
 use crate::teams::Teams;
@@ -40,7 +41,7 @@ impl Shared {
     /// Tells the workers to end and wakes them.
     pub(crate) fn shut_down(&self) {
         self.shut_down.store(true, Ordering::Relaxed);
-        crate::sleep::posted();
+        posted();
         self.sleep.wake_all();
     }
 
@@ -53,9 +54,28 @@ impl Shared {
         self.teams.iter().any(Team::wants_help)
     }
 
-    /// Helps some runs that want help, from the `turn`-th on, so that each is the first one in its turn.
-    /// False if there is none.
-    pub(crate) fn help_any(&self, turn: usize) -> bool {
+    /// Whether some run has nodes that only this worker can take.
+    pub(crate) fn wants(&self, worker: usize) -> bool {
+        self.teams.iter().any(|team| team.wants(worker))
+    }
+
+    /// Runs the nodes that only this worker, the calling thread, can take. False if there are none.
+    fn visit_all(&self, worker: usize) -> bool {
+        let mut visited = false;
+        for team in self.teams.iter().filter(|team| team.wants(worker)) {
+            visited |= team.try_visit(worker);
+            // It was counted as one who would come for other nodes too, but has left them.
+            posted();
+            if team.has_work() {
+                team.post(|| self.invite(team));
+            }
+        }
+        visited
+    }
+
+    /// Helps some runs that want help, from the `turn`-th on, so that each is the first one in its turn, and those that
+    /// want this worker, the calling thread. False if there is none.
+    pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
         let wanting = || self.teams.iter().filter(|team| team.wants_help());
         let mut helped = false;
         let count = wanting().count();
@@ -67,7 +87,23 @@ impl Shared {
                 }
             });
         }
-        helped
+        self.visit_all(worker) || helped
+    }
+
+    /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
+    /// Whether it did.
+    pub(crate) fn invite(&self, team: &Team) -> bool {
+        // A team that is full has members enough to come for the nodes.
+        team.has_room() && self.sleep.anybody_asleep() && self.sleep.wake_one(self.cores.worker_here())
+    }
+
+    /// Wakes `worker`, wherever it sleeps: in its bed, or waiting for a run that it has called.
+    pub(crate) fn call(&self, worker: usize) {
+        self.sleep.wake(worker);
+        let asleep = |team: &&Team| team.is_led_by(worker) && team.membership.is_asleep();
+        for team in self.teams.iter().filter(asleep) {
+            team.wake_caller();
+        }
     }
 
     /// Somebody goes to help one team while `others` want help too. Each has woken somebody when it began to, but that may be
@@ -98,18 +134,20 @@ impl Shared {
         self.teams.iter().find_map(|team| Some((team, team.walk()?)))
     }
 
-    /// Whether some run that is nested in `ancestor`'s wants help now.
+    /// Whether some run that is nested in `ancestor`'s wants help now, or any run wants the calling thread in particular.
     pub(crate) fn wants_help_within(&self, ancestor: &Team) -> bool {
-        self.teams.iter().any(|team| team.wants_help() && team.is_nested_in(ancestor))
+        let wanted = context::worker(self).is_some_and(|worker| self.wants(worker));
+        wanted || self.teams.iter().any(|team| team.wants_help() && team.is_nested_in(ancestor))
     }
 
-    /// Helps runs that are nested in `ancestor`'s. False if none wants help.
+    /// Helps runs that are nested in `ancestor`'s, and those that want the calling thread in particular. False if there
+    /// are none.
     pub(crate) fn help_within(&self, ancestor: &Team) -> bool {
         let wanting = || self.teams.iter().filter(|team| team.wants_help());
         let mut nested = wanting().filter(|team| team.is_nested_in(ancestor));
         nested.any(|team| {
             self.wake_for(wanting().count().saturating_sub(1));
             team.try_help(Some(ancestor))
-        })
+        }) || context::worker(self).is_some_and(|worker| self.visit_all(worker))
     }
 }

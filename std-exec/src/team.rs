@@ -16,6 +16,7 @@ use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering, fence, spin_loop};
+use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
 use dgraph_core::{Countdown, DagView};
@@ -32,6 +33,8 @@ pub(crate) struct Team {
     roots: CachePadded<AtomicUsize>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
+    /// For whom there are nodes, if the run is an ordered one.
+    pub(crate) wanted: CachePadded<Wanted>,
     /// The caller first, then the helpers.
     members: Box<[CachePadded<Member>]>,
     /// The caller sleeps here.
@@ -40,6 +43,8 @@ pub(crate) struct Team {
     taken: AtomicBool,
     /// The team whose node has started this run, if it is a nested one.
     parent: AtomicPtr<Team>,
+    /// Which worker the caller is, plus 1; 0 if it is none.
+    caller: AtomicUsize,
     /// How many runs the team has had: tells a run from the next one.
     runs: AtomicUsize,
     /// After how many ticks a helper shall break into the caller's walk; 0 if there is nothing to break into.
@@ -52,8 +57,17 @@ pub(crate) struct Team {
 #[derive(Clone, Copy)]
 pub(crate) struct Job {
     pub(crate) run: *const (),
-    /// Works on `run` as the given member until there is nothing left to take. The caller must have joined.
-    pub(crate) help: unsafe fn(*const (), &Team, usize),
+    /// Works on `run` in the given role until there is nothing left to take. The caller must have joined.
+    pub(crate) help: unsafe fn(*const (), &Team, Role),
+}
+
+/// As what a helper has joined.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role {
+    /// As the member at this place.
+    Member(usize),
+    /// Only for nodes of an ordered run that are bound to this thread, a worker. It has no place.
+    Visitor,
 }
 
 // SAFETY: `job` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
@@ -70,10 +84,12 @@ impl Team {
             unfinished: CachePadded::new(AtomicUsize::new(0)),
             roots: CachePadded::new(AtomicUsize::new(0)),
             hungry: CachePadded::new(AtomicUsize::new(0)),
+            wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
+            caller: AtomicUsize::new(0),
             runs: AtomicUsize::new(0),
             budget: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
@@ -107,6 +123,16 @@ impl Team {
             spare.resize_with(dag.nodes(), || AtomicU32::new(0));
         }
         Countdown::new(dag, spare).expect("as many counters as nodes")
+    }
+
+    /// To be called before `open`: which worker of the executor the calling thread is, if any.
+    pub(crate) fn lead_by(&self, worker: Option<usize>) {
+        self.caller.store(worker.map_or(0, |worker| worker + 1), Ordering::Relaxed);
+    }
+
+    /// Whether the caller is this worker; a hint, but certain for that worker's own team.
+    pub(crate) fn is_led_by(&self, worker: usize) -> bool {
+        self.caller.load(Ordering::Relaxed) == worker + 1
     }
 
     /// Starts a run of `nodes` nodes: from now on helpers may join. A run that is shared from the beginning has `roots`
@@ -148,9 +174,29 @@ impl Team {
             // SAFETY: between `try_join` and `leave` the job may be read.
             if let Some(job) = unsafe { *self.job.get() } {
                 // SAFETY: this thread has joined, so the caller of the run waits and the run is valid.
-                unsafe { (job.help)(job.run, self, place) };
+                unsafe { (job.help)(job.run, self, Role::Member(place)) };
             }
         }
+        wanted
+    }
+
+    /// Joins, whether or not there is room, for the nodes that only the calling thread can take, which is this worker, and
+    /// works until there are none left. Returns whether there were any.
+    pub(crate) fn try_visit(&self, worker: usize) -> bool {
+        if !self.wants(worker) || !self.membership.try_join(usize::MAX) {
+            return false;
+        }
+        let leave = Leave { team: self, place: None };
+        // Asked again now that the run can't change any more: if it is wanted, the run is an ordered one.
+        let wanted = self.wanted.worker(worker);
+        if wanted {
+            // SAFETY: between `try_join` and `leave` the job may be read.
+            if let Some(job) = unsafe { *self.job.get() } {
+                // SAFETY: this thread has joined, so the caller of the run waits and the run is valid.
+                unsafe { (job.help)(job.run, self, Role::Visitor) };
+            }
+        }
+        drop(leave);
         wanted
     }
 
@@ -225,7 +271,7 @@ impl Team {
     /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence for
     /// members that have [posted](Self::post) since their surplus rose; otherwise a hint.
     pub(crate) fn has_work(&self) -> bool {
-        self.has_roots() || self.members.iter().any(|member| member.has_surplus())
+        self.has_roots() || self.wanted.anybody() || self.members.iter().any(|member| member.has_surplus())
     }
 
     /// Whether a helper could join; a hint.
@@ -236,6 +282,11 @@ impl Team {
     /// Whether a helper could join and would find something to do; a hint.
     pub(crate) fn wants_help(&self) -> bool {
         self.has_room() && self.has_work()
+    }
+
+    /// Whether there are nodes that only this worker can take; a hint.
+    pub(crate) fn wants(&self, worker: usize) -> bool {
+        self.wanted.worker(worker) && self.membership.may_join(usize::MAX)
     }
 
     /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
@@ -266,12 +317,16 @@ impl Team {
     /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
     /// helper leaves. It doesn't if there is something already, or `more_reasons` says so. Whether it has parked.
     pub(crate) fn wait(&self, more_reasons: impl FnOnce() -> bool) -> bool {
+        self.wait_unless(|| self.has_work() || self.membership.is_empty() || more_reasons())
+    }
+
+    /// The same, if `reason_to_stay` doesn't hold after the caller has said that it is about to park.
+    pub(crate) fn wait_unless(&self, reason_to_stay: impl FnOnce() -> bool) -> bool {
         self.membership.fall_asleep();
         // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or the
         // caller sees what was posted. For the last helper's leave the membership word itself decides.
         fence(Ordering::SeqCst);
-        let reason_to_stay = self.has_work() || self.membership.is_empty() || more_reasons();
-        if reason_to_stay && self.membership.claim_wake() {
+        if reason_to_stay() && self.membership.claim_wake() {
             spin_loop(); // the reason may be out of date, and the caller come back at once
             return false;
         }

@@ -182,12 +182,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 
     /// Sees to it that somebody comes for what there is.
     pub(crate) fn invite(&self, team: &Team) {
-        let woken = team.post(|| {
-            // A team that is full has members enough to come for the nodes.
-            team.has_room()
-                && self.shared.sleep.anybody_asleep()
-                && self.shared.sleep.wake_one(self.shared.cores.worker_here())
-        });
+        let woken = team.post(|| self.shared.invite(team));
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 }

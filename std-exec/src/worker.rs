@@ -14,6 +14,7 @@
 //! there are walks, the last one to do so, wakes another one. An idle executor sleeps soundly.
 
 use crate::clock;
+use crate::context;
 use crate::shared::Shared;
 use crate::sync::{patience, spin_loop};
 use crate::team::Team;
@@ -39,22 +40,23 @@ struct Watched {
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
+    context::become_worker(shared, worker);
+    let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
     let mut turn = worker;
     let (mut idle_since, mut dozes) = (None, DOZES);
     let mut watched = None;
     while !shared.is_shut_down() {
-        if shared.help_any(turn) || break_in(shared, &mut watched) {
+        if shared.help_any(turn, worker) || break_in(shared, &mut watched) {
             turn = turn.wrapping_add(1);
             (idle_since, dozes) = (None, DOZES);
         } else if is_patient(&mut idle_since, shared.spin) {
             (0..PAUSES).for_each(|_| spin_loop());
         } else if (watched.is_some() || dozes > 0) && shared.sleep.others_are_away() {
             dozes = if watched.is_some() { DOZES } else { dozes - 1 };
-            shared.sleep.doze(worker, DOZE, || shared.is_shut_down() || shared.wants_help());
+            shared.sleep.doze(worker, DOZE, wanted);
         } else {
             let unwatched = || shared.walk().is_some() && shared.sleep.nobody_watches();
-            let reason_to_stay = || shared.is_shut_down() || shared.wants_help() || unwatched();
-            shared.sleep.sleep(worker, reason_to_stay);
+            shared.sleep.sleep(worker, || wanted() || unwatched());
             (idle_since, dozes) = (None, DOZES);
         }
     }

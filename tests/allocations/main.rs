@@ -46,7 +46,7 @@ struct Case {
 }
 
 /// Layers of nodes with all kinds of dependencies, 8 wide: no thread has more than 64 ready nodes at once.
-fn case() -> Case {
+fn case(ordered: bool) -> Case {
     let mut inner = GraphBuilder::new();
     let side = inner.input::<u64>("side");
     let area = inner.node("area", (side,), |side: &u64| side * side);
@@ -79,6 +79,15 @@ fn case() -> Case {
         },
         move |results: Results<'_>| results[area],
     );
+    if ordered {
+        let (one, two) = (graph.limit(1), graph.limit(2));
+        for (at, &node) in (0..).zip(&layer) {
+            graph.priority(node, at % 3);
+            graph.limited(node, if at % 2 == 0 { one } else { two });
+        }
+        graph.on_caller(layer[1]);
+        graph.on_worker(layer[2], 0);
+    }
     let last = graph.node("last", (nested, layer[3]), |x: &u64, y: &u64| x ^ y);
     Case { graph: graph.build().expect("a valid graph"), input, last }
 }
@@ -96,8 +105,10 @@ fn runs_but_the_first_allocate_nothing() {
     let serial = |case: &mut Case, options: &RunOptions| {
         case.graph.run_with(options).expect("no node fails")[case.last]
     };
-    for options in [&plain, &full, &update] {
-        let mut case = case();
+    let kinds =
+        [false, true].into_iter().flat_map(|ordered| [&plain, &full, &update].map(|it| (ordered, it)));
+    for (ordered, options) in kinds {
+        let mut case = case(ordered);
         case.graph.set(case.input, 0);
         let once = serial(&mut case, options);
         let count = allocations(|| {
@@ -124,7 +135,7 @@ fn runs_but_the_first_allocate_nothing() {
                     assert!(value > 0 || result == once);
                 }
             });
-            assert_eq!(count, 0, "on {} threads, {options:?}", executor.threads());
+            assert_eq!(count, 0, "on {} threads, ordered: {ordered}, {options:?}", executor.threads());
         }
     }
 }

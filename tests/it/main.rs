@@ -22,6 +22,7 @@ mod typed_drops;
 mod typed_failures;
 mod typed_inputs;
 mod typed_nesting;
+mod typed_order;
 mod typed_panics;
 mod typed_parts;
 mod typed_random;

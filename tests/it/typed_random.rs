@@ -19,6 +19,8 @@ struct Plan {
     feeds: Vec<bool>,
     fails: BTreeSet<u32>,
     cancels: Option<u32>,
+    /// Demands of order and threads, by this seed; none if there is none.
+    demands: Option<u64>,
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
@@ -28,7 +30,8 @@ fn plans() -> impl Strategy<Value = Plan> {
         let feeds = edges.iter().map(|_| random.below(5) > 0).collect();
         let fails = (0..failures).map(|_| random.below(nodes)).collect();
         let cancels = Some(random.below(nodes));
-        Plan { nodes, edges, feeds, fails, cancels }
+        let demands = (random.below(2) == 0).then_some(seed);
+        Plan { nodes, edges, feeds, fails, cancels, demands }
     })
 }
 
@@ -63,6 +66,9 @@ impl Plan {
             if !feeds {
                 graph.after(nodes[node as usize], [nodes[before as usize]]);
             }
+        }
+        if let Some(seed) = self.demands {
+            demand(&mut SplitMix64::new(!seed), &mut graph, &nodes);
         }
         (graph.build().expect("an acyclic graph"), nodes)
     }
@@ -99,6 +105,20 @@ impl Plan {
             }
             found.extend(more);
         }
+    }
+}
+
+/// Random priorities, limits and places. Any executor has a worker 0.
+fn demand(random: &mut SplitMix64, graph: &mut GraphBuilder<'_>, nodes: &[Node<u64>]) {
+    let limits = [graph.limit(1), graph.limit(2)];
+    for &node in nodes {
+        match random.below(6) {
+            0 => graph.on_caller(node),
+            1 => graph.on_worker(node, 0),
+            2 => graph.priority(node, 7 - i32::try_from(random.below(15)).expect("small")),
+            _ => {}
+        }
+        limits.iter().filter(|_| random.below(4) == 0).for_each(|&limit| graph.limited(node, limit));
     }
 }
 

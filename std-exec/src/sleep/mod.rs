@@ -112,6 +112,13 @@ impl Sleep {
         vacated.is_some()
     }
 
+    /// Wakes this worker, if it sleeps.
+    pub(crate) fn wake(&self, worker: usize) {
+        if let Some(bed) = self.beds.get(worker).filter(|bed| self.vacate(bed)) {
+            bed.parker.unpark();
+        }
+    }
+
     /// Wakes every sleeping worker.
     pub(crate) fn wake_all(&self) {
         for bed in self.beds.iter().filter(|bed| self.vacate(bed)) {

@@ -6,16 +6,20 @@ use super::dependencies::{Dependencies, NodeFn, SetInputs};
 use super::env::Env;
 use super::graph::{Body, Graph};
 use super::handle::{AnyNode, Input, Node};
+use super::local::Anywhere;
 use super::names::{Label, Names};
 use super::results::Results;
+use super::schedule::{Measured, Schedule};
 use super::status::Status;
 use super::store::Store;
 use super::task::{Call, Inner, Task, call_of, graph_call_of, try_call_of};
 use super::topology::Topology;
 use super::uses::{Kind, Resolver, Use};
+use super::wishes::Wishes;
 use dgraph_core::BuildError;
 use std::error::Error;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Collects the nodes of a typed [`Graph`], in any order.
 ///
@@ -24,13 +28,15 @@ use std::fmt;
 ///
 /// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`); what
 /// they borrow has to be declared before the builder, so that it is still there when closures are dropped.
-pub struct GraphBuilder<'env> {
-    store: Store,
+pub struct GraphBuilder<'env, P = Anywhere> {
+    pub(super) store: Store,
     names: Names,
     nodes: Vec<Declared>,
     uses: Vec<Use>,
-    faults: Faults,
+    pub(super) wishes: Wishes,
+    pub(super) faults: Faults,
     env: Env<'env>,
+    place: PhantomData<P>,
 }
 
 impl Default for GraphBuilder<'_> {
@@ -43,13 +49,21 @@ impl<'env> GraphBuilder<'env> {
     /// Starts with no nodes.
     #[must_use]
     pub fn new() -> Self {
+        Self::empty()
+    }
+}
+
+impl<'env, P> GraphBuilder<'env, P> {
+    pub(super) fn empty() -> Self {
         Self {
             store: Store::new(),
             names: Names::default(),
             nodes: Vec::new(),
             uses: Vec::new(),
+            wishes: Wishes::default(),
             faults: Faults::default(),
             env: Env::new(),
+            place: PhantomData,
         }
     }
 
@@ -61,7 +75,7 @@ impl<'env> GraphBuilder<'env> {
     /// dependency listed twice is run once and fed twice.
     pub fn node<D, F>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<F::Output>
     where
-        D: Dependencies,
+        D: Dependencies + Send,
         F: NodeFn<D> + Send + 'env,
         F::Output: Send + Sync + 'env,
     {
@@ -86,7 +100,7 @@ impl<'env> GraphBuilder<'env> {
     /// ```
     pub fn try_node<D, F, T, E>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<T>
     where
-        D: Dependencies,
+        D: Dependencies + Send,
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
         T: Send + Sync + 'env,
         E: Into<Box<dyn Error + Send + Sync>>,
@@ -101,7 +115,8 @@ impl<'env> GraphBuilder<'env> {
     where
         T: Send + Sync + 'env,
     {
-        Input::new(self.add(name.as_ref(), Declared::Input))
+        // SAFETY: `T` is `Send` and `Sync`.
+        Input::new(unsafe { self.add(name.as_ref(), Declared::Input) })
     }
 
     /// Adds a node that runs the graph `inner`, in the way in which this one is run: on the same thread, or on the same
@@ -142,7 +157,7 @@ impl<'env> GraphBuilder<'env> {
         read_outputs: R,
     ) -> Node<T>
     where
-        D: Dependencies,
+        D: Dependencies + Send,
         S: SetInputs<Graph<'env>, D> + Send + 'env,
         R: FnMut(Results<'_>) -> T + Send + 'env,
         T: Send + Sync + 'env,
@@ -170,13 +185,14 @@ impl<'env> GraphBuilder<'env> {
     where
         T: Send + Sync + 'env,
     {
-        self.add(name.as_ref(), Declared::Undefined)
+        // SAFETY: `T` is `Send` and `Sync`.
+        unsafe { self.add(name.as_ref(), Declared::Undefined) }
     }
 
     /// Defines a node that was [declared](Self::declare). A second definition is an error of [`build`](Self::build).
     pub fn define<D, F, T>(&mut self, node: Node<T>, dependencies: D, function: F)
     where
-        D: Dependencies,
+        D: Dependencies + Send,
         F: NodeFn<D, Output = T> + Send + 'env,
     {
         if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
@@ -188,7 +204,7 @@ impl<'env> GraphBuilder<'env> {
     /// Defines a node that was [declared](Self::declare) and may fail. See [`try_node`](Self::try_node).
     pub fn try_define<D, F, T, E>(&mut self, node: Node<T>, dependencies: D, function: F)
     where
-        D: Dependencies,
+        D: Dependencies + Send,
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
@@ -236,26 +252,33 @@ impl<'env> GraphBuilder<'env> {
     /// # Errors
     ///
     /// See [`DefinitionError`]; each names the nodes.
-    pub fn build(self) -> Result<Graph<'env>, DefinitionError> {
+    pub fn build(self) -> Result<Graph<'env, P>, DefinitionError> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
-        let Self { store, names, nodes, uses, env, .. } = self;
+        let Self { store, names, nodes, uses, wishes, env, .. } = self;
         let count = u32::try_from(nodes.len()).expect("the builder has counted");
-        let topology = Topology::new(count, &uses).map_err(|error| match error {
+        let mut topology = Topology::new(count, &uses).map_err(|error| match error {
             BuildError::Cycle(cycle) => {
                 DefinitionError::Cycle(names.all_named(cycle.path().map(|node| node.get())))
             }
             other => DefinitionError::TooLarge(other),
         })?;
+        let demands = wishes.collect(nodes.len(), &names)?;
+        let schedule = demands.map(|demands| Schedule::new(&demands, &mut topology));
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let changed = vec![false; inputs.len()].into();
-        Ok(Graph::new(Body { store, names, topology, inputs, changed, marks: Vec::new() }, env))
+        let (measured, marks) = (Measured::default(), Vec::new());
+        Ok(Graph::new(Body { store, names, topology, schedule, inputs, changed, measured, marks }, env))
     }
 
-    fn owns(&self, node: AnyNode) -> bool {
+    pub(super) fn owns(&self, node: AnyNode) -> bool {
         node.graph == self.store.id()
     }
 
-    fn add<T: Send + Sync + 'env>(&mut self, name: &str, declared: Declared) -> Node<T> {
+    /// # Safety
+    ///
+    /// `T` is `Send` and `Sync`; or the node is bound to the thread of a local graph, and the handle that is given out says
+    /// so.
+    pub(super) unsafe fn add<T: 'env>(&mut self, name: &str, declared: Declared) -> Node<T> {
         if self.nodes.len() >= Status::MAX_NODES {
             self.faults.too_many += 1;
             return Node::stranger();
@@ -263,12 +286,13 @@ impl<'env> GraphBuilder<'env> {
         self.names.push(name);
         self.nodes.push(declared);
         let status = if declared == Declared::Input { Status::UNSET } else { Status::NOT_RUN };
-        // SAFETY: the store is dropped with the builder or the graph, neither of which outlives `'env` (see `Env`).
+        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env` (see
+        // `Env`).
         unsafe { self.store.declare(status) }
     }
 
     /// The task of `node`, and a note of what it uses. `None` if it can't be defined, which is noted as well.
-    fn task<F, D, T>(
+    pub(super) fn task<F, D, T>(
         &mut self,
         node: Node<T>,
         dependencies: D,
@@ -295,15 +319,16 @@ impl<'env> GraphBuilder<'env> {
 
     /// # Safety
     ///
-    /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`.
-    unsafe fn define_with<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P, T>) {
+    /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`, or the node is bound to the
+    /// thread of a local graph.
+    pub(super) unsafe fn define_with<F, S, T>(&mut self, node: Node<T>, call: Call, task: Task<F, S, T>) {
         // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
         // (see `Env`).
         unsafe { self.store.define(node, call, task) };
     }
 }
 
-impl fmt::Debug for GraphBuilder<'_> {
+impl<P> fmt::Debug for GraphBuilder<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let listed = |node: u32| {

@@ -24,6 +24,10 @@ pub enum DefinitionError {
         /// The node that depends on it too.
         user: NamedNode,
     },
+    /// Nodes that are bound to more than one thread; one entry for each repetition.
+    BoundTwice(Vec<NamedNode>),
+    /// Nodes under a limit of 0, which could never run.
+    LimitOfZero(Vec<NamedNode>),
     /// A dependency cycle: each node depends on the next, and the last is the first again.
     Cycle(Vec<NamedNode>),
     /// More nodes or dependencies than a graph can hold.
@@ -50,6 +54,14 @@ impl fmt::Display for DefinitionError {
             }
             Self::MovedAndUsed { node, taker, user } => {
                 write!(f, "the result of {node} is moved into {taker}, but {user} depends on it too")
+            }
+            Self::BoundTwice(nodes) => {
+                f.write_str("bound to more than one thread: ")?;
+                join(f, ", ", nodes)
+            }
+            Self::LimitOfZero(nodes) => {
+                f.write_str("under a limit of 0: ")?;
+                join(f, ", ", nodes)
             }
             Self::Cycle(path) => {
                 f.write_str("dependency cycle: ")?;

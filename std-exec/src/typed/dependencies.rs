@@ -89,10 +89,10 @@ pub trait SetInputs<G, D: Dependencies> {
 }
 
 macro_rules! lent {
-    ($handle:ident, $node:expr) => {
-        impl<T> Sealed for $handle<T> {}
+    ([$($place:ident)?] $handle:ident, $node:expr) => {
+        impl<T $(, $place)?> Sealed for $handle<T $(, $place)?> {}
 
-        impl<T> Dependency for $handle<T> {
+        impl<T $(, $place)?> Dependency for $handle<T $(, $place)?> {
             type Pointer = NonNull<T>;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> NonNull<T> {
@@ -100,7 +100,7 @@ macro_rules! lent {
             }
         }
 
-        impl<'a, T> Feed<'a> for $handle<T> {
+        impl<'a, T $(, $place)?> Feed<'a> for $handle<T $(, $place)?> {
             type Arg = &'a T;
 
             #[inline]
@@ -112,21 +112,21 @@ macro_rules! lent {
     };
 }
 
-lent!(Node, std::convert::identity);
-lent!(Input, Input::node);
+lent!([P] Node, Node::plain);
+lent!([] Input, Input::node);
 
-impl<T> Sealed for Moved<T> {}
+impl<T, P> Sealed for Moved<T, P> {}
 
-impl<T> Dependency for Moved<T> {
+impl<T, P> Dependency for Moved<T, P> {
     /// The slot, and whose it is.
     type Pointer = (NonNull<T>, u32);
 
     fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointer {
-        resolver.slot(self.node, Kind::Moved)
+        resolver.slot(self.node.plain(), Kind::Moved)
     }
 }
 
-impl<'a, T> Feed<'a> for Moved<T> {
+impl<'a, T, P> Feed<'a> for Moved<T, P> {
     type Arg = T;
 
     #[inline]
@@ -208,8 +208,8 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
 /// One handle without a tuple around it.
 macro_rules! alone {
-    ($($handle:ident),*) => {$(
-        impl<T> Dependencies for $handle<T> {
+    ($([$($place:ident)?] $handle:ident),*) => {$(
+        impl<T $(, $place)?> Dependencies for $handle<T $(, $place)?> {
             type Pointers = <Self as Dependency>::Pointer;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
@@ -217,27 +217,27 @@ macro_rules! alone {
             }
         }
 
-        impl<Fun, Out, T> NodeFn<$handle<T>> for Fun
+        impl<Fun, Out, T $(, $place)?> NodeFn<$handle<T $(, $place)?>> for Fun
         where
-            Fun: for<'a> FnMut(<$handle<T> as Feed<'a>>::Arg) -> Out,
+            Fun: for<'a> FnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out,
         {
             type Output = Out;
 
             #[inline]
             unsafe fn call(
                 &mut self,
-                pointer: &<$handle<T> as Dependency>::Pointer,
+                pointer: &<$handle<T $(, $place)?> as Dependency>::Pointer,
                 run: &Run<'_>,
                 node: u32,
             ) -> Out {
                 // SAFETY: by contract.
-                self(unsafe { $handle::<T>::feed(pointer, run, node) })
+                self(unsafe { <$handle<T $(, $place)?>>::feed(pointer, run, node) })
             }
         }
     )*};
 }
 
-alone!(Node, Input, Moved);
+alone!([P] Node, [] Input, [P] Moved);
 
 /// Many handles of one type.
 macro_rules! many {
@@ -269,4 +269,9 @@ macro_rules! many {
     )*};
 }
 
-many!(['s, T] &'s [Node<T>], ['s, T] &'s Vec<Node<T>>, [T] Vec<Node<T>>, [T, const N: usize] [Node<T>; N]);
+many!(
+    ['s, T, P] &'s [Node<T, P>],
+    ['s, T, P] &'s Vec<Node<T, P>>,
+    [T, P] Vec<Node<T, P>>,
+    [T, P, const N: usize] [Node<T, P>; N],
+);

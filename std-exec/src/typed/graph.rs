@@ -3,16 +3,19 @@
 use super::builder::GraphBuilder;
 use super::env::Env;
 use super::handle::Input;
+use super::local::Anywhere;
 use super::names::{Label, NamedNode, Names};
 use super::options::RunOptions;
 use super::results::Results;
 use super::run;
+use super::schedule::{Measured, Schedule};
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Executor;
 use crate::run_error::RunError;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
+use std::marker::PhantomData;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`].
 ///
@@ -35,9 +38,10 @@ use std::fmt::{self, Display};
 /// assert_eq!(graph.run_parallel(&Executor::new()?)?[c], 40);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Graph<'env> {
+pub struct Graph<'env, P = Anywhere> {
     body: Body,
     _env: Env<'env>,
+    place: PhantomData<P>,
 }
 
 /// What a graph consists of, without the lifetime: results borrow that.
@@ -49,18 +53,31 @@ pub(super) struct Body {
     pub(super) inputs: Box<[u32]>,
     /// Which of these have been set since the last run.
     pub(super) changed: Box<[bool]>,
+    /// If the order matters.
+    pub(super) schedule: Option<Schedule>,
+    pub(super) measured: Measured,
     /// Space for planning a run of a part of the graph; empty until there was one.
     pub(super) marks: Vec<u8>,
 }
 
 impl<'env> Graph<'env> {
-    pub(super) fn new(body: Body, env: Env<'env>) -> Self {
-        Self { body, _env: env }
-    }
-
     /// The same as [`GraphBuilder::new`].
     pub fn builder() -> GraphBuilder<'env> {
         GraphBuilder::new()
+    }
+}
+
+impl<'env, P> Graph<'env, P> {
+    pub(super) fn new(body: Body, env: Env<'env>) -> Self {
+        Self { body, _env: env, place: PhantomData }
+    }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+
+    pub(super) fn body_mut(&mut self) -> &mut Body {
+        &mut self.body
     }
 
     /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit.
@@ -72,7 +89,7 @@ impl<'env> Graph<'env> {
     /// # Panics
     ///
     /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there.
-    pub fn run(&mut self) -> Result<Results<'_>, RunError> {
+    pub fn run(&mut self) -> Result<Results<'_, P>, RunError> {
         self.run_with(&RunOptions::new())
     }
 
@@ -85,7 +102,7 @@ impl<'env> Graph<'env> {
     /// # Panics
     ///
     /// With the first panic of a node, after the ones under way have ended; nothing that depends on it has started.
-    pub fn run_parallel(&mut self, executor: &Executor) -> Result<Results<'_>, RunError> {
+    pub fn run_parallel(&mut self, executor: &Executor) -> Result<Results<'_, P>, RunError> {
         self.run_parallel_with(executor, &RunOptions::new())
     }
 
@@ -98,7 +115,7 @@ impl<'env> Graph<'env> {
     /// # Panics
     ///
     /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
-    pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_>, RunError> {
+    pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
         run::execute(&mut self.body, None, options)?;
         Ok(self.results())
     }
@@ -116,14 +133,14 @@ impl<'env> Graph<'env> {
         &mut self,
         executor: &Executor,
         options: &RunOptions,
-    ) -> Result<Results<'_>, RunError> {
+    ) -> Result<Results<'_, P>, RunError> {
         run::execute(&mut self.body, Some(executor), options)?;
         Ok(self.results())
     }
 
     /// The results of the last run, however it has ended.
     #[must_use]
-    pub fn results(&mut self) -> Results<'_> {
+    pub fn results(&mut self) -> Results<'_, P> {
         Results::new(&mut self.body)
     }
 
@@ -199,7 +216,7 @@ impl<'env> Graph<'env> {
     }
 }
 
-impl fmt::Debug for Graph<'_> {
+impl<P> fmt::Debug for Graph<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Body { names, topology, .. } = &self.body;

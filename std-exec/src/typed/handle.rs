@@ -1,5 +1,6 @@
 //! Handles: what a node is called by in the program. They are checked numbers that carry a type.
 
+use super::local::{Anywhere, Local};
 use dgraph_core::NodeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -33,9 +34,12 @@ impl GraphId {
 ///
 /// (`T` is invariant: through a handle of a node that gives a `&'short str` nobody may define one that gives a
 /// `&'static str`.)
-pub struct Node<T> {
+///
+/// `P` says where the result may be used: [`Anywhere`], or on the graph's thread only, [`Local`].
+pub struct Node<T, P = Anywhere> {
     id: AnyNode,
     output: PhantomData<fn(T) -> T>,
+    place: PhantomData<P>,
 }
 
 /// An input node of a typed graph: its value comes from the caller, by [`Graph::set`](crate::Graph::set).
@@ -44,8 +48,8 @@ pub struct Input<T> {
 }
 
 /// A dependency whose result is moved into its dependent. Made by [`Node::moved`].
-pub struct Moved<T> {
-    pub(super) node: Node<T>,
+pub struct Moved<T, P = Anywhere> {
+    pub(super) node: Node<T, P>,
 }
 
 /// A node of a typed graph, whatever it gives.
@@ -66,12 +70,24 @@ impl AnyNode {
 impl<T> Node<T> {
     /// Whoever calls this vouches for the type: only the store does, when it makes a slot for a `T`.
     pub(super) fn new(graph: GraphId, index: u32) -> Self {
-        Self { id: AnyNode { graph, index }, output: PhantomData }
+        Self { id: AnyNode { graph, index }, output: PhantomData, place: PhantomData }
     }
 
     /// A handle that belongs to no graph.
     pub(super) fn stranger() -> Self {
         Self::new(GraphId::none(), 0)
+    }
+
+    /// The same node, as one whose result stays on the graph's thread.
+    pub(super) fn local(self) -> Node<T, Local> {
+        Node { id: self.id, output: PhantomData, place: PhantomData }
+    }
+}
+
+impl<T, P> Node<T, P> {
+    /// The same node without the mark, for the graph's own use, which doesn't rest on it.
+    pub(super) fn plain(self) -> Node<T> {
+        Node { id: self.id, output: PhantomData, place: PhantomData }
     }
 
     /// The handle without its type, where nodes of different types come together: `[a.id(), b.id()]`.
@@ -95,7 +111,7 @@ impl<T> Node<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn moved(self) -> Moved<T> {
+    pub fn moved(self) -> Moved<T, P> {
         Moved { node: self }
     }
 }
@@ -130,8 +146,8 @@ impl<T> From<Input<T>> for Node<T> {
     }
 }
 
-impl<T> From<Node<T>> for AnyNode {
-    fn from(node: Node<T>) -> Self {
+impl<T, P> From<Node<T, P>> for AnyNode {
+    fn from(node: Node<T, P>) -> Self {
         node.id
     }
 }
@@ -150,25 +166,25 @@ impl fmt::Debug for AnyNode {
 
 // By hand: handles can be copied and compared whatever `T` is.
 macro_rules! handle {
-    ($name:ident, $handle:ident => $id:expr) => {
-        impl<T> Clone for $name<T> {
+    ([$($place:ident)?] $name:ident, $handle:ident => $id:expr) => {
+        impl<T $(, $place)?> Clone for $name<T $(, $place)?> {
             fn clone(&self) -> Self {
                 *self
             }
         }
 
-        impl<T> Copy for $name<T> {}
+        impl<T $(, $place)?> Copy for $name<T $(, $place)?> {}
 
-        impl<T> PartialEq for $name<T> {
+        impl<T $(, $place)?> PartialEq for $name<T $(, $place)?> {
             fn eq(&self, other: &Self) -> bool {
                 let id = |$handle: &Self| $id;
                 id(self) == id(other)
             }
         }
 
-        impl<T> Eq for $name<T> {}
+        impl<T $(, $place)?> Eq for $name<T $(, $place)?> {}
 
-        impl<T> Hash for $name<T> {
+        impl<T $(, $place)?> Hash for $name<T $(, $place)?> {
             fn hash<H: Hasher>(&self, state: &mut H) {
                 let $handle = self;
                 $id.hash(state);
@@ -184,6 +200,6 @@ macro_rules! handle {
     };
 }
 
-handle!(Node, node => node.id);
-handle!(Input, input => input.node.id);
-handle!(Moved, moved => moved.node.id);
+handle!([P] Node, node => node.id);
+handle!([] Input, input => input.node.id);
+handle!([P] Moved, moved => moved.node.id);

@@ -9,6 +9,7 @@
 //! | handles, and why they prove the types of slots | `handle.rs` |
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
 //! | collecting and checking nodes | `builder.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
+//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
@@ -27,12 +28,15 @@ mod env;
 mod failure;
 mod graph;
 mod handle;
+#[allow(unsafe_code)]
+mod local;
 mod names;
 mod options;
 mod plan;
 mod results;
 #[allow(unsafe_code)]
 mod run;
+mod schedule;
 mod status;
 #[allow(unsafe_code)]
 mod store;
@@ -42,6 +46,7 @@ mod topology;
 mod uses;
 #[allow(unsafe_code)]
 mod values;
+mod wishes;
 
 pub use absent::Absent;
 pub use builder::GraphBuilder;
@@ -51,8 +56,10 @@ pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub use failure::{Failure, Panicked};
 pub use graph::Graph;
 pub use handle::{AnyNode, Input, Moved, Node};
+pub use local::{Anywhere, Local};
 pub use names::NamedNode;
 pub(crate) use names::join;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;
 pub use values::{Values, ValuesIter};
+pub use wishes::Limit;

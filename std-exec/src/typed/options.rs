@@ -39,6 +39,7 @@ pub struct RunOptions {
     pub(super) catch_panics: bool,
     pub(super) targets: Option<Vec<AnyNode>>,
     pub(super) update: bool,
+    pub(super) measure: bool,
 }
 
 impl RunOptions {
@@ -51,6 +52,7 @@ impl RunOptions {
             catch_panics: false,
             targets: None,
             update: false,
+            measure: false,
         }
     }
 
@@ -94,6 +96,13 @@ impl RunOptions {
     /// these are up to date.
     pub fn update(mut self) -> Self {
         self.update = true;
+        self
+    }
+
+    /// Measures how long each node takes, for [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The
+    /// clock is read before and after each node.
+    pub fn measure(mut self) -> Self {
+        self.measure = true;
         self
     }
 

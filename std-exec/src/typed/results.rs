@@ -3,9 +3,11 @@
 use super::absent::Absent;
 use super::graph::Body;
 use super::handle::{AnyNode, Input, Node};
+use super::local::Anywhere;
 use super::names::NamedNode;
 use super::status::{State, Status};
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Index;
 
 /// The results of a typed graph by handle. They stay in the graph, and the next run drops them.
@@ -23,13 +25,14 @@ use std::ops::Index;
 /// assert_eq!(results.get(name), Err(Absent::Taken));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Results<'g> {
+pub struct Results<'g, P = Anywhere> {
     body: &'g mut Body,
+    place: PhantomData<P>,
 }
 
-impl<'g> Results<'g> {
+impl<'g, P> Results<'g, P> {
     pub(super) fn new(body: &'g mut Body) -> Self {
-        Self { body }
+        Self { body, place: PhantomData }
     }
 
     /// What `node` gave.
@@ -37,8 +40,8 @@ impl<'g> Results<'g> {
     /// # Errors
     ///
     /// Why it has no result.
-    pub fn get<T>(&self, node: impl Into<Node<T>>) -> Result<&T, Absent> {
-        match self.body.store.get(node.into()) {
+    pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, Absent> {
+        match self.body.store.get(node.into().plain()) {
             None => Err(Absent::ForeignHandle),
             Some(got) => got.map_err(|state| self.absent(state)),
         }
@@ -49,8 +52,8 @@ impl<'g> Results<'g> {
     /// # Errors
     ///
     /// Why it has no result.
-    pub fn take<T>(&mut self, node: impl Into<Node<T>>) -> Result<T, Absent> {
-        match self.body.store.take(node.into(), Status::TAKEN) {
+    pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, Absent> {
+        match self.body.store.take(node.into().plain(), Status::TAKEN) {
             None => Err(Absent::ForeignHandle),
             Some(taken) => taken.map_err(|state| self.absent(state)),
         }
@@ -78,7 +81,7 @@ impl<'g> Results<'g> {
         Absent::new(state, &self.body.names).unwrap_or(Absent::ForeignHandle)
     }
 
-    fn index<T>(&self, node: Node<T>) -> &T {
+    fn at<T>(&self, node: Node<T>) -> &T {
         match self.get(node) {
             Ok(value) => value,
             Err(Absent::ForeignHandle) => panic!("the handle of a node of another graph"),
@@ -87,7 +90,7 @@ impl<'g> Results<'g> {
     }
 }
 
-impl<T> Index<Node<T>> for Results<'_> {
+impl<T, P, Q> Index<Node<T, Q>> for Results<'_, P> {
     type Output = T;
 
     /// What `node` gave.
@@ -95,12 +98,12 @@ impl<T> Index<Node<T>> for Results<'_> {
     /// # Panics
     ///
     /// If it has no result, see [`get`](Results::get), or is another graph's.
-    fn index(&self, node: Node<T>) -> &T {
-        self.index(node)
+    fn index(&self, node: Node<T, Q>) -> &T {
+        self.at(node.plain())
     }
 }
 
-impl<T> Index<Input<T>> for Results<'_> {
+impl<T, P> Index<Input<T>> for Results<'_, P> {
     type Output = T;
 
     /// The value of `input`.
@@ -109,11 +112,11 @@ impl<T> Index<Input<T>> for Results<'_> {
     ///
     /// If it has none, see [`get`](Results::get), or is another graph's.
     fn index(&self, input: Input<T>) -> &T {
-        self.index(input.node())
+        self.at(input.node())
     }
 }
 
-impl fmt::Debug for Results<'_> {
+impl<P> fmt::Debug for Results<'_, P> {
     /// A map from each node to `result`, or to why it has none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Body { store, names, .. } = &*self.body;

@@ -8,12 +8,15 @@ use super::failure::{Failure, Panicked};
 use super::graph::{Body, Graph};
 use super::options::{FailurePolicy, RunOptions};
 use super::results::Results;
+use super::schedule::Measured;
 use super::status::{State, Status};
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Executor;
+use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use dgraph_core::NodeId;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
@@ -32,6 +35,8 @@ const PARTIAL: usize = 8;
 /// Why the run was stopped, if not by a failure.
 const CANCELLED: usize = 16;
 const EXPIRED: usize = 32;
+/// Durations are measured.
+const MEASURE: usize = 64;
 
 /// See the [module](self).
 pub struct Run<'r> {
@@ -41,6 +46,7 @@ pub struct Run<'r> {
     /// `None`: on this thread.
     executor: Option<&'r Executor>,
     signal: AtomicUsize,
+    measured: &'r Measured,
     failures: Mutex<Vec<(u32, Box<dyn Error + Send + Sync>)>>,
 }
 
@@ -50,24 +56,34 @@ pub(super) fn execute(
     executor: Option<&Executor>,
     options: &RunOptions,
 ) -> Result<(), RunError> {
+    if let Some(executor) = executor {
+        check_workers(body, executor)?;
+    }
+    if options.measure {
+        body.measured.reserve(body.store.len());
+    }
     match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
         Ok(prepared) => prepared?,
         Err(payload) => return Err(panicked(body, payload, options)),
     }
     let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
-    let Body { store, topology, names, .. } = &*body;
+    let measure = if options.measure { MEASURE } else { 0 };
+    let Body { store, topology, names, schedule, measured, .. } = &mut *body;
+    let (store, topology, names, measured) = (&*store, &*topology, &*names, &*measured);
+    let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
     let run = Run {
         store,
         topology,
         options,
         executor,
-        signal: AtomicUsize::new(check | partial),
+        signal: AtomicUsize::new(check | partial | measure),
+        measured,
         failures: Mutex::new(Vec::new()),
     };
     // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `prepare` has set the
     // statuses.
-    let ended = catch_unwind(AssertUnwindSafe(|| unsafe { run.all() }));
+    let ended = catch_unwind(AssertUnwindSafe(|| unsafe { run.all(queue) }));
     if let Err(payload) = ended {
         run.skip_dependents();
         return Err(panicked(body, payload, options));
@@ -85,6 +101,15 @@ pub(super) fn execute(
         Err(RunError::DeadlineExceeded { not_run: not_run() })
     } else {
         Ok(())
+    }
+}
+
+/// Whether the executor has all the workers that nodes are bound to.
+fn check_workers(body: &Body, executor: &Executor) -> Result<(), RunError> {
+    let workers = executor.workers();
+    match body.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
+        Some((node, worker)) => Err(RunError::NoSuchWorker { node: body.names.named(node), worker, workers }),
+        None => Ok(()),
     }
 }
 
@@ -109,23 +134,25 @@ impl Run<'_> {
     /// # Safety
     ///
     /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
-    unsafe fn all(&self) {
-        match (self.executor, self.topology.order()) {
-            // SAFETY: the executor calls this once for each node, after it was called for the node's predecessors, and
-            // makes visible what was done there.
-            (Some(executor), _) => executor.run(&self.topology.dag, |node| unsafe { self.node(node.get()) }),
-            (None, None) => {
-                for node in 0..self.topology.nodes() {
-                    // SAFETY: the order of declaration is topological.
-                    unsafe { self.node(node) };
-                }
+    unsafe fn all(&self, queue: Option<&mut ReadyQueue>) {
+        // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects it makes
+        // visible; for nodes that are bound to the caller, on this thread. An executor's plain runs don't know of such
+        // nodes, but a graph that has some has a queue too.
+        let body = |node: NodeId| unsafe { self.node(node.get()) };
+        match (self.executor, queue) {
+            (None, _) => self.serially(body),
+            (Some(executor), None) => executor.run(&self.topology.dag, body),
+            (Some(executor), Some(queue)) => {
+                executor.run_ordered(&self.topology.dag, queue, body, |body| self.serially(body));
             }
-            (None, Some(order)) => {
-                for &node in order {
-                    // SAFETY: the order is topological, and has each node once.
-                    unsafe { self.node(node) };
-                }
-            }
+        }
+    }
+
+    /// Calls `body` for each node, in an order that is topological.
+    fn serially(&self, body: impl Fn(NodeId)) {
+        match self.topology.order() {
+            None => (0..self.topology.nodes()).map(NodeId::new).for_each(body),
+            Some(order) => order.iter().copied().map(NodeId::new).for_each(body),
         }
     }
 
@@ -133,17 +160,36 @@ impl Run<'_> {
     ///
     /// # Safety
     ///
-    /// As for [`all`](Self::all); once for each node, after its predecessors.
+    /// As for [`all`](Self::all); once for each node, after its predecessors; on the run's caller if the node is bound to it.
     #[inline]
     unsafe fn node(&self, node: u32) {
         // Relaxed: what a predecessor has raised is visible, like everything that it did.
         let signal = self.signal.load(Ordering::Relaxed);
-        if signal != 0 && !self.may_start(node, signal) {
-            return;
+        if signal != 0 {
+            if !self.may_start(node, signal) {
+                return;
+            }
+            if signal & MEASURE != 0 {
+                let start = Instant::now();
+                // SAFETY: by contract; `may_start` has looked.
+                unsafe { self.start(node) };
+                self.measured.record(node, start.elapsed());
+                return;
+            }
         }
+        // SAFETY: by contract; there is no signal, or `may_start` has looked.
+        unsafe { self.start(node) };
+    }
+
+    /// Runs `node`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`node`](Self::node). All that feeds it has a value.
+    #[inline]
+    unsafe fn start(&self, node: u32) {
         let panicking = Panicking { run: self, node };
-        // SAFETY: once for each node, after its predecessors. All that feeds it has a value: `may_start` has looked, or
-        // there is no signal (see the module). The builder has checked that what is moved feeds no other node.
+        // SAFETY: once for each node, after its predecessors. All that feeds it has a value, by contract. The builder has checked that what is moved feeds no other node.
         let valued = unsafe { self.store.call(node, self) };
         mem::forget(panicking);
         if valued {

@@ -31,7 +31,8 @@ pub(super) struct Store {
 }
 
 // SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts of
-// `declare` and `define`.
+// `declare` and `define`; or it belongs to nodes that are bound to the thread of a local graph (see `local.rs`), which
+// keeps the store on that thread.
 unsafe impl Send for Store {}
 // SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`; what a run does
 // is by the contract of `call`.
@@ -63,7 +64,8 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`.
+    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`, or the node is bound to the thread of
+    /// a local graph.
     pub(super) unsafe fn declare<T>(&mut self, status: Status) -> Node<T> {
         let index = u32::try_from(self.slots.len()).expect("the builder counts");
         let slot = self.arena.reserve::<T>();
@@ -80,7 +82,7 @@ impl Store {
     /// # Safety
     ///
     /// `call` may be called with such a task. The store goes away before anything that the closure borrows. The closure
-    /// is `Send`.
+    /// is `Send`, or the node is bound to the thread of a local graph.
     pub(super) unsafe fn define<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P, T>) {
         let task = self.arena.place(task);
         self.closures.extend(drop_of::<Task<F, P, T>>().map(|drop| (task.cast(), drop)));
@@ -196,7 +198,8 @@ impl Store {
     ///
     /// In a run, which has the store to itself: until it has ended, nobody calls `get`, or uses what that has given. This
     /// is the only call for `node` in it; it comes after those for all that the node depends on, whose effects are
-    /// visible here, and the statuses of those that feed it are `VALUE`. What is moved into it feeds no other node.
+    /// visible here, and the statuses of those that feed it are `VALUE`. What is moved into it feeds no other node. A node
+    /// that is bound to the caller is called on the run's caller.
     #[inline]
     pub(super) unsafe fn call(&self, node: u32, run: &Run<'_>) -> bool {
         let (call, task) = self.tasks[node as usize];

@@ -1,7 +1,7 @@
 //! Who comes before whom: what the executor needs, and what a run needs to find out why a node can't run.
 
 use super::uses::{Kind, Use};
-use dgraph_core::{BuildError, CycleBuf, Dag};
+use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -39,8 +39,13 @@ impl Topology {
         drop(edges);
         let (starts, predecessors) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
-        let order = (!sorted).then(|| declaration_order(&dag));
+        let order = (!sorted).then(|| order_by(&dag, NodeId::get));
         Ok(Self { dag, nodes, starts, predecessors, order })
+    }
+
+    /// From now on serial runs take of the ready nodes always the one of the lowest rank.
+    pub(super) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
+        self.order = Some(order_by(&self.dag, rank));
     }
 
     pub(super) fn nodes(&self) -> u32 {
@@ -84,20 +89,20 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
     (starts.into(), predecessors.into())
 }
 
-/// The topological order that stays closest to the order of declaration: of the ready nodes always the first one
-/// declared. O(E + V log V).
-fn declaration_order(dag: &Dag) -> Box<[u32]> {
+/// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes' numbers for
+/// ranks it is the one that stays closest to the order of declaration. O(E + V log V).
+fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[u32]> {
     let dag = dag.view();
     let mut remaining = dag.in_degrees().to_vec();
-    let mut ready: BinaryHeap<_> = dag.roots().iter().map(|root| Reverse(*root)).collect();
+    let mut ready: BinaryHeap<_> = dag.roots().iter().map(|&root| Reverse((rank(root), root))).collect();
     let mut order = Vec::with_capacity(dag.nodes());
-    while let Some(Reverse(node)) = ready.pop() {
+    while let Some(Reverse((_, node))) = ready.pop() {
         order.push(node.get());
         for edge in dag.successors(node) {
             let left = &mut remaining[edge.target().index()];
             *left -= 1;
             if *left == 0 {
-                ready.push(Reverse(edge.target()));
+                ready.push(Reverse((rank(edge.target()), edge.target())));
             }
         }
     }

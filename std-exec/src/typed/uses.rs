@@ -56,9 +56,9 @@ impl Resolver<'_> {
     }
 
     /// The slots of many, lent.
-    pub(super) fn slots<T>(&mut self, dependencies: &[Node<T>]) -> NonNull<[NonNull<T>]> {
+    pub(super) fn slots<T, P>(&mut self, dependencies: &[Node<T, P>]) -> NonNull<[NonNull<T>]> {
         let slots: Vec<_> =
-            dependencies.iter().map(|&dependency| self.slot(dependency, Kind::Lent).0).collect();
+            dependencies.iter().map(|&dependency| self.slot(dependency.plain(), Kind::Lent).0).collect();
         self.store.place_slots(&slots)
     }
 }

@@ -25,6 +25,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
+    /// Start the node with the longest path behind it first, by the durations of the file, as a typed graph does that is
+    /// told them; otherwise the newest ready one, as the raw layer does
+    #[arg(long)]
+    pub(crate) priorities: bool,
+
     /// Write the graph to this file, in Graphviz's DOT language
     #[arg(long, value_name = "FILE")]
     pub(crate) dot: Option<PathBuf>,

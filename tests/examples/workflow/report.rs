@@ -20,6 +20,7 @@ pub(crate) struct Report {
     work: u64,
     critical_path: u64,
     workers: usize,
+    priorities: bool,
     repeats: usize,
     serial: Duration,
     makespan: Duration,
@@ -30,6 +31,7 @@ impl Report {
     pub(crate) fn new(
         input: &Input,
         executor: &Executor,
+        priorities: bool,
         serial: &[Duration],
         parallel: &[Duration],
     ) -> Self {
@@ -43,6 +45,7 @@ impl Report {
             work: input.workflow.total_work(),
             critical_path: dag.critical_path(|node| input.workflow.duration(node)).length,
             workers: executor.threads(),
+            priorities,
             repeats: serial.len(),
             serial: fastest(serial),
             makespan: fastest(parallel),
@@ -88,6 +91,7 @@ impl fmt::Display for Report {
                 format!("{} units = {}", grouped(self.critical_path), seconds(self.critical_time())),
             ),
             ("workers", grouped(self.workers as u64)),
+            ("order", if self.priorities { "critical path first" } else { "newest first" }.to_owned()),
             ("serial time", format!("{}, the fastest of {}", seconds(self.serial), self.repeats)),
             ("makespan", format!("{}, the fastest of {}", seconds(self.makespan), self.repeats)),
             ("lower bound", format!("{} = max(critical path, serial time / workers)", seconds(bound))),

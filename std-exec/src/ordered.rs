@@ -1,0 +1,196 @@
+//! A run in which order matters: priorities, limits, nodes bound to a thread.
+//!
+//! An ordinary run keeps ready nodes where they were made ready, which is fast, but knows no order between threads. An
+//! ordered run has one queue for all, under a lock. Its members do nothing but this:
+//!
+//! ```text
+//!           ┌────────────────────────────────────────────────────────────────┐
+//!           ▼                                                                │
+//!   lock: complete the last node, give back its permits, take the most       │
+//!         urgent node that this thread may run; say for whom there are more  │
+//!   unlock, wake whoever is wanted and sleeps                                │
+//!           │ a node                                      │ none             │
+//!           ▼                                             ▼                  │
+//!   run its body, without the lock ──────────▶   helper: leave; caller: look around, sleep
+//!           └────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue, so none is
+//! hidden, and a thread never waits for a permit or for another thread's node: it takes something else, or goes.
+//!
+//! A *visitor* is a worker that comes only for nodes that are bound to it: because the team is full, or in the middle of
+//! waiting for another run. Without the latter two workers could wait for each other: each for a run of its own with a
+//! node that is bound to the other one.
+
+use crate::context;
+use crate::ready_queue::{ReadyQueue, Taker};
+use crate::run::CloseOnDrop;
+use crate::shared::Shared;
+use crate::sleep::posted;
+use crate::sync::{Mutex, lock, spin_loop};
+use crate::team::{Job, Role, Team};
+use crate::thrown::Thrown;
+use crate::work::PATIENCE;
+use dgraph_core::{AsDag, Countdown, Dag, NodeId};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
+
+/// The memory of one ordered run, on its caller's stack.
+struct Ordered<'a, F> {
+    shared: &'a Shared,
+    countdown: Countdown<'a>,
+    body: &'a F,
+    state: Mutex<State<'a>>,
+    /// Some node is bound to a worker.
+    binds_workers: bool,
+    thrown: Thrown,
+}
+
+struct State<'a> {
+    queue: &'a mut ReadyQueue,
+    /// Nodes that are not complete.
+    left: usize,
+    /// Bodies are no longer called.
+    stopped: bool,
+}
+
+/// A node whose body has been called.
+#[derive(Clone, Copy)]
+struct Called {
+    node: NodeId,
+    panicked: bool,
+}
+
+/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on the threads
+/// that `queue`, which is made for this graph, says. Blocks until all are done; resumes the first panic of a body.
+pub(crate) fn run<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &Dag, queue: &mut ReadyQueue, body: &F) {
+    let team = shared.teams.take();
+    let lent = dag.lend_countdown();
+    let countdown = match &lent {
+        Some(lent) => lent.countdown(),
+        // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
+        None => unsafe { team.spare_countdown(dag.view()) },
+    };
+    queue.reset();
+    dag.view().roots().iter().for_each(|&root| queue.push(root));
+    let binds_workers = queue.last_worker().is_some();
+    let state = Mutex::new(State { queue, left: dag.view().nodes(), stopped: false });
+    let run = Ordered { shared, countdown, body, state, binds_workers, thrown: Thrown::nothing() };
+    run.lead(team);
+    let thrown = run.thrown.take();
+    drop(lent);
+    team.give_back();
+    if let Some(payload) = thrown {
+        resume_unwind(payload);
+    }
+}
+
+impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
+    /// The caller's part.
+    fn lead(&self, team: &Team) {
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        let worker = context::worker(self.shared);
+        let me = Taker { anything: true, caller: true, worker };
+        context::within(self.shared, team, |parent| {
+            team.lead_by(worker);
+            // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
+            // for its members, which happens before `self` can go away.
+            unsafe { team.open(job, self.countdown.dag().nodes(), 0, 0, parent) };
+            let close = CloseOnDrop(team);
+            while !team.is_finished() {
+                self.work(team, me);
+                if !look_around(team, me) && !self.shared.help_within(team) {
+                    team.wait_unless(|| {
+                        // If nobody is in, what the last helper has reported is visible; otherwise the last one to
+                        // leave wakes this thread.
+                        team.wanted.wants(me)
+                            || team.membership.is_empty() && team.is_finished()
+                            || self.shared.wants_help_within(team)
+                    });
+                }
+            }
+            drop(close);
+        });
+    }
+
+    /// Runs nodes until there is none for this thread.
+    fn work(&self, team: &Team, me: Taker) {
+        let mut last = None;
+        while let Some(node) = self.step(team, me, last) {
+            let called = catch_unwind(AssertUnwindSafe(|| (self.body)(node)));
+            last = Some(Called { node, panicked: called.is_err() });
+            if let Err(payload) = called {
+                self.thrown.keep(payload);
+            }
+        }
+    }
+
+    /// Completes the `last` node and takes the next one.
+    fn step(&self, team: &Team, me: Taker, last: Option<Called>) -> Option<NodeId> {
+        let mut state = lock(&self.state);
+        let State { queue, left, stopped } = &mut *state;
+        if let Some(Called { node, panicked }) = last {
+            *stopped |= panicked;
+            queue.release(node);
+            self.countdown.complete(node, |ready| queue.push(ready));
+            *left -= 1;
+            // All counters come to rest, so a stopped run ends as any other.
+            while let Some(node) = if *stopped { queue.discard() } else { None } {
+                self.countdown.complete(node, |ready| queue.push(ready));
+                *left -= 1;
+            }
+            if *left == 0 {
+                team.finish(self.countdown.dag().nodes());
+            }
+        }
+        let next = queue.take(me);
+        queue.on_offer().for_each(|(place, wanted)| team.wanted.set(place, wanted));
+        drop(state);
+        self.tell(team, me);
+        next
+    }
+
+    /// Wakes those who sleep and have a node to take. Each that comes and sees more wakes the next.
+    fn tell(&self, team: &Team, me: Taker) {
+        let anybody = team.wanted.anybody();
+        if anybody {
+            team.post(|| self.shared.invite(team));
+        }
+        if !me.caller && team.wanted.caller() {
+            posted();
+            if team.membership.is_asleep() {
+                team.wake_caller();
+            }
+        }
+        if self.binds_workers {
+            for worker in team.wanted.workers().filter(|&worker| me.worker != Some(worker)) {
+                posted();
+                self.shared.call(worker);
+            }
+        }
+    }
+}
+
+/// Waits a little for the end or for something to take. False if nothing came.
+fn look_around(team: &Team, me: Taker) -> bool {
+    (0..PATIENCE).any(|look| {
+        (0..look.min(4)).for_each(|_| spin_loop());
+        team.is_finished() || team.wanted.wants(me)
+    })
+}
+
+/// A helper's part.
+///
+/// # Safety
+///
+/// `run` points to an `Ordered<'_, F>` whose team is `team`, and the calling thread has joined that.
+unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, role: Role) {
+    // SAFETY: by contract.
+    let run = unsafe { &*run.cast::<Ordered<'_, F>>() };
+    let me = Taker {
+        anything: matches!(role, Role::Member(_)),
+        caller: false,
+        worker: context::worker(run.shared),
+    };
+    context::within(run.shared, team, |_| run.work(team, me));
+}

@@ -1,0 +1,292 @@
+//! The ready nodes of a run in which order matters: who may take which node, and which one first.
+//!
+//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a heap by urgency. A lane is open
+//! if each of its limits has a permit left. Taking looks at the first node of each open lane that the thread may take
+//! from; so it costs O(lanes + log nodes), and a node is never in the way of another that demands less: nodes that wait
+//! for a permit are not looked at. A permit is taken when a node starts, not when it becomes ready, so that the most
+//! urgent node gets it.
+//!
+//! Only data: the lock, and everything about threads, is in [`ordered`](crate::ordered).
+
+use dgraph_core::NodeId;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Range;
+
+/// Where a node may run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// On any thread.
+    #[default]
+    Anywhere,
+    /// On the thread that has called the run.
+    Caller,
+    /// On this worker of the executor.
+    Worker(usize),
+}
+
+/// A thread, as one that takes nodes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    /// Takes also what may run anywhere.
+    pub(crate) anything: bool,
+    /// It is the run's caller.
+    pub(crate) caller: bool,
+    /// Which worker of the executor it is, if any.
+    pub(crate) worker: Option<usize>,
+}
+
+impl Taker {
+    fn may_run_at(self, place: Place) -> bool {
+        match place {
+            Place::Anywhere => self.anything,
+            Place::Caller => self.caller,
+            Place::Worker(worker) => self.worker == Some(worker),
+        }
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct ReadyQueue {
+    /// Of each node: its rank in `by_urgency`, and its lane.
+    nodes: Box<[(u32, u32)]>,
+    /// All nodes, the most urgent first.
+    by_urgency: Box<[NodeId]>,
+    /// Those of one place are neighbours.
+    lanes: Box<[Lane]>,
+    places: Box<[(Place, Range<usize>)]>,
+    /// Of each limit: how many permits it has, and how many are left.
+    permits: Box<[(usize, usize)]>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    limits: Box<[u32]>,
+    /// Ranks. Has room for all nodes of the lane from the beginning.
+    ready: BinaryHeap<Reverse<u32>>,
+}
+
+impl Lane {
+    fn first(&self) -> Option<u32> {
+        self.ready.peek().map(|Reverse(rank)| *rank)
+    }
+
+    fn is_open(&self, permits: &[(usize, usize)]) -> bool {
+        self.limits.iter().all(|&limit| permits[limit as usize].1 > 0)
+    }
+}
+
+impl ReadyQueue {
+    /// For nodes with these places and limits (each limit once). `permits` says how many each limit has.
+    pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
+        let mut kinds: BTreeMap<&(Place, Vec<u32>), usize> = BTreeMap::new();
+        for demand in demands {
+            *kinds.entry(demand).or_default() += 1;
+        }
+        let mut places: Vec<(Place, Range<usize>)> = Vec::new();
+        let lanes = kinds.iter().enumerate().map(|(lane, (&(place, limits), &count))| {
+            match places.last_mut() {
+                Some((last, lanes)) if last == place => lanes.end = lane + 1,
+                _ => places.push((*place, lane..lane + 1)),
+            }
+            Lane { limits: limits[..].into(), ready: BinaryHeap::with_capacity(count) }
+        });
+        let lanes = lanes.collect();
+        for (lane, count) in (0..).zip(kinds.values_mut()) {
+            *count = lane;
+        }
+        let lane = |demand| u32::try_from(kinds[demand]).expect("no more lanes than nodes");
+        let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
+        let permits = permits.iter().map(|&count| (count, count)).collect();
+        let mut queue = Self { nodes, by_urgency: Box::default(), lanes, places: places.into(), permits };
+        queue.set_urgency(by_urgency);
+        queue
+    }
+
+    /// Puts the nodes into another order: all of them, the most urgent first. Not during a run.
+    pub(crate) fn set_urgency(&mut self, by_urgency: Box<[NodeId]>) {
+        debug_assert_eq!(by_urgency.len(), self.nodes.len());
+        for (rank, node) in (0..).zip(&by_urgency) {
+            self.nodes[node.index()].0 = rank;
+        }
+        self.by_urgency = by_urgency;
+    }
+
+    /// The node's place in the order of urgency: the lower, the more urgent.
+    pub(crate) fn rank(&self, node: NodeId) -> u32 {
+        self.nodes[node.index()].0
+    }
+
+    /// Where `node` may run.
+    pub(crate) fn place(&self, node: NodeId) -> Place {
+        let lane = self.nodes[node.index()].1 as usize;
+        let found = self.places.iter().find(|(_, lanes)| lanes.contains(&lane));
+        found.map_or(Place::Anywhere, |(place, _)| *place)
+    }
+
+    /// The highest number of a worker that some node demands.
+    pub(crate) fn last_worker(&self) -> Option<usize> {
+        match self.places.last() {
+            Some((Place::Worker(worker), _)) => Some(*worker),
+            _ => None,
+        }
+    }
+
+    /// Nothing is ready and no permit taken, whatever was before.
+    pub(crate) fn reset(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.ready.clear());
+        self.permits.iter_mut().for_each(|(count, left)| *left = *count);
+    }
+
+    /// `node` is ready.
+    pub(crate) fn push(&mut self, node: NodeId) {
+        let (rank, lane) = self.nodes[node.index()];
+        self.lanes[lane as usize].ready.push(Reverse(rank));
+    }
+
+    /// The most urgent node that `taker` may start now. Takes its permits.
+    pub(crate) fn take(&mut self, taker: Taker) -> Option<NodeId> {
+        let places = self.places.iter().filter(|(place, _)| taker.may_run_at(*place));
+        let open = places.flat_map(|(_, lanes)| lanes.clone()).filter(|&lane| self.can_give(lane));
+        let lane = open.min_by_key(|&lane| self.lanes[lane].first())?;
+        for &limit in &self.lanes[lane].limits {
+            self.permits[limit as usize].1 -= 1;
+        }
+        self.pop(lane)
+    }
+
+    /// A ready node of any kind, not to be started: takes no permits.
+    pub(crate) fn discard(&mut self) -> Option<NodeId> {
+        let lane = (0..self.lanes.len()).find(|&lane| !self.lanes[lane].ready.is_empty())?;
+        self.pop(lane)
+    }
+
+    /// Gives back the permits of `node`, which was taken.
+    pub(crate) fn release(&mut self, node: NodeId) {
+        let lane = self.nodes[node.index()].1 as usize;
+        for &limit in &self.lanes[lane].limits {
+            self.permits[limit as usize].1 += 1;
+        }
+    }
+
+    /// For each place of some node: whether there is a node to start now.
+    pub(crate) fn on_offer(&self) -> impl Iterator<Item = (Place, bool)> {
+        let any = |lanes: &Range<usize>| lanes.clone().any(|lane| self.can_give(lane));
+        self.places.iter().map(move |(place, lanes)| (*place, any(lanes)))
+    }
+
+    fn can_give(&self, lane: usize) -> bool {
+        let lane = &self.lanes[lane];
+        !lane.ready.is_empty() && lane.is_open(&self.permits)
+    }
+
+    fn pop(&mut self, lane: usize) -> Option<NodeId> {
+        let Reverse(rank) = self.lanes[lane].ready.pop()?;
+        Some(self.by_urgency[rank as usize])
+    }
+}
+
+#[cfg(all(test, not(dgraph_loom)))]
+mod tests {
+    use super::*;
+
+    /// Does the same the obvious way.
+    struct Oracle {
+        demands: Vec<(Place, Vec<u32>)>,
+        ranks: Vec<usize>,
+        permits: Vec<usize>,
+        ready: Vec<usize>,
+    }
+
+    impl Oracle {
+        fn may_start(&self, node: usize) -> bool {
+            self.demands[node].1.iter().all(|&limit| self.permits[limit as usize] > 0)
+        }
+
+        fn take(&mut self, taker: Taker) -> Option<usize> {
+            let may = |node: &usize| taker.may_run_at(self.demands[*node].0) && self.may_start(*node);
+            let node = self.ready.iter().copied().filter(may).min_by_key(|&node| self.ranks[node])?;
+            self.ready.retain(|&other| other != node);
+            self.demands[node].1.iter().for_each(|&limit| self.permits[limit as usize] -= 1);
+            Some(node)
+        }
+    }
+
+    #[test]
+    fn agrees_with_a_list() {
+        let mut state = 1_u32;
+        let mut random = move |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        for nodes in 1..60 {
+            let permits = [1, 2, 3];
+            let demands: Vec<(Place, Vec<u32>)> = (0..nodes)
+                .map(|_| {
+                    let place = match random(5) {
+                        0 => Place::Caller,
+                        1 => Place::Worker(random(3)),
+                        _ => Place::Anywhere,
+                    };
+                    (place, (0..3).filter(|_| random(4) == 0).collect())
+                })
+                .collect();
+            let mut order: Vec<u32> = (0..nodes).collect();
+            (1..order.len()).for_each(|at| order.swap(at, random(at + 1)));
+            let by_urgency: Box<[NodeId]> = order.iter().map(|&node| NodeId::new(node)).collect();
+            let mut queue = ReadyQueue::new(&demands, &permits, by_urgency);
+            let mut ranks = vec![0; nodes as usize];
+            (0..).zip(&order).for_each(|(rank, &node)| ranks[node as usize] = rank);
+            let mut oracle = Oracle { demands, ranks, permits: permits.to_vec(), ready: Vec::new() };
+
+            let mut unready: Vec<u32> = (0..nodes).collect();
+            let mut running = Vec::new();
+            let mut taken = 0;
+            while taken < nodes || !running.is_empty() {
+                match random(3) {
+                    0 if !unready.is_empty() => {
+                        let node = unready.swap_remove(random(unready.len()));
+                        queue.push(NodeId::new(node));
+                        oracle.ready.push(node as usize);
+                    }
+                    1 if !running.is_empty() => {
+                        let node: NodeId = running.swap_remove(random(running.len()));
+                        queue.release(node);
+                        let limits = oracle.demands[node.index()].1.clone();
+                        limits.iter().for_each(|&limit| oracle.permits[limit as usize] += 1);
+                    }
+                    _ => {
+                        let worker = Some(random(4)).filter(|&worker| worker < 3);
+                        let taker = Taker { anything: random(4) > 0, caller: random(3) == 0, worker };
+                        let node = queue.take(taker);
+                        assert_eq!(node.map(NodeId::index), oracle.take(taker));
+                        taken += u32::from(node.is_some());
+                        running.extend(node);
+                    }
+                }
+                for (place, offered) in queue.on_offer() {
+                    let mut ready = oracle.ready.iter();
+                    let expected =
+                        ready.any(|&node| oracle.demands[node].0 == place && oracle.may_start(node));
+                    assert_eq!(offered, expected);
+                }
+            }
+            assert_eq!(oracle.permits, permits);
+            assert_eq!(queue.discard(), None);
+        }
+    }
+
+    #[test]
+    fn discarding_takes_no_permits() {
+        let demands = [(Place::Anywhere, vec![0]), (Place::Worker(1), vec![0])];
+        let mut queue = ReadyQueue::new(&demands, &[1], [0, 1].map(NodeId::new).into());
+        let taker = Taker { anything: true, caller: false, worker: None };
+        queue.push(NodeId::new(0));
+        queue.push(NodeId::new(1));
+        assert_eq!(queue.discard(), Some(NodeId::new(0)));
+        assert_eq!((queue.take(taker), queue.last_worker()), (None, Some(1)));
+        assert_eq!(queue.take(Taker { worker: Some(1), ..taker }), Some(NodeId::new(1)));
+        assert!(queue.on_offer().all(|(_, offered)| !offered));
+    }
+}

@@ -1,0 +1,108 @@
+//! Nodes that need not be `Send`: they run on the thread that the graph belongs to.
+//!
+//! Why that is sound. What isn't `Send` or `Sync` gets into a graph only by `GraphBuilder<Local>`, which, like the graph
+//! that it builds, never leaves the thread that made it. Such a node is bound to the caller of a run, which is that
+//! thread; binding it elsewhere too is an error of `build`. What it gives has a handle that isn't `Send`, and nodes that
+//! run anywhere take no such dependencies. Results are read and dropped by whoever has the graph: again that thread.
+
+use super::builder::GraphBuilder;
+use super::check::Declared;
+use super::dependencies::{Dependencies, NodeFn};
+use super::handle::Node;
+use super::task::{call_of, try_call_of};
+use crate::ready_queue::Place;
+use std::error::Error;
+use std::marker::PhantomData;
+
+/// Of a graph: it may be sent to another thread. Of a node: what it gives may be used on any thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Anywhere;
+
+/// Of a graph: it stays on its thread. Of a node: only others on that thread may depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Local(PhantomData<*const ()>);
+
+impl<'env> GraphBuilder<'env, Local> {
+    /// Starts a graph that may have local nodes, whose closures and results need not be `Send`. Such a graph stays on its
+    /// thread. Local nodes run there, also in a parallel run, and other nodes on any thread.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let window = Rc::new(Cell::new(0));
+    /// let mut graph = GraphBuilder::local();
+    /// let events = graph.local_node("events", (), || 3_u64).shared(); // `u64` may go anywhere
+    /// let frame = graph.node("frame", (events,), |events: &u64| events * 100);
+    /// let shown = graph.local_node("show", (frame,), |frame: &u64| {
+    ///     window.set(*frame);
+    ///     Rc::clone(&window)
+    /// });
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.run_parallel(&Executor::new()?)?[shown].get(), 300);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn local() -> Self {
+        Self::empty()
+    }
+
+    /// As [`node`](GraphBuilder::node), on the thread of the graph: nothing has to be `Send`.
+    pub fn local_node<D, F>(
+        &mut self,
+        name: impl AsRef<str>,
+        dependencies: D,
+        function: F,
+    ) -> Node<F::Output, Local>
+    where
+        D: Dependencies,
+        F: NodeFn<D> + 'env,
+        F::Output: 'env,
+    {
+        let node = self.add_local::<F::Output>(name.as_ref());
+        if let Some(task) = self.task::<F, D, F::Output>(node.plain(), dependencies, function) {
+            // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`; the node is bound to the thread
+            // of the graph.
+            unsafe { self.define_with(node.plain(), call_of::<F, D, F::Output>(&task), task) };
+        }
+        node
+    }
+
+    /// As [`try_node`](GraphBuilder::try_node), on the thread of the graph: but for the error, nothing has to be `Send`.
+    pub fn local_try_node<D, F, T, E>(
+        &mut self,
+        name: impl AsRef<str>,
+        dependencies: D,
+        function: F,
+    ) -> Node<T, Local>
+    where
+        D: Dependencies,
+        F: NodeFn<D, Output = Result<T, E>> + 'env,
+        T: 'env,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let node = self.add_local::<T>(name.as_ref());
+        if let Some(task) = self.task::<F, D, T>(node.plain(), dependencies, function) {
+            // SAFETY: as above, with `try_call_of`.
+            unsafe { self.define_with(node.plain(), try_call_of::<F, D, T, E>(&task), task) };
+        }
+        node
+    }
+
+    fn add_local<T: 'env>(&mut self, name: &str) -> Node<T, Local> {
+        // SAFETY: the node is bound to the thread of the graph just below, and the handle that is given out says so.
+        let node = unsafe { self.add::<T>(name, Declared::Undefined) };
+        if self.owns(node.id()) {
+            self.wishes.bind(node.id().index, Place::Caller);
+        }
+        node.local()
+    }
+}
+
+impl<T: Send + Sync> Node<T, Local> {
+    /// The same node as one whose result may be used on any thread.
+    #[must_use]
+    pub fn shared(self) -> Node<T> {
+        self.plain()
+    }
+}

@@ -1,0 +1,202 @@
+//! What nodes demand of their order and their thread: priorities, limits, places.
+
+use super::builder::GraphBuilder;
+use super::definition_error::DefinitionError;
+use super::handle::{AnyNode, GraphId};
+use super::names::Names;
+use crate::ready_queue::Place;
+use std::fmt;
+
+/// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limit {
+    graph: GraphId,
+    index: u32,
+}
+
+impl fmt::Debug for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Limit({})", self.index)
+    }
+}
+
+/// As collected while nodes are declared.
+#[derive(Default)]
+pub(super) struct Wishes {
+    /// How many permits each limit has.
+    permits: Vec<usize>,
+    priorities: Vec<(u32, i32)>,
+    limits: Vec<(u32, u32)>,
+    places: Vec<(u32, Place)>,
+}
+
+/// The same for each node.
+pub(super) struct Demands {
+    pub(super) priorities: Vec<i32>,
+    /// Where it may run, and its limits, ascending.
+    pub(super) demands: Vec<(Place, Vec<u32>)>,
+    pub(super) permits: Vec<usize>,
+}
+
+impl Demands {
+    /// Nobody demands anything.
+    pub(super) fn none(nodes: usize) -> Self {
+        Self {
+            priorities: vec![0; nodes],
+            demands: vec![(Place::Anywhere, Vec::new()); nodes],
+            permits: Vec::new(),
+        }
+    }
+}
+
+impl Wishes {
+    pub(super) fn bind(&mut self, node: u32, place: Place) {
+        self.places.push((node, place));
+    }
+
+    /// What each node demands. `None` if none does.
+    pub(super) fn collect(self, nodes: usize, names: &Names) -> Result<Option<Demands>, DefinitionError> {
+        let Self { permits, priorities, mut limits, places } = self;
+        if priorities.is_empty() && limits.is_empty() && places.is_empty() {
+            return Ok(None);
+        }
+        let mut all = Demands::none(nodes);
+        for (node, priority) in priorities {
+            all.priorities[node as usize] = priority;
+        }
+        limits.sort_unstable();
+        limits.dedup();
+        let empty = limits.iter().filter(|(_, limit)| permits[*limit as usize] == 0);
+        let empty = names.all_named(empty.map(|(node, _)| *node));
+        if !empty.is_empty() {
+            return Err(DefinitionError::LimitOfZero(empty));
+        }
+        for (node, limit) in limits {
+            all.demands[node as usize].1.push(limit);
+        }
+        let mut bound_twice = Vec::new();
+        for (node, place) in places {
+            let before = std::mem::replace(&mut all.demands[node as usize].0, place);
+            if before != Place::Anywhere && before != place {
+                bound_twice.push(node);
+            }
+        }
+        if !bound_twice.is_empty() {
+            return Err(DefinitionError::BoundTwice(names.all_named(bound_twice)));
+        }
+        Ok(Some(Demands { permits, ..all }))
+    }
+}
+
+/// # Order and threads
+///
+/// A graph that has any of these demands is run in another way: all ready nodes are in one queue. A node then costs
+/// some hundred nanoseconds instead of some ten, so it is for bodies of a microsecond and more. What that buys:
+///
+/// - Of the ready nodes that a thread may run it starts the most urgent one: that of the highest
+///   [priority](Self::priority), then the one with the longest path behind it, if that was
+///   [computed](crate::Graph::prioritise_by), then the one that was declared first. A serial run does too.
+/// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if there are any.
+impl<P> GraphBuilder<'_, P> {
+    /// Sets the priority of a node, which is 0 otherwise. Of ready nodes the one of the highest priority starts first. A
+    /// node under way is not interrupted. The last call counts.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::sync::Mutex;
+    /// let order = &Mutex::new(Vec::new());
+    /// let mut graph = GraphBuilder::new();
+    /// for (name, priority) in [("b", 0), ("c", -5), ("a", 7)] {
+    ///     let node = graph.node(name, (), move || order.lock().unwrap().push(name));
+    ///     graph.priority(node, priority);
+    /// }
+    /// graph.build()?.run()?;
+    /// assert_eq!(*order.lock().unwrap(), ["a", "b", "c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn priority(&mut self, node: impl Into<AnyNode>, priority: i32) {
+        if let Some(node) = self.own(node.into()) {
+            self.wishes.priorities.push((node, priority));
+        }
+    }
+
+    /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time, as for a
+    /// device or a pool of connections. The most urgent of those that wait is the next one. No thread waits.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::Mutex;
+    /// let device = Mutex::new(());
+    /// let mut graph = GraphBuilder::new();
+    /// let exclusive = graph.limit(1);
+    /// for _ in 0..10 {
+    ///     let node = graph.node("", (), || drop(device.try_lock().expect("nobody else")));
+    ///     graph.limited(node, exclusive);
+    /// }
+    /// graph.build()?.run_parallel(&Executor::new()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn limit(&mut self, at_once: usize) -> Limit {
+        let index = u32::try_from(self.wishes.permits.len()).expect("limits take memory");
+        self.wishes.permits.push(at_once);
+        Limit { graph: self.store.id(), index }
+    }
+
+    /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each combination of
+    /// limits and threads that occurs makes every node of the graph a little dearer: it should be tens, not thousands.
+    ///
+    /// A limit of 0 is an error of [`build`](Self::build).
+    pub fn limited(&mut self, node: impl Into<AnyNode>, limit: Limit) {
+        if let Some(node) = self.own(node.into()) {
+            if limit.graph == self.store.id() {
+                self.wishes.limits.push((node, limit.index));
+            } else {
+                self.faults.strangers.push(node);
+            }
+        }
+    }
+
+    /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send` see
+    /// [`GraphBuilder::local`].
+    ///
+    /// A node that is bound to two threads is an error of [`build`](Self::build).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::thread;
+    /// let mut graph = GraphBuilder::new();
+    /// let here = graph.node("here", (), || thread::current().id());
+    /// graph.on_caller(here);
+    /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[here], thread::current().id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_caller(&mut self, node: impl Into<AnyNode>) {
+        self.bind(node.into(), Place::Caller);
+    }
+
+    /// Binds a node to a worker of the executor, by its number, from 0 to `threads() - 1`: for data that lies in that
+    /// thread or that core's caches. In a serial run it runs on the caller like any other.
+    ///
+    /// It waits until that worker has ended what it is in the middle of, unless that is waiting for a run. If all threads
+    /// are at work on the run, the worker comes in addition to them. A node that is bound to two threads is an error of
+    /// [`build`](Self::build); a worker that the executor doesn't have is an error of the run,
+    /// [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    pub fn on_worker(&mut self, node: impl Into<AnyNode>, worker: usize) {
+        self.bind(node.into(), Place::Worker(worker));
+    }
+
+    fn bind(&mut self, node: AnyNode, place: Place) {
+        if let Some(node) = self.own(node) {
+            self.wishes.bind(node, place);
+        }
+    }
+
+    /// The number of a node of this graph. A stranger is noted.
+    fn own(&mut self, node: AnyNode) -> Option<u32> {
+        let own = self.owns(node);
+        if !own {
+            self.faults.strangers_defined.push(node);
+        }
+        own.then_some(node.index)
+    }
+}

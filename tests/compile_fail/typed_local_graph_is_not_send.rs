@@ -1,0 +1,11 @@
+//! A local graph stays on its thread.
+
+use dgraph_exec::GraphBuilder;
+use std::rc::Rc;
+
+fn main() {
+    let mut graph = GraphBuilder::local();
+    graph.local_node("window", (), || Rc::new(1));
+    let graph = graph.build().unwrap();
+    std::thread::spawn(move || drop(graph));
+}

@@ -1,0 +1,10 @@
+//! What a local node gives can't feed one that runs anywhere.
+
+use dgraph_exec::GraphBuilder;
+use std::rc::Rc;
+
+fn main() {
+    let mut graph = GraphBuilder::local();
+    let window = graph.local_node("window", (), || Rc::new(1));
+    graph.node("elsewhere", (window,), |window: &Rc<i32>| **window);
+}
