@@ -48,6 +48,21 @@ fn use_after_free() {
     });
 }
 
+/// A node's decision depends on memory that was never written.
+#[test]
+#[ignore = "a bug on purpose"]
+fn uninitialised() {
+    let single = Dag::from_edges(1, &[]).expect("a valid graph");
+    executor(2).run(&single, |_| {
+        let memory = black_box(Box::<u32>::new_uninit());
+        // SAFETY: none. This is the bug.
+        if unsafe { *memory.assume_init() } == black_box(7) {
+            black_box(());
+            eprintln!("seven");
+        }
+    });
+}
+
 /// The second node reads what was on the stack of the first.
 #[test]
 #[ignore = "a bug on purpose"]
