@@ -98,8 +98,12 @@ impl Arrays {
         let number = u32::from(value);
         match array {
             Array::Offsets => self.offsets.get_mut(at).map(|entry| *entry = number),
-            Array::Edges => self.edges.get_mut(at).map(|entry| *entry = edge(NodeId::new(number), entry.is_sole())),
-            Array::Marks => self.edges.get_mut(at).map(|entry| *entry = edge(entry.target(), !entry.is_sole())),
+            Array::Edges => {
+                self.edges.get_mut(at).map(|entry| *entry = edge(NodeId::new(number), entry.is_sole()))
+            }
+            Array::Marks => {
+                self.edges.get_mut(at).map(|entry| *entry = edge(entry.target(), !entry.is_sole()))
+            }
             Array::InDegrees => self.in_degrees.get_mut(at).map(|entry| *entry = number),
             Array::Order => self.order.get_mut(at).map(|entry| *entry = NodeId::new(number)),
             Array::SwapInOrder => {
@@ -116,7 +120,10 @@ impl Arrays {
         let rows = self.offsets.len() == nodes + 1
             && ends() == (Some(&0), Some(self.edges.len()))
             && self.offsets.is_sorted();
-        if !rows || self.in_degrees.len() != nodes || self.edges.iter().any(|edge| edge.target().index() >= nodes) {
+        if !rows
+            || self.in_degrees.len() != nodes
+            || self.edges.iter().any(|edge| edge.target().index() >= nodes)
+        {
             return false;
         }
         let into = |node: usize| self.edges.iter().filter(|edge| edge.target().index() == node).count();

@@ -74,7 +74,12 @@ fn missing<'a>(tasks: &[(&'a str, Vec<&'a str>, bool)]) -> Vec<(&'a str, &'a str
     let is_key = |name: &str| tasks.iter().any(|(key, ..)| *key == name);
     let needs = |(key, listed, _): &(&'a str, Vec<&'a str>, bool)| {
         let key = *key;
-        listed.clone().into_iter().filter(|name| !is_key(name)).map(move |name| (name, key)).collect::<Vec<_>>()
+        listed
+            .clone()
+            .into_iter()
+            .filter(|name| !is_key(name))
+            .map(move |name| (name, key))
+            .collect::<Vec<_>>()
     };
     tasks.iter().flat_map(needs).collect()
 }

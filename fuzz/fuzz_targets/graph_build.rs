@@ -68,7 +68,8 @@ fn in_memory_of_the_caller(dag: DagView<'_>, edges: &[(u32, u32)]) {
     let nodes = dag.nodes();
     let (mut starts, mut in_degrees, mut scratch) = (vec![7; nodes], vec![7; nodes], vec![7; nodes]);
     let (mut row, mut order) = (vec![Edge::default(); edges.len()], vec![NodeId::new(7); nodes]);
-    let storage = Storage { starts: &mut starts, edges: &mut row, in_degrees: &mut in_degrees, order: &mut order };
+    let storage =
+        Storage { starts: &mut starts, edges: &mut row, in_degrees: &mut in_degrees, order: &mut order };
     let view = DagView::from_edges(edges, storage, &mut scratch).expect("the same verdict");
     assert_eq!(format!("{view:?}"), format!("{dag:?}"));
     assert_eq!(view.order(), dag.order());

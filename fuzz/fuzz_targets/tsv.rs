@@ -26,7 +26,9 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!((nodes, nodes), (workflow.durations.len(), workflow.lines.len()));
         assert!(workflow.edges.iter().all(|&(u, v)| (u.max(v) as usize) < nodes));
         assert!(workflow.lines.iter().all(|line| (1..=lines).contains(line)));
-        assert!(workflow.durations.iter().try_fold(0_u64, |sum, &duration| sum.checked_add(duration)).is_some());
+        assert!(
+            workflow.durations.iter().try_fold(0_u64, |sum, &duration| sum.checked_add(duration)).is_some()
+        );
         builds(&workflow);
         reads_back(&workflow);
     }
@@ -50,7 +52,8 @@ fn reads_back(workflow: &Workflow) {
     let mut text = String::new();
     for (node, duration) in (0_u32..).zip(&workflow.durations) {
         let listed = workflow.edges.iter().filter(|(_, v)| *v == node).map(|(u, _)| u.to_string());
-        writeln!(text, "{node}\t{duration}\t{}", listed.collect::<Vec<_>>().join(",")).expect("it is a string");
+        writeln!(text, "{node}\t{duration}\t{}", listed.collect::<Vec<_>>().join(","))
+            .expect("it is a string");
     }
     if workflow.nodes() == 0 {
         return; // A TSV file has at least one node.
@@ -61,5 +64,8 @@ fn reads_back(workflow: &Workflow) {
         edges.sort_by_key(|&(_, v)| v); // stable: the order of a node's own is kept
         edges
     };
-    assert_eq!((again.durations.as_slice(), sorted(&again)), (workflow.durations.as_slice(), sorted(workflow)));
+    assert_eq!(
+        (again.durations.as_slice(), sorted(&again)),
+        (workflow.durations.as_slice(), sorted(workflow))
+    );
 }

@@ -29,10 +29,12 @@ pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
                 Fate::Skipped(more) => culprits.extend(more),
             }
         }
-        let fed = || plan.feeding(node).into_iter().map(|before| match fates[before] {
-            Fate::Value(value) => value,
-            _ => unreachable!("it would be a culprit"),
-        });
+        let fed = || {
+            plan.feeding(node).into_iter().map(|before| match fates[before] {
+                Fate::Value(value) => value,
+                _ => unreachable!("it would be a culprit"),
+            })
+        };
         fates[node] = match plan.role(node) {
             _ if !culprits.is_empty() => Fate::Skipped(culprits),
             Role::Fails => Fate::Failed,

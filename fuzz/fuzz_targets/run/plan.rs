@@ -123,7 +123,10 @@ impl Plan {
 
     /// What `node` depends on, in listed order, with the kinds of its edges.
     pub(crate) fn before(&self, node: usize) -> impl Iterator<Item = (usize, Kind)> {
-        self.edges.iter().filter(move |edge| usize::from(edge.1) == node).map(|&(u, _, kind)| (usize::from(u), kind))
+        self.edges
+            .iter()
+            .filter(move |edge| usize::from(edge.1) == node)
+            .map(|&(u, _, kind)| (usize::from(u), kind))
     }
 
     /// What feeds `node` in a typed graph.
@@ -133,7 +136,8 @@ impl Plan {
 
     /// The node that the result of `node` is moved into: the only one that it feeds, which nothing else feeds.
     pub(crate) fn taker(&self, node: usize) -> Option<usize> {
-        let mut fed = self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && *kind != Kind::OnlyOrders);
+        let mut fed =
+            self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && *kind != Kind::OnlyOrders);
         match (fed.next(), fed.next()) {
             (Some(&(_, v, Kind::Moves)), None) if self.feeding(v.into()).len() == 1 => Some(v.into()),
             _ => None,

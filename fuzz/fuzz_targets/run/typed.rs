@@ -5,7 +5,8 @@ use crate::plan::{Kind, Plan, Role, Way};
 use crate::stamps::Stamps;
 use crate::{PLANNED, is_ok, raw, work};
 use dgraph_exec::{
-    Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Input, Node, NodeId, RunError, RunOptions, Values,
+    Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Input, Node, NodeId, RunError, RunOptions,
+    Values,
 };
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -74,7 +75,9 @@ fn build<'e>(plan: &'e Plan, alive: &'e AtomicIsize, current: &'e RwLock<Current
         let feeding = plan.feeding(node);
         match feeding[..] {
             [] if plan.role(node) == Role::ReadsInput => {
-                graph.try_define(handle, (input,), move |input: &Counted<'e>| body(&mut [input.number].into_iter()));
+                graph.try_define(handle, (input,), move |input: &Counted<'e>| {
+                    body(&mut [input.number].into_iter())
+                });
             }
             [before] if plan.taker(before) == Some(node) => {
                 let moved = (nodes[before].moved(),);
@@ -150,7 +153,14 @@ fn run(plan: &Plan, way: &Way, built: &mut Built<'_>, current: &RwLock<Current>,
     let fates = oracle::fates(plan, input);
     let needed = oracle::needed(plan, way);
     let certain = oracle::is_certain(plan, way, &needed, &fates);
-    check_nodes(plan, way, built, &fates, &needed, &Ended { certain, well: matches!(ended, Some(Ok(()))), partial });
+    check_nodes(
+        plan,
+        way,
+        built,
+        &fates,
+        &needed,
+        &Ended { certain, well: matches!(ended, Some(Ok(()))), partial },
+    );
     check_end(plan, way, built, ended, &fates, &needed, certain);
     current.write().expect("no writer panics").stamps.check_order(plan);
 }
@@ -163,7 +173,14 @@ struct Ended {
 }
 
 /// What each node has come to is what the oracle says; or it did not run, where that is possible.
-fn check_nodes(plan: &Plan, way: &Way, built: &mut Built<'_>, fates: &[Fate], needed: &[bool], ended: &Ended) {
+fn check_nodes(
+    plan: &Plan,
+    way: &Way,
+    built: &mut Built<'_>,
+    fates: &[Fate],
+    needed: &[bool],
+    ended: &Ended,
+) {
     let results = built.graph.results();
     let number = |node: NodeId| node.index() - 1; // the input is node 0
     for (node, &handle) in built.nodes.iter().enumerate() {
@@ -176,7 +193,8 @@ fn check_nodes(plan: &Plan, way: &Way, built: &mut Built<'_>, fates: &[Fate], ne
             Err(Absent::Failed) => *fate == Fate::Failed && is_needed,
             Err(Absent::Panicked) => *fate == Fate::Panicked && is_needed,
             Err(Absent::Skipped { because_of }) => {
-                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node()))) && is_needed
+                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node())))
+                    && is_needed
             }
             Err(Absent::NotRun) => !ended.certain && !ended.well && is_needed,
             Err(Absent::NotNeeded) => !is_needed && ended.partial,
@@ -184,7 +202,8 @@ fn check_nodes(plan: &Plan, way: &Way, built: &mut Built<'_>, fates: &[Fate], ne
         };
         assert!(right, "node {node} is {:?}, should be {fate:?}", result.as_ref().map(|value| value.number));
         // Its taker has run, so it is gone.
-        let taken = plan.taker(node).is_some_and(|taker| needed[taker] && !matches!(fates[taker], Fate::Skipped(_)));
+        let taken =
+            plan.taker(node).is_some_and(|taker| needed[taker] && !matches!(fates[taker], Fate::Skipped(_)));
         if ended.certain && is_needed && taken && matches!(fate, Fate::Value(_)) {
             assert!(matches!(result, Err(Absent::Moved { .. })), "node {node} was not moved");
         }
@@ -212,9 +231,12 @@ fn check_end(
     match ended {
         Some(Ok(())) => assert!(failed.is_empty() && panicked.is_empty() && not_run.is_empty()),
         Some(Err(RunError::Failed(failures))) => {
-            let listed: BTreeSet<usize> = failures.iter().map(|failure| number(failure.node().node())).collect();
+            let listed: BTreeSet<usize> =
+                failures.iter().map(|failure| number(failure.node().node())).collect();
             assert_eq!(listed, failed);
-            assert!(!failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED));
+            assert!(
+                !failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED)
+            );
         }
         Some(Err(RunError::Cancelled { not_run: listed })) => {
             assert!(way.cancellable && plan.has(Role::Cancels));
@@ -222,7 +244,10 @@ fn check_end(
         }
         Some(Err(RunError::Panicked(error))) => {
             assert!(way.catch_panics);
-            assert_eq!(error.nodes().iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), panicked);
+            assert_eq!(
+                error.nodes().iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(),
+                panicked
+            );
         }
         Some(Err(other)) => panic!("{other}"),
         None => assert!(!way.catch_panics && !panicked.is_empty()),
