@@ -25,7 +25,6 @@ static EXECUTORS: LazyLock<[Executor; 4]> = LazyLock::new(|| {
 const PLANNED: &str = "planned";
 
 fuzz_target!(|plan: Plan| {
-    let plan = plan.sized();
     typed::check(&plan);
     keyed::check(&plan);
     raw::check(&plan);

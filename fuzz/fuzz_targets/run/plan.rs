@@ -1,11 +1,12 @@
 //! What the fuzzer chooses: a graph, what its nodes do, and how it is run.
 
 use crate::EXECUTORS;
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Result, Unstructured};
 use dgraph_exec::Executor;
+use std::cmp::Ordering;
 
 /// A further attribute of nodes (a limit, a priority) is a field of [`Spec`], one of runs a field of [`Way`].
-#[derive(Arbitrary, Debug)]
+#[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) nodes: Vec<Spec>,
     pub(crate) edges: Vec<(u8, u8, Kind)>,
@@ -14,7 +15,7 @@ pub(crate) struct Plan {
     stir: u8,
 }
 
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Spec {
     pub(crate) role: Role,
     /// Works for some microseconds.
@@ -22,7 +23,7 @@ pub(crate) struct Spec {
 }
 
 /// What a node does.
-#[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Gives a value.
     Gives,
@@ -38,7 +39,7 @@ pub(crate) enum Role {
 }
 
 /// What an edge of a typed graph means. All edges of other graphs feed.
-#[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Feeds,
     /// Moves the result, if nobody else is fed it and nothing else feeds its dependent; otherwise feeds.
@@ -47,7 +48,7 @@ pub(crate) enum Kind {
 }
 
 /// How to run.
-#[derive(Arbitrary, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) on: On,
     pub(crate) keep_going: bool,
@@ -58,7 +59,7 @@ pub(crate) struct Way {
     pub(crate) input: Option<u8>,
 }
 
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum On {
     ThisThread,
     One,
@@ -81,27 +82,69 @@ impl On {
     }
 }
 
-impl Plan {
-    /// Cut to sizes at which oracles are fast, with edges between nodes that there are, from lower to higher rank.
-    pub(crate) fn sized(mut self) -> Self {
-        self.nodes.truncate(48);
-        self.edges.truncate(160);
-        self.ways.truncate(5);
-        let nodes = u8::try_from(self.nodes.len()).expect("they were cut");
-        if nodes == 0 {
-            self.edges.clear();
+/// By hand, a byte or two for each thing: derived, three nodes in a row would need fifty bytes, and most inputs be smaller.
+/// Sizes are such that oracles are fast. Zeros, which come when the bytes are used up, are the harmless choices.
+impl<'a> Arbitrary<'a> for Plan {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let stir = bytes.arbitrary()?;
+        let ways = many(bytes, 5)?;
+        let nodes: Vec<Spec> = many(bytes, 40)?;
+        let mut edges: Vec<(u8, u8, Kind)> = Vec::new();
+        for _ in 0..bytes.int_in_range(0..=120)? {
+            let (u, v) = (
+                bytes.choose_index(nodes.len().max(1))? as u8,
+                bytes.choose_index(nodes.len().max(1))? as u8,
+            );
+            let kind = [Kind::Feeds, Kind::Moves, Kind::Moves, Kind::OnlyOrders][bytes.choose_index(4)?];
+            match rank(stir, u).cmp(&rank(stir, v)) {
+                Ordering::Less => edges.push((u, v, kind)),
+                Ordering::Equal => {}
+                Ordering::Greater => edges.push((v, u, kind)),
+            }
         }
-        for edge in &mut self.edges {
-            (edge.0, edge.1) = (edge.0 % nodes, edge.1 % nodes);
-        }
-        self.edges.retain(|(u, v, _)| u != v);
-        let stir = self.stir;
-        for edge in self.edges.iter_mut().filter(|(u, v, _)| rank(stir, *u) > rank(stir, *v)) {
-            (edge.0, edge.1) = (edge.1, edge.0);
-        }
-        self
+        Ok(Self { nodes, edges, ways, stir })
     }
+}
 
+fn many<'a, T: Arbitrary<'a>>(bytes: &mut Unstructured<'a>, most: usize) -> Result<Vec<T>> {
+    (0..bytes.int_in_range(0..=most)?).map(|_| bytes.arbitrary()).collect()
+}
+
+impl<'a> Arbitrary<'a> for Spec {
+    /// Most nodes are ordinary ones: what calls a run off leaves little to check.
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let byte: u8 = bytes.arbitrary()?;
+        let role = match byte % 32 {
+            1..=3 => Role::Fails,
+            4 => Role::Panics,
+            5 => Role::Cancels,
+            6..=7 => Role::Nests,
+            8..=11 => Role::ReadsInput,
+            12..=14 => Role::GivesNothing,
+            _ => Role::Gives,
+        };
+        Ok(Self { role, slow: byte >= 192 })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Way {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let on =
+            [On::ThisThread, On::One, On::Two, On::Three, On::Five, On::TwoTwice][bytes.choose_index(6)?];
+        let [bits, only, input]: [u8; 3] = bytes.arbitrary()?;
+        Ok(Self {
+            on,
+            keep_going: bits & 3 != 1,
+            cancellable: bits & 12 == 4,
+            catch_panics: bits & 16 != 0,
+            update: bits & 32 != 0,
+            only: (only >= 192).then_some(only),
+            input: (input >= 128).then_some(input),
+        })
+    }
+}
+
+impl Plan {
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
