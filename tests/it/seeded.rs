@@ -67,10 +67,11 @@ fn uninitialised() {
 #[test]
 #[ignore = "a bug on purpose"]
 fn use_after_return() {
+    // No `black_box`: it is inline assembly, and functions with that keep their frames where they are.
     #[inline(never)]
     fn leave_a_pointer(to: &AtomicPtr<u32>) {
         let mut local = 7;
-        to.store(black_box(&raw mut local), Relaxed);
+        to.store(&raw mut local, Relaxed);
     }
     let chain = Dag::from_edges(2, &[(0, 1)]).expect("a valid graph");
     let memory = AtomicPtr::new(std::ptr::null_mut());

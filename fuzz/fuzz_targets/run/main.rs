@@ -43,7 +43,7 @@ fn is_ok<T>(ended: &std::thread::Result<T>) -> bool {
 
 /// Runs its node for some microseconds, so that a run is shared.
 fn work() {
-    for _ in 0..2000 {
+    for _ in 0..100 {
         std::hint::spin_loop();
     }
 }
