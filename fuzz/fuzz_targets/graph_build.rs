@@ -1,25 +1,76 @@
-//! Arbitrary edges: the same verdict as the naive oracle, a right order or a real cycle.
+//! Arbitrary edges: petgraph's verdict, and either a cycle that is there or a graph that holds just these edges.
 #![no_main]
 
-use dgraph_core::{BuildError, Dag};
+use dgraph_core::{BuildError, Dag, DagView, Edge, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use libfuzzer_sys::fuzz_target;
+use petgraph::algo::is_cyclic_directed;
+use petgraph::graph::DiGraph;
 
 fuzz_target!(|input: (u8, Vec<(u8, u8)>)| {
-    let nodes = usize::from(input.0 % 64);
+    let nodes = usize::from(input.0);
     let edges: Vec<(u32, u32)> = input.1.iter().map(|&(u, v)| (u.into(), v.into())).collect();
     let outside = edges.iter().position(|&(u, v)| u.max(v) as usize >= nodes);
-    match Dag::from_edges(nodes, &edges) {
+    let built = Dag::from_edges(nodes, &edges);
+    if let Some(outside) = outside {
+        assert!(matches!(built, Err(BuildError::UnknownNode { edge, .. }) if edge == outside), "{built:?}");
+        return;
+    }
+    let mut graph = DiGraph::<(), ()>::from_edges(&edges);
+    while graph.node_count() < nodes {
+        graph.add_node(());
+    }
+    match built {
         Ok(dag) => {
-            assert_eq!(outside, None);
-            let order: Vec<u32> = dag.view().order().iter().map(|node| node.get()).collect();
-            oracle::check_order(nodes, &edges, &order).expect("a right order");
+            assert!(!is_cyclic_directed(&graph), "a cycle was overlooked");
+            holds(dag.view(), &edges);
+            is_accepted_by_itself(dag.view());
+            in_memory_of_the_caller(dag.view(), &edges);
         }
-        Err(BuildError::UnknownNode { edge, .. }) => assert_eq!(outside, Some(edge)),
         Err(BuildError::Cycle(cycle)) => {
-            let path: Vec<u32> = cycle.path().map(|node| node.get()).collect();
+            assert!(is_cyclic_directed(&graph), "{cycle}");
+            let path: Vec<u32> = cycle.path().map(NodeId::get).collect();
             assert!(oracle::is_real_cycle(&edges, &path), "{cycle}");
         }
         Err(other) => panic!("{other}"),
     }
 });
+
+/// The edges out of each node in the order in which they were given, their number into each, the marks, the order.
+fn holds(dag: DagView<'_>, edges: &[(u32, u32)]) {
+    let order: Vec<u32> = dag.order().iter().map(|node| node.get()).collect();
+    oracle::check_order(dag.nodes(), edges, &order).expect("a right order");
+    assert_eq!(dag.edges(), edges.len());
+    for node in (0..).take(dag.nodes()) {
+        let given: Vec<u32> = edges.iter().filter(|(u, _)| *u == node).map(|(_, v)| *v).collect();
+        let row = dag.successors(NodeId::new(node));
+        assert_eq!(row.iter().map(|edge| edge.target().get()).collect::<Vec<_>>(), given);
+        assert!(row.iter().all(|edge| edge.is_sole() == (dag.in_degree(edge.target()) == 1)));
+        let into = edges.iter().filter(|(_, v)| *v == node).count();
+        assert_eq!(dag.in_degree(NodeId::new(node)) as usize, into);
+    }
+    let roots = dag.in_degrees().iter().filter(|&&degree| degree == 0).count();
+    assert!(dag.roots().len() == roots && dag.roots().iter().all(|&root| dag.in_degree(root) == 0));
+}
+
+/// What one constructor makes passes the checks of the other.
+fn is_accepted_by_itself(dag: DagView<'_>) {
+    let (mut offsets, mut edges) = (vec![0], Vec::new());
+    for node in (0..).take(dag.nodes()).map(NodeId::new) {
+        edges.extend_from_slice(dag.successors(node));
+        offsets.push(u32::try_from(edges.len()).expect("few edges"));
+    }
+    let parts = Parts { offsets: &offsets, edges: &edges, in_degrees: dag.in_degrees(), order: dag.order() };
+    DagView::from_parts(parts, &mut vec![7; dag.nodes()]).expect("it was built here");
+}
+
+fn in_memory_of_the_caller(dag: DagView<'_>, edges: &[(u32, u32)]) {
+    let nodes = dag.nodes();
+    let (mut starts, mut in_degrees, mut scratch) = (vec![7; nodes], vec![7; nodes], vec![7; nodes]);
+    let (mut row, mut order) = (vec![Edge::default(); edges.len()], vec![NodeId::new(7); nodes]);
+    let storage =
+        Storage { starts: &mut starts, edges: &mut row, in_degrees: &mut in_degrees, order: &mut order };
+    let view = DagView::from_edges(edges, storage, &mut scratch).expect("the same verdict");
+    assert_eq!(format!("{view:?}"), format!("{dag:?}"));
+    assert_eq!(view.order(), dag.order());
+}

@@ -63,7 +63,7 @@ impl Shared {
     fn visit_all(&self, worker: usize) -> bool {
         let mut visited = false;
         for team in self.teams.iter().filter(|team| team.wants(worker)) {
-            visited |= team.try_visit(worker);
+            visited |= self.away(|| team.try_visit(worker));
             // It was counted as one who would come for other nodes too, but has left them.
             posted();
             if team.has_work() {

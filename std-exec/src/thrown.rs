@@ -23,10 +23,16 @@ impl Thrown {
             return;
         }
         drop(first);
-        // Nobody will see this payload. Its destructor is the user's code: it runs without the lock, and may panic.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(panic);
+        // Nobody will see this payload. Its destructor is the user's code: it runs without the lock, and may panic, with a
+        // payload of which the same is true. What goes on like that is left where it is.
+        let mut unseen = payload;
+        for _ in 0..8 {
+            match catch_unwind(AssertUnwindSafe(|| drop(unseen))) {
+                Ok(()) => return,
+                Err(next) => unseen = next,
+            }
         }
+        std::mem::forget(unseen);
     }
 
     /// The first payload, if there is one.

@@ -12,6 +12,8 @@ mod regressions;
 mod rejection;
 mod runner;
 mod running;
+#[cfg(dgraph_seeded_bug)]
+mod seeded;
 mod shapes;
 mod side_by_side;
 mod statistics;

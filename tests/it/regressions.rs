@@ -180,3 +180,36 @@ fn a_nested_walk_is_watched() {
         over.wait();
     });
 }
+
+/// The payload of the panic of a destructor of a payload that nobody sees was never dropped. AddressSanitizer found it.
+#[test]
+fn the_payload_of_a_panicking_payload_is_dropped() {
+    struct Last(Arc<AtomicUsize>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+    struct Bomb(Arc<AtomicUsize>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic_any(Last(Arc::clone(&self.0)));
+        }
+    }
+    let executor = executor(2);
+    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
+    for _ in 0..20 {
+        let (dropped, both) = (Arc::new(AtomicUsize::new(0)), Barrier::new(2));
+        let run = || {
+            executor.run(&pair, |_| {
+                both.wait();
+                panic_any(Bomb(Arc::clone(&dropped)));
+            });
+        };
+        let first = catch_unwind(AssertUnwindSafe(run)).expect_err("both panic");
+        assert_eq!(dropped.load(Relaxed), 1, "what the unseen payload's destructor threw");
+        let last = catch_unwind(AssertUnwindSafe(|| drop(first))).expect_err("it panics when it is dropped");
+        drop(last);
+        assert_eq!(Arc::strong_count(&dropped), 1, "nothing is left");
+    }
+}

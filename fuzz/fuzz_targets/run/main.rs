@@ -1,0 +1,49 @@
+//! Arbitrary graphs with failures, panics, cancels, nested runs and results that are moved, run in arbitrary ways: every
+//! runner agrees with a naive serial oracle on what it gave, who failed and who was skipped; where a cancel or a panic
+//! leaves that open, with what the contract says in any case. Each node starts at most once a run, after all that it
+//! depends on has ended well, and each value is dropped exactly once.
+#![no_main]
+
+mod keyed;
+mod oracle;
+mod plan;
+mod raw;
+mod stamps;
+mod typed;
+
+use dgraph_exec::Executor;
+use libfuzzer_sys::fuzz_target;
+use plan::Plan;
+use std::sync::LazyLock;
+
+/// Kept over all inputs: what a run leaves behind in an executor meets the next one.
+static EXECUTORS: LazyLock<[Executor; 4]> = LazyLock::new(|| {
+    [1, 2, 3, 5].map(|threads| Executor::builder().threads(threads).build().expect("no special demands"))
+});
+
+/// What planned panics carry. They are resumed, not raised: libFuzzer's panic hook would end the process.
+const PLANNED: &str = "planned";
+
+fuzz_target!(|plan: Plan| {
+    typed::check(&plan);
+    keyed::check(&plan);
+    raw::check(&plan);
+});
+
+/// Whether `ended` is `Ok`, or an unwinding that was planned; any other is passed on.
+fn is_ok<T>(ended: &std::thread::Result<T>) -> bool {
+    ended.as_ref().map_or_else(
+        |payload| {
+            assert_eq!(payload.downcast_ref::<&str>(), Some(&PLANNED), "an unplanned panic");
+            false
+        },
+        |_| true,
+    )
+}
+
+/// Runs its node for some microseconds, so that a run is shared.
+fn work() {
+    for _ in 0..100 {
+        std::hint::spin_loop();
+    }
+}

@@ -1,0 +1,74 @@
+//! What a run of a typed graph must come to: one node after the other, with no regard to speed.
+
+use crate::plan::{Plan, Role, Way};
+use std::collections::BTreeSet;
+
+/// What each node gives: a number of its own, and what it is fed, in order.
+pub(crate) fn value(node: usize, fed: impl Iterator<Item = u64>) -> u64 {
+    fed.fold(node as u64 + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
+}
+
+/// What a node comes to if nothing keeps it from running but what it depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Value(u64),
+    Failed,
+    Panicked,
+    /// By one of these, all of which it depends on, directly or not.
+    Skipped(BTreeSet<usize>),
+}
+
+pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
+    let mut fates = vec![Fate::Failed; plan.len()];
+    for node in plan.order() {
+        let mut culprits = BTreeSet::new();
+        for (before, _) in plan.before(node) {
+            match &fates[before] {
+                Fate::Value(_) => {}
+                Fate::Failed | Fate::Panicked => _ = culprits.insert(before),
+                Fate::Skipped(more) => culprits.extend(more),
+            }
+        }
+        let fed = || {
+            plan.feeding(node).into_iter().map(|before| match fates[before] {
+                Fate::Value(value) => value,
+                _ => unreachable!("it would be a culprit"),
+            })
+        };
+        fates[node] = match plan.role(node) {
+            _ if !culprits.is_empty() => Fate::Skipped(culprits),
+            Role::Fails => Fate::Failed,
+            Role::Panics => Fate::Panicked,
+            Role::ReadsInput if fed().next().is_none() => Fate::Value(value(node, [input].into_iter())),
+            _ => Fate::Value(value(node, fed())),
+        };
+    }
+    fates
+}
+
+/// The nodes that a run in this way needs: its target and what that depends on, or all.
+pub(crate) fn needed(plan: &Plan, way: &Way) -> Vec<bool> {
+    let Some(target) = target(plan, way) else { return vec![true; plan.len()] };
+    let mut needed = vec![false; plan.len()];
+    needed[target] = true;
+    for node in plan.order().into_iter().rev() {
+        if needed[node] {
+            plan.before(node).for_each(|(before, _)| needed[before] = true);
+        }
+    }
+    needed
+}
+
+pub(crate) fn target(plan: &Plan, way: &Way) -> Option<usize> {
+    way.only.filter(|_| plan.len() > 0).map(|only| usize::from(only) % plan.len())
+}
+
+/// Whether there is only one way in which the run can end: nothing is called off while others are under way.
+pub(crate) fn is_certain(plan: &Plan, way: &Way, needed: &[bool], fates: &[Fate]) -> bool {
+    (0..plan.len()).filter(|&node| needed[node]).all(|node| match fates[node] {
+        Fate::Panicked => false,
+        Fate::Failed => way.keep_going,
+        Fate::Value(_) => !(way.cancellable && plan.role(node) == Role::Cancels),
+        Fate::Skipped(_) => true,
+    })
+}

@@ -1,0 +1,198 @@
+//! What the fuzzer chooses: a graph, what its nodes do, and how it is run.
+
+use crate::EXECUTORS;
+use arbitrary::{Arbitrary, Result, Unstructured};
+use dgraph_exec::Executor;
+use std::cmp::Ordering;
+
+/// A further attribute of nodes (a limit, a priority) is a field of [`Spec`], one of runs a field of [`Way`].
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) nodes: Vec<Spec>,
+    pub(crate) edges: Vec<(u8, u8, Kind)>,
+    pub(crate) ways: Vec<Way>,
+    /// Stirs the numbers of the nodes: edges go from lower to higher [`rank`](Plan::rank).
+    stir: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spec {
+    pub(crate) role: Role,
+    /// Works for some microseconds.
+    pub(crate) slow: bool,
+}
+
+/// What a node does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Gives a value.
+    Gives,
+    /// Gives `None`, in graphs over keys.
+    GivesNothing,
+    /// Gives a value that comes from the input as well, if nothing else feeds it.
+    ReadsInput,
+    /// Runs a graph on the executor that it runs on.
+    Nests,
+    Fails,
+    Panics,
+    Cancels,
+}
+
+/// What an edge of a typed graph means. All edges of other graphs feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Feeds,
+    /// Moves the result, if nobody else is fed it and nothing else feeds its dependent; otherwise feeds.
+    Moves,
+    OnlyOrders,
+}
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) on: On,
+    pub(crate) keep_going: bool,
+    pub(crate) cancellable: bool,
+    pub(crate) catch_panics: bool,
+    pub(crate) update: bool,
+    pub(crate) only: Option<u8>,
+    pub(crate) input: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum On {
+    ThisThread,
+    One,
+    Two,
+    Three,
+    Five,
+    /// From two threads at once, where a graph permits that.
+    TwoTwice,
+}
+
+impl On {
+    pub(crate) fn executor(self) -> Option<&'static Executor> {
+        match self {
+            Self::ThisThread => None,
+            Self::One => Some(&EXECUTORS[0]),
+            Self::Two | Self::TwoTwice => Some(&EXECUTORS[1]),
+            Self::Three => Some(&EXECUTORS[2]),
+            Self::Five => Some(&EXECUTORS[3]),
+        }
+    }
+}
+
+/// By hand, a byte or two for each thing: derived, three nodes in a row would need fifty bytes, and most inputs be smaller.
+/// Sizes are such that oracles are fast. Zeros, which come when the bytes are used up, are the harmless choices.
+impl<'a> Arbitrary<'a> for Plan {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let stir = bytes.arbitrary()?;
+        let ways = many(bytes, 5)?;
+        let nodes: Vec<Spec> = many(bytes, 40)?;
+        let mut edges: Vec<(u8, u8, Kind)> = Vec::new();
+        for _ in 0..bytes.int_in_range(0..=120)? {
+            let (u, v) = (
+                bytes.choose_index(nodes.len().max(1))? as u8,
+                bytes.choose_index(nodes.len().max(1))? as u8,
+            );
+            let kind = [Kind::Feeds, Kind::Moves, Kind::Moves, Kind::OnlyOrders][bytes.choose_index(4)?];
+            match rank(stir, u).cmp(&rank(stir, v)) {
+                Ordering::Less => edges.push((u, v, kind)),
+                Ordering::Equal => {}
+                Ordering::Greater => edges.push((v, u, kind)),
+            }
+        }
+        Ok(Self { nodes, edges, ways, stir })
+    }
+}
+
+fn many<'a, T: Arbitrary<'a>>(bytes: &mut Unstructured<'a>, most: usize) -> Result<Vec<T>> {
+    (0..bytes.int_in_range(0..=most)?).map(|_| bytes.arbitrary()).collect()
+}
+
+impl<'a> Arbitrary<'a> for Spec {
+    /// Most nodes are ordinary ones: what calls a run off leaves little to check.
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let byte: u8 = bytes.arbitrary()?;
+        let role = match byte % 32 {
+            1..=3 => Role::Fails,
+            4 => Role::Panics,
+            5 => Role::Cancels,
+            6..=7 => Role::Nests,
+            8..=11 => Role::ReadsInput,
+            12..=14 => Role::GivesNothing,
+            _ => Role::Gives,
+        };
+        Ok(Self { role, slow: byte >= 192 })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Way {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let on =
+            [On::ThisThread, On::One, On::Two, On::Three, On::Five, On::TwoTwice][bytes.choose_index(6)?];
+        let [bits, only, input]: [u8; 3] = bytes.arbitrary()?;
+        Ok(Self {
+            on,
+            keep_going: bits & 3 != 1,
+            cancellable: bits & 12 == 4,
+            catch_panics: bits & 16 != 0,
+            update: bits & 32 != 0,
+            only: (only >= 192).then_some(only),
+            input: (input >= 128).then_some(input),
+        })
+    }
+}
+
+impl Plan {
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn role(&self, node: usize) -> Role {
+        self.nodes[node].role
+    }
+
+    /// The nodes in a topological order: by rank.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|&node| rank(self.stir, node as u8));
+        order
+    }
+
+    pub(crate) fn pairs(&self) -> Vec<(u32, u32)> {
+        self.edges.iter().map(|&(u, v, _)| (u.into(), v.into())).collect()
+    }
+
+    /// What `node` depends on, in listed order, with the kinds of its edges.
+    pub(crate) fn before(&self, node: usize) -> impl Iterator<Item = (usize, Kind)> {
+        self.edges
+            .iter()
+            .filter(move |edge| usize::from(edge.1) == node)
+            .map(|&(u, _, kind)| (usize::from(u), kind))
+    }
+
+    /// What feeds `node` in a typed graph.
+    pub(crate) fn feeding(&self, node: usize) -> Vec<usize> {
+        self.before(node).filter(|(_, kind)| *kind != Kind::OnlyOrders).map(|(before, _)| before).collect()
+    }
+
+    /// The node that the result of `node` is moved into: the only one that it feeds, which nothing else feeds.
+    pub(crate) fn taker(&self, node: usize) -> Option<usize> {
+        let mut fed =
+            self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && *kind != Kind::OnlyOrders);
+        match (fed.next(), fed.next()) {
+            (Some(&(_, v, Kind::Moves)), None) if self.feeding(v.into()).len() == 1 => Some(v.into()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.nodes.iter().any(|node| node.role == role)
+    }
+}
+
+/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they are.
+fn rank(stir: u8, node: u8) -> u8 {
+    node.wrapping_mul(stir | 1)
+}

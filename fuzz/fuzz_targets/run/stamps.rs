@@ -1,0 +1,44 @@
+//! When each node started and ended in a run.
+
+use crate::plan::Plan;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// A node that failed or panicked has no end.
+pub(crate) struct Stamps {
+    clock: AtomicU32,
+    started: Vec<AtomicU32>,
+    ended: Vec<AtomicU32>,
+}
+
+impl Stamps {
+    pub(crate) fn new(nodes: usize) -> Self {
+        let none = || (0..nodes).map(|_| AtomicU32::new(0)).collect();
+        Self { clock: AtomicU32::new(1), started: none(), ended: none() }
+    }
+
+    pub(crate) fn start(&self, node: usize) {
+        let before = self.started[node].swap(self.clock.fetch_add(1, Relaxed), Relaxed);
+        assert_eq!(before, 0, "node {node} started twice in a run");
+    }
+
+    pub(crate) fn end(&self, node: usize) {
+        self.ended[node].store(self.clock.fetch_add(1, Relaxed), Relaxed);
+    }
+
+    pub(crate) fn all_ended(&self) -> bool {
+        self.ended.iter().all(|end| end.load(Relaxed) != 0)
+    }
+
+    /// Checks that whoever started did so after the end of all that it depends on, as far as that has run at all in this
+    /// run, and forgets it.
+    pub(crate) fn check_order(&mut self, plan: &Plan) {
+        let of = |stamps: &[AtomicU32], node: usize| stamps[node].load(Relaxed);
+        for &(u, v) in &plan.pairs() {
+            let (u, v) = (u as usize, v as usize);
+            let (first, end, start) = (of(&self.started, u), of(&self.ended, u), of(&self.started, v));
+            let in_order = start == 0 || first == 0 || (end != 0 && end < start);
+            assert!(in_order, "node {v} started at {start}, {u}, which it depends on, {first} to {end}");
+        }
+        *self = Self::new(plan.len());
+    }
+}
