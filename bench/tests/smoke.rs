@@ -125,7 +125,11 @@ fn latency() {
     );
     let count = |what: &str| rows.iter().filter(|row| row[0] == what).count();
     assert_eq!(["warm", "warm-single", "parked"].map(count), [12; 3]);
-    assert_eq!(["handover", "handover-parked"].map(count), [3; 2]);
+    // Two systems and a bare unpark; where there are two cores, also one to the other core.
+    assert!(
+        ["handover", "handover-parked"].map(count).iter().all(|count| (3..=4).contains(count)),
+        "{rows:?}"
+    );
     assert!(rows.iter().any(|row| row[1] == "bare unpark"));
     check();
 }
