@@ -101,7 +101,8 @@ impl Executor {
     /// visible to the caller afterwards.
     ///
     /// The calling thread takes part, and while it waits it executes nodes of this run and of runs nested in it
-    /// only. A repeated run allocates nothing, once each thread's stack of ready nodes has grown to what it needs.
+    /// only; and, if it is one of the executor's workers, nodes that typed graphs have [bound](crate::GraphBuilder::on_worker)
+    /// to it, whatever their run. A repeated run allocates nothing, once each thread's stack of ready nodes has grown to what it needs.
     ///
     /// # Panics
     ///

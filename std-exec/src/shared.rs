@@ -77,7 +77,8 @@ impl Shared {
     /// want this worker, the calling thread. False if there is none.
     pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
         let wanting = || self.teams.iter().filter(|team| team.wants_help());
-        let mut helped = false;
+        // First what nobody else can do.
+        let mut helped = self.visit_all(worker);
         let count = wanting().count();
         if count > 0 {
             self.wake_for(count - 1);
@@ -87,7 +88,7 @@ impl Shared {
                 }
             });
         }
-        self.visit_all(worker) || helped
+        helped
     }
 
     /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
