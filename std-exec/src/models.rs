@@ -470,7 +470,7 @@ fn run_in_order_of_a_worker_that_waits() {
     model(2, || {
         let shared = Arc::new(Shared::new(2, Seats::default()));
         // All teams beforehand: the list is not loom's, which would not see that making one comes before its use.
-        [(); 3].map(|()| shared.teams.take()).map(Team::give_back);
+        let _ = [(); 3].map(|()| shared.teams.take()).map(Team::give_back);
         let dag = |nodes, edges| Dag::from_edges(nodes, edges).expect("a valid graph");
         let (outer, inner) = (dag(2, &[]), dag(1, &[]));
         let nodes = |count| (0..count).map(NodeId::new).collect();
