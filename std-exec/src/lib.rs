@@ -114,6 +114,7 @@ mod ordered;
 mod pace;
 mod parker;
 mod ready_queue;
+mod ready_set;
 mod results;
 #[allow(unsafe_code)]
 mod run;
@@ -130,6 +131,8 @@ mod team;
 mod teams;
 mod thrown;
 mod typed;
+#[allow(unsafe_code)]
+mod wake;
 mod walk;
 mod wanted;
 mod work;
@@ -151,9 +154,9 @@ pub use results::KeyedResults;
 pub use run_error::RunError;
 pub use statistics::RunStatistics;
 pub use typed::{
-    Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
-    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node, NodeFn, Panicked,
-    Results, RunOptions, SetInputs, Values, ValuesIter,
+    Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
+    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode, Node,
+    NodeFn, Panicked, Results, RunAsync, RunOptions, SetInputs, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.
