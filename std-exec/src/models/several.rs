@@ -73,7 +73,8 @@ fn run_beside_a_stranger() {
     });
 }
 
-/// Two runs that each need the only worker. Catches: a worker that looks at one of them only before it sleeps.
+/// Two runs that each need the only worker. Catches: a worker that looks at one of them only before it sleeps. (A second
+/// forced switch takes two minutes, and finds nothing.)
 #[test]
 fn run_beside_another() {
     model(1, || {
