@@ -9,9 +9,11 @@
 //! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
+//! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
 
 mod membership;
 mod ordered;
+mod ordered_more;
 mod robbing;
 mod runs;
 mod sleep;

@@ -3,7 +3,6 @@
 use super::{Checked, beside_a_worker, model};
 use crate::ordered;
 use crate::ready_queue::{Place, ReadyQueue};
-use crate::sync::{Condvar, Mutex, lock, wait};
 use dgraph_core::{Dag, NodeId};
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -80,42 +79,6 @@ fn run_in_order_to_and_fro() {
 #[test]
 fn run_in_order_on_the_worker() {
     ordered_run(2, &[(0, 1)], &[WORKER, WORKER]);
-}
-
-/// The worker waits for a run of its own when the caller makes a node ready that only the worker can run. Catches: a
-/// waiting worker that isn't called.
-#[test]
-fn run_in_order_of_a_worker_that_waits() {
-    model(2, || {
-        beside_a_worker(3, |shared| {
-            let dag = |nodes, edges| Dag::from_edges(nodes, edges).expect("a valid graph");
-            let (outer, inner) = (dag(2, &[]), dag(1, &[]));
-            let nodes = |count| (0..count).map(NodeId::new).collect();
-            let bound = |place| (place, Vec::new());
-            let mut queue = ReadyQueue::new(&[bound(Place::Worker(0)), bound(Place::Caller)], &[], nodes(2));
-            let (started, changed) = (Mutex::new(false), Condvar::new());
-            // The worker's node waits in a run for the caller's node, which waits in a run for the worker.
-            let body = |node: NodeId| {
-                let run_at = |place| {
-                    let mut queue = ReadyQueue::new(&[bound(place)], &[], nodes(1));
-                    ordered::run(shared, &inner, &mut queue, &|_| ());
-                };
-                if node.index() == 0 {
-                    *lock(&started) = true;
-                    changed.notify_one();
-                    run_at(Place::Anywhere);
-                } else {
-                    let mut started = lock(&started);
-                    while !*started {
-                        started = wait(&changed, started);
-                    }
-                    drop(started);
-                    run_at(Place::Worker(0));
-                }
-            };
-            ordered::run(shared, &outer, &mut queue, &body);
-        });
-    });
 }
 
 /// A node that panics while the other thread is in a limited one: the rest is discarded, and everybody gets home.
