@@ -83,6 +83,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod args;
+mod bindings;
 mod builder;
 #[allow(unsafe_code)]
 mod clock;

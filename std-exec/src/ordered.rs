@@ -23,7 +23,7 @@
 //! node that is bound to the other one.
 
 use crate::context;
-use crate::ready_queue::{ReadyQueue, Taker};
+use crate::ready_queue::{Place, ReadyQueue, Taker};
 use crate::run::CloseOnDrop;
 use crate::shared::Shared;
 use crate::sleep::posted;
@@ -52,6 +52,13 @@ struct State<'a> {
     left: usize,
     /// Bodies are no longer called.
     stopped: bool,
+}
+
+/// Whether there were no nodes for one thread, and now there are: for the caller, for some workers.
+#[derive(Clone, Copy, Default)]
+struct Risen {
+    caller: bool,
+    workers: bool,
 }
 
 /// A node whose body has been called.
@@ -92,13 +99,13 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
         let worker = context::worker(self.shared);
         let me = Taker { anything: true, caller: true, worker };
         context::within(self.shared, team, |parent| {
-            team.lead_by(worker);
+            team.lead_by(worker, self.shared.bindings.number(self.binds_workers));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, self.countdown.dag().nodes(), 0, 0, parent) };
             let close = CloseOnDrop(team);
             while !team.is_finished() {
-                self.work(team, me);
+                self.work(team, me, || true);
                 if !look_around(team, me) && !self.shared.help_within(team) {
                     team.wait_unless(|| {
                         // If nobody is in, what the last helper has reported is visible; otherwise the last one to
@@ -113,20 +120,21 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
         });
     }
 
-    /// Runs nodes until there is none for this thread.
-    fn work(&self, team: &Team, me: Taker) {
-        let mut last = None;
-        while let Some(node) = self.step(team, me, last) {
+    /// Runs nodes until there is none for this thread, or `stay` says after one that it was the last.
+    fn work(&self, team: &Team, me: Taker, stay: impl Fn() -> bool) {
+        let mut next = self.step(team, me, None, true);
+        while let Some(node) = next {
             let called = catch_unwind(AssertUnwindSafe(|| (self.body)(node)));
-            last = Some(Called { node, panicked: called.is_err() });
+            let last = Called { node, panicked: called.is_err() };
             if let Err(payload) = called {
                 self.thrown.keep(payload);
             }
+            next = self.step(team, me, Some(last), stay());
         }
     }
 
-    /// Completes the `last` node and takes the next one.
-    fn step(&self, team: &Team, me: Taker, last: Option<Called>) -> Option<NodeId> {
+    /// Completes the `last` node and takes the next one, if it shall.
+    fn step(&self, team: &Team, me: Taker, last: Option<Called>, take: bool) -> Option<NodeId> {
         let mut state = lock(&self.state);
         let State { queue, left, stopped } = &mut *state;
         if let Some(Called { node, panicked }) = last {
@@ -143,30 +151,41 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
                 team.finish(self.countdown.dag().nodes());
             }
         }
-        let next = queue.take(me);
-        queue.on_offer().for_each(|(place, wanted)| team.wanted.set(place, wanted));
+        let next = if take { queue.take(me) } else { None };
+        let mut risen = Risen::default();
+        for (place, wanted) in queue.on_offer() {
+            if team.wanted.set(place, wanted) {
+                match place {
+                    Place::Anywhere => {}
+                    Place::Caller => risen.caller |= wanted,
+                    Place::Worker(worker) => {
+                        risen.workers |= wanted;
+                        self.shared.bindings.set(worker, wanted);
+                    }
+                }
+            }
+        }
         drop(state);
-        self.tell(team, me);
+        self.tell(team, me, risen);
         next
     }
 
-    /// Wakes those who sleep and have a node to take. Each that comes and sees more wakes the next.
-    fn tell(&self, team: &Team, me: Taker) {
-        let anybody = team.wanted.anybody();
-        if anybody {
+    /// Wakes those who sleep and have a node to take. Nodes for anybody: each that comes and sees more wakes the next.
+    /// Nodes for one thread: it comes again by itself as long as there are any, so it is called only when they come up.
+    fn tell(&self, team: &Team, me: Taker, risen: Risen) {
+        if team.wanted.anybody() {
             team.post(|| self.shared.invite(team));
         }
-        if !me.caller && team.wanted.caller() {
+        let caller = risen.caller && !me.caller;
+        if caller || risen.workers {
             posted();
-            if team.membership.is_asleep() {
-                team.wake_caller();
-            }
         }
-        if self.binds_workers {
-            for worker in team.wanted.workers().filter(|&worker| me.worker != Some(worker)) {
-                posted();
-                self.shared.call(worker);
-            }
+        if caller && team.membership.is_asleep() {
+            team.wake_caller();
+        }
+        if risen.workers {
+            let others = team.wanted.workers().filter(|&worker| me.worker != Some(worker));
+            others.for_each(|worker| self.shared.call(worker));
         }
     }
 }
@@ -192,5 +211,14 @@ unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, role: Role) {
         caller: false,
         worker: context::worker(run.shared),
     };
-    context::within(run.shared, team, |_| run.work(team, me));
+    context::within(run.shared, team, |outer| {
+        let stay = || match (me.worker, outer, role) {
+            // In the middle of a node: there for what nobody else can do, and back to what it waits for.
+            (_, Some(_), Role::Visitor) => false,
+            // Not in the middle of a node: first what nobody else can do, wherever it is.
+            (Some(worker), None, _) => !run.shared.bindings.want_beside(worker, team.wanted.worker(worker)),
+            _ => true,
+        };
+        run.work(team, me, stay);
+    });
 }

@@ -145,7 +145,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
         let mut walked = None;
         context::within(self.shared, team, |parent| {
-            team.lead_by(context::worker(self.shared));
+            team.lead_by(context::worker(self.shared), self.shared.bindings.number(false));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), self.roots, budget, parent) };
@@ -158,7 +158,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
                 self.invite(team);
             }
             while !team.is_finished() {
-                self.work(team, &mut own);
+                self.work(team, &mut own, None);
                 if !self.look_around(team, &mut own) && !self.shared.help_within(team) {
                     let parked = team.wait(|| self.shared.wants_help_within(team));
                     self.count(|tally| (&tally.parks, usize::from(parked)));
@@ -266,14 +266,17 @@ unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, role: Role) {
     let Role::Member(place) = role else { return }; // no node of such a run is bound to a worker
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Run<'_, F>>() };
-    context::within(run.shared, team, |_| {
+    context::within(run.shared, team, |outer| {
+        // Which worker this is, if it is not in the middle of a node: then it leaves when it is wanted elsewhere.
+        let free = if outer.is_none() { context::worker(run.shared) } else { None };
         // SAFETY: by contract.
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));
         run.break_in(team, &mut own);
         loop {
-            run.work(team, &mut own);
-            if !run.look_around(team, &mut own) || team.is_finished() {
+            run.work(team, &mut own, free);
+            let wanted_elsewhere = free.is_some_and(|worker| run.shared.wants(worker));
+            if wanted_elsewhere || !run.look_around(team, &mut own) || team.is_finished() {
                 break;
             }
         }

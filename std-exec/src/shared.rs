@@ -1,5 +1,6 @@
 //! What an executor's handle, its workers and its callers share.
 
+use crate::bindings::Bindings;
 use crate::context;
 use crate::cores::Seats;
 use crate::pace::Paces;
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) sleep: Sleep,
     pub(crate) cores: Seats,
     pub(crate) paces: Paces,
+    pub(crate) bindings: Bindings,
     /// How long an idle worker looks around.
     pub(crate) spin: Duration,
     shut_down: AtomicBool,
@@ -29,6 +31,7 @@ impl Shared {
             sleep: Sleep::new(workers),
             cores,
             paces: Paces::new(),
+            bindings: Bindings::new(workers),
             spin: worker::SPIN,
             shut_down: AtomicBool::new(false),
         }
@@ -51,44 +54,74 @@ impl Shared {
 
     /// Whether some run wants help now.
     pub(crate) fn wants_help(&self) -> bool {
-        self.teams.iter().any(Team::wants_help)
+        self.open().next().is_some()
     }
 
     /// Whether some run has nodes that only this worker can take.
     pub(crate) fn wants(&self, worker: usize) -> bool {
-        self.teams.iter().any(|team| team.wants(worker))
+        self.bindings.want(worker)
     }
 
-    /// Runs the nodes that only this worker, the calling thread, can take. False if there are none.
-    fn visit_all(&self, worker: usize) -> bool {
-        let mut visited = false;
-        for team in self.teams.iter().filter(|team| team.wants(worker)) {
-            visited |= self.away(|| team.try_visit(worker));
-            // It was counted as one who would come for other nodes too, but has left them.
-            posted();
-            if team.has_work() {
-                team.post(|| self.invite(team));
+    /// The runs that have nodes which only this worker can take.
+    fn wanting(&self, worker: usize) -> impl Iterator<Item = &Team> {
+        let wanted = self.wants(worker);
+        self.teams.iter().take_while(move |_| wanted).filter(move |team| team.wants(worker))
+    }
+
+    /// The runs that want help.
+    fn open(&self) -> impl Iterator<Item = &Team> {
+        self.teams.iter().filter(|team| team.wants_help())
+    }
+
+    /// Helps the runs that want this worker, the calling thread, or else the `turn`-th of those that want help, so that each
+    /// has its turn. False if there is none.
+    pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
+        // First what nobody else can do.
+        if self.wants(worker) {
+            self.hand_over(0);
+            let mut visited = false;
+            self.away(|| self.wanting(worker).for_each(|team| visited |= self.visit(team, worker)));
+            if visited {
+                return true;
             }
         }
-        visited
+        let count = self.open().count();
+        if count == 0 {
+            return false;
+        }
+        self.hand_over(1);
+        self.away(|| self.open().skip(turn % count).any(|team| team.try_help(None)))
     }
 
-    /// Helps some runs that want help, from the `turn`-th on, so that each is the first one in its turn, and those that
-    /// want this worker, the calling thread. False if there is none.
-    pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
-        let wanting = || self.teams.iter().filter(|team| team.wants_help());
-        // First what nobody else can do.
-        let mut helped = self.visit_all(worker);
-        let count = wanting().count();
-        if count > 0 {
-            self.wake_for(count - 1);
-            self.away(|| {
-                for team in wanting().skip(turn % count) {
-                    helped |= team.try_help(None);
-                }
-            });
+    /// Breaks into the walk of `team`. Whether it could join.
+    pub(crate) fn break_in(&self, team: &Team) -> bool {
+        self.hand_over(0);
+        self.away(|| team.try_help(None))
+    }
+
+    /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to `mine`. For
+    /// the others it wakes somebody: as long as it was in, a team may have been full, and what was posted there has woken
+    /// nobody.
+    fn hand_over(&self, mine: usize) {
+        posted();
+        self.wake_for(self.open().count().saturating_sub(mine));
+    }
+
+    /// The same when it has left `team` and goes back to what it was in the middle of.
+    fn pass_on(&self, team: &Team) {
+        posted();
+        if team.has_work() {
+            team.post(|| self.invite(team));
         }
-        helped
+    }
+
+    /// Runs nodes of `team` that only this worker, the calling thread, can take: one of them if it is in the middle of a
+    /// node. False if there are none.
+    fn visit(&self, team: &Team, worker: usize) -> bool {
+        let visited = team.try_visit(worker);
+        // It was counted as one who would come for other nodes too, but has left them.
+        self.pass_on(team);
+        visited
     }
 
     /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
@@ -111,7 +144,7 @@ impl Shared {
     /// who goes to this one now: so it wakes the next.
     fn wake_for(&self, others: usize) {
         if others > 0 {
-            crate::sleep::posted();
+            posted();
             if self.sleep.anybody_asleep() {
                 self.sleep.wake_one(None);
             }
@@ -122,7 +155,7 @@ impl Shared {
     /// wakes another one.
     pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
         self.sleep.away(|| {
-            crate::sleep::posted();
+            posted();
             if self.sleep.nobody_watches() && self.walk().is_some() {
                 self.sleep.wake_one(None);
             }
@@ -135,20 +168,40 @@ impl Shared {
         self.teams.iter().find_map(|team| Some((team, team.walk()?)))
     }
 
-    /// Whether some run that is nested in `ancestor`'s wants help now, or any run wants the calling thread in particular.
-    pub(crate) fn wants_help_within(&self, ancestor: &Team) -> bool {
-        let wanted = context::worker(self).is_some_and(|worker| self.wants(worker));
-        wanted || self.teams.iter().any(|team| team.wants_help() && team.is_nested_in(ancestor))
+    /// The runs later than `awaited`'s that have nodes which only the calling thread can take, and which worker that is.
+    fn wanting_later(&self, awaited: &Team) -> impl Iterator<Item = (&Team, usize)> {
+        let worker = context::worker(self).into_iter();
+        let number = awaited.number();
+        worker.flat_map(move |worker| {
+            self.wanting(worker).filter(move |team| team.is_later(number)).map(move |team| (team, worker))
+        })
     }
 
-    /// Helps runs that are nested in `ancestor`'s, and those that want the calling thread in particular. False if there
-    /// are none.
-    pub(crate) fn help_within(&self, ancestor: &Team) -> bool {
-        let wanting = || self.teams.iter().filter(|team| team.wants_help());
-        let mut nested = wanting().filter(|team| team.is_nested_in(ancestor));
-        nested.any(|team| {
-            self.wake_for(wanting().count().saturating_sub(1));
-            team.try_help(Some(ancestor))
-        }) || context::worker(self).is_some_and(|worker| self.visit_all(worker))
+    /// Whether there is something to do for the calling thread while it waits for the run of `awaited`, beside that run's
+    /// own nodes: some run that is nested in it wants help, or a later one wants this thread in particular.
+    pub(crate) fn wants_help_within(&self, awaited: &Team) -> bool {
+        self.wanting_later(awaited).next().is_some() || self.open().any(|team| team.is_nested_in(awaited))
+    }
+
+    /// Does some of that: helps a nested run, or runs a node of each later one that wants this thread, until the run of
+    /// `awaited` has something to do itself. False if there is nothing.
+    pub(crate) fn help_within(&self, awaited: &Team) -> bool {
+        let helped = self.open().filter(|team| team.is_nested_in(awaited)).any(|team| {
+            self.wake_for(self.open().count().saturating_sub(1));
+            let helped = team.try_help(Some(awaited));
+            self.pass_on(team);
+            helped
+        });
+        if helped {
+            return true;
+        }
+        let mut visited = false;
+        for (team, worker) in self.wanting_later(awaited) {
+            visited |= self.visit(team, worker);
+            if awaited.is_finished() || awaited.has_work() {
+                break;
+            }
+        }
+        visited
     }
 }

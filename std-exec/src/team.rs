@@ -11,6 +11,7 @@
 //! | a member's queue, the thieves' end; robbing its [`Seat`] | always | always |
 //! | `spare` counters | while it has the team | through the run only |
 
+use crate::bindings;
 use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
@@ -45,6 +46,8 @@ pub(crate) struct Team {
     parent: AtomicPtr<Team>,
     /// Which worker the caller is, plus 1; 0 if it is none.
     caller: AtomicUsize,
+    /// The run's place among those of the executor: see [`bindings`].
+    number: AtomicUsize,
     /// How many runs the team has had: tells a run from the next one.
     runs: AtomicUsize,
     /// After how many ticks a helper shall break into the caller's walk; 0 if there is nothing to break into.
@@ -90,6 +93,7 @@ impl Team {
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
+            number: AtomicUsize::new(0),
             runs: AtomicUsize::new(0),
             budget: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
@@ -125,9 +129,20 @@ impl Team {
         Countdown::new(dag, spare).expect("as many counters as nodes")
     }
 
-    /// To be called before `open`: which worker of the executor the calling thread is, if any.
-    pub(crate) fn lead_by(&self, worker: Option<usize>) {
+    /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's number.
+    pub(crate) fn lead_by(&self, worker: Option<usize>, number: usize) {
         self.caller.store(worker.map_or(0, |worker| worker + 1), Ordering::Relaxed);
+        self.number.store(number, Ordering::Relaxed);
+    }
+
+    /// The run's number. For its caller.
+    pub(crate) fn number(&self) -> usize {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    /// Whether the run has begun after the one with the number `before`. As certain as that the run wants somebody.
+    pub(crate) fn is_later(&self, before: usize) -> bool {
+        bindings::is_later(self.number(), before)
     }
 
     /// Whether the caller is this worker; a hint, but certain for that worker's own team.
@@ -180,8 +195,8 @@ impl Team {
         wanted
     }
 
-    /// Joins, whether or not there is room, for the nodes that only the calling thread can take, which is this worker, and
-    /// works until there are none left. Returns whether there were any.
+    /// Joins, whether or not there is room, for nodes that only the calling thread can take, which is this worker. Returns
+    /// whether there were any.
     pub(crate) fn try_visit(&self, worker: usize) -> bool {
         if !self.wants(worker) || !self.membership.try_join(usize::MAX) {
             return false;

@@ -22,17 +22,20 @@ impl Wanted {
         Self { anybody: no(), caller: no(), workers: std::iter::repeat_with(no).take(workers).collect() }
     }
 
-    /// Says whether there is a node for `place`.
-    pub(crate) fn set(&self, place: Place, wanted: bool) {
+    /// Says whether there is a node for `place`. True if that is news.
+    #[must_use]
+    pub(crate) fn set(&self, place: Place, wanted: bool) -> bool {
         let flag = match place {
             Place::Anywhere => &self.anybody,
             Place::Caller => &self.caller,
             Place::Worker(worker) => &self.workers[worker],
         };
         // Others look at it all the time: written only if it changes.
-        if flag.load(Ordering::Relaxed) != wanted {
+        let news = flag.load(Ordering::Relaxed) != wanted;
+        if news {
             flag.store(wanted, Ordering::Relaxed);
         }
+        news
     }
 
     /// Whether any thread could take a node.
@@ -41,7 +44,7 @@ impl Wanted {
     }
 
     /// Whether there is a node that only the caller can take.
-    pub(crate) fn caller(&self) -> bool {
+    fn caller(&self) -> bool {
         self.caller.load(Ordering::Relaxed)
     }
 

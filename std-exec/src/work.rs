@@ -38,12 +38,15 @@ pub(crate) struct Progress {
     pub(crate) done: usize,
     shares: usize,
     steals: usize,
+    /// Which worker this member is, if it may leave the run for nodes that are bound to it.
+    free: Option<usize>,
 }
 
 impl<F: Fn(NodeId) + Sync> Run<'_, F> {
-    /// Runs nodes until none can be had, and reports them.
-    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>) {
-        let mut progress = Progress::default();
+    /// Runs nodes until none can be had, and reports them. A worker that is `free` takes no more than it has, when it is
+    /// wanted elsewhere.
+    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, free: Option<usize>) {
+        let mut progress = Progress { free, ..Progress::default() };
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress))) {
             // Before the node's successors are released: none of them may start.
             self.stop(payload);
@@ -88,7 +91,11 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         if let Some(node) = held_back.or_else(|| own.take_back()) {
             return Some(node);
         }
-        let taken = match team.take_roots() {
+        // Looked at here, where nothing is left that only this member can get at: not at each node.
+        let wanted_elsewhere = progress.free.is_some_and(|worker| self.shared.wants(worker));
+        let roots = if wanted_elsewhere { None } else { team.take_roots() };
+        let taken = match roots {
+            _ if wanted_elsewhere => None,
             Some((left, taken)) => own.with(|private| {
                 let first = self.roots - left;
                 let roots = &self.countdown.dag().order()[first..first + taken];

@@ -1,0 +1,147 @@
+//! loom models of the protocols between threads. Each names the mutations that it must catch; `.ci/mutants` applies
+//! them to a copy and expects a failure. Models of whole runs begin with `run_` and take seconds, the others less.
+//!
+//! | file | what | of |
+//! |---|---|---|
+//! | `membership.rs` | joining and leaving a team | `membership.rs` |
+//! | `sleep.rs` | sleepers against posters | `parker.rs`, `sleep/` |
+//! | `walks.rs` | a walk that a helper breaks into | `walk.rs`, `run.rs` |
+//! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
+//! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
+//! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
+//! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
+
+mod helpers;
+mod membership;
+mod ordered;
+mod ordered_more;
+mod robbing;
+mod runs;
+mod several;
+mod sleep;
+mod walks;
+
+use crate::cores::Seats;
+use crate::shared::Shared;
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
+use crate::team::Team;
+use crate::worker;
+use dgraph_core::{Dag, NodeId};
+use loom::cell::UnsafeCell;
+use loom::model::Builder;
+use loom::sync::Arc;
+use loom::thread;
+
+/// Explores what `preemptions` forced switches between threads can bring about: all of it for the small models.
+fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 10_000;
+    builder.check(body);
+}
+
+/// What the workers of an executor of two share, for up to `runs` runs at once.
+fn executor_of_two(runs: usize) -> Arc<Shared> {
+    let shared = Arc::new(Shared::new(2, Seats::default()));
+    // All teams beforehand: the list is not loom's, which would not see that making one comes before its use.
+    let taken: Vec<_> = (0..runs).map(|_| shared.teams.take()).collect();
+    taken.into_iter().for_each(Team::give_back);
+    shared
+}
+
+/// Calls `run` with an executor of two that has one live worker, and sees that home. `runs` as for [`executor_of_two`].
+fn beside_a_worker(runs: usize, run: impl FnOnce(&Arc<Shared>)) {
+    let shared = executor_of_two(runs);
+    let worker = {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || worker::live(&shared, 0))
+    };
+    run(&shared);
+    shared.shut_down();
+    worker.join().expect("no panic");
+}
+
+/// A graph whose nodes check that they run once, after their predecessors, and see what these have done.
+struct Checked {
+    dag: Dag,
+    edges: &'static [(u32, u32)],
+    cells: Vec<UnsafeCell<()>>,
+    runs: Vec<AtomicUsize>,
+}
+
+// SAFETY: loom's cells report accesses that race; finding these is what they are for.
+unsafe impl Sync for Checked {}
+
+impl Checked {
+    fn new(nodes: usize, edges: &'static [(u32, u32)]) -> Self {
+        Self {
+            dag: Dag::from_edges(nodes, edges).expect("a valid graph"),
+            edges,
+            cells: (0..nodes).map(|_| UnsafeCell::new(())).collect(),
+            runs: (0..nodes).map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
+
+    fn run(&self, node: NodeId) {
+        for &(from, _) in self.edges.iter().filter(|&&(_, to)| to == node.get()) {
+            self.cells[from as usize].with(|_| ());
+        }
+        self.cells[node.index()].with_mut(|_| ());
+        self.runs[node.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn all_ran(&self) {
+        for (cell, runs) in self.cells.iter().zip(&self.runs) {
+            cell.with(|_| ());
+            assert_eq!(runs.load(Ordering::Relaxed), 1);
+        }
+    }
+}
+
+/// Where two nodes wait for each other.
+struct Meeting {
+    arrived: Mutex<usize>,
+    all_here: Condvar,
+}
+
+impl Meeting {
+    fn of_two() -> Self {
+        Self { arrived: Mutex::new(0), all_here: Condvar::new() }
+    }
+
+    /// Blocks until two have come.
+    fn attend(&self) {
+        let mut arrived = lock(&self.arrived);
+        *arrived += 1;
+        if *arrived == 2 {
+            self.all_here.notify_one();
+        }
+        while *arrived < 2 {
+            arrived = wait(&self.all_here, arrived);
+        }
+    }
+}
+
+/// What nodes wait for until another one opens it.
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { open: Mutex::new(false), opened: Condvar::new() }
+    }
+
+    fn open(&self) {
+        *lock(&self.open) = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut open = lock(&self.open);
+        while !*open {
+            open = wait(&self.opened, open);
+        }
+    }
+}

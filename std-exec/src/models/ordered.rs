@@ -1,0 +1,102 @@
+//! Whole ordered runs, on an executor of two with one live worker.
+
+use super::{Checked, beside_a_worker, model};
+use crate::ordered;
+use crate::ready_queue::{Place, ReadyQueue};
+use dgraph_core::{Dag, NodeId};
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+/// A whole ordered run on an executor of two with one live worker. Each node runs once, after its predecessors, and at its
+/// place; nodes under the limit `0`, which has one permit, never at once.
+fn ordered_run(
+    preemptions: usize,
+    edges: &'static [(u32, u32)],
+    demands: &'static [(Place, &'static [u32])],
+) {
+    model(preemptions, move || {
+        beside_a_worker(1, |shared| {
+            let checked = Checked::new(demands.len(), edges);
+            let limited = UnsafeCell::new(());
+            let nodes = (0..).map(NodeId::new).take(demands.len()).collect();
+            let listed: Vec<_> = demands.iter().map(|(place, limits)| (*place, limits.to_vec())).collect();
+            let mut queue = ReadyQueue::new(&listed, &[1], nodes);
+            let caller = thread::current().id();
+            let body = Unchecked(|node: NodeId| {
+                let (place, limits) = demands[node.index()];
+                assert!(
+                    place == Place::Anywhere
+                        || (place == Place::Caller) == (thread::current().id() == caller)
+                );
+                checked.run(node);
+                if !limits.is_empty() {
+                    limited.with_mut(|_| ());
+                }
+            });
+            ordered::run(shared, &checked.dag, &mut queue, &|node| body.call(node));
+            checked.all_ran();
+            limited.with_mut(|_| ());
+        });
+    });
+}
+
+/// Lets loom's cells into a body: they report the races that the compiler would rule out.
+struct Unchecked<F>(F);
+
+// SAFETY: as for `Checked`.
+unsafe impl<F> Sync for Unchecked<F> {}
+
+impl<F: Fn(NodeId)> Unchecked<F> {
+    fn call(&self, node: NodeId) {
+        (self.0)(node);
+    }
+}
+
+const ANYWHERE: (Place, &[u32]) = (Place::Anywhere, &[]);
+const LIMITED: (Place, &[u32]) = (Place::Anywhere, &[0]);
+const CALLER: (Place, &[u32]) = (Place::Caller, &[]);
+const WORKER: (Place, &[u32]) = (Place::Worker(0), &[]);
+
+#[test]
+fn run_in_order_of_a_join() {
+    ordered_run(2, &[(0, 2), (1, 2)], &[ANYWHERE, ANYWHERE, ANYWHERE]);
+}
+
+/// Catches: a permit that isn't taken, or not given back.
+#[test]
+fn run_in_order_under_a_limit() {
+    ordered_run(2, &[], &[LIMITED, LIMITED]);
+}
+
+/// To the worker and back: each has to be woken for what only it can run. Catches: either not woken, or not looking before
+/// it sleeps.
+#[test]
+fn run_in_order_to_and_fro() {
+    ordered_run(2, &[(0, 1), (1, 2)], &[CALLER, WORKER, CALLER]);
+}
+
+/// The worker has more than one node, and the caller nothing else to do than to wait for its leaving.
+#[test]
+fn run_in_order_on_the_worker() {
+    ordered_run(2, &[(0, 1)], &[WORKER, WORKER]);
+}
+
+/// A node that panics while the other thread is in a limited one: the rest is discarded, and everybody gets home.
+#[test]
+fn run_in_order_that_panics() {
+    model(2, || {
+        beside_a_worker(1, |shared| {
+            let dag = Dag::from_edges(3, &[(1, 2)]).expect("a valid graph");
+            let demands = [LIMITED, LIMITED, WORKER].map(|(place, limits)| (place, limits.to_vec()));
+            let mut queue = ReadyQueue::new(&demands, &[1], (0..3).map(NodeId::new).collect());
+            let body = |node: NodeId| {
+                if node.index() == 1 {
+                    std::panic::resume_unwind(Box::new("planned"));
+                }
+                assert_ne!(node.index(), 2, "it depends on the one that panics");
+            };
+            let run = std::panic::AssertUnwindSafe(|| ordered::run(shared, &dag, &mut queue, &body));
+            assert!(std::panic::catch_unwind(run).is_err());
+        });
+    });
+}

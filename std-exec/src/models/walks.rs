@@ -1,0 +1,47 @@
+//! A walk that a helper breaks into, on an executor without workers.
+
+use super::{Checked, executor_of_two, model};
+use crate::pace::Plan;
+use crate::run;
+use dgraph_core::NodeId;
+use loom::sync::Arc;
+use loom::thread;
+
+/// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a node,
+/// after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`, `release` and
+/// `broken_in`, and a node run by both sides or by none.
+fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
+    model(preemptions, move || {
+        let shared = executor_of_two(1);
+        let checked = Checked::new(nodes, edges);
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
+        let plan = Plan::Walk { budget: 1 };
+        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+        checked.all_ran();
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
+fn walk_of_two_roots() {
+    walk(2, &[], 2);
+}
+
+#[test]
+fn walk_of_a_chain() {
+    walk(2, &[(0, 1), (1, 2)], 3);
+}
+
+/// The helper runs a node whose predecessor the walker has run before its last claim.
+#[test]
+fn walk_past_a_done_node() {
+    walk(2, &[(0, 2)], 3);
+}
+
+#[test]
+fn walk_of_a_join() {
+    walk(2, &[(0, 2), (1, 2)], 3);
+}
