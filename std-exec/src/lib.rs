@@ -84,6 +84,7 @@
 
 mod args;
 mod bindings;
+mod body;
 mod builder;
 #[allow(unsafe_code)]
 mod clock;

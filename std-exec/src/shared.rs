@@ -124,6 +124,14 @@ impl Shared {
         visited
     }
 
+    /// Nodes of the team at this address have been woken.
+    pub(crate) fn tell(&self, team: usize) {
+        if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
+            team.has_been_woken();
+            team.post(|| self.invite(team));
+        }
+    }
+
     /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
     /// Whether it did.
     pub(crate) fn invite(&self, team: &Team) -> bool {

@@ -32,6 +32,8 @@ pub(crate) struct Team {
     unfinished: CachePadded<AtomicUsize>,
     /// How many of the graph's roots nobody has taken yet: the last ones.
     roots: CachePadded<AtomicUsize>,
+    /// Nodes that were run before, and are to be run again, may wait to be taken.
+    woken: CachePadded<AtomicBool>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
     /// For whom there are nodes, if the run is an ordered one.
@@ -86,6 +88,7 @@ impl Team {
             membership: Membership::new(),
             unfinished: CachePadded::new(AtomicUsize::new(0)),
             roots: CachePadded::new(AtomicUsize::new(0)),
+            woken: CachePadded::new(AtomicBool::new(false)),
             hungry: CachePadded::new(AtomicUsize::new(0)),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
@@ -278,15 +281,37 @@ impl Team {
         self.roots.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether nodes may have been woken; a hint.
+    #[inline]
+    pub(crate) fn has_woken(&self) -> bool {
+        self.woken.load(Ordering::Relaxed)
+    }
+
+    /// To be called after a node was put where woken nodes wait, and before posting.
+    pub(crate) fn has_been_woken(&self) {
+        // Ordering: Release pairs with the Acquire of `woken_are_taken`: who takes this mark away finds the node there. Both
+        // are read-modify-writes, so whoever takes several away finds all of them.
+        self.woken.swap(true, Ordering::AcqRel);
+    }
+
+    /// To be called before taking the nodes that were woken.
+    pub(crate) fn woken_are_taken(&self) {
+        // Ordering: Acquire pairs with the Release of `has_been_woken`.
+        self.woken.swap(false, Ordering::AcqRel);
+    }
+
     /// Whether there are nodes that a member can take without robbing anybody.
     pub(crate) fn has_public_work(&self) -> bool {
-        self.has_roots() || self.members.iter().any(|member| member.offers())
+        self.has_roots() || self.has_woken() || self.members.iter().any(|member| member.offers())
     }
 
     /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence for
     /// members that have [posted](Self::post) since their surplus rose; otherwise a hint.
     pub(crate) fn has_work(&self) -> bool {
-        self.has_roots() || self.wanted.anybody() || self.members.iter().any(|member| member.has_surplus())
+        self.has_roots()
+            || self.has_woken()
+            || self.wanted.anybody()
+            || self.members.iter().any(|member| member.has_surplus())
     }
 
     /// Whether a helper could join; a hint.

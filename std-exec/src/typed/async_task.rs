@@ -83,7 +83,7 @@ where
         let pinned = unsafe { Pin::new_unchecked(pinned) };
         let waker = run.waker(index);
         let Poll::Ready(output) = pinned.poll(&mut Context::from_waker(&waker)) else {
-            return Outcome::Pending;
+            return Outcome::Pending(index);
         };
         // Before there is a result: its destructor may panic.
         *future = None;

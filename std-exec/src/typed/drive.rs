@@ -20,8 +20,9 @@ use super::topology::Topology;
 use crate::ready_queue::{ReadyQueue, Taker};
 use crate::ready_set::ReadySet;
 use crate::run_error::RunError;
-use crate::wake::Wakes;
+use crate::wake::{Pending, Wakes};
 use dgraph_core::{DagView, NodeId};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,8 +40,8 @@ pub(super) struct Drive {
     ready: ReadySet,
     /// Of each node: its place in the serial order, if that isn't its number.
     places: Vec<u32>,
-    /// Futures that were woken. The last one is next.
-    woken: Vec<u32>,
+    /// Futures that were woken, and are this thread's to be polled.
+    woken: VecDeque<u32>,
     /// How many nodes are not complete.
     left: usize,
 }
@@ -63,11 +64,7 @@ impl AsyncRun {
     /// The beginning: nothing has run yet.
     pub(super) fn begin(body: &mut Body, options: RunOptions) -> Result<Self, RunError> {
         let course = run::begin(body, None, &options)?;
-        let futures = body.store.futures();
-        let wakes = body.wakes.get_or_insert_with(|| Wakes::new(futures));
-        if let Some(token) = &options.token {
-            token.attach(wakes);
-        }
+        body.connect(&options);
         let (parts, queue, drive) = body.parts();
         drive.begin(parts.topology, queue);
         Ok(Self { options, course, open: true })
@@ -105,25 +102,47 @@ impl AsyncRun {
         if !mem::take(&mut self.open) {
             return None;
         }
-        let wakes = body.wakes.as_ref()?;
-        if let Some(token) = &self.options.token {
+        let over = body.drive.left == 0 && !self.course.is_stopped();
+        body.let_go(&self.options, over)
+    }
+}
+
+impl Body {
+    /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete, drops the futures
+    /// that are left. What the first destructor that panics has thrown.
+    pub(super) fn let_go(&mut self, options: &RunOptions, all_complete: bool) -> Option<Payload> {
+        let wakes = self.wakes.as_ref()?;
+        if let Some(token) = &options.token {
             token.detach(wakes);
         }
         wakes.detach();
         let mut thrown = None;
-        if body.drive.left > 0 {
+        if !all_complete {
             for future in 0..wakes.run() {
+                wakes.end(future);
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
-                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { body.store.drop_future(future) }));
-                let node = body.store.node_of_future(future);
-                if body.store.statuses.get(node) == Status::PENDING {
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
+                let node = self.store.node_of_future(future);
+                if self.store.statuses.get(node) == Status::PENDING {
                     let status = if dropped.is_ok() { Status::NOT_RUN } else { Status::PANICKED };
-                    body.store.statuses.set(node, status);
+                    self.store.statuses.set(node, status);
+                    if options.measure {
+                        self.measured.forget(node);
+                    }
                 }
                 thrown = thrown.or(dropped.err());
             }
         }
         thrown
+    }
+
+    /// Connects the graph's wakers and the run's token.
+    pub(super) fn connect(&mut self, options: &RunOptions) {
+        let futures = self.store.futures();
+        let wakes = self.wakes.get_or_insert_with(|| Wakes::new(futures));
+        if let Some(token) = &options.token {
+            token.attach(wakes);
+        }
     }
 }
 
@@ -164,28 +183,22 @@ impl Drive {
         context: &Context<'_>,
     ) -> Poll<()> {
         let dag = parts.topology.dag.view();
-        let wakes = parts.wakes.expect("`begin` has seen to it");
+        let wakes = run.wakes();
         loop {
-            // As many ready nodes may run as futures were polled before.
-            let mut turns = self.woken.len();
-            while let Some(future) = self.woken.pop() {
-                if future == wakes.run() {
-                    run.look();
-                    continue;
-                }
+            // Each future once, also if it wakes itself; then as many ready nodes.
+            let woken = self.woken.len();
+            for _ in 0..woken {
+                let Some(future) = self.woken.pop_front() else { break };
                 let node = parts.store.node_of_future(future);
-                // It may be a waker of an earlier run, or one that its future, which is done, has left somewhere.
-                if parts.store.statuses.get(node) == Status::PENDING {
-                    // SAFETY: by contract; it has come to `Pending`.
-                    if unsafe { run.again(node) } != Outcome::Pending {
-                        self.complete(dag, node, queue.as_deref_mut());
-                    }
-                    budget -= 1;
-                    if budget == 0 {
-                        break;
-                    }
+                // SAFETY: by contract; it has come to `Pending`, and was woken.
+                let outcome = unsafe { run.again(node) };
+                self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
+                budget -= 1;
+                if budget == 0 {
+                    break;
                 }
             }
+            let mut turns = woken;
             loop {
                 if run.is_stopped() || self.left == 0 {
                     return Poll::Ready(());
@@ -195,25 +208,47 @@ impl Drive {
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
+                if turns == 0 && (wakes.any() || !self.woken.is_empty()) {
+                    break;
+                }
+                turns = turns.saturating_sub(1);
                 let Some(node) = self.next(parts.topology, queue.as_deref_mut()) else { break };
                 // SAFETY: by contract; its predecessors are complete, and it comes up once.
-                if unsafe { run.node(node) } != Outcome::Pending {
-                    self.complete(dag, node, queue.as_deref_mut());
-                }
+                let outcome = unsafe { run.node(node) };
+                self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
                 budget -= 1;
-                if wakes.any() {
-                    if turns <= 1 {
-                        break;
-                    }
-                    turns -= 1;
+            }
+            if wakes.any() {
+                let known = self.woken.len();
+                if wakes.take(|future| self.woken.push_back(future)) {
+                    run.look();
+                }
+                // They come last woken first.
+                self.woken.make_contiguous()[known..].reverse();
+            }
+            if self.woken.is_empty() && !run.is_stopped() && wakes.fall_asleep(context.waker()) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Sees to what has come of a node.
+    #[inline]
+    fn settle(
+        &mut self,
+        dag: DagView<'_>,
+        node: u32,
+        outcome: Outcome,
+        wakes: &Wakes,
+        queue: Option<&mut ReadyQueue>,
+    ) {
+        match outcome {
+            Outcome::Pending(future) => {
+                if wakes.pend(future) == Pending::Again {
+                    self.woken.push_back(future);
                 }
             }
-            if self.woken.is_empty() {
-                wakes.take(|future| self.woken.push(future));
-                if self.woken.is_empty() && wakes.fall_asleep(context.waker()) {
-                    return Poll::Pending;
-                }
-            }
+            Outcome::Value | Outcome::Nothing => self.complete(dag, node, queue),
         }
     }
 

@@ -156,7 +156,7 @@ impl<'env, P> Graph<'env, P> {
         executor: &Executor,
         options: &RunOptions,
     ) -> Result<Results<'_, P>, RunError> {
-        run::execute(self.body_mut(), Some(executor), options)?;
+        run::execute(self.body_mut(), Some(executor.handle()), options)?;
         Ok(self.results())
     }
 

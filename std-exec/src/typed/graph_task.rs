@@ -80,7 +80,7 @@ where
         let waker = run.waker(*index);
         let Poll::Ready(ended) = inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(&waker))
         else {
-            return Outcome::Pending;
+            return Outcome::Pending(*index);
         };
         *under_way = None;
         match ended {

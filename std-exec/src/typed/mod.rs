@@ -15,6 +15,7 @@
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
+//! | the same, on the threads of an executor | `parallel.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
 
 mod absent;
@@ -47,6 +48,8 @@ mod local;
 mod local_async;
 mod names;
 mod options;
+#[allow(unsafe_code)]
+mod parallel;
 mod plan;
 mod results;
 #[allow(unsafe_code)]

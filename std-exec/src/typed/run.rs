@@ -9,12 +9,13 @@ use super::drive::{self, Drive};
 use super::failure::{Failure, Panicked};
 use super::graph::{Body, Graph};
 use super::options::{FailurePolicy, RunOptions};
+use super::parallel;
 use super::results::Results;
 use super::schedule::Measured;
 use super::status::{Outcome, State, Status};
 use super::store::Store;
 use super::topology::Topology;
-use crate::executor::Executor;
+use crate::executor::Handle;
 use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
@@ -30,13 +31,13 @@ use std::time::Instant;
 /// Some node has no result: dependents have to look.
 const TROUBLE: usize = 1;
 /// No further node is started.
-const STOP: usize = 2;
+pub(super) const STOP: usize = 2;
 /// There is a token or a deadline: every node looks.
 const CHECK: usize = 4;
 /// Not all nodes are to run: those that are have the status `NOT_RUN`.
 const PARTIAL: usize = 8;
 /// Why the run was stopped, if not by a failure.
-const CANCELLED: usize = 16;
+pub(super) const CANCELLED: usize = 16;
 const EXPIRED: usize = 32;
 /// Durations are measured.
 const MEASURE: usize = 64;
@@ -47,11 +48,13 @@ pub struct Run<'r> {
     topology: &'r Topology,
     options: &'r RunOptions,
     /// `None`: on this thread.
-    executor: Option<&'r Executor>,
+    executor: Option<&'r Handle>,
     signal: AtomicUsize,
     measured: &'r Measured,
     failures: Mutex<Failures>,
     wakes: Option<&'r Wakes>,
+    /// Several threads may have to do with one future.
+    team: bool,
     /// When the run began, if durations are measured.
     began: Option<Instant>,
 }
@@ -70,11 +73,16 @@ pub(super) struct Course {
 /// Runs the graph to whatever end.
 pub(super) fn execute(
     body: &mut Body,
-    executor: Option<&Executor>,
+    executor: Option<&Handle>,
     options: &RunOptions,
 ) -> Result<(), RunError> {
     if body.store.futures() > 0 {
-        return drive::block_on(body, options);
+        return match executor {
+            Some(executor) if executor.threads() > 1 && body.schedule.is_none() => {
+                parallel::block_on(body, executor, options)
+            }
+            _ => drive::block_on(body, options),
+        };
     }
     let course = begin(body, executor, options)?;
     let (parts, queue, _) = body.parts();
@@ -89,7 +97,7 @@ pub(super) fn execute(
 /// What comes before the first node.
 pub(super) fn begin(
     body: &mut Body,
-    executor: Option<&Executor>,
+    executor: Option<&Handle>,
     options: &RunOptions,
 ) -> Result<Course, RunError> {
     if let Some(executor) = executor {
@@ -139,8 +147,8 @@ pub(super) fn end(
 }
 
 /// Whether the executor has all the workers that nodes are bound to.
-fn check_workers(body: &Body, executor: &Executor) -> Result<(), RunError> {
-    let workers = executor.workers();
+fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
+    let workers = executor.workers;
     match body.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
         Some((node, worker)) => Err(RunError::NoSuchWorker { node: body.names.named(node), worker, workers }),
         None => Ok(()),
@@ -162,17 +170,29 @@ impl fmt::Debug for Run<'_> {
     }
 }
 
+impl Course {
+    /// Whether not all nodes have been started, or polled to their end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.signal & STOP != 0
+    }
+}
+
 impl<'r> Run<'r> {
     pub(super) fn new(
         parts: Parts<'r>,
-        executor: Option<&'r Executor>,
+        executor: Option<&'r Handle>,
         options: &'r RunOptions,
         course: Course,
     ) -> Self {
         let Parts { store, topology, measured, wakes } = parts;
         let Course { signal, failures, began } = course;
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
-        Self { store, topology, options, executor, signal, measured, failures, wakes, began }
+        Self { store, topology, options, executor, signal, measured, failures, wakes, team: false, began }
+    }
+
+    /// The same on the threads of an executor.
+    pub(super) fn by_a_team(self) -> Self {
+        Self { team: true, ..self }
     }
 
     pub(super) fn into_course(self) -> Course {
@@ -182,7 +202,7 @@ impl<'r> Run<'r> {
     }
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
     /// Runs all nodes that are to run.
     ///
     /// # Safety
@@ -235,7 +255,7 @@ impl Run<'_> {
         unsafe { self.start(node) }
     }
 
-    /// Polls `node` again, unless the run is stopped.
+    /// Polls `node` again, unless the run is stopped; then there is nothing more to do with it.
     ///
     /// # Safety
     ///
@@ -244,7 +264,7 @@ impl Run<'_> {
     pub(super) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.signal.load(Ordering::Relaxed);
         if signal & (CHECK | STOP) != 0 && !self.may_go_on(signal) {
-            return Outcome::Pending;
+            return Outcome::Nothing;
         }
         match self.began {
             // SAFETY: by contract.
@@ -263,7 +283,7 @@ impl Run<'_> {
     unsafe fn start_measured(&self, node: u32, began: Instant) -> Outcome {
         // SAFETY: by contract.
         let outcome = unsafe { self.start(node) };
-        if outcome != Outcome::Pending {
+        if !matches!(outcome, Outcome::Pending(_)) {
             self.measured.end(node, began.elapsed());
         }
         outcome
@@ -284,7 +304,7 @@ impl Run<'_> {
         match outcome {
             Outcome::Value => self.store.statuses.set(node, Status::VALUE),
             Outcome::Nothing => {}
-            Outcome::Pending => self.store.statuses.set(node, Status::PENDING),
+            Outcome::Pending(_) => self.store.statuses.set(node, Status::PENDING),
         }
         outcome
     }
@@ -300,10 +320,14 @@ impl Run<'_> {
         let _ = self.may_go_on(self.signal.load(Ordering::Relaxed));
     }
 
+    pub(super) fn wakes(&self) -> &'r Wakes {
+        self.wakes.expect("a graph with futures has wakers")
+    }
+
     /// The waker of the future with this number.
     #[inline]
     pub(super) fn waker(&self, future: u32) -> WakerRef<'_> {
-        self.wakes.expect("a graph with futures has wakers").waker(future)
+        self.wakes().waker(future)
     }
 
     /// Whether `node` is to be started, now that there is some signal.
@@ -334,9 +358,15 @@ impl Run<'_> {
         signal & STOP == 0
     }
 
-    fn raise(&self, signal: usize) {
+    pub(super) fn raise(&self, signal: usize) {
         // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
-        self.signal.fetch_or(signal, Ordering::Relaxed);
+        let before = self.signal.fetch_or(signal, Ordering::Relaxed);
+        if signal & !before & STOP != 0 {
+            if let (Some(wakes), true) = (self.wakes, self.team) {
+                // Nothing else would make those who wait come to an end.
+                wakes.wake_all();
+            }
+        }
     }
 
     /// The result of `node` now belongs to `taker`.
@@ -361,11 +391,8 @@ impl Run<'_> {
 
     /// Runs `graph`, which is a node of this one, in the same way.
     pub(super) fn nested<'g>(&self, graph: &'g mut Graph<'_>) -> Result<Results<'g>, RunError> {
-        let options = self.inherited();
-        match self.executor {
-            None => graph.run_with(&options),
-            Some(executor) => graph.run_parallel_with(executor, &options),
-        }
+        execute(graph.body_mut(), self.executor, &self.inherited())?;
+        Ok(graph.results())
     }
 
     /// The graph that is `node` ended with `error`.

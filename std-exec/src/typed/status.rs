@@ -30,8 +30,8 @@ pub(super) enum Outcome {
     Value,
     /// None, and the run knows why.
     Nothing,
-    /// It is to be polled again when it is woken.
-    Pending,
+    /// It is to be polled again when the future with this number is woken.
+    Pending(u32),
 }
 
 /// A status by name.

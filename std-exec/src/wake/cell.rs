@@ -1,34 +1,29 @@
-//! How it stands with one future: one word, so that wakers and whoever polls agree on who does what.
+//! How it stands with one future: one word, so that wakers and whoever polls agree on who polls it next.
 //!
 //! ```text
-//!                 begin               end
-//!   idle ────────────────▶ RUNNING ─────────▶ idle
-//!                           │   ▲
-//!                      pend │   │ claim, by whoever takes it off the list
-//!                           ▼   │
-//!                          PENDING            wake: not RUNNING ─▶ onto the list (LISTED)
-//!                                                   RUNNING     ─▶ WOKEN; `pend` puts it onto the list
+//!                        pend, not woken
+//!   somebody's ─────────────────────────────▶ WAITING
+//!      │  ▲ ▲                                    │ wake: onto the list
+//!      └──┘ │ claim, by whoever                  ▼
+//!      pend,└───────────────────────── WAITING, LISTED, WOKEN
+//!      woken   takes it off the list
 //! ```
 //!
 //! | bit | meaning | set by | cleared by |
 //! |---|---|---|---|
-//! | `LISTED` | it is on the list of those woken, or its setter is about to put it there | `wake`, `pend` | `claim`, `unlist`, by whoever has taken it off |
-//! | `WOKEN` | a wake came that no poll has answered | `wake` | `claim`, `unlist`, `end` |
-//! | `RUNNING` | a thread has it to itself, and polls it | `begin`, `claim` | `pend`, `end` |
-//! | `PENDING` | it waits to be woken | `pend` | `claim` |
+//! | `WAITING` | nobody has it: who finds it on the list may poll it | `pend` | `claim`, `end` |
+//! | `LISTED` | it is on the list of those woken, or its setter is about to put it there | `wake` | `claim`, by whoever has taken it off |
+//! | `WOKEN` | a wake came that no poll has answered | `wake` | `pend`, `claim`, `end` |
 //!
-//! A run on one thread polls nobody twice at once by itself. It uses no `RUNNING` and `PENDING`, only `wake` and `unlist`.
-//!
-//! A waker may come at any time: before its node has begun in this run, after it has ended, after the run. Then the node is
-//! listed, and taken off the list without being polled.
+//! As long as it isn't `WAITING`, it is somebody's: of a thread that polls it, or is about to, or of nobody who cares, since it
+//! has not begun in this run or is done. Then a wake leaves its mark and nothing else, and who polls it finds that in `pend`
+//! and polls again. So a waker may come at any time: before, during and after a poll, after the run.
 
 use crate::sync::{AtomicU32, Ordering};
 
-const LISTED: u32 = 1;
-const WOKEN: u32 = 2;
-const RUNNING: u32 = 4;
-#[expect(dead_code)]
-const PENDING: u32 = 8;
+const WAITING: u32 = 1;
+const LISTED: u32 = 2;
+const WOKEN: u32 = 4;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -36,14 +31,24 @@ pub(super) struct Cell {
     word: AtomicU32,
 }
 
-/// What has to be done with a node that was woken.
+/// What has to be done with a future that was woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Woken {
     /// It is to be put onto the list.
     List,
-    /// Nothing: it is there, or its poller will see to it.
+    /// Nothing: it is there, or who polls it will see to it.
     Seen,
+}
+
+/// What becomes of a future that was polled and isn't done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Pending {
+    /// It waits, and isn't the caller's any more.
+    Waits,
+    /// It was woken meanwhile. It is the caller's still, to be polled again.
+    Again,
 }
 
 impl Cell {
@@ -67,19 +72,42 @@ impl Cell {
     /// A waker wants it to be polled.
     #[inline]
     pub(super) fn wake(&self) -> Woken {
-        // Ordering: Release pairs with the Acquire of `unlist`, `claim` and `pend`: the poll that answers this wake sees what
-        // came before it. So the word is written also if it doesn't change.
-        self.step(Ordering::Release, |word| {
-            let listed = if word & RUNNING == 0 { LISTED } else { 0 };
-            let list = listed & !word != 0;
-            (word | WOKEN | listed, if list { Woken::List } else { Woken::Seen })
+        // Ordering: Release pairs with the Acquire of `claim` and `pend`: the poll that answers this wake sees what came before
+        // it. So the word is written also if it doesn't change.
+        self.step(Ordering::Release, |word| match word & (WAITING | LISTED) {
+            WAITING => (word | WOKEN | LISTED, Woken::List),
+            _ => (word | WOKEN, Woken::Seen),
         })
     }
 
-    /// It was taken off the list, in a run on one thread.
+    /// It was polled by whoever has it, and isn't done.
     #[inline]
-    pub(super) fn unlist(&self) {
-        // Ordering: Acquire pairs with the Release of `wake`.
-        self.word.fetch_and(!(LISTED | WOKEN), Ordering::Acquire);
+    pub(super) fn pend(&self) -> Pending {
+        // Ordering: Release pairs with the Acquire of `claim`: the next one to poll it finds it as it is now. Acquire pairs with
+        // the Release of `wake`.
+        self.step(Ordering::AcqRel, |word| {
+            debug_assert_eq!(word & WAITING, 0, "polled by somebody who doesn't have it");
+            match word & WOKEN {
+                0 => (word | WAITING, Pending::Waits),
+                _ => (word & !WOKEN, Pending::Again),
+            }
+        })
+    }
+
+    /// It was taken off the list. True if it has waited, and is the calling thread's from now on.
+    #[inline]
+    #[must_use]
+    pub(super) fn claim(&self) -> bool {
+        // Ordering: Acquire pairs with the Release of `pend` and of `wake`.
+        self.step(Ordering::Acquire, |word| match word & WAITING {
+            WAITING => (0, true),
+            _ => (word & !LISTED, false), // of a run that ended before it was taken off
+        })
+    }
+
+    /// The run is over. Nobody polls it any more.
+    pub(super) fn end(&self) {
+        // Relaxed: nobody waits for it. Whether it is on the list doesn't change.
+        self.word.fetch_and(LISTED, Ordering::Relaxed);
     }
 }
