@@ -137,6 +137,61 @@ impl Drop for CloseOnDrop<'_> {
     }
 }
 
+impl<'a, F: Body> Run<'a, F> {
+    /// A run without a caller: see [`start`](Self::start).
+    pub(crate) fn detached(shared: &'a Shared, countdown: Countdown<'a>, body: &'a F) -> Self {
+        Self {
+            shared,
+            countdown,
+            body,
+            roots: countdown.dag().roots().len(),
+            tally: None,
+            walk: Walk::new(false),
+            stopped: AtomicBool::new(false),
+            thrown: Thrown::nothing(),
+        }
+    }
+
+    /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`].
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has taken the team, which is closed and empty, and has not used the counters otherwise; the run stays
+    /// where it is until the team is so again.
+    pub(crate) unsafe fn start(&self, team: &Team) {
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        team.lead_by(None, self.shared.bindings.number(false));
+        // SAFETY: by contract.
+        unsafe { team.open_detached(job, self.countdown.dag().nodes(), self.roots) };
+        self.body.open(team);
+        if self.roots > 0 {
+            self.invite(team);
+        }
+    }
+
+    /// Ends what [`start`](Self::start) has begun, before its time: closes the team, waits until everybody has left, and
+    /// goes through what is left, until the last node is complete. To be called after making sure that the body doesn't do
+    /// anything any more but make nodes complete, and that all nodes come back that were run.
+    pub(crate) fn end(&self, team: &Team) {
+        team.forget_owner();
+        drop(CloseOnDrop(team));
+        if !team.is_finished() {
+            context::within(self.shared, team, |_| {
+                // SAFETY: everybody has left, and nobody can join, so no other thread has this place.
+                let mut own = unsafe { team.own(0) };
+                while !team.is_finished() {
+                    self.work(team, &mut own, None);
+                }
+            });
+        }
+    }
+
+    /// What the first panic has thrown, if there was one.
+    pub(crate) fn take_thrown(&self) -> Option<Box<dyn Any + Send>> {
+        self.thrown.take()
+    }
+}
+
 impl<F: Body> Run<'_, F> {
     /// The caller's part, from opening the team to closing it. After a walk that was broken into: how many nodes it
     /// had claimed.

@@ -46,6 +46,10 @@ impl Shared {
         self.shut_down.store(true, Ordering::Relaxed);
         posted();
         self.sleep.wake_all();
+        // The owners of detached runs, which nobody will go on with.
+        for team in self.teams.iter().filter(|team| team.membership.is_detached()) {
+            team.wake_caller();
+        }
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {

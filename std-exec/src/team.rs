@@ -16,7 +16,7 @@ use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering, fence, spin_loop};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
 use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
@@ -24,6 +24,7 @@ use dgraph_core::{Countdown, DagView};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr;
+use std::task::Waker;
 
 /// See the [module](self).
 pub(crate) struct Team {
@@ -42,6 +43,8 @@ pub(crate) struct Team {
     members: Box<[CachePadded<Member>]>,
     /// The caller sleeps here.
     parker: Parker,
+    /// Or it is a task, that of the owner of a detached run.
+    owner: Mutex<Option<Waker>>,
     /// Some thread has this team for a run of its own.
     taken: AtomicBool,
     /// The team whose node has started this run, if it is a nested one.
@@ -93,6 +96,7 @@ impl Team {
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
+            owner: Mutex::new(None),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
@@ -167,21 +171,39 @@ impl Team {
         budget: usize,
         parent: Option<&Team>,
     ) {
-        self.unfinished.store(nodes, Ordering::Relaxed);
-        self.roots.store(roots, Ordering::Relaxed);
-        self.budget.store(budget, Ordering::Relaxed);
-        self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        self.parent
-            .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
+        self.set_up(nodes, roots, budget, parent);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
         unsafe { *self.job.get() = Some(job) };
         self.membership.open();
     }
 
+    /// As [`open`](Self::open), for a run whose owner is no member: all places are for helpers, and the owner waits for the end
+    /// by [`poll_end`](Self::poll_end).
+    ///
+    /// # Safety
+    ///
+    /// As for `open`.
+    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, roots: usize) {
+        self.set_up(nodes, roots, 0, None);
+        // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
+        unsafe { *self.job.get() = Some(job) };
+        self.membership.open_detached();
+    }
+
+    fn set_up(&self, nodes: usize, roots: usize, budget: usize, parent: Option<&Team>) {
+        self.unfinished.store(nodes, Ordering::Relaxed);
+        self.roots.store(roots, Ordering::Relaxed);
+        self.budget.store(budget, Ordering::Relaxed);
+        self.woken.store(false, Ordering::Relaxed);
+        self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.parent
+            .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
+    }
+
     /// Joins as a helper if there is room, and works until there is nothing left to take. With `ancestor`, only if
     /// the run is nested in that team's. Returns whether it did.
     pub(crate) fn try_help(&self, ancestor: Option<&Team>) -> bool {
-        if !self.membership.try_join(self.members.len() - 1) {
+        if !self.membership.try_join(self.members.len()) {
             return false;
         }
         // Asked again now that the run can't change any more.
@@ -223,7 +245,9 @@ impl Team {
     fn claim_place(&self) -> usize {
         let backoff = Backoff::new();
         loop {
-            let free = self.members.iter().enumerate().skip(1).find(|(_, member)| member.claim());
+            // The first one is the caller's, if there is one.
+            let taken = usize::from(!self.membership.is_detached());
+            let free = self.members.iter().enumerate().skip(taken).find(|(_, member)| member.claim());
             if let Some((place, _)) = free {
                 return place;
             }
@@ -316,7 +340,7 @@ impl Team {
 
     /// Whether a helper could join; a hint.
     pub(crate) fn has_room(&self) -> bool {
-        self.membership.may_join(self.members.len() - 1)
+        self.membership.may_join(self.members.len())
     }
 
     /// Whether a helper could join and would find something to do; a hint.
@@ -378,9 +402,47 @@ impl Team {
     pub(crate) fn wake_caller(&self) -> bool {
         let claimed = self.membership.claim_wake();
         if claimed {
-            self.parker.unpark();
+            let owner = lock(&self.owner).take();
+            match owner {
+                Some(owner) => owner.wake(),
+                None => self.parker.unpark(),
+            }
         }
         claimed
+    }
+
+    /// Whether a detached run has come to its end and nobody is in the team any more, which is closed then. Otherwise, or if
+    /// `give_up` holds, `owner` is woken when that may have changed.
+    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl Fn() -> bool) -> bool {
+        let is_over = || {
+            let finished = self.is_finished();
+            if finished {
+                self.membership.close();
+            }
+            finished && self.membership.is_empty()
+        };
+        if is_over() {
+            return true;
+        }
+        // Neither cloned nor dropped under the lock: these are the user's.
+        let new = owner.clone();
+        let old = lock(&self.owner).replace(new);
+        drop(old);
+        self.membership.fall_asleep();
+        // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
+        fence(Ordering::SeqCst);
+        let over = is_over();
+        if over || give_up() {
+            self.forget_owner();
+        }
+        over
+    }
+
+    /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.
+    pub(crate) fn forget_owner(&self) {
+        let _ = self.membership.claim_wake();
+        let old = lock(&self.owner).take();
+        drop(old);
     }
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
@@ -388,7 +450,9 @@ impl Team {
     /// idle worker. Whether somebody was woken.
     pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
         posted();
-        let awake = |team: &Team| !(team.membership.is_asleep() && team.wake_caller());
+        // The owner of a detached run takes no nodes.
+        let sleeps = |team: &Team| team.membership.is_asleep() && !team.membership.is_detached();
+        let awake = |team: &Team| !(sleeps(team) && team.wake_caller());
         !(awake(self) && self.ancestors().all(awake)) || invite()
     }
 
@@ -422,8 +486,19 @@ impl Drop for Leave<'_> {
         if let Some(place) = self.place {
             self.team.members[place].give_up();
         }
-        if self.team.membership.leave() == Left::WakeCaller {
-            self.team.wake_caller();
+        match self.team.membership.leave() {
+            Left::Nothing => {}
+            Left::WakeCaller => {
+                self.team.wake_caller();
+            }
+            Left::WakeOwnerAtTheEnd => {
+                // Ordering: Acquire pairs with the Release of each `leave`: what others have finished is visible. (By now it may
+                // be another run's team; then somebody is woken in vain.)
+                fence(Ordering::Acquire);
+                if self.team.is_finished() {
+                    self.team.wake_caller();
+                }
+            }
         }
     }
 }

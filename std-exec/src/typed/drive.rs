@@ -81,7 +81,8 @@ impl AsyncRun {
         budget: usize,
         context: &Context<'_>,
     ) -> Poll<Result<(), RunError>> {
-        let Self { options, course, .. } = &mut *self;
+        let Self { options, course, open } = &mut *self;
+        assert!(*open, "polled after its end");
         let (parts, queue, drive) = body.parts();
         let run = Run::new(parts, None, options, mem::take(course));
         // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.

@@ -15,7 +15,7 @@
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
-//! | the same, on the threads of an executor | `parallel.rs` |
+//! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
 
 mod absent;
@@ -34,6 +34,8 @@ mod check;
 mod definition_error;
 #[allow(unsafe_code)]
 mod dependencies;
+#[allow(unsafe_code)]
+mod detached;
 #[allow(unsafe_code)]
 mod drive;
 mod env;
@@ -54,6 +56,7 @@ mod plan;
 mod results;
 #[allow(unsafe_code)]
 mod run;
+#[allow(unsafe_code)]
 mod run_async;
 mod schedule;
 mod status;
