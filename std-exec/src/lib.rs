@@ -158,7 +158,7 @@ pub use statistics::RunStatistics;
 pub use typed::{
     Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
     FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode, Node,
-    NodeFn, Panicked, Results, RunAsync, RunOptions, SetInputs, Values, ValuesIter,
+    NodeFn, Panicked, Results, RunAsync, RunOptions, SetInputs, Spawned, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.

@@ -106,6 +106,12 @@ impl Detached {
         }
     }
 
+    /// Whether all nodes are complete.
+    pub(super) fn is_finished(&self) -> bool {
+        // SAFETY: the block is there until `end`.
+        self.block.is_none_or(|block| unsafe { block.as_ref() }.team.is_finished())
+    }
+
     /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before.
     pub(super) fn end(&mut self) -> Option<(Box<Body>, Ended)> {
         let block = self.block.take()?.as_ptr();

@@ -16,6 +16,7 @@
 //! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
+//! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
 
 mod absent;
@@ -56,9 +57,11 @@ mod plan;
 mod results;
 #[allow(unsafe_code)]
 mod run;
-#[allow(unsafe_code)]
 mod run_async;
+#[allow(unsafe_code)]
+mod running;
 mod schedule;
+mod spawned;
 mod status;
 #[allow(unsafe_code)]
 mod store;
@@ -86,5 +89,6 @@ pub(crate) use names::join;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;
 pub use run_async::RunAsync;
+pub use spawned::Spawned;
 pub use values::{Values, ValuesIter};
 pub use wishes::Limit;

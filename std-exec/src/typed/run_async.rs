@@ -1,12 +1,11 @@
 //! The future of a run, on the thread that polls it or on the workers of an executor.
 
-use super::detached::Detached;
-use super::drive::{AsyncRun, BUDGET};
-use super::graph::{Body, Graph};
+use super::graph::Graph;
 use super::local::Anywhere;
 use super::options::RunOptions;
 use super::results::Results;
-use crate::executor::{Executor, Handle};
+use super::running::Running;
+use crate::executor::Executor;
 use crate::run_error::RunError;
 use std::fmt;
 use std::pin::Pin;
@@ -22,15 +21,7 @@ use std::task::{Context, Poll};
 pub struct RunAsync<'g, 'env, P = Anywhere> {
     /// `None` when the run is over.
     graph: Option<&'g mut Graph<'env, P>>,
-    stage: Stage,
-}
-
-enum Stage {
-    /// With an executor: on its workers.
-    NotBegun(RunOptions, Option<Handle>),
-    Here(AsyncRun, Box<Body>),
-    OnWorkers(Detached),
-    Over,
+    run: Running,
 }
 
 impl<'env, P> Graph<'env, P> {
@@ -82,7 +73,7 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
     pub fn run_async_with(&mut self, options: RunOptions) -> RunAsync<'_, 'env, P> {
-        RunAsync { graph: Some(self), stage: Stage::NotBegun(options, None) }
+        RunAsync { graph: Some(self), run: Running::here(options) }
     }
 }
 
@@ -139,8 +130,7 @@ impl Graph<'static> {
         executor: &Executor,
         options: RunOptions,
     ) -> RunAsync<'_, 'static> {
-        let executor = Some(executor.handle().clone());
-        RunAsync { graph: Some(self), stage: Stage::NotBegun(options, executor) }
+        RunAsync { graph: Some(self), run: Running::on_workers(executor, options) }
     }
 }
 
@@ -153,94 +143,22 @@ impl<'g, 'env, P> Future for RunAsync<'g, 'env, P> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let graph = this.graph.as_mut().expect("polled after its end");
-        if let Stage::NotBegun(options, executor) = &mut this.stage {
-            let (options, executor) = (std::mem::take(options), executor.take());
-            match begin(graph, options, executor) {
-                Ok(stage) => this.stage = stage,
-                Err(error) => {
-                    this.end();
-                    return Poll::Ready(Err(error));
-                }
-            }
-        }
-        let outcome = match &mut this.stage {
-            Stage::Here(run, body) => match run.poll(body, BUDGET, context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(outcome) => outcome,
-            },
-            Stage::OnWorkers(run) => match run.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready((body, ended)) => {
-                    this.stage = Stage::Over;
-                    graph.give_back(body);
-                    ended.outcome(graph.body_mut())
-                }
-            },
-            Stage::NotBegun(..) | Stage::Over => panic!("polled after its end"),
-        };
-        let graph = this.end().expect("not over before");
+        let Poll::Ready(outcome) = this.run.poll(graph, context) else { return Poll::Pending };
+        let graph = this.graph.take().expect("it was there");
         Poll::Ready(outcome.map(|()| graph.results()))
-    }
-}
-
-/// Takes the body of the graph for a run.
-fn begin<P>(
-    graph: &mut Graph<'_, P>,
-    options: RunOptions,
-    executor: Option<Handle>,
-) -> Result<Stage, RunError> {
-    match executor {
-        Some(executor) if executor.workers > 0 && graph.body().schedule.is_none() => {
-            executor.check_process();
-            // SAFETY: only `Graph<'static>` names an executor: it borrows nothing, and its nodes may run anywhere.
-            match unsafe { Detached::begin(graph.lend(), executor, options) } {
-                Ok(run) => Ok(Stage::OnWorkers(run)),
-                Err((body, error)) => {
-                    graph.give_back(body);
-                    Err(error)
-                }
-            }
-        }
-        _ => AsyncRun::begin(graph.body_mut(), options).map(|run| Stage::Here(run, graph.lend())),
-    }
-}
-
-impl<'g, 'env, P> RunAsync<'g, 'env, P> {
-    /// Drops the futures that are left and gives the graph back.
-    fn end(&mut self) -> Option<&'g mut Graph<'env, P>> {
-        let graph = self.graph.take()?;
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Here(mut run, mut body) => {
-                // A destructor that panics while a future is dropped: there is nobody to tell. What was thrown may panic again
-                // when it is dropped.
-                std::mem::forget(run.close(&mut body));
-                graph.give_back(body);
-            }
-            Stage::OnWorkers(mut run) => {
-                if let Some((body, ended)) = run.end() {
-                    ended.forget();
-                    graph.give_back(body);
-                }
-            }
-            Stage::NotBegun(..) | Stage::Over => {}
-        }
-        Some(graph)
     }
 }
 
 impl<P> Drop for RunAsync<'_, '_, P> {
     fn drop(&mut self) {
-        self.end();
+        if let Some(graph) = &mut self.graph {
+            self.run.end(graph);
+        }
     }
 }
 
 impl<P> fmt::Debug for RunAsync<'_, '_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stage = match self.stage {
-            Stage::NotBegun(..) => "not begun",
-            Stage::Here(..) | Stage::OnWorkers(_) => "under way",
-            Stage::Over => "over",
-        };
-        f.debug_struct("RunAsync").field("stage", &stage).finish_non_exhaustive()
+        f.debug_struct("RunAsync").field("run", &self.run).finish_non_exhaustive()
     }
 }

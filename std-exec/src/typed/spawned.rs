@@ -1,0 +1,103 @@
+//! A graph that was handed to an executor.
+
+use super::graph::Graph;
+use super::options::RunOptions;
+use super::running::Running;
+use crate::executor::Executor;
+use crate::run_error::RunError;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A graph that runs on the workers of an executor, made by [`Graph::spawn`]. A future, and something to [`join`](Self::join):
+/// both give the graph back, with its results, and say how the run has ended.
+///
+/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph.
+#[must_use = "dropping it ends the run"]
+pub struct Spawned {
+    /// `None` when the run is over and the graph has been given back.
+    graph: Option<Graph<'static>>,
+    run: Running,
+    /// Why it did not begin.
+    refused: Option<RunError>,
+}
+
+impl Graph<'static> {
+    /// Hands the graph to the workers of `executor`, which begin at once.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    ///
+    /// let executor = Executor::new()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let answer = graph.node("answer", (), || 42);
+    /// let spawned = graph.build()?.spawn(&executor);
+    /// // ... something else, and at last:
+    /// let (mut graph, outcome) = spawned.join();
+    /// outcome?;
+    /// assert_eq!(graph.results()[answer], 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spawn(self, executor: &Executor) -> Spawned {
+        self.spawn_with(executor, RunOptions::new())
+    }
+
+    /// As [`spawn`](Self::spawn), with choices.
+    pub fn spawn_with(mut self, executor: &Executor, options: RunOptions) -> Spawned {
+        let mut run = Running::on_workers(executor, options);
+        let refused = run.begin(&mut self).err();
+        Spawned { graph: Some(self), run, refused }
+    }
+}
+
+impl Spawned {
+    /// Blocks until the run is over. Gives back the graph, with its results, and how the run has ended.
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph is dropped then.
+    pub fn join(self) -> (Graph<'static>, Result<(), RunError>) {
+        pollster::block_on(self)
+    }
+
+    /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.refused.is_some() || self.run.is_finished()
+    }
+}
+
+impl Future for Spawned {
+    type Output = (Graph<'static>, Result<(), RunError>);
+
+    /// # Panics
+    ///
+    /// As [`join`](Self::join); and if it has been [`Ready`](Poll::Ready) before.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let graph = this.graph.as_mut().expect("polled after its end");
+        let outcome = match this.refused.take() {
+            Some(error) => Err(error),
+            None => match this.run.poll(graph, context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(outcome) => outcome,
+            },
+        };
+        let graph = this.graph.take().expect("it was there");
+        Poll::Ready((graph, outcome))
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        if let Some(graph) = &mut self.graph {
+            self.run.end(graph);
+        }
+    }
+}
+
+impl fmt::Debug for Spawned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spawned").field("run", &self.run).finish_non_exhaustive()
+    }
+}
