@@ -5,6 +5,7 @@ use crate::runner::{Runner, executor, over_all_runners};
 use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunError, RunOptions};
 use std::error::Error;
 use std::fmt;
+use std::iter;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -143,14 +144,8 @@ fn errors_are_sources(runner: &Runner) {
     graph.try_node("parse", (), || "x".parse::<i32>().map_err(Broken));
     let mut graph = graph.build().expect("a valid graph");
     let error = runner.typed_with(&mut graph, &RunOptions::new()).expect_err("it fails");
-    let mut chain = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        chain.push(error.to_string());
-        source = error.source();
-    }
     assert_eq!(
-        chain,
+        with_causes(&error),
         ["1 node failed: parse", "node parse failed", "broken", "invalid digit found in string"]
     );
     let RunError::Failed(mut failures) = error else { panic!("{error}") };
@@ -308,4 +303,9 @@ fn a_join_of_a_failure_and_a_success_never_starts() {
         assert_eq!(error.expect_err("one fails").to_string(), "1 node failed: bad");
         assert_eq!(graph.results().absent_nodes().count(), 3);
     }
+}
+
+/// What an error says, and what each of those behind it says.
+pub(crate) fn with_causes(error: &dyn Error) -> Vec<String> {
+    iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
 }

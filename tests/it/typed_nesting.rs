@@ -2,8 +2,8 @@
 
 use crate::counted::{Counted, Counter};
 use crate::runner::{Runner, over_all_runners};
+use crate::typed_failures::with_causes;
 use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunError, RunOptions};
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -105,14 +105,8 @@ fn a_failure_inside(runner: &Runner) {
     let mut outer = outer.build().expect("a valid graph");
     for _ in 0..3 {
         let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("it fails inside");
-        let mut chain = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(error) = source {
-            chain.push(error.to_string());
-            source = error.source();
-        }
         assert_eq!(
-            chain,
+            with_causes(&error),
             [
                 "1 node failed: part",
                 "node part failed",

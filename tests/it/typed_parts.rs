@@ -2,7 +2,7 @@
 
 use crate::counted::{Counted, Counter};
 use crate::runner::{Runner, over_all_runners};
-use dgraph_exec::{Absent, AnyNode, Graph, GraphBuilder, Input, Node, RunOptions};
+use dgraph_exec::{Absent, AnyNode, Graph, GraphBuilder, Input, Node, Results, RunOptions};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_all_runners!(
@@ -63,6 +63,15 @@ fn two_inputs(calls: &Calls) -> Diamonds<'_> {
     Diamonds { graph, left, right, nodes: [n0, n1, n2, n3, n4, n5] }
 }
 
+fn updating() -> RunOptions {
+    RunOptions::new().update()
+}
+
+/// A run of what has changed, in which no node fails.
+fn update<'g>(runner: &Runner, graph: &'g mut Graph<'_>) -> Results<'g> {
+    runner.typed_with(graph, &updating()).expect("no node fails")
+}
+
 fn only<N: Into<AnyNode>>(targets: impl IntoIterator<Item = N>) -> RunOptions {
     RunOptions::new().only(targets)
 }
@@ -116,39 +125,37 @@ fn update_runs_what_inputs_reach(runner: &Runner) {
     let Diamonds { mut graph, left, right, nodes } = two_inputs(&calls);
     graph.set(left, 1);
     graph.set(right, 1);
-    let update = RunOptions::new().update();
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[nodes[5]], 303);
+    assert_eq!(update(runner, &mut graph)[nodes[5]], 303);
     assert_eq!(calls.since(), [1; 6]);
     for value in 2..6 {
         graph.set(left, value);
-        let results = runner.typed_with(&mut graph, &update).expect("no node fails");
+        let results = update(runner, &mut graph);
         assert_eq!((results[nodes[5]], results[nodes[3]]), ((value + 2) * 100 + 3, 3));
         assert_eq!(calls.since(), [1, 1, 0, 0, 1, 1]);
     }
     *graph.input_mut(right).expect("it is set") = 7;
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[nodes[5]], 709);
+    assert_eq!(update(runner, &mut graph)[nodes[5]], 709);
     assert_eq!(calls.since(), [0, 0, 1, 1, 1, 1]);
     for _ in 0..3 {
-        assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[nodes[5]], 709);
+        assert_eq!(update(runner, &mut graph)[nodes[5]], 709);
         assert_eq!(calls.since(), [0; 6]);
     }
     graph.set(right, 8);
     runner.typed(&mut graph);
     assert_eq!(calls.since(), [1; 6]);
-    runner.typed_with(&mut graph, &update).expect("no node fails");
+    update(runner, &mut graph);
     assert_eq!(calls.since(), [0; 6], "the whole run has seen the change");
 }
 
 fn update_runs_everything_once(runner: &Runner) {
     let calls = Calls::default();
     let Diamonds { mut graph, left, right, nodes } = two_inputs(&calls);
-    let update = RunOptions::new().update();
-    let error = runner.typed_with(&mut graph, &update).expect_err("inputs are missing");
+    let error = runner.typed_with(&mut graph, &updating()).expect_err("inputs are missing");
     assert_eq!(error.to_string(), "inputs not set: left, right");
     graph.set(left, 1);
     graph.set(right, 1);
     runner.typed_with(&mut graph, &only([nodes[0]])).expect("no node fails");
-    runner.typed_with(&mut graph, &update).expect("no node fails");
+    update(runner, &mut graph);
     assert_eq!(calls.since(), [1; 6], "what was not needed before has run now");
 }
 
@@ -163,13 +170,12 @@ fn update_after_a_failure_runs_what_is_missing(runner: &Runner) {
     });
     graph.node("behind", (bad,), |(): &()| calls.note(2));
     let mut graph = graph.build().expect("a valid graph");
-    let update = RunOptions::new().update();
-    runner.typed_with(&mut graph, &update).expect_err("it fails");
+    runner.typed_with(&mut graph, &updating()).expect_err("it fails");
     assert_eq!(calls.since(), [1, 1, 0, 0, 0, 0]);
-    runner.typed_with(&mut graph, &update).expect_err("it fails again");
+    runner.typed_with(&mut graph, &updating()).expect_err("it fails again");
     assert_eq!(calls.since(), [0, 1, 0, 0, 0, 0]);
     fails.store(0, Relaxed);
-    runner.typed_with(&mut graph, &update).expect("no node fails");
+    update(runner, &mut graph);
     assert_eq!(calls.since(), [0, 1, 1, 0, 0, 0]);
 }
 
@@ -185,7 +191,7 @@ fn update_of_targets_leaves_the_rest_outdated(runner: &Runner) {
     assert_eq!((results[nodes[1]], results[nodes[2]], results[nodes[3]]), (4, 2, 3), "kept where up to date");
     assert_eq!(results.get(nodes[4]), Err(Absent::NotNeeded), "and not where outdated");
     assert_eq!(calls.since(), [1, 1, 0, 0, 0, 0]);
-    let results = runner.typed_with(&mut graph, &RunOptions::new().update()).expect("no node fails");
+    let results = update(runner, &mut graph);
     assert_eq!(results[nodes[5]], 403);
     assert_eq!(calls.since(), [0, 0, 0, 0, 1, 1]);
 }
@@ -197,11 +203,10 @@ fn results_that_are_gone_are_made_again(runner: &Runner) {
     graph.set(right, 1);
     runner.typed(&mut graph).take(nodes[2]).expect("it is there");
     calls.since();
-    let update = RunOptions::new().update();
-    runner.typed_with(&mut graph, &update).expect("no node fails");
+    update(runner, &mut graph);
     assert_eq!(calls.since(), [0; 6], "nobody needs it");
     graph.set(left, 2);
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[nodes[5]], 403);
+    assert_eq!(update(runner, &mut graph)[nodes[5]], 403);
     assert_eq!(calls.since(), [1, 1, 1, 0, 1, 1]);
 }
 
@@ -229,17 +234,16 @@ fn moved_results_are_made_again_with_their_taker(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     graph.set(x, 1);
     graph.set(y, 1);
-    let update = RunOptions::new().update();
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[last], 201);
+    assert_eq!(update(runner, &mut graph)[last], 201);
     assert_eq!(calls.since(), [1, 1, 1, 1, 0, 0]);
-    runner.typed_with(&mut graph, &update).expect("no node fails");
+    update(runner, &mut graph);
     assert_eq!(calls.since(), [0; 6]);
     graph.set(y, 2);
-    let results = runner.typed_with(&mut graph, &update).expect("no node fails");
+    let results = update(runner, &mut graph);
     assert_eq!((results[last], results[apart], counter.alive()), (202, 2, 0));
     assert_eq!(calls.since(), [1, 1, 1, 1, 0, 0]);
     graph.set(x, 2);
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[last], 302);
+    assert_eq!(update(runner, &mut graph)[last], 302);
     assert_eq!(calls.since(), [1, 1, 1, 0, 0, 0]);
 }
 
@@ -251,12 +255,11 @@ fn a_moved_input_has_to_be_set_again(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     graph.set(text, "ab".into());
     graph.set(times, 2);
-    let update = RunOptions::new().update();
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[repeated], "abab");
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("nothing to do")[repeated], "abab");
+    assert_eq!(update(runner, &mut graph)[repeated], "abab");
+    assert_eq!(update(runner, &mut graph)[repeated], "abab");
     graph.set(times, 3);
-    let error = runner.typed_with(&mut graph, &update).expect_err("the text is gone");
+    let error = runner.typed_with(&mut graph, &updating()).expect_err("the text is gone");
     assert_eq!(error.to_string(), "inputs not set: text");
     graph.set(text, "c".into());
-    assert_eq!(runner.typed_with(&mut graph, &update).expect("no node fails")[repeated], "ccc");
+    assert_eq!(update(runner, &mut graph)[repeated], "ccc");
 }

@@ -1,6 +1,6 @@
 //! `dgraph-keyed`: the dictionary graph of this project, keyed by node numbers.
 
-use super::{Runner, System};
+use super::{Runner, System, dgraph_raw};
 use crate::body::Body;
 use crate::graph::Graph;
 use dgraph_exec::{Executor, KeyedGraph};
@@ -22,8 +22,7 @@ impl System for DgraphKeyed {
     const NAME: &'static str = "dgraph-keyed";
 
     fn start(threads: usize) -> Result<Self, String> {
-        let executor = Executor::builder().threads(threads).build().map_err(|error| error.to_string())?;
-        Ok(Self { executor: Arc::new(executor) })
+        Ok(Self { executor: dgraph_raw::executor(threads)? })
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {

@@ -12,6 +12,11 @@ pub(super) struct DgraphRaw {
     executor: Arc<Executor>,
 }
 
+/// An executor with so many threads in all.
+pub(super) fn executor(threads: usize) -> Result<Arc<Executor>, String> {
+    Executor::builder().threads(threads).build().map(Arc::new).map_err(|error| error.to_string())
+}
+
 struct Run<B> {
     executor: Arc<Executor>,
     dag: Dag,
@@ -22,8 +27,7 @@ impl System for DgraphRaw {
     const NAME: &'static str = "dgraph";
 
     fn start(threads: usize) -> Result<Self, String> {
-        let executor = Executor::builder().threads(threads).build().map_err(|error| error.to_string())?;
-        Ok(Self { executor: Arc::new(executor) })
+        Ok(Self { executor: executor(threads)? })
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {

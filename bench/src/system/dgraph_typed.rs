@@ -1,6 +1,6 @@
 //! `dgraph-typed`: the typed graph of this project, with a closure a node.
 
-use super::{Runner, System};
+use super::{Runner, System, dgraph_raw};
 use crate::body::Body;
 use crate::graph::Graph;
 use dgraph_exec::{Executor, GraphBuilder, Node, Values};
@@ -23,8 +23,7 @@ impl System for DgraphTyped {
     const NAME: &'static str = "dgraph-typed";
 
     fn start(threads: usize) -> Result<Self, String> {
-        let executor = Executor::builder().threads(threads).build().map_err(|error| error.to_string())?;
-        Ok(Self { executor: Arc::new(executor) })
+        Ok(Self { executor: dgraph_raw::executor(threads)? })
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {

@@ -30,22 +30,36 @@ unsafe fn help(memory: *const (), team: &Team, role: Role) {
     own.with(|_| ());
 }
 
-/// Two threads come to help a team with `places` for helpers while its caller opens and closes it.
+/// For a run that nobody may help.
+///
+/// # Safety
+///
+/// None is needed.
+unsafe fn refuse(_: *const (), _: &Team, _: Role) {
+    unreachable!("this run is a stranger's");
+}
+
+/// A caller's part: opens the team, closes it, and takes the memory back.
+fn lead(team: &Team, help: unsafe fn(*const (), &Team, Role), parent: Option<&Team>) {
+    let memory = Memory { all: UnsafeCell::new(()), places: [(); 3].map(UnsafeCell::new) };
+    memory.all.with_mut(|_| ());
+    assert!(team.take());
+    let job = Job { run: ptr::from_ref(&memory).cast(), help };
+    // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
+    unsafe { team.open(job, 0, 0, 0, parent) };
+    drop(CloseOnDrop(team));
+    memory.all.with_mut(|_| ());
+    memory.places.iter().for_each(|place| place.with_mut(|_| ()));
+    team.give_back();
+}
+
+/// Two threads come to help a team with `places` for helpers.
 fn two_helpers(places: usize) {
     model(3, move || {
         let team = Arc::new(Team::new(places));
         let helper = |team: Arc<Team>| thread::spawn(move || team.try_help(None));
         let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
-        let memory = Memory { all: UnsafeCell::new(()), places: [(); 3].map(UnsafeCell::new) };
-        memory.all.with_mut(|_| ());
-        assert!(team.take());
-        let job = Job { run: ptr::from_ref(&memory).cast(), help };
-        // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
-        unsafe { team.open(job, 0, 0, 0, None) };
-        drop(CloseOnDrop(&team));
-        memory.all.with_mut(|_| ());
-        memory.places.iter().for_each(|place| place.with_mut(|_| ()));
-        team.give_back();
+        lead(&team, help, None);
         for helper in helpers {
             helper.join().expect("no panic");
         }
@@ -60,8 +74,24 @@ fn two_helpers_leave_in_any_order() {
     two_helpers(2);
 }
 
-/// One of the two finds no room, or comes when the other one has left.
+/// One of the two finds no room, or comes when the other one has left. Catches: a place that isn't given up.
 #[test]
 fn two_helpers_for_one_place() {
     two_helpers(1);
+}
+
+/// Somebody comes to help a nested run while its team goes to a stranger. Catches: a helper that doesn't ask whose run it is
+/// once it has joined.
+#[test]
+fn a_helper_of_a_nested_run_finds_a_stranger() {
+    model(3, || {
+        let teams = Arc::new([Team::new(1), Team::new(1)]);
+        let helper = {
+            let teams = Arc::clone(&teams);
+            thread::spawn(move || teams[1].try_help(Some(&teams[0])))
+        };
+        lead(&teams[1], help, Some(&teams[0]));
+        lead(&teams[1], refuse, None);
+        helper.join().expect("no panic");
+    });
 }

@@ -4,10 +4,12 @@
 //! | file | what | of |
 //! |---|---|---|
 //! | `membership.rs` | joining and leaving a team | `membership.rs` |
+//! | `helpers.rs` | two helpers of one team, and their places | `team.rs`, `member.rs` |
 //! | `sleep.rs` | sleepers against posters | `parker.rs`, `sleep/` |
 //! | `walks.rs` | a walk that a helper breaks into | `walk.rs`, `run.rs` |
 //! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
+//! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
 //! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
 
