@@ -1,11 +1,15 @@
 //! Several runs at once, and who goes from one to the other.
 
-use super::{beside_a_worker, model};
-use crate::context;
-use crate::ordered;
+use super::{beside_a_worker, executor_of_two, model};
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
+use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::team::{Job, Role, Team};
+use crate::{context, ordered, worker};
 use dgraph_core::{Dag, NodeId};
+use loom::sync::Arc;
+use loom::thread;
+use std::ptr;
 
 /// Runs as many nodes as there are `places`, each at its own.
 fn run_at(shared: &Shared, places: &[Place], body: impl Fn(NodeId) + Sync) {
@@ -28,5 +32,86 @@ fn run_in_order_of_workers_that_wait_for_each_other() {
                 run_at(shared, &[Place::Worker(1 - node.index())], |_| ());
             });
         });
+    });
+}
+
+/// Two runs: one of two nodes, of which the second is ready later, and one of a node that waits for both.
+struct Posts {
+    shared: Arc<Shared>,
+    /// How many nodes of the first run are ready, and how many done.
+    nodes: Mutex<(usize, usize)>,
+    changed: Condvar,
+}
+
+impl Posts {
+    fn post(&self, team: &Team) {
+        let mut nodes = lock(&self.nodes);
+        nodes.0 += 1;
+        let _ = team.wanted.set(Place::Anywhere, true);
+        drop(nodes);
+        team.post(|| self.shared.invite(team));
+    }
+
+    fn wait_for_both(&self) {
+        let mut nodes = lock(&self.nodes);
+        while nodes.1 < 2 {
+            nodes = wait(&self.changed, nodes);
+        }
+    }
+}
+
+/// Takes the ready nodes of the first run.
+unsafe fn help_first(posts: *const (), team: &Team, _: Role) {
+    // SAFETY: the model keeps it until all workers have ended.
+    let posts = unsafe { &*posts.cast::<Posts>() };
+    let mut nodes = lock(&posts.nodes);
+    nodes.1 += std::mem::take(&mut nodes.0);
+    let _ = team.wanted.set(Place::Anywhere, false);
+    posts.changed.notify_all();
+}
+
+/// Runs the only node of the second run.
+unsafe fn help_second(posts: *const (), team: &Team, _: Role) {
+    let _ = team.wanted.set(Place::Anywhere, false);
+    // SAFETY: as above.
+    unsafe { &*posts.cast::<Posts>() }.wait_for_both();
+}
+
+/// A worker leaves a team, which is full because of it, for another one, and somebody posts a node to the first meanwhile. The
+/// other worker has to come for it, even if it has just looked at the one team before and at the other after that. Catches: a
+/// worker that goes elsewhere without looking back.
+#[test]
+fn post_to_a_full_team_that_is_left() {
+    model(2, || {
+        let shared = executor_of_two(2);
+        let nodes = Mutex::new((0, 0));
+        let posts = Arc::new(Posts { shared: Arc::clone(&shared), nodes, changed: Condvar::new() });
+        let teams = [help_first as unsafe fn(_, &Team, _), help_second].map(|help| {
+            let team = shared.teams.take();
+            team.lead_by(None, 0);
+            let job = Job { run: ptr::from_ref(&*posts).cast(), help };
+            // SAFETY: just taken; the job is valid until the workers have ended.
+            unsafe { team.open(job, 2, 0, 0, None) };
+            team
+        });
+        posts.post(teams[0]);
+        let _ = teams[1].wanted.set(Place::Anywhere, true);
+        let workers = [0, 1].map(|number| {
+            let (shared, posts) = (Arc::clone(&shared), Arc::clone(&posts));
+            thread::spawn(move || {
+                if number == 1 {
+                    posts.post(shared.teams.iter().next().expect("the first team"));
+                    shared.sleep.sleep(number, || shared.is_shut_down() || shared.wants_help());
+                }
+                worker::live(&shared, number);
+            })
+        });
+        posts.wait_for_both();
+        shared.shut_down();
+        workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
+        for team in teams {
+            team.membership.close();
+            team.give_back();
+        }
     });
 }
