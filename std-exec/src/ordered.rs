@@ -20,7 +20,7 @@
 //!
 //! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else, whether or not the
 //! team is full, and also while it waits for an earlier run. Without the latter two workers could wait for each other: each
-//! for a run of its own with a node that is bound to the other one. `ARCHITECTURE.md` has a proof that earlier ones are
+//! for a run of its own with a node that is bound to the other one. `ARCHITECTURE.md` has a proof that this is
 //! enough. A worker that is in the middle of nothing leaves after a node if another run wants it: see [`bindings`].
 //!
 //! [`bindings`]: crate::bindings
