@@ -11,12 +11,12 @@ use loom::sync::Arc;
 use loom::thread;
 use std::ptr;
 
-/// Runs as many nodes as there are `places`, each at its own.
-fn run_at(shared: &Shared, places: &[Place], body: impl Fn(NodeId) + Sync) {
+/// Runs a graph of as many nodes as there are `places`, each at its own.
+fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn(NodeId) + Sync) {
     let count = u32::try_from(places.len()).expect("few");
     let demands: Vec<_> = places.iter().map(|&place| (place, Vec::new())).collect();
     let mut queue = ReadyQueue::new(&demands, &[], (0..count).map(NodeId::new).collect());
-    let dag = Dag::from_edges(places.len(), &[]).expect("no edges");
+    let dag = Dag::from_edges(places.len(), edges).expect("a valid graph");
     ordered::run(shared, &dag, &mut queue, &body);
 }
 
@@ -28,8 +28,33 @@ fn run_in_order_of_workers_that_wait_for_each_other() {
     model(1, || {
         beside_a_worker(3, |shared| {
             context::become_worker(shared, 1);
-            run_at(shared, &[Place::Worker(0), Place::Worker(1)], |node| {
-                run_at(shared, &[Place::Worker(1 - node.index())], |_| ());
+            run_at(shared, &[], &[Place::Worker(0), Place::Worker(1)], |node| {
+                run_at(shared, &[], &[Place::Worker(1 - node.index())], |_| ());
+            });
+        });
+    });
+}
+
+/// The worker makes a node of the caller ready and goes on with one that waits for it, so that its leaving wakes nobody.
+/// Catches: a sleeping caller that isn't called.
+#[test]
+fn run_in_order_of_a_node_that_waits_for_the_callers() {
+    model(2, || {
+        beside_a_worker(1, |shared| {
+            let (ran, changed) = (Mutex::new(false), Condvar::new());
+            let places = [Place::Worker(0), Place::Caller, Place::Worker(0)];
+            run_at(shared, &[(0, 1), (0, 2)], &places, |node| match node.get() {
+                1 => {
+                    *lock(&ran) = true;
+                    changed.notify_one();
+                }
+                2 => {
+                    let mut ran = lock(&ran);
+                    while !*ran {
+                        ran = wait(&changed, ran);
+                    }
+                }
+                _ => {}
             });
         });
     });
