@@ -40,9 +40,17 @@ use std::thread::JoinHandle;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Executor {
-    shared: Arc<Shared>,
+    handle: Handle,
     workers: Vec<JoinHandle<()>>,
-    /// Where the workers are.
+}
+
+/// What runs need of an executor. It may outlast the executor: then there are no workers.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    /// How many workers could be started.
+    pub(crate) workers: usize,
+    /// Where they are.
     process: Process,
 }
 
@@ -87,13 +95,18 @@ impl Executor {
     }
 
     pub(crate) fn from_parts(shared: Arc<Shared>, workers: Vec<JoinHandle<()>>) -> Self {
-        Self { shared, workers, process: Process::current() }
+        let handle = Handle { shared, workers: workers.len(), process: Process::current() };
+        Self { handle, workers }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// How many threads work on a run at the most, its caller included. At least 1.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.workers.len().max(1)
+        self.handle.threads()
     }
 
     /// Runs `body` once for each node of `dag`, each after all that it depends on, on all threads; blocks until the
@@ -129,13 +142,7 @@ impl Executor {
         D: AsDag + ?Sized,
         F: Fn(NodeId) + Sync,
     {
-        self.check_process();
-        if self.threads() == 1 {
-            // Nobody could help, so the order that was found when the graph was built does: no counters, no queue.
-            dag.view().run(body);
-        } else {
-            run::run(&self.shared, dag, &body);
-        }
+        self.handle.run(dag, body);
     }
 
     /// As [`run`](Self::run), and says what happened: who ran how many nodes, how often nodes were shared, stolen, threads
@@ -159,38 +166,13 @@ impl Executor {
         D: AsDag + ?Sized,
         F: Fn(NodeId) + Sync,
     {
-        self.check_process();
+        self.handle.check_process();
         if self.threads() == 1 {
             dag.view().run(body);
             let nodes = dag.view().nodes();
             RunStatistics { nodes, walked: nodes, ..RunStatistics::default() }
         } else {
-            run::run_counted(&self.shared, dag, &body)
-        }
-    }
-
-    fn check_process(&self) {
-        if !self.process.is_current() {
-            forked();
-        }
-    }
-
-    /// The number of workers: those that could be started.
-    pub(crate) fn workers(&self) -> usize {
-        self.workers.len()
-    }
-
-    /// As [`run`](Self::run), in the order and on the threads that `queue` says. Where nobody could help and nobody else
-    /// is demanded, it calls `serially` instead.
-    pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
-    where
-        F: Fn(NodeId) + Sync,
-    {
-        self.check_process();
-        if self.threads() == 1 && queue.last_worker().is_none() {
-            serially(body);
-        } else {
-            ordered::run(&self.shared, dag, queue, &body);
+            run::run_counted(&self.handle.shared, dag, &body)
         }
     }
 
@@ -216,13 +198,55 @@ impl Executor {
 
     /// Ends the threads. What the first one that has panicked has thrown.
     fn end(&mut self) -> Option<crew::Payload> {
-        if self.process.is_current() {
-            crew::end(&self.shared, &mut self.workers)
+        if self.handle.process.is_current() {
+            crew::end(&self.handle.shared, &mut self.workers)
         } else {
             // They are in another process. Neither waiting for them nor detaching them means anything here, and they
             // may have left locks locked.
             mem::forget(mem::take(&mut self.workers));
             None
+        }
+    }
+}
+
+impl Handle {
+    /// See [`Executor::threads`].
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.max(1)
+    }
+
+    /// See [`Executor::run`].
+    pub(crate) fn run<D, F>(&self, dag: &D, body: F)
+    where
+        D: AsDag + ?Sized,
+        F: Fn(NodeId) + Sync,
+    {
+        self.check_process();
+        if self.threads() == 1 {
+            // Nobody could help, so the order that was found when the graph was built does: no counters, no queue.
+            dag.view().run(body);
+        } else {
+            run::run(&self.shared, dag, &body);
+        }
+    }
+
+    /// As [`run`](Self::run), in the order and on the threads that `queue` says. Where nobody could help and nobody else
+    /// is demanded, it calls `serially` instead.
+    pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
+    where
+        F: Fn(NodeId) + Sync,
+    {
+        self.check_process();
+        if self.threads() == 1 && queue.last_worker().is_none() {
+            serially(body);
+        } else {
+            ordered::run(&self.shared, dag, queue, &body);
+        }
+    }
+
+    pub(crate) fn check_process(&self) {
+        if !self.process.is_current() {
+            forked();
         }
     }
 }

@@ -84,6 +84,7 @@
 
 mod args;
 mod bindings;
+mod body;
 mod builder;
 #[allow(unsafe_code)]
 mod clock;
@@ -115,6 +116,7 @@ mod ordered;
 mod pace;
 mod parker;
 mod ready_queue;
+mod ready_set;
 mod results;
 #[allow(unsafe_code)]
 mod run;
@@ -131,6 +133,8 @@ mod team;
 mod teams;
 mod thrown;
 mod typed;
+#[allow(unsafe_code)]
+mod wake;
 mod walk;
 mod wanted;
 mod work;
@@ -152,9 +156,9 @@ pub use results::KeyedResults;
 pub use run_error::RunError;
 pub use statistics::RunStatistics;
 pub use typed::{
-    Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
-    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node, NodeFn, Panicked,
-    Results, RunOptions, SetInputs, Values, ValuesIter,
+    Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
+    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode, Node,
+    NodeFn, Panicked, Results, RunAsync, RunOptions, SetInputs, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.

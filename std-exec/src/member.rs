@@ -101,7 +101,7 @@ impl<'a> Own<'a> {
 
     /// Calls `body`. Meanwhile others may take from the private memory; also if it unwinds, that is over at the end.
     #[inline]
-    pub(crate) fn in_body(&mut self, body: impl FnOnce()) {
+    pub(crate) fn in_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
         struct Leave<'a>(&'a Seat<Private>);
         impl Drop for Leave<'_> {
             #[inline]
@@ -113,11 +113,12 @@ impl<'a> Own<'a> {
         let seat = &self.member.seat;
         seat.enter();
         let leave = Leave(seat);
-        body();
+        let result = body();
         std::mem::forget(leave);
         if seat.leave() {
             self.settle();
         }
+        result
     }
 
     /// Lowers a surplus that isn't one any more, after a thief has come who may have found this member out of its body.

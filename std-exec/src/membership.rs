@@ -11,8 +11,9 @@
 //!
 //! | bits | meaning | set by | cleared by |
 //! |---|---|---|---|
-//! | 0 ..= 29 | helpers that have joined and not left | `try_join` (+1) | `leave` (−1) |
-//! | 30 `ASLEEP` | the caller is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
+//! | 0 ..= 28 | helpers that have joined and not left | `try_join` (+1) | `leave` (−1) |
+//! | 29 `DETACHED` | the run's owner is no member: helpers do everything, and it waits for the end only | the owner, `open_detached` | the owner, `close` |
+//! | 30 `ASLEEP` | the caller, or owner, is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
 //! | 31 `OPEN` | a run is going on and helpers may join | the caller, `open` | the caller, `close` |
 //!
 //! Between a successful `try_join` and the matching `leave` a helper may read the run's memory, which lies on the
@@ -24,7 +25,8 @@ use crate::sync::{AtomicUsize, Ordering};
 
 const OPEN: usize = 1 << 31;
 const ASLEEP: usize = 1 << 30;
-const COUNT: usize = ASLEEP - 1;
+const DETACHED: usize = 1 << 29;
+const COUNT: usize = DETACHED - 1;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(crate) struct Membership {
 pub(crate) enum Left {
     /// Wake the caller: it sleeps, and this was the last helper.
     WakeCaller,
+    /// Wake the owner, if the run is over: it sleeps, and this was the last helper for now.
+    WakeOwnerAtTheEnd,
     /// Nothing.
     Nothing,
 }
@@ -54,18 +58,34 @@ impl Membership {
         self.word.store(OPEN, Ordering::Release);
     }
 
-    /// Whether a helper could join: a hint, since it may change at once.
-    pub(crate) fn may_join(&self, limit: usize) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        word & OPEN != 0 && (word & COUNT) < limit
+    /// As [`open`](Self::open), for a run whose owner is no member.
+    pub(crate) fn open_detached(&self) {
+        debug_assert_eq!(self.word.load(Ordering::Relaxed), 0, "opened while in use");
+        // Ordering: as in `open`.
+        self.word.store(OPEN | DETACHED, Ordering::Release);
     }
 
-    /// A helper joins, unless the team is closed or has `limit` helpers.
+    /// Whether the owner is no member: certain for members until it closes, otherwise a hint.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & DETACHED != 0
+    }
+
+    /// Whether a helper could join a team with so many places: a hint, since it may change at once.
+    pub(crate) fn may_join(&self, places: usize) -> bool {
+        Self::has_room(self.word.load(Ordering::Relaxed), places)
+    }
+
+    /// The caller has one of the places, if it is a member.
+    fn has_room(word: usize, places: usize) -> bool {
+        word & OPEN != 0 && (word & COUNT) + usize::from(word & DETACHED == 0) < places
+    }
+
+    /// A helper joins, unless the team is closed or all its `places` are taken.
     #[must_use]
-    pub(crate) fn try_join(&self, limit: usize) -> bool {
+    pub(crate) fn try_join(&self, places: usize) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            if word & OPEN == 0 || (word & COUNT) >= limit {
+            if !Self::has_room(word, places) {
                 return false;
             }
             // Ordering: Acquire pairs with the Release of `open`: the helper sees the run's memory set up.
@@ -82,12 +102,16 @@ impl Membership {
         // before the caller takes it away. The word is in memory that outlives the run, so it may be touched here.
         let before = self.word.fetch_sub(1, Ordering::Release);
         debug_assert_ne!(before & COUNT, 0, "left without joining");
-        if before & ASLEEP != 0 && before & COUNT == 1 { Left::WakeCaller } else { Left::Nothing }
+        match before & (ASLEEP | COUNT | DETACHED) {
+            word if word == ASLEEP | 1 => Left::WakeCaller,
+            word if word == ASLEEP | DETACHED | 1 => Left::WakeOwnerAtTheEnd,
+            _ => Left::Nothing,
+        }
     }
 
-    /// The caller lets nobody in any more.
+    /// The caller lets nobody in any more. From now on an owner waits for helpers as a caller does.
     pub(crate) fn close(&self) {
-        self.word.fetch_and(!OPEN, Ordering::Relaxed);
+        self.word.fetch_and(!(OPEN | DETACHED), Ordering::Relaxed);
     }
 
     /// Whether every helper has left.

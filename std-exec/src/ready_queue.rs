@@ -36,12 +36,18 @@ pub(crate) struct Taker {
     pub(crate) worker: Option<usize>,
 }
 
+/// Stands for every worker.
+const ANY_WORKER: usize = usize::MAX;
+
 impl Taker {
+    /// Who runs all nodes, wherever they are to run.
+    pub(crate) const EVERYTHING: Self = Self { anything: true, caller: true, worker: Some(ANY_WORKER) };
+
     fn may_run_at(self, place: Place) -> bool {
         match place {
             Place::Anywhere => self.anything,
             Place::Caller => self.caller,
-            Place::Worker(worker) => self.worker == Some(worker),
+            Place::Worker(worker) => self.worker == Some(worker) || self.worker == Some(ANY_WORKER),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
 
+use crate::body::Body;
 use crate::clock;
 use crate::context;
 use crate::fences;
@@ -51,7 +52,7 @@ pub(crate) struct Run<'a, F> {
 pub(crate) fn run<D, F>(shared: &Shared, dag: &D, body: &F)
 where
     D: AsDag + ?Sized,
-    F: Fn(NodeId) + Sync,
+    F: Body,
 {
     run_as(shared, dag, body, None, None);
 }
@@ -60,7 +61,7 @@ where
 pub(crate) fn run_counted<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
 where
     D: AsDag + ?Sized,
-    F: Fn(NodeId) + Sync,
+    F: Body,
 {
     let tally = Tally::default();
     run_as(shared, dag, body, None, Some(&tally));
@@ -71,7 +72,7 @@ where
 pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>, tally: Option<&Tally>)
 where
     D: AsDag + ?Sized,
-    F: Fn(NodeId) + Sync,
+    F: Body,
 {
     let team = shared.teams.take();
     let lent = dag.lend_countdown();
@@ -136,7 +137,62 @@ impl Drop for CloseOnDrop<'_> {
     }
 }
 
-impl<F: Fn(NodeId) + Sync> Run<'_, F> {
+impl<'a, F: Body> Run<'a, F> {
+    /// A run without a caller: see [`start`](Self::start).
+    pub(crate) fn detached(shared: &'a Shared, countdown: Countdown<'a>, body: &'a F) -> Self {
+        Self {
+            shared,
+            countdown,
+            body,
+            roots: countdown.dag().roots().len(),
+            tally: None,
+            walk: Walk::new(false),
+            stopped: AtomicBool::new(false),
+            thrown: Thrown::nothing(),
+        }
+    }
+
+    /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`].
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has taken the team, which is closed and empty, and has not used the counters otherwise; the run stays
+    /// where it is until the team is so again.
+    pub(crate) unsafe fn start(&self, team: &Team) {
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        team.lead_by(None, self.shared.bindings.number(false));
+        // SAFETY: by contract.
+        unsafe { team.open_detached(job, self.countdown.dag().nodes(), self.roots) };
+        self.body.open(team);
+        if self.roots > 0 {
+            self.invite(team);
+        }
+    }
+
+    /// Ends what [`start`](Self::start) has begun, before its time: closes the team, waits until everybody has left, and
+    /// goes through what is left, until the last node is complete. To be called after making sure that the body doesn't do
+    /// anything any more but make nodes complete, and that all nodes come back that were run.
+    pub(crate) fn end(&self, team: &Team) {
+        team.forget_owner();
+        drop(CloseOnDrop(team));
+        if !team.is_finished() {
+            context::within(self.shared, team, |_| {
+                // SAFETY: everybody has left, and nobody can join, so no other thread has this place.
+                let mut own = unsafe { team.own(0) };
+                while !team.is_finished() {
+                    self.work(team, &mut own, None);
+                }
+            });
+        }
+    }
+
+    /// What the first panic has thrown, if there was one.
+    pub(crate) fn take_thrown(&self) -> Option<Box<dyn Any + Send>> {
+        self.thrown.take()
+    }
+}
+
+impl<F: Body> Run<'_, F> {
     /// The caller's part, from opening the team to closing it. After a walk that was broken into: how many nodes it
     /// had claimed.
     fn lead(&self, team: &Team, plan: Plan) -> Option<usize> {
@@ -149,6 +205,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), self.roots, budget, parent) };
+            self.body.open(team);
             let close = CloseOnDrop(team);
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
@@ -220,7 +277,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         order.iter().enumerate().all(|(position, &node)| {
             let mine = self.walk.claim::<FREE>(position);
             if mine {
-                (self.body)(node);
+                let _ = self.body.run(node); // no walk has nodes that come back
             }
             mine
         })
@@ -262,7 +319,7 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 /// # Safety
 ///
 /// `run` points to a `Run<'_, F>` whose team is `team`, and the calling thread has joined that in this role.
-unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, role: Role) {
+unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
     let Role::Member(place) = role else { return }; // no node of such a run is bound to a worker
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Run<'_, F>>() };

@@ -46,6 +46,10 @@ impl Shared {
         self.shut_down.store(true, Ordering::Relaxed);
         posted();
         self.sleep.wake_all();
+        // The owners of detached runs, which nobody will go on with.
+        for team in self.teams.iter().filter(|team| team.membership.is_detached()) {
+            team.wake_caller();
+        }
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {
@@ -122,6 +126,14 @@ impl Shared {
         // It was counted as one who would come for other nodes too, but has left them.
         self.pass_on(team);
         visited
+    }
+
+    /// Nodes of the team at this address have been woken.
+    pub(crate) fn tell(&self, team: usize) {
+        if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
+            team.has_been_woken();
+            team.post(|| self.invite(team));
+        }
     }
 
     /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.

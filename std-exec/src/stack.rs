@@ -57,6 +57,20 @@ impl Stack {
         self.push_if(node, true);
     }
 
+    /// Puts `node` under all others.
+    pub(crate) fn push_oldest(&mut self, node: NodeId) {
+        if self.bottom == 0 {
+            // Room for as many at the bottom as there are nodes, so that the next ones don't have to move everything again.
+            let room = self.len().max(8);
+            self.reserve(room);
+            // (`reserve` may move it to the bottom, where it is already.)
+            self.memory.copy_within(self.bottom..self.top, self.bottom + room);
+            (self.bottom, self.top) = (self.bottom + room, self.top + room);
+        }
+        self.bottom -= 1;
+        self.memory[self.bottom] = node;
+    }
+
     /// Takes the newest node.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<NodeId> {

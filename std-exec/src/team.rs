@@ -16,7 +16,7 @@ use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering, fence, spin_loop};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
 use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
@@ -24,6 +24,7 @@ use dgraph_core::{Countdown, DagView};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr;
+use std::task::Waker;
 
 /// See the [module](self).
 pub(crate) struct Team {
@@ -32,6 +33,8 @@ pub(crate) struct Team {
     unfinished: CachePadded<AtomicUsize>,
     /// How many of the graph's roots nobody has taken yet: the last ones.
     roots: CachePadded<AtomicUsize>,
+    /// Nodes that were run before, and are to be run again, may wait to be taken.
+    woken: CachePadded<AtomicBool>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
     /// For whom there are nodes, if the run is an ordered one.
@@ -40,6 +43,8 @@ pub(crate) struct Team {
     members: Box<[CachePadded<Member>]>,
     /// The caller sleeps here.
     parker: Parker,
+    /// Or it is a task, that of the owner of a detached run.
+    owner: Mutex<Option<Waker>>,
     /// Some thread has this team for a run of its own.
     taken: AtomicBool,
     /// The team whose node has started this run, if it is a nested one.
@@ -86,10 +91,12 @@ impl Team {
             membership: Membership::new(),
             unfinished: CachePadded::new(AtomicUsize::new(0)),
             roots: CachePadded::new(AtomicUsize::new(0)),
+            woken: CachePadded::new(AtomicBool::new(false)),
             hungry: CachePadded::new(AtomicUsize::new(0)),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
+            owner: Mutex::new(None),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
@@ -164,21 +171,39 @@ impl Team {
         budget: usize,
         parent: Option<&Team>,
     ) {
-        self.unfinished.store(nodes, Ordering::Relaxed);
-        self.roots.store(roots, Ordering::Relaxed);
-        self.budget.store(budget, Ordering::Relaxed);
-        self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        self.parent
-            .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
+        self.set_up(nodes, roots, budget, parent);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
         unsafe { *self.job.get() = Some(job) };
         self.membership.open();
     }
 
+    /// As [`open`](Self::open), for a run whose owner is no member: all places are for helpers, and the owner waits for the end
+    /// by [`poll_end`](Self::poll_end).
+    ///
+    /// # Safety
+    ///
+    /// As for `open`.
+    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, roots: usize) {
+        self.set_up(nodes, roots, 0, None);
+        // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
+        unsafe { *self.job.get() = Some(job) };
+        self.membership.open_detached();
+    }
+
+    fn set_up(&self, nodes: usize, roots: usize, budget: usize, parent: Option<&Team>) {
+        self.unfinished.store(nodes, Ordering::Relaxed);
+        self.roots.store(roots, Ordering::Relaxed);
+        self.budget.store(budget, Ordering::Relaxed);
+        self.woken.store(false, Ordering::Relaxed);
+        self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.parent
+            .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
+    }
+
     /// Joins as a helper if there is room, and works until there is nothing left to take. With `ancestor`, only if
     /// the run is nested in that team's. Returns whether it did.
     pub(crate) fn try_help(&self, ancestor: Option<&Team>) -> bool {
-        if !self.membership.try_join(self.members.len() - 1) {
+        if !self.membership.try_join(self.members.len()) {
             return false;
         }
         // Asked again now that the run can't change any more.
@@ -220,7 +245,9 @@ impl Team {
     fn claim_place(&self) -> usize {
         let backoff = Backoff::new();
         loop {
-            let free = self.members.iter().enumerate().skip(1).find(|(_, member)| member.claim());
+            // The first one is the caller's, if there is one.
+            let taken = usize::from(!self.membership.is_detached());
+            let free = self.members.iter().enumerate().skip(taken).find(|(_, member)| member.claim());
             if let Some((place, _)) = free {
                 return place;
             }
@@ -278,20 +305,42 @@ impl Team {
         self.roots.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether nodes may have been woken; a hint.
+    #[inline]
+    pub(crate) fn has_woken(&self) -> bool {
+        self.woken.load(Ordering::Relaxed)
+    }
+
+    /// To be called after a node was put where woken nodes wait, and before posting.
+    pub(crate) fn has_been_woken(&self) {
+        // Ordering: Release pairs with the Acquire of `woken_are_taken`: who takes this mark away finds the node there. Both
+        // are read-modify-writes, so whoever takes several away finds all of them.
+        self.woken.swap(true, Ordering::AcqRel);
+    }
+
+    /// To be called before taking the nodes that were woken.
+    pub(crate) fn woken_are_taken(&self) {
+        // Ordering: Acquire pairs with the Release of `has_been_woken`.
+        self.woken.swap(false, Ordering::AcqRel);
+    }
+
     /// Whether there are nodes that a member can take without robbing anybody.
     pub(crate) fn has_public_work(&self) -> bool {
-        self.has_roots() || self.members.iter().any(|member| member.offers())
+        self.has_roots() || self.has_woken() || self.members.iter().any(|member| member.offers())
     }
 
     /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence for
     /// members that have [posted](Self::post) since their surplus rose; otherwise a hint.
     pub(crate) fn has_work(&self) -> bool {
-        self.has_roots() || self.wanted.anybody() || self.members.iter().any(|member| member.has_surplus())
+        self.has_roots()
+            || self.has_woken()
+            || self.wanted.anybody()
+            || self.members.iter().any(|member| member.has_surplus())
     }
 
     /// Whether a helper could join; a hint.
     pub(crate) fn has_room(&self) -> bool {
-        self.membership.may_join(self.members.len() - 1)
+        self.membership.may_join(self.members.len())
     }
 
     /// Whether a helper could join and would find something to do; a hint.
@@ -353,9 +402,47 @@ impl Team {
     pub(crate) fn wake_caller(&self) -> bool {
         let claimed = self.membership.claim_wake();
         if claimed {
-            self.parker.unpark();
+            let owner = lock(&self.owner).take();
+            match owner {
+                Some(owner) => owner.wake(),
+                None => self.parker.unpark(),
+            }
         }
         claimed
+    }
+
+    /// Whether a detached run has come to its end and nobody is in the team any more, which is closed then. Otherwise, or if
+    /// `give_up` holds, `owner` is woken when that may have changed.
+    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl Fn() -> bool) -> bool {
+        let is_over = || {
+            let finished = self.is_finished();
+            if finished {
+                self.membership.close();
+            }
+            finished && self.membership.is_empty()
+        };
+        if is_over() {
+            return true;
+        }
+        // Neither cloned nor dropped under the lock: these are the user's.
+        let new = owner.clone();
+        let old = lock(&self.owner).replace(new);
+        drop(old);
+        self.membership.fall_asleep();
+        // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
+        fence(Ordering::SeqCst);
+        let over = is_over();
+        if over || give_up() {
+            self.forget_owner();
+        }
+        over
+    }
+
+    /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.
+    pub(crate) fn forget_owner(&self) {
+        let _ = self.membership.claim_wake();
+        let old = lock(&self.owner).take();
+        drop(old);
     }
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
@@ -363,7 +450,9 @@ impl Team {
     /// idle worker. Whether somebody was woken.
     pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
         posted();
-        let awake = |team: &Team| !(team.membership.is_asleep() && team.wake_caller());
+        // The owner of a detached run takes no nodes.
+        let sleeps = |team: &Team| team.membership.is_asleep() && !team.membership.is_detached();
+        let awake = |team: &Team| !(sleeps(team) && team.wake_caller());
         !(awake(self) && self.ancestors().all(awake)) || invite()
     }
 
@@ -397,8 +486,19 @@ impl Drop for Leave<'_> {
         if let Some(place) = self.place {
             self.team.members[place].give_up();
         }
-        if self.team.membership.leave() == Left::WakeCaller {
-            self.team.wake_caller();
+        match self.team.membership.leave() {
+            Left::Nothing => {}
+            Left::WakeCaller => {
+                self.team.wake_caller();
+            }
+            Left::WakeOwnerAtTheEnd => {
+                // Ordering: Acquire pairs with the Release of each `leave`: what others have finished is visible. (By now it may
+                // be another run's team; then somebody is woken in vain.)
+                fence(Ordering::Acquire);
+                if self.team.is_finished() {
+                    self.team.wake_caller();
+                }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a member of a run does, node by node.
 //!
 //! ```text
-//! take a node:  own stack ─ arrivals held back ─ own queue ─ roots ─ steal from a queue
+//! take a node:  nodes that were woken, in turns with the own stack ─ arrivals held back ─ own queue ─ roots ─ steal from a queue
 //! run it:       offer some of the stack, if there is nothing for others ─ body
 //! complete it:  arrive at each successor; those that become ready go onto the stack, and the newest of them is next
 //! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
@@ -18,6 +18,7 @@
 //!
 //! [`Seat::raise`]: crate::seat::Seat::raise
 
+use crate::body::{Body, Turn};
 use crate::member::Own;
 use crate::run::Run;
 use crate::statistics::count;
@@ -42,7 +43,7 @@ pub(crate) struct Progress {
     free: Option<usize>,
 }
 
-impl<F: Fn(NodeId) + Sync> Run<'_, F> {
+impl<F: Body> Run<'_, F> {
     /// Runs nodes until none can be had, and reports them. A worker that is `free` takes no more than it has, when it is
     /// wanted elsewhere.
     pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, free: Option<usize>) {
@@ -65,20 +66,46 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
 
     /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
     fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
-        while let Some(node) =
-            own.with(|private| private.ready.pop()).or_else(|| self.take_more(team, own, progress))
-        {
+        let mut turns = 0;
+        loop {
+            if F::WAKES {
+                // Woken nodes before others, but not for ever.
+                turns = if turns > 0 { turns - 1 } else { self.take_woken(team, own) };
+            }
+            let ready = own.with(|private| private.ready.pop());
+            let Some(node) = ready.or_else(|| self.take_more(team, own, progress)) else { break };
+            let mut turn = Turn::Complete;
             if !self.stopped.load(Ordering::Relaxed) {
                 self.offer(team, own, progress);
                 progress.running = Some(node);
-                own.in_body(|| (self.body)(node));
+                turn = own.in_body(|| self.body.run(node));
                 progress.running = None;
             } else {
                 // There is nothing to help with in a run that only drains. That can't be news to anybody.
                 let _ = own.raise(false);
             }
-            self.complete(own, node, progress);
+            match turn {
+                Turn::Complete => self.complete(own, node, progress),
+                Turn::Again => own.with(|private| private.ready.push_oldest(node)),
+                Turn::Waits => {}
+            }
         }
+    }
+
+    /// Puts the nodes that were woken onto the stack. How many there were.
+    #[inline]
+    fn take_woken(&self, team: &Team, own: &mut Own<'_>) -> usize {
+        let mut taken = 0;
+        if team.has_woken() {
+            team.woken_are_taken();
+            own.with(|private| {
+                self.body.take_woken(|node| {
+                    private.ready.push(node);
+                    taken += 1;
+                });
+            });
+        }
+        taken
     }
 
     /// A ready node from elsewhere than the own stack, which is empty.
@@ -90,6 +117,9 @@ impl<F: Fn(NodeId) + Sync> Run<'_, F> {
         });
         if let Some(node) = held_back.or_else(|| own.take_back()) {
             return Some(node);
+        }
+        if F::WAKES && self.take_woken(team, own) > 0 {
+            return own.with(|private| private.ready.pop());
         }
         // Looked at here, where nothing is left that only this member can get at: not at each node.
         let wanted_elsewhere = progress.free.is_some_and(|worker| self.shared.wants(worker));

@@ -13,7 +13,7 @@ fn a_helper_is_gone_before_the_run_is() {
         let helper = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                if shared.0.try_join(1) {
+                if shared.0.try_join(2) {
                     shared.1.with_mut(|_| ());
                     let left = shared.0.leave();
                     assert_eq!(left, Left::Nothing, "the caller doesn't sleep here");
@@ -37,12 +37,12 @@ fn the_limit_holds() {
     loom::model(|| {
         let membership = Arc::new(Membership::new());
         membership.open();
-        let joining = |membership: Arc<Membership>| thread::spawn(move || membership.try_join(1));
+        let joining = |membership: Arc<Membership>| thread::spawn(move || membership.try_join(2));
         let (a, b) = (joining(Arc::clone(&membership)), joining(Arc::clone(&membership)));
         let joined = [a, b].map(|thread| usize::from(thread.join().expect("no panic")));
         assert_eq!(joined[0] + joined[1], 1);
         membership.close();
-        assert!(!membership.try_join(2));
+        assert!(!membership.try_join(3));
         assert_eq!(membership.leave(), Left::Nothing);
         assert!(membership.is_empty());
     });

@@ -11,17 +11,19 @@
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
 //! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
 
+mod helpers;
 mod membership;
 mod ordered;
 mod ordered_more;
 mod robbing;
 mod runs;
+mod several;
 mod sleep;
 mod walks;
 
 use crate::cores::Seats;
 use crate::shared::Shared;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
 use crate::team::Team;
 use crate::worker;
 use dgraph_core::{Dag, NodeId};
@@ -48,7 +50,7 @@ fn executor_of_two(runs: usize) -> Arc<Shared> {
 }
 
 /// Calls `run` with an executor of two that has one live worker, and sees that home. `runs` as for [`executor_of_two`].
-fn beside_a_worker(runs: usize, run: impl FnOnce(&Shared)) {
+fn beside_a_worker(runs: usize, run: impl FnOnce(&Arc<Shared>)) {
     let shared = executor_of_two(runs);
     let worker = {
         let shared = Arc::clone(&shared);
@@ -92,6 +94,54 @@ impl Checked {
         for (cell, runs) in self.cells.iter().zip(&self.runs) {
             cell.with(|_| ());
             assert_eq!(runs.load(Ordering::Relaxed), 1);
+        }
+    }
+}
+
+/// Where two nodes wait for each other.
+struct Meeting {
+    arrived: Mutex<usize>,
+    all_here: Condvar,
+}
+
+impl Meeting {
+    fn of_two() -> Self {
+        Self { arrived: Mutex::new(0), all_here: Condvar::new() }
+    }
+
+    /// Blocks until two have come.
+    fn attend(&self) {
+        let mut arrived = lock(&self.arrived);
+        *arrived += 1;
+        if *arrived == 2 {
+            self.all_here.notify_one();
+        }
+        while *arrived < 2 {
+            arrived = wait(&self.all_here, arrived);
+        }
+    }
+}
+
+/// What nodes wait for until another one opens it.
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { open: Mutex::new(false), opened: Condvar::new() }
+    }
+
+    fn open(&self) {
+        *lock(&self.open) = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut open = lock(&self.open);
+        while !*open {
+            open = wait(&self.opened, open);
         }
     }
 }

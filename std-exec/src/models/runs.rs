@@ -1,10 +1,12 @@
 //! Whole runs, on an executor of two with one live worker.
 
-use super::{Checked, beside_a_worker, model};
+use super::{Checked, Meeting, beside_a_worker, executor_of_two, model};
 use crate::pace::Plan;
 use crate::run;
-use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::worker;
 use dgraph_core::{Dag, NodeId};
+use loom::sync::Arc;
+use loom::thread;
 
 /// Each node once, after its predecessors, and everybody gets home. `edges` as for `Dag::from_edges`.
 fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
@@ -37,20 +39,36 @@ fn run_with_a_rendezvous() {
     model(3, || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
-            let (arrived, all_here) = (Mutex::new(0), Condvar::new());
+            let meeting = Meeting::of_two();
             let body = |node: NodeId| {
                 if node.get() > 0 {
-                    let mut arrived = lock(&arrived);
-                    *arrived += 1;
-                    if *arrived == 2 {
-                        all_here.notify_one();
-                    }
-                    while *arrived < 2 {
-                        arrived = wait(&all_here, arrived);
-                    }
+                    meeting.attend();
                 }
             };
             run::run_as(shared, &dag, &body, Some(Plan::Share), None);
         });
+    });
+}
+
+/// The executor is shut down by another thread, while the worker may be about to lie down, and somebody posts work that
+/// may take it out of its bed: the worker ends, and the caller finishes its run alone if it must. Catches: `shut_down`
+/// without a fence, a worker that doesn't look for it after lying down.
+#[test]
+fn run_against_shutdown() {
+    model(2, || {
+        let shared = executor_of_two(1);
+        let worker = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || worker::live(&shared, 0))
+        };
+        let other = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.shut_down())
+        };
+        let checked = Checked::new(2, &[]);
+        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
+        checked.all_ran();
+        other.join().expect("no panic");
+        worker.join().expect("no panic");
     });
 }

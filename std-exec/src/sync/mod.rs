@@ -12,7 +12,7 @@ mod shim {
     pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
     pub(crate) use crossbeam_utils::Backoff;
     pub(crate) use std::hint::spin_loop;
-    use std::sync::PoisonError;
+    pub(crate) use std::sync::PoisonError;
     pub(crate) use std::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
     };
@@ -78,6 +78,7 @@ mod shim {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
+    pub(crate) use std::sync::PoisonError;
     use std::time::Duration;
 
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

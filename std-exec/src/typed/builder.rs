@@ -3,8 +3,10 @@
 use super::check::{Declared, Faults, check};
 use super::definition_error::DefinitionError;
 use super::dependencies::{Dependencies, NodeFn, SetInputs};
+use super::drive::Drive;
 use super::env::Env;
 use super::graph::{Body, Graph};
+use super::graph_task::{AsyncGraphTask, Inner, async_graph_call_of, drop_run_of, graph_call_of};
 use super::handle::{AnyNode, Input, Node};
 use super::local::Anywhere;
 use super::names::{Label, Names};
@@ -12,7 +14,7 @@ use super::results::Results;
 use super::schedule::{Measured, Schedule};
 use super::status::Status;
 use super::store::Store;
-use super::task::{Call, Inner, Task, call_of, graph_call_of, try_call_of};
+use super::task::{Call, Task, call_of, try_call_of};
 use super::topology::Topology;
 use super::uses::{Kind, Resolver, Use};
 use super::wishes::Wishes;
@@ -124,7 +126,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     ///
     /// First `set_inputs` is given the inner graph and the results of `dependencies`; then the inner graph runs; then
     /// `read_outputs` makes the node's result of the inner results. If the inner run fails, the node has failed, and the
-    /// inner [`RunError`](crate::RunError) is its error.
+    /// inner [`RunError`](crate::RunError) is its error. A graph with [async nodes](Self::async_node) makes this node one: it
+    /// runs on whatever thread polls it.
     ///
     /// ```
     /// use dgraph_exec::{Graph, GraphBuilder, Results};
@@ -163,10 +166,21 @@ impl<'env, P> GraphBuilder<'env, P> {
         T: Send + Sync + 'env,
     {
         let node = self.declare(name);
+        let gives_futures = inner.body().store.futures() > 0;
         let inner = Inner { graph: inner, set_inputs, read_outputs };
         if let Some(task) = self.task::<_, D, T>(node, dependencies, inner) {
-            // SAFETY: `graph_call_of` makes the call for this task. What is in it outlives `'env`, and is `Send`.
-            unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task) };
+            if gives_futures {
+                let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
+                let task = AsyncGraphTask { task, under_way: None, index };
+                let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
+                // SAFETY: `call` was made for this task. What is in it outlives `'env`, and is `Send`.
+                unsafe { self.define_with(node, call, task) };
+                // SAFETY: `drop` was made for this task.
+                unsafe { self.store.define_future(node, drop) };
+            } else {
+                // SAFETY: `graph_call_of` makes the call for this task. What is in it outlives `'env`, and is `Send`.
+                unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task) };
+            }
         }
         node
     }
@@ -267,7 +281,9 @@ impl<'env, P> GraphBuilder<'env, P> {
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let changed = vec![false; inputs.len()].into();
         let (measured, marks) = (Measured::default(), Vec::new());
-        Ok(Graph::new(Body { store, names, topology, schedule, inputs, changed, measured, marks }, env))
+        let (wakes, drive) = (None, Drive::default());
+        let body = Body { store, names, topology, schedule, inputs, changed, measured, wakes, drive, marks };
+        Ok(Graph::new(body, env))
     }
 
     pub(super) fn owns(&self, node: AnyNode) -> bool {
@@ -321,7 +337,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     ///
     /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`, or the node is bound to the
     /// thread of a local graph.
-    pub(super) unsafe fn define_with<F, S, T>(&mut self, node: Node<T>, call: Call, task: Task<F, S, T>) {
+    pub(super) unsafe fn define_with<K, T>(&mut self, node: Node<T>, call: Call, task: K) {
         // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
         // (see `Env`).
         unsafe { self.store.define(node, call, task) };

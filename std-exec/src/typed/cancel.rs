@@ -1,6 +1,7 @@
 //! Cancellation.
 
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::wake::Wakes;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +18,14 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Default)]
 pub struct CancelToken {
-    cancelled: Arc<AtomicBool>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    cancelled: AtomicBool,
+    /// The runs that may be asleep until a future is woken.
+    runs: Mutex<Vec<Arc<Wakes>>>,
 }
 
 impl CancelToken {
@@ -27,16 +35,32 @@ impl CancelToken {
         Self::default()
     }
 
-    /// From now on, runs with this token start no node. Nodes under way end.
+    /// From now on, runs with this token start no node. Nodes under way end; futures that wait are dropped.
     pub fn cancel(&self) {
         // Relaxed: it says nothing about anything else.
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.state.cancelled.store(true, Ordering::Relaxed);
+        // Not told under the lock: that calls wakers of the user's.
+        let runs = lock(&self.state.runs).clone();
+        runs.iter().for_each(|run| run.wake(run.run()));
+    }
+
+    /// From now on this run is woken when the token is cancelled.
+    pub(super) fn attach(&self, run: &Arc<Wakes>) {
+        lock(&self.state.runs).push(Arc::clone(run));
+    }
+
+    /// Undoes one [`attach`](Self::attach).
+    pub(super) fn detach(&self, run: &Arc<Wakes>) {
+        let mut runs = lock(&self.state.runs);
+        if let Some(place) = runs.iter().position(|attached| Arc::ptr_eq(attached, run)) {
+            runs.swap_remove(place);
+        }
     }
 
     /// Whether it is cancelled: for nodes that take long and want to end early.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        self.state.cancelled.load(Ordering::Relaxed)
     }
 }
 

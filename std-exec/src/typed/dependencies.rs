@@ -52,6 +52,10 @@ pub trait Dependencies: Sealed + Sized {
     #[doc(hidden)]
     type Pointers;
 
+    /// What must live as long as references to what these give.
+    #[doc(hidden)]
+    type Scope;
+
     #[doc(hidden)]
     fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers;
 }
@@ -144,6 +148,7 @@ macro_rules! tuples {
         #[allow(clippy::unused_unit, reason = "of no dependencies")]
         impl<$($item: Dependency),*> Dependencies for ($($item,)*) {
             type Pointers = ($($item::Pointer,)*);
+            type Scope = Self;
 
             fn resolve(self, _resolver: &mut Resolver<'_>) -> Self::Pointers {
                 let ($($value,)*) = self;
@@ -211,6 +216,7 @@ macro_rules! alone {
     ($([$($place:ident)?] $handle:ident),*) => {$(
         impl<T $(, $place)?> Dependencies for $handle<T $(, $place)?> {
             type Pointers = <Self as Dependency>::Pointer;
+            type Scope = Self;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
                 Dependency::resolve(self, resolver)
@@ -246,6 +252,7 @@ macro_rules! many {
 
         impl<$($generics)*> Dependencies for $list {
             type Pointers = NonNull<[NonNull<T>]>;
+            type Scope = NonNull<T>;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
                 resolver.slots(&self[..])

@@ -1,6 +1,7 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
+use super::drive::Drive;
 use super::env::Env;
 use super::handle::Input;
 use super::local::Anywhere;
@@ -13,9 +14,11 @@ use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Executor;
 use crate::run_error::RunError;
+use crate::wake::Wakes;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`].
 ///
@@ -39,10 +42,13 @@ use std::marker::PhantomData;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Graph<'env, P = Anywhere> {
-    body: Body,
+    /// `None` while a future has it that runs the graph.
+    body: Option<Box<Body>>,
     _env: Env<'env>,
     place: PhantomData<P>,
 }
+
+const LEAKED: &str = "a graph can't be used after the future of a run of it was leaked";
 
 /// What a graph consists of, without the lifetime: results borrow that.
 pub(super) struct Body {
@@ -56,6 +62,10 @@ pub(super) struct Body {
     /// If the order matters.
     pub(super) schedule: Option<Schedule>,
     pub(super) measured: Measured,
+    /// If there are nodes that give futures.
+    pub(super) wakes: Option<Arc<Wakes>>,
+    /// Of a run on one thread of a graph with such nodes.
+    pub(super) drive: Drive,
     /// Space for planning a run of a part of the graph; empty until there was one.
     pub(super) marks: Vec<u8>,
 }
@@ -69,15 +79,27 @@ impl<'env> Graph<'env> {
 
 impl<'env, P> Graph<'env, P> {
     pub(super) fn new(body: Body, env: Env<'env>) -> Self {
-        Self { body, _env: env, place: PhantomData }
+        Self { body: Some(Box::new(body)), _env: env, place: PhantomData }
     }
 
+    #[inline]
     pub(super) fn body(&self) -> &Body {
-        &self.body
+        self.body.as_ref().expect(LEAKED)
     }
 
+    #[inline]
     pub(super) fn body_mut(&mut self) -> &mut Body {
-        &mut self.body
+        self.body.as_mut().expect(LEAKED)
+    }
+
+    /// Lends the body to a future, so that nothing can be used any more if that is leaked.
+    pub(super) fn lend(&mut self) -> Box<Body> {
+        self.body.take().expect(LEAKED)
+    }
+
+    /// Undoes [`lend`](Self::lend).
+    pub(super) fn give_back(&mut self, body: Box<Body>) {
+        self.body = Some(body);
     }
 
     /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit.
@@ -116,7 +138,7 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
     pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
-        run::execute(&mut self.body, None, options)?;
+        run::execute(self.body_mut(), None, options)?;
         Ok(self.results())
     }
 
@@ -134,14 +156,14 @@ impl<'env, P> Graph<'env, P> {
         executor: &Executor,
         options: &RunOptions,
     ) -> Result<Results<'_, P>, RunError> {
-        run::execute(&mut self.body, Some(executor), options)?;
+        run::execute(self.body_mut(), Some(executor.handle()), options)?;
         Ok(self.results())
     }
 
     /// The results of the last run, however it has ended.
     #[must_use]
     pub fn results(&mut self) -> Results<'_, P> {
-        Results::new(&mut self.body)
+        Results::new(self.body_mut())
     }
 
     /// Sets an input, for all runs until it is set again. Gives back the value that it had.
@@ -165,7 +187,7 @@ impl<'env, P> Graph<'env, P> {
     /// If `input` is another graph's.
     pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
         self.mark_changed(input);
-        self.body.store.put(input.node(), value)
+        self.body_mut().store.put(input.node(), value)
     }
 
     /// The value of an input, to be changed in place; it counts as set. `None` if it isn't set.
@@ -175,19 +197,20 @@ impl<'env, P> Graph<'env, P> {
     /// If `input` is another graph's.
     pub fn input_mut<T>(&mut self, input: Input<T>) -> Option<&mut T> {
         self.mark_changed(input);
-        self.body.store.get_mut(input.node())?.ok()
+        self.body_mut().store.get_mut(input.node())?.ok()
     }
 
     fn mark_changed<T>(&mut self, input: Input<T>) {
-        assert!(input.id().graph == self.body.store.id(), "the handle of an input of another graph");
-        let place = self.body.inputs.binary_search(&input.id().index);
-        self.body.changed[place.expect("inputs are listed")] = true;
+        let body = self.body_mut();
+        assert!(input.id().graph == body.store.id(), "the handle of an input of another graph");
+        let place = body.inputs.binary_search(&input.id().index);
+        body.changed[place.expect("inputs are listed")] = true;
     }
 
     /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
     #[must_use]
     pub fn dag(&self) -> DagView<'_> {
-        self.body.topology.dag.view()
+        self.body().topology.dag.view()
     }
 
     /// A node as messages name it.
@@ -197,7 +220,7 @@ impl<'env, P> Graph<'env, P> {
     /// If there is no node with that number.
     #[must_use]
     pub fn name(&self, node: NodeId) -> NamedNode {
-        self.body.names.named(node.get())
+        self.body().names.named(node.get())
     }
 
     /// The graph in DOT, with the nodes' names.
@@ -212,14 +235,14 @@ impl<'env, P> Graph<'env, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn dot(&self) -> impl Display {
-        self.dag().dot(|node| self.body.names.label(node.get()))
+        self.dag().dot(|node| self.body().names.label(node.get()))
     }
 }
 
 impl<P> fmt::Debug for Graph<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Body { names, topology, .. } = &self.body;
+        let Body { names, topology, .. } = self.body();
         let listed = |node| {
             let predecessors = topology.predecessors(node).iter();
             predecessors.map(|predecessor| names.label(predecessor.node())).collect::<Vec<Label<'_>>>()

@@ -89,7 +89,7 @@ impl<'env> GraphBuilder<'env, Local> {
         node
     }
 
-    fn add_local<T: 'env>(&mut self, name: &str) -> Node<T, Local> {
+    pub(super) fn add_local<T: 'env>(&mut self, name: &str) -> Node<T, Local> {
         // SAFETY: the node is bound to the thread of the graph just below, and the handle that is given out says so.
         let node = unsafe { self.add::<T>(name, Declared::Undefined) };
         if self.owns(node.id()) {

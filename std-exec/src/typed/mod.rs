@@ -8,15 +8,25 @@
 //! |---|---|
 //! | handles, and why they prove the types of slots | `handle.rs` |
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
+//! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
+//! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
+//! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
+//! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
 
 mod absent;
 #[allow(unsafe_code)]
 mod arena;
+#[allow(unsafe_code)]
+mod async_builder;
+#[allow(unsafe_code)]
+mod async_fn;
+#[allow(unsafe_code)]
+mod async_task;
 #[allow(unsafe_code)]
 mod builder;
 mod cancel;
@@ -24,18 +34,30 @@ mod check;
 mod definition_error;
 #[allow(unsafe_code)]
 mod dependencies;
+#[allow(unsafe_code)]
+mod detached;
+#[allow(unsafe_code)]
+mod drive;
 mod env;
 mod failure;
 mod graph;
+#[allow(unsafe_code)]
+mod graph_task;
 mod handle;
 #[allow(unsafe_code)]
 mod local;
+#[allow(unsafe_code)]
+mod local_async;
 mod names;
 mod options;
+#[allow(unsafe_code)]
+mod parallel;
 mod plan;
 mod results;
 #[allow(unsafe_code)]
 mod run;
+#[allow(unsafe_code)]
+mod run_async;
 mod schedule;
 mod status;
 #[allow(unsafe_code)]
@@ -49,6 +71,7 @@ mod values;
 mod wishes;
 
 pub use absent::Absent;
+pub use async_fn::AsyncNodeFn;
 pub use builder::GraphBuilder;
 pub use cancel::CancelToken;
 pub use definition_error::DefinitionError;
@@ -57,9 +80,11 @@ pub use failure::{Failure, Panicked};
 pub use graph::Graph;
 pub use handle::{AnyNode, Input, Moved, Node};
 pub use local::{Anywhere, Local};
+pub use local_async::LocalAsyncFn;
 pub use names::NamedNode;
 pub(crate) use names::join;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;
+pub use run_async::RunAsync;
 pub use values::{Values, ValuesIter};
 pub use wishes::Limit;

@@ -8,6 +8,9 @@
 //!     │                              └──▶ TAKEN (by the caller, between runs)
 //!     └── the next run; or NOT_NEEDED, if its targets don't need the node
 //! ```
+//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to. If the run ends
+//! before, it is `NOT_RUN` again.
+//!
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
 //! Exactly the slots of nodes at `VALUE` hold a value. The words need no order of their own: a node's dependents come
@@ -18,6 +21,18 @@ use crate::sync::{AtomicU32, Ordering};
 /// A state, in the low 4 bits, with the node that it is about in the others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Status(u32);
+
+/// What came of running a node, or polling it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(super) enum Outcome {
+    /// A result.
+    Value,
+    /// None, and the run knows why.
+    Nothing,
+    /// It is to be polled again when the future with this number is woken.
+    Pending(u32),
+}
 
 /// A status by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +61,8 @@ impl Status {
     pub(super) const NOT_NEEDED: Self = Self(5);
     pub(super) const UNSET: Self = Self(6);
 
+    pub(super) const PENDING: Self = Self(9);
+
     /// More nodes can't be told apart in a status.
     pub(super) const MAX_NODES: usize = 1 << (u32::BITS - BITS);
 
@@ -60,7 +77,7 @@ impl Status {
     pub(super) fn state(self) -> State {
         let node = self.0 >> BITS;
         match self.0 & ((1 << BITS) - 1) {
-            0 => State::NotRun,
+            0 | 9 => State::NotRun,
             1 => State::Value,
             2 => State::Failed,
             3 => State::Panicked,

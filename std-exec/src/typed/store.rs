@@ -12,8 +12,8 @@
 use super::arena::Arena;
 use super::handle::{GraphId, Node};
 use super::run::Run;
-use super::status::{State, Status, Statuses};
-use super::task::{Call, DropInPlace, NOTHING, Task, drop_of};
+use super::status::{Outcome, State, Status, Statuses};
+use super::task::{Call, DropInPlace, NOTHING, drop_of};
 use std::mem;
 use std::ptr::NonNull;
 
@@ -28,6 +28,8 @@ pub(super) struct Store {
     results: Vec<(u32, DropInPlace)>,
     inputs: Vec<(u32, DropInPlace)>,
     closures: Vec<(NonNull<u8>, DropInPlace)>,
+    /// The nodes that give futures, and what drops these.
+    futures: Vec<(u32, DropInPlace)>,
 }
 
 // SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts of
@@ -49,6 +51,7 @@ impl Store {
             results: Vec::new(),
             inputs: Vec::new(),
             closures: Vec::new(),
+            futures: Vec::new(),
         }
     }
 
@@ -83,10 +86,46 @@ impl Store {
     ///
     /// `call` may be called with such a task. The store goes away before anything that the closure borrows. The closure
     /// is `Send`, or the node is bound to the thread of a local graph.
-    pub(super) unsafe fn define<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P, T>) {
+    pub(super) unsafe fn define<K, T>(&mut self, node: Node<T>, call: Call, task: K) {
         let task = self.arena.place(task);
-        self.closures.extend(drop_of::<Task<F, P, T>>().map(|drop| (task.cast(), drop)));
+        self.closures.extend(drop_of::<K>().map(|drop| (task.cast(), drop)));
         self.tasks[node.id().index as usize] = (call, task.cast());
+    }
+
+    /// Says that `node`, which has been defined just now, gives futures, as the one of the number that
+    /// [`futures`](Self::futures) was before.
+    ///
+    /// # Safety
+    ///
+    /// `drop` drops the future of such a task.
+    pub(super) unsafe fn define_future<T>(&mut self, node: Node<T>, drop: DropInPlace) {
+        self.futures.push((node.id().index, drop));
+    }
+
+    /// How many nodes give futures.
+    pub(super) fn futures(&self) -> usize {
+        self.futures.len()
+    }
+
+    /// The node that gives the future with this number.
+    #[inline]
+    pub(super) fn node_of_future(&self, index: u32) -> u32 {
+        self.futures[index as usize].0
+    }
+
+    /// Drops the future with this number, if it is there.
+    ///
+    /// # Safety
+    ///
+    /// Nobody is polling it, or will do so before its node is called in another run.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of its destructor.
+    pub(super) unsafe fn drop_future(&self, index: u32) {
+        let (node, drop) = self.futures[index as usize];
+        // SAFETY: `drop` was made for the node's task (`define_future`), and nobody uses the future, by contract.
+        unsafe { drop(self.tasks[node as usize].1) };
     }
 
     /// The slot of a node of this graph. `None` for another's.
@@ -192,16 +231,17 @@ impl Store {
         }
     }
 
-    /// Runs `node`. True if it gave a value; otherwise it has told `run` why there is none.
+    /// Runs `node`, or polls it.
     ///
     /// # Safety
     ///
     /// In a run, which has the store to itself: until it has ended, nobody calls `get`, or uses what that has given. This
-    /// is the only call for `node` in it; it comes after those for all that the node depends on, whose effects are
-    /// visible here, and the statuses of those that feed it are `VALUE`. What is moved into it feeds no other node. A node
+    /// is the only call for `node` in it, or the one before has come to `Pending` and its effects are visible here. It comes
+    /// after those for all that the node depends on, whose effects are
+    /// visible here, and the statuses of those that feed it are, or were at the first call, `VALUE`. What is moved into it feeds no other node. A node
     /// that is bound to the caller is called on the run's caller.
     #[inline]
-    pub(super) unsafe fn call(&self, node: u32, run: &Run<'_>) -> bool {
+    pub(super) unsafe fn call(&self, node: u32, run: &Run<'_>) -> Outcome {
         let (call, task) = self.tasks[node as usize];
         // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots that it
         // reads hold values, which were written before, and nobody writes to them during the run but who has them

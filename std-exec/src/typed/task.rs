@@ -1,9 +1,8 @@
 //! A node with its types taken away: a pointer to its closure, and a function that was made for the closure's type.
 
-use super::dependencies::{Dependencies, NodeFn, SetInputs};
-use super::graph::Graph;
-use super::results::Results;
+use super::dependencies::{Dependencies, NodeFn};
 use super::run::Run;
+use super::status::Outcome;
 use std::error::Error;
 use std::ptr::NonNull;
 
@@ -14,21 +13,15 @@ pub(super) struct Task<F, P, T> {
     pub(super) slot: NonNull<T>,
 }
 
-/// A graph as a node: how its inputs are set, and what is read out of its results.
-pub(super) struct Inner<'env, S, R> {
-    pub(super) graph: Graph<'env>,
-    pub(super) set_inputs: S,
-    pub(super) read_outputs: R,
-}
-
-/// Runs a node. True if its slot now holds a value; otherwise it has told `run` why there is none.
+/// Runs a node, or polls it. Its slot now holds a value; or `run` was told why there is none; or it is to be called again
+/// when it is woken.
 ///
 /// # Safety
 ///
 /// The pointer is to the task that the function was made for, the node's. Nobody else uses the task or the slot for
 /// what it gives. The slots of what the node is fed hold values; nobody changes those that are lent, and nobody else
 /// uses those that are moved, during the call.
-pub(super) type Call = unsafe fn(NonNull<u8>, run: &Run<'_>, node: u32) -> bool;
+pub(super) type Call = unsafe fn(NonNull<u8>, run: &Run<'_>, node: u32) -> Outcome;
 
 /// Drops what lies there.
 ///
@@ -44,7 +37,7 @@ pub(super) fn drop_of<T>() -> Option<DropInPlace> {
 }
 
 /// What calls a node that has nothing to do: an input, or one that is not defined (such a graph is never built).
-pub(super) const NOTHING: Call = |_, _, _| true;
+pub(super) const NOTHING: Call = |_, _, _| Outcome::Value;
 
 /// What calls a closure that gives the result.
 pub(super) fn call_of<F, D, T>(_: &Task<F, D::Pointers, T>) -> Call
@@ -59,7 +52,7 @@ where
         let value = unsafe { task.function.call(&task.pointers, run, node) };
         // SAFETY: the slot is for a `T`, and empty.
         unsafe { task.slot.write(value) };
-        true
+        Outcome::Value
     }
 }
 
@@ -78,39 +71,11 @@ where
             Ok(value) => {
                 // SAFETY: the slot is for a `T`, and empty.
                 unsafe { task.slot.write(value) };
-                true
+                Outcome::Value
             }
             Err(error) => {
                 run.failed(node, error.into());
-                false
-            }
-        }
-    }
-}
-
-/// What runs a graph as a node, in the way in which the outer graph runs.
-pub(super) fn graph_call_of<'env, S, R, D, T>(_: &Task<Inner<'env, S, R>, D::Pointers, T>) -> Call
-where
-    D: Dependencies,
-    S: SetInputs<Graph<'env>, D>,
-    R: FnMut(Results<'_>) -> T,
-{
-    |task, run, node| {
-        // SAFETY: by the contract of `Call`.
-        let task = unsafe { task.cast::<Task<Inner<'env, S, R>, D::Pointers, T>>().as_mut() };
-        let Inner { graph, set_inputs, read_outputs } = &mut task.function;
-        // SAFETY: by the contract of `Call`.
-        unsafe { set_inputs.call(graph, &task.pointers, run, node) };
-        match run.nested(graph) {
-            Ok(results) => {
-                let value = read_outputs(results);
-                // SAFETY: the slot is for a `T`, and empty.
-                unsafe { task.slot.write(value) };
-                true
-            }
-            Err(error) => {
-                run.nested_failed(node, error);
-                false
+                Outcome::Nothing
             }
         }
     }

@@ -1,0 +1,44 @@
+//! What a run does with its nodes.
+
+use crate::team::Team;
+use dgraph_core::NodeId;
+
+/// What has come of running a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Turn {
+    Complete,
+    /// It is to be run again, when it is its turn.
+    Again,
+    /// It comes back by [`take_woken`](Body::take_woken), perhaps to another thread.
+    Waits,
+}
+
+/// The body of a run's nodes. A closure is one whose nodes are complete when it returns.
+pub(crate) trait Body: Sync {
+    /// Nodes may come back: whether the members of the run have to look for those.
+    const WAKES: bool;
+
+    /// Runs `node`, or goes on with it.
+    fn run(&self, node: NodeId) -> Turn;
+
+    /// The run is open: from now on, whoever wakes a node tells `team`.
+    fn open(&self, team: &Team);
+
+    /// Gives all nodes that were woken.
+    fn take_woken(&self, ready: impl FnMut(NodeId));
+}
+
+impl<F: Fn(NodeId) + Sync> Body for F {
+    const WAKES: bool = false;
+
+    #[inline]
+    fn run(&self, node: NodeId) -> Turn {
+        self(node);
+        Turn::Complete
+    }
+
+    fn open(&self, _: &Team) {}
+
+    fn take_woken(&self, _: impl FnMut(NodeId)) {}
+}

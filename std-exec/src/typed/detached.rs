@@ -1,0 +1,169 @@
+//! A run on the workers of an executor that nobody waits for on a thread: its owner is a future.
+//!
+//! What the run needs lies in a block on the heap, with the graph, that the workers may use from `begin` until the team is
+//! closed and empty. The owner sees to that before it takes the block away. If the owner is leaked, so is the block, and the
+//! run goes on to its end: so only graphs run like this that borrow nothing.
+
+use super::graph::Body;
+use super::options::RunOptions;
+use super::parallel::Nodes;
+use super::run::{self, CANCELLED, Course, Payload, Run, STOP};
+use crate::executor::Handle;
+use crate::run_error::RunError;
+use crate::team::Team;
+use dgraph_core::{AsDag, LentCountdown};
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// The owner's side. See the [module](self).
+pub(super) struct Detached {
+    /// `None` when the run is over.
+    block: Option<NonNull<Block>>,
+}
+
+// SAFETY: a block holds a graph, which is `Send` if its nodes may run anywhere (`begin`), and things that are used by whoever
+// has it.
+unsafe impl Send for Detached {}
+
+/// What the workers use. Its fields refer to those below them, and are made from below.
+struct Block {
+    run: Option<crate::run::Run<'static, Nodes<'static>>>,
+    lent: Option<LentCountdown<'static>>,
+    nodes: Option<Nodes<'static>>,
+    typed: Option<Run<'static>>,
+    team: &'static Team,
+    options: RunOptions,
+    executor: Handle,
+    body: Box<Body>,
+}
+
+impl Detached {
+    /// Lets the workers of `executor` begin.
+    ///
+    /// # Safety
+    ///
+    /// The graph borrows nothing, and its nodes may run on any thread.
+    pub(super) unsafe fn begin(
+        mut body: Box<Body>,
+        executor: Handle,
+        options: RunOptions,
+    ) -> Result<Self, (Box<Body>, RunError)> {
+        let course = match run::begin(&mut body, Some(&executor), &options) {
+            Ok(course) => course,
+            Err(error) => return Err((body, error)),
+        };
+        body.connect(&options);
+        let team: *const Team = executor.shared.teams.take();
+        // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
+        let team = unsafe { &*team };
+        let block = Block { run: None, lent: None, nodes: None, typed: None, team, options, executor, body };
+        let block = NonNull::from(Box::leak(Box::new(block)));
+        let at = block.as_ptr();
+        // SAFETY: here and below, the block stays where it is until `end`, which drops its fields from above. Nobody changes
+        // what the others refer to.
+        let body = unsafe { &mut (*at).body };
+        // SAFETY: as above.
+        let (executor, options) = (unsafe { &(*at).executor }, unsafe { &(*at).options });
+        let (parts, ..) = body.parts();
+        let dag = &parts.topology.dag;
+        let typed = Run::new(parts, Some(executor), options, course).by_a_team();
+        // SAFETY: as above.
+        let typed = unsafe { (*at).typed.insert(typed) };
+        // SAFETY: the graph is this run's alone; `run::begin` has set the statuses.
+        let nodes = unsafe { Nodes::new(typed, executor) };
+        // SAFETY: as above.
+        let nodes = unsafe { (*at).nodes.insert(nodes) };
+        // SAFETY: as above.
+        let lent = unsafe { &mut (*at).lent };
+        *lent = dag.lend_countdown();
+        let countdown = match lent {
+            Some(lent) => lent.countdown(),
+            // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
+            None => unsafe { team.spare_countdown(dag.view()) },
+        };
+        let run = crate::run::Run::detached(&executor.shared, countdown, nodes);
+        // SAFETY: as above.
+        let run = unsafe { (*at).run.insert(run) };
+        // SAFETY: this thread has taken the team; `end` waits for its members before it takes the run away.
+        unsafe { run.start(team) };
+        Ok(Self { block: Some(block) })
+    }
+
+    /// Whether the run is over; then how it went, and the graph.
+    ///
+    /// # Panics
+    ///
+    /// Not with the panic of a node: that is in what it gives.
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<Body>, Ended)> {
+        let block = self.block.expect("the run isn't over");
+        // SAFETY: the block is there until `end`.
+        let Block { team, executor, .. } = unsafe { block.as_ref() };
+        let shut_down = || executor.shared.is_shut_down();
+        if team.poll_end(context.waker(), shut_down) || shut_down() {
+            Poll::Ready(self.end().expect("the run isn't over"))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before.
+    pub(super) fn end(&mut self) -> Option<(Box<Body>, Ended)> {
+        let block = self.block.take()?.as_ptr();
+        // SAFETY: the block is there until it is taken away below; here for all three.
+        let (run, typed) = (unsafe { &mut (*block).run }, unsafe { &mut (*block).typed });
+        // SAFETY: as above.
+        let team = unsafe { (*block).team };
+        if let (Some(run), Some(typed)) = (&*run, &*typed) {
+            if !team.is_finished() {
+                typed.raise(STOP | CANCELLED);
+            }
+            run.end(team);
+        }
+        // Nobody else uses the block any more: the team is closed and empty. Its fields go from above.
+        let thrown = run.take().and_then(|run| run.take_thrown());
+        // SAFETY: as above, for both.
+        drop(unsafe { (*block).lent.take() });
+        // SAFETY: as above.
+        unsafe { (*block).nodes = None };
+        let course = typed.take().map(Run::into_course).unwrap_or_default();
+        // SAFETY: `block` came from a `Box`, and nothing refers to it.
+        let Block { options, executor, mut body, .. } = *unsafe { Box::from_raw(block) };
+        team.give_back();
+        drop(executor);
+        let dropped = body.let_go(&options, thrown.is_none() && !course.is_stopped());
+        Some((body, Ended { options, course, thrown: thrown.or(dropped) }))
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        if let Some((body, ended)) = self.end() {
+            ended.forget();
+            drop(body);
+        }
+    }
+}
+
+/// How a run has ended.
+pub(super) struct Ended {
+    options: RunOptions,
+    course: Course,
+    thrown: Option<Payload>,
+}
+
+impl Ended {
+    /// What the run gives; takes down in the graph what did not run, and why.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of a node, unless the options catch it.
+    pub(super) fn outcome(self, body: &mut Body) -> Result<(), RunError> {
+        run::end(body, &self.options, self.course, self.thrown)
+    }
+
+    /// Nobody wants to know.
+    pub(super) fn forget(self) {
+        // What was thrown may panic again when it is dropped.
+        std::mem::forget(self.thrown);
+    }
+}

@@ -1,0 +1,292 @@
+//! A run on one thread of a graph whose nodes may give futures: goes on whenever it is polled, until nothing is ready.
+//!
+//! ```text
+//!            begin                        nothing ready, nothing woken: asleep
+//!   (lazy) ─────────▶ poll ─┬─▶ futures that were woken ─▶ ready nodes ─┬─▶ Pending
+//!                       ▲   └───────────────────────────────────────────┘     │
+//!                       └──────────── the graph's wakers tell ────────────────┘
+//!   all done, stopped, panicked, or given up ─▶ close: drop the futures that are left
+//! ```
+//!
+//! Woken futures and ready nodes take turns, so that neither a future that wakes itself for ever nor a flood of ready nodes
+//! keeps the others waiting; and after some nodes the run lets its thread do something else. It is never polled in vain:
+//! nothing but a wake-up, or having yielded itself, makes it go on.
+
+use super::graph::Body;
+use super::options::RunOptions;
+use super::run::{self, Course, Parts, Payload, Run};
+use super::status::{Outcome, Status};
+use super::topology::Topology;
+use crate::ready_queue::{ReadyQueue, Taker};
+use crate::ready_set::ReadySet;
+use crate::run_error::RunError;
+use crate::wake::{Pending, Wakes};
+use dgraph_core::{DagView, NodeId};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+
+/// After how many nodes a run lets its thread do something else.
+pub(super) const BUDGET: usize = 256;
+
+/// What such a run keeps from poll to poll, in memory that is used again.
+#[derive(Default)]
+pub(super) struct Drive {
+    /// Of each node: how many predecessors are still to come.
+    remaining: Vec<u32>,
+    /// If the graph has no priorities, limits or bound nodes: the places of ready nodes in the serial order.
+    ready: ReadySet,
+    /// Of each node: its place in the serial order, if that isn't its number.
+    places: Vec<u32>,
+    /// Futures that were woken, and are this thread's to be polled.
+    woken: VecDeque<u32>,
+    /// How many nodes are not complete.
+    left: usize,
+}
+
+/// A run that was begun and is not over.
+pub(super) struct AsyncRun {
+    options: RunOptions,
+    course: Course,
+    /// Futures may be left.
+    open: bool,
+}
+
+/// Runs the graph, and blocks while nothing is ready.
+pub(super) fn block_on(body: &mut Body, options: &RunOptions) -> Result<(), RunError> {
+    let mut run = AsyncRun::begin(body, options.clone())?;
+    pollster::block_on(poll_fn(|context| run.poll(body, usize::MAX, context)))
+}
+
+impl AsyncRun {
+    /// The beginning: nothing has run yet.
+    pub(super) fn begin(body: &mut Body, options: RunOptions) -> Result<Self, RunError> {
+        let course = run::begin(body, None, &options)?;
+        body.connect(&options);
+        let (parts, queue, drive) = body.parts();
+        drive.begin(parts.topology, queue);
+        Ok(Self { options, course, open: true })
+    }
+
+    /// Runs at most `budget` nodes.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of a node, unless the options catch it.
+    pub(super) fn poll(
+        &mut self,
+        body: &mut Body,
+        budget: usize,
+        context: &Context<'_>,
+    ) -> Poll<Result<(), RunError>> {
+        let Self { options, course, open } = &mut *self;
+        assert!(*open, "polled after its end");
+        let (parts, queue, drive) = body.parts();
+        let run = Run::new(parts, None, options, mem::take(course));
+        // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.
+        let polled =
+            catch_unwind(AssertUnwindSafe(|| unsafe { drive.go(&run, parts, queue, budget, context) }));
+        *course = run.into_course();
+        let thrown = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(())) => None,
+            Err(payload) => Some(payload),
+        };
+        let dropped = self.close(body);
+        Poll::Ready(run::end(body, &self.options, mem::take(&mut self.course), thrown.or(dropped)))
+    }
+
+    /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics has thrown.
+    pub(super) fn close(&mut self, body: &mut Body) -> Option<Payload> {
+        if !mem::take(&mut self.open) {
+            return None;
+        }
+        let over = body.drive.left == 0 && !self.course.is_stopped();
+        body.let_go(&self.options, over)
+    }
+}
+
+impl Body {
+    /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete, drops the futures
+    /// that are left. What the first destructor that panics has thrown.
+    pub(super) fn let_go(&mut self, options: &RunOptions, all_complete: bool) -> Option<Payload> {
+        let wakes = self.wakes.as_ref()?;
+        if let Some(token) = &options.token {
+            token.detach(wakes);
+        }
+        wakes.detach();
+        let mut thrown = None;
+        if !all_complete {
+            for future in 0..wakes.run() {
+                wakes.end(future);
+                // SAFETY: the run is over, so nobody polls it until the next one calls its node.
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
+                let node = self.store.node_of_future(future);
+                if self.store.statuses.get(node) == Status::PENDING {
+                    let status = if dropped.is_ok() { Status::NOT_RUN } else { Status::PANICKED };
+                    self.store.statuses.set(node, status);
+                    if options.measure {
+                        self.measured.forget(node);
+                    }
+                }
+                thrown = thrown.or(dropped.err());
+            }
+        }
+        thrown
+    }
+
+    /// Connects the graph's wakers and the run's token.
+    pub(super) fn connect(&mut self, options: &RunOptions) {
+        let futures = self.store.futures();
+        let wakes = self.wakes.get_or_insert_with(|| Wakes::new(futures));
+        if let Some(token) = &options.token {
+            token.attach(wakes);
+        }
+    }
+}
+
+impl Drive {
+    fn begin(&mut self, topology: &Topology, queue: Option<&mut ReadyQueue>) {
+        let dag = topology.dag.view();
+        self.remaining.clear();
+        self.remaining.extend_from_slice(dag.in_degrees());
+        self.woken.clear();
+        self.left = dag.nodes();
+        match queue {
+            None => {
+                self.ready.reset(dag.nodes());
+                if let (Some(order), true) = (topology.order(), self.places.is_empty()) {
+                    self.places.resize(order.len(), 0);
+                    (0..).zip(order).for_each(|(place, &node)| self.places[node as usize] = place);
+                }
+                dag.roots().iter().for_each(|root| self.ready.push(self.place(root.get())));
+            }
+            Some(queue) => {
+                queue.reset();
+                dag.roots().iter().for_each(|&root| queue.push(root));
+            }
+        }
+    }
+
+    /// Runs what is ready, `budget` nodes at the most. `Ready` when all nodes are complete, or the run is stopped.
+    ///
+    /// # Safety
+    ///
+    /// The run has the graph to itself, and statuses are as `Body::prepare` and earlier calls have left them.
+    unsafe fn go(
+        &mut self,
+        run: &Run<'_>,
+        parts: Parts<'_>,
+        mut queue: Option<&mut ReadyQueue>,
+        mut budget: usize,
+        context: &Context<'_>,
+    ) -> Poll<()> {
+        let dag = parts.topology.dag.view();
+        let wakes = run.wakes();
+        loop {
+            // Each future once, also if it wakes itself; then as many ready nodes.
+            let woken = self.woken.len();
+            for _ in 0..woken {
+                let Some(future) = self.woken.pop_front() else { break };
+                let node = parts.store.node_of_future(future);
+                // SAFETY: by contract; it has come to `Pending`, and was woken.
+                let outcome = unsafe { run.again(node) };
+                self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
+                budget -= 1;
+                if budget == 0 {
+                    break;
+                }
+            }
+            let mut turns = woken;
+            loop {
+                if run.is_stopped() || self.left == 0 {
+                    return Poll::Ready(());
+                }
+                if budget == 0 {
+                    // More may be ready, and whoever polls the run may have something else to do.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                if turns == 0 && (wakes.any() || !self.woken.is_empty()) {
+                    break;
+                }
+                turns = turns.saturating_sub(1);
+                let Some(node) = self.next(parts.topology, queue.as_deref_mut()) else { break };
+                // SAFETY: by contract; its predecessors are complete, and it comes up once.
+                let outcome = unsafe { run.node(node) };
+                self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
+                budget -= 1;
+            }
+            if wakes.any() {
+                let known = self.woken.len();
+                if wakes.take(|future| self.woken.push_back(future)) {
+                    run.look();
+                }
+                // They come last woken first.
+                self.woken.make_contiguous()[known..].reverse();
+            }
+            if self.woken.is_empty() && !run.is_stopped() && wakes.fall_asleep(context.waker()) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Sees to what has come of a node.
+    #[inline]
+    fn settle(
+        &mut self,
+        dag: DagView<'_>,
+        node: u32,
+        outcome: Outcome,
+        wakes: &Wakes,
+        queue: Option<&mut ReadyQueue>,
+    ) {
+        match outcome {
+            Outcome::Pending(future) => {
+                if wakes.pend(future) == Pending::Again {
+                    self.woken.push_back(future);
+                }
+            }
+            Outcome::Value | Outcome::Nothing => self.complete(dag, node, queue),
+        }
+    }
+
+    /// The place of `node` in the serial order.
+    #[inline]
+    fn place(&self, node: u32) -> u32 {
+        if self.places.is_empty() { node } else { self.places[node as usize] }
+    }
+
+    /// The ready node that is to run next.
+    #[inline]
+    fn next(&mut self, topology: &Topology, queue: Option<&mut ReadyQueue>) -> Option<u32> {
+        match queue {
+            None => {
+                self.ready.pop().map(|place| topology.order().map_or(place, |order| order[place as usize]))
+            }
+            Some(queue) => queue.take(Taker::EVERYTHING).map(NodeId::get),
+        }
+    }
+
+    /// `node` is complete.
+    #[inline]
+    fn complete(&mut self, dag: DagView<'_>, node: u32, mut queue: Option<&mut ReadyQueue>) {
+        self.left -= 1;
+        if let Some(queue) = queue.as_deref_mut() {
+            queue.release(NodeId::new(node));
+        }
+        for edge in dag.successors(NodeId::new(node)) {
+            let target = edge.target();
+            let remaining = &mut self.remaining[target.index()];
+            *remaining -= 1;
+            if *remaining == 0 {
+                match queue.as_deref_mut() {
+                    None => self.ready.push(self.place(target.get())),
+                    Some(queue) => queue.push(target),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Async nodes on the thread that the graph belongs to: nothing has to be `Send`, and closures may lend what they own.
+
+use super::async_task::{Fallible, Plain};
+use super::builder::GraphBuilder;
+use super::dependencies::{Dependencies, Dependency, Feed};
+use super::handle::{Input, Moved, Node};
+use super::local::Local;
+use super::run::Run;
+use super::values::Values;
+use std::error::Error;
+use std::mem;
+use std::ptr::NonNull;
+
+/// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
+/// Parameter types of closures have to be written out. It may own things and lend them to its futures.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be fed the results of its dependencies, `{D}`, or isn't async",
+    label = "its parameters don't fit its dependencies, or it isn't async",
+    note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
+            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`"
+)]
+pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Scope> {
+    /// What the future gives.
+    type Output;
+
+    /// # Safety
+    ///
+    /// The pointer is good during the call. The contract of [`Feed::feed`], for each dependency, for as long as there is a
+    /// future.
+    #[doc(hidden)]
+    unsafe fn call(
+        &'a mut self,
+        pointers: *const D::Pointers,
+        run: &'a Run<'a>,
+        node: u32,
+    ) -> impl Future<Output = Self::Output>;
+}
+
+macro_rules! tuples {
+    ($($item:ident $value:ident),*) => {
+        impl<'a, Fun, Out, $($item),*> LocalAsyncFn<'a, ($($item,)*)> for Fun
+        where
+            $($item: Feed<'a>,)*
+            Fun: AsyncFnMut($(<$item as Feed<'a>>::Arg),*) -> Out + 'a,
+        {
+            type Output = Out;
+
+            unsafe fn call(
+                &'a mut self,
+                pointers: *const ($($item::Pointer,)*),
+                _run: &'a Run<'a>,
+                _node: u32,
+            ) -> impl Future<Output = Out> {
+                // SAFETY: by contract.
+                let ($($value,)*) = unsafe { &*pointers };
+                $(
+                    // SAFETY: by contract.
+                    let $value = unsafe { <$item as Feed<'a>>::feed($value, _run, _node) };
+                )*
+                self($($value),*)
+            }
+        }
+    };
+}
+
+tuples!();
+tuples!(A a);
+tuples!(A a, B b);
+tuples!(A a, B b, C c);
+tuples!(A a, B b, C c, D d);
+tuples!(A a, B b, C c, D d, E e);
+tuples!(A a, B b, C c, D d, E e, F f);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
+tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
+
+/// One handle without a tuple around it.
+macro_rules! alone {
+    ($([$($place:ident)?] $handle:ident),*) => {$(
+        impl<'a, Fun, Out, T $(, $place)?> LocalAsyncFn<'a, $handle<T $(, $place)?>> for Fun
+        where
+            $handle<T $(, $place)?>: Feed<'a>,
+            Fun: AsyncFnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out + 'a,
+        {
+            type Output = Out;
+
+            unsafe fn call(
+                &'a mut self,
+                pointer: *const <$handle<T $(, $place)?> as Dependency>::Pointer,
+                run: &'a Run<'a>,
+                node: u32,
+            ) -> impl Future<Output = Out> {
+                // SAFETY: by contract.
+                let pointer = unsafe { &*pointer };
+                // SAFETY: by contract.
+                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, run, node) })
+            }
+        }
+    )*};
+}
+
+alone!([P] Node, [] Input, [P] Moved);
+
+/// Many handles of one type.
+macro_rules! many {
+    ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
+        impl<'a, $($generics)*, Fun, Out> LocalAsyncFn<'a, $list> for Fun
+        where
+            Fun: AsyncFnMut(Values<'a, T>) -> Out + 'a,
+        {
+            type Output = Out;
+
+            unsafe fn call(
+                &'a mut self,
+                pointers: *const NonNull<[NonNull<T>]>,
+                _: &'a Run<'a>,
+                _: u32,
+            ) -> impl Future<Output = Out> {
+                // SAFETY: by contract.
+                let pointers = unsafe { *pointers };
+                // SAFETY: the list lies in the graph's arena, like the node that it belongs to.
+                let slots: &'a [NonNull<T>] = unsafe { pointers.as_ref() };
+                // SAFETY: by contract.
+                self(unsafe { Values::new(slots) })
+            }
+        }
+    )*};
+}
+
+many!(
+    ['s, T, P] &'s [Node<T, P>],
+    ['s, T, P] &'s Vec<Node<T, P>>,
+    [T, P] Vec<Node<T, P>>,
+    [T, P, const N: usize] [Node<T, P>; N],
+);
+
+/// What makes the future of a node, lending it the closure. (A macro, since the future's type has no name.)
+macro_rules! lend {
+    ($env:lifetime, $function:ident, $dependencies:ident) => {
+        |function: *mut $function, pointers: *const <$dependencies as Dependencies>::Pointers, run: &Run<'_>, node| {
+            // SAFETY: by the contracts of `define_async_with` and `Call`, it stays there, and nobody else uses it, as long as
+            // there is a future.
+            let function: &$env mut $function = unsafe { &mut *function };
+            // SAFETY: `call` uses the run before it returns. Its future only has to be of a type that doesn't know how long.
+            let run: &$env Run<$env> = unsafe { mem::transmute::<&Run<'_>, &$env Run<$env>>(run) };
+            // SAFETY: as above.
+            unsafe { <$function as LocalAsyncFn<$env, $dependencies>>::call(function, pointers, run, node) }
+        }
+    };
+}
+
+impl<'env> GraphBuilder<'env, Local> {
+    /// As [`async_node`](GraphBuilder::async_node), on the thread of the graph: nothing has to be `Send`, and the closure may
+    /// own what its futures use.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::rc::Rc;
+    ///
+    /// let mut graph = GraphBuilder::local();
+    /// let seen = Rc::new("seen");
+    /// let mut calls = 0;
+    /// let count = graph.local_async_node("count", (), async move || {
+    ///     calls += 1;
+    ///     (Rc::clone(&seen), calls)
+    /// });
+    /// let mut graph = graph.build()?;
+    /// graph.run()?;
+    /// assert_eq!(graph.run()?[count], (Rc::new("seen"), 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn local_async_node<D, F, T>(
+        &mut self,
+        name: impl AsRef<str>,
+        dependencies: D,
+        function: F,
+    ) -> Node<T, Local>
+    where
+        D: Dependencies<Scope: 'env>,
+        F: for<'a> LocalAsyncFn<'a, D, Output = T> + 'env,
+        T: 'env,
+    {
+        let node = self.add_local::<T>(name.as_ref());
+        let lend = lend!('env, F, D);
+        // SAFETY: the node is bound to the thread of the graph. `lend` may be called with such pointers.
+        unsafe {
+            self.define_async_with::<D, F, T, Plain, _, _>(node.plain(), dependencies, function, lend);
+        }
+        node
+    }
+
+    /// As [`try_async_node`](GraphBuilder::try_async_node), on the thread of the graph: but for the error, nothing has to be
+    /// `Send`, and the closure may own what its futures use.
+    pub fn local_try_async_node<D, F, T, E>(
+        &mut self,
+        name: impl AsRef<str>,
+        dependencies: D,
+        function: F,
+    ) -> Node<T, Local>
+    where
+        D: Dependencies<Scope: 'env>,
+        F: for<'a> LocalAsyncFn<'a, D, Output = Result<T, E>> + 'env,
+        T: 'env,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let node = self.add_local::<T>(name.as_ref());
+        let lend = lend!('env, F, D);
+        // SAFETY: as above.
+        unsafe {
+            self.define_async_with::<D, F, T, Fallible, _, _>(node.plain(), dependencies, function, lend);
+        }
+        node
+    }
+}
