@@ -18,9 +18,12 @@
 //! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue, so none is
 //! hidden, and a thread never waits for a permit or for another thread's node: it takes something else, or goes.
 //!
-//! A *visitor* is a worker that comes only for nodes that are bound to it: because the team is full, or in the middle of
-//! waiting for another run. Without the latter two workers could wait for each other: each for a run of its own with a
-//! node that is bound to the other one.
+//! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else, whether or not the
+//! team is full, and also while it waits for an earlier run. Without the latter two workers could wait for each other: each
+//! for a run of its own with a node that is bound to the other one. `ARCHITECTURE.md` has a proof that this is
+//! enough. A worker that is in the middle of nothing leaves after a node if another run wants it: see [`bindings`].
+//!
+//! [`bindings`]: crate::bindings
 
 use crate::context;
 use crate::ready_queue::{Place, ReadyQueue, Taker};

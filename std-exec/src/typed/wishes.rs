@@ -177,12 +177,14 @@ impl<P> GraphBuilder<'_, P> {
     /// Binds a node to a worker of the executor, by its number, from 0 to `threads() - 1`: for data that lies in that
     /// thread or that core's caches. In a serial run it runs on the caller like any other.
     ///
-    /// It waits until that worker has ended what it is in the middle of: a node, and the rest of the run that it helps; unless
-    /// that is waiting for a run of the same executor, where it comes in between. So a node that runs a graph while it holds
-    /// a lock can meet, on its own thread, a bound node that wants the lock; many bound nodes that each wait for a run pile
-    /// up on the worker's stack; and one that is reached through a run on another executor may never start. If all
-    /// threads are at work on the run, the worker comes in addition to them. A node that is bound to two threads is an error of
-    /// [`build`](Self::build); a worker that the executor doesn't have is an error of the run,
+    /// It waits until that worker has ended the node that it is in the middle of, and what it has taken of a run
+    /// without an order that it helps; then it comes first, and runs that want the same worker take turns. If the
+    /// worker's node waits for a run of the same executor, nodes of runs that began after that one come in between. So
+    /// a node that runs a graph while it holds a lock can meet, on its own thread, a bound node that wants the lock,
+    /// but never one of its own run. If the worker's node waits for a run of another executor, nothing comes in
+    /// between: two executors whose graphs run each other may wait for ever. If all threads are at work on the run, the
+    /// worker comes in addition to them. A node that is bound to two threads is an error of [`build`](Self::build); a
+    /// worker that the executor doesn't have is an error of the run,
     /// [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
     pub fn on_worker(&mut self, node: impl Into<AnyNode>, worker: usize) {
         self.bind(node.into(), Place::Worker(worker));
