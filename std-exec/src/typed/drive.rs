@@ -77,14 +77,16 @@ impl AsyncRun {
     ///
     /// # Panics
     ///
-    /// With the panic of a node, unless the options catch it.
+    /// With the panic of a node, unless the options catch it. If it has ended before, also by a panic: what it would begin
+    /// now, nobody would close.
     pub(super) fn poll(
         &mut self,
         body: &mut Body,
         budget: usize,
         context: &Context<'_>,
     ) -> Poll<Result<(), RunError>> {
-        let Self { options, course, .. } = &mut *self;
+        let Self { options, course, open } = &mut *self;
+        assert!(*open, "polled after its end");
         let (parts, queue, drive) = body.parts();
         let run = Run::new(parts, None, options, mem::take(course));
         // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.
@@ -168,7 +170,8 @@ impl Drive {
         loop {
             // As many ready nodes may run as futures were polled before.
             let mut turns = self.woken.len();
-            while let Some(future) = self.woken.pop() {
+            while budget > 0 {
+                let Some(future) = self.woken.pop() else { break };
                 if future == wakes.run() {
                     run.look();
                     continue;
@@ -181,9 +184,6 @@ impl Drive {
                         self.complete(dag, node, queue.as_deref_mut());
                     }
                     budget -= 1;
-                    if budget == 0 {
-                        break;
-                    }
                 }
             }
             loop {
