@@ -12,6 +12,8 @@ pub(crate) enum Runner {
     Serial,
     /// `run_parallel`, or `Executor::run` for a bare graph.
     Parallel(Executor),
+    /// `run_async`, for typed graphs. Others have none: as `Serial`.
+    Async,
 }
 
 impl Runner {
@@ -28,7 +30,7 @@ impl Runner {
         T: Send + Sync,
     {
         match self {
-            Self::Serial => graph.run(),
+            Self::Serial | Self::Async => graph.run(),
             Self::Parallel(executor) => graph.run_parallel(executor),
         }
         .expect("no task can fail")
@@ -36,7 +38,7 @@ impl Runner {
 
     pub(crate) fn functions<'g>(&self, graph: &'g mut FnGraph) -> FnResults<'g> {
         match self {
-            Self::Serial => graph.run(),
+            Self::Serial | Self::Async => graph.run(),
             Self::Parallel(executor) => graph.run_parallel(executor),
         }
         .expect("no task can fail")
@@ -48,33 +50,35 @@ impl Runner {
         options: &RunOptions,
     ) -> Result<FnResults<'g>, RunError> {
         match self {
-            Self::Serial => graph.run_with(options),
+            Self::Serial | Self::Async => graph.run_with(options),
             Self::Parallel(executor) => graph.run_parallel_with(executor, options),
         }
     }
 
-    pub(crate) fn typed<'g>(&self, graph: &'g mut Graph<'_>) -> Results<'g> {
+    pub(crate) fn typed<'g, P>(&self, graph: &'g mut Graph<'_, P>) -> Results<'g, P> {
         match self {
             Self::Serial => graph.run(),
             Self::Parallel(executor) => graph.run_parallel(executor),
+            Self::Async => pollster::block_on(graph.run_async()),
         }
         .expect("no node fails")
     }
 
-    pub(crate) fn typed_with<'g>(
+    pub(crate) fn typed_with<'g, P>(
         &self,
-        graph: &'g mut Graph<'_>,
+        graph: &'g mut Graph<'_, P>,
         options: &RunOptions,
-    ) -> Result<Results<'g>, RunError> {
+    ) -> Result<Results<'g, P>, RunError> {
         match self {
             Self::Serial => graph.run_with(options),
             Self::Parallel(executor) => graph.run_parallel_with(executor, options),
+            Self::Async => pollster::block_on(graph.run_async_with(options.clone())),
         }
     }
 
     pub(crate) fn dag(&self, dag: &impl AsDag, body: impl Fn(NodeId) + Sync) {
         match self {
-            Self::Serial => dag.view().run(body),
+            Self::Serial | Self::Async => dag.view().run(body),
             Self::Parallel(executor) => executor.run(dag, body),
         }
     }
@@ -84,13 +88,22 @@ pub(crate) fn executor(threads: usize) -> Executor {
     Executor::builder().threads(threads).build().expect("an executor without special demands")
 }
 
-/// Makes a test of each `fn(&Runner)` for each runner.
+/// Makes a test of each `fn(&Runner)` for each runner of typed graphs.
+macro_rules! over_typed_runners {
+    ($($behaviour:ident),* $(,)?) => {
+        $crate::runner::over_all_runners!($($behaviour),*);
+        $crate::runner::over_all_runners!(@runner run_async, $crate::runner::Runner::Async, $($behaviour),*);
+    };
+}
+pub(crate) use over_typed_runners;
+
+/// Makes a test of each `fn(&Runner)` for each runner of any graph.
 macro_rules! over_all_runners {
     ($($behaviour:ident),* $(,)?) => {
-        over_all_runners!(@runner serial, $crate::runner::Runner::Serial, $($behaviour),*);
-        over_all_runners!(@runner executor_of_one, $crate::runner::Runner::parallel(1), $($behaviour),*);
-        over_all_runners!(@runner executor_of_two, $crate::runner::Runner::parallel(2), $($behaviour),*);
-        over_all_runners!(@runner executor_of_five, $crate::runner::Runner::parallel(5), $($behaviour),*);
+        $crate::runner::over_all_runners!(@runner serial, $crate::runner::Runner::Serial, $($behaviour),*);
+        $crate::runner::over_all_runners!(@runner executor_of_one, $crate::runner::Runner::parallel(1), $($behaviour),*);
+        $crate::runner::over_all_runners!(@runner executor_of_two, $crate::runner::Runner::parallel(2), $($behaviour),*);
+        $crate::runner::over_all_runners!(@runner executor_of_five, $crate::runner::Runner::parallel(5), $($behaviour),*);
     };
     (@runner $name:ident, $runner:expr, $($behaviour:ident),*) => {
         mod $name {

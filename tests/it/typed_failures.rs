@@ -1,14 +1,14 @@
 //! Typed graphs: nodes that fail, and what happens to the others.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunError, RunOptions};
 use std::error::Error;
 use std::fmt;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-over_all_runners!(
+over_typed_runners!(
     fail_fast_starts_nothing_any_more,
     keep_going_skips_descendants_only,
     the_failed_ancestor_is_named,

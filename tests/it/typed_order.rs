@@ -1,6 +1,6 @@
 //! Priorities, limits, and nodes that are bound to a thread.
 
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
     Absent, CancelToken, DefinitionError, Executor, FailurePolicy, Graph, GraphBuilder, Node, Results,
     RunError, RunOptions,
@@ -168,7 +168,7 @@ fn bound_nodes_run_where_they_belong(runner: &Runner) {
         assert_eq!(threads.len(), 1);
         assert_eq!(
             threads.contains(&thread::current().id()),
-            matches!(runner, Runner::Serial),
+            !matches!(runner, Runner::Parallel(_)),
             "a worker is no caller"
         );
     }
@@ -195,10 +195,7 @@ fn local_nodes(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..10 {
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
-        let ended = match runner {
-            Runner::Serial => graph.run_with(&options),
-            Runner::Parallel(executor) => graph.run_parallel_with(executor, &options),
-        };
+        let ended = runner.typed_with(&mut graph, &options);
         assert_eq!(ended.map(|_| ()).expect_err("1600").to_string(), "1 node failed: failing");
         let mut results = graph.results();
         assert_eq!((results[taken], results[doubled], results[cell].get()), (8, 16, 8));
@@ -304,7 +301,7 @@ fn nested(runner: &Runner) {
     }
 }
 
-over_all_runners!(
+over_typed_runners!(
     a_limit_holds,
     priorities_are_the_order_of_one_thread,
     critical_path_first,
