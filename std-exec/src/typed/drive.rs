@@ -173,7 +173,10 @@ impl Drive {
             while budget > 0 {
                 let Some(future) = self.woken.pop() else { break };
                 if future == wakes.run() {
-                    run.look();
+                    // When all is done, it is too late for a cancel.
+                    if self.left > 0 {
+                        run.look();
+                    }
                     continue;
                 }
                 let node = parts.store.node_of_future(future);
