@@ -8,6 +8,7 @@ mod async_local;
 mod async_nesting;
 mod async_order;
 mod async_random;
+mod async_runtimes;
 mod async_values;
 mod async_wakes;
 mod builder;
