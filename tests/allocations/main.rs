@@ -1,4 +1,4 @@
-//! How often runs of typed graphs allocate: not at all, from the second one on.
+//! How often runs of typed graphs allocate, also as futures: not at all, from the second one on.
 //!
 //! A program of its own, since the allocator counts for the whole process; and one test, so that nothing else runs
 //! meanwhile.
@@ -9,7 +9,10 @@ use dgraph_exec::{
     CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, Results, RunOptions, Values,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
 
 struct Counting;
 
@@ -43,6 +46,85 @@ struct Case {
     graph: Graph<'static>,
     input: Input<u64>,
     last: Node<u64>,
+}
+
+/// Lets others go on, so many times.
+async fn yields(mut times: u64) {
+    poll_fn(|context| {
+        if times == 0 {
+            return Poll::Ready(());
+        }
+        times -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Polls as long as it takes.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}
+
+/// Layers of async nodes that are ready at once, that yield, that hold what they are fed meanwhile; and a graph of such as a
+/// node.
+fn async_case(ordered: bool) -> Case {
+    let mut inner = GraphBuilder::new();
+    let side = inner.input::<u64>("side");
+    let area = inner.async_node("area", (side,), async |side: &u64| {
+        yields(1).await;
+        side.wrapping_mul(*side)
+    });
+    let inner = inner.build().expect("a valid graph");
+
+    let mut graph = GraphBuilder::new();
+    let input = graph.input::<u64>("input");
+    let mut layer: Vec<_> = (0..8).map(|n| graph.node("", (input,), move |x: &u64| x + n)).collect();
+    for _ in 0..20 {
+        let next = (0..8).map(|at| {
+            let (a, b) = (layer[at], layer[(at + 1) % 8]);
+            match at % 4 {
+                0 => graph.async_node("ready", (a, b), async |a: &u64, b: &u64| a.wrapping_mul(*b)),
+                1 => graph.try_async_node("tried", (a,), async |a: &u64| {
+                    yields(a % 3).await;
+                    a.checked_add(0).ok_or("never")
+                }),
+                2 => {
+                    let pair = graph.node("pair", (a, b), |a: &u64, b: &u64| [*a, *b]);
+                    graph.async_node("moved", (pair.moved(),), async |pair: [u64; 2]| {
+                        yields(2).await;
+                        pair[0] ^ pair[1]
+                    })
+                }
+                _ => graph.async_node("many", &layer, async |all: Values<'_, u64>| {
+                    yields(1).await;
+                    all.iter().fold(0, |a, b| a ^ b)
+                }),
+            }
+        });
+        layer = next.collect();
+    }
+    let nested = graph.graph(
+        "nested",
+        (layer[0],),
+        inner,
+        move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(side, *x),
+        move |results: Results<'_>| results[area],
+    );
+    if ordered {
+        let (one, two) = (graph.limit(1), graph.limit(2));
+        for (at, &node) in (0..).zip(&layer) {
+            graph.priority(node, at % 3);
+            graph.limited(node, if at % 2 == 0 { one } else { two });
+        }
+    }
+    let last = graph.node("last", (nested, layer[3]), |x: &u64, y: &u64| x ^ y);
+    Case { graph: graph.build().expect("a valid graph"), input, last }
 }
 
 /// Layers of nodes with all kinds of dependencies, 8 wide: no thread has more than 64 ready nodes at once.
@@ -141,5 +223,25 @@ fn runs_but_the_first_allocate_nothing() {
             let count = (0..20).map(|_| fifty()).min().unwrap_or(u64::MAX);
             assert_eq!(count, 0, "on {} threads, ordered: {ordered}, {options:?}", executor.threads());
         }
+        as_futures(case, options);
+        as_futures(async_case(ordered), options);
     }
+}
+
+/// Runs that are futures. The first one makes what all need: the wakers, lists of ready and of woken nodes.
+fn as_futures(mut case: Case, options: &RunOptions) {
+    let mut run = |value| {
+        case.graph.set(case.input, value);
+        block_on(case.graph.run_async_with(options.clone())).expect("no node fails")[case.last]
+    };
+    let once = run(0);
+    // Fuller lists may come late.
+    (0..3).rev().for_each(|value| _ = run(value));
+    let count = allocations(|| {
+        for value in (0..50).rev() {
+            let result = run(value);
+            assert!(value > 0 || result == once);
+        }
+    });
+    assert_eq!(count, 0, "as futures, {options:?}");
 }

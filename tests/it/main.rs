@@ -3,11 +3,20 @@
 #![allow(clippy::cast_possible_truncation, reason = "the graphs of tests are small")]
 #![allow(clippy::ptr_arg, reason = "functions of a graph take references to the very types that others give")]
 
+mod async_endings;
+mod async_local;
+mod async_nesting;
+mod async_order;
 mod async_parallel;
+mod async_random;
+mod async_runtimes;
+mod async_values;
+mod async_wakes;
 mod builder;
 mod compile_fail;
 mod counted;
 mod endings;
+mod gate;
 mod models;
 mod regressions;
 mod rejection;

@@ -1,6 +1,6 @@
 //! Nodes that are bound to a thread: to the caller, to a worker, to a graph's own thread.
 
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, Executor, FailurePolicy, GraphBuilder, Node, RunError, RunOptions};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -68,10 +68,7 @@ fn local_nodes(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..10 {
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
-        let ended = match runner {
-            Runner::Serial => graph.run_with(&options),
-            Runner::Parallel(executor) => graph.run_parallel_with(executor, &options),
-        };
+        let ended = runner.typed_with(&mut graph, &options);
         assert_eq!(ended.map(|_| ()).expect_err("1600").to_string(), "1 node failed: failing");
         let mut results = graph.results();
         assert_eq!((results[taken], results[doubled], results[cell].get()), (8, 16, 8));
@@ -83,7 +80,7 @@ fn local_nodes(runner: &Runner) {
     assert_eq!(Rc::try_unwrap(log).map(RefCell::into_inner), Ok(vec![7; 10]));
 }
 
-over_all_runners!(bound_nodes_run_where_they_belong, local_nodes);
+over_typed_runners!(bound_nodes_run_where_they_belong, local_nodes);
 
 /// Each worker by its number, at once, with the caller in between.
 #[test]

@@ -1,13 +1,13 @@
 //! Typed graphs: cancellation and deadlines.
 
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions, create_graph};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-over_all_runners!(
+over_typed_runners!(
     cancelled_before_it_starts,
     cancelled_by_a_node,
     a_token_that_is_never_cancelled,

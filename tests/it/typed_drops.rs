@@ -1,12 +1,12 @@
 //! Typed graphs: everything is dropped exactly once.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, over_all_runners};
+use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{FailurePolicy, GraphBuilder, Node, RunOptions};
 use dgraph_tests::splitmix::SplitMix64;
 use std::sync::Mutex;
 
-over_all_runners!(closures_results_and_inputs, random_endings);
+over_typed_runners!(closures_results_and_inputs, random_endings);
 
 fn closures_results_and_inputs(runner: &Runner) {
     let (closures, results, inputs) = (Counter::default(), Counter::default(), Counter::default());

@@ -1,7 +1,7 @@
 //! Typed graphs: nodes that fail, and what happens to the others.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunError, RunOptions};
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::iter;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-over_all_runners!(
+over_typed_runners!(
     fail_fast_starts_nothing_any_more,
     keep_going_skips_descendants_only,
     the_failed_ancestor_is_named,

@@ -1,10 +1,10 @@
 //! Typed graphs: values that come from the caller, and values that are handed over.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, over_all_runners};
+use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, GraphBuilder, RunOptions};
 
-over_all_runners!(
+over_typed_runners!(
     moved_into_the_only_dependent,
     moved_and_lent_in_one_list,
     several_moved_into_one,

@@ -1,6 +1,6 @@
 //! Limits on how many nodes of a group run at once.
 
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
@@ -108,7 +108,7 @@ fn a_cancel_ends_an_ordered_run(runner: &Runner) {
     }
 }
 
-over_all_runners!(a_limit_holds, failures_release_permits, a_cancel_ends_an_ordered_run);
+over_typed_runners!(a_limit_holds, failures_release_permits, a_cancel_ends_an_ordered_run);
 
 /// As many as the limit permits are inside at once: they wait for each other.
 #[test]

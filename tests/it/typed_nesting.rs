@@ -1,14 +1,14 @@
 //! Typed graphs in nodes of typed graphs.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, over_all_runners};
+use crate::runner::{Runner, over_typed_runners};
 use crate::typed_failures::with_causes;
 use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
-over_all_runners!(
+over_typed_runners!(
     a_graph_as_a_node,
     graphs_in_graphs_in_graphs,
     a_graph_run_by_a_closure,

@@ -1,7 +1,7 @@
 //! Graphs whose order matters, whatever the demand: nested ones, demands that can't be met, corner cases. Each demand has a
 //! file of its own: `typed_priorities.rs`, `typed_limits.rs`, `typed_bound.rs`; what went wrong, `regressions.rs`.
 
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{DefinitionError, Executor, Graph, GraphBuilder, Results};
 use std::rc::Rc;
 use std::thread;
@@ -48,7 +48,7 @@ fn nested(runner: &Runner) {
     }
 }
 
-over_all_runners!(nested);
+over_typed_runners!(nested);
 
 #[test]
 fn what_can_not_be_met() {

@@ -1,13 +1,13 @@
 //! Typed graphs: nodes that panic, and destructors that do.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, Graph, GraphBuilder, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 
-over_all_runners!(
+over_typed_runners!(
     a_panic_keeps_its_payload_wherever_it_comes_from,
     a_panic_as_an_error,
     results_of_others_stay_and_are_dropped_once,

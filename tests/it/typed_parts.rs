@@ -1,11 +1,11 @@
 //! Typed graphs: runs of a part of the graph, by targets and by what has changed.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, over_all_runners};
+use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, AnyNode, Graph, GraphBuilder, Input, Node, Results, RunOptions};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-over_all_runners!(
+over_typed_runners!(
     only_what_the_targets_need,
     only_needed_inputs_have_to_be_set,
     order_only_predecessors_are_needed,

@@ -1,6 +1,6 @@
 //! The order of ready nodes: priorities, critical path first, measured durations.
 
-use crate::runner::{Runner, executor, over_all_runners};
+use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Graph, GraphBuilder, RunOptions};
 use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
@@ -80,7 +80,7 @@ fn measured_durations(runner: &Runner) {
     assert!(graph.measured(long).expect("kept, and measured again") >= nap);
 }
 
-over_all_runners!(priorities_are_the_order_of_one_thread, critical_path_first, measured_durations);
+over_typed_runners!(priorities_are_the_order_of_one_thread, critical_path_first, measured_durations);
 
 /// Two threads: one is kept in a node of its own, the other starts the rest by priority. Then both at once: whoever
 /// starts a node finds all more urgent ones started.

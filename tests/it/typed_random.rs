@@ -233,7 +233,8 @@ proptest! {
     #[test]
     fn agree_with_the_oracle(plan in plans()) {
         thread_local! {
-            static RUNNERS: [Runner; 3] = [Runner::Serial, Runner::Parallel(executor(2)), Runner::Parallel(executor(5))];
+            static RUNNERS: [Runner; 4] =
+                [Runner::Serial, Runner::Async, Runner::Parallel(executor(2)), Runner::Parallel(executor(5))];
         }
         RUNNERS.with(|runners| {
             for runner in runners {

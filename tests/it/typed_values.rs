@@ -1,12 +1,12 @@
 //! Typed graphs: what nodes are fed, and what comes out.
 
 use crate::counted::Counter;
-use crate::runner::{Runner, over_all_runners};
+use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, Graph, GraphBuilder, Input, Node, NodeId, Values};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-over_all_runners!(
+over_typed_runners!(
     three_nodes,
     arguments_come_as_listed,
     listed_twice_runs_once_and_feeds_twice,

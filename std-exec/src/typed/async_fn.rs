@@ -37,6 +37,8 @@ pub trait AsyncNodeFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Sco
 
 macro_rules! tuples {
     ($($item:ident $value:ident),*) => {
+        // What the compiler says of `AsyncNodeFn` helps more than what it says of `FnMut`.
+        #[diagnostic::do_not_recommend]
         impl<'a, Fun, Fut, $($item),*> AsyncNodeFn<'a, ($($item,)*)> for Fun
         where
             $($item: Feed<'a>,)*
@@ -76,6 +78,7 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 /// One handle without a tuple around it.
 macro_rules! alone {
     ($([$($place:ident)?] $handle:ident),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<'a, Fun, Fut, T $(, $place)?> AsyncNodeFn<'a, $handle<T $(, $place)?>> for Fun
         where
             $handle<T $(, $place)?>: Feed<'a>,
@@ -104,6 +107,7 @@ alone!([P] Node, [] Input, [P] Moved);
 /// Many handles of one type.
 macro_rules! many {
     ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl<'a, $($generics)*, Fun, Fut> AsyncNodeFn<'a, $list> for Fun
         where
             Fun: FnMut(Values<'a, T>) -> Fut,

@@ -74,7 +74,8 @@ impl AsyncRun {
     ///
     /// # Panics
     ///
-    /// With the panic of a node, unless the options catch it.
+    /// With the panic of a node, unless the options catch it. If it has ended before, also by a panic: what it would begin
+    /// now, nobody would close.
     pub(super) fn poll(
         &mut self,
         body: &mut Body,
@@ -188,16 +189,13 @@ impl Drive {
         loop {
             // Each future once, also if it wakes itself; then as many ready nodes.
             let woken = self.woken.len();
-            for _ in 0..woken {
+            for _ in 0..woken.min(budget) {
                 let Some(future) = self.woken.pop_front() else { break };
                 let node = parts.store.node_of_future(future);
                 // SAFETY: by contract; it has come to `Pending`, and was woken.
                 let outcome = unsafe { run.again(node) };
                 self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
                 budget -= 1;
-                if budget == 0 {
-                    break;
-                }
             }
             let mut turns = woken;
             loop {
@@ -219,16 +217,20 @@ impl Drive {
                 self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
                 budget -= 1;
             }
-            if wakes.any() {
+            let mut any = wakes.any();
+            if !any && self.woken.is_empty() {
+                if wakes.fall_asleep(context.waker()) {
+                    return Poll::Pending;
+                }
+                any = true;
+            }
+            if any {
                 let known = self.woken.len();
-                if wakes.take(|future| self.woken.push_back(future)) {
-                    run.look();
+                if wakes.take(|future| self.woken.push_back(future)) && self.left > 0 {
+                    run.look(); // when all is done, it is too late for a cancel
                 }
                 // They come last woken first.
                 self.woken.make_contiguous()[known..].reverse();
-            }
-            if self.woken.is_empty() && !run.is_stopped() && wakes.fall_asleep(context.waker()) {
-                return Poll::Pending;
             }
         }
     }

@@ -19,7 +19,7 @@ use std::ptr::NonNull;
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
             a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`"
 )]
-pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Scope> {
+pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = (&'a <D as Dependencies>::Scope, &'a Self)> {
     /// What the future gives.
     type Output;
 
@@ -41,7 +41,7 @@ macro_rules! tuples {
         impl<'a, Fun, Out, $($item),*> LocalAsyncFn<'a, ($($item,)*)> for Fun
         where
             $($item: Feed<'a>,)*
-            Fun: AsyncFnMut($(<$item as Feed<'a>>::Arg),*) -> Out + 'a,
+            Fun: AsyncFnMut($(<$item as Feed<'a>>::Arg),*) -> Out,
         {
             type Output = Out;
 
@@ -83,7 +83,7 @@ macro_rules! alone {
         impl<'a, Fun, Out, T $(, $place)?> LocalAsyncFn<'a, $handle<T $(, $place)?>> for Fun
         where
             $handle<T $(, $place)?>: Feed<'a>,
-            Fun: AsyncFnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out + 'a,
+            Fun: AsyncFnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out,
         {
             type Output = Out;
 
@@ -109,7 +109,7 @@ macro_rules! many {
     ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
         impl<'a, $($generics)*, Fun, Out> LocalAsyncFn<'a, $list> for Fun
         where
-            Fun: AsyncFnMut(Values<'a, T>) -> Out + 'a,
+            Fun: AsyncFnMut(Values<'a, T>) -> Out,
         {
             type Output = Out;
 

@@ -18,6 +18,8 @@
 //! so has to tell the runner, and nobody else.
 
 mod cell;
+#[cfg(all(test, dgraph_loom))]
+mod models;
 #[allow(unsafe_code)]
 mod waker;
 

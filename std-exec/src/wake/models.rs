@@ -1,0 +1,265 @@
+//! loom models of the wakers. Each names the mutations that it must catch; `.ci/mutants` applies them to a copy and expects a
+//! failure. A wake that is lost leaves its runner asleep for ever, which loom reports as a deadlock.
+//!
+//! The count of the block is the standard library's, which loom doesn't see.
+
+use super::{Pending, Wakes};
+use crate::parker::Parker;
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use crate::{CancelToken, GraphBuilder, RunAsync, RunError, RunOptions};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Explores what three forced switches between threads can bring about.
+fn model(body: impl Fn() + Sync + Send + 'static) {
+    model_with(3, body);
+}
+
+fn model_with(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(body);
+}
+
+/// A thread that runs something, as its waker sees it.
+struct Sleeper(Parker);
+
+impl Wake for Sleeper {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn sleeper() -> (std::sync::Arc<Sleeper>, Waker) {
+    let sleeper = std::sync::Arc::new(Sleeper(Parker::new()));
+    (std::sync::Arc::clone(&sleeper), Waker::from(sleeper))
+}
+
+/// As a run: calls `poll` for what was woken, until it says that all is done, and sleeps in between.
+fn run_until(wakes: &Wakes, mut poll: impl FnMut(u32) -> bool) {
+    let (sleeper, waker) = sleeper();
+    let again = |future: &u32| wakes.pend(*future) == Pending::Again;
+    let mut woken: Vec<u32> = (0..wakes.run()).filter(again).collect();
+    loop {
+        wakes.take(|future| woken.push(future));
+        let done = woken.iter().fold(false, |done, future| poll(*future) || done);
+        woken.retain(again);
+        if done {
+            break;
+        }
+        if woken.is_empty() && wakes.fall_asleep(&waker) {
+            sleeper.0.park();
+        }
+    }
+    wakes.detach();
+}
+
+/// Catches: `push` that tells nobody, `fall_asleep` that sleeps whatever is on the list.
+#[test]
+fn a_wake_against_falling_asleep() {
+    model(|| {
+        let wakes = Wakes::new(1);
+        let data = Arc::new(UnsafeCell::new(0));
+        let (waker, written) = ((*wakes.waker(0)).clone(), Arc::clone(&data));
+        let other = thread::spawn(move || {
+            // SAFETY: loom reports it if somebody else has access at the same time, here and below.
+            written.with_mut(|data| unsafe { *data = 5 });
+            waker.wake();
+        });
+        // SAFETY: as above.
+        run_until(&wakes, |future| future == 0 && data.with(|data| unsafe { *data }) == 5);
+        other.join().expect("no panic");
+        assert_eq!(std::sync::Arc::strong_count(&wakes), 1);
+    });
+}
+
+/// The second one may find the future listed, and go: the poll that comes sees also what came before its wake.
+///
+/// Catches: the cell's Release, the Acquire of `claim` or `pend`, a wake of a future that doesn't wait that leaves no mark.
+#[test]
+fn two_wakers_of_one_future() {
+    model_with(2, || {
+        let wakes = Wakes::new(1);
+        let count = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let others = [0, 1].map(|thread| {
+            let (waker, count) = ((*wakes.waker(0)).clone(), Arc::clone(&count));
+            thread::spawn(move || {
+                count[thread].store(1, Ordering::Relaxed);
+                waker.wake_by_ref();
+            })
+        });
+        // Nobody wakes it any more: the last poll has to see both.
+        run_until(&wakes, |_| count.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+        others.into_iter().for_each(|other| other.join().expect("no panic"));
+    });
+}
+
+/// Both are on the list, whoever comes first.
+///
+/// Catches: the Release of `push`, the Acquire of `take`.
+#[test]
+fn two_futures_at_once() {
+    model(|| {
+        let wakes = Wakes::new(2);
+        let others = [0, 1].map(|future| {
+            let waker = (*wakes.waker(future)).clone();
+            thread::spawn(move || waker.wake())
+        });
+        let mut seen = [0, 0];
+        run_until(&wakes, |future| {
+            seen[future as usize] += 1;
+            seen == [1, 1]
+        });
+        others.into_iter().for_each(|other| other.join().expect("no panic"));
+    });
+}
+
+/// Whoever has polled last is told. The waker of the one before is given back.
+///
+/// Catches: the runner that is registered once and for all.
+#[test]
+fn a_wake_against_another_runner() {
+    model(|| {
+        let wakes = Wakes::new(1);
+        let (first, first_waker) = sleeper();
+        let asleep = wakes.fall_asleep(&first_waker);
+        assert!(asleep, "nobody has woken it");
+        drop(first_waker);
+        let waker = (*wakes.waker(0)).clone();
+        let other = thread::spawn(move || waker.wake());
+        run_until(&wakes, |future| future == 0);
+        other.join().expect("no panic");
+        assert_eq!(std::sync::Arc::strong_count(&first), 1);
+    });
+}
+
+/// What waits until it is opened.
+#[derive(Default)]
+struct Gate(Mutex<(bool, Option<Waker>)>);
+
+impl Gate {
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.0);
+        if state.0 {
+            return Poll::Ready(());
+        }
+        state.1 = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// What the last poll has left.
+    fn waker(&self) -> Option<Waker> {
+        lock(&self.0).1.take()
+    }
+
+    fn open(&self) {
+        lock(&self.0).0 = true;
+        if let Some(waker) = self.waker() {
+            waker.wake();
+        }
+    }
+}
+
+/// Polls `run` to its end, asleep in between. Nobody keeps the waker.
+fn block_on(run: &mut RunAsync<'_, '_>) -> Result<(), RunError> {
+    let (sleeper, waker) = sleeper();
+    loop {
+        match Pin::new(&mut *run).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(ended) => return ended.map(|_| ()),
+            Poll::Pending => sleeper.0.park(),
+        }
+    }
+}
+
+/// A waker of the run before comes at any moment: also before its node has begun in this run, which then isn't polled.
+///
+/// Catches: polling whoever is on the list.
+#[test]
+fn a_waker_of_an_earlier_run() {
+    model(|| {
+        let gates = Arc::new([Gate::default(), Gate::default()]);
+        let (first, second) = (Arc::clone(&gates), Arc::clone(&gates));
+        let mut graph = GraphBuilder::new();
+        let before = graph.async_node("before", (), move || {
+            let gates = Arc::clone(&first);
+            poll_fn(move |context| gates[0].poll(context).map(|()| 7))
+        });
+        let node = graph.async_node("node", (before,), move |&before: &i32| {
+            let gates = Arc::clone(&second);
+            poll_fn(move |context| gates[1].poll(context).map(|()| before))
+        });
+        let mut graph = graph.build().expect("a valid graph");
+        // The first run is given up while the second node waits.
+        lock(&gates[0].0).0 = true;
+        let mut run = graph.run_async();
+        assert!(Pin::new(&mut run).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(run);
+        lock(&gates[0].0).0 = false;
+        let (old, gates) = (gates[1].waker().expect("it was polled"), Arc::clone(&gates));
+        let other = thread::spawn(move || {
+            old.wake();
+            gates[0].open();
+            gates[1].open();
+        });
+        let mut run = graph.run_async();
+        assert!(block_on(&mut run).is_ok());
+        drop(run);
+        assert_eq!(graph.results().get(node), Ok(&7));
+        other.join().expect("no panic");
+    });
+}
+
+/// A node never completes; the run ends all the same, whenever the cancel comes.
+///
+/// Catches: a cancel that wakes nobody, a run that doesn't look when it is woken for that.
+#[test]
+fn a_cancel_against_falling_asleep() {
+    model(|| {
+        let mut graph = GraphBuilder::new();
+        graph.async_node("never", (), std::future::pending::<()>);
+        let mut graph = graph.build().expect("a valid graph");
+        let token = CancelToken::new();
+        let same = token.clone();
+        let other = thread::spawn(move || same.cancel());
+        let mut run = graph.run_async_with(RunOptions::new().cancel_token(&token));
+        assert!(matches!(block_on(&mut run), Err(RunError::Cancelled { not_run }) if not_run.len() == 1));
+        drop(run);
+        other.join().expect("no panic");
+    });
+}
+
+/// Graph and run go away while another thread wakes: whoever lets go of the block last frees it, and with it everything.
+///
+/// Catches: a waker that keeps its count, a run that keeps its caller's waker.
+#[test]
+fn the_last_waker_on_another_thread() {
+    model(|| {
+        let gate = Arc::new(Gate::default());
+        let inside = Arc::clone(&gate);
+        let mut graph = GraphBuilder::new();
+        graph.async_node("node", (), move || {
+            let gate = Arc::clone(&inside);
+            poll_fn(move |context| gate.poll(context))
+        });
+        let mut graph = graph.build().expect("a valid graph");
+        let (sleeper, waker) = sleeper();
+        let mut run = graph.run_async();
+        assert!(Pin::new(&mut run).poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        let old = gate.waker().expect("it was polled");
+        let kept = old.clone();
+        let other = thread::spawn(move || old.wake());
+        drop(run);
+        other.join().expect("no panic");
+        assert_eq!(std::sync::Arc::strong_count(&sleeper), 1, "given back with the run");
+        drop(graph);
+        let block = kept.data();
+        // SAFETY: `kept` keeps the block alive.
+        let slot = unsafe { &*block.cast::<super::Slot>() };
+        assert_eq!(slot.wakes.strong_count(), 1, "that is `kept`");
+    });
+}
