@@ -70,6 +70,8 @@ impl Runner {
             Self::Serial => graph.run_with(options),
             Self::Parallel(executor) => graph.run_parallel_with(executor, options),
             Self::Async => pollster::block_on(graph.run_async_with(options.clone())),
+            // In a node, blocking on a future would take a worker away from it.
+            Self::Detached(executor) if is_worker() => graph.run_parallel_with(executor, options),
             Self::Detached(executor) => detached(graph, executor, options),
         }
     }
@@ -80,6 +82,10 @@ impl Runner {
             Self::Parallel(executor) | Self::Detached(executor) => executor.run(dag, body),
         }
     }
+}
+
+fn is_worker() -> bool {
+    std::thread::current().name().is_some_and(|name| name.starts_with("dgraph-"))
 }
 
 /// `run_parallel_async`, also for graphs that borrow, or have local nodes: nobody leaks the future here, and it is polled here only.

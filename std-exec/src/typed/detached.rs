@@ -80,7 +80,7 @@ impl Engine {
 }
 
 impl Detached {
-    /// Lets the workers of `executor` begin.
+    /// Lets the workers of `executor` begin; `course` is what `run::begin` gave.
     ///
     /// # Safety
     ///
@@ -89,11 +89,8 @@ impl Detached {
         mut body: Box<Body>,
         executor: Handle,
         options: RunOptions,
-    ) -> Result<Self, (Box<Body>, RunError)> {
-        let course = match run::begin(&mut body, Some(&executor), &options) {
-            Ok(course) => course,
-            Err(error) => return Err((body, error)),
-        };
+        course: Course,
+    ) -> Self {
         body.connect(&options);
         let team: *const Team = executor.shared.teams.take();
         // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
@@ -131,7 +128,7 @@ impl Detached {
         let run = unsafe { (*at).run.insert(run) };
         // SAFETY: this thread has taken the team; `end` waits for its members before it takes the run away.
         unsafe { run.start(team) };
-        Ok(Self { block: Some(block) })
+        Self { block: Some(block) }
     }
 
     /// Whether the run is over; then how it went, and the graph.

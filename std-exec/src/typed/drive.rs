@@ -226,8 +226,8 @@ impl Drive {
             }
             if any {
                 let known = self.woken.len();
-                if wakes.take(|future| self.woken.push_back(future)) && self.left > 0 {
-                    run.look(); // when all is done, it is too late for a cancel
+                if wakes.take(|future| self.woken.push_back(future)) {
+                    wakes.wake_all(); // those who wait look whether the run is to be stopped
                 }
                 // They come last woken first.
                 self.woken.make_contiguous()[known..].reverse();

@@ -72,7 +72,7 @@ impl crate::body::Body for Nodes<'_> {
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
         let run = self.run;
         if run.wakes().take_for_team(|future| ready(NodeId::new(run.store.node_of_future(future)))) {
-            run.look();
+            run.wakes().wake_all(); // those who wait look whether the run is to be stopped
         }
     }
 }

@@ -313,11 +313,6 @@ impl<'r> Run<'r> {
         self.signal.load(Ordering::Relaxed) & STOP != 0
     }
 
-    /// Looks whether the run is to be stopped from outside.
-    pub(super) fn look(&self) {
-        let _ = self.may_go_on(self.signal.load(Ordering::Relaxed));
-    }
-
     pub(super) fn wakes(&self) -> &'r Wakes {
         self.wakes.expect("a graph with futures has wakers")
     }

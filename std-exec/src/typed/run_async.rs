@@ -81,7 +81,8 @@ impl Graph<'static> {
     /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin when it is first polled.
     ///
     /// Nodes run as in [`run_parallel`](Self::run_parallel), but none on the thread that polls. When a future of a node is woken, whichever worker
-    /// is free polls it, before it starts other nodes. Where to `await` it doesn't matter; [`run_parallel`](Self::run_parallel) blocks instead.
+    /// is free polls it, before it starts other nodes. To wait for it on a thread, use [`run_parallel`](Self::run_parallel), in
+    /// which that thread works too; a node that blocks on this future keeps a worker from running it.
     ///
     /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks until the nodes that
     /// workers are in the middle of have returned, and drops the futures that are left. If the executor is dropped, the run

@@ -6,6 +6,7 @@ use super::detached::Detached;
 use super::drive::{AsyncRun, BUDGET};
 use super::graph::{Body, Graph};
 use super::options::RunOptions;
+use super::run;
 use crate::executor::{Executor, Handle};
 use crate::run_error::RunError;
 use std::fmt;
@@ -42,14 +43,9 @@ impl Running {
             self.0 = match executor {
                 Some(executor) if executor.workers > 0 => {
                     executor.check_process();
+                    let course = run::begin(graph.body_mut(), Some(&executor), &options)?;
                     // SAFETY: only `on_workers` names an executor.
-                    match unsafe { Detached::begin(graph.lend(), executor, options) } {
-                        Ok(run) => Stage::OnWorkers(run),
-                        Err((body, error)) => {
-                            graph.give_back(body);
-                            return Err(error);
-                        }
-                    }
+                    Stage::OnWorkers(unsafe { Detached::begin(graph.lend(), executor, options, course) })
                 }
                 _ => {
                     let run = AsyncRun::begin(graph.body_mut(), options)?;

@@ -53,6 +53,9 @@ impl Graph<'static> {
 impl Spawned {
     /// Blocks until the run is over. Gives back the graph, with its results, and how the run has ended.
     ///
+    /// Not for nodes that run on the same executor: a worker that blocks here does nothing else, and if all do, they wait for each
+    /// other. There, `await` it, or use [`run_parallel`](Graph::run_parallel), in which the caller works too.
+    ///
     /// # Panics
     ///
     /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph is dropped then.
