@@ -1,5 +1,6 @@
 //! The executor: a fixed set of worker threads that run graphs together with whoever calls.
 
+use crate::body::Body;
 use crate::builder::ExecutorBuilder;
 use crate::crew;
 use crate::executor_error::ExecutorError;
@@ -234,7 +235,7 @@ impl Handle {
     /// is demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
     where
-        F: Fn(NodeId) + Sync,
+        F: Body,
     {
         self.check_process();
         if self.threads() == 1 && queue.last_worker().is_none() {

@@ -15,6 +15,8 @@
 //!           └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! A node that comes back ([`Turn`]) keeps its permits; it goes on where it may run, in turns with nodes that are new.
+//!
 //! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue, so none is
 //! hidden, and a thread never waits for a permit or for another thread's node: it takes something else, or goes.
 //!
@@ -25,6 +27,7 @@
 //!
 //! [`bindings`]: crate::bindings
 
+use crate::body::{Body, Turn};
 use crate::context;
 use crate::ready_queue::{Place, ReadyQueue, Taker};
 use crate::run::CloseOnDrop;
@@ -35,11 +38,12 @@ use crate::team::{Job, Role, Team};
 use crate::thrown::Thrown;
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
-/// The memory of one ordered run, on its caller's stack.
-struct Ordered<'a, F> {
+/// The memory of one ordered run, on its caller's stack, or its owner's.
+pub(crate) struct Ordered<'a, F> {
     shared: &'a Shared,
     countdown: Countdown<'a>,
     body: &'a F,
@@ -68,12 +72,13 @@ struct Risen {
 #[derive(Clone, Copy)]
 struct Called {
     node: NodeId,
-    panicked: bool,
+    /// What came of it; `None` if it has panicked.
+    turn: Option<Turn>,
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on the threads
 /// that `queue`, which is made for this graph, says. Blocks until all are done; resumes the first panic of a body.
-pub(crate) fn run<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &Dag, queue: &mut ReadyQueue, body: &F) {
+pub(crate) fn run<F: Body>(shared: &Shared, dag: &Dag, queue: &mut ReadyQueue, body: &F) {
     let team = shared.teams.take();
     let lent = dag.lend_countdown();
     let countdown = match &lent {
@@ -81,13 +86,9 @@ pub(crate) fn run<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &Dag, queue: &mut 
         // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
-    queue.reset();
-    dag.view().roots().iter().for_each(|&root| queue.push(root));
-    let binds_workers = queue.last_worker().is_some();
-    let state = Mutex::new(State { queue, left: dag.view().nodes(), stopped: false });
-    let run = Ordered { shared, countdown, body, state, binds_workers, thrown: Thrown::nothing() };
+    let run = Ordered::new(shared, countdown, queue, body);
     run.lead(team);
-    let thrown = run.thrown.take();
+    let thrown = run.take_thrown();
     drop(lent);
     team.give_back();
     if let Some(payload) = thrown {
@@ -95,7 +96,63 @@ pub(crate) fn run<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &Dag, queue: &mut 
     }
 }
 
-impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
+impl<'a, F: Body> Ordered<'a, F> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        countdown: Countdown<'a>,
+        queue: &'a mut ReadyQueue,
+        body: &'a F,
+    ) -> Self {
+        let dag = countdown.dag();
+        queue.reset();
+        dag.roots().iter().for_each(|&root| queue.push(root));
+        let binds_workers = queue.last_worker().is_some();
+        let state = Mutex::new(State { queue, left: dag.nodes(), stopped: false });
+        Self { shared, countdown, body, state, binds_workers, thrown: Thrown::nothing() }
+    }
+
+    /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`], and comes by for its own nodes by
+    /// [`serve`](Self::serve).
+    ///
+    /// # Safety
+    ///
+    /// As for [`Run::start`](crate::run::Run::start).
+    pub(crate) unsafe fn start(&self, team: &Team) {
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        team.lead_by(None, self.shared.bindings.number(self.binds_workers));
+        // SAFETY: by contract.
+        unsafe { team.open_detached(job, self.countdown.dag().nodes(), 0) };
+        self.body.open(team);
+        let nobody = Taker { anything: false, caller: false, worker: None };
+        let _ = self.step(team, nobody, None, false);
+    }
+
+    /// Runs the nodes that are bound to the caller, for which the calling thread stands.
+    pub(crate) fn serve(&self, team: &Team) {
+        let me = Taker { anything: false, caller: true, worker: None };
+        if team.wanted.wants(me) {
+            context::within(self.shared, team, |_| self.work(team, me, || true));
+        }
+    }
+
+    /// As [`Run::end`](crate::run::Run::end).
+    pub(crate) fn end(&self, team: &Team) {
+        team.forget_owner();
+        drop(CloseOnDrop(team));
+        context::within(self.shared, team, |_| {
+            while !team.is_finished() {
+                self.work(team, Taker::EVERYTHING, || true);
+            }
+        });
+    }
+
+    /// What the first panic has thrown, if there was one.
+    pub(crate) fn take_thrown(&self) -> Option<Box<dyn Any + Send>> {
+        self.thrown.take()
+    }
+}
+
+impl<F: Body> Ordered<'_, F> {
     /// The caller's part.
     fn lead(&self, team: &Team) {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
@@ -106,6 +163,7 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, self.countdown.dag().nodes(), 0, 0, parent) };
+            self.body.open(team);
             let close = CloseOnDrop(team);
             while !team.is_finished() {
                 self.work(team, me, || true);
@@ -114,6 +172,7 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
                         // If nobody is in, what the last helper has reported is visible; otherwise the last one to
                         // leave wakes this thread.
                         team.wanted.wants(me)
+                            || team.has_woken()
                             || team.membership.is_empty() && team.is_finished()
                             || self.shared.wants_help_within(team)
                     });
@@ -127,11 +186,9 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
     fn work(&self, team: &Team, me: Taker, stay: impl Fn() -> bool) {
         let mut next = self.step(team, me, None, true);
         while let Some(node) = next {
-            let called = catch_unwind(AssertUnwindSafe(|| (self.body)(node)));
-            let last = Called { node, panicked: called.is_err() };
-            if let Err(payload) = called {
-                self.thrown.keep(payload);
-            }
+            let called = catch_unwind(AssertUnwindSafe(|| self.body.run(node)));
+            let turn = called.map_err(|payload| self.thrown.keep(payload)).ok();
+            let last = Called { node, turn };
             next = self.step(team, me, Some(last), stay());
         }
     }
@@ -140,19 +197,22 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
     fn step(&self, team: &Team, me: Taker, last: Option<Called>, take: bool) -> Option<NodeId> {
         let mut state = lock(&self.state);
         let State { queue, left, stopped } = &mut *state;
-        if let Some(Called { node, panicked }) = last {
-            *stopped |= panicked;
-            queue.release(node);
-            self.countdown.complete(node, |ready| queue.push(ready));
-            *left -= 1;
-            // All counters come to rest, so a stopped run ends as any other.
-            while let Some(node) = if *stopped { queue.discard() } else { None } {
-                self.countdown.complete(node, |ready| queue.push(ready));
-                *left -= 1;
+        match last {
+            Some(Called { node, turn: turn @ (None | Some(Turn::Complete)) }) => {
+                *stopped |= turn.is_none();
+                queue.release(node);
+                self.complete(team, queue, left, node);
             }
-            if *left == 0 {
-                team.finish(self.countdown.dag().nodes());
-            }
+            Some(Called { node, turn: Some(Turn::Again) }) => queue.resume(node),
+            Some(Called { turn: Some(Turn::Waits), .. }) | None => {}
+        }
+        if F::WAKES && team.has_woken() {
+            team.woken_are_taken();
+            self.body.take_woken(|node| queue.resume(node));
+        }
+        // All counters come to rest, so a stopped run ends as any other.
+        while let Some(node) = if *stopped { queue.discard() } else { None } {
+            self.complete(team, queue, left, node);
         }
         let next = if take { queue.take(me) } else { None };
         let mut risen = Risen::default();
@@ -171,6 +231,14 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
         drop(state);
         self.tell(team, me, risen);
         next
+    }
+
+    fn complete(&self, team: &Team, queue: &mut ReadyQueue, left: &mut usize, node: NodeId) {
+        self.countdown.complete(node, |ready| queue.push(ready));
+        *left -= 1;
+        if *left == 0 {
+            team.finish(self.countdown.dag().nodes());
+        }
     }
 
     /// Wakes those who sleep and have a node to take. Nodes for anybody: each that comes and sees more wakes the next.
@@ -197,7 +265,7 @@ impl<F: Fn(NodeId) + Sync> Ordered<'_, F> {
 fn look_around(team: &Team, me: Taker) -> bool {
     (0..PATIENCE).any(|look| {
         (0..look.min(4)).for_each(|_| spin_loop());
-        team.is_finished() || team.wanted.wants(me)
+        team.is_finished() || team.wanted.wants(me) || team.has_woken()
     })
 }
 
@@ -206,7 +274,7 @@ fn look_around(team: &Team, me: Taker) -> bool {
 /// # Safety
 ///
 /// `run` points to an `Ordered<'_, F>` whose team is `team`, and the calling thread has joined that.
-unsafe fn help<F: Fn(NodeId) + Sync>(run: *const (), team: &Team, role: Role) {
+unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Ordered<'_, F>>() };
     let me = Taker {

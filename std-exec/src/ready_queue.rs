@@ -10,7 +10,7 @@
 
 use dgraph_core::NodeId;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::ops::Range;
 
 /// Where a node may run.
@@ -62,6 +62,10 @@ pub(crate) struct ReadyQueue {
     /// Those of one place are neighbours.
     lanes: Box<[Lane]>,
     places: Box<[(Place, Range<usize>)]>,
+    /// Of each place: nodes that have run before and are to go on. They have their permits.
+    resumed: Box<[VecDeque<NodeId>]>,
+    /// What was taken last had run before: now it's the others' turn.
+    took_resumed: bool,
     /// Of each limit: how many permits it has, and how many are left.
     permits: Box<[(usize, usize)]>,
 }
@@ -105,7 +109,10 @@ impl ReadyQueue {
         let lane = |demand| u32::try_from(kinds[demand]).expect("no more lanes than nodes");
         let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
         let permits = permits.iter().map(|&count| (count, count)).collect();
-        let mut queue = Self { nodes, by_urgency: Box::default(), lanes, places: places.into(), permits };
+        let resumed = vec![VecDeque::new(); places.len()].into();
+        let places = places.into();
+        let mut queue =
+            Self { nodes, by_urgency: Box::default(), lanes, places, resumed, took_resumed: false, permits };
         queue.set_urgency(by_urgency);
         queue
     }
@@ -142,6 +149,7 @@ impl ReadyQueue {
     /// Nothing is ready and no permit taken, whatever was before.
     pub(crate) fn reset(&mut self) {
         self.lanes.iter_mut().for_each(|lane| lane.ready.clear());
+        self.resumed.iter_mut().for_each(VecDeque::clear);
         self.permits.iter_mut().for_each(|(count, left)| *left = *count);
     }
 
@@ -151,8 +159,34 @@ impl ReadyQueue {
         self.lanes[lane as usize].ready.push(Reverse(rank));
     }
 
-    /// The most urgent node that `taker` may start now. Takes its permits.
+    /// `node`, which was taken and has not been released, is to go on, where it may run, when it is its turn.
+    pub(crate) fn resume(&mut self, node: NodeId) {
+        let lane = self.nodes[node.index()].1 as usize;
+        let place = self.places.iter().position(|(_, lanes)| lanes.contains(&lane));
+        self.resumed[place.expect("each lane has a place")].push_back(node);
+    }
+
+    /// A node that `taker` may run now: in turns one that is to go on, and the most urgent one that is to start, which takes its
+    /// permits.
     pub(crate) fn take(&mut self, taker: Taker) -> Option<NodeId> {
+        let resumed_first = !self.took_resumed;
+        let first = if resumed_first { self.take_resumed(taker) } else { self.take_new(taker) };
+        let (node, resumed) = match first {
+            Some(node) => (Some(node), resumed_first),
+            None if resumed_first => (self.take_new(taker), false),
+            None => (self.take_resumed(taker), true),
+        };
+        self.took_resumed = resumed;
+        node
+    }
+
+    fn take_resumed(&mut self, taker: Taker) -> Option<NodeId> {
+        let places = self.places.iter().zip(&mut self.resumed);
+        let mut mine = places.filter(|((place, _), _)| taker.may_run_at(*place));
+        mine.find_map(|(_, resumed)| resumed.pop_front())
+    }
+
+    fn take_new(&mut self, taker: Taker) -> Option<NodeId> {
         let places = self.places.iter().filter(|(place, _)| taker.may_run_at(*place));
         let open = places.flat_map(|(_, lanes)| lanes.clone()).filter(|&lane| self.can_give(lane));
         let lane = open.min_by_key(|&lane| self.lanes[lane].first())?;
@@ -164,6 +198,9 @@ impl ReadyQueue {
 
     /// A ready node of any kind, not to be started: takes no permits.
     pub(crate) fn discard(&mut self) -> Option<NodeId> {
+        if let Some(node) = self.resumed.iter_mut().find_map(VecDeque::pop_front) {
+            return Some(node);
+        }
         let lane = (0..self.lanes.len()).find(|&lane| !self.lanes[lane].ready.is_empty())?;
         self.pop(lane)
     }
@@ -179,7 +216,8 @@ impl ReadyQueue {
     /// For each place of some node: whether there is a node to start now.
     pub(crate) fn on_offer(&self) -> impl Iterator<Item = (Place, bool)> {
         let any = |lanes: &Range<usize>| lanes.clone().any(|lane| self.can_give(lane));
-        self.places.iter().map(move |(place, lanes)| (*place, any(lanes)))
+        let places = self.places.iter().zip(&self.resumed);
+        places.map(move |((place, lanes), resumed)| (*place, !resumed.is_empty() || any(lanes)))
     }
 
     fn can_give(&self, lane: usize) -> bool {
@@ -250,7 +288,16 @@ mod tests {
             let mut running = Vec::new();
             let mut taken = 0;
             while taken < nodes || !running.is_empty() {
-                match random(3) {
+                match random(4) {
+                    3 if !running.is_empty() => {
+                        // It comes up again, with its permits, on a thread that may run it.
+                        let node: NodeId = running.swap_remove(random(running.len()));
+                        queue.resume(node);
+                        let wrong = Taker { anything: false, caller: false, worker: Some(9) };
+                        assert_eq!(queue.take_resumed(wrong), None);
+                        assert_eq!(queue.take_resumed(Taker::EVERYTHING), Some(node));
+                        running.push(node);
+                    }
                     0 if !unready.is_empty() => {
                         let node = unready.swap_remove(random(unready.len()));
                         queue.push(NodeId::new(node));

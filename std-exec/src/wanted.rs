@@ -44,7 +44,7 @@ impl Wanted {
     }
 
     /// Whether there is a node that only the caller can take.
-    fn caller(&self) -> bool {
+    pub(crate) fn caller(&self) -> bool {
         self.caller.load(Ordering::Relaxed)
     }
 

@@ -9,6 +9,7 @@ use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::{self, CANCELLED, Course, Payload, Run, STOP};
 use crate::executor::Handle;
+use crate::ordered::Ordered;
 use crate::run_error::RunError;
 use crate::team::Team;
 use dgraph_core::{AsDag, LentCountdown};
@@ -27,7 +28,7 @@ unsafe impl Send for Detached {}
 
 /// What the workers use. Its fields refer to those below them, and are made from below.
 struct Block {
-    run: Option<crate::run::Run<'static, Nodes<'static>>>,
+    run: Option<Engine>,
     lent: Option<LentCountdown<'static>>,
     nodes: Option<Nodes<'static>>,
     typed: Option<Run<'static>>,
@@ -35,6 +36,47 @@ struct Block {
     options: RunOptions,
     executor: Handle,
     body: Box<Body>,
+}
+
+/// The run itself: in no order, or in one.
+enum Engine {
+    Plain(crate::run::Run<'static, Nodes<'static>>),
+    Ordered(Ordered<'static, Nodes<'static>>),
+}
+
+impl Engine {
+    /// # Safety
+    ///
+    /// As for [`crate::run::Run::start`].
+    unsafe fn start(&self, team: &Team) {
+        match self {
+            // SAFETY: by contract.
+            Self::Plain(run) => unsafe { run.start(team) },
+            // SAFETY: by contract.
+            Self::Ordered(run) => unsafe { run.start(team) },
+        }
+    }
+
+    /// Runs what is bound to the caller.
+    fn serve(&self, team: &Team) {
+        if let Self::Ordered(run) = self {
+            run.serve(team);
+        }
+    }
+
+    fn end(&self, team: &Team) {
+        match self {
+            Self::Plain(run) => run.end(team),
+            Self::Ordered(run) => run.end(team),
+        }
+    }
+
+    fn take_thrown(&self) -> Option<Payload> {
+        match self {
+            Self::Plain(run) => run.take_thrown(),
+            Self::Ordered(run) => run.take_thrown(),
+        }
+    }
 }
 
 impl Detached {
@@ -64,7 +106,7 @@ impl Detached {
         let body = unsafe { &mut (*at).body };
         // SAFETY: as above.
         let (executor, options) = (unsafe { &(*at).executor }, unsafe { &(*at).options });
-        let (parts, ..) = body.parts();
+        let (parts, queue, _) = body.parts();
         let dag = &parts.topology.dag;
         let typed = Run::new(parts, Some(executor), options, course).by_a_team();
         // SAFETY: as above.
@@ -81,7 +123,10 @@ impl Detached {
             // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
             None => unsafe { team.spare_countdown(dag.view()) },
         };
-        let run = crate::run::Run::detached(&executor.shared, countdown, nodes);
+        let run = match queue {
+            None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes)),
+            Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
+        };
         // SAFETY: as above.
         let run = unsafe { (*at).run.insert(run) };
         // SAFETY: this thread has taken the team; `end` waits for its members before it takes the run away.
@@ -97,12 +142,18 @@ impl Detached {
     pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<Body>, Ended)> {
         let block = self.block.expect("the run isn't over");
         // SAFETY: the block is there until `end`.
-        let Block { team, executor, .. } = unsafe { block.as_ref() };
+        let Block { run, team, executor, .. } = unsafe { block.as_ref() };
         let shut_down = || executor.shared.is_shut_down();
-        if team.poll_end(context.waker(), shut_down) || shut_down() {
-            Poll::Ready(self.end().expect("the run isn't over"))
-        } else {
-            Poll::Pending
+        loop {
+            if let Some(run) = run {
+                run.serve(team);
+            }
+            if team.poll_end(context.waker(), || shut_down() || team.wanted.caller()) || shut_down() {
+                return Poll::Ready(self.end().expect("the run isn't over"));
+            }
+            if !team.wanted.caller() {
+                return Poll::Pending;
+            }
         }
     }
 

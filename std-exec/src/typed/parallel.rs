@@ -13,6 +13,7 @@ use super::run::{self, CANCELLED, Run, STOP};
 use super::status::{Outcome, Status};
 use crate::body::Turn;
 use crate::executor::Handle;
+use crate::ordered;
 use crate::pace::Plan;
 use crate::run::run_as;
 use crate::run_error::RunError;
@@ -52,7 +53,7 @@ impl crate::body::Body for Nodes<'_> {
             unsafe { run.again(node.get()) }
         } else {
             // SAFETY: by the contract of `new`. The executor calls this once for each node, after its predecessors, whose
-            // effects it makes visible. No node is bound to a thread, or there would be a queue.
+            // effects it makes visible; if there is a queue, where the node may run; if there is none, no node is bound.
             unsafe { run.node(node.get()) }
         };
         match outcome {
@@ -81,12 +82,15 @@ pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     executor.check_process();
     let course = run::begin(body, Some(executor), options)?;
     body.connect(options);
-    let (parts, ..) = body.parts();
+    let (parts, queue, _) = body.parts();
     let run = Run::new(parts, Some(executor), options, course).by_a_team();
     // SAFETY: `body` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
     let nodes = unsafe { Nodes::new(&run, executor) };
     let dag = &parts.topology.dag;
-    let ran = || run_as(&executor.shared, dag, &nodes, Some(Plan::Share), None);
+    let ran = || match queue {
+        None => run_as(&executor.shared, dag, &nodes, Some(Plan::Share), None),
+        Some(queue) => ordered::run(&executor.shared, dag, queue, &nodes),
+    };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let course = run.into_course();
     let dropped = body.let_go(options, thrown.is_none() && !course.is_stopped());

@@ -78,9 +78,7 @@ pub(super) fn execute(
 ) -> Result<(), RunError> {
     if body.store.futures() > 0 {
         return match executor {
-            Some(executor) if executor.threads() > 1 && body.schedule.is_none() => {
-                parallel::block_on(body, executor, options)
-            }
+            Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
             _ => drive::block_on(body, options),
         };
     }
@@ -444,6 +442,12 @@ impl Body {
         let Self { store, topology, schedule, measured, wakes, drive, .. } = self;
         let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
         (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, drive)
+    }
+
+    /// Whether an executor would leave all nodes to the run's caller.
+    fn is_serial_on(&self, executor: &Handle) -> bool {
+        let demanded = self.schedule.as_ref().and_then(|schedule| schedule.queue.last_worker());
+        executor.threads() == 1 && demanded.is_none()
     }
 
     /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.

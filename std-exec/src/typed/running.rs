@@ -40,7 +40,7 @@ impl Running {
             let (options, executor) = (mem::take(options), executor.take());
             self.0 = Stage::Over;
             self.0 = match executor {
-                Some(executor) if executor.workers > 0 && graph.body().schedule.is_none() => {
+                Some(executor) if executor.workers > 0 => {
                     executor.check_process();
                     // SAFETY: only `on_workers` names an executor.
                     match unsafe { Detached::begin(graph.lend(), executor, options) } {
