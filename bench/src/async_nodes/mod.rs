@@ -70,7 +70,7 @@ impl AsyncNodes {
         }
         let timers = match self.timers as usize {
             0 => Vec::new(),
-            timers => timers::measure(timers, self.options.most_threads(), self.timing.runs.into())?,
+            timers => timers::measure(timers, self.options.most_threads(), &self.timing.plan())?,
         };
         if tsv {
             timers.iter().for_each(timers::Reading::print_tsv);

@@ -2,7 +2,7 @@
 
 use super::print::allocations;
 use crate::allocator::count;
-use crate::measure::nanoseconds;
+use crate::measure::{Plan, nanoseconds};
 use crate::statistics::{median, minimum};
 use crate::table::{Table, duration, number};
 use dgraph_exec::{Graph, GraphBuilder};
@@ -12,13 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, unconstrained};
 use tokio::time::sleep;
 
 /// How long each node waits.
 const WAIT: Duration = Duration::from_millis(10);
-/// Runs before the first timed one.
-const WARM_UPS: usize = 2;
+/// Runs before the first timed one. The last of them counts allocations.
+const WARM_UPS: usize = 3;
+/// The fewest timed runs, whatever they take.
+const FEWEST: usize = 3;
 
 /// A way to wait for all timers.
 struct Waiting {
@@ -43,7 +45,7 @@ pub(super) struct Reading {
 /// # Errors
 ///
 /// If there can't be a runtime, or a run left timers out or was over before they were.
-pub(super) fn measure(timers: usize, threads: usize, runs: usize) -> Result<Vec<Reading>, Box<dyn Error>> {
+pub(super) fn measure(timers: usize, threads: usize, plan: &Plan) -> Result<Vec<Reading>, Box<dyn Error>> {
     let fired = Arc::new(AtomicUsize::new(0));
     let mut all = ways(timers, threads, &fired)?;
     let mut readings: Vec<Reading> = all
@@ -56,11 +58,14 @@ pub(super) fn measure(timers: usize, threads: usize, runs: usize) -> Result<Vec<
             allocations: 0,
         })
         .collect();
-    for round in 0..WARM_UPS + runs {
+    for round in 0..WARM_UPS + plan.runs {
         for (way, reading) in all.iter_mut().zip(&mut readings) {
+            let spent: f64 = reading.times.iter().sum();
+            if reading.times.len() >= FEWEST && spent > nanoseconds(plan.cap) {
+                continue;
+            }
             fired.store(0, Relaxed);
             let start = Instant::now();
-            // Counting takes a little time: that run isn't timed.
             if round + 1 == WARM_UPS {
                 reading.allocations = count(|| (way.run)()).1.allocations;
             } else {
@@ -96,6 +101,14 @@ fn ways(timers: usize, threads: usize, fired: &Arc<AtomicUsize>) -> Result<Vec<W
         let (runtime, fired) = (Arc::clone(&current), Arc::clone(fired));
         let run = move || drop(runtime.block_on(join_all((0..timers).map(|_| timer(Arc::clone(&fired))))));
         add("join_all", 1, Box::new(run));
+    }
+    {
+        let (runtime, fired) = (Arc::clone(&current), Arc::clone(fired));
+        let run = move || {
+            let timers = join_all((0..timers).map(|_| timer(Arc::clone(&fired))));
+            runtime.block_on(unconstrained(timers));
+        };
+        add("join_all, unconstrained", 1, Box::new(run));
     }
     for (name, threads, runtime) in
         [("JoinSet, tokio-current", 1, current), ("JoinSet, tokio", threads, multi)]
