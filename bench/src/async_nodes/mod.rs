@@ -1,6 +1,7 @@
 //! `async`: what a node costs that is a future, when it is ready at once, yields once, or waits for a timer.
 
 mod print;
+mod remarks;
 mod timers;
 
 use crate::busy::Watch;
@@ -13,6 +14,7 @@ use crate::system::SystemId;
 use crate::table::duration;
 use clap::Args;
 use dgraph_tests::shapes::Shape;
+use remarks::Remarks;
 use std::error::Error;
 use std::path::Path;
 
@@ -58,10 +60,10 @@ impl AsyncNodes {
         if tsv {
             println!("{}", print::COLUMNS);
         }
-        let mut readings = Vec::new();
+        let (mut readings, mut remarks) = (Vec::new(), Remarks::default());
         for source in &self.shapes.or(Shape::ALL.map(Source::Shape)) {
             for yields in [false, true] {
-                let measured = self.measure(source, yields, &systems)?;
+                let measured = self.measure(source, yields, &systems, &mut remarks)?;
                 if tsv {
                     print::tsv(&measured);
                 }
@@ -74,8 +76,10 @@ impl AsyncNodes {
         };
         if tsv {
             timers.iter().for_each(timers::Reading::print_tsv);
+            eprint!("{remarks}");
         } else {
             print::tables(&readings);
+            print!("{remarks}");
             timers::print(&timers);
         }
         watch.report(self.options.format);
@@ -90,18 +94,14 @@ impl AsyncNodes {
         source: &Source,
         yields: bool,
         systems: &[SystemId],
+        remarks: &mut Remarks,
     ) -> Result<Vec<Reading>, Box<dyn Error>> {
         let watch = Watch::start();
         let series = Series { source, nodes: self.nodes.nodes, grain: 0, yields, plan: self.timing.plan() };
         let mut lineup = series.line_up(systems, &self.options.thread_counts())?;
         let allocations = allocations(&mut lineup)?;
-        let what = print::what(yields);
-        for remark in lineup.remarks() {
-            eprintln!("{source}, {what}: {remark}");
-        }
-        if watch.load().is_too_much() {
-            eprintln!("{source}, {what}: {}", watch.load());
-        }
+        let busy = watch.load().is_too_much().then(|| watch.load().to_string());
+        remarks.add(&format!("{source} {}", print::what(yields)), lineup.remarks().into_iter().chain(busy));
         let rows = series.rows(&lineup).into_iter().zip(allocations);
         Ok(rows.map(|(row, allocations)| Reading { row, yields, allocations }).collect())
     }
