@@ -1,7 +1,9 @@
 //! What nodes do.
 
 use crate::slots::Slots;
+use crate::yielding::Yield;
 use dgraph_tests::body::busy;
+use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -10,6 +12,25 @@ use std::time::Duration;
 pub trait Body: Copy + Send + Sync + 'static {
     /// Does the work of `node`.
     fn execute(self, node: u32);
+
+    /// Systems whose nodes are futures call this first, then await [`wait`](Self::wait), then call
+    /// [`finish`](Self::finish).
+    #[inline]
+    fn begin(self, node: u32) {
+        let _ = node;
+    }
+
+    /// What a node that is a future waits for. Most wait for nothing.
+    #[inline]
+    fn wait(self) -> impl Future<Output = ()> + Send + 'static {
+        ready(())
+    }
+
+    /// Does the work of a node that is a future, or what is left of it.
+    #[inline]
+    fn finish(self, node: u32) {
+        self.execute(node);
+    }
 
     /// Forgets the results of earlier runs.
     fn clear(self) {}
@@ -70,13 +91,20 @@ pub struct Stamp {
     began: Slots,
     ended: Slots,
     clock: &'static AtomicU64,
+    yields: bool,
 }
 
 impl Stamp {
     /// A body for as many nodes as there are slots in both.
     #[must_use]
     pub fn new(began: Slots, ended: Slots) -> Self {
-        Self { began, ended, clock: Box::leak(Box::new(AtomicU64::new(0))) }
+        Self { began, ended, clock: Box::leak(Box::new(AtomicU64::new(0))), yields: false }
+    }
+
+    /// One whose nodes, where they are futures, yield once between the two stamps.
+    #[must_use]
+    pub fn yielding(self) -> Self {
+        Self { yields: true, ..self }
     }
 
     /// Checks that each of the nodes ran once, and began after all that it depends on had ended.
@@ -102,7 +130,21 @@ impl Stamp {
 impl Body for Stamp {
     #[inline]
     fn execute(self, node: u32) {
+        self.begin(node);
+        self.finish(node);
+    }
+
+    #[inline]
+    fn begin(self, node: u32) {
         self.began.set(node, self.clock.fetch_add(1, Relaxed));
+    }
+
+    fn wait(self) -> impl Future<Output = ()> + Send + 'static {
+        Yield::new(self.yields)
+    }
+
+    #[inline]
+    fn finish(self, node: u32) {
         self.ended.set(node, self.clock.fetch_add(1, Relaxed));
     }
 

@@ -3,9 +3,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`system`] | the systems that are compared, one file each |
-//! | [`graph`], [`csr`], [`body`], [`slots`] | what they run: graphs, node bodies, results |
+//! | [`graph`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
 //! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
-//! | [`compare`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
+//! | [`compare`], `async_nodes`, [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
 //! | [`options`], [`table`], [`plot`] | command line, text, pictures |
 //! | [`helpers`] | threads that the `crossbeam-keep-one` system runs on |
 //!
@@ -18,6 +18,8 @@
 #![deny(unsafe_code)]
 
 pub mod allocator;
+#[cfg(feature = "peers")]
+pub mod async_nodes;
 pub mod body;
 pub mod busy;
 pub mod compare;
@@ -42,3 +44,4 @@ pub mod threads;
 pub mod timeline;
 pub mod trace;
 pub mod workloads;
+pub mod yielding;

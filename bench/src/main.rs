@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use dgraph_bench::allocator::Counting;
+#[cfg(feature = "peers")]
+use dgraph_bench::async_nodes::AsyncNodes;
 use dgraph_bench::compare::Compare;
 use dgraph_bench::latency::Latency;
 use dgraph_bench::memory::Memory;
@@ -28,6 +30,9 @@ struct Cli {
 enum Command {
     /// Time a node, of every system on every shape
     Compare(Compare),
+    /// Nodes that are futures: ready at once, yielding once, or waiting for a timer
+    #[cfg(feature = "peers")]
+    Async(AsyncNodes),
     /// The task duration at which a system is 50 % and 95 % efficient
     Metg(Metg),
     /// The time of one run of a small graph, and of waking a thread for it
@@ -57,6 +62,8 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Compare(compare) => compare.run(),
+        #[cfg(feature = "peers")]
+        Command::Async(nodes) => nodes.run(),
         Command::Metg(metg) => metg.run(),
         Command::Latency(latency) => latency.run(),
         Command::Memory(memory) => memory.run(),

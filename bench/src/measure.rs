@@ -1,5 +1,6 @@
 //! Measuring several systems side by side: interleaved, warmed up, checked.
 
+use crate::allocator::{Count, count};
 use crate::statistics::{median, minimum};
 use crate::system::{Runner, Started};
 use crate::{body::Body, graph::Graph};
@@ -97,6 +98,15 @@ impl Contender {
     pub fn time_one(&mut self) -> Duration {
         self.batch = 1;
         self.time()
+    }
+
+    /// Counts what a single run allocates, on all threads.
+    pub fn count_one(&mut self) -> Count {
+        let ((), count) = count(|| self.runner.run());
+        if self.rebuilt {
+            self.runner.reset();
+        }
+        count
     }
 
     /// One run, or as many as are timed at once.

@@ -103,6 +103,59 @@ fn compare_prints_tables_for_people() {
 }
 
 #[test]
+#[cfg(feature = "peers")]
+fn async_nodes() {
+    let (path, check) = picture("async.svg");
+    let columns = "system shape futures threads nodes edges run_ns_per_node_median run_ns_per_node_min allocations_per_run";
+    let arguments = format!("async {TINY} --shapes wave,indep --nodes 100 --threads 2 --timers 50");
+    let rows = rows(&format!("{arguments} --svg {}", path.display()), columns);
+    let found = |system: &str, shape: &str, futures: &str| {
+        rows.iter().filter(|row| row[..3] == [system, shape, futures]).collect::<Vec<_>>()
+    };
+    for shape in ["wave", "indep"] {
+        for futures in ["ready", "one yield"] {
+            for system in ["dgraph-async", "tokio", "tokio-current", "async-executor", "futures-unordered"] {
+                assert_eq!(found(system, shape, futures).len(), 1, "{system} on {shape}, {futures}");
+            }
+            assert_eq!(
+                found("dgraph-async", shape, futures)[0][8],
+                "0",
+                "a repeated run allocates: {rows:?}"
+            );
+            let theirs = found("futures-unordered", shape, futures)[0][8].parse::<u64>().expect("a number");
+            assert!(theirs >= 100, "one a node, so the counting must be broken: {rows:?}");
+        }
+    }
+    for (system, threads) in
+        [("dgraph-async", "1"), ("join_all", "1"), ("JoinSet, tokio-current", "1"), ("JoinSet, tokio", "2")]
+    {
+        let timers = found(system, "indep", "timer");
+        assert!(timers.len() == 1 && timers[0][3..6] == [threads, "50", "0"], "{system}: {rows:?}");
+    }
+    assert!(rows.iter().all(|row| row[3..].iter().all(|field| is_number(field))), "{rows:?}");
+    check();
+}
+
+#[test]
+#[cfg(feature = "peers")]
+fn async_prints_tables_for_people() {
+    let text = bench(&format!(
+        "async {TINY} --systems dgraph-async,tokio-current --shapes chain,diamond --nodes 20 --timers 10"
+    ));
+    for expected in [
+        "Futures that are ready at once.",
+        "Futures that yield once.",
+        "Allocations a node in a repeated run",
+        "10 timers of 10 ms",
+        "other processes",
+    ] {
+        assert!(text.contains(expected), "no {expected:?} in\n{text}");
+    }
+    let text = bench(&format!("async {TINY} --systems dgraph-async --shapes diamond --timers 0"));
+    assert!(!text.contains("timers"), "none were asked for:\n{text}");
+}
+
+#[test]
 fn metg() {
     let (path, check) = picture("metg.svg");
     let arguments =
@@ -215,6 +268,10 @@ fn nonsense_is_refused_in_one_line() {
         "compare --threads 0",
         "compare --nodes 0",
         "scale --max 0",
+        #[cfg(feature = "peers")]
+        "async --systems rayon",
+        #[cfg(feature = "peers")]
+        "async --timers -1",
         "workloads --only none",
         "timeline --shapes wave --svg /nowhere/at/all.svg",
     ] {

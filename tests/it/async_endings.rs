@@ -272,9 +272,11 @@ fn dropped_half_way() {
         assert!(hand.poll(&mut run).is_pending());
         assert_eq!((held.alive(), results.alive()), (10, 1));
         drop(run);
-        assert_eq!((held.alive(), gate.drops(), gate.polls()), (0, 20 * round - 10, 20 * round - 10));
+        assert_eq!((held.alive(), gate.drops()), (0, 20 * round - 10));
+        let polls = gate.polls();
+        assert!(polls - (20 * round - 10) < round, "at the most one more for each waker of an earlier run");
         gate.wake();
-        assert_eq!(gate.polls(), 20 * round - 10, "nothing is polled afterwards");
+        assert_eq!(gate.polls(), polls, "nothing is polled afterwards");
         let found = graph.results();
         assert_eq!(found.get(made).map(|made| made.value), Ok(1));
         assert!(waits.iter().all(|&node| found.get(node) == Err(Absent::NotRun)));

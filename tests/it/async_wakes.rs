@@ -234,16 +234,16 @@ fn a_waker_of_an_earlier_run() {
     first.shut();
     let mut run = graph.run_async();
     assert!(hand.poll(&mut run).is_pending());
-    assert_eq!((begun.load(SeqCst), gate.polls()), (1, 1), "listed, but it hasn't begun");
+    assert_eq!((begun.load(SeqCst), gate.polls()), (1, 1), "marked, but it hasn't begun");
     old.wake_by_ref();
     assert!(hand.poll(&mut run).is_pending());
     assert_eq!((begun.load(SeqCst), gate.polls()), (1, 1));
     first.open();
     assert!(hand.poll(&mut run).is_pending());
-    assert_eq!((begun.load(SeqCst), gate.polls()), (2, 2));
+    assert_eq!((begun.load(SeqCst), gate.polls()), (2, 3), "once more for what came before");
     old.wake_by_ref();
     assert!(hand.poll(&mut run).is_pending());
-    assert_eq!((begun.load(SeqCst), gate.polls()), (2, 3), "as a spurious one");
+    assert_eq!((begun.load(SeqCst), gate.polls()), (2, 4), "as a spurious one");
     gate.open();
     match hand.poll(&mut run) {
         Poll::Ready(Ok(results)) => assert_eq!(results.get(node), Ok(&())),

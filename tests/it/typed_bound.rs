@@ -41,7 +41,7 @@ fn bound_nodes_run_where_they_belong(runner: &Runner) {
         assert_eq!(threads.len(), 1);
         assert_eq!(
             threads.contains(&thread::current().id()),
-            matches!(runner, Runner::Serial),
+            matches!(runner, Runner::Serial | Runner::Async),
             "a worker is no caller"
         );
     }

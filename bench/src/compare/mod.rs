@@ -4,7 +4,9 @@ mod print;
 mod row;
 mod series;
 
+pub(crate) use print::summary;
 pub use row::Row;
+pub(crate) use series::Series;
 
 use crate::busy::Watch;
 use crate::graph::Source;
@@ -54,7 +56,7 @@ impl Compare {
         let mut rows = Vec::new();
         for source in &sources {
             for &grain in &self.grains {
-                let series = series::Series { source, nodes: self.nodes.nodes, grain, plan };
+                let series = Series { source, nodes: self.nodes.nodes, grain, yields: false, plan };
                 let measured = series.measure(&systems, &threads)?;
                 if tsv {
                     print::tsv(&measured);
@@ -65,7 +67,7 @@ impl Compare {
             }
         }
         if !tsv {
-            print::summary(&rows);
+            summary(&rows);
         }
         watch.report(self.options.format);
         if let Some(file) = &self.options.svg {

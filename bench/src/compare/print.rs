@@ -43,7 +43,7 @@ pub(super) fn table(measured: &Measured) {
 }
 
 /// The medians of all graphs in one table: systems down, shapes across.
-pub(super) fn summary(rows: &[Row]) {
+pub(crate) fn summary(rows: &[Row]) {
     let (mut graphs, mut systems) = (Vec::new(), Vec::new());
     for row in rows {
         if !graphs.contains(&row.graph()) {

@@ -1,4 +1,4 @@
-//! All systems on one graph with one grain.
+//! All systems on one graph with one body.
 
 use super::Row;
 use crate::body::{Grain, Stamp};
@@ -8,14 +8,17 @@ use crate::lineup::{Entry, Lineup};
 use crate::measure::{Contender, Plan};
 use crate::slots::Slots;
 use crate::system::SystemId;
+use crate::yielding::Yielding;
 use std::sync::Arc;
 
 /// What all systems are to run.
-pub(super) struct Series<'a> {
-    pub(super) source: &'a Source,
-    pub(super) nodes: Option<usize>,
-    pub(super) grain: u64,
-    pub(super) plan: Plan,
+pub(crate) struct Series<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) nodes: Option<usize>,
+    pub(crate) grain: u64,
+    /// Nodes that are futures yield once.
+    pub(crate) yields: bool,
+    pub(crate) plan: Plan,
 }
 
 /// What came of it.
@@ -30,6 +33,12 @@ impl Series<'_> {
     /// Measures all systems side by side.
     pub(super) fn measure(&self, systems: &[SystemId], threads: &[usize]) -> Result<Measured, String> {
         let watch = Watch::start();
+        let lineup = self.line_up(systems, threads)?;
+        Ok(Measured { rows: self.rows(&lineup), remarks: lineup.remarks(), load: watch.load() })
+    }
+
+    /// As [`measure`](Self::measure): the systems themselves, for measurements of another kind.
+    pub(crate) fn line_up(&self, systems: &[SystemId], threads: &[usize]) -> Result<Lineup, String> {
         let full = Arc::new(self.source.graph(self.nodes)?);
         let slots = [(); 3].map(|()| Slots::new(full.nodes));
         let mut lineup = Lineup::new(self.plan);
@@ -41,11 +50,19 @@ impl Series<'_> {
             }
             let [began, ended, out] = slots.map(|slots| slots.first(graph.nodes));
             let (body, stamp) = (Grain::new(out, self.grain), Stamp::new(began, ended));
-            lineup.add(system, threads, &graph, body, Some(stamp))?;
+            if self.yields {
+                lineup.add(system, threads, &graph, Yielding(body), Some(stamp.yielding()))?;
+            } else {
+                lineup.add(system, threads, &graph, body, Some(stamp))?;
+            }
         }
         lineup.measure()?;
-        let rows = lineup.results().map(|(entry, contender)| self.row(entry, contender)).collect();
-        Ok(Measured { rows, remarks: lineup.remarks(), load: watch.load() })
+        Ok(lineup)
+    }
+
+    /// What was measured.
+    pub(crate) fn rows(&self, lineup: &Lineup) -> Vec<Row> {
+        lineup.results().map(|(entry, contender)| self.row(entry, contender)).collect()
     }
 
     fn row(&self, entry: &Entry, contender: &Contender) -> Row {

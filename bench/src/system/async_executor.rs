@@ -38,6 +38,7 @@ struct Tasks<B> {
 
 impl System for AsyncExecutor {
     const NAME: &'static str = "async-executor";
+    const ASYNC: bool = true;
 
     fn start(threads: usize) -> Result<Self, String> {
         let executor = Arc::new(Executor::new());
@@ -85,7 +86,9 @@ impl<B: Body> Tasks<B> {
     fn spawn(self: Arc<Self>, node: u32) {
         let tasks = Arc::clone(&self);
         let visit = async move {
-            tasks.body.execute(node);
+            tasks.body.begin(node);
+            tasks.body.wait().await;
+            tasks.body.finish(node);
             let successors = tasks.csr.successors(node);
             for &next in successors {
                 // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next

@@ -27,23 +27,31 @@ impl System for DgraphTyped {
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
-        let predecessors = Predecessors::new(graph.nodes, &graph.edges);
-        let mut builder = GraphBuilder::new();
-        let nodes: Vec<Node<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
-        let mut listed = Vec::new();
-        for (number, &node) in (0_u32..).zip(&nodes) {
-            listed.clear();
-            listed.extend(predecessors.of(number as usize).iter().map(|&before| nodes[before as usize]));
-            match listed[..] {
-                [] => builder.define(node, (), move || body.execute(number)),
-                [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
-                [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
-                _ => builder.define(node, &listed, move |_: Values<'_, ()>| body.execute(number)),
-            }
-        }
-        let graph = builder.build().expect("an acyclic graph");
+        let graph = build(graph, |builder, number, node, dependencies| match *dependencies {
+            [] => builder.define(node, (), move || body.execute(number)),
+            [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
+            [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
+            _ => builder.define(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
+        });
         Box::new(Run { executor: Arc::clone(&self.executor), graph })
     }
+}
+
+/// A typed graph with these nodes. `define` gets the number, the node and its dependencies.
+pub(super) fn build(
+    graph: &Graph,
+    define: impl Fn(&mut GraphBuilder<'static>, u32, Node<()>, &[Node<()>]),
+) -> dgraph_exec::Graph<'static> {
+    let predecessors = Predecessors::new(graph.nodes, &graph.edges);
+    let mut builder = GraphBuilder::new();
+    let nodes: Vec<Node<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
+    let mut dependencies = Vec::new();
+    for (number, &node) in (0_u32..).zip(&nodes) {
+        dependencies.clear();
+        dependencies.extend(predecessors.of(number as usize).iter().map(|&before| nodes[before as usize]));
+        define(&mut builder, number, node, &dependencies);
+    }
+    builder.build().expect("an acyclic graph")
 }
 
 impl Runner for Run {

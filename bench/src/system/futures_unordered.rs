@@ -22,6 +22,7 @@ struct Run<B> {
 impl System for FuturesUnordered {
     const NAME: &'static str = "futures-unordered";
     const PARALLEL: bool = false;
+    const ASYNC: bool = true;
 
     fn start(_: usize) -> Result<Self, String> {
         Ok(Self)
@@ -37,7 +38,9 @@ impl<B: Body> Runner for Run<B> {
     fn run(&mut self) {
         let body = self.body;
         let visit = |node| async move {
-            body.execute(node);
+            body.begin(node);
+            body.wait().await;
+            body.finish(node);
             node
         };
         block_on(async {

@@ -15,6 +15,8 @@ mod dag_exec;
 mod dagrs;
 #[cfg(feature = "peers")]
 mod dagx;
+#[cfg(feature = "peers")]
+mod dgraph_async;
 mod dgraph_keyed;
 mod dgraph_raw;
 mod dgraph_typed;
@@ -38,6 +40,8 @@ pub trait System: Sized + 'static {
     const NAME: &'static str;
     /// Whether it uses several threads. If not, it is measured once, on one.
     const PARALLEL: bool = true;
+    /// Whether its nodes are futures, so that they wait for what a body [waits](Body::wait) for.
+    const ASYNC: bool = false;
     /// Whether a graph can't run again, so that each run gets a new one, which is not timed.
     const REBUILT: bool = false;
     /// The largest graph that it gets; larger shapes are generated anew in this size.
@@ -101,6 +105,12 @@ macro_rules! systems {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::PARALLEL,)* }
             }
 
+            /// See [`System::ASYNC`].
+            #[must_use]
+            pub const fn is_async(self) -> bool {
+                match self { $($(#[$attribute])* Self::$system => <$file::$type>::ASYNC,)* }
+            }
+
             /// See [`System::REBUILT`].
             #[must_use]
             pub const fn is_rebuilt(self) -> bool {
@@ -156,6 +166,10 @@ systems! {
     Dgraph: dgraph_raw::DgraphRaw,
     DgraphKeyed: dgraph_keyed::DgraphKeyed,
     DgraphTyped: dgraph_typed::DgraphTyped,
+    #[cfg(feature = "peers")]
+    DgraphAsync: dgraph_async::DgraphAsync,
+    #[cfg(feature = "peers")]
+    DgraphParallelAsync: dgraph_async::DgraphParallelAsync,
     CrossbeamKeepOne: crossbeam_keep_one::CrossbeamKeepOne,
     Rayon: rayon::Rayon,
     #[cfg(feature = "peers")]

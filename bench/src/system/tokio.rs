@@ -34,6 +34,7 @@ struct Tasks<B> {
 
 impl System for TokioMulti {
     const NAME: &'static str = "tokio";
+    const ASYNC: bool = true;
 
     fn start(threads: usize) -> Result<Self, String> {
         let runtime = Builder::new_multi_thread().worker_threads(threads).build();
@@ -48,6 +49,7 @@ impl System for TokioMulti {
 impl System for TokioCurrent {
     const NAME: &'static str = "tokio-current";
     const PARALLEL: bool = false;
+    const ASYNC: bool = true;
 
     fn start(_: usize) -> Result<Self, String> {
         let runtime = Builder::new_current_thread().build();
@@ -88,7 +90,9 @@ impl<B: Body> Runner for Run<B> {
 
 fn spawn<B: Body>(tasks: Arc<Tasks<B>>, node: u32) {
     ::tokio::spawn(async move {
-        tasks.body.execute(node);
+        tasks.body.begin(node);
+        tasks.body.wait().await;
+        tasks.body.finish(node);
         let successors = tasks.csr.successors(node);
         for &next in successors {
             // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next run

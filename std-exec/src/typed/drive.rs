@@ -28,8 +28,9 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
-/// After how many nodes a run lets its thread do something else.
-pub(super) const BUDGET: usize = 256;
+/// After how many nodes a run lets its thread do something else. Tokio's leaf futures say that they are not ready when a task has
+/// polled 128 of them at once; with more nodes at a time than that, those would be polled in vain.
+pub(super) const BUDGET: usize = 128;
 
 /// What such a run keeps from poll to poll, in memory that is used again.
 #[derive(Default)]

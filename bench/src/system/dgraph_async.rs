@@ -1,0 +1,90 @@
+//! `dgraph-async` and `dgraph-parallel-async`: the typed graph of this project, with a future a node.
+
+use super::dgraph_typed::build;
+use super::{Runner, System};
+use crate::body::Body;
+use crate::graph::Graph;
+use dgraph_exec::{Executor, Results, RunError, Values};
+use futures_lite::future::block_on;
+use std::sync::Arc;
+
+/// [`run_async`](dgraph_exec::Graph::run_async), polled on the calling thread. Nodes are fed as those of `dgraph-typed`.
+#[derive(Debug)]
+pub(super) struct DgraphAsync;
+
+/// The same graph on all threads of an executor: see [`run_parallel`].
+#[derive(Debug)]
+pub(super) struct DgraphParallelAsync(Arc<Executor>);
+
+struct Run {
+    /// `None` if the caller runs all nodes.
+    executor: Option<Arc<Executor>>,
+    graph: dgraph_exec::Graph<'static>,
+}
+
+impl System for DgraphAsync {
+    const NAME: &'static str = "dgraph-async";
+    const PARALLEL: bool = false;
+    const ASYNC: bool = true;
+
+    fn start(_: usize) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
+        Box::new(Run { executor: None, graph: with_futures(graph, body) })
+    }
+}
+
+impl System for DgraphParallelAsync {
+    const NAME: &'static str = "dgraph-parallel-async";
+    const ASYNC: bool = true;
+
+    fn start(threads: usize) -> Result<Self, String> {
+        if !HAS_PARALLEL_RUNS {
+            return Err("futures run on one thread so far".to_owned());
+        }
+        let executor = Executor::builder().threads(threads).build().map_err(|error| error.to_string())?;
+        Ok(Self(Arc::new(executor)))
+    }
+
+    fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
+        Box::new(Run { executor: Some(Arc::clone(&self.0)), graph: with_futures(graph, body) })
+    }
+}
+
+impl Runner for Run {
+    fn run(&mut self) {
+        let results = match &self.executor {
+            None => block_on(self.graph.run_async()),
+            Some(executor) => run_parallel(&mut self.graph, executor),
+        };
+        results.expect("no node fails");
+    }
+}
+
+/// Whether [`run_parallel`] uses all threads. While it doesn't, nobody shall take its times for what they aren't.
+const HAS_PARALLEL_RUNS: bool = false;
+
+/// One run on all threads of the executor. A graph with futures keeps to the calling thread so far.
+fn run_parallel<'g>(
+    graph: &'g mut dgraph_exec::Graph<'static>,
+    executor: &Executor,
+) -> Result<Results<'g>, RunError> {
+    graph.run_parallel(executor)
+}
+
+/// Nodes of up to two dependencies take them one by one, others as [`Values`]; the values have no size.
+fn with_futures<B: Body>(graph: &Graph, body: B) -> dgraph_exec::Graph<'static> {
+    let visit = move |node| async move {
+        body.begin(node);
+        body.wait().await;
+        body.finish(node);
+    };
+    build(graph, |builder, number, node, dependencies| match *dependencies {
+        [] => builder.async_define(node, (), move || visit(number)),
+        [a] => builder.async_define(node, (a,), move |(): &()| visit(number)),
+        [a, b] => builder.async_define(node, (a, b), move |(): &(), (): &()| visit(number)),
+        _ => builder.async_define(node, dependencies, move |_: Values<'_, ()>| visit(number)),
+    })
+}
