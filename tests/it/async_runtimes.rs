@@ -216,7 +216,7 @@ fn a_server_with_a_graph_for_each_connection() {
             }
             server.await.expect("no panic")
         });
-        assert_eq!(served, (1..=CLIENTS).sum());
+        assert_eq!(served, (1..=CLIENTS).sum::<usize>());
     }
 }
 

@@ -3,21 +3,21 @@
 use dgraph_tests::splitmix::SplitMix64;
 
 /// How many numbers a page has.
-pub const NUMBERS: usize = 500;
+pub(crate) const NUMBERS: usize = 500;
 
 /// The numbers of a page, as the server knows them.
-pub fn numbers(page: u32) -> impl Iterator<Item = u32> {
+pub(crate) fn numbers(page: u32) -> impl Iterator<Item = u32> {
     let mut random = SplitMix64::new(u64::from(page));
     (0..NUMBERS).map(move |_| random.below(1_000_000))
 }
 
 /// How many of the numbers are primes.
-pub fn count_primes(numbers: &[u32]) -> usize {
+pub(crate) fn count_primes(numbers: &[u32]) -> usize {
     numbers.iter().filter(|&&number| is_prime(number)).count()
 }
 
 /// What [`count_primes`] must give for a page.
-pub fn expected(page: u32) -> usize {
+pub(crate) fn expected(page: u32) -> usize {
     numbers(page).filter(|&number| is_prime(number)).count()
 }
 

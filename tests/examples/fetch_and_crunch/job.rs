@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub struct Job {
+pub(crate) struct Job {
     graph: Graph<'static>,
     pages: u32,
     /// The first page of the run.
@@ -18,7 +18,7 @@ pub struct Job {
 
 impl Job {
     /// A job that fetches `pages` pages, no more than `connections` at once.
-    pub fn new(server: SocketAddr, pages: u32, connections: usize) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new(server: SocketAddr, pages: u32, connections: usize) -> Result<Self, Box<dyn Error>> {
         let mut graph = GraphBuilder::new();
         let first = graph.input::<u32>("first");
         let connections = graph.limit(connections);
@@ -36,7 +36,7 @@ impl Job {
     }
 
     /// The number of primes in the pages of the round.
-    pub async fn run(&mut self, round: u32) -> Result<usize, RunError> {
+    pub(crate) async fn run(&mut self, round: u32) -> Result<usize, RunError> {
         self.graph.set(self.first, round * self.pages);
         Ok(self.graph.run_async().await?[self.total])
     }

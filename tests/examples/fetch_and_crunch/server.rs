@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Runs as tasks of the runtime, until that is gone.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     connections: Arc<Connections>,
 }
 
@@ -23,7 +23,7 @@ struct Connections {
 
 impl Server {
     /// Starts it on a free port of the loopback address. An answer takes `delay`.
-    pub async fn start(delay: Duration) -> io::Result<Self> {
+    pub(crate) async fn start(delay: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let connections = Arc::new(Connections::default());
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// How many clients it has had at once.
-    pub fn highest(&self) -> usize {
+    pub(crate) fn highest(&self) -> usize {
         self.connections.highest.load(Relaxed)
     }
 }
