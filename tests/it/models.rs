@@ -27,7 +27,11 @@ fn loom_models_pass() {
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}\n{err}");
     // Without the cfg there would be no models, and nothing to fail.
-    for model in ["countdown_model::three_predecessors ... ok", "models::sleep::post_against_park ... ok"] {
+    for model in [
+        "countdown_model::three_predecessors ... ok",
+        "models::sleep::post_against_park ... ok",
+        "wake::models::a_wake_against_falling_asleep ... ok",
+    ] {
         assert!(out.contains(model), "{out}\n{err}");
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Runs as tasks of the runtime, until that is gone.
 pub(crate) struct Server {
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     connections: Arc<Connections>,
 }
 
