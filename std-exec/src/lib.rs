@@ -98,7 +98,9 @@ mod executor;
 mod executor_error;
 #[allow(unsafe_code)]
 mod fences;
+mod fn_graph;
 mod fn_key;
+mod fn_run_async;
 #[allow(unsafe_code)]
 mod fork;
 mod function;
@@ -148,8 +150,10 @@ pub use dgraph_core::{
 };
 pub use executor::Executor;
 pub use executor_error::ExecutorError;
+pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
 pub use fn_key::FnKey;
-pub use function::{FnGraph, FnGraphBuilder, FnResults, Function, Functions};
+pub use fn_run_async::FnRunAsync;
+pub use function::{AsyncFunction, Function, Functions, PlainFunction};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
