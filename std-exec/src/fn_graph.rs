@@ -10,8 +10,8 @@ use dgraph_core::DagView;
 use std::collections::HashSet;
 use std::fmt;
 
-/// A dictionary graph over functions, made by [`create_graph!`](crate::create_graph): a typed [`Graph`] whose nodes are
-/// found by their functions.
+/// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph): a typed [`Graph`]
+/// whose nodes are found by their functions.
 #[derive(Debug)]
 pub struct FnGraph {
     pub(crate) graph: Graph<'static>,
@@ -48,7 +48,7 @@ impl FnGraph {
         &self.keys
     }
 
-    /// Runs every function once on this thread.
+    /// Runs every function once on this thread, which is blocked while all that is left is `async` and waits.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl FnGraph {
         self.run_with(&RunOptions::new())
     }
 
-    /// Runs every function once on the threads of `executor`, this one included.
+    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all is done.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl<'g> FnResults<'g> {
         Self { results, index }
     }
 
-    /// What `function` gave. `None` if it is no key of the graph, or its result was taken.
+    /// What `function`, or its future, gave. `None` if it is no key of the graph, or its result was taken.
     #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
     pub fn get<F, M, K>(&self, function: F) -> Option<&F::Output>
     where
@@ -204,7 +204,7 @@ impl<'g> FnResults<'g> {
         self.results.get(node_of::<F::Output>(self.index, key.id())?).ok()
     }
 
-    /// Moves out what `function` gave.
+    /// Moves out what `function`, or its future, gave.
     #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
     pub fn take<F, M, K>(&mut self, function: F) -> Option<F::Output>
     where

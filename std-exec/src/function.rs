@@ -35,6 +35,7 @@ pub enum AsyncFunction {}
 /// or, if the future itself is to be the result, give a struct around it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a node of a dictionary graph",
+    label = "of another form than `fn(&A, &B, ..) -> Output`",
     note = "a function takes one shared reference for each dependency, in the listed order, and gives what is `Send`, `Sync` and \
             `'static`; without parameters also `Unpin`",
     note = "so does an `async fn`"
@@ -48,6 +49,7 @@ pub trait Function<Inputs, Kind = PlainFunction>: Send + Sync + 'static {
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a node of a dictionary graph",
+    label = "of another form than `fn(&A, &B, ..) -> Output`",
     note = "a function takes one shared reference for each dependency, in the listed order, and gives what is `Send`, `Sync` and \
             `'static`; without parameters also `Unpin`",
     note = "so does an `async fn`"

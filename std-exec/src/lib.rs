@@ -21,7 +21,7 @@
 //! | you have | use | each node |
 //! |---|---|---|
 //! | closures that feed each other | [`GraphBuilder`] and [`Graph`] | is a closure behind a typed handle, fed the results of others by reference |
-//! | functions that feed each other | [`create_graph!`] | is a function, found by its name; a typed graph in another notation |
+//! | functions that feed each other | [`create_graph!`] | is a function, plain or `async`, found by its name; a typed graph in another notation |
 //! | keys and tasks that come from data | [`KeyedGraph`] | is a closure, fed values of one type |
 //! | a hot loop over numbered nodes | [`Dag`] and [`Executor::run`] | is a number, passed to one closure that is inlined into the workers' loop |
 //! | no operating system | [`StaticDag`] and [`StaticDag::run`], in `dgraph-core` | is a number |

@@ -296,6 +296,7 @@ fn functions_wait_side_by_side(way: &Way) {
 }
 
 /// They need not be called `async`. Those that borrow their arguments, or can't be moved or shared, are taken for async ones.
+#[allow(clippy::manual_async_fn, reason = "that is the point")]
 fn functions_that_give_futures(way: &Way) {
     type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -446,7 +447,7 @@ fn runs_can_be_sent() {
 #[test]
 fn what_a_run_says_of_itself() {
     async fn waits() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
     let mut graph = create_graph! { waits: [] }.expect("a valid graph");
     let mut run = pin!(graph.run_async());
