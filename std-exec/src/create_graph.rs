@@ -20,6 +20,30 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// Among them may be `async fn`s, which need no mark: what such a one gives is what its future gives. Runs that are futures
+/// themselves, [`run_async`](crate::FnGraph::run_async) and [`run_parallel_async`](crate::FnGraph::run_parallel_async), go on with
+/// others while one waits; so do `run` and `run_parallel`, which block their thread when all wait.
+///
+/// ```
+/// use dgraph_exec::create_graph;
+///
+/// async fn user() -> String { "me".into() }
+/// async fn mail(user: &String) -> Vec<String> { vec![format!("to {user}")] }
+/// fn count(mail: &Vec<String>) -> usize { mail.len() }
+///
+/// let mut graph = create_graph! { count: [mail], mail: [user], user: [] }?;
+/// pollster::block_on(async {
+///     let mut results = graph.run_async().await?;
+///     assert_eq!(results.get(count), Some(&1));
+///     assert_eq!(results.take(mail), Some(vec!["to me".to_string()]));
+///     Ok::<(), Box<dyn std::error::Error>>(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Their futures have to be `Send`. A function that gives a future without being called `async` is taken for an async one if
+/// the future borrows its arguments, or isn't `Unpin` or `Sync`; see [`Function`](crate::Function) for those that are refused.
+///
 /// A cycle and a dependency that is no key are errors that name the functions:
 ///
 /// ```
@@ -35,6 +59,15 @@
 /// ```compile_fail
 /// # use dgraph_exec::create_graph;
 /// fn number() -> i32 { 5 }
+/// fn shout(text: &String) -> String { text.to_uppercase() }
+/// let graph = create_graph! { shout: [number], number: [] };
+/// ```
+///
+/// The same behind an `async fn`, where the parameter is a reference to what its future gives:
+///
+/// ```compile_fail
+/// # use dgraph_exec::create_graph;
+/// async fn number() -> i32 { 5 }
 /// fn shout(text: &String) -> String { text.to_uppercase() }
 /// let graph = create_graph! { shout: [number], number: [] };
 /// ```

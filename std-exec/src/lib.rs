@@ -21,7 +21,7 @@
 //! | you have | use | each node |
 //! |---|---|---|
 //! | closures that feed each other | [`GraphBuilder`] and [`Graph`] | is a closure behind a typed handle, fed the results of others by reference |
-//! | functions that feed each other | [`create_graph!`] | is a function, found by its name; a typed graph in another notation |
+//! | functions that feed each other | [`create_graph!`] | is a function, plain or `async`, found by its name; a typed graph in another notation |
 //! | keys and tasks that come from data | [`KeyedGraph`] | is a closure, fed values of one type |
 //! | a hot loop over numbered nodes | [`Dag`] and [`Executor::run`] | is a number, passed to one closure that is inlined into the workers' loop |
 //! | no operating system | [`StaticDag`] and [`StaticDag::run`], in `dgraph-core` | is a number |
@@ -98,7 +98,9 @@ mod executor;
 mod executor_error;
 #[allow(unsafe_code)]
 mod fences;
+mod fn_graph;
 mod fn_key;
+mod fn_run_async;
 #[allow(unsafe_code)]
 mod fork;
 mod function;
@@ -148,8 +150,10 @@ pub use dgraph_core::{
 };
 pub use executor::Executor;
 pub use executor_error::ExecutorError;
+pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
 pub use fn_key::FnKey;
-pub use function::{FnGraph, FnGraphBuilder, FnResults, Function, Functions};
+pub use fn_run_async::FnRunAsync;
+pub use function::{AsyncFunction, Function, Functions, PlainFunction};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;

@@ -7,6 +7,7 @@
 
 use dgraph_exec::{
     CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, Results, RunOptions, Values,
+    create_graph,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::poll_fn;
@@ -174,9 +175,33 @@ fn case(ordered: bool) -> Case {
     Case { graph: graph.build().expect("a valid graph"), input, last }
 }
 
+/// Runs of a dictionary that are futures, on the thread that polls them.
+fn of_a_dictionary() {
+    async fn number() -> u64 {
+        7
+    }
+    async fn double(number: &u64) -> u64 {
+        std::future::ready(number * 2).await
+    }
+    fn sum(number: &u64, double: &u64) -> u64 {
+        number + double
+    }
+    let mut graph =
+        create_graph! { sum: [number, double], double: [number], number: [] }.expect("a valid graph");
+    let mut run = || {
+        let results = pollster::block_on(graph.run_async()).expect("no function fails");
+        assert_eq!(results.get(sum), Some(&21));
+    };
+    run();
+    // What blocks on the future makes a waker once a call.
+    let of_the_call = allocations(|| pollster::block_on(std::future::ready(())));
+    assert_eq!(allocations(&mut run), of_the_call, "a dictionary's run as a future");
+}
+
 #[test]
 fn runs_but_the_first_allocate_nothing() {
     assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the allocator counts");
+    of_a_dictionary();
     let executors =
         [1, 2, 5].map(|threads| Executor::builder().threads(threads).build().expect("an executor"));
     let token = CancelToken::new();

@@ -4,6 +4,7 @@
 #![allow(clippy::ptr_arg, reason = "functions of a graph take references to the very types that others give")]
 
 mod async_endings;
+mod async_functions;
 mod async_local;
 mod async_nesting;
 mod async_order;

@@ -106,6 +106,33 @@ fn functions() {
 }
 
 #[test]
+fn async_functions() {
+    async fn a(_: &i32) -> i32 {
+        1
+    }
+    fn b(_: &i32) -> i32 {
+        2
+    }
+    async fn c() -> i32 {
+        3
+    }
+    let message = |error: GraphError<FnKey>| error.to_string();
+    assert_eq!(
+        create_graph! { a: [b], b: [a], c: [] }.map_err(message).err().as_deref(),
+        Some("dependency cycle: a -> b -> a")
+    );
+    assert_eq!(create_graph! { a: [a] }.map_err(message).err().as_deref(), Some("dependency cycle: a -> a"));
+    assert_eq!(
+        create_graph! { a: [c], b: [c] }.map_err(message).err().as_deref(),
+        Some("missing keys: c (needed by a), c (needed by b)")
+    );
+    assert_eq!(
+        create_graph! { c: [], a: [b], c: [] }.map_err(message).err().as_deref(),
+        Some("declared more than once: c")
+    );
+}
+
+#[test]
 fn edges_outside_the_graph() {
     let error = Dag::from_edges(2, &[(0, 1), (1, 2)]).expect_err("there is no node 2");
     assert_eq!(error, BuildError::UnknownNode { edge: 1, node: 2, nodes: 2 });
