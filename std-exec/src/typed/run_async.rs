@@ -6,6 +6,8 @@ use super::graph::{Body, Graph};
 use super::local::Anywhere;
 use super::options::RunOptions;
 use super::results::Results;
+use super::run;
+use crate::crew::discard;
 use crate::executor::{Executor, Handle};
 use crate::run_error::RunError;
 use std::fmt;
@@ -153,13 +155,16 @@ impl<'g, 'env, P> Future for RunAsync<'g, 'env, P> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let graph = this.graph.as_mut().expect("polled after its end");
-        if let Stage::NotBegun(options, executor) = &mut this.stage {
-            let (options, executor) = (std::mem::take(options), executor.take());
-            match begin(graph, options, executor) {
-                Ok(stage) => this.stage = stage,
-                Err(error) => {
-                    this.end();
-                    return Poll::Ready(Err(error));
+        if matches!(this.stage, Stage::NotBegun(..)) {
+            // If beginning panics, it is over.
+            let stage = std::mem::replace(&mut this.stage, Stage::Over);
+            if let Stage::NotBegun(options, executor) = stage {
+                match begin(graph, options, executor) {
+                    Ok(stage) => this.stage = stage,
+                    Err(error) => {
+                        this.end();
+                        return Poll::Ready(Err(error));
+                    }
                 }
             }
         }
@@ -192,14 +197,10 @@ fn begin<P>(
     match executor {
         Some(executor) if executor.workers > 0 && graph.body().schedule.is_none() => {
             executor.check_process();
+            // Before the body is lent: if it panics, the graph still has it.
+            let course = run::begin(graph.body_mut(), Some(&executor), &options)?;
             // SAFETY: only `Graph<'static>` names an executor: it borrows nothing, and its nodes may run anywhere.
-            match unsafe { Detached::begin(graph.lend(), executor, options) } {
-                Ok(run) => Ok(Stage::OnWorkers(run)),
-                Err((body, error)) => {
-                    graph.give_back(body);
-                    Err(error)
-                }
-            }
+            Ok(Stage::OnWorkers(unsafe { Detached::begin(graph.lend(), executor, options, course) }))
         }
         _ => AsyncRun::begin(graph.body_mut(), options).map(|run| Stage::Here(run, graph.lend())),
     }
@@ -213,7 +214,7 @@ impl<'g, 'env, P> RunAsync<'g, 'env, P> {
             Stage::Here(mut run, mut body) => {
                 // A destructor that panics while a future is dropped: there is nobody to tell. What was thrown may panic again
                 // when it is dropped.
-                std::mem::forget(run.close(&mut body));
+                run.close(&mut body).into_iter().for_each(discard);
                 graph.give_back(body);
             }
             Stage::OnWorkers(mut run) => {
