@@ -104,7 +104,7 @@ pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<
     let here = thread::current().id();
     let mut first = None;
     for worker in mem::take(workers) {
-        // A run borrows the executor, so no worker should come here; but one that joined itself would wait for ever.
+        // A node of a run whose owner is a future may own the executor, and a worker that joined itself would wait for ever.
         if worker.thread().id() == here {
             continue;
         }
@@ -131,7 +131,7 @@ mod tests {
     use crate::cores::Seats;
     use crate::executor::Executor;
 
-    /// No safe program gets there today, since a run borrows its executor.
+    /// As a node of a detached run may do that owns the executor.
     #[test]
     fn a_worker_that_drops_its_executor_does_not_wait_for_itself() {
         let shared = Arc::new(Shared::new(1, Seats::default()));

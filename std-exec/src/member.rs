@@ -191,10 +191,11 @@ impl<'a> Own<'a> {
         self.others().filter(|member| member.has_surplus()).any(|member| {
             let robbed = member.seat.try_rob(|theirs| {
                 let taken = self.with(|mine| {
+                    let before = mine.ready.len();
                     theirs.held.pass_on(countdown, |node| mine.ready.push(node));
                     let half = theirs.ready.take_older_half(usize::MAX);
                     half.iter().for_each(|&node| mine.ready.push(node));
-                    !mine.ready.is_empty()
+                    mine.ready.len() > before
                 });
                 // What is left, if anything. It can't be news that there is.
                 let _ = member.seat.raise(!theirs.ready.is_empty() || member.offers());

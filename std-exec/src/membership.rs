@@ -12,7 +12,7 @@
 //! | bits | meaning | set by | cleared by |
 //! |---|---|---|---|
 //! | 0 ..= 28 | helpers that have joined and not left | `try_join` (+1) | `leave` (−1) |
-//! | 29 `DETACHED` | the run's owner is no member: helpers do everything, and it waits for the end only | the owner, `open_detached` | the owner, `close` |
+//! | 29 `DETACHED` | the run's owner is no member: helpers do everything, and it waits for the end only | the owner, `open_detached` | the owner, `attach_owner`, when nobody is in any more |
 //! | 30 `ASLEEP` | the caller, or owner, is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
 //! | 31 `OPEN` | a run is going on and helpers may join | the caller, `open` | the caller, `close` |
 //!
@@ -65,7 +65,7 @@ impl Membership {
         self.word.store(OPEN | DETACHED, Ordering::Release);
     }
 
-    /// Whether the owner is no member: certain for members until it closes, otherwise a hint.
+    /// Whether the owner is no member: certain for members, otherwise a hint.
     pub(crate) fn is_detached(&self) -> bool {
         self.word.load(Ordering::Relaxed) & DETACHED != 0
     }
@@ -102,16 +102,24 @@ impl Membership {
         // before the caller takes it away. The word is in memory that outlives the run, so it may be touched here.
         let before = self.word.fetch_sub(1, Ordering::Release);
         debug_assert_ne!(before & COUNT, 0, "left without joining");
-        match before & (ASLEEP | COUNT | DETACHED) {
-            word if word == ASLEEP | 1 => Left::WakeCaller,
-            word if word == ASLEEP | DETACHED | 1 => Left::WakeOwnerAtTheEnd,
-            _ => Left::Nothing,
+        if before & (ASLEEP | COUNT) != ASLEEP | 1 {
+            Left::Nothing
+        } else if before & (OPEN | DETACHED) == OPEN | DETACHED {
+            Left::WakeOwnerAtTheEnd
+        } else {
+            Left::WakeCaller
         }
     }
 
-    /// The caller lets nobody in any more. From now on an owner waits for helpers as a caller does.
+    /// The caller lets nobody in any more. From now on an owner waits for helpers as a caller does. (But they still have all
+    /// the places: one of them may have joined, and not found its place yet.)
     pub(crate) fn close(&self) {
-        self.word.fetch_and(!(OPEN | DETACHED), Ordering::Relaxed);
+        self.word.fetch_and(!OPEN, Ordering::Relaxed);
+    }
+
+    /// The team is closed and empty: its owner goes on as a caller.
+    pub(crate) fn attach_owner(&self) {
+        self.word.fetch_and(!DETACHED, Ordering::Relaxed);
     }
 
     /// Whether every helper has left.

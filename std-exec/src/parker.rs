@@ -39,6 +39,12 @@ impl Parker {
         std::mem::take(&mut *token)
     }
 
+    /// Whether the token is there.
+    #[cfg(dgraph_loom)]
+    pub(crate) fn has_token(&self) -> bool {
+        *lock(&self.token)
+    }
+
     /// Leaves the token and wakes the owner.
     pub(crate) fn unpark(&self) {
         *lock(&self.token) = true;

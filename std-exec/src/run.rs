@@ -131,7 +131,8 @@ impl Drop for CloseOnDrop<'_> {
                 patience -= 1;
                 spin_loop();
             } else {
-                let _ = self.0.wait(|| false);
+                // For nothing else: what there is to do is the helpers'.
+                let _ = self.0.wait_unless(|| self.0.membership.is_empty());
             }
         }
     }
@@ -175,6 +176,7 @@ impl<'a, F: Body> Run<'a, F> {
     pub(crate) fn end(&self, team: &Team) {
         team.forget_owner();
         drop(CloseOnDrop(team));
+        team.membership.attach_owner();
         if !team.is_finished() {
             context::within(self.shared, team, |_| {
                 // SAFETY: everybody has left, and nobody can join, so no other thread has this place.

@@ -12,17 +12,20 @@
 //! | `spare` counters | while it has the team | through the run only |
 
 use crate::bindings;
+use crate::crew::discard;
 use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
+use crate::wake;
 use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
 use dgraph_core::{Countdown, DagView};
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::task::Waker;
 
@@ -398,15 +401,29 @@ impl Team {
         true
     }
 
+    /// Whether somebody has left a token for a caller that hasn't come for it.
+    #[cfg(dgraph_loom)]
+    pub(crate) fn has_token(&self) -> bool {
+        self.parker.has_token()
+    }
+
     /// Wakes the caller if it sleeps. True if this did it.
     pub(crate) fn wake_caller(&self) -> bool {
-        let claimed = self.membership.claim_wake();
-        if claimed {
-            let owner = lock(&self.owner).take();
-            match owner {
-                Some(owner) => owner.wake(),
-                None => self.parker.unpark(),
-            }
+        if !self.membership.is_asleep() {
+            return false;
+        }
+        let (claimed, owner) = {
+            // Both under the lock, as in `poll_end` and `forget_owner`: if it is a task that sleeps, it is registered here, and
+            // no token is left for a thread that doesn't come for it.
+            let mut owner = lock(&self.owner);
+            let claimed = self.membership.claim_wake();
+            (claimed, if claimed { owner.take() } else { None })
+        };
+        match owner {
+            // The user's code, which may panic: no business of whoever comes by here.
+            Some(owner) => drop(catch_unwind(AssertUnwindSafe(|| owner.wake())).map_err(discard)),
+            None if claimed => self.parker.unpark(),
+            None => {}
         }
         claimed
     }
@@ -426,9 +443,12 @@ impl Team {
         }
         // Neither cloned nor dropped under the lock: these are the user's.
         let new = owner.clone();
-        let old = lock(&self.owner).replace(new);
-        drop(old);
-        self.membership.fall_asleep();
+        let old = {
+            let mut owner = lock(&self.owner);
+            self.membership.fall_asleep();
+            owner.replace(new)
+        };
+        old.into_iter().for_each(wake::discard);
         // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
         fence(Ordering::SeqCst);
         let over = is_over();
@@ -440,9 +460,12 @@ impl Team {
 
     /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.
     pub(crate) fn forget_owner(&self) {
-        let _ = self.membership.claim_wake();
-        let old = lock(&self.owner).take();
-        drop(old);
+        let old = {
+            let mut owner = lock(&self.owner);
+            let _ = self.membership.claim_wake();
+            owner.take()
+        };
+        old.into_iter().for_each(wake::discard);
     }
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the

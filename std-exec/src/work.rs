@@ -66,7 +66,7 @@ impl<F: Body> Run<'_, F> {
 
     /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
     fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
-        let mut turns = 0;
+        let (mut turns, mut in_vain) = (0, 0);
         loop {
             if F::WAKES {
                 // Woken nodes before others, but not for ever.
@@ -86,7 +86,17 @@ impl<F: Body> Run<'_, F> {
             }
             match turn {
                 Turn::Complete => self.complete(own, node, progress),
-                Turn::Again => own.with(|private| private.ready.push_oldest(node)),
+                Turn::Again => {
+                    in_vain += 1;
+                    let left = own.with(|private| {
+                        private.ready.push_oldest(node);
+                        private.ready.len()
+                    });
+                    if in_vain >= left {
+                        in_vain = 0;
+                        self.look_elsewhere(team, own, progress);
+                    }
+                }
                 Turn::Waits => {}
             }
         }
@@ -108,18 +118,38 @@ impl<F: Body> Run<'_, F> {
         taken
     }
 
-    /// A ready node from elsewhere than the own stack, which is empty.
+    /// All nodes on the stack have been run, and want to be run again: what they wait for may be elsewhere.
+    #[cold]
+    fn look_elsewhere(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+        match self.take_more(team, own, progress) {
+            Some(node) => own.with(|private| private.ready.push(node)),
+            None => {
+                let _ = own.rob(self.countdown);
+            }
+        }
+    }
+
+    /// Nodes that were woken, after all others have had their turn: also those that somebody in a body keeps to itself, for
+    /// whom there would be no thief as long as nodes wake each other.
+    fn take_woken_at_last(&self, team: &Team, own: &mut Own<'_>) -> Option<NodeId> {
+        if !team.has_woken() {
+            return None;
+        }
+        // (In a run without such nodes the mark is meant for the team's last one, and is cleared.)
+        let some = F::WAKES && own.rob(self.countdown) || self.take_woken(team, own) > 0;
+        if some { own.with(|private| private.ready.pop()) } else { None }
+    }
+
+    /// A ready node from elsewhere than the own stack, which is empty, or holds nodes that were run just now.
     #[inline(never)]
     fn take_more(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) -> Option<NodeId> {
         let held_back = own.with(|private| {
+            let before = private.ready.len();
             private.held.pass_on(self.countdown, |node| private.ready.push(node));
-            private.ready.pop()
+            if private.ready.len() > before { private.ready.pop() } else { None }
         });
         if let Some(node) = held_back.or_else(|| own.take_back()) {
             return Some(node);
-        }
-        if F::WAKES && self.take_woken(team, own) > 0 {
-            return own.with(|private| private.ready.pop());
         }
         // Looked at here, where nothing is left that only this member can get at: not at each node.
         let wanted_elsewhere = progress.free.is_some_and(|worker| self.shared.wants(worker));
@@ -138,6 +168,8 @@ impl<F: Body> Run<'_, F> {
                 let _ = own.raise(!own.offers_nothing());
             }),
         };
+        let taken =
+            if wanted_elsewhere { taken } else { taken.or_else(|| self.take_woken_at_last(team, own)) };
         if taken.is_none() {
             // That can't be news to anybody.
             let _ = own.raise(false);

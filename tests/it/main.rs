@@ -10,6 +10,7 @@ mod async_nesting;
 mod async_order;
 mod async_parallel;
 mod async_random;
+mod async_review;
 mod async_runtimes;
 mod async_values;
 mod async_wakes;

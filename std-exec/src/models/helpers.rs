@@ -2,11 +2,14 @@
 
 use super::model;
 use crate::run::CloseOnDrop;
+use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::team::{Job, Role, Team};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 use std::ptr;
+use std::sync::Arc as StdArc;
+use std::task::{Wake, Waker};
 
 /// What a run has on its caller's stack: something for all members, and something for each place.
 struct Memory {
@@ -51,6 +54,72 @@ fn lead(team: &Team, help: unsafe fn(*const (), &Team, Role), parent: Option<&Te
     memory.all.with_mut(|_| ());
     memory.places.iter().for_each(|place| place.with_mut(|_| ()));
     team.give_back();
+}
+
+/// What a task's waker tells.
+#[derive(Default)]
+struct Told {
+    told: Mutex<bool>,
+    tells: Condvar,
+}
+
+impl Wake for Told {
+    fn wake(self: StdArc<Self>) {
+        *lock(&self.told) = true;
+        self.tells.notify_one();
+    }
+}
+
+/// The owner of a run polls for its end, once or to the end, while a helper comes by; then the team is a caller's.
+fn owner_and_helper(nodes: usize, gives_up: bool) {
+    model(3, move || {
+        let team = Arc::new(Team::new(0));
+        let helper = {
+            let team = Arc::clone(&team);
+            thread::spawn(move || team.try_help(None))
+        };
+        let memory = Memory { all: UnsafeCell::new(()), places: [(); 3].map(UnsafeCell::new) };
+        memory.all.with_mut(|_| ());
+        assert!(team.take());
+        let job = Job { run: ptr::from_ref(&memory).cast(), help };
+        // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
+        unsafe { team.open_detached(job, nodes, 0) };
+        let told = StdArc::new(Told::default());
+        let waker = Waker::from(StdArc::clone(&told));
+        while !team.poll_end(&waker, || false) && !gives_up {
+            let mut here = lock(&told.told);
+            while !*here {
+                here = wait(&told.tells, here);
+            }
+            *here = false;
+        }
+        team.forget_owner();
+        drop(CloseOnDrop(&team));
+        team.membership.attach_owner();
+        memory.all.with_mut(|_| ());
+        memory.places.iter().for_each(|place| place.with_mut(|_| ()));
+        team.give_back();
+        assert!(team.take());
+        assert!(!team.membership.is_asleep());
+        helper.join().expect("no panic");
+        // Nobody owes this caller a wake-up, or has left it one.
+        assert!(!team.has_token());
+        team.give_back();
+    });
+}
+
+/// A helper that is told to join finds a place, also if the owner gives up meanwhile. Catches: `close` that makes it a team with
+/// a caller.
+#[test]
+fn an_owner_gives_up_while_a_helper_takes_its_place() {
+    owner_and_helper(1, true);
+}
+
+/// The owner is woken when the last helper leaves a run that is finished, and whoever wakes it leaves nothing behind. Catches:
+/// `wake_caller` that claims without the lock.
+#[test]
+fn an_owner_waits_for_the_last_helper() {
+    owner_and_helper(0, false);
 }
 
 /// Two threads come to help a team with `places` for helpers.

@@ -8,6 +8,7 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::{self, CANCELLED, Course, Payload, Run, STOP};
+use crate::crew::discard;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::run_error::RunError;
@@ -84,7 +85,8 @@ impl Detached {
     ///
     /// # Safety
     ///
-    /// The graph borrows nothing, and its nodes may run on any thread.
+    /// The graph borrows nothing, and its nodes may run on any thread. `course` is what [`run::begin`] has given for it, this
+    /// executor and these options.
     pub(super) unsafe fn begin(
         mut body: Box<Body>,
         executor: Handle,
@@ -163,17 +165,20 @@ impl Detached {
     /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before.
     pub(super) fn end(&mut self) -> Option<(Box<Body>, Ended)> {
         let block = self.block.take()?.as_ptr();
-        // SAFETY: the block is there until it is taken away below; here for all three.
-        let (run, typed) = (unsafe { &mut (*block).run }, unsafe { &mut (*block).typed });
+        // SAFETY: the block is there until it is taken away below; here for all three. Shared, as the workers' references are
+        // who use it until the team is empty.
+        let (run, typed) = (unsafe { &(*block).run }, unsafe { &(*block).typed });
         // SAFETY: as above.
         let team = unsafe { (*block).team };
-        if let (Some(run), Some(typed)) = (&*run, &*typed) {
+        if let (Some(run), Some(typed)) = (run, typed) {
             if !team.is_finished() {
                 typed.raise(STOP | CANCELLED);
             }
             run.end(team);
         }
         // Nobody else uses the block any more: the team is closed and empty. Its fields go from above.
+        // SAFETY: as above; and from here on nothing else refers to these fields.
+        let (run, typed) = (unsafe { &mut (*block).run }, unsafe { &mut (*block).typed });
         let thrown = run.take().and_then(|run| run.take_thrown());
         // SAFETY: as above, for both.
         drop(unsafe { (*block).lent.take() });
@@ -218,6 +223,6 @@ impl Ended {
     /// Nobody wants to know.
     pub(super) fn forget(self) {
         // What was thrown may panic again when it is dropped.
-        std::mem::forget(self.thrown);
+        self.thrown.into_iter().for_each(discard);
     }
 }

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Woken futures and ready nodes take turns, so that neither a future that wakes itself for ever nor a flood of ready nodes
-//! keeps the others waiting; and after some nodes the run lets its thread do something else. It is never polled in vain:
-//! nothing but a wake-up, or having yielded itself, makes it go on.
+//! keeps the others waiting; and after some nodes the run lets its thread do something else. Polled in vain,
+//! it finds nothing and falls asleep again.
 
 use super::graph::Body;
 use super::options::RunOptions;
@@ -187,6 +187,8 @@ impl Drive {
     ) -> Poll<()> {
         let dag = parts.topology.dag.view();
         let wakes = run.wakes();
+        // Whoever polls may have been woken for something else.
+        wakes.wake_up();
         loop {
             // Each future once, also if it wakes itself; then as many ready nodes.
             let woken = self.woken.len();

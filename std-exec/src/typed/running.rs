@@ -7,6 +7,7 @@ use super::drive::{AsyncRun, BUDGET};
 use super::graph::{Body, Graph};
 use super::options::RunOptions;
 use super::run;
+use crate::crew::discard;
 use crate::executor::{Executor, Handle};
 use crate::run_error::RunError;
 use std::fmt;
@@ -93,7 +94,7 @@ impl Running {
             Stage::Here(mut run, mut body) => {
                 // A destructor that panics while a future is dropped: there is nobody to tell. What was thrown may panic again
                 // when it is dropped.
-                mem::forget(run.close(&mut body));
+                run.close(&mut body).into_iter().for_each(discard);
                 graph.give_back(body);
             }
             Stage::OnWorkers(mut run) => {

@@ -26,6 +26,7 @@ mod waker;
 pub(crate) use cell::Pending;
 pub(crate) use waker::WakerRef;
 
+use crate::crew;
 use crate::shared::Shared;
 use crate::sync::{AtomicU32, Mutex, Ordering, lock};
 use crate::team::Team;
@@ -33,6 +34,7 @@ use cell::{Cell, Woken};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -183,15 +185,33 @@ impl Wakes {
             // Neither cloned nor dropped under the lock: these are the user's.
             self.set_runner(Runner::Task(runner.clone()));
         }
+        self.lie_down()
+    }
+
+    /// Has whoever is registered told of the next wake. False if there is something on the list.
+    fn lie_down(&self) -> bool {
         // Ordering: Release pairs with the Acquire of `push`.
-        self.head.compare_exchange(EMPTY, ASLEEP, Ordering::Release, Ordering::Relaxed).is_ok()
+        match self.head.compare_exchange(EMPTY, ASLEEP, Ordering::Release, Ordering::Relaxed) {
+            // It still says so, of an earlier sleep. Whoever changes that from now on finds the new runner: it tells under the
+            // lock under which that was registered, and if it was there before, its change would have been seen here.
+            Ok(_) | Err(ASLEEP) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// The runner is awake, whatever has woken it.
+    #[inline]
+    pub(crate) fn wake_up(&self) {
+        if self.head.load(Ordering::Relaxed) == ASLEEP {
+            // If this fails, there is something on the list, and somebody tells the runner, in vain.
+            let _ = self.head.compare_exchange(ASLEEP, EMPTY, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     /// From now on `team` runs the graph, which is open, and is told whenever the list stops being empty.
     pub(crate) fn attach(&self, shared: &Arc<Shared>, team: &Team) {
         self.set_runner(Runner::Team(Arc::clone(shared), ptr::from_ref(team).addr()));
-        // Ordering: Release pairs with the Acquire of `push`.
-        if self.head.compare_exchange(EMPTY, ASLEEP, Ordering::Release, Ordering::Relaxed).is_err() {
+        if !self.lie_down() {
             // Wakers of an earlier run have come.
             team.has_been_woken();
         }
@@ -204,7 +224,9 @@ impl Wakes {
 
     fn set_runner(&self, runner: Runner) {
         let old = mem::replace(&mut *lock(&self.runner), runner);
-        drop(old);
+        if let Runner::Task(waker) = old {
+            discard(waker);
+        }
     }
 
     /// The calling thread has polled the future `index`, which was its own and isn't done.
@@ -227,6 +249,13 @@ impl Wakes {
     #[inline]
     pub(crate) fn waker(&self, index: u32) -> WakerRef<'_> {
         WakerRef::new(&self.slots[index as usize])
+    }
+}
+
+/// Drops a user's waker. If its destructor panics, there is nobody to tell, and things to be done that must not be left out.
+pub(crate) fn discard(waker: Waker) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(waker))) {
+        crew::discard(payload);
     }
 }
 
