@@ -139,6 +139,7 @@ impl<'a, F: Body> Ordered<'a, F> {
     pub(crate) fn end(&self, team: &Team) {
         team.forget_owner();
         drop(CloseOnDrop(team));
+        team.membership.attach_owner();
         context::within(self.shared, team, |_| {
             while !team.is_finished() {
                 self.work(team, Taker::EVERYTHING, || true);

@@ -451,7 +451,7 @@ fn what_a_run_says_of_itself() {
     }
     let mut graph = create_graph! { waits: [] }.expect("a valid graph");
     let mut run = pin!(graph.run_async());
-    assert_eq!(format!("{run:?}"), r#"RunAsync { stage: "not begun", .. }"#);
+    assert_eq!(format!("{run:?}"), r#"RunAsync { run: not begun, .. }"#);
     assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    assert_eq!(format!("{run:?}"), r#"RunAsync { stage: "under way", .. }"#);
+    assert_eq!(format!("{run:?}"), r#"RunAsync { run: under way, .. }"#);
 }

@@ -4,7 +4,7 @@ use super::dgraph_typed::build;
 use super::{Runner, System};
 use crate::body::Body;
 use crate::graph::Graph;
-use dgraph_exec::{Executor, Results, RunError, Values};
+use dgraph_exec::{Executor, Values};
 use futures_lite::future::block_on;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct DgraphAsync;
 
-/// The same graph on all threads of an executor: see [`run_parallel`].
+/// The same graph on the workers of an executor, while the caller waits.
 #[derive(Debug)]
 pub(super) struct DgraphParallelAsync(Arc<Executor>);
 
@@ -41,9 +41,6 @@ impl System for DgraphParallelAsync {
     const ASYNC: bool = true;
 
     fn start(threads: usize) -> Result<Self, String> {
-        if !HAS_PARALLEL_RUNS {
-            return Err("futures run on one thread so far".to_owned());
-        }
         let executor = Executor::builder().threads(threads).build().map_err(|error| error.to_string())?;
         Ok(Self(Arc::new(executor)))
     }
@@ -57,21 +54,10 @@ impl Runner for Run {
     fn run(&mut self) {
         let results = match &self.executor {
             None => block_on(self.graph.run_async()),
-            Some(executor) => run_parallel(&mut self.graph, executor),
+            Some(executor) => block_on(self.graph.run_parallel_async(executor)),
         };
         results.expect("no node fails");
     }
-}
-
-/// Whether [`run_parallel`] uses all threads. While it doesn't, nobody shall take its times for what they aren't.
-const HAS_PARALLEL_RUNS: bool = false;
-
-/// One run on all threads of the executor. A graph with futures keeps to the calling thread so far.
-fn run_parallel<'g>(
-    graph: &'g mut dgraph_exec::Graph<'static>,
-    executor: &Executor,
-) -> Result<Results<'g>, RunError> {
-    graph.run_parallel(executor)
 }
 
 /// Nodes of up to two dependencies take them one by one, others as [`Values`]; the values have no size.
