@@ -250,6 +250,9 @@ fn runs_but_the_first_allocate_nothing() {
         }
         as_futures(case, options);
         as_futures(async_case(ordered), options);
+        for executor in &executors {
+            on_workers(async_case(ordered), executor, options);
+        }
     }
 }
 
@@ -269,4 +272,26 @@ fn as_futures(mut case: Case, options: &RunOptions) {
         }
     });
     assert_eq!(count, 0, "as futures, {options:?}");
+}
+
+/// The same on the workers of an executor.
+fn on_workers(mut case: Case, executor: &Executor, options: &RunOptions) {
+    let mut run = |value| {
+        case.graph.set(case.input, value);
+        let run = case.graph.run_parallel_async_with(executor, options.clone());
+        block_on(run).expect("no node fails")[case.last]
+    };
+    let once = run(0);
+    (0..200).for_each(|value| _ = run(value));
+    // As for blocking runs.
+    let mut fifty = || {
+        allocations(|| {
+            for value in (0..50).rev() {
+                let result = run(value);
+                assert!(value > 0 || result == once);
+            }
+        })
+    };
+    let count = (0..20).map(|_| fifty()).min().unwrap_or(u64::MAX);
+    assert_eq!(count, 0, "on the workers of {} threads, {options:?}", executor.threads());
 }

@@ -281,8 +281,9 @@ impl<'env, P> GraphBuilder<'env, P> {
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let changed = vec![false; inputs.len()].into();
         let (measured, marks) = (Measured::default(), Vec::new());
-        let (wakes, drive) = (None, Drive::default());
-        let body = Body { store, names, topology, schedule, inputs, changed, measured, wakes, drive, marks };
+        let (wakes, drive, block) = (None, Drive::default(), None);
+        let body =
+            Body { store, names, topology, schedule, inputs, changed, measured, wakes, drive, block, marks };
         Ok(Graph::new(body, env))
     }
 

@@ -14,6 +14,7 @@ use crate::ordered::Ordered;
 use crate::run_error::RunError;
 use crate::team::Team;
 use dgraph_core::{AsDag, LentCountdown};
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
@@ -80,6 +81,14 @@ impl Engine {
     }
 }
 
+/// Memory for a block, kept by a graph that had one: a repeated run allocates none.
+pub(super) struct Memory(Box<MaybeUninit<Block>>);
+
+// SAFETY: there is nothing in it.
+unsafe impl Send for Memory {}
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
+
 impl Detached {
     /// Lets the workers of `executor` begin; `course` is what `run::begin` gave.
     ///
@@ -97,8 +106,10 @@ impl Detached {
         let team: *const Team = executor.shared.teams.take();
         // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
         let team = unsafe { &*team };
+        let mut memory = body.block.take().unwrap_or_else(|| Memory(Box::new_uninit()));
         let block = Block { run: None, lent: None, nodes: None, typed: None, team, options, executor, body };
-        let block = NonNull::from(Box::leak(Box::new(block)));
+        memory.0.write(block);
+        let block = NonNull::from(Box::leak(memory.0)).cast::<Block>();
         let at = block.as_ptr();
         // SAFETY: here and below, the block stays where it is until `end`, which drops its fields from above. Nobody changes
         // what the others refer to.
@@ -185,8 +196,10 @@ impl Detached {
         // SAFETY: as above.
         unsafe { (*block).nodes = None };
         let course = typed.take().map(Run::into_course).unwrap_or_default();
-        // SAFETY: `block` came from a `Box`, and nothing refers to it.
-        let Block { options, executor, mut body, .. } = *unsafe { Box::from_raw(block) };
+        // SAFETY: nothing refers to the block; it isn't used as one after this.
+        let Block { options, executor, mut body, .. } = unsafe { block.read() };
+        // SAFETY: `block` came from such a `Box`.
+        body.block = Some(Memory(unsafe { Box::from_raw(block.cast()) }));
         team.give_back();
         drop(executor);
         let dropped = body.let_go(&options, thrown.is_none() && !course.is_stopped());

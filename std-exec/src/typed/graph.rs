@@ -1,6 +1,7 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
+use super::detached::Memory;
 use super::drive::Drive;
 use super::env::Env;
 use super::handle::Input;
@@ -66,6 +67,8 @@ pub(super) struct Body {
     pub(super) wakes: Option<Arc<Wakes>>,
     /// Of a run on one thread of a graph with such nodes.
     pub(super) drive: Drive,
+    /// Space for a run on the workers of an executor; empty until there was one.
+    pub(super) block: Option<Memory>,
     /// Space for planning a run of a part of the graph; empty until there was one.
     pub(super) marks: Vec<u8>,
 }
