@@ -207,7 +207,8 @@ impl<F: Body> Ordered<'_, F> {
             Some(Called { node, turn: Some(Turn::Again) }) => queue.resume(node),
             Some(Called { turn: Some(Turn::Waits), .. }) | None => {}
         }
-        if F::WAKES && team.has_woken() {
+        // (In a run whose nodes never come back, the mark is of an earlier run of the team.)
+        if team.has_woken() {
             team.woken_are_taken();
             self.body.take_woken(|node| queue.resume(node));
         }

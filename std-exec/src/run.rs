@@ -183,6 +183,8 @@ impl<'a, F: Body> Run<'a, F> {
                 let mut own = unsafe { team.own(0) };
                 while !team.is_finished() {
                     self.work(team, &mut own, None);
+                    // Somebody may be in the middle of waking a node.
+                    spin_loop();
                 }
             });
         }

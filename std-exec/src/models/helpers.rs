@@ -109,17 +109,23 @@ fn owner_and_helper(nodes: usize, gives_up: bool) {
 }
 
 /// A helper that is told to join finds a place, also if the owner gives up meanwhile. Catches: `close` that makes it a team with
-/// a caller.
+/// a caller; `leave` that doesn't look whether an owner's team is closed.
 #[test]
 fn an_owner_gives_up_while_a_helper_takes_its_place() {
     owner_and_helper(1, true);
 }
 
-/// The owner is woken when the last helper leaves a run that is finished, and whoever wakes it leaves nothing behind. Catches:
-/// `wake_caller` that claims without the lock.
+/// The owner is woken when the last helper leaves a run that is finished. Catches: `poll_end` that
+/// doesn't look again after it has lain down.
 #[test]
 fn an_owner_waits_for_the_last_helper() {
     owner_and_helper(0, false);
+}
+
+/// Whoever wakes an owner that gives up meanwhile leaves nothing behind. Catches: `wake_caller` that claims without the lock.
+#[test]
+fn an_owner_gives_up_while_it_is_woken() {
+    owner_and_helper(0, true);
 }
 
 /// Two threads come to help a team with `places` for helpers.

@@ -68,7 +68,8 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more from this moment on. Nodes under way end. The clock is read before each node.
+    /// Starts no node any more from this moment on. Nodes under way end. The clock is read before each node and before a future
+    /// that was woken is polled; a run in which all futures wait isn't woken by its deadline.
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
