@@ -206,12 +206,10 @@ fn run_detached_of_a_node_that_is_woken() {
     });
 }
 
-/// A third thread wakes the node, which caller and worker may both come for: before the run knows whom to tell, while somebody polls
-/// it, or when both are asleep. Catches: as above; wakers that came before `attach` and are forgotten.
-#[test]
-fn run_of_a_node_that_is_woken() {
-    model(2, || {
-        beside_workers(1, |shared| {
+/// Another thread wakes the node, which the caller and so many workers may come for.
+fn woken_by_another_thread(preemptions: usize, workers: usize) {
+    model(preemptions, move || {
+        beside_workers(workers, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
             let opener = thread::spawn(waiting.opener());
@@ -220,4 +218,17 @@ fn run_of_a_node_that_is_woken() {
             waiting.has_ended();
         });
     });
+}
+
+/// Before the run knows whom to tell, while the caller polls the node, or when it sleeps. Catches: as above; wakers that came before
+/// `attach` and are forgotten.
+#[test]
+fn run_of_a_node_that_is_woken() {
+    woken_by_another_thread(3, 0);
+}
+
+/// The same beside a worker, which may take the node, or be asleep as well.
+#[test]
+fn run_of_a_node_that_is_woken_beside_a_worker() {
+    woken_by_another_thread(1, 1);
 }
