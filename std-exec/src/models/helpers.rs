@@ -63,6 +63,16 @@ struct Told {
     tells: Condvar,
 }
 
+impl Told {
+    fn wait(&self) {
+        let mut here = lock(&self.told);
+        while !*here {
+            here = wait(&self.tells, here);
+        }
+        *here = false;
+    }
+}
+
 impl Wake for Told {
     fn wake(self: StdArc<Self>) {
         *lock(&self.told) = true;
@@ -87,11 +97,7 @@ fn owner_and_helper(nodes: usize, gives_up: bool) {
         let told = StdArc::new(Told::default());
         let waker = Waker::from(StdArc::clone(&told));
         while !team.poll_end(&waker, || false) && !gives_up {
-            let mut here = lock(&told.told);
-            while !*here {
-                here = wait(&told.tells, here);
-            }
-            *here = false;
+            told.wait();
         }
         team.forget_owner();
         drop(CloseOnDrop(&team));
@@ -126,6 +132,46 @@ fn an_owner_waits_for_the_last_helper() {
 #[test]
 fn an_owner_gives_up_while_it_is_woken() {
     owner_and_helper(0, true);
+}
+
+/// A helper's part in a detached run of as many nodes as helpers: one node each.
+///
+/// # Safety
+///
+/// As for [`help`].
+unsafe fn help_with_one(memory: *const (), team: &Team, role: Role) {
+    // SAFETY: by contract.
+    unsafe { help(memory, team, role) };
+    team.finish(1);
+}
+
+/// Two helpers end a run whose owner falls asleep: whoever leaves last knows what the other one has finished. Catches:
+/// `Leave` without its fence, `poll_end` without one.
+#[test]
+fn two_helpers_end_a_detached_run() {
+    model(3, || {
+        let team = Arc::new(Team::new(1));
+        let memory = Memory { all: UnsafeCell::new(()), places: [(); 3].map(UnsafeCell::new) };
+        memory.all.with_mut(|_| ());
+        assert!(team.take());
+        let job = Job { run: ptr::from_ref(&memory).cast(), help: help_with_one };
+        // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
+        unsafe { team.open_detached(job, 2, 0) };
+        let helper = |team: Arc<Team>| thread::spawn(move || assert!(team.try_help(None)));
+        let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
+        let told = StdArc::new(Told::default());
+        let waker = Waker::from(StdArc::clone(&told));
+        while !team.poll_end(&waker, || false) {
+            told.wait();
+        }
+        memory.all.with_mut(|_| ());
+        memory.places.iter().for_each(|place| place.with_mut(|_| ()));
+        team.membership.attach_owner();
+        team.give_back();
+        for helper in helpers {
+            helper.join().expect("no panic");
+        }
+    });
 }
 
 /// Two threads come to help a team with `places` for helpers.

@@ -1,0 +1,234 @@
+//! Runs without a caller, and nodes that come back.
+
+use super::{Checked, model};
+use crate::body::{Body, Turn};
+use crate::cores::Seats;
+use crate::pace::Plan;
+use crate::parker::Parker;
+use crate::run::{self, Run};
+use crate::shared::Shared;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::team::Team;
+use crate::wake::{Pending, Wakes};
+use crate::worker;
+use dgraph_core::{AsDag, Dag, NodeId};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+use std::sync::Arc as StdArc;
+use std::task::{Wake, Waker};
+
+/// What wakes an owner. It is a task's waker that leaves a token for a thread.
+struct Owner(Parker);
+
+impl Wake for Owner {
+    fn wake(self: StdArc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for the end of the run, or for `give_up`, as an owner does.
+fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) {
+    let owner = StdArc::new(Owner(Parker::new()));
+    let waker = Waker::from(StdArc::clone(&owner));
+    while !team.poll_end(&waker, &give_up) && !give_up() {
+        owner.0.park();
+    }
+}
+
+/// A run from its start to its end; in between its owner does as `own` says.
+fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&Team)) {
+    let team = shared.teams.take();
+    let lent = dag.lend_countdown().expect("nobody else runs this graph");
+    let run = Run::detached(shared, lent.countdown(), body);
+    // SAFETY: this thread has just taken the team; `end` waits until everybody has left.
+    unsafe { run.start(team) };
+    own(team);
+    run.end(team);
+    assert!(team.is_finished() && !team.membership.is_detached() && !team.membership.is_asleep());
+    drop(lent);
+    team.give_back();
+}
+
+/// Calls `work` with an executor of two that has so many live workers, and sees these home. (The wakers want a count that loom
+/// doesn't see: the last one to let go of it is always the calling thread.)
+fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
+    let shared = StdArc::new(Shared::new(2, Seats::default()));
+    let live = |worker| {
+        let shared = StdArc::clone(&shared);
+        thread::spawn(move || worker::live(&shared, worker))
+    };
+    let workers: Vec<_> = (0..workers).map(live).collect();
+    work(&shared);
+    shared.shut_down();
+    workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
+}
+
+/// The owner sleeps until the worker has left, and finds all that was done. Catches: a start that invites nobody, `poll_end`
+/// without a fence, a helper that wakes no owner.
+#[test]
+fn run_detached_of_two_nodes() {
+    model(2, || {
+        beside_workers(1, |shared| {
+            let checked = Checked::new(2, &[(0, 1)]);
+            detached(shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
+                wait_for_end(team, || false);
+                // Before the end waits for anybody: there must be nobody left.
+                checked.all_ran();
+            });
+        });
+    });
+}
+
+/// The owner gives up, after one look, while the worker may be about to join, in a body, or leaving; it runs what is left.
+/// Catches: an end that doesn't wait, that leaves its waker to be woken in its place, or that leaves nodes behind.
+#[test]
+fn run_detached_that_is_given_up() {
+    model(2, || {
+        beside_workers(1, |shared| {
+            let checked = Checked::new(2, &[]);
+            let stopped = AtomicBool::new(false);
+            let completed = AtomicUsize::new(0);
+            let body = |node: NodeId| {
+                if !stopped.load(Ordering::Relaxed) {
+                    checked.run(node);
+                }
+                completed.fetch_add(1, Ordering::Relaxed);
+            };
+            detached(shared, &checked.dag, &body, |team| {
+                let _ = team.poll_end(Waker::noop(), || false);
+                stopped.store(true, Ordering::Relaxed);
+            });
+            assert_eq!(completed.load(Ordering::Relaxed), 2);
+            checked.cells.iter().for_each(|cell| cell.with_mut(|_| ()));
+        });
+    });
+}
+
+/// Nobody goes on with a run whose executor is shut down: its owner has to, whenever that comes. Catches: `shut_down` that wakes no
+/// owner, or has no fence; `poll_end` with a weaker one.
+#[test]
+fn a_shutdown_against_an_owner_that_falls_asleep() {
+    model(3, || {
+        let shared = Arc::new(Shared::new(2, Seats::default()));
+        let other = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.shut_down())
+        };
+        let checked = Checked::new(1, &[]);
+        detached(&shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
+            wait_for_end(team, || shared.is_shut_down());
+        });
+        checked.all_ran();
+        other.join().expect("no panic");
+    });
+}
+
+/// A graph's one node, which comes back until it has been opened. One member at a time has it.
+struct Waiting {
+    shared: StdArc<Shared>,
+    wakes: StdArc<Wakes>,
+    open: Arc<AtomicBool>,
+    memory: UnsafeCell<()>,
+    ended: AtomicUsize,
+}
+
+// SAFETY: loom's cells report accesses that race; finding these is what they are for.
+unsafe impl Sync for Waiting {}
+
+impl Waiting {
+    fn new(shared: &StdArc<Shared>) -> Self {
+        Self {
+            shared: StdArc::clone(shared),
+            wakes: Wakes::new(1),
+            open: Arc::new(AtomicBool::new(false)),
+            memory: UnsafeCell::new(()),
+            ended: AtomicUsize::new(0),
+        }
+    }
+
+    /// What opens it.
+    fn opener(&self) -> impl FnOnce() + use<> {
+        let (open, waker) = (Arc::clone(&self.open), (*self.wakes.waker(0)).clone());
+        move || {
+            // Relaxed: the poll that answers the wake sees it.
+            open.store(true, Ordering::Relaxed);
+            waker.wake();
+        }
+    }
+
+    /// To be called when the run is over.
+    fn has_ended(&self) {
+        self.wakes.detach();
+        self.memory.with_mut(|_| ());
+        assert_eq!(self.ended.load(Ordering::Relaxed), 1);
+    }
+}
+
+impl Body for Waiting {
+    const WAKES: bool = true;
+
+    fn run(&self, _: NodeId) -> Turn {
+        self.memory.with_mut(|_| ());
+        if self.open.load(Ordering::Relaxed) {
+            self.ended.fetch_add(1, Ordering::Relaxed);
+            return Turn::Complete;
+        }
+        match self.wakes.pend(0) {
+            Pending::Waits => Turn::Waits,
+            Pending::Again => Turn::Again,
+        }
+    }
+
+    fn open(&self, team: &Team) {
+        self.wakes.attach(&self.shared, team);
+    }
+
+    fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
+        self.wakes.take_for_team(|index| ready(NodeId::new(index)));
+    }
+}
+
+/// The owner itself wakes the node, while the worker polls it, goes, or sleeps. Catches: a wake that leaves no mark in the team or
+/// posts nothing, a member that doesn't look for the mark or clears it after it has taken the nodes.
+#[test]
+fn run_detached_of_a_node_that_is_woken() {
+    model(2, || {
+        beside_workers(1, |shared| {
+            let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+            let waiting = Waiting::new(shared);
+            detached(shared, &dag, &waiting, |team| {
+                waiting.opener()();
+                wait_for_end(team, || false);
+            });
+            waiting.has_ended();
+        });
+    });
+}
+
+/// Another thread wakes the node, which the caller and so many workers may come for.
+fn woken_by_another_thread(preemptions: usize, workers: usize) {
+    model(preemptions, move || {
+        beside_workers(workers, |shared| {
+            let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+            let waiting = Waiting::new(shared);
+            let opener = thread::spawn(waiting.opener());
+            run::run_as(shared, &dag, &waiting, Some(Plan::Share), None);
+            opener.join().expect("no panic");
+            waiting.has_ended();
+        });
+    });
+}
+
+/// Before the run knows whom to tell, while the caller polls the node, or when it sleeps. Catches: as above; wakers that came before
+/// `attach` and are forgotten.
+#[test]
+fn run_of_a_node_that_is_woken() {
+    woken_by_another_thread(3, 0);
+}
+
+/// The same beside a worker, which may take the node, or be asleep as well.
+#[test]
+fn run_of_a_node_that_is_woken_beside_a_worker() {
+    woken_by_another_thread(1, 1);
+}
