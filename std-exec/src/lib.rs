@@ -60,6 +60,15 @@
 //! executor of the parent panics; the child may make its own. It should not be forked while another thread makes the
 //! process's first executor.
 //!
+//! # Async
+//!
+//! Nodes may be [async](GraphBuilder::async_node): `async fn`s, or async closures that borrow what they use. They wait side by
+//! side, and only futures that were woken are polled again. Such a graph runs under any runtime, or none:
+//! [`Graph::run_async`] on whatever thread polls it; [`Graph::run_parallel_async`] on an executor's workers, while the task that
+//! awaits it does something else; [`Graph::spawn`] too, without being awaited. [`Graph::run`] and [`Graph::run_parallel`] run the
+//! same graphs and block. A run that is dropped drops its nodes' futures; wakers may be used at any time, also when everything is
+//! gone.
+//!
 //! # Order, limits, threads
 //!
 //! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the
