@@ -240,3 +240,24 @@ fn timers_of_async_io() {
         assert_eq!(graph.run().expect("no failure")[sum], 45);
     }
 }
+
+/// Tokio's timers on the workers of an executor, whose start hook enters the runtime; and what they say without one.
+#[test]
+fn timers_on_workers_that_know_the_runtime() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    let runtime = runtime.expect("a runtime");
+    let handle = runtime.handle().clone();
+    let hook = move |_| std::mem::forget(Box::leak(Box::new(handle.clone())).enter());
+    let knowing = dgraph_exec::Executor::builder().threads(2).on_start(hook).build().expect("an executor");
+    let mut graph = dgraph_exec::GraphBuilder::new();
+    let slept = graph.async_node("slept", (), async || {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        7
+    });
+    let mut graph = graph.build().expect("a valid graph");
+    assert_eq!(pollster::block_on(graph.run_parallel_async(&knowing)).expect("no node fails")[slept], 7);
+    let options = dgraph_exec::RunOptions::new().catch_panics();
+    let unknowing = crate::runner::executor(2);
+    let error = pollster::block_on(graph.run_parallel_async_with(&unknowing, options)).map(drop).unwrap_err();
+    assert!(error.to_string().contains("slept"), "{error}");
+}

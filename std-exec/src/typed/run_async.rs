@@ -84,6 +84,10 @@ impl Graph<'static> {
     /// is free polls it, before it starts other nodes. To wait for it on a thread, use [`run_parallel`](Self::run_parallel), in
     /// which that thread works too; a node that blocks on this future keeps a worker from running it.
     ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, need it on the workers: let an
+    /// [`on_start`](crate::ExecutorBuilder::on_start) hook enter it for good
+    /// (`std::mem::forget(Box::leak(Box::new(handle.clone())).enter())`). Without one they panic.
+    ///
     /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks until the nodes that
     /// workers are in the middle of have returned, and drops the futures that are left. If the executor is dropped, the run
     /// is [cancelled](RunError::Cancelled), also if its last nodes end just then. A deadline is looked at whenever a node starts or
