@@ -115,13 +115,13 @@ impl<'a> Countdown<'a> {
         }
     }
 
-    /// Sets the counters as if exactly the first `done` nodes of [`DagView::order`] were complete, and calls `ready`
-    /// for each of the others that is ready then, in that order. The counters must be at rest, and nobody else may
-    /// use them meanwhile. O(V + E) of the nodes that are left.
+    /// Sets the counters as if exactly the nodes that are not `left` were complete, and calls `ready` for each of those left
+    /// that is ready then, in that order. `left` gives each node once, and with a node all that depend on it. The counters
+    /// must be at rest, and nobody else may use them meanwhile. O(V + E) of what is left.
     ///
     /// # Panics
     ///
-    /// If the graph has fewer than `done` nodes.
+    /// If the graph has no such nodes.
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -131,23 +131,22 @@ impl<'a> Countdown<'a> {
     /// let mut counters = [const { AtomicU32::new(0) }; 4];
     /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
     /// let mut ready = Vec::new();
-    /// countdown.resume_after(2, |node| ready.push(node)); // 0 and 1 are done
+    /// countdown.resume(DAG.view().order()[2..].iter().copied(), |node| ready.push(node)); // 0 and 1 are done
     /// assert_eq!(ready, [NodeId::new(2)]);
     /// assert!(countdown.arrive(NodeId::new(3))); // 1 has arrived already
     /// ```
-    pub fn resume_after(self, done: usize, mut ready: impl FnMut(NodeId)) {
-        let left = &self.dag.order()[done..];
+    pub fn resume(self, left: impl Iterator<Item = NodeId> + Clone, mut ready: impl FnMut(NodeId)) {
         // Relaxed throughout: nobody else uses the counters now; what hands `ready` nodes on publishes them.
-        for &node in left {
+        for node in left.clone() {
             self.counters[node.index()].store(0, Ordering::Relaxed);
         }
-        for &node in left {
+        for node in left.clone() {
             for edge in self.dag.successors(node) {
                 let counter = &self.counters[edge.target().index()];
                 counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
             }
         }
-        for &node in left {
+        for node in left {
             let counter = &self.counters[node.index()];
             if counter.load(Ordering::Relaxed) == 0 {
                 counter.store(self.dag.in_degree(node), Ordering::Relaxed);

@@ -1,16 +1,21 @@
 //! The owned graph.
 
+#[cfg(target_has_atomic = "ptr")]
+use crate::Levels;
 #[cfg(target_has_atomic = "32")]
 use crate::sync::{AtomicBool, AtomicU32, Ordering};
 use crate::{AsDag, BuildError, CycleBuf, DagView, Edge, NodeId, Storage};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(target_has_atomic = "ptr")]
+use once_cell::race::OnceBox;
 
 /// A dependency graph that owns its arrays, together with the counters of one run.
 ///
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they are
-/// away has to bring its own. In all 16 bytes a node and 4 an edge.
+/// away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor has asked for its
+/// [`wide_levels`](AsDag::wide_levels) and it has them.
 pub struct Dag {
     starts: Box<[u32]>,
     edges: Box<[Edge]>,
@@ -21,7 +26,14 @@ pub struct Dag {
     /// True while a [`LentCountdown`] has the counters.
     #[cfg(target_has_atomic = "32")]
     lent: AtomicBool,
+    /// What `wide_levels` gives, once somebody has asked.
+    #[cfg(target_has_atomic = "ptr")]
+    levels: OnceBox<Option<Levels>>,
 }
+
+/// How many nodes wide levels have on average.
+#[cfg(target_has_atomic = "ptr")]
+const WIDE: usize = if cfg!(dgraph_loom) { 1 } else { 16 };
 
 impl Dag {
     /// Builds the graph of `nodes` nodes from its edges, where `(u, v)` says that v depends on u.
@@ -73,6 +85,8 @@ impl Dag {
             counters,
             #[cfg(target_has_atomic = "32")]
             lent: AtomicBool::new(false),
+            #[cfg(target_has_atomic = "ptr")]
+            levels: OnceBox::new(),
         })
     }
 
@@ -109,6 +123,11 @@ impl AsDag for Dag {
         let lent = self.lent.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         lent.is_ok().then(|| LentCountdown { dag: self })
     }
+
+    #[cfg(target_has_atomic = "ptr")]
+    fn wide_levels(&self) -> Option<&Levels> {
+        self.levels.get_or_init(|| Box::new(self.view().levels_of_width(WIDE))).as_ref()
+    }
 }
 
 impl Clone for Dag {
@@ -122,6 +141,8 @@ impl Clone for Dag {
             counters: self.in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect(),
             #[cfg(target_has_atomic = "32")]
             lent: AtomicBool::new(false),
+            #[cfg(target_has_atomic = "ptr")]
+            levels: OnceBox::new(),
         }
     }
 }

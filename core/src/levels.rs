@@ -51,21 +51,15 @@ impl DagView<'_> {
     pub fn levels(self) -> Levels {
         let mut level_of = vec![0; self.nodes()];
         let count = self.levels_into(&mut level_of);
-        // Counting sort by level; going through the nodes by number keeps each level sorted.
-        let mut starts = vec![0_usize; count + 1];
-        for &level in &level_of {
-            starts[level as usize + 1] += 1;
-        }
-        for level in 0..count {
-            starts[level + 1] += starts[level];
-        }
-        let mut nodes = vec![NodeId::default(); self.nodes()];
-        let mut next = starts.clone();
-        for (node, &level) in (0..).map(NodeId::new).zip(&level_of) {
-            nodes[next[level as usize]] = node;
-            next[level as usize] += 1;
-        }
-        Levels { starts, nodes }
+        Levels::new(&level_of, count)
+    }
+
+    /// The same, if the levels have at least `width` nodes on average; otherwise found out in less memory.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    pub(crate) fn levels_of_width(self, width: usize) -> Option<Levels> {
+        let mut level_of = vec![0; self.nodes()];
+        let count = self.levels_into(&mut level_of);
+        (self.nodes() / width >= count.max(1)).then(|| Levels::new(&level_of, count))
     }
 }
 
@@ -79,6 +73,25 @@ pub struct Levels {
 
 #[cfg(feature = "alloc")]
 impl Levels {
+    /// `count` levels, from the level of each node.
+    fn new(level_of: &[u32], count: usize) -> Self {
+        // Counting sort by level; going through the nodes by number keeps each level sorted.
+        let mut starts = vec![0_usize; count + 1];
+        for &level in level_of {
+            starts[level as usize + 1] += 1;
+        }
+        for level in 0..count {
+            starts[level + 1] += starts[level];
+        }
+        let mut nodes = vec![NodeId::default(); level_of.len()];
+        let mut next = starts.clone();
+        for (node, &level) in (0..).map(NodeId::new).zip(level_of) {
+            nodes[next[level as usize]] = node;
+            next[level as usize] += 1;
+        }
+        Self { starts, nodes }
+    }
+
     /// The number of levels: the number of nodes on the longest path.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -94,5 +107,17 @@ impl Levels {
     /// The levels from the roots on, each sorted by number.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[NodeId]> + ExactSizeIterator {
         self.starts.windows(2).map(|bounds| &self.nodes[bounds[0]..bounds[1]])
+    }
+
+    /// All nodes, level by level: a topological order.
+    #[must_use]
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+
+    /// Where in [`nodes`](Self::nodes) each level begins, and at last where the last one ends.
+    #[must_use]
+    pub fn starts(&self) -> &[usize] {
+        &self.starts
     }
 }

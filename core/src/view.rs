@@ -39,6 +39,13 @@ pub trait AsDag: sealed::Sealed {
     fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
         None
     }
+
+    /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The first call finds
+    /// them, in O(V + E).
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    fn wide_levels(&self) -> Option<&crate::Levels> {
+        None
+    }
 }
 
 pub(crate) mod sealed {
@@ -62,6 +69,11 @@ impl<D: AsDag + ?Sized> AsDag for &D {
     #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
     fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
         (**self).lend_countdown()
+    }
+
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    fn wide_levels(&self) -> Option<&crate::Levels> {
+        (**self).wide_levels()
     }
 }
 

@@ -138,6 +138,7 @@ mod shared;
 mod sleep;
 mod stack;
 mod statistics;
+mod steps;
 mod sync;
 #[allow(unsafe_code)]
 mod team;
@@ -147,6 +148,7 @@ mod typed;
 #[allow(unsafe_code)]
 mod wake;
 mod walk;
+mod walking;
 mod wanted;
 mod work;
 mod worker;

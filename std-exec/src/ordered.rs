@@ -34,7 +34,7 @@ use crate::run::CloseOnDrop;
 use crate::shared::Shared;
 use crate::sleep::posted;
 use crate::sync::{Mutex, lock, spin_loop};
-use crate::team::{Job, Role, Team};
+use crate::team::{Course, Job, Role, Team};
 use crate::thrown::Thrown;
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
@@ -163,7 +163,7 @@ impl<F: Body> Ordered<'_, F> {
             team.lead_by(worker, self.shared.bindings.number(self.binds_workers));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
-            unsafe { team.open(job, self.countdown.dag().nodes(), 0, 0, parent) };
+            unsafe { team.open(job, self.countdown.dag().nodes(), Course::Shared { roots: 0 }, parent) };
             self.body.open(team);
             let close = CloseOnDrop(team);
             while !team.is_finished() {

@@ -1,11 +1,12 @@
-//! Walk or share? What earlier runs of a graph took, and what to do in the next one.
+//! Share, walk alone, or walk in step? What earlier runs of a graph took, and what to do in the next one.
 //!
 //! Sharing a run costs some tens of nanoseconds a node, a walk about one. So a graph of tiny bodies is fastest on one
-//! thread, one of long bodies on all, and only the body knows which it is. The first runs of a graph take turns: shared,
-//! then a walk with the time that sharing took as its budget, three times each, since the first runs also wake threads and
-//! fill caches. From then on the faster way is taken, and the other one tried again now and then, the more rarely the
-//! longer it keeps losing. When a run takes much less than usual, or two in a row much more, the bodies have changed, and it
-//! begins anew. A walk that overruns its budget is broken into.
+//! thread, one of short bodies and wide levels on several in step, one of long bodies shared, and only the body knows which it
+//! is. The first runs of a graph take turns: shared, then a walk with the time that sharing took as its budget, then a walk in
+//! step if its levels are wide, and all once more, since the first runs also wake threads and fill caches. From then on the
+//! fastest way is taken, and another one tried now and then, the more rarely the longer it keeps losing. When a run takes much
+//! less than usual, or two in a row much more, the bodies have changed, and it begins anew. A walk that overruns its budget is
+//! broken into. A walk that is over before another thread could have noticed it is never given up.
 //!
 //! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
 //! once, cost a wrong guess, never a wrong result; all accesses are relaxed.
@@ -17,25 +18,22 @@ use crate::sync::{AtomicUsize, Ordering};
 pub(crate) enum Plan {
     /// With counters and queues.
     Share,
-    /// On the calling thread alone; helpers break in after `budget` ticks.
-    Walk { budget: usize },
+    /// On the calling thread alone; helpers break in after `budget` ticks. Unless it is `timed`, it need not be recorded.
+    Walk { budget: usize, timed: bool },
+    /// On all threads, level by level.
+    InStep,
 }
 
-/// How a run went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pace {
-    /// Shared from the beginning, this many ticks.
-    Shared(usize),
-    /// Walked to the end, this many ticks.
-    Walked(usize),
-    /// Broken into after its budget; a whole walk would have taken this many ticks or more.
-    BrokenIn(usize),
-}
+/// The ways to run, as places of an entry's `ticks`.
+const SHARE: usize = 0;
+const WALK: usize = 1;
+const IN_STEP: usize = 2;
+const WAYS: usize = 3;
 
 const PLACES: usize = if cfg!(dgraph_loom) { 1 } else { 64 };
-/// How many runs take turns at first.
-const TURNS: usize = 6;
-/// Runs until the slower way is tried again: at first, and at the most.
+/// How often each way is tried at first.
+const ROUNDS: usize = 3;
+/// Runs until another way is tried again: at first, and at the most.
 const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
 /// In ticks, some ten microseconds: no walk is broken into before.
@@ -43,31 +41,89 @@ const LEAST_BUDGET: usize = 20_000;
 /// In ticks, about a microsecond: where a node takes longer on average, sharing costs next to nothing, and a walk is not
 /// even tried.
 const LONG_NODE: usize = 2_500;
+/// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
+const SHORT_WALK: usize = 5_000;
+/// Which of the short walks are timed: looking at the clock twice takes as long as a walk through four nodes.
+const TIMED_WALKS: usize = 16;
+/// More nodes don't stay in caches, and the order of levels jumps.
+const MOST_IN_STEP: usize = 1 << 22;
 
 #[derive(Debug, Default)]
 struct Entry {
     key: AtomicUsize,
-    /// Ticks of a run, 0 if not known.
-    shared: AtomicUsize,
-    walked: AtomicUsize,
+    /// Ticks of a run, in each way; 0 if not known, `usize::MAX` if it can't be run so.
+    ticks: [AtomicUsize; WAYS],
     /// How many of the first runs have been planned.
     turns: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
     unusual: AtomicUsize,
-    /// Runs until the slower way is tried.
+    /// Runs until another way is tried.
     until_trial: AtomicUsize,
     /// What `until_trial` is set to after the next trial.
     interval: AtomicUsize,
+    /// How many trials there have been.
+    trials: AtomicUsize,
 }
 
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        for place in [&self.shared, &self.walked, &self.turns, &self.unusual] {
+        for place in self.ticks.iter().chain([&self.turns, &self.unusual, &self.trials]) {
             place.store(0, Ordering::Relaxed);
         }
         self.until_trial.store(FIRST_TRIAL, Ordering::Relaxed);
         self.interval.store(FIRST_TRIAL, Ordering::Relaxed);
+    }
+
+    fn of(&self, way: usize) -> usize {
+        self.ticks[way].load(Ordering::Relaxed)
+    }
+
+    /// A walk takes no time worth talking about.
+    fn walks_shortly(&self) -> bool {
+        (1..SHORT_WALK).contains(&self.of(WALK))
+    }
+
+    /// The fastest way that is known.
+    fn fastest(&self) -> usize {
+        let ticks = |way: usize| match self.of(way) {
+            0 => usize::MAX - 1,
+            ticks => ticks,
+        };
+        (0..WAYS).min_by_key(|&way| ticks(way)).unwrap_or(SHARE)
+    }
+
+    /// The way of the next run.
+    fn next(&self, nodes: usize, may_go_in_step: impl FnOnce() -> bool) -> usize {
+        if self.of(SHARE) / nodes.max(1) > LONG_NODE {
+            return SHARE;
+        }
+        // The first run is shared, whatever it is: it shows whether nodes are long, and serves as the others' budget.
+        if self.of(SHARE) == 0 {
+            self.turns.store(1, Ordering::Relaxed);
+            return SHARE;
+        }
+        let mut turn = self.turns.load(Ordering::Relaxed);
+        if turn == 2 && !(nodes <= MOST_IN_STEP && may_go_in_step()) {
+            self.ticks[IN_STEP].store(usize::MAX, Ordering::Relaxed);
+        }
+        while self.of(turn % WAYS) == usize::MAX {
+            turn += 1;
+        }
+        self.turns.store(turn + 1, Ordering::Relaxed);
+        if turn < ROUNDS * WAYS {
+            return turn % WAYS;
+        }
+        let fastest = self.fastest();
+        let trial = self.until_trial.load(Ordering::Relaxed);
+        self.until_trial.store(trial.saturating_sub(1), Ordering::Relaxed);
+        if trial > 0 {
+            return fastest;
+        }
+        // The others take turns.
+        let mut others = (0..WAYS).filter(|&way| way != fastest && self.of(way) != usize::MAX);
+        let count = others.clone().count();
+        others.nth(self.trials.load(Ordering::Relaxed) % count.max(1)).unwrap_or(fastest)
     }
 }
 
@@ -88,56 +144,65 @@ impl Paces {
         &self.entries[usize::try_from(hash).unwrap_or(0) % PLACES]
     }
 
-    /// How the next run of `key`, a graph of so many `nodes`, shall begin.
-    pub(crate) fn plan(&self, key: usize, nodes: usize) -> Plan {
+    /// How the next run of `key`, a graph of so many `nodes`, shall begin. `may_go_in_step` is asked at the first runs only.
+    pub(crate) fn plan(&self, key: usize, nodes: usize, may_go_in_step: impl FnOnce() -> bool) -> Plan {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
             entry.forget();
             entry.key.store(key, Ordering::Relaxed);
         }
-        let (shared, walked) = (entry.shared.load(Ordering::Relaxed), entry.walked.load(Ordering::Relaxed));
-        if shared / nodes.max(1) > LONG_NODE {
-            return Plan::Share;
+        if entry.walks_shortly() {
+            let untimed = entry.until_trial.load(Ordering::Relaxed);
+            entry.until_trial.store(untimed.checked_sub(1).unwrap_or(TIMED_WALKS - 1), Ordering::Relaxed);
+            return Plan::Walk { budget: LEAST_BUDGET, timed: untimed == 0 };
         }
-        let turn = entry.turns.load(Ordering::Relaxed);
-        let walk = if turn < TURNS {
-            entry.turns.store(turn + 1, Ordering::Relaxed);
-            turn % 2 == 1 && shared != 0
-        } else {
-            let trial = entry.until_trial.load(Ordering::Relaxed);
-            entry.until_trial.store(trial.saturating_sub(1), Ordering::Relaxed);
-            (walked < shared) == (trial > 0)
-        };
-        if walk {
-            // Some slack, so that a walk that is as fast as sharing gets to its end.
-            let expected = if walked == 0 { shared } else { walked.min(shared) };
-            Plan::Walk { budget: (expected + expected / 2).max(LEAST_BUDGET) }
-        } else {
-            Plan::Share
+        match entry.next(nodes, may_go_in_step) {
+            WALK => {
+                // Some slack, so that a walk that is as fast as the others gets to its end.
+                let expected = entry.of(entry.fastest());
+                Plan::Walk { budget: expected.saturating_add(expected / 2).max(LEAST_BUDGET), timed: true }
+            }
+            IN_STEP => Plan::InStep,
+            _ => Plan::Share,
         }
     }
 
-    /// Takes note of a run.
-    pub(crate) fn record(&self, key: usize, pace: Pace) {
+    /// Takes note of a run that began so and took so long, whatever became of it: a walk that was broken into would have
+    /// taken longer still.
+    pub(crate) fn record(&self, key: usize, plan: Plan, ticks: usize) {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
             return;
         }
-        let (known, other, ticks) = match pace {
-            Pace::Shared(ticks) => (&entry.shared, &entry.walked, ticks.max(1)),
-            Pace::Walked(ticks) | Pace::BrokenIn(ticks) => (&entry.walked, &entry.shared, ticks.max(1)),
+        let (way, ticks) = match plan {
+            Plan::Share => (SHARE, ticks.max(1)),
+            Plan::Walk { .. } => (WALK, ticks.max(1)),
+            Plan::InStep => (IN_STEP, ticks.max(1)),
         };
-        let (before, against) = (known.load(Ordering::Relaxed), other.load(Ordering::Relaxed));
-        // Falls at once and rises slowly: what disturbs a run only ever adds to it.
-        let rises = before != 0 && ticks > before;
-        known.store(if rises { before + (ticks - before) / 8 } else { ticks }, Ordering::Relaxed);
-        if entry.turns.load(Ordering::Relaxed) < TURNS {
+        let (fastest, before) = (entry.fastest(), entry.of(way));
+        let best = entry.of(fastest);
+        if way == WALK && entry.walks_shortly() && ticks >= SHORT_WALK {
+            // Once is an accident, and would cost a shared run, which costs more.
+            if entry.unusual.fetch_add(1, Ordering::Relaxed) > 0 {
+                entry.forget();
+            }
             return;
         }
-        if before >= against {
-            // This was a trial of the slower way.
+        // Falls at once and rises slowly: what disturbs a run only ever adds to it.
+        let rises = before != 0 && ticks > before;
+        let known = if rises { before + (ticks - before) / 8 } else { ticks };
+        entry.ticks[way].store(known, Ordering::Relaxed);
+        if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {
+            entry.unusual.store(0, Ordering::Relaxed);
+        }
+        if entry.turns.load(Ordering::Relaxed) < ROUNDS * WAYS {
+            return;
+        }
+        if way != fastest {
+            // This was a trial of another way.
             let interval = entry.interval.load(Ordering::Relaxed);
-            let next = if ticks > against { (interval * 2).min(LAST_TRIAL) } else { FIRST_TRIAL };
+            let next = if ticks > best { (interval * 2).min(LAST_TRIAL) } else { FIRST_TRIAL };
+            entry.trials.fetch_add(1, Ordering::Relaxed);
             entry.interval.store(next, Ordering::Relaxed);
             entry.until_trial.store(next, Ordering::Relaxed);
         } else if ticks < before - before / 3 {
@@ -154,58 +219,76 @@ impl Paces {
 mod tests {
     use super::*;
 
-    /// Runs `count` times, each taking `shared` or `walked` ticks as planned, and gives the last plan.
-    fn last_plan(paces: &Paces, count: usize, shared: usize, walked: usize) -> Plan {
-        let mut plan = Plan::Share;
+    /// Runs `count` times, taking so many ticks shared, walking and in step, and gives how often each way was planned.
+    fn plans(paces: &Paces, count: usize, ticks: [usize; WAYS]) -> [usize; WAYS] {
+        let mut plans = [0; WAYS];
         for _ in 0..count {
-            plan = paces.plan(1, 1_000);
-            paces.record(1, if plan == Plan::Share { Pace::Shared(shared) } else { Pace::Walked(walked) });
+            let plan = paces.plan(1, 1_000, || ticks[IN_STEP] != 0);
+            let way = match plan {
+                Plan::Share => SHARE,
+                Plan::Walk { .. } => WALK,
+                Plan::InStep => IN_STEP,
+            };
+            plans[way] += 1;
+            if !matches!(plan, Plan::Walk { timed: false, .. }) {
+                paces.record(1, plan, ticks[way]);
+            }
         }
-        plan
+        plans
     }
 
     #[test]
-    fn takes_the_faster_way() {
-        assert_eq!(last_plan(&Paces::new(), 10, 1_000, 9_000), Plan::Share);
-        assert_eq!(last_plan(&Paces::new(), 10, 9_000, 1_000), Plan::Walk { budget: LEAST_BUDGET });
+    fn takes_the_fastest_way() {
+        assert_eq!(plans(&Paces::new(), 25, [10_000, 90_000, 20_000]), [19, 3, 3]);
+        assert_eq!(plans(&Paces::new(), 25, [90_000, 10_000, 20_000]), [3, 19, 3]);
+        assert_eq!(plans(&Paces::new(), 25, [90_000, 20_000, 10_000]), [3, 3, 19]);
+    }
+
+    #[test]
+    fn narrow_graphs_never_go_in_step() {
+        let [shared, walked, in_step] = plans(&Paces::new(), 5_000, [90_000, 20_000, 0]);
+        assert!(shared < 15 && walked > 4_900 && in_step == 0, "{shared} {walked}");
     }
 
     #[test]
     fn never_walks_through_long_nodes() {
         let paces = Paces::new();
-        for _ in 0..100 {
-            assert_eq!(paces.plan(1, 10), Plan::Share);
-            paces.record(1, Pace::Shared(1_000_000));
-        }
-        paces.record(1, Pace::Shared(10_000));
-        assert!(matches!(paces.plan(1, 10), Plan::Walk { .. }), "the nodes have become short");
+        assert_eq!(plans(&paces, 100, [10_000_000, 20_000_000, 10_000_000]), [100, 0, 0]);
+        paces.record(1, Plan::Share, 10_000);
+        assert!(plans(&paces, 10, [90_000, 20_000, 0])[WALK] > 0, "the nodes have become short");
+    }
+
+    #[test]
+    fn a_short_walk_is_never_given_up() {
+        assert_eq!(plans(&Paces::new(), 10_000, [1_000, 4_000, 1_000]), [1, 9_999, 0]);
     }
 
     #[test]
     fn one_slow_first_run_decides_nothing() {
         let paces = Paces::new();
-        assert_eq!(paces.plan(1, 1_000), Plan::Share);
-        paces.record(1, Pace::Shared(1_000_000));
-        assert_eq!(last_plan(&paces, 9, 50_000, 90_000), Plan::Share);
+        assert_eq!(paces.plan(1, 1_000, || false), Plan::Share);
+        paces.record(1, Plan::Share, 1_000_000);
+        let _ = plans(&paces, 9, [50_000, 90_000, 0]);
+        assert_eq!(plans(&paces, 9, [50_000, 90_000, 0]), [9, 0, 0]);
     }
 
     #[test]
     fn notices_that_bodies_change() {
         let paces = Paces::new();
-        assert!(matches!(last_plan(&paces, 30, 9_000, 1_000), Plan::Walk { .. }));
-        assert_eq!(last_plan(&paces, 12, 500_000, 900_000), Plan::Share);
-        assert!(matches!(last_plan(&paces, 12, 9_000, 1_000), Plan::Walk { .. }));
+        let _ = plans(&paces, 30, [90_000, 10_000, 50_000]);
+        assert_eq!(plans(&paces, 1, [90_000, 10_000, 50_000]), [0, 1, 0]);
+        let _ = plans(&paces, 30, [500_000, 900_000, 800_000]);
+        assert_eq!(plans(&paces, 1, [500_000, 900_000, 800_000]), [1, 0, 0]);
+        let _ = plans(&paces, 30, [90_000, 20_000, 10_000]);
+        assert_eq!(plans(&paces, 1, [90_000, 20_000, 10_000]), [0, 0, 1]);
     }
 
     #[test]
-    fn tries_the_slower_way_ever_more_rarely() {
-        let paces = Paces::new();
-        let mut walks = 0;
-        for _ in 0..1_000 {
-            let plan = paces.plan(1, 1_000);
-            walks += usize::from(plan != Plan::Share);
-            paces.record(1, if plan == Plan::Share { Pace::Shared(1_000) } else { Pace::Walked(2_000) });
-        }
-        assert!((6..=9).contains(&walks), "{walks} walks");
+    fn tries_the_other_ways_ever_more_rarely() {
+        let [shared, walked, in_step] = plans(&Paces::new(), 1_000, [10_000, 20_000, 30_000]);
+        assert!(
+            shared > 980 && (4..=7).contains(&walked) && (4..=7).contains(&in_step),
+            "{walked} {in_step}"
+        );
     }
 }

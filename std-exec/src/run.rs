@@ -5,10 +5,10 @@
 //!                            │    ▲                  │ not yet
 //!                            │    └──────────────────┴─ look around, help nested runs, park
 //!                            └─ walk ─ to the end, or broken into: work
-//! helper   see work ─ join ─ break in ─ work, until there is nothing to take for a while ─ leave
+//! helper   see work ─ join ─ walk along, or break in ─ work, until there is nothing to take for a while ─ leave
 //! ```
 //!
-//! What a member does in between, node by node: [`work`](crate::work).
+//! What a member does in between, node by node: [`work`](crate::work); in a walk: [`walking`](crate::walking).
 //!
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
@@ -16,20 +16,18 @@
 use crate::body::Body;
 use crate::clock;
 use crate::context;
-use crate::fences;
-use crate::member::Own;
-use crate::pace::{Pace, Plan};
+use crate::pace::Plan;
 use crate::shared::Shared;
-use crate::sleep::posted;
 use crate::statistics::{RunStatistics, Tally, count};
+use crate::steps::Steps;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
-use crate::team::{Job, Role, Team};
+use crate::team::{Course, Job, Role, Team};
 use crate::thrown::Thrown;
-use crate::walk::{BrokenIn, Walk};
-use crate::work::{PATIENCE, Progress};
-use dgraph_core::{AsDag, Countdown, NodeId};
+use crate::walk::Walk;
+use crate::work::PATIENCE;
+use dgraph_core::{AsDag, Countdown};
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::ptr;
 
 /// The memory of one run, on its caller's stack.
@@ -41,7 +39,7 @@ pub(crate) struct Run<'a, F> {
     pub(crate) roots: usize,
     /// Where to count what happens, if somebody wants to know.
     pub(crate) tally: Option<&'a Tally>,
-    walk: Walk,
+    pub(crate) walk: Walk<'a>,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
     thrown: Thrown,
@@ -85,32 +83,31 @@ where
     // Another graph or another closure has another key; a wrong guess costs only time.
     let key =
         (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
-    let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len()));
+    let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len(), || dag.wide_levels().is_some()));
+    let steps = match (plan, if plan == Plan::InStep { dag.wide_levels() } else { None }) {
+        (Plan::Share, _) => None,
+        (_, Some(levels)) => Some(Steps::through(levels)),
+        (_, None) => Some(Steps::alone(order)),
+    };
     let run = Run {
         shared,
         countdown,
         body,
         roots: if plan == Plan::Share { countdown.dag().roots().len() } else { 0 },
         tally,
-        walk: Walk::new(plan != Plan::Share),
+        walk: Walk::new(steps),
         stopped: AtomicBool::new(false),
         thrown: Thrown::nothing(),
     };
-    let start = clock::now();
-    let walked = run.lead(team, plan);
-    let ticks = usize::try_from(clock::now().saturating_sub(start)).unwrap_or(usize::MAX);
-    shared.paces.record(
-        key,
-        match (plan, walked) {
-            (Plan::Share, _) => Pace::Shared(ticks),
-            (Plan::Walk { .. }, None) => Pace::Walked(ticks),
-            // Half the nodes in so much time: all of them in twice as much.
-            (Plan::Walk { .. }, Some(done)) => {
-                Pace::BrokenIn(ticks.saturating_mul(order.len() / done.max(1)))
-            }
-        },
-    );
-    let thrown = run.thrown.take();
+    if matches!(plan, Plan::Walk { timed: false, .. }) {
+        run.lead(team, plan);
+    } else {
+        let start = clock::now();
+        run.lead(team, plan);
+        let ticks = usize::try_from(clock::now().saturating_sub(start)).unwrap_or(usize::MAX);
+        shared.paces.record(key, plan, ticks);
+    }
+    let thrown = run.thrown.into_inner();
     drop(lent);
     team.give_back();
     if let Some(payload) = thrown {
@@ -147,7 +144,7 @@ impl<'a, F: Body> Run<'a, F> {
             body,
             roots: countdown.dag().roots().len(),
             tally: None,
-            walk: Walk::new(false),
+            walk: Walk::new(None),
             stopped: AtomicBool::new(false),
             thrown: Thrown::nothing(),
         }
@@ -197,18 +194,22 @@ impl<'a, F: Body> Run<'a, F> {
 }
 
 impl<F: Body> Run<'_, F> {
-    /// The caller's part, from opening the team to closing it. After a walk that was broken into: how many nodes it
-    /// had claimed.
-    fn lead(&self, team: &Team, plan: Plan) -> Option<usize> {
+    /// The caller's part, from opening the team to closing it.
+    fn lead(&self, team: &Team, plan: Plan) {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
-        let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
-        let mut walked = None;
+        let course = match plan {
+            Plan::Share => Course::Shared { roots: self.roots },
+            Plan::Walk { budget, .. } => Course::Alone { budget },
+            Plan::InStep => Course::InStep,
+        };
+        let mut walked = false;
         context::within(self.shared, team, |parent| {
             team.lead_by(context::worker(self.shared), self.shared.bindings.number(false));
+            self.walk.lay_out(self.walk.of(team.lanes()));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
-            unsafe { team.open(job, dag.nodes(), self.roots, budget, parent) };
+            unsafe { team.open(job, dag.nodes(), course, parent) };
             self.body.open(team);
             let close = CloseOnDrop(team);
             // SAFETY: member 0 is the caller, this thread.
@@ -227,79 +228,8 @@ impl<F: Body> Run<'_, F> {
             }
             drop(close);
         });
-        self.count(|tally| {
-            (&tally.walked, walked.unwrap_or(if plan == Plan::Share { 0 } else { dag.nodes() }))
-        });
-        walked
-    }
-
-    /// Goes through the order until its end, or until somebody breaks in. Then the caller has its last node on its
-    /// stack or has completed it, and the number of nodes claimed is returned.
-    fn walk(&self, team: &Team, own: &mut Own<'_>) -> Option<usize> {
-        posted();
-        if self.shared.sleep.nobody_watches() {
-            let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
-            self.count(|tally| (&tally.wakes, usize::from(woken)));
-        }
-        let order = self.countdown.dag().order();
-        let through = || {
-            if fences::light_is_free() { self.through::<true>(order) } else { self.through::<false>(order) }
-        };
-        // Whether the node last claimed has been run.
-        let ran = match catch_unwind(AssertUnwindSafe(through)) {
-            Ok(ran) => ran,
-            Err(payload) => {
-                self.stop(payload);
-                true
-            }
-        };
-        if ran && self.walk.finish() {
-            team.finish(order.len());
-            return None;
-        }
-        let claimed = self.walk.claimed();
-        let BrokenIn { claimed: seen } = self.walk.broken_in();
-        // If the last claim came too late, that node belongs to everybody, and the one before it was run.
-        debug_assert!(seen == claimed || (seen + 1 == claimed && !ran));
-        let mut progress = Progress::default();
-        if let Some(&node) = order[..seen].last() {
-            if seen == claimed && !ran {
-                own.with(|private| private.ready.push(node));
-            } else {
-                self.complete(own, node, &mut progress);
-            }
-        }
-        // Those before the last one were run, and their arrivals counted by whoever broke in.
-        team.finish(seen.saturating_sub(1) + progress.done);
-        Some(seen)
-    }
-
-    /// The walk's loop. False if the node last claimed must not be run. `FREE` is what `fences::light_is_free` says: asking
-    /// at each node would take as long as a tiny body.
-    #[inline(never)]
-    fn through<const FREE: bool>(&self, order: &[NodeId]) -> bool {
-        order.iter().enumerate().all(|(position, &node)| {
-            let mine = self.walk.claim::<FREE>(position);
-            if mine {
-                let _ = self.body.run(node); // no walk has nodes that come back
-            }
-            mine
-        })
-    }
-
-    /// Breaks into the caller's walk, if there is one, and takes what is ready.
-    fn break_in(&self, team: &Team, own: &mut Own<'_>) {
-        if let Some(BrokenIn { claimed }) = self.walk.seize() {
-            // The last node claimed is the walker's, and not complete.
-            let done = claimed.saturating_sub(1);
-            let running = self.countdown.dag().order()[..claimed].last().copied();
-            self.countdown.resume_after(done, |node| {
-                if Some(node) != running {
-                    own.with(|private| private.ready.push(node));
-                }
-            });
-            team.end_walk();
-            self.walk.release();
+        if walked && !self.walk.steps().are_divided() {
+            self.count(|tally| (&tally.walked, dag.nodes()));
         }
     }
 
@@ -333,11 +263,13 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
         // SAFETY: by contract.
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));
-        run.break_in(team, &mut own);
+        let wanted_elsewhere = || free.is_some_and(|worker| run.shared.wants(worker));
+        if run.join_walk(team, &mut own, wanted_elsewhere) {
+            return;
+        }
         loop {
             run.work(team, &mut own, free);
-            let wanted_elsewhere = free.is_some_and(|worker| run.shared.wants(worker));
-            if wanted_elsewhere || !run.look_around(team, &mut own) || team.is_finished() {
+            if wanted_elsewhere() || !run.look_around(team, &mut own) || team.is_finished() {
                 break;
             }
         }

@@ -8,8 +8,10 @@ use crate::sync::{AtomicUsize, Ordering};
 pub struct RunStatistics {
     /// Nodes run; all of them, also when a panic kept their bodies from being called.
     pub nodes: usize,
-    /// Those of them that the caller ran by itself, one after the other in topological order, before anybody broke in.
+    /// Those of them that the caller ran by itself, one after the other in topological order: all, if nobody broke in.
     pub walked: usize,
+    /// Those of them that several threads ran side by side, level by level, before anybody broke in.
+    pub in_step: usize,
     /// Those of them that other threads than the caller ran.
     pub by_helpers: usize,
     /// How often a worker joined the run. One that has left because there was nothing to do may join again.
@@ -30,6 +32,7 @@ pub struct RunStatistics {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) walked: AtomicUsize,
+    pub(crate) in_step: AtomicUsize,
     pub(crate) by_helpers: AtomicUsize,
     pub(crate) joins: AtomicUsize,
     pub(crate) shares: AtomicUsize,
@@ -53,6 +56,7 @@ impl Tally {
         RunStatistics {
             nodes,
             walked: read(&self.walked),
+            in_step: read(&self.in_step),
             by_helpers: read(&self.by_helpers),
             joins: read(&self.joins),
             shares: read(&self.shares),

@@ -19,6 +19,7 @@ use crate::parker::Parker;
 use crate::sleep::posted;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
 use crate::wake;
+use crate::walk::Lane;
 use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
@@ -60,6 +61,9 @@ pub(crate) struct Team {
     runs: AtomicUsize,
     /// After how many ticks a helper shall break into the caller's walk; 0 if there is nothing to break into.
     budget: AtomicUsize,
+    /// There is a walk in step that a helper may join.
+    in_step: AtomicBool,
+    lanes: Box<[Lane]>,
     job: UnsafeCell<Option<Job>>,
     spare: UnsafeCell<Vec<AtomicU32>>,
 }
@@ -70,6 +74,17 @@ pub(crate) struct Job {
     pub(crate) run: *const (),
     /// Works on `run` in the given role until there is nothing left to take. The caller must have joined.
     pub(crate) help: unsafe fn(*const (), &Team, Role),
+}
+
+/// How a run begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Course {
+    /// With so many roots to take.
+    Shared { roots: usize },
+    /// With a walk of the caller's, into which a helper shall break after so many ticks.
+    Alone { budget: usize },
+    /// With a walk that helpers may join.
+    InStep,
 }
 
 /// As what a helper has joined.
@@ -106,6 +121,8 @@ impl Team {
             number: AtomicUsize::new(0),
             runs: AtomicUsize::new(0),
             budget: AtomicUsize::new(0),
+            in_step: AtomicBool::new(false),
+            lanes: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             job: UnsafeCell::new(None),
             spare: UnsafeCell::new(Vec::new()),
         }
@@ -160,21 +177,13 @@ impl Team {
         self.caller.load(Ordering::Relaxed) == worker + 1
     }
 
-    /// Starts a run of `nodes` nodes: from now on helpers may join. A run that is shared from the beginning has `roots`
-    /// to take and no `budget`; one that the caller walks has no `roots`.
+    /// Starts a run of `nodes` nodes: from now on helpers may join.
     ///
     /// # Safety
     ///
     /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
-    pub(crate) unsafe fn open(
-        &self,
-        job: Job,
-        nodes: usize,
-        roots: usize,
-        budget: usize,
-        parent: Option<&Team>,
-    ) {
-        self.set_up(nodes, roots, budget, parent);
+    pub(crate) unsafe fn open(&self, job: Job, nodes: usize, course: Course, parent: Option<&Team>) {
+        self.set_up(nodes, course, parent);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
         unsafe { *self.job.get() = Some(job) };
         self.membership.open();
@@ -187,14 +196,20 @@ impl Team {
     ///
     /// As for `open`.
     pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, roots: usize) {
-        self.set_up(nodes, roots, 0, None);
+        self.set_up(nodes, Course::Shared { roots }, None);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
         unsafe { *self.job.get() = Some(job) };
         self.membership.open_detached();
     }
 
-    fn set_up(&self, nodes: usize, roots: usize, budget: usize, parent: Option<&Team>) {
+    fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
+        let (roots, budget, in_step) = match course {
+            Course::Shared { roots } => (roots, 0, false),
+            Course::Alone { budget } => (0, budget, false),
+            Course::InStep => (0, 0, true),
+        };
         self.unfinished.store(nodes, Ordering::Relaxed);
+        self.in_step.store(in_step, Ordering::Relaxed);
         self.roots.store(roots, Ordering::Relaxed);
         self.budget.store(budget, Ordering::Relaxed);
         self.woken.store(false, Ordering::Relaxed);
@@ -337,6 +352,7 @@ impl Team {
     pub(crate) fn has_work(&self) -> bool {
         self.has_roots()
             || self.has_woken()
+            || self.in_step.load(Ordering::Relaxed)
             || self.wanted.anybody()
             || self.members.iter().any(|member| member.has_surplus())
     }
@@ -363,9 +379,15 @@ impl Team {
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
     }
 
-    /// There is no walk to break into any more.
+    /// There is no walk to break into, or to join, any more.
     pub(crate) fn end_walk(&self) {
         self.budget.store(0, Ordering::Relaxed);
+        self.in_step.store(false, Ordering::Relaxed);
+    }
+
+    /// The lanes of a walk, as many as places.
+    pub(crate) fn lanes(&self) -> &[Lane] {
+        &self.lanes
     }
 
     /// Reports `nodes` nodes as done.

@@ -1,6 +1,6 @@
 //! What the first node that panics has thrown: it is resumed on the run's caller.
 
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, PoisonError, lock};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -33,6 +33,11 @@ impl Thrown {
             }
         }
         std::mem::forget(unseen);
+    }
+
+    /// The same, when nobody else can come any more.
+    pub(crate) fn into_inner(self) -> Option<Box<dyn Any + Send>> {
+        self.first.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The first payload, if there is one.

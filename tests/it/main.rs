@@ -19,6 +19,7 @@ mod compile_fail;
 mod counted;
 mod endings;
 mod gate;
+mod in_step;
 mod models;
 mod regressions;
 mod rejection;

@@ -117,15 +117,27 @@ proptest! {
         prop_assert!(roots.is_sorted() && others.is_sorted());
     }
 
+    /// From any set of nodes that holds, with a node, all that it depends on.
     #[test]
     fn counting_from_the_middle(seed: u64, nodes in 1_u32..40, density in 0_u32..4, done: prop::sample::Index) {
-        let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
+        let mut random = SplitMix64::new(seed);
+        let edges = random_dag(&mut random, nodes, density);
         let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
-        let done = done.index(nodes as usize + 1);
+        let mut in_degrees = dag.view().in_degrees().to_vec();
+        let mut ready = dag.view().roots().to_vec();
+        let mut order = Vec::new();
+        for _ in 0..done.index(nodes as usize + 1) {
+            let node = ready.swap_remove(random.below(ready.len() as u32) as usize);
+            for edge in dag.view().successors(node) {
+                in_degrees[edge.target().index()] -= 1;
+                ready.extend((in_degrees[edge.target().index()] == 0).then_some(edge.target()));
+            }
+            order.push(node);
+        }
+        let left: Vec<_> = dag.view().order().iter().copied().filter(|node| !order.contains(node)).collect();
         let lent = dag.lend_countdown().expect("nobody else has it");
-        let mut order = dag.view().order()[..done].to_vec();
         let mut ready = Vec::new();
-        lent.countdown().resume_after(done, |node| ready.push(node));
+        lent.countdown().resume(left.iter().copied(), |node| ready.push(node));
         while let Some(node) = ready.pop() {
             order.push(node);
             lent.countdown().complete(node, |next| ready.push(next));

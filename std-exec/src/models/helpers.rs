@@ -3,7 +3,7 @@
 use super::model;
 use crate::run::CloseOnDrop;
 use crate::sync::{Condvar, Mutex, lock, wait};
-use crate::team::{Job, Role, Team};
+use crate::team::{Course, Job, Role, Team};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
@@ -49,7 +49,7 @@ fn lead(team: &Team, help: unsafe fn(*const (), &Team, Role), parent: Option<&Te
     assert!(team.take());
     let job = Job { run: ptr::from_ref(&memory).cast(), help };
     // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
-    unsafe { team.open(job, 0, 0, 0, parent) };
+    unsafe { team.open(job, 0, Course::Shared { roots: 0 }, parent) };
     drop(CloseOnDrop(team));
     memory.all.with_mut(|_| ());
     memory.places.iter().for_each(|place| place.with_mut(|_| ()));

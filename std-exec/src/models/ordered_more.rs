@@ -4,7 +4,7 @@ use super::{beside_a_worker, executor_of_two, model};
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
 use crate::sync::{Condvar, Mutex, lock, wait};
-use crate::team::{Job, Role, Team};
+use crate::team::{Course, Job, Role, Team};
 use crate::{context, ordered, worker};
 use dgraph_core::{Dag, NodeId};
 use loom::sync::Arc;
@@ -116,7 +116,7 @@ fn post_to_a_full_team_that_is_left() {
             team.lead_by(None, 0);
             let job = Job { run: ptr::from_ref(&*posts).cast(), help };
             // SAFETY: just taken; the job is valid until the workers have ended.
-            unsafe { team.open(job, 2, 0, 0, None) };
+            unsafe { team.open(job, 2, Course::Shared { roots: 0 }, None) };
             team
         });
         posts.post(teams[0]);

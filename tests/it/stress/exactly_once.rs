@@ -21,11 +21,31 @@ struct Subject {
     done: Vec<AtomicU32>,
 }
 
+fn random_nodes(random: &mut SplitMix64) -> (u32, Vec<(u32, u32)>) {
+    let nodes = 1 + random.below(60);
+    let density = random.below(4);
+    (nodes, random_dag(random, nodes, density))
+}
+
+/// Levels of different widths, of which most are wide enough to be run in step.
+fn wide(random: &mut SplitMix64) -> (u32, Vec<(u32, u32)>) {
+    let (mut nodes, mut above, mut edges) = (0, 0..0, Vec::new());
+    for _ in 0..1 + random.below(8) {
+        let level = nodes..nodes + 1 + random.below(60);
+        for node in level.clone().filter(|_| !above.is_empty()) {
+            edges.extend(
+                (0..1 + random.below(3)).map(|_| (above.start + random.below(above.end - above.start), node)),
+            );
+        }
+        nodes = level.end;
+        above = level;
+    }
+    (nodes, edges)
+}
+
 impl Subject {
     fn new(random: &mut SplitMix64) -> Self {
-        let nodes = 1 + random.below(60);
-        let density = random.below(4);
-        let edges = random_dag(random, nodes, density);
+        let (nodes, edges) = if random.below(2) == 0 { wide(random) } else { random_nodes(random) };
         Self {
             dag: graph(nodes, &edges),
             predecessors: Predecessors::new(nodes as usize, &edges),

@@ -1,0 +1,170 @@
+//! The steps of a walk: which nodes its members may run side by side, and who runs which.
+//!
+//! A walk alone is one step, in the stored order. A walk in step goes through the levels: nodes of one level don't depend on
+//! each other, so its members divide them (*level scheduling*; Anderson and Saad, "Solving sparse triangular linear systems on
+//! parallel computers", 1989). Levels too narrow to be divided are one step as long as they follow each other, and the
+//! caller's; wide ones are several, each as long as those before it together, since members may join between two steps.
+
+use dgraph_core::{Levels, NodeId};
+use std::ops::Range;
+
+/// Levels with fewer nodes aren't divided.
+const NARROW: usize = if cfg!(dgraph_loom) { 2 } else { 16 };
+/// How many nodes of a level a member gets at least.
+const LEAST_PART: usize = if cfg!(dgraph_loom) { 1 } else { 8 };
+/// How many nodes of a level are the first step, and how many of narrow ones one step at the most, about.
+const FIRST_STEP: usize = 512;
+const LONGEST_STEP: usize = 4096;
+
+/// See the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps<'a> {
+    nodes: &'a [NodeId],
+    /// Where levels begin and end in `nodes`; empty for a walk alone.
+    starts: &'a [usize],
+}
+
+/// One step: some positions in the order of the walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// The level that `end` lies in.
+    next_level: usize,
+    /// Divided among the members.
+    divided: bool,
+}
+
+impl Step {
+    /// What tells the one after this: where it begins, and in which level.
+    pub(crate) fn next(self) -> (usize, usize) {
+        (self.end, self.next_level)
+    }
+
+    /// The positions that the member number `lane` of so many `lanes` runs. Together they are the step.
+    pub(crate) fn part(self, lane: usize, lanes: usize) -> Range<usize> {
+        if !self.divided {
+            return if lane == 0 { self.start..self.end } else { self.end..self.end };
+        }
+        let width = self.end - self.start;
+        let shares = lanes.min(width / LEAST_PART).max(1);
+        let bound = |lane: usize| self.start + (width * lane.min(shares)).div_ceil(shares);
+        bound(lane)..bound(lane + 1)
+    }
+}
+
+impl<'a> Steps<'a> {
+    /// One step, through `order`.
+    pub(crate) fn alone(order: &'a [NodeId]) -> Self {
+        Self { nodes: order, starts: &[] }
+    }
+
+    /// Through the levels.
+    pub(crate) fn through(levels: &'a Levels) -> Self {
+        Self { nodes: levels.nodes(), starts: levels.starts() }
+    }
+
+    /// Whether members can join.
+    pub(crate) fn are_divided(self) -> bool {
+        !self.starts.is_empty()
+    }
+
+    /// All nodes, in the order of the walk.
+    #[inline]
+    pub(crate) fn nodes(self) -> &'a [NodeId] {
+        self.nodes
+    }
+
+    /// The first step.
+    pub(crate) fn first(self) -> Step {
+        self.at((0, 0))
+    }
+
+    /// The step after `step`.
+    pub(crate) fn after(self, step: Step) -> Option<Step> {
+        (step.end < self.nodes.len()).then(|| self.at(step.next()))
+    }
+
+    /// The step that begins at this position, in this level.
+    pub(crate) fn at(self, (start, level): (usize, usize)) -> Step {
+        let levels = self.starts.len().saturating_sub(1);
+        let is_wide = |level: usize| self.starts[level + 1] - self.starts[level] >= NARROW;
+        if level == levels {
+            return Step { start, end: self.nodes.len(), next_level: levels, divided: false };
+        }
+        if !is_wide(level) {
+            let mut next = level + 1;
+            while next < levels && !is_wide(next) && self.starts[next] - start < LONGEST_STEP {
+                next += 1;
+            }
+            return Step { start, end: self.starts[next], next_level: next, divided: false };
+        }
+        let (first, last) = (self.starts[level], self.starts[level + 1]);
+        let length = FIRST_STEP.max(start - first);
+        // Nothing short is left over.
+        if last - start < length + length / 2 {
+            Step { start, end: last, next_level: level + 1, divided: true }
+        } else {
+            Step { start, end: start + length, next_level: level, divided: true }
+        }
+    }
+}
+
+#[cfg(all(test, not(dgraph_loom)))]
+mod tests {
+    use super::*;
+    use dgraph_core::Dag;
+
+    /// Layers of these widths, each node depending on the first one of the layer before.
+    fn layers(widths: &[u32]) -> Dag {
+        let (mut edges, mut start) = (Vec::new(), 0);
+        for pair in widths.windows(2) {
+            edges.extend((0..pair[1]).map(|node| (start, start + pair[0] + node)));
+            start += pair[0];
+        }
+        Dag::from_edges(widths.iter().sum::<u32>() as usize, &edges).expect("a valid graph")
+    }
+
+    fn steps(steps: Steps<'_>) -> Vec<Step> {
+        std::iter::successors(Some(steps.first()), |&step| steps.after(step)).collect()
+    }
+
+    #[test]
+    fn steps_and_parts_cover_everything_once_and_in_order() {
+        for widths in
+            [&[1, 100, 1][..], &[16, 15, 17, 1, 1, 40_000], &[7], &[300_000], &[1; 9_000], &[15, 16]]
+        {
+            let levels = layers(widths).view().levels();
+            let steps = steps(Steps::through(&levels));
+            for lanes in [1, 2, 3, 64] {
+                let parts = steps.iter().flat_map(|step| (0..lanes).map(|lane| step.part(lane, lanes)));
+                assert!(parts.flatten().eq(0..levels.nodes().len()), "{widths:?} for {lanes}");
+            }
+            for step in &steps {
+                let inside = |bound: &&usize| (step.start + 1..step.end).contains(bound);
+                assert!(
+                    !step.divided || levels.starts().iter().find(inside).is_none(),
+                    "{step:?} of {widths:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn alone_is_one_step_of_one() {
+        let dag = layers(&[40, 40]);
+        let steps = steps(Steps::alone(dag.view().order()));
+        assert_eq!(steps.len(), 1);
+        assert_eq!(steps[0].part(0, 9), 0..80);
+        assert!((1..9).all(|lane| steps[0].part(lane, 9).is_empty()));
+    }
+
+    #[test]
+    fn wide_levels_begin_with_short_steps() {
+        let levels = layers(&[100_000]).view().levels();
+        let lengths: Vec<_> =
+            steps(Steps::through(&levels)).iter().map(|step| step.end - step.start).collect();
+        assert_eq!(lengths[..4], [512, 512, 1024, 2048]);
+        assert!(lengths.len() < 10);
+    }
+}

@@ -1,0 +1,238 @@
+//! What the members of a walk do; and who breaks in, and what becomes of the run then.
+//!
+//! ```text
+//! caller   ─▶ its part of a step ─ let others in ─ reach ─ wait for the others ─▶ … ─▶ all nodes are done
+//! helper   lane? ─ wait to be let in ─▶ its part ─ reach ─ wait ─▶ …
+//! anybody that has waited for too long, or whose node has panicked, or who comes to a walk alone: break in
+//! ```
+
+use crate::body::Body;
+use crate::clock;
+use crate::fences;
+use crate::member::Own;
+use crate::run::Run;
+use crate::sleep::posted;
+use crate::steps::Step;
+use crate::sync::{patience, spin_loop};
+use crate::team::Team;
+use crate::walk::{Lane, Stopped, Walk};
+use crate::work::Progress;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// For how many ticks a member in step waits for the others: some 100 microseconds. Then there is something better to do.
+const PATIENCE: u64 = 250_000;
+/// How many looks it takes between two at the clock.
+const LOOKS: u32 = patience(64);
+
+/// How a member's walk has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// All members have run everything.
+    AtTheEnd,
+    /// Somebody has broken in. Whether the node last claimed was run, if any was claimed.
+    BrokenIn { ran: bool },
+    /// A node has panicked.
+    Panicked,
+    /// The others let it wait.
+    Waiting,
+}
+
+impl<F: Body> Run<'_, F> {
+    /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the run goes on shared.
+    pub(crate) fn walk(&self, team: &Team, own: &mut Own<'_>) -> bool {
+        let steps = self.walk.steps();
+        if steps.are_divided() {
+            self.invite(team);
+        } else {
+            posted();
+            if self.shared.sleep.nobody_watches() {
+                let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
+                self.count(|tally| (&tally.wakes, usize::from(woken)));
+            }
+        }
+        let lanes = self.walk.of(team.lanes());
+        let ended = self.go(lanes, 0, steps.first(), || false);
+        let nodes = steps.nodes().len();
+        match ended {
+            Ended::AtTheEnd => {
+                if steps.are_divided() {
+                    // If somebody has broken in, nothing was left.
+                    let _ = self.walk.finish();
+                }
+                team.finish(nodes);
+                true
+            }
+            // Nobody else is walking, and no counters are in use: nothing has to be drained.
+            Ended::Panicked if !steps.are_divided() && self.walk.finish() => {
+                team.finish(nodes);
+                true
+            }
+            ended => {
+                if self.after(team, own, lanes, &lanes[0], ended) == 0 {
+                    team.finish(nodes);
+                }
+                false
+            }
+        }
+    }
+
+    /// A helper's part: of a walk in step, or it breaks into a walk alone. `wanted`: it is wanted elsewhere. Whether it has
+    /// walked to the end.
+    pub(crate) fn join_walk(&self, team: &Team, own: &mut Own<'_>, wanted: impl Fn() -> bool) -> bool {
+        if !self.walk.is_going_on() {
+            return false;
+        }
+        let lanes = self.walk.of(team.lanes());
+        let Some(lane) = self.walk.join().filter(|&lane| lane < lanes.len()) else {
+            self.break_in(team, own, lanes);
+            return false;
+        };
+        if team.has_work() {
+            self.invite(team); // each that comes wakes the next
+        }
+        let mut first = None;
+        let mut let_in = || {
+            first = self.walk.admitted(&lanes[lane]);
+            first.is_some()
+        };
+        let ended = match self.wait(&mut let_in, &wanted) {
+            Some(ended) => ended,
+            None => first.map_or(Ended::Waiting, |first| self.go_after(lanes, lane, first, wanted)),
+        };
+        if ended != Ended::AtTheEnd {
+            let _ = self.after(team, own, lanes, &lanes[lane], ended);
+        }
+        ended == Ended::AtTheEnd
+    }
+
+    /// As [`go`](Self::go), when those are through with the step before who take it.
+    fn go_after(&self, lanes: &[Lane], lane: usize, first: Step, wanted: impl Fn() -> bool) -> Ended {
+        let before = &lanes[..Walk::in_step(lanes, first.start - 1)];
+        match self.wait(&mut || Walk::all_reached(before, first.start), &wanted) {
+            Some(ended) => ended,
+            None => self.go(lanes, lane, first, wanted),
+        }
+    }
+
+    /// Walks in this lane, from the step `step` on, to whatever end.
+    fn go(&self, lanes: &[Lane], lane: usize, mut step: Step, wanted: impl Fn() -> bool) -> Ended {
+        loop {
+            let in_step = Walk::in_step(lanes, step.start);
+            let part = step.part(lane, in_step);
+            match catch_unwind(AssertUnwindSafe(|| self.through(&lanes[lane], part.clone()))) {
+                Ok(true) => {}
+                Ok(false) => return Ended::BrokenIn { ran: false },
+                Err(payload) => {
+                    self.stop(payload);
+                    return Ended::Panicked;
+                }
+            }
+            self.count(|tally| {
+                (&tally.in_step, if self.walk.steps().are_divided() { part.len() } else { 0 })
+            });
+            self.count(|tally| (&tally.by_helpers, if lane == 0 { 0 } else { part.len() }));
+            if lane == 0 {
+                self.walk.admit(lanes, step.next());
+            }
+            if !self.walk.reach(&lanes[lane], step.end) {
+                return Ended::BrokenIn { ran: true };
+            }
+            if let Some(ended) = self.wait(&mut || Walk::all_reached(&lanes[..in_step], step.end), &wanted) {
+                return ended;
+            }
+            match self.walk.steps().after(step) {
+                Some(next) => step = next,
+                None => return Ended::AtTheEnd,
+            }
+        }
+    }
+
+    /// The walk's loop. False if the node last claimed must not be run.
+    fn through(&self, lane: &Lane, part: Range<usize>) -> bool {
+        if fences::light_is_free() {
+            self.through_fences::<true>(lane, part)
+        } else {
+            self.through_fences::<false>(lane, part)
+        }
+    }
+
+    /// `FREE` is what `fences::light_is_free` says: asking at each node would take as long as a tiny body.
+    #[inline(never)]
+    fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
+        let nodes = &self.walk.steps().nodes()[part.clone()];
+        part.zip(nodes).all(|(position, &node)| {
+            let mine = self.walk.claim::<FREE>(lane, position);
+            if mine {
+                let _ = self.body.run(node); // no walk has nodes that come back
+            }
+            mine
+        })
+    }
+
+    /// Waits until `is_over`, for a while. How the walk has ended for this member, if it doesn't go on.
+    fn wait(&self, is_over: &mut impl FnMut() -> bool, wanted: &impl Fn() -> bool) -> Option<Ended> {
+        let mut since = None;
+        loop {
+            for _ in 0..LOOKS {
+                if is_over() {
+                    return None;
+                }
+                spin_loop();
+            }
+            if is_over() {
+                return None;
+            }
+            if !self.walk.is_going_on() {
+                return Some(Ended::BrokenIn { ran: true });
+            }
+            let now = clock::now();
+            let waited = now.saturating_sub(*since.get_or_insert(now));
+            if waited >= PATIENCE || LOOKS == 0 || wanted() {
+                return Some(Ended::Waiting);
+            }
+        }
+    }
+
+    /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and to the node that
+    /// it had under way. How many nodes were left when somebody has broken in.
+    fn after(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane], lane: &Lane, ended: Ended) -> usize {
+        let ran = match ended {
+            Ended::BrokenIn { ran } => ran,
+            Ended::AtTheEnd | Ended::Panicked | Ended::Waiting => {
+                self.break_in(team, own, lanes);
+                true
+            }
+        };
+        let (stopped, left) = self.walk.stopped(lane);
+        let mut progress = Progress::default();
+        match stopped {
+            Stopped::At { node, last } if ran || !last => self.complete(own, node, &mut progress),
+            Stopped::At { node, .. } => own.with(|private| private.ready.push(node)),
+            Stopped::BetweenNodes => {}
+        }
+        team.finish(progress.done);
+        left
+    }
+
+    /// Breaks into the walk, unless somebody else has, and takes what is ready. If nothing is left, the caller reports the
+    /// nodes.
+    fn break_in(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane]) {
+        if let Some(seized) = self.walk.seize(lanes) {
+            let left = seized.left();
+            let ready = |node| {
+                // Those under way are their walkers'.
+                if seized.under_way().all(|walked| walked != node) {
+                    own.with(|private| private.ready.push(node));
+                }
+            };
+            self.countdown.resume(left.clone(), ready);
+            let left = left.count();
+            if left > 0 {
+                team.finish(self.walk.steps().nodes().len() - left);
+            }
+            team.end_walk();
+            self.walk.release(left);
+        }
+    }
+}
