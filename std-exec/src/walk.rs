@@ -56,7 +56,8 @@ const NEVER: usize = usize::MAX;
 #[derive(Debug)]
 pub(crate) struct Walk<'a> {
     steps: Steps<'a>,
-    state: AtomicUsize,
+    /// Read at each node by all: apart from whatever else is on the caller's stack.
+    state: CachePadded<AtomicUsize>,
     /// How many members want a lane, beside the caller.
     joined: AtomicUsize,
     /// How many nodes were left when somebody broke in. Written before `SHARED`.
@@ -122,7 +123,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn new(steps: Option<Steps<'a>>) -> Self {
         Self {
             steps: steps.unwrap_or(Steps::alone(&[])),
-            state: AtomicUsize::new(if steps.is_some() { WALKING } else { SHARED }),
+            state: CachePadded::new(AtomicUsize::new(if steps.is_some() { WALKING } else { SHARED })),
             joined: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
             process: Process::current(),

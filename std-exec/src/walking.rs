@@ -116,7 +116,25 @@ impl<F: Body> Run<'_, F> {
     }
 
     /// Walks in this lane, from the step `step` on, to whatever end.
-    fn go(&self, lanes: &[Lane], lane: usize, mut step: Step, wanted: impl Fn() -> bool) -> Ended {
+    fn go(&self, lanes: &[Lane], lane: usize, step: Step, wanted: impl Fn() -> bool) -> Ended {
+        let mut walked = 0;
+        let ended = self.go_on(lanes, lane, step, wanted, &mut walked);
+        if self.walk.steps().are_divided() {
+            self.count(|tally| (&tally.in_step, walked));
+        }
+        self.count(|tally| (&tally.by_helpers, if lane == 0 { 0 } else { walked }));
+        ended
+    }
+
+    /// The same; adds up the nodes of the parts that it has run.
+    fn go_on(
+        &self,
+        lanes: &[Lane],
+        lane: usize,
+        mut step: Step,
+        wanted: impl Fn() -> bool,
+        walked: &mut usize,
+    ) -> Ended {
         loop {
             let in_step = Walk::in_step(lanes, step.start);
             let part = step.part(lane, in_step);
@@ -128,10 +146,7 @@ impl<F: Body> Run<'_, F> {
                     return Ended::Panicked;
                 }
             }
-            self.count(|tally| {
-                (&tally.in_step, if self.walk.steps().are_divided() { part.len() } else { 0 })
-            });
-            self.count(|tally| (&tally.by_helpers, if lane == 0 { 0 } else { part.len() }));
+            *walked += part.len();
             if lane == 0 {
                 self.walk.admit(lanes, step.next());
             }
