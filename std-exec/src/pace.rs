@@ -3,7 +3,7 @@
 //! Sharing a run costs some tens of nanoseconds a node, a walk about one. So a graph of tiny bodies is fastest on one
 //! thread, one of short bodies and wide levels on several in step, one of long bodies shared, and only the body knows which it
 //! is. The first runs of a graph take turns: shared, then a walk with the time that sharing took as its budget, then a walk in
-//! step if its levels are wide, and all once more, since the first runs also wake threads and fill caches. From then on the
+//! step if its levels are wide, and those that aren't clearly slower once more, since the first runs also wake threads and fill caches. From then on the
 //! fastest way is taken, and another one tried now and then, the more rarely the longer it keeps losing. When a run takes much
 //! less than usual, or two in a row much more, the bodies have changed, and it begins anew. A walk that overruns its budget is
 //! broken into. A walk that is over before another thread could have noticed it is never given up.
@@ -18,10 +18,41 @@ use crate::sync::{AtomicUsize, Ordering};
 pub(crate) enum Plan {
     /// With counters and queues.
     Share,
-    /// On the calling thread alone; helpers break in after `budget` ticks. Unless it is `timed`, it need not be recorded.
-    Walk { budget: usize, timed: bool },
-    /// On all threads, level by level.
-    InStep,
+    /// On the calling thread alone.
+    Walk { budget: Budget, timed: Timed },
+    /// On all threads, level by level. They give up if that takes too long.
+    InStep { budget: Budget },
+}
+
+/// When a walk takes too long. The rest is shared then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Budget {
+    /// After so many ticks.
+    Ticks(usize),
+    /// As soon as it looks as if it will take more than so many. For walks that are likely to be slower than sharing: there is
+    /// little to lose.
+    Expected(usize),
+}
+
+/// Whether a walk is to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timed {
+    Yes,
+    No,
+}
+
+impl Budget {
+    pub(crate) const NONE: Self = Self::Ticks(usize::MAX);
+
+    /// Whether a walk that has come to `position` of so many `nodes` in `elapsed` ticks takes too long.
+    pub(crate) fn is_over(self, elapsed: usize, position: usize, nodes: usize) -> bool {
+        match self {
+            Self::Ticks(ticks) => elapsed > ticks,
+            Self::Expected(ticks) => {
+                elapsed > LEAST_BUDGET && elapsed as u128 * nodes as u128 > ticks as u128 * position as u128
+            }
+        }
+    }
 }
 
 /// The ways to run, as places of an entry's `ticks`.
@@ -38,9 +69,10 @@ const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
 /// In ticks, some ten microseconds: no walk is broken into before.
 const LEAST_BUDGET: usize = 20_000;
-/// In ticks, about a microsecond: where a node takes longer on average, sharing costs next to nothing, and a walk is not
-/// even tried.
+/// In ticks, about a microsecond: where a node takes longer on average, a walk alone is not even tried.
 const LONG_NODE: usize = 2_500;
+/// The same for walks in step: sharing costs next to nothing, and goes better with nodes that take longer than others.
+const VERY_LONG_NODE: usize = 10_000;
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
 const SHORT_WALK: usize = 5_000;
 /// Which of the short walks are timed: looking at the clock twice takes as long as a walk through four nodes.
@@ -95,19 +127,26 @@ impl Entry {
 
     /// The way of the next run.
     fn next(&self, nodes: usize, may_go_in_step: impl FnOnce() -> bool) -> usize {
-        if self.of(SHARE) / nodes.max(1) > LONG_NODE {
-            return SHARE;
-        }
         // The first run is shared, whatever it is: it shows whether nodes are long, and serves as the others' budget.
-        if self.of(SHARE) == 0 {
+        let shared = self.of(SHARE);
+        if shared == 0 {
             self.turns.store(1, Ordering::Relaxed);
             return SHARE;
         }
-        let mut turn = self.turns.load(Ordering::Relaxed);
-        if turn == 2 && !(nodes <= MOST_IN_STEP && may_go_in_step()) {
-            self.ticks[IN_STEP].store(usize::MAX, Ordering::Relaxed);
+        let node = shared / nodes.max(1);
+        if node > VERY_LONG_NODE {
+            return SHARE;
         }
-        while self.of(turn % WAYS) == usize::MAX {
+        let mut turn = self.turns.load(Ordering::Relaxed);
+        if turn == 1 {
+            let possible = [true, node <= LONG_NODE, nodes <= MOST_IN_STEP && may_go_in_step()];
+            for (ticks, _) in self.ticks.iter().zip(possible).filter(|&(_, possible)| !possible) {
+                ticks.store(usize::MAX, Ordering::Relaxed);
+            }
+        }
+        // What has lost clearly is not tried again so soon.
+        let hopeless = self.of(self.fastest()).saturating_mul(2);
+        while self.of(turn % WAYS) > hopeless {
             turn += 1;
         }
         self.turns.store(turn + 1, Ordering::Relaxed);
@@ -154,21 +193,23 @@ impl Paces {
         if entry.walks_shortly() {
             let untimed = entry.until_trial.load(Ordering::Relaxed);
             entry.until_trial.store(untimed.checked_sub(1).unwrap_or(TIMED_WALKS - 1), Ordering::Relaxed);
-            return Plan::Walk { budget: LEAST_BUDGET, timed: untimed == 0 };
+            let timed = if untimed == 0 { Timed::Yes } else { Timed::No };
+            return Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed };
         }
-        match entry.next(nodes, may_go_in_step) {
-            WALK => {
-                // Some slack, so that a walk that is as fast as the others gets to its end.
-                let expected = entry.of(entry.fastest());
-                Plan::Walk { budget: expected.saturating_add(expected / 2).max(LEAST_BUDGET), timed: true }
-            }
-            IN_STEP => Plan::InStep,
+        let way = entry.next(nodes, may_go_in_step);
+        let fastest = entry.fastest();
+        // Some slack, so that a way that is as fast as the others gets to its end.
+        let ticks = (entry.of(fastest).saturating_add(entry.of(fastest) / 2)).max(LEAST_BUDGET);
+        let budget = if fastest == SHARE { Budget::Expected(ticks) } else { Budget::Ticks(ticks) };
+        match way {
+            WALK => Plan::Walk { budget, timed: Timed::Yes },
+            // Otherwise sharing would be worse still, and whoever is held up isn't waited for long.
+            IN_STEP => Plan::InStep { budget: if fastest == SHARE { budget } else { Budget::NONE } },
             _ => Plan::Share,
         }
     }
 
-    /// Takes note of a run that began so and took so long, whatever became of it: a walk that was broken into would have
-    /// taken longer still.
+    /// Takes note of a run that began so and took so long, or would have if it had gone on so.
     pub(crate) fn record(&self, key: usize, plan: Plan, ticks: usize) {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
@@ -177,7 +218,7 @@ impl Paces {
         let (way, ticks) = match plan {
             Plan::Share => (SHARE, ticks.max(1)),
             Plan::Walk { .. } => (WALK, ticks.max(1)),
-            Plan::InStep => (IN_STEP, ticks.max(1)),
+            Plan::InStep { .. } => (IN_STEP, ticks.max(1)),
         };
         let (fastest, before) = (entry.fastest(), entry.of(way));
         let best = entry.of(fastest);
@@ -190,7 +231,7 @@ impl Paces {
         }
         // Falls at once and rises slowly: what disturbs a run only ever adds to it.
         let rises = before != 0 && ticks > before;
-        let known = if rises { before + (ticks - before) / 8 } else { ticks };
+        let known = if rises { before + (ticks - before).min(before) / 8 } else { ticks };
         entry.ticks[way].store(known, Ordering::Relaxed);
         if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {
             entry.unusual.store(0, Ordering::Relaxed);
@@ -227,10 +268,10 @@ mod tests {
             let way = match plan {
                 Plan::Share => SHARE,
                 Plan::Walk { .. } => WALK,
-                Plan::InStep => IN_STEP,
+                Plan::InStep { .. } => IN_STEP,
             };
             plans[way] += 1;
-            if !matches!(plan, Plan::Walk { timed: false, .. }) {
+            if !matches!(plan, Plan::Walk { timed: Timed::No, .. }) {
                 paces.record(1, plan, ticks[way]);
             }
         }
@@ -239,9 +280,9 @@ mod tests {
 
     #[test]
     fn takes_the_fastest_way() {
-        assert_eq!(plans(&Paces::new(), 25, [10_000, 90_000, 20_000]), [19, 3, 3]);
-        assert_eq!(plans(&Paces::new(), 25, [90_000, 10_000, 20_000]), [3, 19, 3]);
-        assert_eq!(plans(&Paces::new(), 25, [90_000, 20_000, 10_000]), [3, 3, 19]);
+        assert_eq!(plans(&Paces::new(), 23, [10_000, 90_000, 20_000]), [19, 1, 3]);
+        assert_eq!(plans(&Paces::new(), 23, [90_000, 10_000, 20_000]), [1, 19, 3]);
+        assert_eq!(plans(&Paces::new(), 23, [90_000, 20_000, 10_000]), [1, 3, 19]);
     }
 
     #[test]

@@ -16,14 +16,14 @@
 use crate::body::Body;
 use crate::clock;
 use crate::context;
-use crate::pace::Plan;
+use crate::pace::{Budget, Plan, Timed};
 use crate::shared::Shared;
 use crate::statistics::{RunStatistics, Tally, count};
 use crate::steps::Steps;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
 use crate::team::{Course, Job, Role, Team};
 use crate::thrown::Thrown;
-use crate::walk::Walk;
+use crate::walk::{Broken, Walk};
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown};
 use std::any::Any;
@@ -40,6 +40,10 @@ pub(crate) struct Run<'a, F> {
     /// Where to count what happens, if somebody wants to know.
     pub(crate) tally: Option<&'a Tally>,
     pub(crate) walk: Walk<'a>,
+    /// When a walk takes too long.
+    pub(crate) budget: Budget,
+    /// When the run began; 0 if it isn't timed.
+    pub(crate) began: u64,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
     thrown: Thrown,
@@ -84,28 +88,26 @@ where
     let key =
         (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
     let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len(), || dag.wide_levels().is_some()));
-    let steps = match (plan, if plan == Plan::InStep { dag.wide_levels() } else { None }) {
-        (Plan::Share, _) => None,
-        (_, Some(levels)) => Some(Steps::through(levels)),
-        (_, None) => Some(Steps::alone(order)),
+    let (steps, budget) = match plan {
+        Plan::Share => (None, Budget::NONE),
+        Plan::Walk { budget, .. } => (Some(Steps::alone(order)), budget),
+        Plan::InStep { budget } => (dag.wide_levels().map(Steps::through), budget),
     };
     let run = Run {
         shared,
         countdown,
         body,
-        roots: if plan == Plan::Share { countdown.dag().roots().len() } else { 0 },
+        roots: if steps.is_none() { countdown.dag().roots().len() } else { 0 },
         tally,
         walk: Walk::new(steps),
+        budget,
+        began: if matches!(plan, Plan::Walk { timed: Timed::No, .. }) { 0 } else { clock::now() },
         stopped: AtomicBool::new(false),
         thrown: Thrown::nothing(),
     };
-    if matches!(plan, Plan::Walk { timed: false, .. }) {
-        run.lead(team, plan);
-    } else {
-        let start = clock::now();
-        run.lead(team, plan);
-        let ticks = usize::try_from(clock::now().saturating_sub(start)).unwrap_or(usize::MAX);
-        shared.paces.record(key, plan, ticks);
+    run.lead(team);
+    if run.began != 0 {
+        shared.paces.record(key, plan, run.ticks());
     }
     let thrown = run.thrown.into_inner();
     drop(lent);
@@ -145,6 +147,8 @@ impl<'a, F: Body> Run<'a, F> {
             roots: countdown.dag().roots().len(),
             tally: None,
             walk: Walk::new(None),
+            budget: Budget::NONE,
+            began: 0,
             stopped: AtomicBool::new(false),
             thrown: Thrown::nothing(),
         }
@@ -194,14 +198,32 @@ impl<'a, F: Body> Run<'a, F> {
 }
 
 impl<F: Body> Run<'_, F> {
+    /// How many ticks the run has taken so far.
+    pub(crate) fn elapsed(&self) -> usize {
+        usize::try_from(clock::now().saturating_sub(self.began)).unwrap_or(usize::MAX)
+    }
+
+    /// How many ticks the run has taken, or would have taken if nobody had broken into its walk.
+    fn ticks(&self) -> usize {
+        self.walk.broken_into().map_or_else(
+            || self.elapsed(),
+            |Broken { after, left }| {
+                let nodes = self.countdown.dag().nodes();
+                let ticks = after as u128 * nodes as u128 / (nodes - left).max(1) as u128;
+                usize::try_from(ticks).unwrap_or(usize::MAX)
+            },
+        )
+    }
+
     /// The caller's part, from opening the team to closing it.
-    fn lead(&self, team: &Team, plan: Plan) {
+    fn lead(&self, team: &Team) {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
-        let course = match plan {
-            Plan::Share => Course::Shared { roots: self.roots },
-            Plan::Walk { budget, .. } => Course::Alone { budget },
-            Plan::InStep => Course::InStep,
+        let walks = self.walk.is_going_on();
+        let course = match walks {
+            false => Course::Shared { roots: self.roots },
+            true if self.walk.steps().are_divided() => Course::InStep,
+            true => Course::Alone { budget: self.budget },
         };
         let mut walked = false;
         context::within(self.shared, team, |parent| {
@@ -214,7 +236,7 @@ impl<F: Body> Run<'_, F> {
             let close = CloseOnDrop(team);
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
-            if plan != Plan::Share {
+            if walks {
                 walked = self.walk(team, &mut own);
             } else if self.roots > 1 {
                 self.invite(team);

@@ -15,6 +15,7 @@ use crate::bindings;
 use crate::crew::discard;
 use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
+use crate::pace::Budget;
 use crate::parker::Parker;
 use crate::sleep::posted;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
@@ -61,6 +62,8 @@ pub(crate) struct Team {
     runs: AtomicUsize,
     /// After how many ticks a helper shall break into the caller's walk; 0 if there is nothing to break into.
     budget: AtomicUsize,
+    /// Whether they shall do so as soon as it looks as if that is going to be overrun.
+    eagerly: AtomicBool,
     /// There is a walk in step that a helper may join.
     in_step: AtomicBool,
     lanes: Box<[Lane]>,
@@ -82,7 +85,7 @@ pub(crate) enum Course {
     /// With so many roots to take.
     Shared { roots: usize },
     /// With a walk of the caller's, into which a helper shall break after so many ticks.
-    Alone { budget: usize },
+    Alone { budget: Budget },
     /// With a walk that helpers may join.
     InStep,
 }
@@ -121,6 +124,7 @@ impl Team {
             number: AtomicUsize::new(0),
             runs: AtomicUsize::new(0),
             budget: AtomicUsize::new(0),
+            eagerly: AtomicBool::new(false),
             in_step: AtomicBool::new(false),
             lanes: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             job: UnsafeCell::new(None),
@@ -203,15 +207,17 @@ impl Team {
     }
 
     fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
-        let (roots, budget, in_step) = match course {
-            Course::Shared { roots } => (roots, 0, false),
-            Course::Alone { budget } => (0, budget, false),
-            Course::InStep => (0, 0, true),
+        let (roots, budget, eagerly, in_step) = match course {
+            Course::Shared { roots } => (roots, 0, false, false),
+            Course::Alone { budget: Budget::Ticks(ticks) } => (0, ticks, false, false),
+            Course::Alone { budget: Budget::Expected(ticks) } => (0, ticks, true, false),
+            Course::InStep => (0, 0, false, true),
         };
         self.unfinished.store(nodes, Ordering::Relaxed);
         self.in_step.store(in_step, Ordering::Relaxed);
         self.roots.store(roots, Ordering::Relaxed);
         self.budget.store(budget, Ordering::Relaxed);
+        self.eagerly.store(eagerly, Ordering::Relaxed);
         self.woken.store(false, Ordering::Relaxed);
         self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         self.parent
@@ -377,6 +383,13 @@ impl Team {
         let budget = self.budget.load(Ordering::Relaxed);
         let walking = budget != 0 && self.has_room();
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
+    }
+
+    /// Whether that walk takes too long, so long after it began; a hint.
+    pub(crate) fn is_late(&self, elapsed: usize, ticks: usize) -> bool {
+        let eagerly = self.eagerly.load(Ordering::Relaxed);
+        let budget = if eagerly { Budget::Expected(ticks) } else { Budget::Ticks(ticks) };
+        budget.is_over(elapsed, self.lanes[0].begun(), self.unfinished.load(Ordering::Relaxed))
     }
 
     /// There is no walk to break into, or to join, any more.

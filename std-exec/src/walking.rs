@@ -15,15 +15,17 @@ use crate::sleep::posted;
 use crate::steps::Step;
 use crate::sync::{patience, spin_loop};
 use crate::team::Team;
-use crate::walk::{Lane, Stopped, Walk};
+use crate::walk::{Broken, Lane, Stopped, Walk};
 use crate::work::Progress;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// For how many ticks a member in step waits for the others: some 100 microseconds. Then there is something better to do.
-const PATIENCE: u64 = 250_000;
+/// For how many ticks a member in step waits for the others: about a millisecond. Then some node blocks, or takes long for once.
+const PATIENCE: u64 = 2_500_000;
 /// How many looks it takes between two at the clock.
 const LOOKS: u32 = patience(64);
+/// After how many steps the caller looks whether the walk is late.
+const LOOK_AT_CLOCK: u32 = 8;
 
 /// How a member's walk has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ enum Ended {
     Panicked,
     /// The others let it wait.
     Waiting,
+    /// The walk takes longer than another way to run would.
+    Late,
 }
 
 impl<F: Body> Run<'_, F> {
@@ -135,6 +139,18 @@ impl<F: Body> Run<'_, F> {
         wanted: impl Fn() -> bool,
         walked: &mut usize,
     ) -> Ended {
+        let mut steps = 0_u32;
+        // Since when, and from where, it goes side by side.
+        let mut together = None;
+        let mut is_late = |in_step: usize, position: usize| {
+            steps += 1;
+            if in_step == 1 || steps % LOOK_AT_CLOCK != 0 {
+                return false;
+            }
+            let now = self.elapsed();
+            let (since, from) = *together.get_or_insert((now, position));
+            self.budget.is_over(now - since, position - from, self.walk.steps().nodes().len())
+        };
         loop {
             let in_step = Walk::in_step(lanes, step.start);
             let part = step.part(lane, in_step);
@@ -149,6 +165,9 @@ impl<F: Body> Run<'_, F> {
             *walked += part.len();
             if lane == 0 {
                 self.walk.admit(lanes, step.next());
+                if is_late(in_step, step.end) {
+                    return Ended::Late;
+                }
             }
             if !self.walk.reach(&lanes[lane], step.end) {
                 return Ended::BrokenIn { ran: true };
@@ -214,7 +233,7 @@ impl<F: Body> Run<'_, F> {
     fn after(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane], lane: &Lane, ended: Ended) -> usize {
         let ran = match ended {
             Ended::BrokenIn { ran } => ran,
-            Ended::AtTheEnd | Ended::Panicked | Ended::Waiting => {
+            Ended::AtTheEnd | Ended::Panicked | Ended::Waiting | Ended::Late => {
                 self.break_in(team, own, lanes);
                 true
             }
@@ -247,7 +266,7 @@ impl<F: Body> Run<'_, F> {
                 team.finish(self.walk.steps().nodes().len() - left);
             }
             team.end_walk();
-            self.walk.release(left);
+            self.walk.release(Broken { after: self.elapsed(), left });
         }
     }
 }

@@ -77,7 +77,7 @@ fn break_in(shared: &Shared, watched: &mut Option<Watched>) -> bool {
     match *watched {
         Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
             let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
-            elapsed > budget && shared.break_in(team)
+            team.is_late(elapsed, budget) && shared.break_in(team)
         }
         _ => {
             *watched = Some(Watched { team, run, since: now });

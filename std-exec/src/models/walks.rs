@@ -1,7 +1,7 @@
 //! A walk that a helper breaks into, on an executor without workers.
 
 use super::{Checked, executor_of_two, model};
-use crate::pace::Plan;
+use crate::pace::{Budget, Plan, Timed};
 use crate::run;
 use dgraph_core::NodeId;
 use loom::sync::Arc;
@@ -18,7 +18,7 @@ fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
             let shared = Arc::clone(&shared);
             thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
         };
-        let plan = Plan::Walk { budget: 1, timed: true };
+        let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
         run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
         checked.all_ran();
         helper.join().expect("no panic");
@@ -57,7 +57,13 @@ fn in_step(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
             let shared = Arc::clone(&shared);
             thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
         };
-        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::InStep), None);
+        run::run_as(
+            &shared,
+            &checked.dag,
+            &|node: NodeId| checked.run(node),
+            Some(Plan::InStep { budget: Budget::NONE }),
+            None,
+        );
         checked.all_ran();
         helper.join().expect("no panic");
     });

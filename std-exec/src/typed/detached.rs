@@ -41,6 +41,7 @@ struct Block {
 }
 
 /// The run itself: in no order, or in one.
+#[allow(clippy::large_enum_variant, reason = "one a run, in its block")]
 enum Engine {
     Plain(crate::run::Run<'static, Nodes<'static>>),
     Ordered(Ordered<'static, Nodes<'static>>),
