@@ -1,6 +1,7 @@
 //! What a run does with its nodes.
 
 use crate::team::Team;
+use crate::walk::Walk;
 use dgraph_core::NodeId;
 
 /// What has come of running a node.
@@ -21,6 +22,15 @@ pub(crate) trait Body: Sync {
 
     /// Runs `node`, or goes on with it.
     fn run(&self, node: NodeId) -> Turn;
+
+    /// Runs the nodes of `order`, which is the graph's, each after it was [claimed](Walk::claim) and until a claim fails: then it
+    /// gives false. `FREE` as for `claim`.
+    #[inline]
+    fn walk<const FREE: bool>(&self, order: &[NodeId], walk: &Walk) -> bool {
+        walk.through::<FREE>(order, |node| {
+            let _ = self.run(node); // no walk has nodes that come back
+        })
+    }
 
     /// The run is open: from now on, whoever wakes a node tells `team`.
     fn open(&self, team: &Team);

@@ -278,13 +278,7 @@ impl<F: Body> Run<'_, F> {
     /// at each node would take as long as a tiny body.
     #[inline(never)]
     fn through<const FREE: bool>(&self, order: &[NodeId]) -> bool {
-        order.iter().enumerate().all(|(position, &node)| {
-            let mine = self.walk.claim::<FREE>(position);
-            if mine {
-                let _ = self.body.run(node); // no walk has nodes that come back
-            }
-            mine
-        })
+        self.body.walk::<FREE>(order, &self.walk)
     }
 
     /// Breaks into the caller's walk, if there is one, and takes what is ready.

@@ -25,6 +25,7 @@
 use crate::fences;
 use crate::fork::Process;
 use crate::sync::{AtomicUsize, Backoff, Ordering};
+use dgraph_core::NodeId;
 
 const WALKING: usize = 0;
 const SEIZED: usize = 1;
@@ -76,6 +77,20 @@ impl Walk {
         self.claimed.store(position + 1, Ordering::Release);
         fences::light(FREE);
         self.state.load(Ordering::Relaxed) == WALKING
+    }
+
+    /// Claims the nodes of `order` and gives them to `run`, one after the other. False if a claim fails: the node there must
+    /// not be run. `FREE` as for [`claim`](Self::claim).
+    #[inline]
+    #[must_use]
+    pub(crate) fn through<const FREE: bool>(&self, order: &[NodeId], mut run: impl FnMut(NodeId)) -> bool {
+        order.iter().enumerate().all(|(position, &node)| {
+            let mine = self.claim::<FREE>(position);
+            if mine {
+                run(node);
+            }
+            mine
+        })
     }
 
     /// The walker has run all nodes. False if somebody has broken in.

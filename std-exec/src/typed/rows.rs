@@ -1,0 +1,185 @@
+//! Rows: nodes that follow each other in an order, of one kind, and so in memory too. Graphs that are put together in loops
+//! mostly consist of them.
+//!
+//! A run that goes through an order by itself, serially or in a [walk](crate::walk), enters the function that was made for
+//! the closures of a row once, and comes back when the row is over, or when something goes wrong: then it takes the
+//! next nodes one by one.
+
+use super::run::Run;
+use super::store::Store;
+use crate::body::{Body, Turn};
+use crate::ready_queue::ReadyQueue;
+use crate::team::Team;
+use crate::walk::Walk;
+use dgraph_core::NodeId;
+use std::cell::Cell;
+
+/// Shorter rows don't pay for being listed.
+const SHORTEST: u32 = 8;
+
+/// Where an order has a row: so many nodes with consecutive numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    position: u32,
+    node: u32,
+    length: u32,
+}
+
+impl Stretch {
+    /// What comes behind `position`, which is in it.
+    fn row_behind<'r>(&self, position: u32, store: &Store, walk: Option<&'r Walk>) -> Row<'r> {
+        let (first, second) = (store.entry(self.node), store.entry(self.node + 1));
+        let (functions, pointers) = first.distance(second).expect("there is more than one node, of one kind");
+        let (more, shift) =
+            (self.position + self.length - 1 - position, self.position.wrapping_sub(self.node));
+        Row { more, functions, pointers, walk: Cell::new(walk), shift }
+    }
+}
+
+/// The rest of a row, behind a node that is to be run.
+///
+/// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are called by the same
+/// function, and their closures, and what feeds these, lie so many bytes apart.
+pub(super) struct Row<'r> {
+    pub(super) more: u32,
+    pub(super) functions: isize,
+    pub(super) pointers: isize,
+    /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops, with and without.)
+    walk: Cell<Option<&'r Walk>>,
+    /// What a node's number lacks to its position.
+    shift: u32,
+}
+
+impl Row<'_> {
+    /// None: the node is alone.
+    pub(super) const ALONE: Self =
+        Self { more: 0, functions: 0, pointers: 0, walk: Cell::new(None), shift: 0 };
+
+    /// Claims `node`, the next one. False if that fails.
+    #[inline(always)]
+    pub(super) fn claim(&self, node: u32) -> bool {
+        self.walk.get().is_none_or(|walk| walk.claim::<true>(node.wrapping_add(self.shift) as usize))
+    }
+}
+
+/// The rows of an order.
+pub(super) fn find(order: impl Iterator<Item = u32>, store: &Store) -> Box<[Stretch]> {
+    let mut found = Vec::new();
+    // The row that may go on, and how far its closures lie apart.
+    let mut open: Option<(Stretch, Option<(isize, isize)>)> = None;
+    for (position, node) in (0..).zip(order) {
+        if let Some((stretch, apart)) = &mut open {
+            let last = stretch.node + stretch.length - 1;
+            if node == last + 1 {
+                let distance = store.entry(last).distance(store.entry(node));
+                if distance.is_some() && apart.is_none_or(|apart| Some(apart) == distance) {
+                    *apart = distance;
+                    stretch.length += 1;
+                    continue;
+                }
+            }
+            found.extend(Some(*stretch).filter(|stretch| stretch.length >= SHORTEST));
+        }
+        open = Some((Stretch { position, node, length: 1 }, None));
+    }
+    found.extend(open.map(|(stretch, _)| stretch).filter(|stretch| stretch.length >= SHORTEST));
+    found.into()
+}
+
+/// Runs all nodes of a graph that has no futures.
+///
+/// # Safety
+///
+/// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
+pub(super) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
+    let serially = |Nodes(run): Nodes<'_>| {
+        let topology = run.topology;
+        // SAFETY: by contract: all nodes, each after its predecessors.
+        let _ = match topology.order() {
+            None => unsafe { go_through(run, |position| position, topology.serial_rows(), None) },
+            // SAFETY: as above.
+            Some(order) => unsafe {
+                go_through(run, |position| order[position as usize], topology.serial_rows(), None)
+            },
+        };
+    };
+    match (run.executor, queue) {
+        (None, _) => serially(Nodes(run)),
+        (Some(executor), None) => executor.run_body(&run.topology.dag, Nodes(run), serially),
+        (Some(executor), Some(queue)) => executor.run_ordered(&run.topology.dag, queue, Nodes(run), serially),
+    }
+}
+
+/// The nodes of a run, as an executor sees them. Made by [`run_all`] only.
+struct Nodes<'r>(&'r Run<'r>);
+
+impl Body for Nodes<'_> {
+    const WAKES: bool = false;
+
+    #[inline]
+    fn run(&self, node: NodeId) -> Turn {
+        // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects it makes
+        // visible; for nodes that are bound to the caller, on this thread. An executor's plain runs don't know of such
+        // nodes, but a graph that has some has a queue too.
+        let _ = unsafe { self.0.node(node.get()) };
+        Turn::Complete
+    }
+
+    fn open(&self, _: &Team) {}
+
+    fn take_woken(&self, _: impl FnMut(NodeId)) {}
+
+    fn walk<const FREE: bool>(&self, order: &[NodeId], walk: &Walk) -> bool {
+        let rows = self.0.topology.stored_rows();
+        if !FREE || rows.is_empty() {
+            return walk.through::<FREE>(order, |node| {
+                let _ = self.run(node);
+            });
+        }
+        // SAFETY: as in `run`. It is the order that is stored with the graph, in which the rows were found.
+        unsafe { go_through(self.0, |position| order[position as usize].get(), rows, Some(walk)) }
+    }
+}
+
+/// Runs all nodes of an order, of which `at` gives the one at each position and these are the rows; in a walk each after it was
+/// claimed. False if a claim fails.
+///
+/// # Safety
+///
+/// The nodes are those of `run`, each once, after its predecessors. `rows` were [found](find) in this order. The conditions of
+/// [`Run::node`].
+unsafe fn go_through(run: &Run<'_>, at: impl Fn(u32) -> u32, rows: &[Stretch], walk: Option<&Walk>) -> bool {
+    let claim = |position: u32| walk.is_none_or(|walk| walk.claim::<true>(position as usize));
+    let mut position = 0;
+    let end = Stretch { position: run.topology.nodes(), node: 0, length: 0 };
+    for stretch in rows.iter().chain([&end]) {
+        while position < stretch.position {
+            if !claim(position) {
+                return false;
+            }
+            // SAFETY: by contract.
+            let _ = unsafe { run.node(at(position)) };
+            position += 1;
+        }
+        while position < stretch.position + stretch.length {
+            if !claim(position) {
+                return false;
+            }
+            let node = stretch.node + (position - stretch.position);
+            if run.any_signal() {
+                // SAFETY: by contract.
+                let _ = unsafe { run.node(node) };
+                position += 1;
+                continue;
+            }
+            let row = stretch.row_behind(position, run.store, walk);
+            // SAFETY: by contract, also for the nodes that follow in the row; no signal was raised.
+            let ran = unsafe { run.start_row(node, &row) };
+            if ran.seized {
+                return false;
+            }
+            position += ran.last - node + 1;
+        }
+    }
+    true
+}
