@@ -7,6 +7,7 @@
 
 use super::run::Run;
 use super::store::Store;
+use super::task::{Distance, Entry};
 use crate::body::{Body, Turn};
 use crate::ready_queue::ReadyQueue;
 use crate::team::Team;
@@ -14,36 +15,36 @@ use crate::walk::Walk;
 use dgraph_core::NodeId;
 use std::cell::Cell;
 
-/// Shorter rows don't pay for being listed.
-const SHORTEST: u32 = 8;
+/// If rows are shorter than this on average, those that are don't pay for being listed.
+const SHORT: u32 = 8;
 
 /// Where an order has a row: so many nodes with consecutive numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     position: u32,
     node: u32,
     length: u32,
+    /// Of the first node: the table of all nodes isn't in the cache.
+    entry: Entry,
+    apart: Distance,
 }
 
 impl Stretch {
     /// What comes behind `position`, which is in it.
-    fn row_behind<'r>(&self, position: u32, store: &Store, walk: Option<&'r Walk>) -> Row<'r> {
-        let (first, second) = (store.entry(self.node), store.entry(self.node + 1));
-        let (functions, pointers) = first.distance(second).expect("there is more than one node, of one kind");
-        let (more, shift) =
-            (self.position + self.length - 1 - position, self.position.wrapping_sub(self.node));
-        Row { more, functions, pointers, walk: Cell::new(walk), shift }
+    fn row_behind<'r>(&self, position: u32, walk: Option<&'r Walk>) -> Row<'r> {
+        let more = self.position + self.length - 1 - position;
+        let shift = self.position.wrapping_sub(self.node);
+        Row { more, apart: self.apart, walk: Cell::new(walk), shift }
     }
 }
 
 /// The rest of a row, behind a node that is to be run.
 ///
 /// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are called by the same
-/// function, and their closures, and what feeds these, lie so many bytes apart.
+/// function, and their closures, and what feeds these, lie so far apart.
 pub(super) struct Row<'r> {
     pub(super) more: u32,
-    pub(super) functions: isize,
-    pub(super) pointers: isize,
+    pub(super) apart: Distance,
     /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops, with and without.)
     walk: Cell<Option<&'r Walk>>,
     /// What a node's number lacks to its position.
@@ -52,8 +53,7 @@ pub(super) struct Row<'r> {
 
 impl Row<'_> {
     /// None: the node is alone.
-    pub(super) const ALONE: Self =
-        Self { more: 0, functions: 0, pointers: 0, walk: Cell::new(None), shift: 0 };
+    pub(super) const ALONE: Self = Self { more: 0, apart: Distance::ZERO, walk: Cell::new(None), shift: 0 };
 
     /// Claims `node`, the next one. False if that fails.
     #[inline(always)]
@@ -64,25 +64,25 @@ impl Row<'_> {
 
 /// The rows of an order.
 pub(super) fn find(order: impl Iterator<Item = u32>, store: &Store) -> Box<[Stretch]> {
-    let mut found = Vec::new();
-    // The row that may go on, and how far its closures lie apart.
-    let mut open: Option<(Stretch, Option<(isize, isize)>)> = None;
+    let mut found: Vec<Stretch> = Vec::new();
+    let mut nodes = 0;
     for (position, node) in (0..).zip(order) {
-        if let Some((stretch, apart)) = &mut open {
-            let last = stretch.node + stretch.length - 1;
-            if node == last + 1 {
-                let distance = store.entry(last).distance(store.entry(node));
-                if distance.is_some() && apart.is_none_or(|apart| Some(apart) == distance) {
-                    *apart = distance;
-                    stretch.length += 1;
-                    continue;
-                }
+        nodes += 1;
+        let entry = *store.entry(node);
+        if let Some(row) = found.last_mut() {
+            let last = row.node + row.length - 1;
+            let apart = if node == last + 1 { store.entry(last).distance(&entry) } else { None };
+            if apart.is_some_and(|apart| row.length == 1 || apart == row.apart) {
+                row.apart = apart.unwrap_or(row.apart);
+                row.length += 1;
+                continue;
             }
-            found.extend(Some(*stretch).filter(|stretch| stretch.length >= SHORTEST));
         }
-        open = Some((Stretch { position, node, length: 1 }, None));
+        found.push(Stretch { position, node, length: 1, entry, apart: Distance::ZERO });
     }
-    found.extend(open.map(|(stretch, _)| stretch).filter(|stretch| stretch.length >= SHORTEST));
+    if found.len() > nodes / SHORT as usize {
+        found.retain(|row| row.length >= SHORT);
+    }
     found.into()
 }
 
@@ -151,34 +151,29 @@ impl Body for Nodes<'_> {
 unsafe fn go_through(run: &Run<'_>, at: impl Fn(u32) -> u32, rows: &[Stretch], walk: Option<&Walk>) -> bool {
     let claim = |position: u32| walk.is_none_or(|walk| walk.claim::<true>(position as usize));
     let mut position = 0;
-    let end = Stretch { position: run.topology.nodes(), node: 0, length: 0 };
-    for stretch in rows.iter().chain([&end]) {
-        while position < stretch.position {
-            if !claim(position) {
-                return false;
-            }
-            // SAFETY: by contract.
-            let _ = unsafe { run.node(at(position)) };
-            position += 1;
+    let mut rows = rows.iter();
+    let mut next = rows.next();
+    while position < run.topology.nodes() {
+        if !claim(position) {
+            return false;
         }
-        while position < stretch.position + stretch.length {
-            if !claim(position) {
-                return false;
+        match next {
+            // Where something has gone wrong, nodes are taken one by one for the rest of the row.
+            Some(row) if row.position == position && !run.any_signal() => {
+                // SAFETY: by contract, also for the nodes that follow in the row; no signal was raised.
+                let ran = unsafe { run.start_row(row.node, &row.entry, &row.row_behind(position, walk)) };
+                if ran.seized {
+                    return false;
+                }
+                position += ran.last - row.node + 1;
+                next = rows.next();
             }
-            let node = stretch.node + (position - stretch.position);
-            if run.any_signal() {
+            _ => {
                 // SAFETY: by contract.
-                let _ = unsafe { run.node(node) };
+                let _ = unsafe { run.node(at(position)) };
                 position += 1;
-                continue;
+                next = next.filter(|row| row.position >= position).or_else(|| rows.next());
             }
-            let row = stretch.row_behind(position, run.store, walk);
-            // SAFETY: by contract, also for the nodes that follow in the row; no signal was raised.
-            let ran = unsafe { run.start_row(node, &row) };
-            if ran.seized {
-                return false;
-            }
-            position += ran.last - node + 1;
         }
     }
     true

@@ -3,6 +3,9 @@
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the
 //! whole graph every node but the inputs, which are set, begins without a result. A node that gives none, or that isn't
 //! started, raises a signal before it is complete; so a dependent that finds no signal has all that it is fed.
+//!
+//! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the next one only if
+//! each gave a value. Another thread can raise a signal only after it has broken into the walk, and then the next claim fails.
 
 use super::arena::{Base, Place};
 use super::cancel::CancelToken;
@@ -14,7 +17,7 @@ use super::rows::Row;
 use super::schedule::Measured;
 use super::status::{Mark, Outcome, State, States, Status};
 use super::store::Store;
-use super::task::Ran;
+use super::task::{Entry, Ran};
 use super::topology::Topology;
 use crate::executor::Handle;
 use crate::run_error::RunError;
@@ -176,18 +179,18 @@ impl<'r> Run<'r> {
     unsafe fn start(&self, node: u32) -> Outcome {
         // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by contract. The
         // builder has checked that what is moved feeds no other node.
-        unsafe { self.store.call(node, self, &Row::ALONE) }.outcome
+        unsafe { self.store.call(node, self.store.entry(node), self, &Row::ALONE) }.outcome
     }
 
-    /// Runs `node` and those that follow in `row`, until something is in the way.
+    /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
     ///
     /// # Safety
     ///
     /// As for [`node`](Self::node), also for those that follow in the row. No signal was raised.
     #[inline]
-    pub(super) unsafe fn start_row(&self, node: u32, row: &Row<'_>) -> Ran {
-        // SAFETY: as in `start`; it looks for signals before each further node.
-        unsafe { self.store.call(node, self, row) }
+    pub(super) unsafe fn start_row(&self, node: u32, entry: &Entry, row: &Row<'_>) -> Ran {
+        // SAFETY: as in `start`. It goes on only after nodes that gave a value.
+        unsafe { self.store.call(node, entry, self, row) }
     }
 
     /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics.

@@ -295,7 +295,7 @@ impl Store {
         unsafe { self.values.base().at(self.slots[node as usize]) }
     }
 
-    /// Runs `node`, or polls it, and perhaps further nodes of `row`.
+    /// Runs `node`, whose entry is this, or polls it, and perhaps further nodes of `row`.
     ///
     /// # Safety
     ///
@@ -307,9 +307,9 @@ impl Store {
     ///
     /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
-    pub(super) unsafe fn call(&self, node: u32, run: &Run<'_>, row: &Row<'_>) -> Ran {
-        let Entry { call, function, pointers } = self.entries[node as usize];
-        // SAFETY: `define` was given the places by these arenas.
+    pub(super) unsafe fn call(&self, node: u32, entry: &Entry, run: &Run<'_>, row: &Row<'_>) -> Ran {
+        let Entry { call, function, pointers } = *entry;
+        // SAFETY: `define` was given the places by these arenas. (`NOTHING` doesn't look there.)
         let function = unsafe { self.functions.base().at(function) };
         // SAFETY: as above.
         let pointers = unsafe { self.pointers.base().at(pointers) };

@@ -133,9 +133,9 @@ unsafe fn call_row<F, P, T>(
         }
         node += 1;
         // SAFETY: so far apart lie the closures of the row, by the contract of `Row`.
-        function = unsafe { function.byte_offset(row.functions) };
+        function = unsafe { function.byte_offset(row.apart.functions as isize) };
         // SAFETY: as above, what feeds them.
-        pointers = unsafe { pointers.byte_offset(row.pointers) };
+        pointers = unsafe { pointers.byte_offset(row.apart.pointers as isize) };
     }
 }
 
@@ -151,10 +151,25 @@ impl Entry {
     pub(super) const NOTHING: Self =
         Self { call: NOTHING, function: Place::nowhere(), pointers: Place::nowhere() };
 
-    /// How far the closure, and what feeds it, lie from here to `next`, if both nodes are called by the same code.
-    pub(super) fn distance(&self, next: &Self) -> Option<(isize, isize)> {
+    /// How far it is to `next`, if both nodes are called by the same code.
+    pub(super) fn distance(&self, next: &Self) -> Option<Distance> {
         // Two functions may have one address only if their code is the same.
-        (self.call as usize == next.call as usize)
-            .then(|| (self.function.bytes_to(next.function), self.pointers.bytes_to(next.pointers)))
+        if self.call as usize != next.call as usize {
+            return None;
+        }
+        let functions = i32::try_from(self.function.bytes_to(next.function)).ok()?;
+        let pointers = i32::try_from(self.pointers.bytes_to(next.pointers)).ok()?;
+        Some(Distance { functions, pointers })
     }
+}
+
+/// How many bytes it is from the closure of a node to that of the next, and from what feeds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Distance {
+    functions: i32,
+    pointers: i32,
+}
+
+impl Distance {
+    pub(super) const ZERO: Self = Self { functions: 0, pointers: 0 };
 }

@@ -34,7 +34,9 @@ impl List {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Values<'a, T> {
-    slots: &'a [u32],
+    /// The lists of all nodes; which part it is, is looked up when it is used.
+    lists: &'a [u32],
+    list: List,
     base: Base,
     values: PhantomData<&'a T>,
 }
@@ -49,35 +51,39 @@ impl<'a, T> Values<'a, T> {
     ///
     /// The list is one of the run's graph, and each of its slots holds a `T` that nobody changes during `'a`.
     pub(super) unsafe fn new(list: List, run: &Run<'_>) -> Self {
-        let (start, length) = (list.start as usize, list.length as usize);
         // SAFETY: lists and slots are the graph's, which outlasts whatever uses its values.
-        let lists: &'a [u32] = unsafe { run.lists().as_ref() };
-        Self { slots: &lists[start..start + length], base: run.values(), values: PhantomData }
+        let lists = unsafe { run.lists().as_ref() };
+        Self { lists, list, base: run.values(), values: PhantomData }
+    }
+
+    fn slots(&self) -> &'a [u32] {
+        let start = self.list.start as usize;
+        &self.lists[start..start + self.list.length as usize]
     }
 
     /// The values in the listed order.
     #[must_use]
     pub fn iter(&self) -> ValuesIter<'a, T> {
-        ValuesIter { slots: self.slots.iter(), base: self.base, values: PhantomData }
+        ValuesIter { slots: self.slots().iter(), base: self.base, values: PhantomData }
     }
 
     /// How many there are: as many as handles were listed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.list.length as usize
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.len() == 0
     }
 
     /// The `position`-th value.
     #[must_use]
     pub fn get(&self, position: usize) -> Option<&'a T> {
         // SAFETY: by the contract of `new`.
-        self.slots.get(position).map(|&slot| unsafe { value(self.base, slot) })
+        self.slots().get(position).map(|&slot| unsafe { value(self.base, slot) })
     }
 }
 
