@@ -1,7 +1,9 @@
 //! What a run does with its nodes.
 
 use crate::team::Team;
+use crate::walk::{Lane, Walk};
 use dgraph_core::NodeId;
+use std::ops::Range;
 
 /// What has come of running a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,15 @@ pub(crate) trait Body: Sync {
 
     /// Runs `node`, or goes on with it.
     fn run(&self, node: NodeId) -> Turn;
+
+    /// Runs the nodes of a walker's part, each after it was [claimed](Walk::claim) and until a claim fails: then it gives false.
+    /// `FREE` as for `claim`.
+    #[inline]
+    fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
+        walk.through::<FREE>(lane, part, |node| {
+            let _ = self.run(node); // no walk has nodes that come back
+        })
+    }
 
     /// The run is open: from now on, whoever wakes a node tells `team`.
     fn open(&self, team: &Team);

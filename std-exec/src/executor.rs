@@ -231,6 +231,16 @@ impl Handle {
         }
     }
 
+    /// As [`run`](Self::run). Where nobody could help, it calls `serially` instead.
+    pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
+        self.check_process();
+        if self.threads() == 1 {
+            serially(body);
+        } else {
+            run::run(&self.shared, dag, &body);
+        }
+    }
+
     /// As [`run`](Self::run), in the order and on the threads that `queue` says. Where nobody could help and nobody else
     /// is demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))

@@ -182,6 +182,26 @@ impl<'a> Walk<'a> {
         self.is_going_on()
     }
 
+    /// Claims the nodes of a walker's part and gives them to `run`, one after the other. False if a claim fails: the node there
+    /// must not be run. `FREE` as for [`claim`](Self::claim).
+    #[inline]
+    #[must_use]
+    pub(crate) fn through<const FREE: bool>(
+        &self,
+        lane: &Lane,
+        part: Range<usize>,
+        mut run: impl FnMut(NodeId),
+    ) -> bool {
+        let nodes = &self.steps.nodes()[part.clone()];
+        part.zip(nodes).all(|(position, &node)| {
+            let mine = self.claim::<FREE>(lane, position);
+            if mine {
+                run(node);
+            }
+            mine
+        })
+    }
+
     /// A walker has run its part of the step that ends here. False if somebody has broken in, as for [`claim`](Self::claim).
     #[must_use]
     pub(crate) fn reach(&self, lane: &Lane, end: usize) -> bool {

@@ -194,14 +194,7 @@ impl<F: Body> Run<'_, F> {
     /// `FREE` is what `fences::light_is_free` says: asking at each node would take as long as a tiny body.
     #[inline(never)]
     fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
-        let nodes = &self.walk.steps().nodes()[part.clone()];
-        part.zip(nodes).all(|(position, &node)| {
-            let mine = self.walk.claim::<FREE>(lane, position);
-            if mine {
-                let _ = self.body.run(node); // no walk has nodes that come back
-            }
-            mine
-        })
+        self.body.walk::<FREE>(&self.walk, lane, part)
     }
 
     /// Waits until `is_over`, for a while. How the walk has ended for this member, if it doesn't go on.

@@ -45,6 +45,7 @@ mod typed_parts;
 mod typed_priorities;
 mod typed_random;
 mod typed_rejection;
+mod typed_rows;
 mod typed_values;
 mod values;
 mod workflow;

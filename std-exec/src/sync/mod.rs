@@ -14,7 +14,7 @@ mod shim {
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::PoisonError;
     pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
     };
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread_local;
@@ -58,7 +58,7 @@ mod shim {
     }
 
     /// Sets all of `cells`, which nobody else can reach: plain stores, many at once.
-    pub(crate) fn fill(cells: &mut [AtomicU32], value: u32) {
+    pub(crate) fn fill(cells: &mut [AtomicU8], value: u8) {
         for cell in cells {
             *cell.get_mut() = value;
         }
@@ -75,7 +75,9 @@ mod shim {
     pub(crate) use super::model_deque::{Steal, Stealer, Worker};
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence,
+    };
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
     pub(crate) use std::sync::PoisonError;
@@ -125,7 +127,7 @@ mod shim {
         guard
     }
 
-    pub(crate) fn fill(cells: &mut [AtomicU32], value: u32) {
+    pub(crate) fn fill(cells: &mut [AtomicU8], value: u8) {
         for cell in cells {
             cell.store(value, Ordering::Relaxed);
         }

@@ -1,141 +1,240 @@
-//! Memory for closures and results: a few large pieces, in which things lie one behind the other and never move.
+//! Memory for closures and results: one piece, in which things lie one behind the other.
+//!
+//! It grows by moving everything: until a graph is built, all that lies there are values that nobody points to. So a
+//! place is a number that stays right, in half the space of a pointer.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::mem::MaybeUninit;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-const FIRST_CHUNK: usize = 1 << 10;
-const LARGEST_CHUNK: usize = 16 << 20;
+/// Places are multiples of this many bytes.
+const UNIT: usize = 4;
+/// As far as a `u32` can tell places apart.
+const LARGEST: usize = (u32::MAX as usize).saturating_mul(UNIT);
+const FIRST: usize = 1 << 10;
 
-/// A bump allocator over chunks that double in size. It frees the memory, but drops nothing of what lies there: that
-/// is for whoever put it there.
+/// A bump allocator. It frees the memory, but drops nothing of what lies there: that is for whoever put it there.
 pub(super) struct Arena {
-    chunks: Vec<(NonNull<u8>, Layout)>,
-    /// The rest of the newest chunk.
-    free: NonNull<u8>,
-    left: usize,
+    base: NonNull<u8>,
+    /// Of the memory behind `base`; of no bytes before there is any.
+    layout: Layout,
+    used: usize,
 }
+
+/// Where a `T` lies in an arena.
+pub struct Place<T> {
+    units: u32,
+    of: PhantomData<fn() -> T>,
+}
+
+/// Where an arena lies, as long as nothing is added to it.
+#[derive(Clone, Copy)]
+pub(super) struct Base(NonNull<u8>);
 
 // SAFETY: an arena owns its memory, and doesn't touch what others have put there.
 unsafe impl Send for Arena {}
 // SAFETY: a shared reference to an arena gives access to nothing.
 unsafe impl Sync for Arena {}
+// SAFETY: an address; what lies there is used by contract only.
+unsafe impl Send for Base {}
+// SAFETY: as above.
+unsafe impl Sync for Base {}
 
 impl Arena {
     pub(super) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: NonNull::dangling(), left: 0 }
+        let base = NonNull::<u128>::dangling().cast();
+        Self { base, layout: Layout::new::<[u128; 0]>(), used: 0 }
+    }
+
+    /// Whether there is space for one more `T`.
+    pub(super) fn has_room<T>(&self) -> bool {
+        self.next::<T>().is_some()
+    }
+
+    /// Where the next `T` would begin and end.
+    fn next<T>(&self) -> Option<(usize, usize)> {
+        let start = self.used.checked_next_multiple_of(align_of::<T>().max(UNIT))?;
+        let end = start.checked_add(size_of::<T>())?;
+        (start < LARGEST && end <= LARGEST).then_some((start, end))
     }
 
     /// Memory for a `T`: aligned, valid for as long as the arena, and nobody else's.
-    pub(super) fn reserve<T>(&mut self) -> NonNull<T> {
-        self.reserve_array(1)
+    ///
+    /// # Panics
+    ///
+    /// If there is no [room](Self::has_room).
+    pub(super) fn reserve<T>(&mut self) -> Place<T> {
+        let (start, end) = self.next::<T>().expect("the builder asks for room");
+        if end > self.layout.size() || align_of::<T>() > self.layout.align() {
+            self.grow(end, align_of::<T>());
+        }
+        self.used = end;
+        Place::new(u32::try_from(start / UNIT).expect("below the largest place"))
     }
 
     /// `value`, at its place.
-    pub(super) fn place<T>(&mut self, value: T) -> NonNull<T> {
+    pub(super) fn place<T>(&mut self, value: T) -> Place<T> {
         let place = self.reserve::<T>();
-        // SAFETY: `reserve` gives memory for a `T` that is nobody else's.
-        unsafe { place.write(value) };
+        // SAFETY: `reserve` has just given the place.
+        let pointer = unsafe { self.base().at(place) };
+        // SAFETY: it is for a `T`, and nobody else's.
+        unsafe { pointer.write(value) };
         place
     }
 
-    /// Memory for `length` of `T`, one behind the other, as [`reserve`](Self::reserve).
-    pub(super) fn reserve_array<T>(&mut self, length: usize) -> NonNull<T> {
-        let layout = Layout::array::<T>(length).expect("less than the address space");
-        if layout.size() == 0 {
-            return NonNull::dangling();
-        }
-        self.bump(layout).cast()
+    pub(super) fn base(&self) -> Base {
+        Base(self.base)
     }
 
-    /// `values`, copied to a place of their own.
-    pub(super) fn place_all<T: Copy>(&mut self, values: &[T]) -> NonNull<[T]> {
-        let place = self.reserve_array::<T>(values.len());
-        for (at, &value) in values.iter().enumerate() {
-            // SAFETY: `at` lies within the memory reserved.
-            let entry = unsafe { place.add(at) };
-            // SAFETY: as above; `reserve_array` gives memory that is nobody else's.
-            unsafe { entry.write(value) };
+    /// Gives back what isn't used.
+    pub(super) fn shrink(&mut self) {
+        if self.used > 0 {
+            self.resize(self.used, self.layout.align());
         }
-        NonNull::slice_from_raw_parts(place, values.len())
     }
 
-    fn bump(&mut self, layout: Layout) -> NonNull<u8> {
-        let mut padding = self.free.as_ptr().align_offset(layout.align());
-        if padding.saturating_add(layout.size()) > self.left {
-            self.grow(layout);
-            padding = 0; // a chunk is aligned for what it was made for
-        }
-        // SAFETY: `padding + size` bytes are left behind `free` (checked above, or `grow` has seen to it).
-        let place = unsafe { self.free.add(padding) };
-        // SAFETY: as above.
-        self.free = unsafe { place.add(layout.size()) };
-        self.left -= padding + layout.size();
-        place
+    fn grow(&mut self, needed: usize, align: usize) {
+        self.resize(needed.max(2 * self.layout.size()).max(FIRST), align.max(self.layout.align()));
     }
 
-    /// Begins a chunk with room for `layout`, at a place that is aligned for it.
-    fn grow(&mut self, layout: Layout) {
-        let last = self.chunks.last().map_or(FIRST_CHUNK / 2, |(_, chunk)| chunk.size());
-        let size = (2 * last).min(LARGEST_CHUNK).max(layout.size());
-        let align = layout.align().max(align_of::<MaybeUninit<u128>>());
-        let chunk = Layout::from_size_align(size, align).expect("less than the address space");
-        // SAFETY: the size is not zero: at least `FIRST_CHUNK`, or that of a chunk before.
-        let memory = unsafe { alloc(chunk) };
-        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(chunk) };
-        self.chunks.push((memory, chunk));
-        (self.free, self.left) = (memory, size);
+    fn resize(&mut self, size: usize, align: usize) {
+        let new = Layout::from_size_align(size, align).expect("less than the address space");
+        let old = self.layout;
+        let moved = if old.size() > 0 && old.align() == align {
+            // SAFETY: allocated here with this layout. The size is not zero, and a layout's.
+            unsafe { realloc(self.base.as_ptr(), old, size) }
+        } else {
+            // SAFETY: the size is not zero.
+            unsafe { alloc(new) }
+        };
+        let Some(moved) = NonNull::new(moved) else { handle_alloc_error(new) };
+        if old.size() > 0 && old.align() != align {
+            // SAFETY: so much of the old memory is in use, and fits into the new.
+            unsafe { moved.copy_from_nonoverlapping(self.base, self.used) };
+            // SAFETY: allocated here with this layout, and left now.
+            unsafe { dealloc(self.base.as_ptr(), old) };
+        }
+        (self.base, self.layout) = (moved, new);
     }
 }
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        for &(memory, layout) in &self.chunks {
-            // SAFETY: allocated in `grow` with this layout, and freed only here.
-            unsafe { dealloc(memory.as_ptr(), layout) };
+        if self.layout.size() > 0 {
+            // SAFETY: allocated in `resize` with this layout.
+            unsafe { dealloc(self.base.as_ptr(), self.layout) };
         }
+    }
+}
+
+impl Base {
+    /// # Safety
+    ///
+    /// The place was given by the arena that lies here, which is alive.
+    #[inline]
+    pub(super) unsafe fn at<T>(self, place: Place<T>) -> NonNull<T> {
+        // SAFETY: by contract, it lies within the arena's memory.
+        unsafe { self.0.byte_add(place.units as usize * UNIT) }.cast()
+    }
+}
+
+impl<T> Place<T> {
+    pub(super) const fn new(units: u32) -> Self {
+        Self { units, of: PhantomData }
+    }
+
+    /// A place that means nothing.
+    pub(super) const fn nowhere() -> Self {
+        Self::new(0)
+    }
+
+    pub(super) const fn units(self) -> u32 {
+        self.units
+    }
+
+    /// The same place, without what lies there.
+    pub(super) const fn untyped(self) -> Place<u8> {
+        Place::new(self.units)
+    }
+
+    /// The same place, for whoever knows what lies there.
+    pub(super) const fn typed<U>(self) -> Place<U> {
+        Place::new(self.units)
+    }
+
+    /// How many bytes it is from here to `other`.
+    pub(super) fn bytes_to(self, other: Self) -> isize {
+        (other.units as isize - self.units as isize) * UNIT as isize
+    }
+}
+
+impl<T> Clone for Place<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Place<T> {}
+
+impl<T> std::fmt::Debug for Place<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Place({})", self.units)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Arena;
+    use super::{Arena, Place};
 
     #[repr(align(512))]
     #[derive(Clone, Copy)]
     struct Page(u8);
 
+    /// What lies there.
+    fn read<T: Copy>(arena: &Arena, place: Place<T>) -> T {
+        // SAFETY: places of these tests are the arena's.
+        let pointer = unsafe { arena.base().at(place) };
+        assert!(pointer.is_aligned());
+        // SAFETY: the arena is alive, and a `T` was placed there.
+        unsafe { pointer.read() }
+    }
+
     #[test]
     fn places_are_aligned_and_apart() {
         let mut arena = Arena::new();
+        let nothing = arena.place([0_u128; 0]);
+        assert!(read(&arena, nothing).is_empty());
         let mut placed = Vec::new();
         for round in 0..400_u16 {
             let small = arena.place(u8::try_from(round % 256).expect("a byte"));
-            let page = arena.place(Page(u8::try_from(round % 7).expect("a byte")));
+            // From the middle on, when much is there already, a larger alignment.
+            let page = (round > 200).then(|| arena.place(Page(u8::try_from(round % 7).expect("a byte"))));
             let number = arena.place(u64::from(round));
             let nothing = arena.place(());
-            assert!(page.is_aligned() && number.is_aligned() && nothing.is_aligned());
-            let row = arena.place_all(&[round; 5]);
-            placed.push((small, page, number, row));
+            read(&arena, nothing);
+            placed.push((small, page, number));
         }
-        for (round, (small, page, number, row)) in (0..).zip(placed) {
-            // SAFETY: the arena is alive, and nothing has been written there since.
-            assert_eq!(u16::from(unsafe { small.read() }), round % 256);
-            // SAFETY: as above.
-            assert_eq!(u16::from(unsafe { page.read() }.0), round % 7);
-            // SAFETY: as above.
-            assert_eq!(unsafe { number.read() }, u64::from(round));
-            // SAFETY: as above.
-            assert_eq!(unsafe { row.as_ref() }, &[round; 5]);
+        arena.shrink();
+        for (round, (small, page, number)) in (0..).zip(placed) {
+            assert_eq!(u16::from(read(&arena, small)), round % 256);
+            assert!(page.is_none_or(|page| u16::from(read(&arena, page).0) == round % 7));
+            assert_eq!(read(&arena, number), u64::from(round));
         }
     }
 
     #[test]
-    fn more_than_a_chunk() {
+    fn things_of_one_type_lie_side_by_side() {
         let mut arena = Arena::new();
-        let row = arena.place_all(&[7_u64; 5_000]);
-        let _ = arena.place_all::<u64>(&[]);
-        // SAFETY: the arena is alive, and nothing has been written there since.
-        assert!(unsafe { row.as_ref() }.iter().all(|&number| number == 7));
+        let places: Vec<_> = (0..100_u64).map(|number| arena.place([number; 3])).collect();
+        assert!(places.windows(2).all(|pair| pair[0].bytes_to(pair[1]) == 24));
+    }
+
+    #[test]
+    fn too_much_is_refused() {
+        let mut arena = Arena::new();
+        arena.place(1_u8);
+        assert!(arena.has_room::<[u8; 1 << 30]>());
+        #[cfg(target_pointer_width = "64")]
+        assert!(!arena.has_room::<[u8; 1 << 34]>());
     }
 }

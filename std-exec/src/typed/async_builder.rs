@@ -147,13 +147,13 @@ impl<'env, P> GraphBuilder<'env, P> {
         Fut: Future,
         R: Settle<Fut::Output, Value = T>,
     {
-        if let Some(Task { function, pointers, slot }) = self.task::<F, D, T>(node, dependencies, function) {
+        if let Some(Task { function, pointers }) = self.task(node, dependencies, function) {
             let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
-            let task = AsyncTask { future: None, function, pointers, slot, index, start };
-            let (call, drop) = (async_call_of::<_, _, _, _, _, R>(&task), drop_future_of(&task));
+            let task = AsyncTask { future: None, function, pointers, index, start };
+            let (call, drop) = (async_call_of::<_, _, _, _, R>(&task), drop_future_of(&task));
             // SAFETY: `call` was made for this task. What is in it outlives `'env`, and is `Send`, or the node is bound, by
             // contract.
-            unsafe { self.define_with(node, call, task) };
+            unsafe { self.define_with(node, call, Task { function: task, pointers: () }) };
             // SAFETY: `drop` was made for this task.
             unsafe { self.store.define_future(node, drop) };
         }

@@ -6,8 +6,7 @@
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::handle::{Input, Moved, Node};
 use super::run::Run;
-use super::values::Values;
-use std::ptr::NonNull;
+use super::values::{List, Values};
 
 /// An async closure or function that can be fed what the dependencies `D` give, for as long as `'a`: one parameter for each, in
 /// the listed order. Parameter types of closures have to be written out.
@@ -117,11 +116,9 @@ macro_rules! many {
             type Future = Fut;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &NonNull<[NonNull<T>]>, _: &Run<'_>, _: u32) -> Fut {
-                // SAFETY: the list lies in the graph's arena, like the node that it belongs to.
-                let slots = unsafe { pointers.as_ref() };
+            unsafe fn call(&mut self, pointers: &List, run: &Run<'_>, _: u32) -> Fut {
                 // SAFETY: by contract.
-                self(unsafe { Values::new(slots) })
+                self(unsafe { Values::new(*pointers, run) })
             }
         }
     )*};

@@ -10,12 +10,11 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 /// As [`Task`](super::task::Task), for what gives a future.
-pub(super) struct AsyncTask<F, P, T, S, Fut> {
+pub(super) struct AsyncTask<F, P, S, Fut> {
     /// From its first poll on, until it is done or dropped. The first field, since it may use the others when it is dropped.
     pub(super) future: Option<Fut>,
     pub(super) function: F,
     pub(super) pointers: P,
-    pub(super) slot: NonNull<T>,
     /// Which of the graph's futures it is.
     pub(super) index: u32,
     /// Makes the future of the closure, or function, and what it is fed from. These outlast it, and nobody else uses them
@@ -56,52 +55,66 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> Settle<Result<T, E>> for Fallible
 }
 
 /// Polls the node, after making its future if there is none.
-pub(super) fn async_call_of<F, P, T, S, Fut, R>(_: &AsyncTask<F, P, T, S, Fut>) -> Call
+pub(super) fn async_call_of<F, P, S, Fut, R>(_: &AsyncTask<F, P, S, Fut>) -> Call
 where
     S: Fn(*mut F, *const P, &Run<'_>, u32) -> Fut,
     Fut: Future,
-    R: Settle<Fut::Output, Value = T>,
+    R: Settle<Fut::Output>,
 {
-    |task, run, node| {
-        // No reference to the whole task, for the future may have one to the closure.
-        let task = task.cast::<AsyncTask<F, P, T, S, Fut>>().as_ptr();
-        // SAFETY: by the contract of `Call`, here and in the next two.
-        let future = unsafe { &mut (*task).future };
+    |task, _, run, node, _| {
+        // SAFETY: by the contract of `Call`.
+        let poll = || unsafe { poll::<F, P, S, Fut, R>(task.cast(), run, node) };
+        run.attempt_alone(node, poll)
+    }
+}
+
+/// # Safety
+///
+/// As for [`Call`].
+unsafe fn poll<F, P, S, Fut, R>(task: NonNull<AsyncTask<F, P, S, Fut>>, run: &Run<'_>, node: u32) -> Outcome
+where
+    S: Fn(*mut F, *const P, &Run<'_>, u32) -> Fut,
+    Fut: Future,
+    R: Settle<Fut::Output>,
+{
+    // No reference to the whole task, for the future may have one to the closure.
+    let task = task.as_ptr();
+    // SAFETY: by contract, here and in the next two.
+    let future = unsafe { &mut (*task).future };
+    // SAFETY: as above.
+    let index = unsafe { (*task).index };
+    let pinned = future.get_or_insert_with(|| {
         // SAFETY: as above.
-        let (index, slot) = (unsafe { (*task).index }, unsafe { (*task).slot });
-        let pinned = future.get_or_insert_with(|| {
-            // SAFETY: as above.
-            let start = unsafe { &(*task).start };
-            // SAFETY: the pointer is to a task.
-            let function = unsafe { &raw mut (*task).function };
-            // SAFETY: as above.
-            let pointers = unsafe { &raw const (*task).pointers };
-            start(function, pointers, run, node)
-        });
-        // SAFETY: the future lies in the arena, which moves nothing; it is only ever dropped in place, here or by
-        // `drop_future_of`, or with the task.
-        let pinned = unsafe { Pin::new_unchecked(pinned) };
-        let waker = run.waker(index);
-        let Poll::Ready(output) = pinned.poll(&mut Context::from_waker(&waker)) else {
-            return Outcome::Pending(index);
-        };
-        // Before there is a result: its destructor may panic.
-        *future = None;
-        match R::settle(output, run, node) {
-            Some(value) => {
-                // SAFETY: the slot is for a `T`, and empty.
-                unsafe { slot.write(value) };
-                Outcome::Value
-            }
-            None => Outcome::Nothing,
+        let start = unsafe { &(*task).start };
+        // SAFETY: the pointer is to a task.
+        let function = unsafe { &raw mut (*task).function };
+        // SAFETY: as above.
+        let pointers = unsafe { &raw const (*task).pointers };
+        start(function, pointers, run, node)
+    });
+    // SAFETY: the future lies in the arena, which moves nothing once the graph is built; it is only ever dropped in
+    // place, here or by `drop_future_of`, or with the task.
+    let pinned = unsafe { Pin::new_unchecked(pinned) };
+    let waker = run.waker(index);
+    let Poll::Ready(output) = pinned.poll(&mut Context::from_waker(&waker)) else {
+        return Outcome::Pending(index);
+    };
+    // Before there is a result: its destructor may panic.
+    *future = None;
+    match R::settle(output, run, node) {
+        Some(value) => {
+            // SAFETY: the slot is for such a value, and empty.
+            unsafe { run.slot(node).write(value) };
+            Outcome::Value
         }
+        None => Outcome::Nothing,
     }
 }
 
 /// What drops the node's future, if there is one.
-pub(super) fn drop_future_of<F, P, T, S, Fut>(_: &AsyncTask<F, P, T, S, Fut>) -> DropInPlace {
+pub(super) fn drop_future_of<F, P, S, Fut>(_: &AsyncTask<F, P, S, Fut>) -> DropInPlace {
     |task| {
-        let task = task.cast::<AsyncTask<F, P, T, S, Fut>>().as_ptr();
+        let task = task.cast::<AsyncTask<F, P, S, Fut>>().as_ptr();
         // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses its future.
         unsafe { (*task).future = None };
     }

@@ -18,7 +18,7 @@ use super::task::{Call, Task, call_of, try_call_of};
 use super::topology::Topology;
 use super::uses::{Kind, Resolver, Use};
 use super::wishes::Wishes;
-use dgraph_core::BuildError;
+use dgraph_core::{BuildError, NodeId};
 use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
@@ -168,13 +168,13 @@ impl<'env, P> GraphBuilder<'env, P> {
         let node = self.declare(name);
         let gives_futures = inner.body().store.futures() > 0;
         let inner = Inner { graph: inner, set_inputs, read_outputs };
-        if let Some(task) = self.task::<_, D, T>(node, dependencies, inner) {
+        if let Some(task) = self.task(node, dependencies, inner) {
             if gives_futures {
                 let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
                 let task = AsyncGraphTask { task, under_way: None, index };
                 let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
                 // SAFETY: `call` was made for this task. What is in it outlives `'env`, and is `Send`.
-                unsafe { self.define_with(node, call, task) };
+                unsafe { self.define_with(node, call, Task { function: task, pointers: () }) };
                 // SAFETY: `drop` was made for this task.
                 unsafe { self.store.define_future(node, drop) };
             } else {
@@ -209,7 +209,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         D: Dependencies + Send,
         F: NodeFn<D, Output = T> + Send + 'env,
     {
-        if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
+        if let Some(task) = self.task(node, dependencies, function) {
             // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
             unsafe { self.define_with(node, call_of::<F, D, T>(&task), task) };
         }
@@ -222,7 +222,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        if let Some(task) = self.task::<F, D, T>(node, dependencies, function) {
+        if let Some(task) = self.task(node, dependencies, function) {
             // SAFETY: `try_call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
             unsafe { self.define_with(node, try_call_of::<F, D, T, E>(&task), task) };
         }
@@ -268,7 +268,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// See [`DefinitionError`]; each names the nodes.
     pub fn build(self) -> Result<Graph<'env, P>, DefinitionError> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
-        let Self { store, names, nodes, uses, wishes, env, .. } = self;
+        let Self { mut store, names, nodes, uses, wishes, env, .. } = self;
         let count = u32::try_from(nodes.len()).expect("the builder has counted");
         let mut topology = Topology::new(count, &uses).map_err(|error| match error {
             BuildError::Cycle(cycle) => {
@@ -278,6 +278,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         })?;
         let demands = wishes.collect(nodes.len(), &names)?;
         let schedule = demands.map(|demands| Schedule::new(&demands, &mut topology));
+        store.shrink();
+        topology.find_rows(&store);
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let changed = vec![false; inputs.len()].into();
         let (measured, marks) = (Measured::default(), Vec::new());
@@ -296,7 +298,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// `T` is `Send` and `Sync`; or the node is bound to the thread of a local graph, and the handle that is given out says
     /// so.
     pub(super) unsafe fn add<T: 'env>(&mut self, name: &str, declared: Declared) -> Node<T> {
-        if self.nodes.len() >= Status::MAX_NODES {
+        if self.nodes.len() >= NodeId::MAX_NODES || !self.store.has_room_for_slot::<T>() {
             self.faults.too_many += 1;
             return Node::stranger();
         }
@@ -314,14 +316,14 @@ impl<'env, P> GraphBuilder<'env, P> {
         node: Node<T>,
         dependencies: D,
         function: F,
-    ) -> Option<Task<F, D::Pointers, T>>
+    ) -> Option<Task<F, D::Pointers>>
     where
         D: Dependencies,
     {
-        let Some(slot) = self.store.slot(node) else {
+        if !self.owns(node.id()) {
             self.faults.strangers_defined.push(node.id());
             return None;
-        };
+        }
         let index = node.id().index;
         if self.nodes[index as usize] != Declared::Undefined {
             self.faults.defined_twice.push(index);
@@ -331,14 +333,18 @@ impl<'env, P> GraphBuilder<'env, P> {
         let strangers = &mut self.faults.strangers;
         let (store, uses) = (&mut self.store, &mut self.uses);
         let pointers = dependencies.resolve(&mut Resolver { store, uses, strangers, node: index });
-        Some(Task { function, pointers, slot })
+        Some(Task { function, pointers })
     }
 
     /// # Safety
     ///
     /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`, or the node is bound to the
     /// thread of a local graph.
-    pub(super) unsafe fn define_with<K, T>(&mut self, node: Node<T>, call: Call, task: K) {
+    pub(super) unsafe fn define_with<F, Q, T>(&mut self, node: Node<T>, call: Call, task: Task<F, Q>) {
+        if !self.store.has_room_for_task::<F, Q>() {
+            self.faults.too_many += 1;
+            return;
+        }
         // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
         // (see `Env`).
         unsafe { self.store.define(node, call, task) };

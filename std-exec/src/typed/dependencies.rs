@@ -1,13 +1,14 @@
 //! What a node can depend on, and which closures fit: handles, tuples of them, slices of them.
 //!
-//! A list of dependencies is *resolved* once, when the node is declared, to pointers to their slots. In a run a
+//! A list of dependencies is *resolved* once, when the node is declared, to the places of their slots. In a run a
 //! closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`].
 
+use super::arena::Place;
 use super::handle::{Input, Moved, Node};
 use super::run::Run;
 use super::uses::{Kind, Resolver};
-use super::values::Values;
-use std::ptr::NonNull;
+use super::values::{List, Values};
+use std::marker::PhantomData;
 
 pub(super) mod sealed {
     pub trait Sealed {}
@@ -36,7 +37,7 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
 
     /// # Safety
     ///
-    /// The slot holds a value that nobody changes during `'a`, or, for a [`Moved`], one that nobody else uses.
+    /// The slot is one of the run's graph. It holds a value that nobody changes during `'a`, or, for a [`Moved`], one that nobody else uses.
     #[doc(hidden)]
     unsafe fn feed(pointer: &Self::Pointer, run: &Run<'_>, dependent: u32) -> Self::Arg;
 }
@@ -97,9 +98,9 @@ macro_rules! lent {
         impl<T $(, $place)?> Sealed for $handle<T $(, $place)?> {}
 
         impl<T $(, $place)?> Dependency for $handle<T $(, $place)?> {
-            type Pointer = NonNull<T>;
+            type Pointer = Place<T>;
 
-            fn resolve(self, resolver: &mut Resolver<'_>) -> NonNull<T> {
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Place<T> {
                 resolver.slot($node(self), Kind::Lent).0
             }
         }
@@ -108,7 +109,9 @@ macro_rules! lent {
             type Arg = &'a T;
 
             #[inline]
-            unsafe fn feed(pointer: &NonNull<T>, _: &Run<'_>, _: u32) -> &'a T {
+            unsafe fn feed(pointer: &Place<T>, run: &Run<'_>, _: u32) -> &'a T {
+                // SAFETY: it is the place of a slot of the run's graph.
+                let pointer = unsafe { run.values().at(*pointer) };
                 // SAFETY: by contract.
                 unsafe { pointer.as_ref() }
             }
@@ -123,7 +126,7 @@ impl<T, P> Sealed for Moved<T, P> {}
 
 impl<T, P> Dependency for Moved<T, P> {
     /// The slot, and whose it is.
-    type Pointer = (NonNull<T>, u32);
+    type Pointer = (Place<T>, u32);
 
     fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointer {
         resolver.slot(self.node.plain(), Kind::Moved)
@@ -136,6 +139,8 @@ impl<'a, T, P> Feed<'a> for Moved<T, P> {
     #[inline]
     unsafe fn feed(&(slot, node): &Self::Pointer, run: &Run<'_>, dependent: u32) -> T {
         run.moved(node, dependent);
+        // SAFETY: it is the place of a slot of the run's graph.
+        let slot = unsafe { run.values().at(slot) };
         // SAFETY: by contract; the slot's status says from now on that it holds nothing.
         unsafe { slot.read() }
     }
@@ -251,8 +256,8 @@ macro_rules! many {
         impl<$($generics)*> Sealed for $list {}
 
         impl<$($generics)*> Dependencies for $list {
-            type Pointers = NonNull<[NonNull<T>]>;
-            type Scope = NonNull<T>;
+            type Pointers = List;
+            type Scope = PhantomData<T>;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
                 resolver.slots(&self[..])
@@ -266,11 +271,9 @@ macro_rules! many {
             type Output = Out;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &NonNull<[NonNull<T>]>, _: &Run<'_>, _: u32) -> Out {
-                // SAFETY: the list lies in the graph's arena, like the node that it belongs to.
-                let slots = unsafe { pointers.as_ref() };
+            unsafe fn call(&mut self, pointers: &List, run: &Run<'_>, _: u32) -> Out {
                 // SAFETY: by contract.
-                self(unsafe { Values::new(slots) })
+                self(unsafe { Values::new(*pointers, run) })
             }
         }
     )*};

@@ -4,10 +4,11 @@
 //! closed and empty. The owner sees to that before it takes the block away. If the owner is leaked, so is the block, and the
 //! run goes on to its end: so only graphs run like this that borrow nothing.
 
+use super::course::{self, Course, Payload};
 use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
-use super::run::{self, CANCELLED, Course, Payload, Run, STOP};
+use super::run::{CANCELLED, Run, STOP};
 use crate::crew::discard;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
@@ -91,11 +92,11 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Detached {
-    /// Lets the workers of `executor` begin; `course` is what `run::begin` gave.
+    /// Lets the workers of `executor` begin; `course` is what `course::begin` gave.
     ///
     /// # Safety
     ///
-    /// The graph borrows nothing, and its nodes may run on any thread. `course` is what [`run::begin`] has given for it, this
+    /// The graph borrows nothing, and its nodes may run on any thread. `course` is what [`course::begin`] has given for it, this
     /// executor and these options.
     pub(super) unsafe fn begin(
         mut body: Box<Body>,
@@ -122,7 +123,7 @@ impl Detached {
         let typed = Run::new(parts, Some(executor), options, course).by_a_team();
         // SAFETY: as above.
         let typed = unsafe { (*at).typed.insert(typed) };
-        // SAFETY: the graph is this run's alone; `run::begin` has set the statuses.
+        // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
         let nodes = unsafe { Nodes::new(typed, executor) };
         // SAFETY: as above.
         let nodes = unsafe { (*at).nodes.insert(nodes) };
@@ -231,7 +232,7 @@ impl Ended {
     ///
     /// With the panic of a node, unless the options catch it.
     pub(super) fn outcome(self, body: &mut Body) -> Result<(), RunError> {
-        run::end(body, &self.options, self.course, self.thrown)
+        course::end(body, &self.options, self.course, self.thrown)
     }
 
     /// Nobody wants to know.

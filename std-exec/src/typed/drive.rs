@@ -12,9 +12,10 @@
 //! keeps the others waiting; and after some nodes the run lets its thread do something else. Polled in vain,
 //! it finds nothing and falls asleep again.
 
+use super::course::{self, Course, Parts, Payload};
 use super::graph::Body;
 use super::options::RunOptions;
-use super::run::{self, Course, Parts, Payload, Run};
+use super::run::Run;
 use super::status::{Outcome, Status};
 use super::topology::Topology;
 use crate::ready_queue::{ReadyQueue, Taker};
@@ -64,7 +65,7 @@ pub(super) fn block_on(body: &mut Body, options: &RunOptions) -> Result<(), RunE
 impl AsyncRun {
     /// The beginning: nothing has run yet.
     pub(super) fn begin(body: &mut Body, options: RunOptions) -> Result<Self, RunError> {
-        let course = run::begin(body, None, &options)?;
+        let course = course::begin(body, None, &options)?;
         body.connect(&options);
         let (parts, queue, drive) = body.parts();
         drive.begin(parts.topology, queue);
@@ -97,7 +98,7 @@ impl AsyncRun {
             Err(payload) => Some(payload),
         };
         let dropped = self.close(body);
-        Poll::Ready(run::end(body, &self.options, mem::take(&mut self.course), thrown.or(dropped)))
+        Poll::Ready(course::end(body, &self.options, mem::take(&mut self.course), thrown.or(dropped)))
     }
 
     /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics has thrown.

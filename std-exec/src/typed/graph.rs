@@ -1,6 +1,7 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
+use super::course;
 use super::detached::Memory;
 use super::drive::Drive;
 use super::env::Env;
@@ -9,7 +10,6 @@ use super::local::Anywhere;
 use super::names::{Label, NamedNode, Names};
 use super::options::RunOptions;
 use super::results::Results;
-use super::run;
 use super::schedule::{Measured, Schedule};
 use super::store::Store;
 use super::topology::Topology;
@@ -141,7 +141,7 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
     pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
-        run::execute(self.body_mut(), None, options)?;
+        course::execute(self.body_mut(), None, options)?;
         Ok(self.results())
     }
 
@@ -159,7 +159,7 @@ impl<'env, P> Graph<'env, P> {
         executor: &Executor,
         options: &RunOptions,
     ) -> Result<Results<'_, P>, RunError> {
-        run::execute(self.body_mut(), Some(executor.handle()), options)?;
+        course::execute(self.body_mut(), Some(executor.handle()), options)?;
         Ok(self.results())
     }
 

@@ -4,6 +4,7 @@ use super::dependencies::{Dependencies, SetInputs};
 use super::drive::{AsyncRun, BUDGET};
 use super::graph::Graph;
 use super::results::Results;
+use super::run::Run;
 use super::status::Outcome;
 use super::task::{Call, DropInPlace, Task};
 use std::panic::resume_unwind;
@@ -17,36 +18,40 @@ pub(super) struct Inner<'env, S, R> {
 }
 
 /// What runs a graph as a node, in the way in which the outer graph runs.
-pub(super) fn graph_call_of<'env, S, R, D, T>(_: &Task<Inner<'env, S, R>, D::Pointers, T>) -> Call
+pub(super) fn graph_call_of<'env, S, R, D, T>(_: &Task<Inner<'env, S, R>, D::Pointers>) -> Call
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
     R: FnMut(Results<'_>) -> T,
 {
-    |task, run, node| {
-        // SAFETY: by the contract of `Call`.
-        let task = unsafe { task.cast::<Task<Inner<'env, S, R>, D::Pointers, T>>().as_mut() };
-        let Inner { graph, set_inputs, read_outputs } = &mut task.function;
-        // SAFETY: by the contract of `Call`.
-        unsafe { set_inputs.call(graph, &task.pointers, run, node) };
-        match run.nested(graph) {
-            Ok(results) => {
-                let value = read_outputs(results);
-                // SAFETY: the slot is for a `T`, and empty.
-                unsafe { task.slot.write(value) };
-                Outcome::Value
+    |inner, pointers, run, node, _| {
+        // SAFETY: by the contract of `Call`, here and in the next two.
+        let inner = unsafe { inner.cast::<Inner<'env, S, R>>().as_mut() };
+        // SAFETY: as above.
+        let pointers = unsafe { pointers.cast::<D::Pointers>().as_ref() };
+        let Inner { graph, set_inputs, read_outputs } = inner;
+        run.attempt_alone(node, || {
+            // SAFETY: as above.
+            unsafe { set_inputs.call(graph, pointers, run, node) };
+            match run.nested(graph) {
+                Ok(results) => {
+                    let value = read_outputs(results);
+                    // SAFETY: the slot is for a `T`, and empty.
+                    unsafe { run.slot::<T>(node).write(value) };
+                    Outcome::Value
+                }
+                Err(error) => {
+                    run.nested_failed(node, error);
+                    Outcome::Nothing
+                }
             }
-            Err(error) => {
-                run.nested_failed(node, error);
-                Outcome::Nothing
-            }
-        }
+        })
     }
 }
 
 /// As the task of a graph, for one that has async nodes: it is polled like a future.
-pub(super) struct AsyncGraphTask<'env, S, R, P, T> {
-    pub(super) task: Task<Inner<'env, S, R>, P, T>,
+pub(super) struct AsyncGraphTask<'env, S, R, P> {
+    pub(super) task: Task<Inner<'env, S, R>, P>,
     /// The run of the graph, from its first poll on until it is done or dropped.
     pub(super) under_way: Option<AsyncRun>,
     /// Which of the outer graph's futures it is.
@@ -54,55 +59,72 @@ pub(super) struct AsyncGraphTask<'env, S, R, P, T> {
 }
 
 /// What polls a graph as a node.
-pub(super) fn async_graph_call_of<'env, S, R, D, T>(_: &AsyncGraphTask<'env, S, R, D::Pointers, T>) -> Call
+pub(super) fn async_graph_call_of<'env, S, R, D, T>(_: &AsyncGraphTask<'env, S, R, D::Pointers>) -> Call
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
     R: FnMut(Results<'_>) -> T,
 {
-    |task, run, node| {
+    |task, _, run, node, _| {
         // SAFETY: by the contract of `Call`.
-        let task = unsafe { task.cast::<AsyncGraphTask<'env, S, R, D::Pointers, T>>().as_mut() };
-        let AsyncGraphTask { task: Task { function, pointers, slot }, under_way, index } = task;
-        let Inner { graph, set_inputs, read_outputs } = function;
-        if under_way.is_none() {
-            // SAFETY: by the contract of `Call`.
-            unsafe { set_inputs.call(graph, pointers, run, node) };
-            match AsyncRun::begin(graph.body_mut(), run.inherited()) {
-                Ok(begun) => *under_way = Some(begun),
-                Err(error) => {
-                    run.nested_failed(node, error);
-                    return Outcome::Nothing;
-                }
-            }
-        }
-        let Some(inner_run) = under_way else { unreachable!("it has begun") };
-        let waker = run.waker(*index);
-        let Poll::Ready(ended) = inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(&waker))
-        else {
-            return Outcome::Pending(*index);
-        };
-        *under_way = None;
-        match ended {
-            Ok(()) => {
-                let value = read_outputs(graph.results());
-                // SAFETY: the slot is for a `T`, and empty.
-                unsafe { slot.write(value) };
-                Outcome::Value
-            }
+        let task = unsafe { task.cast::<AsyncGraphTask<'env, S, R, D::Pointers>>().as_mut() };
+        // SAFETY: as above.
+        let poll = || unsafe { poll::<S, R, D, T>(task, run, node) };
+        run.attempt_alone(node, poll)
+    }
+}
+
+/// # Safety
+///
+/// As for [`Call`].
+unsafe fn poll<'env, S, R, D, T>(
+    task: &mut AsyncGraphTask<'env, S, R, D::Pointers>,
+    run: &Run<'_>,
+    node: u32,
+) -> Outcome
+where
+    D: Dependencies,
+    S: SetInputs<Graph<'env>, D>,
+    R: FnMut(Results<'_>) -> T,
+{
+    let AsyncGraphTask { task: Task { function, pointers }, under_way, index } = task;
+    let Inner { graph, set_inputs, read_outputs } = function;
+    if under_way.is_none() {
+        // SAFETY: by contract.
+        unsafe { set_inputs.call(graph, pointers, run, node) };
+        match AsyncRun::begin(graph.body_mut(), run.inherited()) {
+            Ok(begun) => *under_way = Some(begun),
             Err(error) => {
                 run.nested_failed(node, error);
-                Outcome::Nothing
+                return Outcome::Nothing;
             }
+        }
+    }
+    let Some(inner_run) = under_way else { unreachable!("it has begun") };
+    let waker = run.waker(*index);
+    let Poll::Ready(ended) = inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(&waker)) else {
+        return Outcome::Pending(*index);
+    };
+    *under_way = None;
+    match ended {
+        Ok(()) => {
+            let value = read_outputs(graph.results());
+            // SAFETY: the slot is for a `T`, and empty.
+            unsafe { run.slot::<T>(node).write(value) };
+            Outcome::Value
+        }
+        Err(error) => {
+            run.nested_failed(node, error);
+            Outcome::Nothing
         }
     }
 }
 
 /// What ends the run of a graph that is a node, if there is one.
-pub(super) fn drop_run_of<S, R, P, T>(_: &AsyncGraphTask<'_, S, R, P, T>) -> DropInPlace {
+pub(super) fn drop_run_of<S, R, P>(_: &AsyncGraphTask<'_, S, R, P>) -> DropInPlace {
     |task| {
         // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses it.
-        let task = unsafe { task.cast::<AsyncGraphTask<'_, S, R, P, T>>().as_mut() };
+        let task = unsafe { task.cast::<AsyncGraphTask<'_, S, R, P>>().as_mut() };
         if let Some(mut run) = task.under_way.take() {
             if let Some(payload) = run.close(task.task.function.graph.body_mut()) {
                 resume_unwind(payload);

@@ -60,7 +60,7 @@ impl<'env> GraphBuilder<'env, Local> {
         F::Output: 'env,
     {
         let node = self.add_local::<F::Output>(name.as_ref());
-        if let Some(task) = self.task::<F, D, F::Output>(node.plain(), dependencies, function) {
+        if let Some(task) = self.task(node.plain(), dependencies, function) {
             // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`; the node is bound to the thread
             // of the graph.
             unsafe { self.define_with(node.plain(), call_of::<F, D, F::Output>(&task), task) };

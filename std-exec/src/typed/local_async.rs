@@ -6,10 +6,9 @@ use super::dependencies::{Dependencies, Dependency, Feed};
 use super::handle::{Input, Moved, Node};
 use super::local::Local;
 use super::run::Run;
-use super::values::Values;
+use super::values::{List, Values};
 use std::error::Error;
 use std::mem;
-use std::ptr::NonNull;
 
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
 /// Parameter types of closures have to be written out. It may own things and lend them to its futures.
@@ -115,16 +114,14 @@ macro_rules! many {
 
             unsafe fn call(
                 &'a mut self,
-                pointers: *const NonNull<[NonNull<T>]>,
-                _: &'a Run<'a>,
+                pointers: *const List,
+                run: &'a Run<'a>,
                 _: u32,
             ) -> impl Future<Output = Out> {
                 // SAFETY: by contract.
                 let pointers = unsafe { *pointers };
-                // SAFETY: the list lies in the graph's arena, like the node that it belongs to.
-                let slots: &'a [NonNull<T>] = unsafe { pointers.as_ref() };
                 // SAFETY: by contract.
-                self(unsafe { Values::new(slots) })
+                self(unsafe { Values::new(pointers, run) })
             }
         }
     )*};

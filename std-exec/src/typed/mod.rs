@@ -32,6 +32,8 @@ mod async_task;
 mod builder;
 mod cancel;
 mod check;
+#[allow(unsafe_code)]
+mod course;
 mod definition_error;
 #[allow(unsafe_code)]
 mod dependencies;
@@ -55,6 +57,8 @@ mod options;
 mod parallel;
 mod plan;
 mod results;
+#[allow(unsafe_code)]
+mod rows;
 #[allow(unsafe_code)]
 mod run;
 mod run_async;

@@ -7,9 +7,10 @@
 //! A run that is stopped wakes all futures, so that whoever takes them completes their nodes without polling; what is left of
 //! the futures is dropped at the end, by the one who began the run.
 
+use super::course;
 use super::graph::Body;
 use super::options::RunOptions;
-use super::run::{self, CANCELLED, Run, STOP};
+use super::run::{CANCELLED, Run, STOP};
 use super::status::{Outcome, Status};
 use crate::body::Turn;
 use crate::executor::Handle;
@@ -80,7 +81,7 @@ impl crate::body::Body for Nodes<'_> {
 /// Runs the graph on the calling thread and those of `executor`. Blocks until all is done.
 pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
     executor.check_process();
-    let course = run::begin(body, Some(executor), options)?;
+    let course = course::begin(body, Some(executor), options)?;
     body.connect(options);
     let (parts, queue, _) = body.parts();
     let run = Run::new(parts, Some(executor), options, course).by_a_team();
@@ -94,5 +95,5 @@ pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let course = run.into_course();
     let dropped = body.let_go(options, thrown.is_none() && !course.is_stopped());
-    run::end(body, options, course, thrown.or(dropped))
+    course::end(body, options, course, thrown.or(dropped))
 }

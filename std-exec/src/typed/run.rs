@@ -3,52 +3,57 @@
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the
 //! whole graph every node but the inputs, which are set, begins without a result. A node that gives none, or that isn't
 //! started, raises a signal before it is complete; so a dependent that finds no signal has all that it is fed.
+//!
+//! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the next one only if
+//! each gave a value. Another thread can raise a signal only after it has broken into the walk, and then the next claim fails.
 
+use super::arena::{Base, Place};
 use super::cancel::CancelToken;
-use super::drive::{self, Drive};
-use super::failure::{Failure, Panicked};
-use super::graph::{Body, Graph};
+use super::course::{Course, Failures, Parts, execute};
+use super::graph::Graph;
 use super::options::{FailurePolicy, RunOptions};
-use super::parallel;
 use super::results::Results;
+use super::rows::Row;
 use super::schedule::Measured;
-use super::status::{Outcome, State, Status};
+use super::status::{Mark, Outcome, State, States, Status};
 use super::store::Store;
+use super::task::{Entry, Ran};
 use super::topology::Topology;
 use crate::executor::Handle;
-use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
 use crate::wake::{WakerRef, Wakes};
-use dgraph_core::NodeId;
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
 use std::time::Instant;
 
 /// Some node has no result: dependents have to look.
-const TROUBLE: usize = 1;
+pub(super) const TROUBLE: usize = 1;
 /// No further node is started.
 pub(super) const STOP: usize = 2;
 /// There is a token or a deadline: every node looks.
-const CHECK: usize = 4;
+pub(super) const CHECK: usize = 4;
 /// Not all nodes are to run: those that are have the status `NOT_RUN`.
-const PARTIAL: usize = 8;
+pub(super) const PARTIAL: usize = 8;
 /// Why the run was stopped, if not by a failure.
 pub(super) const CANCELLED: usize = 16;
-const EXPIRED: usize = 32;
+pub(super) const EXPIRED: usize = 32;
 /// Durations are measured.
-const MEASURE: usize = 64;
+pub(super) const MEASURE: usize = 64;
 
 /// See the [module](self).
 pub struct Run<'r> {
     pub(super) store: &'r Store,
-    topology: &'r Topology,
+    /// What nodes ask the store for, at hand.
+    slots: &'r [Place<u8>],
+    values: Base,
+    states: States<'r>,
+    pub(super) topology: &'r Topology,
     options: &'r RunOptions,
     /// `None`: on this thread.
-    executor: Option<&'r Handle>,
+    pub(super) executor: Option<&'r Handle>,
     signal: AtomicUsize,
     measured: &'r Measured,
     failures: Mutex<Failures>,
@@ -59,119 +64,9 @@ pub struct Run<'r> {
     began: Option<Instant>,
 }
 
-type Failures = Vec<(u32, Box<dyn Error + Send + Sync>)>;
-pub(super) type Payload = Box<dyn Any + Send>;
-
-/// How far a run has come, while it isn't going on.
-#[derive(Default)]
-pub(super) struct Course {
-    signal: usize,
-    failures: Failures,
-    began: Option<Instant>,
-}
-
-/// Runs the graph to whatever end.
-pub(super) fn execute(
-    body: &mut Body,
-    executor: Option<&Handle>,
-    options: &RunOptions,
-) -> Result<(), RunError> {
-    if body.store.futures() > 0 {
-        return match executor {
-            Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
-            _ => drive::block_on(body, options),
-        };
-    }
-    let course = begin(body, executor, options)?;
-    let (parts, queue, _) = body.parts();
-    let run = Run::new(parts, executor, options, course);
-    // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
-    // statuses.
-    let ended = catch_unwind(AssertUnwindSafe(|| unsafe { run.all(queue) }));
-    let course = run.into_course();
-    end(body, options, course, ended.err())
-}
-
-/// What comes before the first node.
-pub(super) fn begin(
-    body: &mut Body,
-    executor: Option<&Handle>,
-    options: &RunOptions,
-) -> Result<Course, RunError> {
-    if let Some(executor) = executor {
-        check_workers(body, executor)?;
-    }
-    if options.measure {
-        body.measured.reserve(body.store.len());
-    }
-    match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
-        Ok(prepared) => prepared?,
-        Err(payload) => return Err(panicked(body, payload, options)),
-    }
-    let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
-    let partial = if options.is_partial() { PARTIAL } else { 0 };
-    let measure = if options.measure { MEASURE } else { 0 };
-    let began = options.measure.then(Instant::now);
-    Ok(Course { signal: check | partial | measure, failures: Vec::new(), began })
-}
-
-/// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
-pub(super) fn end(
-    body: &mut Body,
-    options: &RunOptions,
-    course: Course,
-    thrown: Option<Payload>,
-) -> Result<(), RunError> {
-    let Course { signal, mut failures, .. } = course;
-    if thrown.is_some() || signal & TROUBLE != 0 {
-        body.skip_dependents();
-    }
-    if let Some(payload) = thrown {
-        return Err(panicked(body, payload, options));
-    }
-    let Body { store, names, .. } = body;
-    let not_run = || names.all_named(store.statuses.nodes(Status::NOT_RUN));
-    if !failures.is_empty() {
-        failures.sort_by_key(|(node, _)| *node);
-        let named = |(node, error)| Failure::new(names.named(node), error);
-        Err(RunError::Failed(failures.into_iter().map(named).collect()))
-    } else if signal & CANCELLED != 0 {
-        Err(RunError::Cancelled { not_run: not_run() })
-    } else if signal & EXPIRED != 0 {
-        Err(RunError::DeadlineExceeded { not_run: not_run() })
-    } else {
-        Ok(())
-    }
-}
-
-/// Whether the executor has all the workers that nodes are bound to.
-fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
-    let workers = executor.workers;
-    match body.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
-        Some((node, worker)) => Err(RunError::NoSuchWorker { node: body.names.named(node), worker, workers }),
-        None => Ok(()),
-    }
-}
-
-/// The error that stands for a panic, if it is to be one; otherwise the panic goes on.
-fn panicked(body: &Body, payload: Box<dyn Any + Send>, options: &RunOptions) -> RunError {
-    if !options.catch_panics {
-        resume_unwind(payload);
-    }
-    let nodes = body.names.all_named(body.store.statuses.nodes(Status::PANICKED));
-    RunError::Panicked(Panicked::new(nodes, payload))
-}
-
 impl fmt::Debug for Run<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run").field("signal", &self.signal).finish_non_exhaustive()
-    }
-}
-
-impl Course {
-    /// Whether not all nodes have been started, or polled to their end.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.signal & STOP != 0
     }
 }
 
@@ -185,7 +80,24 @@ impl<'r> Run<'r> {
         let Parts { store, topology, measured, wakes } = parts;
         let Course { signal, failures, began } = course;
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
-        Self { store, topology, options, executor, signal, measured, failures, wakes, team: false, began }
+        let (slots, values) = store.slots();
+        let states = store.statuses.states();
+        let team = false;
+        Self {
+            store,
+            slots,
+            values,
+            states,
+            topology,
+            options,
+            executor,
+            signal,
+            measured,
+            failures,
+            wakes,
+            team,
+            began,
+        }
     }
 
     /// The same on the threads of an executor.
@@ -201,40 +113,11 @@ impl<'r> Run<'r> {
 }
 
 impl<'r> Run<'r> {
-    /// Runs all nodes that are to run.
-    ///
-    /// # Safety
-    ///
-    /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
-    unsafe fn all(&self, queue: Option<&mut ReadyQueue>) {
-        let body = |node: NodeId| {
-            // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects it makes
-            // visible; for nodes that are bound to the caller, on this thread. An executor's plain runs don't know of such
-            // nodes, but a graph that has some has a queue too.
-            let _ = unsafe { self.node(node.get()) };
-        };
-        match (self.executor, queue) {
-            (None, _) => self.serially(body),
-            (Some(executor), None) => executor.run(&self.topology.dag, body),
-            (Some(executor), Some(queue)) => {
-                executor.run_ordered(&self.topology.dag, queue, body, |body| self.serially(body));
-            }
-        }
-    }
-
-    /// Calls `body` for each node, in an order that is topological.
-    fn serially(&self, body: impl Fn(NodeId)) {
-        match self.topology.order() {
-            None => (0..self.topology.nodes()).map(NodeId::new).for_each(body),
-            Some(order) => order.iter().copied().map(NodeId::new).for_each(body),
-        }
-    }
-
     /// Runs `node`, or takes down why not.
     ///
     /// # Safety
     ///
-    /// As for [`all`](Self::all); once for each node, after its predecessors; on the run's caller if the node is bound to it.
+    /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. Once for each node, after its predecessors; on the run's caller if the node is bound to it.
     #[inline]
     pub(super) unsafe fn node(&self, node: u32) -> Outcome {
         // Relaxed: what a predecessor has raised is visible, like everything that it did.
@@ -294,17 +177,74 @@ impl<'r> Run<'r> {
     /// As for [`node`](Self::node), or [`again`](Self::again). All that feeds it has a value.
     #[inline]
     unsafe fn start(&self, node: u32) -> Outcome {
-        let panicking = Panicking { run: self, node };
         // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by contract. The
         // builder has checked that what is moved feeds no other node.
-        let outcome = unsafe { self.store.call(node, self) };
+        unsafe { self.store.call(node, self.store.entry(node), self, &Row::ALONE) }.outcome
+    }
+
+    /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
+    ///
+    /// # Safety
+    ///
+    /// As for [`node`](Self::node), also for those that follow in the row. No signal was raised.
+    #[inline]
+    pub(super) unsafe fn start_row(&self, node: u32, entry: &Entry, row: &Row<'_>) -> Ran {
+        // SAFETY: as in `start`. It goes on only after nodes that gave a value.
+        unsafe { self.store.call(node, entry, self, row) }
+    }
+
+    /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics.
+    #[inline(always)]
+    pub(super) fn attempt(&self, node: u32, mark: Mark<'_>, call: impl FnOnce() -> Outcome) -> Outcome {
+        let panicking = Panicking { run: self, node };
+        let outcome = call();
         mem::forget(panicking);
         match outcome {
-            Outcome::Value => self.store.statuses.set(node, Status::VALUE),
+            Outcome::Value => mark.value(),
             Outcome::Nothing => {}
-            Outcome::Pending(_) => self.store.statuses.set(node, Status::PENDING),
+            Outcome::Pending(_) => mark.pending(),
         }
         outcome
+    }
+
+    /// As [`attempt`](Self::attempt), for a node by itself.
+    pub(super) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
+        let mark = self.marks(node, 0).next().expect("there is this node");
+        Ran { outcome: self.attempt(node, mark, call), last: node, seized: false }
+    }
+
+    /// Where it is marked what `node` and so many more come to.
+    #[inline(always)]
+    pub(super) fn marks(&self, node: u32, more: u32) -> impl Iterator<Item = Mark<'_>> {
+        self.states.marks(node, more)
+    }
+
+    /// The slot for what `node` gives, which is a `T`.
+    #[inline(always)]
+    pub(super) fn slot<T>(&self, node: u32) -> NonNull<T> {
+        if size_of::<T>() == 0 {
+            return NonNull::dangling(); // nothing is kept there, so there is no need to look where that is
+        }
+        // SAFETY: the places of slots are the graph's.
+        unsafe { self.values.at(self.slots[node as usize].typed()) }
+    }
+
+    /// Where slots lie.
+    #[inline]
+    pub(super) fn values(&self) -> Base {
+        self.values
+    }
+
+    /// Places of slots that are fed as lists. They stay where they are as long as the graph.
+    #[inline]
+    pub(super) fn lists(&self) -> NonNull<[u32]> {
+        NonNull::from(self.store.lists())
+    }
+
+    /// Whether a node that is to be started has to look for anything.
+    #[inline(always)]
+    pub(super) fn any_signal(&self) -> bool {
+        self.signal.load(Ordering::Relaxed) != 0
     }
 
     /// Whether no further node is to be started or polled.
@@ -388,6 +328,17 @@ impl<'r> Run<'r> {
         Ok(graph.results())
     }
 
+    /// `node` panics.
+    #[cold]
+    #[inline(never)]
+    fn panicked(&self, node: u32) {
+        self.store.statuses.set(node, Status::PANICKED);
+        if self.began.is_some() {
+            self.measured.forget(node);
+        }
+        self.raise(TROUBLE | STOP);
+    }
+
     /// The graph that is `node` ended with `error`.
     #[cold]
     pub(super) fn nested_failed(&self, node: u32, error: RunError) {
@@ -400,7 +351,7 @@ impl<'r> Run<'r> {
 }
 
 /// Whether all that `node` waits for has been done. If not, and a failure is to blame, that is taken down.
-fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
+pub(super) fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
     let mut fed = true;
     for predecessor in topology.predecessors(node) {
         match store.statuses.get(predecessor.node()).state() {
@@ -422,39 +373,6 @@ fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
     fed
 }
 
-/// What of a graph a run goes through.
-#[derive(Clone, Copy)]
-pub(super) struct Parts<'r> {
-    pub(super) store: &'r Store,
-    pub(super) topology: &'r Topology,
-    measured: &'r Measured,
-    pub(super) wakes: Option<&'r Wakes>,
-}
-
-impl Body {
-    /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
-    pub(super) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Drive) {
-        let Self { store, topology, schedule, measured, wakes, drive, .. } = self;
-        let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
-        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, drive)
-    }
-
-    /// Whether an executor would leave all nodes to the run's caller.
-    fn is_serial_on(&self, executor: &Handle) -> bool {
-        let demanded = self.schedule.as_ref().and_then(|schedule| schedule.queue.last_worker());
-        executor.threads() == 1 && demanded.is_none()
-    }
-
-    /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
-    fn skip_dependents(&self) {
-        for node in self.topology.forward() {
-            if self.store.statuses.get(node) == Status::NOT_RUN {
-                is_fed(&self.store, &self.topology, node);
-            }
-        }
-    }
-}
-
 /// Takes down that a node panics. Costs nothing if it doesn't.
 struct Panicking<'r> {
     run: &'r Run<'r>,
@@ -462,12 +380,9 @@ struct Panicking<'r> {
 }
 
 impl Drop for Panicking<'_> {
-    #[cold]
+    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores a node.
+    #[inline(always)]
     fn drop(&mut self) {
-        self.run.store.statuses.set(self.node, Status::PANICKED);
-        if self.run.began.is_some() {
-            self.run.measured.forget(self.node);
-        }
-        self.run.raise(TROUBLE | STOP);
+        self.run.panicked(self.node);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Meanwhile the graph's body is away, so that nothing can be used any more if the future is leaked.
 
+use super::course;
 use super::detached::Detached;
 use super::drive::{AsyncRun, BUDGET};
 use super::graph::{Body, Graph};
 use super::options::RunOptions;
-use super::run;
 use crate::crew::discard;
 use crate::executor::{Executor, Handle};
 use crate::run_error::RunError;
@@ -44,7 +44,7 @@ impl Running {
             self.0 = match executor {
                 Some(executor) if executor.workers > 0 => {
                     executor.check_process();
-                    let course = run::begin(graph.body_mut(), Some(&executor), &options)?;
+                    let course = course::begin(graph.body_mut(), Some(&executor), &options)?;
                     // SAFETY: only `on_workers` names an executor.
                     Stage::OnWorkers(unsafe { Detached::begin(graph.lend(), executor, options, course) })
                 }

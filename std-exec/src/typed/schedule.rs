@@ -118,13 +118,14 @@ impl<P> Graph<'_, P> {
     /// ```
     pub fn prioritise_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
         let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
-        let Body { topology, schedule, .. } = self.body_mut();
+        let Body { store, topology, schedule, .. } = self.body_mut();
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
         let none = || Schedule::new(&Demands::none(ranks.len()), topology);
         let mut new = schedule.take().unwrap_or_else(none);
         new.ranks = ranks;
         new.apply(topology);
+        topology.find_rows(store);
         *schedule = Some(new);
     }
 

@@ -1,4 +1,4 @@
-//! How it stands with each node: one word, written by whoever runs the node.
+//! How it stands with each node: one byte, written by whoever runs the node.
 //!
 //! ```text
 //!            ┌─────────────▶ SKIPPED (by a failed ancestor)
@@ -13,14 +13,18 @@
 //!
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
-//! Exactly the slots of nodes at `VALUE` hold a value. The words need no order of their own: a node's dependents come
+//! Exactly the slots of nodes at `VALUE` hold a value. Two states are about another node as well; its number is kept apart, and
+//! written before the state. The bytes need no order of their own: a node's dependents come
 //! after it in every run, and the executor makes what it wrote visible to them, and at last to the caller.
 
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
-/// A state, in the low 4 bits, with the node that it is about in the others.
+/// A state, and the node that it is about, if there is one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Status(u32);
+pub(super) struct Status {
+    state: u8,
+    about: u32,
+}
 
 /// What came of running a node, or polling it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,35 +52,38 @@ pub(super) enum State {
     Moved { taker: u32 },
 }
 
-const BITS: u32 = 4;
-const SKIPPED: u32 = 7;
-const MOVED: u32 = 8;
+const SKIPPED: u8 = 7;
+const MOVED: u8 = 8;
 
 impl Status {
-    pub(super) const NOT_RUN: Self = Self(0);
-    pub(super) const VALUE: Self = Self(1);
-    pub(super) const FAILED: Self = Self(2);
-    pub(super) const PANICKED: Self = Self(3);
-    pub(super) const TAKEN: Self = Self(4);
-    pub(super) const NOT_NEEDED: Self = Self(5);
-    pub(super) const UNSET: Self = Self(6);
+    pub(super) const NOT_RUN: Self = Self::new(0);
+    pub(super) const VALUE: Self = Self::new(1);
+    pub(super) const FAILED: Self = Self::new(2);
+    pub(super) const PANICKED: Self = Self::new(3);
+    pub(super) const TAKEN: Self = Self::new(4);
+    pub(super) const NOT_NEEDED: Self = Self::new(5);
+    pub(super) const UNSET: Self = Self::new(6);
 
-    pub(super) const PENDING: Self = Self(9);
+    pub(super) const PENDING: Self = Self::new(9);
 
-    /// More nodes can't be told apart in a status.
-    pub(super) const MAX_NODES: usize = 1 << (u32::BITS - BITS);
+    const fn new(state: u8) -> Self {
+        Self { state, about: 0 }
+    }
 
     pub(super) const fn skipped(culprit: u32) -> Self {
-        Self(culprit << BITS | SKIPPED)
+        Self { state: SKIPPED, about: culprit }
     }
 
     pub(super) const fn moved(taker: u32) -> Self {
-        Self(taker << BITS | MOVED)
+        Self { state: MOVED, about: taker }
+    }
+
+    const fn has_about(state: u8) -> bool {
+        state == SKIPPED || state == MOVED
     }
 
     pub(super) fn state(self) -> State {
-        let node = self.0 >> BITS;
-        match self.0 & ((1 << BITS) - 1) {
+        match self.state {
             0 | 9 => State::NotRun,
             1 => State::Value,
             2 => State::Failed,
@@ -84,8 +91,8 @@ impl Status {
             4 => State::Taken,
             5 => State::NotNeeded,
             6 => State::Unset,
-            SKIPPED => State::Skipped { culprit: node },
-            _ => State::Moved { taker: node },
+            SKIPPED => State::Skipped { culprit: self.about },
+            _ => State::Moved { taker: self.about },
         }
     }
 }
@@ -93,32 +100,77 @@ impl Status {
 /// The statuses of all nodes. See the [module](self).
 #[derive(Default)]
 pub(super) struct Statuses {
-    words: Vec<AtomicU32>,
+    states: Vec<AtomicU8>,
+    about: Vec<AtomicU32>,
+}
+
+/// The states alone, at hand for whoever sets one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct States<'s>(&'s [AtomicU8]);
+
+/// The state of one node.
+#[derive(Clone, Copy)]
+pub(super) struct Mark<'s>(&'s AtomicU8);
+
+impl<'s> States<'s> {
+    /// Those of `node` and so many more.
+    #[inline(always)]
+    pub(super) fn marks(self, node: u32, more: u32) -> impl Iterator<Item = Mark<'s>> {
+        self.0[node as usize..=node as usize + more as usize].iter().map(Mark)
+    }
+}
+
+impl Mark<'_> {
+    /// As [`Statuses::set`], to `VALUE`.
+    #[inline(always)]
+    pub(super) fn value(self) {
+        self.0.store(Status::VALUE.state, Ordering::Relaxed);
+    }
+
+    /// As [`Statuses::set`], to `PENDING`.
+    pub(super) fn pending(self) {
+        self.0.store(Status::PENDING.state, Ordering::Relaxed);
+    }
 }
 
 impl Statuses {
+    pub(super) fn states(&self) -> States<'_> {
+        States(&self.states)
+    }
+
     pub(super) fn push(&mut self, status: Status) {
-        self.words.push(AtomicU32::new(status.0));
+        self.states.push(AtomicU8::new(status.state));
+        self.about.push(AtomicU32::new(status.about));
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.states.shrink_to_fit();
+        self.about.shrink_to_fit();
     }
 
     #[inline]
     pub(super) fn get(&self, node: u32) -> Status {
-        Status(self.words[node as usize].load(Ordering::Relaxed))
+        let state = self.states[node as usize].load(Ordering::Relaxed);
+        let about =
+            if Status::has_about(state) { self.about[node as usize].load(Ordering::Relaxed) } else { 0 };
+        Status { state, about }
     }
 
     #[inline]
     pub(super) fn set(&self, node: u32, status: Status) {
-        self.words[node as usize].store(status.0, Ordering::Relaxed);
+        if Status::has_about(status.state) {
+            self.about[node as usize].store(status.about, Ordering::Relaxed);
+        }
+        self.states[node as usize].store(status.state, Ordering::Relaxed);
     }
 
+    /// Sets all to one that is about no other node.
     pub(super) fn fill(&mut self, status: Status) {
-        crate::sync::fill(&mut self.words, status.0);
+        crate::sync::fill(&mut self.states, status.state);
     }
 
     /// The nodes with this status.
     pub(super) fn nodes(&self, status: Status) -> impl Iterator<Item = u32> {
-        (0..)
-            .zip(&self.words)
-            .filter_map(move |(node, word)| (word.load(Ordering::Relaxed) == status.0).then_some(node))
+        (0..).zip(&self.states).filter_map(move |(node, _)| (self.get(node) == status).then_some(node))
     }
 }

@@ -9,25 +9,31 @@
 //! A slot holds a value exactly when its node's status is `VALUE`. The one moment when it doesn't is on the thread that
 //! runs the node, between writing one and writing the other; nothing can unwind there.
 
-use super::arena::Arena;
+use super::arena::{Arena, Base, Place};
 use super::handle::{GraphId, Node};
+use super::rows::Row;
 use super::run::Run;
-use super::status::{Outcome, State, Status, Statuses};
-use super::task::{Call, DropInPlace, NOTHING, drop_of};
+use super::status::{State, Status, Statuses};
+use super::task::{Call, DropInPlace, Entry, Ran, Task, drop_of};
 use std::mem;
 use std::ptr::NonNull;
 
 /// See the [module](self).
 pub(super) struct Store {
     id: GraphId,
-    arena: Arena,
-    tasks: Vec<(Call, NonNull<u8>)>,
-    slots: Vec<NonNull<u8>>,
+    /// Slots, closures, and what feeds these: each for itself, so that the closures of nodes of one kind lie side by side.
+    values: Arena,
+    functions: Arena,
+    pointers: Arena,
+    /// The places of slots that are fed as a list.
+    lists: Vec<u32>,
+    entries: Vec<Entry>,
+    slots: Vec<Place<u8>>,
     pub(super) statuses: Statuses,
     /// How to drop what nodes give that isn't trivial to drop; inputs apart, since they outlast runs.
     results: Vec<(u32, DropInPlace)>,
     inputs: Vec<(u32, DropInPlace)>,
-    closures: Vec<(NonNull<u8>, DropInPlace)>,
+    closures: Vec<(Place<u8>, DropInPlace)>,
     /// The nodes that give futures, and what drops these.
     futures: Vec<(u32, DropInPlace)>,
 }
@@ -44,8 +50,11 @@ impl Store {
     pub(super) fn new() -> Self {
         Self {
             id: GraphId::unique(),
-            arena: Arena::new(),
-            tasks: Vec::new(),
+            values: Arena::new(),
+            functions: Arena::new(),
+            pointers: Arena::new(),
+            lists: Vec::new(),
+            entries: Vec::new(),
             slots: Vec::new(),
             statuses: Statuses::default(),
             results: Vec::new(),
@@ -63,6 +72,31 @@ impl Store {
         self.slots.len()
     }
 
+    /// Whether there is space for a node that gives a `T`.
+    pub(super) fn has_room_for_slot<T>(&self) -> bool {
+        self.values.has_room::<T>()
+    }
+
+    /// Whether there is space for what such a task consists of.
+    pub(super) fn has_room_for_task<F, P>(&self) -> bool {
+        self.functions.has_room::<F>() && self.pointers.has_room::<P>()
+    }
+
+    /// Gives back memory that isn't used: all nodes are there.
+    pub(super) fn shrink(&mut self) {
+        self.values.shrink();
+        self.functions.shrink();
+        self.pointers.shrink();
+        self.lists.shrink_to_fit();
+        self.entries.shrink_to_fit();
+        self.slots.shrink_to_fit();
+        self.statuses.shrink();
+        self.results.shrink_to_fit();
+        self.inputs.shrink_to_fit();
+        self.closures.shrink_to_fit();
+        self.futures.shrink_to_fit();
+    }
+
     /// A node that gives a `T`, and does nothing yet. This is where handles come from.
     ///
     /// # Safety
@@ -71,9 +105,8 @@ impl Store {
     /// a local graph.
     pub(super) unsafe fn declare<T>(&mut self, status: Status) -> Node<T> {
         let index = u32::try_from(self.slots.len()).expect("the builder counts");
-        let slot = self.arena.reserve::<T>();
-        self.slots.push(slot.cast());
-        self.tasks.push((NOTHING, NonNull::dangling()));
+        self.slots.push(self.values.reserve::<T>().untyped());
+        self.entries.push(Entry::NOTHING);
         self.statuses.push(status);
         let drops = if status == Status::UNSET { &mut self.inputs } else { &mut self.results };
         drops.extend(drop_of::<T>().map(|drop| (index, drop)));
@@ -84,12 +117,14 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a task. The store goes away before anything that the closure borrows. The closure
-    /// is `Send`, or the node is bound to the thread of a local graph.
-    pub(super) unsafe fn define<K, T>(&mut self, node: Node<T>, call: Call, task: K) {
-        let task = self.arena.place(task);
-        self.closures.extend(drop_of::<K>().map(|drop| (task.cast(), drop)));
-        self.tasks[node.id().index as usize] = (call, task.cast());
+    /// `call` may be called with such a closure and such pointers. The store goes away before anything that the closure borrows.
+    /// The closure is `Send`, or the node is bound to the thread of a local graph.
+    pub(super) unsafe fn define<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P>) {
+        let Task { function, pointers } = task;
+        let function = self.functions.place(function).untyped();
+        self.closures.extend(drop_of::<F>().map(|drop| (function, drop)));
+        let pointers = self.pointers.place(pointers).untyped();
+        self.entries[node.id().index as usize] = Entry { call, function, pointers };
     }
 
     /// Says that `node`, which has been defined just now, gives futures, as the one of the number that
@@ -124,18 +159,41 @@ impl Store {
     /// With the panic of its destructor.
     pub(super) unsafe fn drop_future(&self, index: u32) {
         let (node, drop) = self.futures[index as usize];
+        // SAFETY: `define` has put the task there.
+        let task = unsafe { self.functions.base().at(self.entries[node as usize].function) };
         // SAFETY: `drop` was made for the node's task (`define_future`), and nobody uses the future, by contract.
-        unsafe { drop(self.tasks[node as usize].1) };
+        unsafe { drop(task) };
     }
 
     /// The slot of a node of this graph. `None` for another's.
-    pub(super) fn slot<T>(&self, node: Node<T>) -> Option<NonNull<T>> {
-        // The type is right, since only `declare` makes handles.
-        (node.id().graph == self.id).then(|| self.slots[node.id().index as usize].cast())
+    fn slot<T>(&self, node: Node<T>) -> Option<NonNull<T>> {
+        let place = self.place(node)?;
+        // SAFETY: `declare` was given the place by this arena.
+        Some(unsafe { self.values.base().at(place) })
     }
 
-    pub(super) fn place_slots<T>(&mut self, slots: &[NonNull<T>]) -> NonNull<[NonNull<T>]> {
-        self.arena.place_all(slots)
+    /// Where that lies.
+    pub(super) fn place<T>(&self, node: Node<T>) -> Option<Place<T>> {
+        // The type is right, since only `declare` makes handles.
+        (node.id().graph == self.id).then(|| self.slots[node.id().index as usize].typed())
+    }
+
+    /// Where slots lie that nobody feeds or reads by a handle.
+    pub(super) fn slots(&self) -> (&[Place<u8>], Base) {
+        (&self.slots, self.values.base())
+    }
+
+    /// Puts down a place that is fed as a part of a list, behind the others.
+    pub(super) fn push_listed<T>(&mut self, place: Place<T>) {
+        self.lists.push(place.units());
+    }
+
+    pub(super) fn lists(&self) -> &[u32] {
+        &self.lists
+    }
+
+    pub(super) fn entry(&self, node: u32) -> &Entry {
+        &self.entries[node as usize]
     }
 
     /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run: whoever
@@ -226,12 +284,18 @@ impl Store {
             self.statuses.set(node, Status::PANICKED);
             // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; the status has changed, so
             // nobody will use it again.
-            unsafe { drop(self.slots[node as usize]) };
+            unsafe { drop(self.slot_of(node)) };
             self.statuses.set(node, Status::NOT_RUN);
         }
     }
 
-    /// Runs `node`, or polls it.
+    /// The slot of a node, whatever it is for.
+    fn slot_of(&self, node: u32) -> NonNull<u8> {
+        // SAFETY: `declare` was given the place by this arena.
+        unsafe { self.values.base().at(self.slots[node as usize]) }
+    }
+
+    /// Runs `node`, whose entry is this, or polls it, and perhaps further nodes of `row`.
     ///
     /// # Safety
     ///
@@ -240,13 +304,19 @@ impl Store {
     /// after those for all that the node depends on, whose effects are
     /// visible here, and the statuses of those that feed it are, or were at the first call, `VALUE`. What is moved into it feeds no other node. A node
     /// that is bound to the caller is called on the run's caller.
+    ///
+    /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
-    pub(super) unsafe fn call(&self, node: u32, run: &Run<'_>) -> Outcome {
-        let (call, task) = self.tasks[node as usize];
+    pub(super) unsafe fn call(&self, node: u32, entry: &Entry, run: &Run<'_>, row: &Row<'_>) -> Ran {
+        let Entry { call, function, pointers } = *entry;
+        // SAFETY: `define` was given the places by these arenas. (`NOTHING` doesn't look there.)
+        let function = unsafe { self.functions.base().at(function) };
+        // SAFETY: as above.
+        let pointers = unsafe { self.pointers.base().at(pointers) };
         // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots that it
         // reads hold values, which were written before, and nobody writes to them during the run but who has them
         // moved to it, and that is this node; its own is read only by nodes that come later.
-        unsafe { call(task, run, node) }
+        unsafe { call(function, pointers, run, node, row) }
     }
 }
 
@@ -271,12 +341,14 @@ impl Store {
             if self.statuses.get(node) == Status::VALUE {
                 // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for. It is no longer in a
                 // list, so this happens once.
-                unsafe { drop(self.slots[node as usize]) };
+                unsafe { drop(self.slot_of(node)) };
             }
         }
-        while let Some((task, drop)) = self.closures.pop() {
-            // SAFETY: `define` has put the task there, and `drop` was made for it. It is no longer in a list.
-            unsafe { drop(task) };
+        while let Some((place, drop)) = self.closures.pop() {
+            // SAFETY: `define` has put the closure there.
+            let closure = unsafe { self.functions.base().at(place) };
+            // SAFETY: `drop` was made for it. It is no longer in a list.
+            unsafe { drop(closure) };
         }
     }
 }

@@ -1,27 +1,46 @@
-//! A node with its types taken away: a pointer to its closure, and a function that was made for the closure's type.
+//! A node with its types taken away: where its closure lies, and a function that was made for the closure's type.
+//!
+//! The function also goes on with the nodes that follow, as long as they are of the same kind: a *row* of nodes that were
+//! made by one line of the program costs one indirect call, and what is fetched for one node is at hand for the next.
 
+use super::arena::Place;
 use super::dependencies::{Dependencies, NodeFn};
+use super::rows::Row;
 use super::run::Run;
 use super::status::Outcome;
 use std::error::Error;
 use std::ptr::NonNull;
 
-/// A closure, the slots of what it is fed, and the slot for what it gives. Lies in the graph's arena.
-pub(super) struct Task<F, P, T> {
+/// A closure and where it finds what it is fed.
+pub(super) struct Task<F, P> {
     pub(super) function: F,
     pub(super) pointers: P,
-    pub(super) slot: NonNull<T>,
 }
 
-/// Runs a node, or polls it. Its slot now holds a value; or `run` was told why there is none; or it is to be called again
-/// when it is woken.
+/// Runs a node, or polls it, and perhaps further ones of the row that it is in. Its slot now holds a value; or `run` was
+/// told why there is none; or it is to be called again when it is woken.
 ///
 /// # Safety
 ///
-/// The pointer is to the task that the function was made for, the node's. Nobody else uses the task or the slot for
-/// what it gives. The slots of what the node is fed hold values; nobody changes those that are lent, and nobody else
-/// uses those that are moved, during the call.
-pub(super) type Call = unsafe fn(NonNull<u8>, run: &Run<'_>, node: u32) -> Outcome;
+/// The pointers are to the closure that the function was made for, the node's, and to what feeds it, if that isn't with the
+/// closure. Nobody else uses these or the slot for what it gives. The slots of what the node is fed hold values; nobody
+/// changes those that are lent, and nobody else uses those that are moved, during the call.
+///
+/// This is so as well for the nodes that follow in `row`, once those before are complete.
+pub(super) type Call =
+    unsafe fn(function: NonNull<u8>, pointers: NonNull<u8>, run: &Run<'_>, node: u32, row: &Row<'_>) -> Ran;
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(super) struct Ran {
+    /// Of the last node that was run.
+    pub(super) outcome: Outcome,
+    /// That node.
+    pub(super) last: u32,
+    /// The next one was claimed in vain.
+    pub(super) seized: bool,
+}
 
 /// Drops what lies there.
 ///
@@ -37,46 +56,120 @@ pub(super) fn drop_of<T>() -> Option<DropInPlace> {
 }
 
 /// What calls a node that has nothing to do: an input, or one that is not defined (such a graph is never built).
-pub(super) const NOTHING: Call = |_, _, _| Outcome::Value;
+pub(super) const NOTHING: Call =
+    |_, _, _, node, _| Ran { outcome: Outcome::Value, last: node, seized: false };
 
 /// What calls a closure that gives the result.
-pub(super) fn call_of<F, D, T>(_: &Task<F, D::Pointers, T>) -> Call
+pub(super) fn call_of<F, D, T>(_: &Task<F, D::Pointers>) -> Call
 where
     D: Dependencies,
     F: NodeFn<D, Output = T>,
 {
-    |task, run, node| {
+    |function, pointers, run, node, row| {
+        let call = |function: &mut F, pointers: &D::Pointers, node| {
+            // SAFETY: by the contract of `Call`.
+            Some(unsafe { function.call(pointers, run, node) })
+        };
         // SAFETY: by the contract of `Call`.
-        let task = unsafe { task.cast::<Task<F, D::Pointers, T>>().as_mut() };
-        // SAFETY: by the contract of `Call`.
-        let value = unsafe { task.function.call(&task.pointers, run, node) };
-        // SAFETY: the slot is for a `T`, and empty.
-        unsafe { task.slot.write(value) };
-        Outcome::Value
+        unsafe { call_row(function.cast(), pointers.cast(), run, node, row, call) }
     }
 }
 
 /// What calls a closure that may fail.
-pub(super) fn try_call_of<F, D, T, E>(_: &Task<F, D::Pointers, T>) -> Call
+pub(super) fn try_call_of<F, D, T, E>(_: &Task<F, D::Pointers>) -> Call
 where
     D: Dependencies,
     F: NodeFn<D, Output = Result<T, E>>,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    |task, run, node| {
+    |function, pointers, run, node, row| {
+        let call = |function: &mut F, pointers: &D::Pointers, node| {
+            // SAFETY: by the contract of `Call`.
+            let given = unsafe { function.call(pointers, run, node) };
+            given.map_err(|error| run.failed(node, error.into())).ok()
+        };
         // SAFETY: by the contract of `Call`.
-        let task = unsafe { task.cast::<Task<F, D::Pointers, T>>().as_mut() };
-        // SAFETY: by the contract of `Call`.
-        match unsafe { task.function.call(&task.pointers, run, node) } {
-            Ok(value) => {
-                // SAFETY: the slot is for a `T`, and empty.
-                unsafe { task.slot.write(value) };
-                Outcome::Value
-            }
-            Err(error) => {
-                run.failed(node, error.into());
-                Outcome::Nothing
-            }
-        }
+        unsafe { call_row(function.cast(), pointers.cast(), run, node, row, call) }
     }
+}
+
+/// The loop of both.
+///
+/// # Safety
+///
+/// As for [`Call`], where the node is called by `call`.
+#[inline(always)]
+unsafe fn call_row<F, P, T>(
+    mut function: NonNull<F>,
+    mut pointers: NonNull<P>,
+    run: &Run<'_>,
+    mut node: u32,
+    row: &Row<'_>,
+    call: impl Fn(&mut F, &P, u32) -> Option<T>,
+) -> Ran {
+    let mut marks = run.marks(node, row.more);
+    let mut mark = marks.next().expect("there is one node at least");
+    loop {
+        let outcome = run.attempt(node, mark, || {
+            // SAFETY: by contract, here and in the next.
+            let function = unsafe { function.as_mut() };
+            // SAFETY: as above.
+            let pointers = unsafe { pointers.as_ref() };
+            match call(function, pointers, node) {
+                Some(value) => {
+                    // SAFETY: the slot is for a `T`, and empty.
+                    unsafe { run.slot::<T>(node).write(value) };
+                    Outcome::Value
+                }
+                None => Outcome::Nothing,
+            }
+        });
+        match marks.next() {
+            Some(next) if outcome == Outcome::Value => mark = next,
+            _ => return Ran { outcome, last: node, seized: false },
+        }
+        if !row.claim(node + 1) {
+            return Ran { outcome, last: node, seized: true };
+        }
+        node += 1;
+        // SAFETY: so far apart lie the closures of the row, by the contract of `Row`.
+        function = unsafe { function.byte_offset(row.apart.functions as isize) };
+        // SAFETY: as above, what feeds them.
+        pointers = unsafe { pointers.byte_offset(row.apart.pointers as isize) };
+    }
+}
+
+/// Where a node's closure lies and what feeds it, and the function that was made for these.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) call: Call,
+    pub(super) function: Place<u8>,
+    pub(super) pointers: Place<u8>,
+}
+
+impl Entry {
+    pub(super) const NOTHING: Self =
+        Self { call: NOTHING, function: Place::nowhere(), pointers: Place::nowhere() };
+
+    /// How far it is to `next`, if both nodes are called by the same code.
+    pub(super) fn distance(&self, next: &Self) -> Option<Distance> {
+        // Two functions may have one address only if their code is the same.
+        if self.call as usize != next.call as usize {
+            return None;
+        }
+        let functions = i32::try_from(self.function.bytes_to(next.function)).ok()?;
+        let pointers = i32::try_from(self.pointers.bytes_to(next.pointers)).ok()?;
+        Some(Distance { functions, pointers })
+    }
+}
+
+/// How many bytes it is from the closure of a node to that of the next, and from what feeds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Distance {
+    functions: i32,
+    pointers: i32,
+}
+
+impl Distance {
+    pub(super) const ZERO: Self = Self { functions: 0, pointers: 0 };
 }

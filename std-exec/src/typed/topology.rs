@@ -1,5 +1,7 @@
 //! Who comes before whom: what the executor needs, and what a run needs to find out why a node can't run.
 
+use super::rows::{self, Stretch};
+use super::store::Store;
 use super::uses::{Kind, Use};
 use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
 use std::cmp::Reverse;
@@ -14,6 +16,9 @@ pub(super) struct Topology {
     predecessors: Box<[Predecessor]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
     order: Option<Box<[u32]>>,
+    /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked for.
+    serial_rows: Box<[Stretch]>,
+    stored_rows: Box<[Stretch]>,
 }
 
 /// A predecessor, in the low 31 bits, and in the highest whether it only comes before and feeds nothing.
@@ -40,12 +45,28 @@ impl Topology {
         let (starts, predecessors) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let order = (!sorted).then(|| order_by(&dag, NodeId::get));
-        Ok(Self { dag, nodes, starts, predecessors, order })
+        let (serial_rows, stored_rows) = (Box::default(), Box::default());
+        Ok(Self { dag, nodes, starts, predecessors, order, serial_rows, stored_rows })
     }
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.
     pub(super) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
         self.order = Some(order_by(&self.dag, rank));
+        self.serial_rows = Box::default();
+    }
+
+    /// Looks for the rows of both orders.
+    pub(super) fn find_rows(&mut self, store: &Store) {
+        self.serial_rows = rows::find(self.forward(), store);
+        self.stored_rows = rows::find(self.dag.view().order().iter().map(|node| node.get()), store);
+    }
+
+    pub(super) fn serial_rows(&self) -> &[Stretch] {
+        &self.serial_rows
+    }
+
+    pub(super) fn stored_rows(&self) -> &[Stretch] {
+        &self.stored_rows
     }
 
     pub(super) fn nodes(&self) -> u32 {

@@ -1,9 +1,10 @@
 //! Which node depends on which, as it is collected while nodes are declared.
 
+use super::arena::Place;
 use super::handle::Node;
 use super::store::Store;
+use super::values::List;
 use std::fmt;
-use std::ptr::NonNull;
 
 /// What a node wants of a dependency.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,7 +25,7 @@ pub(super) struct Use {
     pub(super) kind: Kind,
 }
 
-/// Takes down the dependencies of one node, and gives pointers to their slots.
+/// Takes down the dependencies of one node, and gives the places of their slots.
 pub struct Resolver<'b> {
     pub(super) store: &'b mut Store,
     pub(super) uses: &'b mut Vec<Use>,
@@ -41,24 +42,27 @@ impl fmt::Debug for Resolver<'_> {
 
 impl Resolver<'_> {
     /// The slot of `dependency` and its number. They mean nothing if it is a node of another graph, which is noted.
-    pub(super) fn slot<T>(&mut self, dependency: Node<T>, kind: Kind) -> (NonNull<T>, u32) {
-        match self.store.slot(dependency) {
-            Some(slot) => {
+    pub(super) fn slot<T>(&mut self, dependency: Node<T>, kind: Kind) -> (Place<T>, u32) {
+        match self.store.place(dependency) {
+            Some(place) => {
                 let dependency = dependency.id().index;
                 self.uses.push(Use { node: self.node, dependency, kind });
-                (slot, dependency)
+                (place, dependency)
             }
             None => {
                 self.strangers.push(self.node);
-                (NonNull::dangling(), u32::MAX)
+                (Place::nowhere(), u32::MAX)
             }
         }
     }
 
     /// The slots of many, lent.
-    pub(super) fn slots<T, P>(&mut self, dependencies: &[Node<T, P>]) -> NonNull<[NonNull<T>]> {
-        let slots: Vec<_> =
-            dependencies.iter().map(|&dependency| self.slot(dependency.plain(), Kind::Lent).0).collect();
-        self.store.place_slots(&slots)
+    pub(super) fn slots<T, P>(&mut self, dependencies: &[Node<T, P>]) -> List {
+        let start = self.store.lists().len();
+        for &dependency in dependencies {
+            let place = self.slot(dependency.plain(), Kind::Lent).0;
+            self.store.push_listed(place);
+        }
+        List::new(start, dependencies.len())
     }
 }

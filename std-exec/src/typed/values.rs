@@ -1,11 +1,27 @@
 //! The results of many nodes of one type, as one argument.
 
+use super::arena::{Base, Place};
+use super::run::Run;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::ops::Index;
-use std::ptr::NonNull;
 use std::slice;
+
+/// Which part of a graph's lists of slots a node is fed from.
+#[derive(Clone, Copy, Debug)]
+pub struct List {
+    start: u32,
+    length: u32,
+}
+
+impl List {
+    /// So many from `start` on. A graph has fewer dependencies than a `u32` can count, or is never built.
+    pub(super) fn new(start: usize, length: usize) -> Self {
+        let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { start: count(start), length: count(length) }
+    }
+}
 
 /// What a node is given whose dependencies are a slice of handles: references to their results, in the listed order.
 ///
@@ -18,7 +34,10 @@ use std::slice;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Values<'a, T> {
-    slots: &'a [NonNull<T>],
+    /// The lists of all nodes; which part it is, is looked up when it is used.
+    lists: &'a [u32],
+    list: List,
+    base: Base,
     values: PhantomData<&'a T>,
 }
 
@@ -30,34 +49,41 @@ unsafe impl<T: Sync> Sync for Values<'_, T> {}
 impl<'a, T> Values<'a, T> {
     /// # Safety
     ///
-    /// Each of `slots` holds a value that nobody changes during `'a`.
-    pub(super) unsafe fn new(slots: &'a [NonNull<T>]) -> Self {
-        Self { slots, values: PhantomData }
+    /// The list is one of the run's graph, and each of its slots holds a `T` that nobody changes during `'a`.
+    pub(super) unsafe fn new(list: List, run: &Run<'_>) -> Self {
+        // SAFETY: lists and slots are the graph's, which outlasts whatever uses its values.
+        let lists = unsafe { run.lists().as_ref() };
+        Self { lists, list, base: run.values(), values: PhantomData }
+    }
+
+    fn slots(&self) -> &'a [u32] {
+        let start = self.list.start as usize;
+        &self.lists[start..start + self.list.length as usize]
     }
 
     /// The values in the listed order.
     #[must_use]
     pub fn iter(&self) -> ValuesIter<'a, T> {
-        ValuesIter { slots: self.slots.iter(), values: PhantomData }
+        ValuesIter { slots: self.slots().iter(), base: self.base, values: PhantomData }
     }
 
     /// How many there are: as many as handles were listed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.list.length as usize
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.len() == 0
     }
 
     /// The `position`-th value.
     #[must_use]
     pub fn get(&self, position: usize) -> Option<&'a T> {
         // SAFETY: by the contract of `new`.
-        self.slots.get(position).map(|slot| unsafe { slot.as_ref() })
+        self.slots().get(position).map(|&slot| unsafe { value(self.base, slot) })
     }
 }
 
@@ -111,8 +137,22 @@ impl<T: fmt::Debug> fmt::Debug for Values<'_, T> {
 
 /// The values of [`Values`], one after the other.
 pub struct ValuesIter<'a, T> {
-    slots: slice::Iter<'a, NonNull<T>>,
+    slots: slice::Iter<'a, u32>,
+    base: Base,
     values: PhantomData<&'a T>,
+}
+
+/// What lies in a slot.
+///
+/// # Safety
+///
+/// The slot, whose place `base` tells, holds a `T` that nobody changes during `'a`.
+#[inline]
+unsafe fn value<'a, T>(base: Base, slot: u32) -> &'a T {
+    // SAFETY: by contract.
+    let pointer = unsafe { base.at(Place::new(slot)) };
+    // SAFETY: by contract.
+    unsafe { pointer.as_ref() }
 }
 
 // SAFETY: as for `Values`.
@@ -126,7 +166,7 @@ impl<'a, T> Iterator for ValuesIter<'a, T> {
     #[inline]
     fn next(&mut self) -> Option<&'a T> {
         // SAFETY: by the contract of `Values::new`.
-        self.slots.next().map(|slot| unsafe { slot.as_ref() })
+        self.slots.next().map(|&slot| unsafe { value(self.base, slot) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -137,7 +177,7 @@ impl<'a, T> Iterator for ValuesIter<'a, T> {
 impl<T> DoubleEndedIterator for ValuesIter<'_, T> {
     fn next_back(&mut self) -> Option<Self::Item> {
         // SAFETY: by the contract of `Values::new`.
-        self.slots.next_back().map(|slot| unsafe { slot.as_ref() })
+        self.slots.next_back().map(|&slot| unsafe { value(self.base, slot) })
     }
 }
 

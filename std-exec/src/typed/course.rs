@@ -1,0 +1,165 @@
+//! A run of a typed graph from its beginning to its end: what comes before its first node, and what is made of what it has
+//! left behind.
+
+use super::drive::{self, Drive};
+use super::failure::{Failure, Panicked};
+use super::graph::Body;
+use super::options::RunOptions;
+use super::parallel;
+use super::rows;
+use super::run::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Run, STOP, TROUBLE, is_fed};
+use super::schedule::Measured;
+use super::status::Status;
+use super::store::Store;
+use super::topology::Topology;
+use crate::executor::Handle;
+use crate::ready_queue::ReadyQueue;
+use crate::run_error::RunError;
+use crate::wake::Wakes;
+use std::any::Any;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
+
+pub(super) type Failures = Vec<(u32, Box<dyn Error + Send + Sync>)>;
+pub(super) type Payload = Box<dyn Any + Send>;
+
+/// How far a run has come, while it isn't going on.
+#[derive(Default)]
+pub(super) struct Course {
+    pub(super) signal: usize,
+    pub(super) failures: Failures,
+    pub(super) began: Option<Instant>,
+}
+
+/// Runs the graph to whatever end.
+pub(super) fn execute(
+    body: &mut Body,
+    executor: Option<&Handle>,
+    options: &RunOptions,
+) -> Result<(), RunError> {
+    if body.store.futures() > 0 {
+        return match executor {
+            Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
+            _ => drive::block_on(body, options),
+        };
+    }
+    let course = begin(body, executor, options)?;
+    let (parts, queue, _) = body.parts();
+    let run = Run::new(parts, executor, options, course);
+    // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
+    // statuses.
+    let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));
+    let course = run.into_course();
+    end(body, options, course, ended.err())
+}
+
+/// What comes before the first node.
+pub(super) fn begin(
+    body: &mut Body,
+    executor: Option<&Handle>,
+    options: &RunOptions,
+) -> Result<Course, RunError> {
+    if let Some(executor) = executor {
+        check_workers(body, executor)?;
+    }
+    if options.measure {
+        body.measured.reserve(body.store.len());
+    }
+    match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
+        Ok(prepared) => prepared?,
+        Err(payload) => return Err(panicked(body, payload, options)),
+    }
+    let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
+    let partial = if options.is_partial() { PARTIAL } else { 0 };
+    let measure = if options.measure { MEASURE } else { 0 };
+    let began = options.measure.then(Instant::now);
+    Ok(Course { signal: check | partial | measure, failures: Vec::new(), began })
+}
+
+/// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
+pub(super) fn end(
+    body: &mut Body,
+    options: &RunOptions,
+    course: Course,
+    thrown: Option<Payload>,
+) -> Result<(), RunError> {
+    let Course { signal, mut failures, .. } = course;
+    if thrown.is_some() || signal & TROUBLE != 0 {
+        body.skip_dependents();
+    }
+    if let Some(payload) = thrown {
+        return Err(panicked(body, payload, options));
+    }
+    let Body { store, names, .. } = body;
+    let not_run = || names.all_named(store.statuses.nodes(Status::NOT_RUN));
+    if !failures.is_empty() {
+        failures.sort_by_key(|(node, _)| *node);
+        let named = |(node, error)| Failure::new(names.named(node), error);
+        Err(RunError::Failed(failures.into_iter().map(named).collect()))
+    } else if signal & CANCELLED != 0 {
+        Err(RunError::Cancelled { not_run: not_run() })
+    } else if signal & EXPIRED != 0 {
+        Err(RunError::DeadlineExceeded { not_run: not_run() })
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether the executor has all the workers that nodes are bound to.
+fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
+    let workers = executor.workers;
+    match body.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
+        Some((node, worker)) => Err(RunError::NoSuchWorker { node: body.names.named(node), worker, workers }),
+        None => Ok(()),
+    }
+}
+
+/// The error that stands for a panic, if it is to be one; otherwise the panic goes on.
+fn panicked(body: &Body, payload: Box<dyn Any + Send>, options: &RunOptions) -> RunError {
+    if !options.catch_panics {
+        resume_unwind(payload);
+    }
+    let nodes = body.names.all_named(body.store.statuses.nodes(Status::PANICKED));
+    RunError::Panicked(Panicked::new(nodes, payload))
+}
+
+impl Course {
+    /// Whether not all nodes have been started, or polled to their end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.signal & STOP != 0
+    }
+}
+
+/// What of a graph a run goes through.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'r> {
+    pub(super) store: &'r Store,
+    pub(super) topology: &'r Topology,
+    pub(super) measured: &'r Measured,
+    pub(super) wakes: Option<&'r Wakes>,
+}
+
+impl Body {
+    /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
+    pub(super) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Drive) {
+        let Self { store, topology, schedule, measured, wakes, drive, .. } = self;
+        let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
+        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, drive)
+    }
+
+    /// Whether an executor would leave all nodes to the run's caller.
+    fn is_serial_on(&self, executor: &Handle) -> bool {
+        let demanded = self.schedule.as_ref().and_then(|schedule| schedule.queue.last_worker());
+        executor.threads() == 1 && demanded.is_none()
+    }
+
+    /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
+    fn skip_dependents(&self) {
+        for node in self.topology.forward() {
+            if self.store.statuses.get(node) == Status::NOT_RUN {
+                is_fed(&self.store, &self.topology, node);
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Rows: nodes that follow each other in an order, of one kind, and so in memory too. Graphs that are put together in loops
+//! mostly consist of them.
+//!
+//! A run that goes through an order by itself, serially or in a [walk](crate::walk), enters the function that was made for
+//! the closures of a row once, and comes back when the row is over, or when something goes wrong: then it takes the
+//! next nodes one by one.
+
+use super::run::Run;
+use super::store::Store;
+use super::task::{Distance, Entry};
+use crate::body::{Body, Turn};
+use crate::ready_queue::ReadyQueue;
+use crate::team::Team;
+use crate::walk::{Lane, Walk};
+use dgraph_core::NodeId;
+use std::cell::Cell;
+use std::ops::Range;
+
+/// If rows are shorter than this on average, those that are don't pay for being listed.
+const SHORT: u32 = 8;
+
+/// A walk of the caller's alone, and its lane.
+type Alone<'r> = (&'r Walk<'r>, &'r Lane);
+
+/// Where an order has a row: so many nodes with consecutive numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    position: u32,
+    node: u32,
+    length: u32,
+    /// Of the first node: the table of all nodes isn't in the cache.
+    entry: Entry,
+    apart: Distance,
+}
+
+impl Stretch {
+    /// What comes behind `position`, which is in it.
+    fn row_behind<'r>(&self, position: u32, walk: Option<Alone<'r>>) -> Row<'r> {
+        let more = self.position + self.length - 1 - position;
+        let shift = self.position.wrapping_sub(self.node);
+        Row { more, apart: self.apart, walk: Cell::new(walk), shift }
+    }
+}
+
+/// The rest of a row, behind a node that is to be run.
+///
+/// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are called by the same
+/// function, and their closures, and what feeds these, lie so far apart.
+pub(super) struct Row<'r> {
+    pub(super) more: u32,
+    pub(super) apart: Distance,
+    /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops, with and without.)
+    walk: Cell<Option<Alone<'r>>>,
+    /// What a node's number lacks to its position.
+    shift: u32,
+}
+
+impl Row<'_> {
+    /// None: the node is alone.
+    pub(super) const ALONE: Self = Self { more: 0, apart: Distance::ZERO, walk: Cell::new(None), shift: 0 };
+
+    /// Claims `node`, the next one. False if that fails.
+    #[inline(always)]
+    pub(super) fn claim(&self, node: u32) -> bool {
+        let position = node.wrapping_add(self.shift) as usize;
+        self.walk.get().is_none_or(|(walk, lane)| walk.claim::<true>(lane, position))
+    }
+}
+
+/// The rows of an order.
+pub(super) fn find(order: impl Iterator<Item = u32>, store: &Store) -> Box<[Stretch]> {
+    let mut found: Vec<Stretch> = Vec::new();
+    let mut nodes = 0;
+    for (position, node) in (0..).zip(order) {
+        nodes += 1;
+        let entry = *store.entry(node);
+        if let Some(row) = found.last_mut() {
+            let last = row.node + row.length - 1;
+            let apart = if node == last + 1 { store.entry(last).distance(&entry) } else { None };
+            if apart.is_some_and(|apart| row.length == 1 || apart == row.apart) {
+                row.apart = apart.unwrap_or(row.apart);
+                row.length += 1;
+                continue;
+            }
+        }
+        found.push(Stretch { position, node, length: 1, entry, apart: Distance::ZERO });
+    }
+    if found.len() > nodes / SHORT as usize {
+        found.retain(|row| row.length >= SHORT);
+    }
+    found.into()
+}
+
+/// Runs all nodes of a graph that has no futures.
+///
+/// # Safety
+///
+/// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
+pub(super) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
+    let serially = |Nodes(run): Nodes<'_>| {
+        let topology = run.topology;
+        // SAFETY: by contract: all nodes, each after its predecessors.
+        let _ = match topology.order() {
+            None => unsafe { go_through(run, |position| position, topology.serial_rows(), None) },
+            // SAFETY: as above.
+            Some(order) => unsafe {
+                go_through(run, |position| order[position as usize], topology.serial_rows(), None)
+            },
+        };
+    };
+    match (run.executor, queue) {
+        (None, _) => serially(Nodes(run)),
+        (Some(executor), None) => executor.run_body(&run.topology.dag, Nodes(run), serially),
+        (Some(executor), Some(queue)) => executor.run_ordered(&run.topology.dag, queue, Nodes(run), serially),
+    }
+}
+
+/// The nodes of a run, as an executor sees them. Made by [`run_all`] only.
+struct Nodes<'r>(&'r Run<'r>);
+
+impl Body for Nodes<'_> {
+    const WAKES: bool = false;
+
+    #[inline]
+    fn run(&self, node: NodeId) -> Turn {
+        // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects it makes
+        // visible; for nodes that are bound to the caller, on this thread. An executor's plain runs don't know of such
+        // nodes, but a graph that has some has a queue too.
+        let _ = unsafe { self.0.node(node.get()) };
+        Turn::Complete
+    }
+
+    fn open(&self, _: &Team) {}
+
+    fn take_woken(&self, _: impl FnMut(NodeId)) {}
+
+    fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
+        let rows = self.0.topology.stored_rows();
+        // Who goes alone goes through the stored order, in one part.
+        if !FREE || rows.is_empty() || walk.steps().are_divided() {
+            return walk.through::<FREE>(lane, part, |node| {
+                let _ = self.run(node);
+            });
+        }
+        let order = walk.steps().nodes();
+        // SAFETY: as in `run`. It is the order that is stored with the graph, in which the rows were found.
+        unsafe { go_through(self.0, |position| order[position as usize].get(), rows, Some((walk, lane))) }
+    }
+}
+
+/// Runs all nodes of an order, of which `at` gives the one at each position and these are the rows; in a walk each after it was
+/// claimed. False if a claim fails.
+///
+/// # Safety
+///
+/// The nodes are those of `run`, each once, after its predecessors. `rows` were [found](find) in this order. The conditions of
+/// [`Run::node`].
+unsafe fn go_through(
+    run: &Run<'_>,
+    at: impl Fn(u32) -> u32,
+    rows: &[Stretch],
+    walk: Option<Alone<'_>>,
+) -> bool {
+    let claim = |position: u32| walk.is_none_or(|(walk, lane)| walk.claim::<true>(lane, position as usize));
+    let mut position = 0;
+    let mut rows = rows.iter();
+    let mut next = rows.next();
+    while position < run.topology.nodes() {
+        if !claim(position) {
+            return false;
+        }
+        match next {
+            // Where something has gone wrong, nodes are taken one by one for the rest of the row.
+            Some(row) if row.position == position && !run.any_signal() => {
+                // SAFETY: by contract, also for the nodes that follow in the row; no signal was raised.
+                let ran = unsafe { run.start_row(row.node, &row.entry, &row.row_behind(position, walk)) };
+                if ran.seized {
+                    return false;
+                }
+                position += ran.last - row.node + 1;
+                next = rows.next();
+            }
+            _ => {
+                // SAFETY: by contract.
+                let _ = unsafe { run.node(at(position)) };
+                position += 1;
+                next = next.filter(|row| row.position >= position).or_else(|| rows.next());
+            }
+        }
+    }
+    true
+}
