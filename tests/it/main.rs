@@ -19,6 +19,7 @@ mod compile_fail;
 mod counted;
 mod endings;
 mod gate;
+mod known_bugs;
 mod models;
 mod regressions;
 mod rejection;
