@@ -48,7 +48,7 @@ pub(crate) enum Pause {
 }
 
 /// What a node demands of its order and its thread.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) priority: i8,
     /// Whether it is under the first, the second limit.
@@ -296,6 +296,12 @@ impl Plan {
             (Some(&(_, v, Kind::Moves)), None) if self.feeding(v.into()).len() == 1 => Some(v.into()),
             _ => None,
         }
+    }
+
+    /// Whether there are demands, and no futures.
+    pub(crate) fn has_only_demands(&self) -> bool {
+        self.nodes.iter().all(|node| node.pause.is_none())
+            && self.nodes.iter().any(|node| node.demand != Demand::default())
     }
 
     pub(crate) fn has(&self, role: Role) -> bool {

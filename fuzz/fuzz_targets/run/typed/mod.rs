@@ -8,7 +8,7 @@ use self::checks::{Ended, check_end, check_nodes};
 use self::nodes::{Built, Counted, Shared};
 use crate::is_ok;
 use crate::oracle;
-use crate::plan::{How, Plan, Way};
+use crate::plan::{How, On, Plan, Way};
 use dgraph_exec::{CancelToken, FailurePolicy, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
@@ -78,6 +78,11 @@ fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partia
         check_nodes(plan, way, built, &fates, &needed, &Ended { certain, well, partial });
         if !dropped {
             check_end(plan, way, built, ended, &fates, &needed, certain);
+        }
+        let in_order = certain && !way.update && needed.iter().all(|&needed| needed);
+        if in_order && way.on == On::ThisThread && way.how == How::Blocks && plan.has_only_demands() {
+            let current = shared.current.read().expect("no writer panics");
+            assert_eq!(current.stamps.order(), oracle::order(plan, &fates), "the most urgent first");
         }
     }
     shared.current.write().expect("no writer panics").stamps.check_order(plan);
