@@ -18,6 +18,7 @@ mod builder;
 mod compile_fail;
 mod counted;
 mod endings;
+mod every_runner;
 mod gate;
 mod known_bugs;
 mod models;
