@@ -48,7 +48,7 @@ fn one_work_source_not_rechecked_before_sleep() {
         a_woken_future,
     ];
     for source in sources {
-        (0..300).for_each(|round| source(&executor, round));
+        (0..1_500).for_each(|round| source(&executor, round));
     }
     // And a walk, of which the executor has to be convinced first.
     for round in 0..20 {
