@@ -418,8 +418,11 @@ impl Team {
 
     /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
     /// helper leaves. It doesn't if there is something already, or `more_reasons` says so. Whether it has parked.
+    ///
+    /// That nobody is in the team is a reason only at the end: before it, nodes wait, and whoever wakes one posts it.
     pub(crate) fn wait(&self, more_reasons: impl FnOnce() -> bool) -> bool {
-        self.wait_unless(|| self.has_work() || self.membership.is_empty() || more_reasons())
+        let is_over = || self.membership.is_empty() && self.is_finished();
+        self.wait_unless(|| self.has_work() || is_over() || more_reasons())
     }
 
     /// The same, if `reason_to_stay` doesn't hold after the caller has said that it is about to park.

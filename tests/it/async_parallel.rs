@@ -3,7 +3,7 @@
 use crate::runner::executor;
 use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, Node, RunError, RunOptions, Values};
 use std::future::{Future, pending, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -161,32 +161,6 @@ fn futures_that_wait_for_each_other() {
     }
 }
 
-/// A node that blocks its worker until the future of another one has been polled again.
-#[test]
-fn a_long_node_does_not_keep_futures_from_going_on() {
-    let executor = executor(2);
-    let mailbox = Mailbox::new();
-    let (tell, told) = mpsc::channel();
-    let told = Mutex::new(told);
-    let mut graph = GraphBuilder::new();
-    let inbox = Arc::clone(&mailbox);
-    graph.async_node("io", (), move || {
-        let (inbox, tell) = (Arc::clone(&inbox), tell.clone());
-        async move {
-            let _ = inbox.get().await;
-            tell.send(()).unwrap();
-        }
-    });
-    graph.node("cpu", (), move || {
-        mailbox.put(1);
-        told.lock().unwrap().recv().unwrap();
-    });
-    let mut graph = graph.build().unwrap();
-    for _ in 0..100 {
-        pollster::block_on(graph.run_parallel_async(&executor)).unwrap();
-    }
-}
-
 struct CountDrop(Arc<AtomicUsize>);
 
 impl Drop for CountDrop {
@@ -312,25 +286,6 @@ fn a_panic_ends_those_who_wait() {
         std::panic::AssertUnwindSafe(|| pollster::block_on(graph.run_parallel_async(&executor)).map(drop));
     let payload = std::panic::catch_unwind(run).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&"at the second poll"));
-}
-
-#[test]
-fn the_executor_goes_before_the_run() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    for _ in 0..20 {
-        drops.store(0, Ordering::Relaxed);
-        let (mut graph, told) = never_ending(3, &drops);
-        let executor = executor(2);
-        let mut run = pin!(graph.run_parallel_async(&executor));
-        assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        told.times(3);
-        // Here the run is borrowed by nobody but this function, and doesn't borrow the executor.
-        thread::scope(|scope| {
-            scope.spawn(|| drop(executor));
-            assert!(matches!(pollster::block_on(run), Err(RunError::Cancelled { .. })));
-        });
-        assert_eq!(drops.load(Ordering::Relaxed), 3);
-    }
 }
 
 #[test]

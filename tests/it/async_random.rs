@@ -7,7 +7,7 @@ use dgraph_exec::{
     Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, RunError, RunOptions, Values,
 };
 use dgraph_tests::predecessors::Predecessors;
-use dgraph_tests::random_dag::random_dag;
+use dgraph_tests::random_shape::random_shape;
 use dgraph_tests::splitmix::SplitMix64;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ struct Plan {
 fn plans() -> impl Strategy<Value = Plan> {
     (1..40_u32, 0..4_u32, any::<u64>(), 0..5_u32).prop_map(|(nodes, density, seed, failures)| {
         let mut random = SplitMix64::new(seed);
-        let edges = random_dag(&mut random, nodes, density);
+        let edges = random_shape(&mut random, nodes, density);
         let kinds: Vec<_> = (0..nodes)
             .map(|_| match random.below(4) {
                 0 => Kind::Plain,
@@ -205,8 +205,8 @@ proptest! {
     #[test]
     fn agree_with_the_oracle(plan in plans(), polls in 0..6_usize, cancel in any::<bool>()) {
         thread_local! {
-            static RUNNERS: [Runner; 4] =
-                [Runner::Serial, Runner::Async, Runner::Parallel(executor(2)), Runner::Parallel(executor(5))];
+            static RUNNERS: [Runner; 5] =
+                [Runner::Serial, Runner::Async, Runner::Parallel(executor(2)), Runner::Parallel(executor(5)), Runner::Detached(executor(2))];
         }
         RUNNERS.with(|runners| {
             for runner in runners {

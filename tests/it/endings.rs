@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 over_all_runners!(
-    a_panic_keeps_its_payload,
     nothing_starts_after_a_panic,
-    several_panics_give_one,
     a_panic_in_a_nested_run,
     usable_after_a_panic,
     run_again,
@@ -31,20 +29,6 @@ fn diamond() -> Dag {
     Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)]).expect("a valid graph")
 }
 
-fn a_panic_keeps_its_payload(runner: &Runner) {
-    let dag = diamond();
-    for culprit in 0..4 {
-        let run = || {
-            runner.dag(&dag, |node| {
-                if node.get() == culprit {
-                    panic_any(Payload(culprit));
-                }
-            });
-        };
-        assert_eq!(payload_of::<Payload>(run), Payload(culprit));
-    }
-}
-
 /// A chain: whatever comes after the culprit depends on it.
 fn nothing_starts_after_a_panic(runner: &Runner) {
     let dag = Dag::from_edges(100, &(1..100).map(|node| (node - 1, node)).collect::<Vec<_>>());
@@ -60,14 +44,6 @@ fn nothing_starts_after_a_panic(runner: &Runner) {
     };
     payload_of::<Payload>(run);
     assert_eq!(started.into_inner(), 42);
-}
-
-fn several_panics_give_one(runner: &Runner) {
-    let dag = Dag::from_edges(1_000, &[]).expect("a valid graph");
-    for _ in 0..50 {
-        let payload: Payload = payload_of(|| runner.dag(&dag, |node| panic_any(Payload(node.get()))));
-        assert!(payload.0 < 1_000);
-    }
 }
 
 fn a_panic_in_a_nested_run(runner: &Runner) {

@@ -110,27 +110,6 @@ fn a_second_payload_that_panics_when_dropped() {
     }
 }
 
-/// As many nodes as there are threads become ready at once and wait for each other. The workers are woken one by the
-/// other: by whoever offers, steals, or robs a part of what there is. (A robber that left a part behind woke nobody.)
-#[test]
-fn everybody_is_woken_for_a_meeting() {
-    for threads in 2..=9 {
-        let executor = Executor::builder().threads(threads).spin(Duration::ZERO).build().expect("threads");
-        for children in 2..=threads {
-            let edges: Vec<_> = (1..=children as u32).map(|child| (0, child)).collect();
-            let dag = Dag::from_edges(children + 1, &edges).expect("a valid graph");
-            let meeting = Barrier::new(children);
-            executor.run(&dag, |node| {
-                if node.get() == 0 {
-                    thread::sleep(Duration::from_millis(2)); // so that most of them are asleep
-                } else {
-                    meeting.wait();
-                }
-            });
-        }
-    }
-}
-
 /// Runs a graph of two roots until it is walked, then once with nodes that wait for each other.
 fn walk_into_a_meeting(executor: &Executor) {
     let dag = Dag::from_edges(2, &[]).expect("a valid graph");

@@ -15,9 +15,7 @@ over_all_runners!(
     random_graphs_in_order,
     borrowed_graphs_in_order,
     one_slow_node_in_a_fast_graph,
-    ten_million_in_a_row,
     nested_runs,
-    deeply_nested_runs,
     many_callers,
     same_graph_by_many_callers,
 );
@@ -98,22 +96,6 @@ fn one_slow_node_in_a_fast_graph(runner: &Runner) {
     }
 }
 
-/// Built, run and dropped on a small stack: nothing recurses over the graph. (Miri would take days.)
-fn ten_million_in_a_row(runner: &Runner) {
-    const NODES: u32 = if cfg!(miri) { 1_000 } else { 10_000_000 };
-    let small_stack = thread::Builder::new().stack_size(256 << 10);
-    thread::scope(|scope| {
-        let run = || {
-            let edges: Vec<_> = (1..NODES).map(|node| (node - 1, node)).collect();
-            let dag = Dag::from_edges(NODES as usize, &edges).expect("a valid graph");
-            let next = AtomicU32::new(0);
-            runner.dag(&dag, |node| assert_eq!(next.swap(node.get() + 1, Relaxed), node.get()));
-            assert_eq!(next.into_inner(), NODES);
-        };
-        small_stack.spawn_scoped(scope, run).expect("a thread").join().expect("no panic");
-    });
-}
-
 fn nested_runs(runner: &Runner) {
     let (nodes, edges) = Shape::Forkjoin.edges(132);
     let dag = Dag::from_edges(nodes, &edges).expect("a valid graph");
@@ -124,21 +106,6 @@ fn nested_runs(runner: &Runner) {
         });
     });
     assert_eq!(count.into_inner(), nodes * nodes);
-}
-
-fn deeply_nested_runs(runner: &Runner) {
-    fn descend(runner: &Runner, dag: &Dag, depth: usize, leaves: &AtomicUsize) {
-        runner.dag(dag, |_| match depth {
-            0 => {
-                leaves.fetch_add(1, Relaxed);
-            }
-            _ => descend(runner, dag, depth - 1, leaves),
-        });
-    }
-    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-    let leaves = AtomicUsize::new(0);
-    descend(runner, &dag, 9, &leaves);
-    assert_eq!(leaves.into_inner(), 1 << 10);
 }
 
 fn many_callers(runner: &Runner) {
@@ -175,39 +142,6 @@ fn independent_nodes_overlap() {
         let both = Barrier::new(2);
         executor.run(&dag, |_| {
             both.wait();
-        });
-    }
-}
-
-/// The same in a graph that has always been fast, so that the caller walks through it: node after node blocks until
-/// another thread runs the other one.
-#[test]
-fn a_node_that_blocks_for_once_hides_no_ready_one() {
-    let executor = executor(2);
-    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-    for _ in 0..20 {
-        let both = Barrier::new(2);
-        for run in 0..200 {
-            executor.run(&dag, |_| {
-                if run == 199 {
-                    both.wait();
-                }
-            });
-        }
-    }
-}
-
-/// A node blocks until a sibling runs that its worker has made ready just before it.
-#[test]
-fn a_blocked_node_hides_no_ready_one() {
-    let executor = executor(2);
-    let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
-    for _ in 0..200 {
-        let both = Barrier::new(2);
-        executor.run(&dag, |node: NodeId| {
-            if node.get() > 0 {
-                both.wait();
-            }
         });
     }
 }

@@ -1,20 +1,15 @@
 //! Typed graphs: nodes that panic, and destructors that do.
 
 use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, executor, over_typed_runners};
+use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, Graph, GraphBuilder, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Barrier};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_typed_runners!(
-    a_panic_keeps_its_payload_wherever_it_comes_from,
     a_panic_as_an_error,
     results_of_others_stay_and_are_dropped_once,
     what_was_moved_into_a_panic_is_dropped_once,
-    a_panic_in_the_destructor_of_a_result,
-    a_panic_in_the_destructor_of_an_argument,
-    a_panic_in_a_destructor_when_the_graph_is_dropped,
     usable_after_every_ending,
 );
 
@@ -53,21 +48,6 @@ fn five<'e>(culprit: &'e AtomicU32, counter: &'e Counter) -> (Graph<'e>, Vec<Nod
 }
 
 const NAMES: [&str; 5] = ["source", "left", "middle", "right", "sink"];
-
-fn a_panic_keeps_its_payload_wherever_it_comes_from(runner: &Runner) {
-    let (culprit, counter) = (AtomicU32::new(0), Counter::default());
-    let (mut graph, nodes) = five(&culprit, &counter);
-    for number in (0..5).cycle().take(50) {
-        culprit.store(number, Relaxed);
-        assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(number));
-        let results = graph.results();
-        assert_eq!(results.get(nodes[number as usize]).err(), Some(Absent::Panicked));
-        if number < 4 {
-            let absent = results.get(nodes[4]).expect_err("it is behind the panic");
-            assert_eq!(absent.to_string(), format!("was skipped because of {}", NAMES[number as usize]));
-        }
-    }
-}
 
 fn a_panic_as_an_error(runner: &Runner) {
     let (culprit, counter) = (AtomicU32::new(0), Counter::default());
@@ -126,90 +106,6 @@ fn what_was_moved_into_a_panic_is_dropped_once(runner: &Runner) {
     assert_eq!(counter.alive(), 0);
 }
 
-/// Panics when it is dropped, if it is armed.
-struct Bomb {
-    armed: Arc<AtomicBool>,
-    _alive: Counted,
-}
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        if self.armed.swap(false, Relaxed) {
-            panic_any(Payload(77));
-        }
-    }
-}
-
-/// The next run drops it first, and panics; the one after that goes on as if nothing had been.
-fn a_panic_in_the_destructor_of_a_result(runner: &Runner) {
-    let (counter, armed) = (Counter::default(), Arc::new(AtomicBool::new(false)));
-    let bomb = || Bomb { armed: Arc::clone(&armed), _alive: counter.make(0) };
-    let mut graph = GraphBuilder::new();
-    let before = graph.node("before", (), || counter.make(1));
-    let bombs = [graph.node("bomb", (), bomb), graph.node("second bomb", (), bomb)];
-    let input = graph.input::<Counted>("input");
-    let after = graph.node("after", (bombs[0], input), |_: &Bomb, _: &Counted| counter.make(2));
-    let mut graph = graph.build().expect("a valid graph");
-    graph.set(input, counter.make(3));
-    for round in 0..6 {
-        assert_eq!(runner.typed(&mut graph)[after].value, 2);
-        assert_eq!(counter.alive(), 5);
-        armed.store(true, Relaxed);
-        if round % 2 == 0 {
-            assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(77));
-        } else {
-            let options = RunOptions::new().catch_panics();
-            let error = runner.typed_with(&mut graph, &options).expect_err("a panic");
-            assert_eq!(error.to_string(), "panicked: bomb");
-        }
-        let results = graph.results();
-        let there = [results.get(before).is_ok(), results.get(bombs[1]).is_ok(), results.get(after).is_ok()];
-        let there = there.iter().filter(|there| **there).count();
-        assert!(results.get(bombs[0]).is_err() && results[input].value == 3);
-        assert_eq!(usize::try_from(counter.alive()), Ok(there + 1));
-    }
-    drop(graph);
-    assert_eq!(counter.alive(), 0);
-}
-
-fn a_panic_in_the_destructor_of_an_argument(runner: &Runner) {
-    let (counter, armed) = (Counter::default(), Arc::new(AtomicBool::new(true)));
-    let mut graph = GraphBuilder::new();
-    let bomb = graph.node("bomb", (), || Bomb { armed: Arc::clone(&armed), _alive: counter.make(0) });
-    let taker = graph.node("taker", (bomb.moved(),), |bomb: Bomb| {
-        drop(bomb);
-        counter.make(1)
-    });
-    let mut graph = graph.build().expect("a valid graph");
-    for _ in 0..3 {
-        armed.store(true, Relaxed);
-        assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(77));
-        assert_eq!(graph.results().get(taker).err(), Some(Absent::Panicked));
-        assert_eq!(runner.typed(&mut graph)[taker].value, 1);
-        assert_eq!(counter.alive(), 1);
-    }
-}
-
-/// Everything else is dropped all the same: results, inputs and closures.
-fn a_panic_in_a_destructor_when_the_graph_is_dropped(runner: &Runner) {
-    let (counter, armed) = (Counter::default(), Arc::new(AtomicBool::new(false)));
-    let mut graph = GraphBuilder::new();
-    for number in 0..5 {
-        let captured = counter.make(number);
-        let armed = Arc::clone(&armed);
-        let counter = counter.clone();
-        graph.node("", (), move || Bomb { armed: Arc::clone(&armed), _alive: counter.make(captured.get()) });
-    }
-    let input = graph.input::<Counted>("input");
-    let mut graph = graph.build().expect("a valid graph");
-    graph.set(input, counter.make(9));
-    runner.typed(&mut graph);
-    assert_eq!(counter.alive(), 11);
-    armed.store(true, Relaxed);
-    assert_eq!(payload_of::<Payload>(|| drop(graph)), Payload(77));
-    assert_eq!(counter.alive(), 0);
-}
-
 fn usable_after_every_ending(runner: &Runner) {
     let (ending, counter) = (AtomicU32::new(0), Counter::default());
     let token = std::sync::Mutex::new(dgraph_exec::CancelToken::new());
@@ -244,30 +140,5 @@ fn usable_after_every_ending(runner: &Runner) {
             (0 | 4, Ok(results)) => assert_eq!((results[second].value, counter.alive()), (run * 2, 1)),
             (how, other) => panic!("{how}: {other:?}"),
         }
-    }
-}
-
-/// Both are under way when they panic: one payload is resumed, and both have panicked.
-#[test]
-fn several_panic_at_once() {
-    let executor = executor(2);
-    let both = Barrier::new(2);
-    let mut graph = GraphBuilder::new();
-    let nodes = ["one", "two"].map(|name| {
-        let both = &both;
-        graph.node(name, (), move || {
-            both.wait();
-            panic_any(name)
-        })
-    });
-    let mut graph = graph.build().expect("a valid graph");
-    for _ in 0..100 {
-        let name = payload_of::<&str>(|| _ = graph.run_parallel(&executor));
-        assert!(["one", "two"].contains(&name));
-        assert!(nodes.iter().all(|node: &Node<()>| graph.results().get(*node) == Err(Absent::Panicked)));
-        let error =
-            graph.run_parallel_with(&executor, &RunOptions::new().catch_panics()).expect_err("panics");
-        let RunError::Panicked(panic) = error else { panic!("{error}") };
-        assert_eq!(panic.nodes().len(), 2);
     }
 }

@@ -30,6 +30,34 @@ fn priorities_are_the_order_of_one_thread(runner: &Runner) {
     }
 }
 
+/// Inputs have no turn: what they feed is ready from the beginning. (An input waited for its turn among nodes of priority 0,
+/// and with it whatever it feeds. The fuzz target `run` found it.)
+fn inputs_delay_nobody(runner: &Runner) {
+    let order = Mutex::new(Vec::new());
+    let ran = |name: &'static str| order.lock().expect("nobody panics").push(name);
+    for priority in [0, 1] {
+        let mut graph = GraphBuilder::new();
+        let one = graph.limit(1);
+        let urgent = graph.declare("urgent");
+        let other = graph.node("other", (), || ran("other"));
+        let input = graph.input::<u8>("input");
+        graph.define(urgent, (input,), |_: &u8| ran("urgent"));
+        graph.priority(urgent, 2 * priority);
+        graph.priority(other, priority);
+        [urgent, other].into_iter().for_each(|node| graph.limited(node, one));
+        let mut graph = graph.build().expect("a valid graph");
+        graph.set(input, 1);
+        for critical_path in [false, true] {
+            runner.typed(&mut graph);
+            assert_eq!(*order.lock().expect("nobody panics"), ["urgent", "other"]);
+            order.lock().expect("nobody panics").clear();
+            if !critical_path {
+                graph.prioritise_by(|_| Duration::ZERO);
+            }
+        }
+    }
+}
+
 /// The longest path first; an explicit priority comes before it, declaration after it.
 fn critical_path_first(runner: &Runner) {
     let order = Mutex::new(Vec::new());
@@ -80,7 +108,12 @@ fn measured_durations(runner: &Runner) {
     assert!(graph.measured(long).expect("kept, and measured again") >= nap);
 }
 
-over_typed_runners!(priorities_are_the_order_of_one_thread, critical_path_first, measured_durations);
+over_typed_runners!(
+    priorities_are_the_order_of_one_thread,
+    inputs_delay_nobody,
+    critical_path_first,
+    measured_durations
+);
 
 /// Two threads: one is kept in a node of its own, the other starts the rest by priority. Then both at once: whoever
 /// starts a node finds all more urgent ones started.

@@ -24,7 +24,6 @@ over_typed_runners!(
     over_aligned_and_empty,
     large_closures_and_results,
     empty_graph,
-    long_chain,
     stays_usable_when_results_are_forgotten,
     send_but_not_sync_closures,
 );
@@ -294,19 +293,6 @@ fn empty_graph(runner: &Runner) {
     let mut graph = Graph::builder().build().expect("a valid graph");
     assert_eq!(runner.typed(&mut graph).absent_nodes().count(), 0);
     assert_eq!(format!("{graph:?} {:?}", graph.dag().nodes()), "{} 0");
-}
-
-fn long_chain(runner: &Runner) {
-    let mut graph = GraphBuilder::new();
-    let mut last = graph.node("first", (), || 0_u64);
-    let length = if cfg!(miri) { 200 } else { 200_000 };
-    for _ in 0..length {
-        last = graph.node("", (last,), |x: &u64| x + 1);
-    }
-    let mut graph = graph.build().expect("a valid graph");
-    for _ in 0..3 {
-        assert_eq!(runner.typed(&mut graph)[last], length);
-    }
 }
 
 fn stays_usable_when_results_are_forgotten(runner: &Runner) {

@@ -1,9 +1,12 @@
 //! CPU time, from `/proc`: whoever has nothing to do uses none.
 
 use crate::linux::cpu_times;
-use dgraph_exec::{Dag, Executor};
+use dgraph_exec::{Dag, Executor, GraphBuilder};
 use dgraph_tests::body::busy;
-use std::sync::Barrier;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,6 +61,50 @@ pub(crate) fn chain() -> String {
         assert!(total < most + most / 10 + 30 * MS, "{threads} threads used {each:?} ns for one chain");
         let cores = total as f64 / wall.as_nanos() as f64;
         lines.push(format!("{threads} threads: {cores:.2} cores for {} ms", wall.as_millis()));
+    }
+    lines.join("; ")
+}
+
+/// All that is left of a run is a future, which is woken after a second: nobody looks whether it can go on meanwhile. (The
+/// caller of `run_parallel` did, all the time, when no worker was in its run.)
+pub(crate) fn waiting() -> String {
+    let mut lines = Vec::new();
+    let executor = Executor::builder().threads(4).build().expect("no special demands");
+    for way in ["run", "run_parallel", "run_parallel with limits", "spawn"] {
+        let gate = Arc::new((AtomicBool::new(false), Mutex::new(None::<Waker>)));
+        let mut graph = GraphBuilder::new();
+        let waits = Arc::clone(&gate);
+        let node = graph.async_node("waits", (), move || {
+            let waits = Arc::clone(&waits);
+            poll_fn(move |context| {
+                *waits.1.lock().expect("no panic") = Some(context.waker().clone());
+                if waits.0.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+            })
+        });
+        if way.ends_with("limits") {
+            let one = graph.limit(1);
+            graph.limited(node, one);
+        }
+        let mut graph = graph.build().expect("a valid graph");
+        rouse(&executor);
+        let opener = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100)); // some workers are still up
+            let before: u64 = cpu_times().iter().sum();
+            thread::sleep(Duration::from_secs(1));
+            let used = cpu_times().iter().sum::<u64>() - before;
+            gate.0.store(true, SeqCst);
+            let waker = gate.1.lock().expect("no panic").take();
+            waker.expect("it was polled").wake();
+            used
+        });
+        match way {
+            "run" => drop(graph.run().map(drop)),
+            "run_parallel" | "run_parallel with limits" => drop(graph.run_parallel(&executor).map(drop)),
+            _ => drop(graph.spawn(&executor).join()),
+        }
+        let used = opener.join().expect("no panic");
+        assert!(used < 50 * MS, "{way} used {used} ns of a second for one future that waits");
+        lines.push(format!("{way}: {:.3} ms of 1 s", used as f64 / MS as f64));
     }
     lines.join("; ")
 }

@@ -43,6 +43,7 @@ const CASES: &[(&str, Case)] = &[
     ("limits_threads", limits::threads),
     ("cpu_of_an_idle_executor", cpu::idle),
     ("cpu_during_a_chain", cpu::chain),
+    ("cpu_while_a_future_waits", cpu::waiting),
 ];
 
 /// Elsewhere there would be nothing to count with.

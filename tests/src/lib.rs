@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`shapes`], [`random_dag`] | generated graphs: the benchmark's workloads, random ones for property tests |
+//! | [`shapes`], [`random_dag`], [`random_shape`] | generated graphs: the benchmark's workloads, random ones for property tests |
 //! | [`workflow`] | graphs from files: tab-separated lines ([`tsv`]) and `Cargo.lock` ([`lockfile`]), loaded by [`input`] |
 //! | [`body`], [`splitmix`] | the benchmark's node body and its random numbers |
 //! | [`oracle`] | naive orders, levels, cycles and critical paths |
@@ -19,6 +19,7 @@ pub mod lockfile;
 pub mod oracle;
 pub mod predecessors;
 pub mod random_dag;
+pub mod random_shape;
 pub mod schedule;
 pub mod shapes;
 pub mod splitmix;

@@ -72,3 +72,19 @@ pub(crate) fn is_certain(plan: &Plan, way: &Way, needed: &[bool], fates: &[Fate]
         Fate::Skipped(_) => true,
     })
 }
+
+/// The order in which a full run on one thread starts nodes, if some node demands anything: of those that are ready the most
+/// urgent one, then the one that was declared first. Those that don't run have their turn all the same.
+pub(crate) fn order(plan: &Plan, fates: &[Fate]) -> Vec<usize> {
+    let mut done = vec![false; plan.len()];
+    let mut order = Vec::new();
+    for _ in 0..plan.len() {
+        let ready =
+            (0..plan.len()).filter(|&node| !done[node] && plan.before(node).all(|(before, _)| done[before]));
+        let next = ready.min_by_key(|&node| (-plan.nodes[node].demand.priority, node)).expect("no cycle");
+        done[next] = true;
+        order.push(next);
+    }
+    order.retain(|&node| !matches!(fates[node], Fate::Skipped(_)));
+    order
+}

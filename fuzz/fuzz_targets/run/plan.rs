@@ -5,9 +5,10 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use dgraph_exec::Executor;
 use std::cmp::Ordering;
 
-/// A further attribute of nodes (a limit, a priority) is a field of [`Spec`], one of runs a field of [`Way`].
+/// A further attribute of nodes is a field of [`Spec`], one of runs a field of [`Way`].
 #[derive(Debug)]
 pub(crate) struct Plan {
+    pub(crate) layer: Layer,
     pub(crate) nodes: Vec<Spec>,
     pub(crate) edges: Vec<(u8, u8, Kind)>,
     pub(crate) ways: Vec<Way>,
@@ -15,11 +16,51 @@ pub(crate) struct Plan {
     stir: u8,
 }
 
+/// What runs the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    Typed,
+    Keyed,
+    Raw,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spec {
     pub(crate) role: Role,
     /// Works for some microseconds.
     pub(crate) slow: bool,
+    /// How its future waits; `None` for an ordinary node.
+    pub(crate) pause: Option<Pause>,
+    pub(crate) demand: Demand,
+}
+
+/// What the future of a node waits for before it does what its [`Role`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// For itself: it is woken while it is polled, so many times.
+    Yields(u8),
+    /// For another thread, so many times.
+    Elsewhere(u8),
+    /// For another thread, which wakes it again much later, perhaps after everything is gone.
+    Lingers,
+    /// For the next node of the graph to start, or another thread.
+    Neighbour,
+}
+
+/// What a node demands of its order and its thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Demand {
+    pub(crate) priority: i8,
+    /// Whether it is under the first, the second limit.
+    pub(crate) limits: [bool; 2],
+    pub(crate) place: Option<Place>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Caller,
+    /// Any executor has a worker 0.
+    Worker,
 }
 
 /// What a node does.
@@ -51,6 +92,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     pub(crate) on: On,
+    pub(crate) how: How,
     pub(crate) keep_going: bool,
     pub(crate) cancellable: bool,
     pub(crate) catch_panics: bool,
@@ -59,7 +101,24 @@ pub(crate) struct Way {
     pub(crate) input: Option<u8>,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// How the caller takes part in a run of a typed graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It blocks: `run`, `run_parallel`.
+    Blocks,
+    /// It waits for a future: `run_async`, `run_parallel_async`.
+    Awaits,
+    /// It polls the future so many times, whether it was woken or not, and drops it.
+    Drops(u8),
+    /// It polls the future so many times, cancels the run and waits for its end.
+    Cancels(u8),
+    /// It hands the graph over and waits for it: `spawn`.
+    Joins,
+    /// It hands the graph over and drops what it has got for it.
+    Abandons,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum On {
     ThisThread,
     One,
@@ -80,15 +139,26 @@ impl On {
             Self::Five => Some(&EXECUTORS[3]),
         }
     }
+
+    /// Whether there are workers that take part in runs that block.
+    pub(crate) fn is_shared(self) -> bool {
+        !matches!(self, Self::ThisThread | Self::One)
+    }
 }
 
 /// By hand, a byte or two for each thing: derived, three nodes in a row would need fifty bytes, and most inputs be smaller.
 /// Sizes are such that oracles are fast. Zeros, which come when the bytes are used up, are the harmless choices.
 impl<'a> Arbitrary<'a> for Plan {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
-        let stir = bytes.arbitrary()?;
-        let ways = many(bytes, 5)?;
-        let nodes: Vec<Spec> = many(bytes, 40)?;
+        let [kind, stir]: [u8; 2] = bytes.arbitrary()?;
+        let layer = match kind % 8 {
+            6 => Layer::Keyed,
+            7 => Layer::Raw,
+            _ => Layer::Typed,
+        };
+        let (waits, demands) = (kind & 16 != 0, kind & 32 != 0);
+        let ways = many(bytes, 5, Way::new)?;
+        let nodes = many(bytes, 40, |bytes| Spec::new(bytes, waits, demands))?;
         let mut edges: Vec<(u8, u8, Kind)> = Vec::new();
         for _ in 0..bytes.int_in_range(0..=120)? {
             let (u, v) = (
@@ -102,17 +172,21 @@ impl<'a> Arbitrary<'a> for Plan {
                 Ordering::Greater => edges.push((v, u, kind)),
             }
         }
-        Ok(Self { nodes, edges, ways, stir })
+        Ok(Self { layer, nodes, edges, ways, stir })
     }
 }
 
-fn many<'a, T: Arbitrary<'a>>(bytes: &mut Unstructured<'a>, most: usize) -> Result<Vec<T>> {
-    (0..bytes.int_in_range(0..=most)?).map(|_| bytes.arbitrary()).collect()
+fn many<'a, T>(
+    bytes: &mut Unstructured<'a>,
+    most: usize,
+    mut one: impl FnMut(&mut Unstructured<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
+    (0..bytes.int_in_range(0..=most)?).map(|_| one(bytes)).collect()
 }
 
-impl<'a> Arbitrary<'a> for Spec {
+impl Spec {
     /// Most nodes are ordinary ones: what calls a run off leaves little to check.
-    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+    fn new(bytes: &mut Unstructured<'_>, waits: bool, demands: bool) -> Result<Self> {
         let byte: u8 = bytes.arbitrary()?;
         let role = match byte % 32 {
             1..=3 => Role::Fails,
@@ -123,19 +197,56 @@ impl<'a> Arbitrary<'a> for Spec {
             12..=14 => Role::GivesNothing,
             _ => Role::Gives,
         };
-        Ok(Self { role, slow: byte >= 192 })
+        let pause = if waits { Pause::new(bytes.arbitrary()?) } else { None };
+        let demand = if demands { Demand::new(bytes.arbitrary()?) } else { Demand::default() };
+        Ok(Self { role, slow: byte >= 192, pause, demand })
     }
 }
 
-impl<'a> Arbitrary<'a> for Way {
-    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+impl Pause {
+    fn new(byte: u8) -> Option<Self> {
+        Some(match byte % 16 {
+            0..=4 => return None,
+            5..=8 => Self::Yields(byte / 16 % 4),
+            9..=11 => Self::Elsewhere(1 + byte / 16 % 2),
+            12..=13 => Self::Lingers,
+            _ => Self::Neighbour,
+        })
+    }
+}
+
+impl Demand {
+    fn new(byte: u8) -> Self {
+        Self {
+            priority: (byte % 4) as i8 - 1,
+            limits: [byte & 4 != 0, byte & 24 == 24],
+            place: match byte / 32 {
+                6 => Some(Place::Caller),
+                7 => Some(Place::Worker),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Way {
+    fn new(bytes: &mut Unstructured<'_>) -> Result<Self> {
         let on =
             [On::ThisThread, On::One, On::Two, On::Three, On::Five, On::TwoTwice][bytes.choose_index(6)?];
-        let [bits, only, input]: [u8; 3] = bytes.arbitrary()?;
+        let [how, bits, only, input]: [u8; 4] = bytes.arbitrary()?;
+        let how = match how % 16 {
+            0..=5 => How::Blocks,
+            6..=9 => How::Awaits,
+            10..=11 => How::Drops(how / 16),
+            12..=13 => How::Cancels(how / 16),
+            14 => How::Joins,
+            _ => How::Abandons,
+        };
         Ok(Self {
             on,
+            how,
             keep_going: bits & 3 != 1,
-            cancellable: bits & 12 == 4,
+            cancellable: bits & 12 == 4 || matches!(how, How::Cancels(_)),
             catch_panics: bits & 16 != 0,
             update: bits & 32 != 0,
             only: (only >= 192).then_some(only),
@@ -185,6 +296,12 @@ impl Plan {
             (Some(&(_, v, Kind::Moves)), None) if self.feeding(v.into()).len() == 1 => Some(v.into()),
             _ => None,
         }
+    }
+
+    /// Whether there are demands, and no futures.
+    pub(crate) fn has_only_demands(&self) -> bool {
+        self.nodes.iter().all(|node| node.pause.is_none())
+            && self.nodes.iter().any(|node| node.demand != Demand::default())
     }
 
     pub(crate) fn has(&self, role: Role) -> bool {

@@ -29,6 +29,14 @@ impl Stamps {
         self.ended.iter().all(|end| end.load(Relaxed) != 0)
     }
 
+    /// The nodes that have started, in the order in which they did.
+    pub(crate) fn order(&self) -> Vec<usize> {
+        let start = |node: usize| self.started[node].load(Relaxed);
+        let mut started: Vec<usize> = (0..self.started.len()).filter(|&node| start(node) != 0).collect();
+        started.sort_by_key(|&node| start(node));
+        started
+    }
+
     /// Checks that whoever started did so after the end of all that it depends on, as far as that has run at all in this
     /// run, and forgets it.
     pub(crate) fn check_order(&mut self, plan: &Plan) {

@@ -277,10 +277,10 @@ impl<'env, P> GraphBuilder<'env, P> {
             other => DefinitionError::TooLarge(other),
         })?;
         let demands = wishes.collect(nodes.len(), &names)?;
-        let schedule = demands.map(|demands| Schedule::new(&demands, &mut topology));
+        let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
+        let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
         store.shrink();
         topology.find_rows(&store);
-        let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let changed = vec![false; inputs.len()].into();
         let (measured, marks) = (Measured::default(), Vec::new());
         let (wakes, drive, block) = (None, Drive::default(), None);

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// A graph whose order matters has one.
 pub(super) struct Schedule {
-    /// As set by the builder.
-    priorities: Vec<i32>,
+    /// As set by the builder. Inputs come before everything else: they are there from the beginning, and delay nobody.
+    priorities: Vec<i64>,
     /// The longest path from each node on, in nanoseconds; empty as long as nobody wants to know.
     ranks: Vec<u64>,
     pub(super) queue: ReadyQueue,
@@ -21,12 +21,15 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// The schedule of these demands, and the order of serial runs put into `topology`.
-    pub(super) fn new(demands: &Demands, topology: &mut Topology) -> Self {
+    pub(super) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
         let declared = (0..topology.nodes()).map(NodeId::new).collect();
         let queue = ReadyQueue::new(demands, permits, declared);
-        let mut schedule = Self { priorities: priorities.clone(), ranks: Vec::new(), queue };
-        if priorities.iter().any(|&priority| priority != 0) {
+        let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
+        inputs.iter().for_each(|&input| priorities[input as usize] = i64::MAX);
+        let is_plain = priorities.iter().all(|&priority| priority == 0);
+        let mut schedule = Self { priorities, ranks: Vec::new(), queue };
+        if !is_plain {
             schedule.apply(topology);
         }
         schedule
@@ -118,10 +121,10 @@ impl<P> Graph<'_, P> {
     /// ```
     pub fn prioritise_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
         let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
-        let Body { store, topology, schedule, .. } = self.body_mut();
+        let Body { store, topology, schedule, inputs, .. } = self.body_mut();
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
-        let none = || Schedule::new(&Demands::none(ranks.len()), topology);
+        let none = || Schedule::new(&Demands::none(ranks.len()), inputs, topology);
         let mut new = schedule.take().unwrap_or_else(none);
         new.ranks = ranks;
         new.apply(topology);

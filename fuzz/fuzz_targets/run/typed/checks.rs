@@ -1,0 +1,101 @@
+//! What nodes have come to, and how a run has ended, against the oracle.
+
+use super::nodes::Built;
+use crate::PLANNED;
+use crate::oracle::Fate;
+use crate::plan::{How, Plan, Role, Way};
+use dgraph_exec::{Absent, NodeId, RunError};
+use std::collections::BTreeSet;
+
+/// How the run ended, for the checks of its nodes.
+pub(super) struct Ended {
+    pub(super) certain: bool,
+    pub(super) well: bool,
+    pub(super) partial: bool,
+}
+
+/// What each node has come to is what the oracle says; or it did not run, where that is possible.
+pub(super) fn check_nodes(
+    plan: &Plan,
+    way: &Way,
+    built: &mut Built,
+    fates: &[Fate],
+    needed: &[bool],
+    ended: &Ended,
+) {
+    let results = built.graph.results();
+    let number = |node: NodeId| node.index() - 1; // the input is node 0
+    for (node, &handle) in built.nodes.iter().enumerate() {
+        let (fate, is_needed, result) = (&fates[node], needed[node], results.get(handle));
+        let right = match &result {
+            Ok(value) => *fate == Fate::Value(value.number) && (is_needed || way.update),
+            Err(Absent::Moved { into }) => {
+                matches!(fate, Fate::Value(_)) && plan.taker(node) == Some(number(into.node()))
+            }
+            Err(Absent::Failed) => *fate == Fate::Failed && is_needed,
+            Err(Absent::Panicked) => *fate == Fate::Panicked && is_needed,
+            Err(Absent::Skipped { because_of }) => {
+                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node())))
+                    && is_needed
+            }
+            Err(Absent::NotRun) => !ended.certain && !ended.well && is_needed,
+            Err(Absent::NotNeeded) => !is_needed && ended.partial,
+            Err(_) => false,
+        };
+        assert!(right, "node {node} is {:?}, should be {fate:?}", result.as_ref().map(|value| value.number));
+        // Its taker has run, so it is gone.
+        let taken =
+            plan.taker(node).is_some_and(|taker| needed[taker] && !matches!(fates[taker], Fate::Skipped(_)));
+        if ended.certain && is_needed && taken && matches!(fate, Fate::Value(_)) {
+            assert!(matches!(result, Err(Absent::Moved { .. })), "node {node} was not moved");
+        }
+    }
+}
+
+/// The run's end fits what its nodes have come to. `None` is a panic.
+pub(super) fn check_end(
+    plan: &Plan,
+    way: &Way,
+    built: &mut Built,
+    ended: Option<Result<(), RunError>>,
+    fates: &[Fate],
+    needed: &[bool],
+    certain: bool,
+) {
+    let results = built.graph.results();
+    let are = |absent: &Absent| -> BTreeSet<usize> {
+        let is = |node: &usize| results.why_absent(built.nodes[*node]).as_ref() == Some(absent);
+        (0..plan.len()).filter(is).collect()
+    };
+    let meant = |fate: &Fate| (0..plan.len()).filter(|&node| needed[node] && fates[node] == *fate).collect();
+    let (failed, panicked, not_run) = (are(&Absent::Failed), are(&Absent::Panicked), are(&Absent::NotRun));
+    let number = |node: NodeId| node.index() - 1;
+    match ended {
+        Some(Ok(())) => assert!(failed.is_empty() && panicked.is_empty() && not_run.is_empty()),
+        Some(Err(RunError::Failed(failures))) => {
+            let listed: BTreeSet<usize> =
+                failures.iter().map(|failure| number(failure.node().node())).collect();
+            assert_eq!(listed, failed);
+            assert!(
+                !failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED)
+            );
+        }
+        Some(Err(RunError::Cancelled { not_run: listed })) => {
+            assert!(way.cancellable && (plan.has(Role::Cancels) || matches!(way.how, How::Cancels(_))));
+            assert_eq!(listed.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), not_run);
+        }
+        Some(Err(RunError::Panicked(error))) => {
+            assert!(way.catch_panics);
+            assert_eq!(
+                error.nodes().iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(),
+                panicked
+            );
+        }
+        Some(Err(other)) => panic!("{other}"),
+        None => assert!(!way.catch_panics && !panicked.is_empty()),
+    }
+    if certain {
+        let expected: BTreeSet<usize> = meant(&Fate::Failed);
+        assert_eq!(failed, expected);
+    }
+}

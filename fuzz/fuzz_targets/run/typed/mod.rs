@@ -1,0 +1,89 @@
+//! Typed graphs, run several times in a row in different ways.
+
+mod checks;
+mod nodes;
+mod ways;
+
+use self::checks::{Ended, check_end, check_nodes};
+use self::nodes::{Built, Counted, Shared};
+use crate::is_ok;
+use crate::oracle;
+use crate::plan::{How, On, Plan, Way};
+use dgraph_exec::{CancelToken, FailurePolicy, RunOptions};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+
+pub(crate) fn check(plan: Plan) {
+    let shared = Shared::new(plan);
+    let mut built = None;
+    let mut number = 1;
+    // Whether some node may have been left out by this run or one before it that no full run has followed.
+    let mut partial = false;
+    for way in &shared.plan.ways {
+        let new = built.is_none();
+        let graph = built.get_or_insert_with(|| Built::new(&shared));
+        partial &= !new;
+        if let Some(set) = way.input {
+            number = set.into();
+        }
+        if new || way.input.is_some() {
+            graph.graph.set(graph.input, Counted::new(number, &shared));
+        }
+        if way.how == How::Drops(0) {
+            continue; // it never begins
+        }
+        partial = oracle::target(&shared.plan, way).is_some() || (way.update && partial);
+        run(&shared, way, &mut built, number, partial);
+    }
+    drop(built);
+    assert_eq!(shared.alive.load(Relaxed), 0, "values that were not dropped, or twice");
+}
+
+fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partial: bool) {
+    let plan = &shared.plan;
+    let token = CancelToken::new();
+    let mut options = RunOptions::new();
+    if way.keep_going {
+        options = options.policy(FailurePolicy::KeepGoing);
+    }
+    if way.cancellable {
+        options = options.cancel_token(&token);
+    }
+    if way.catch_panics {
+        options = options.catch_panics();
+    }
+    if way.update {
+        options = options.update();
+    }
+    if let (Some(target), Some(built)) = (oracle::target(plan, way), &built) {
+        options = options.only([built.nodes[target]]);
+    }
+    {
+        let mut current = shared.current.write().expect("no writer panics");
+        (current.way, current.token) = (Some(way.clone()), token.clone());
+        current.caller = thread::current().id();
+    }
+    let run = || ways::run(built, way.how, way.on.executor(), &options, &token);
+    let ended = catch_unwind(AssertUnwindSafe(run));
+    let panicked = !is_ok(&ended);
+    let ended = ended.unwrap_or(None);
+    if let Some(built) = built {
+        let dropped = ended.is_none() && !panicked;
+        let fates = oracle::fates(plan, input);
+        let needed = oracle::needed(plan, way);
+        let certain =
+            !dropped && !matches!(way.how, How::Cancels(_)) && oracle::is_certain(plan, way, &needed, &fates);
+        let well = matches!(ended, Some(Ok(())));
+        check_nodes(plan, way, built, &fates, &needed, &Ended { certain, well, partial });
+        if !dropped {
+            check_end(plan, way, built, ended, &fates, &needed, certain);
+        }
+        let in_order = certain && !way.update && needed.iter().all(|&needed| needed);
+        if in_order && way.on == On::ThisThread && way.how == How::Blocks && plan.has_only_demands() {
+            let current = shared.current.read().expect("no writer panics");
+            assert_eq!(current.stamps.order(), oracle::order(plan, &fates), "the most urgent first");
+        }
+    }
+    shared.current.write().expect("no writer panics").stamps.check_order(plan);
+}

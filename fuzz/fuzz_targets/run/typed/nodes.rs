@@ -1,0 +1,258 @@
+//! The nodes of the plan, with what they do.
+
+use crate::oracle;
+use crate::plan::{Kind, Pause, Place, Plan, Role, Way};
+use crate::stamps::Stamps;
+use crate::wakes::{Gate, elsewhere, linger, yields};
+use crate::{PLANNED, raw, work};
+use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Values};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::{self, ThreadId};
+
+/// How many nodes may run at once under the two limits.
+const PERMITS: [usize; 2] = [1, 2];
+
+/// What the nodes of a graph share.
+pub(super) struct Shared {
+    pub(super) plan: Plan,
+    /// How many values there are.
+    pub(super) alive: AtomicIsize,
+    pub(super) current: RwLock<Current>,
+    /// How many nodes are running under each limit.
+    under: [AtomicUsize; 2],
+    /// Who waits for the next node to start.
+    neighbours: Mutex<Vec<Arc<Gate>>>,
+}
+
+/// The run that nodes are in.
+pub(super) struct Current {
+    pub(super) way: Option<Way>,
+    pub(super) token: CancelToken,
+    pub(super) stamps: Stamps,
+    pub(super) caller: ThreadId,
+}
+
+impl Shared {
+    pub(super) fn new(plan: Plan) -> Arc<Self> {
+        let current = Current {
+            way: None,
+            token: CancelToken::new(),
+            stamps: Stamps::new(plan.len()),
+            caller: thread::current().id(),
+        };
+        Arc::new(Self {
+            plan,
+            alive: AtomicIsize::new(0),
+            current: RwLock::new(current),
+            under: Default::default(),
+            neighbours: Mutex::default(),
+        })
+    }
+}
+
+/// A number that is counted while it lives.
+pub(super) struct Counted {
+    pub(super) number: u64,
+    shared: Arc<Shared>,
+}
+
+impl Counted {
+    pub(super) fn new(number: u64, shared: &Arc<Shared>) -> Self {
+        shared.alive.fetch_add(1, Relaxed);
+        Self { number, shared: Arc::clone(shared) }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.shared.alive.fetch_sub(1, Relaxed);
+    }
+}
+
+pub(super) struct Built {
+    pub(super) graph: Graph<'static>,
+    pub(super) input: Input<Counted>,
+    pub(super) nodes: Vec<Node<Counted>>,
+}
+
+impl Built {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        let plan = &shared.plan;
+        let mut graph = GraphBuilder::new();
+        let input = graph.input("input");
+        let nodes: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
+        let limits = PERMITS.map(|permits| graph.limit(permits));
+        for (node, &handle) in nodes.iter().enumerate() {
+            define(&mut graph, shared, node, input, &nodes);
+            let ordering = plan.before(node).filter(|(_, kind)| *kind == Kind::OnlyOrders);
+            graph.after(handle, ordering.map(|(before, _)| nodes[before]));
+            let demand = plan.nodes[node].demand;
+            if demand.priority != 0 {
+                graph.priority(handle, demand.priority.into());
+            }
+            limits.iter().zip(demand.limits).filter(|(_, under)| *under).for_each(|(&limit, _)| {
+                graph.limited(handle, limit);
+            });
+            match demand.place {
+                Some(Place::Caller) => graph.on_caller(handle),
+                Some(Place::Worker) => graph.on_worker(handle, 0),
+                None => {}
+            }
+        }
+        Self { graph: graph.build().expect("ranks exclude cycles"), input, nodes }
+    }
+}
+
+fn define(
+    graph: &mut GraphBuilder<'static>,
+    shared: &Arc<Shared>,
+    node: usize,
+    input: Input<Counted>,
+    nodes: &[Node<Counted>],
+) {
+    let (plan, handle, shared) = (&shared.plan, nodes[node], Arc::clone(shared));
+    let feeding = plan.feeding(node);
+    let body = move |fed: &mut dyn Iterator<Item = u64>| Body::new(&shared, node, fed);
+    let waits = plan.nodes[node].pause.is_some();
+    match (&feeding[..], waits) {
+        ([], false) if plan.role(node) == Role::ReadsInput => {
+            graph.try_define(handle, (input,), move |input: &Counted| {
+                body(&mut [input.number].into_iter()).run()
+            });
+        }
+        ([], true) if plan.role(node) == Role::ReadsInput => {
+            graph.try_async_define(handle, (input,), move |input: &Counted| {
+                body(&mut [input.number].into_iter()).wait()
+            });
+        }
+        (&[before], false) if plan.taker(before) == Some(node) => {
+            let moved = (nodes[before].moved(),);
+            graph.try_define(handle, moved, move |fed: Counted| body(&mut [fed.number].into_iter()).run());
+        }
+        // What is moved in lives as long as the future.
+        (&[before], true) if plan.taker(before) == Some(node) => {
+            let moved = (nodes[before].moved(),);
+            graph.try_async_define(handle, moved, move |fed: Counted| {
+                let body = body(&mut [fed.number].into_iter());
+                async move {
+                    let _fed = fed;
+                    body.wait().await
+                }
+            });
+        }
+        (feeding, waits) => {
+            let feeding: Vec<_> = feeding.iter().map(|&before| nodes[before]).collect();
+            let body = move |fed: Values<'_, Counted>| body(&mut fed.iter().map(|fed| fed.number));
+            if waits {
+                graph.try_async_define(handle, feeding, move |fed: Values<'_, Counted>| body(fed).wait());
+            } else {
+                graph.try_define(handle, feeding, move |fed: Values<'_, Counted>| body(fed).run());
+            }
+        }
+    }
+}
+
+/// A node that has started.
+struct Body {
+    node: usize,
+    number: u64,
+    under: Under,
+}
+
+impl Body {
+    fn new(shared: &Arc<Shared>, node: usize, fed: &mut dyn Iterator<Item = u64>) -> Self {
+        shared.current.read().expect("nobody panics while writing").stamps.start(node);
+        shared.neighbours.lock().expect("no panic").drain(..).for_each(|gate| gate.open());
+        Self { node, number: oracle::value(node, fed), under: Under::new(shared, node) }
+    }
+
+    /// Waits, and does what the node does.
+    async fn wait(self) -> Result<Counted, &'static str> {
+        let shared = Arc::clone(&self.under.shared);
+        match shared.plan.nodes[self.node].pause {
+            Some(Pause::Yields(times)) => yields(times).await,
+            Some(Pause::Elsewhere(times)) => {
+                for _ in 0..times {
+                    elsewhere(|_| {}).await;
+                    self.check_place();
+                }
+            }
+            Some(Pause::Lingers) => {
+                linger().await;
+                elsewhere(|_| {}).await;
+            }
+            Some(Pause::Neighbour) => {
+                elsewhere(|gate| shared.neighbours.lock().expect("no panic").push(Arc::clone(gate))).await;
+            }
+            None => unreachable!("an ordinary node"),
+        }
+        self.run()
+    }
+
+    fn run(self) -> Result<Counted, &'static str> {
+        self.check_place();
+        let shared = &self.under.shared;
+        let current = shared.current.read().expect("nobody panics while writing");
+        if shared.plan.nodes[self.node].slow {
+            work();
+        }
+        match shared.plan.role(self.node) {
+            Role::Fails => return Err(PLANNED),
+            Role::Panics => resume_unwind(Box::new(PLANNED)),
+            Role::Cancels => current.token.cancel(),
+            Role::Nests => {
+                if let Some(executor) = current.way.as_ref().and_then(|way| way.on.executor()) {
+                    raw::nested(|dag, body| executor.run(dag, body));
+                }
+            }
+            Role::Gives | Role::GivesNothing | Role::ReadsInput => {}
+        }
+        current.stamps.end(self.node);
+        Ok(Counted::new(self.number, shared))
+    }
+
+    /// Whether it is on the thread that it is bound to.
+    fn check_place(&self) {
+        let shared = &self.under.shared;
+        let current = shared.current.read().expect("nobody panics while writing");
+        let shared_run = current.way.as_ref().is_some_and(|way| way.on.is_shared());
+        let here = thread::current();
+        match shared.plan.nodes[self.node].demand.place {
+            Some(Place::Caller) => assert_eq!(here.id(), current.caller, "it is bound to the caller"),
+            Some(Place::Worker) if shared_run => {
+                assert_eq!(here.name(), Some("dgraph-0"), "it is bound to a worker");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A node that counts among those under its limits.
+struct Under {
+    shared: Arc<Shared>,
+    node: usize,
+}
+
+impl Under {
+    fn new(shared: &Arc<Shared>, node: usize) -> Self {
+        let new = Self { shared: Arc::clone(shared), node };
+        for (under, permits) in new.limits() {
+            assert!(under.fetch_add(1, Relaxed) < permits, "node {node} exceeds a limit");
+        }
+        new
+    }
+
+    fn limits(&self) -> impl Iterator<Item = (&AtomicUsize, usize)> {
+        let under = self.shared.plan.nodes[self.node].demand.limits;
+        let limits = self.shared.under.iter().zip(PERMITS).zip(under);
+        limits.filter(|(_, under)| *under).map(|(limit, _)| limit)
+    }
+}
+
+impl Drop for Under {
+    fn drop(&mut self) {
+        self.limits().for_each(|(under, _)| _ = under.fetch_sub(1, Relaxed));
+    }
+}

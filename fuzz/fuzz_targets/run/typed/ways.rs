@@ -1,0 +1,69 @@
+//! The ways to run a typed graph.
+
+use super::nodes::Built;
+use crate::plan::How;
+use dgraph_exec::{CancelToken, Executor, Graph, RunAsync, RunError, RunOptions};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// How a run has ended, for whoever lives to see it. `None` if its future was dropped before.
+pub(super) type Ended = Option<Result<(), RunError>>;
+
+/// Runs the graph. It is gone if it was handed over and not given back: whoever drops what [`Graph::spawn`] gives drops the
+/// graph, and so does a panic of a node.
+pub(super) fn run(
+    built: &mut Option<Built>,
+    how: How,
+    executor: Option<&Executor>,
+    options: &RunOptions,
+    token: &CancelToken,
+) -> Ended {
+    let graph = &mut built.as_mut().expect("a graph").graph;
+    match (how, executor) {
+        (How::Blocks, None) => Some(graph.run_with(options).map(drop)),
+        (How::Blocks, Some(executor)) => Some(graph.run_parallel_with(executor, options).map(drop)),
+        (How::Drops(polls), _) => poll(begin(graph, executor, options), polls),
+        (How::Cancels(polls), _) => {
+            let mut run = pin!(begin(graph, executor, options));
+            let ended = poll(run.as_mut(), polls);
+            token.cancel();
+            ended.or_else(|| Some(pollster::block_on(run).map(drop)))
+        }
+        (How::Joins, Some(executor)) => {
+            let Built { graph, input, nodes } = built.take().expect("a graph");
+            let (graph, ended) = graph.spawn_with(executor, options.clone()).join();
+            *built = Some(Built { graph, input, nodes });
+            Some(ended)
+        }
+        (How::Abandons, Some(executor)) => {
+            drop(built.take().expect("a graph").graph.spawn_with(executor, options.clone()));
+            None
+        }
+        (How::Awaits | How::Joins | How::Abandons, _) => {
+            Some(pollster::block_on(begin(graph, executor, options)).map(drop))
+        }
+    }
+}
+
+fn begin<'g>(
+    graph: &'g mut Graph<'static>,
+    executor: Option<&Executor>,
+    options: &RunOptions,
+) -> RunAsync<'g, 'static> {
+    match executor {
+        Some(executor) => graph.run_parallel_async_with(executor, options.clone()),
+        None => graph.run_async_with(options.clone()),
+    }
+}
+
+/// Polls the run so many times, unless it ends before.
+fn poll<'g>(run: impl Future<Output = Result<dgraph_exec::Results<'g>, RunError>>, polls: u8) -> Ended {
+    let mut run = pin!(run);
+    for _ in 0..polls {
+        if let Poll::Ready(ended) = run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Some(ended.map(drop));
+        }
+        std::thread::yield_now();
+    }
+    None
+}

@@ -1,0 +1,215 @@
+//! Runs that end while somebody still looks at them, and what comes after.
+
+use crate::counted::Counter;
+use crate::gate::{Gate, yields};
+use crate::runner::{Runner, executor, over_typed_runners};
+use dgraph_exec::{CancelToken, Dag, Executor, GraphBuilder, RunError, RunOptions, Values};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Context, Waker};
+use std::thread;
+
+/// Fills the stack where a run has just been, and says whether anybody has written there since.
+#[inline(never)]
+fn nobody_writes_here() -> bool {
+    let mut memory = black_box([0xA5_u8; 2048]);
+    for _ in 0..20 {
+        std::hint::spin_loop();
+        black_box(&mut memory);
+    }
+    memory.iter().all(|&byte| byte == 0xA5)
+}
+
+/// A run lies on its caller's stack. The last thing that a helper does with it is to let the caller go on, who then uses that
+/// memory for something else.
+#[test]
+fn latch_touched_after_set() {
+    let executor = executor(2);
+    let dag = Dag::from_edges(4, &[(0, 1), (0, 2)]).expect("a valid graph");
+    #[inline(never)]
+    fn run(executor: &Executor, dag: &Dag, both: &Barrier) {
+        executor.run(dag, |node| {
+            if [1, 2].contains(&node.get()) {
+                both.wait(); // so that a helper is there until the end
+            }
+        });
+    }
+    let both = Barrier::new(2);
+    for _ in 0..20_000 {
+        run(&executor, &dag, &both);
+        assert!(nobody_writes_here(), "a helper was still there");
+    }
+    // The same of a run without a caller, whose memory is freed.
+    for _ in 0..1_000 {
+        let mut graph = GraphBuilder::new();
+        graph.async_node("", (), async || yields(1).await);
+        graph.node("", (), || ());
+        graph.build().expect("a valid graph").spawn(&executor).join().1.expect("no node fails");
+    }
+}
+
+/// Others wake the futures of a run all the time while its executor is dropped, and when both are gone.
+#[test]
+fn waker_fired_during_executor_drop() {
+    for round in 0..100_usize {
+        let (futures, begun) = (Counter::default(), Arc::new(Barrier::new(4)));
+        let wakers = Arc::new(Mutex::new(Vec::new()));
+        let mut graph = GraphBuilder::new();
+        for _ in 0..3 {
+            let (futures, wakers) = (futures.clone(), Arc::clone(&wakers));
+            graph.async_node("", (), move || {
+                let (alive, wakers) = (futures.make(0), Arc::clone(&wakers));
+                std::future::poll_fn(move |context: &mut Context<'_>| {
+                    let _alive = &alive;
+                    wakers.lock().expect("no panic").push(context.waker().clone());
+                    std::task::Poll::<()>::Pending
+                })
+            });
+        }
+        let executor = executor(2);
+        let run = graph.build().expect("a valid graph").spawn(&executor);
+        while wakers.lock().expect("no panic").len() < 3 {
+            thread::yield_now();
+        }
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    begun.wait();
+                    while !over.load(Relaxed) {
+                        let waker = wakers.lock().expect("no panic").pop();
+                        waker.iter().for_each(Waker::wake_by_ref);
+                    }
+                });
+            }
+            begun.wait();
+            (0..round * 50).for_each(|_| std::hint::spin_loop());
+            drop(executor);
+            let (graph, ended) = run.join();
+            assert!(matches!(ended, Err(RunError::Cancelled { not_run }) if not_run.len() == 3));
+            assert_eq!(futures.alive(), 0, "each is dropped once");
+            drop(graph);
+            over.store(true, Relaxed);
+        });
+        wakers.lock().expect("no panic").drain(..).for_each(Waker::wake);
+    }
+}
+
+/// Takes a lock when it is dropped, and wakes whoever waits for the gate.
+struct LocksOnDrop {
+    lock: Arc<Mutex<usize>>,
+    gate: Gate,
+}
+
+impl Drop for LocksOnDrop {
+    fn drop(&mut self) {
+        *self.lock.lock().expect("no panic") += 1;
+        self.gate.wake();
+    }
+}
+
+/// An executor is dropped in the middle of runs, whose futures and values take a lock when they are dropped. Another thread
+/// has that lock while it wakes futures of these runs, so nobody may drop them under a lock that a waker needs.
+#[test]
+fn shutdown_mid_run_with_drop_handlers_that_lock() {
+    for round in 0..60_usize {
+        let (lock, gate) = (Arc::new(Mutex::new(0)), Gate::default());
+        let executor = executor(2);
+        let begun = Arc::new(AtomicUsize::new(0));
+        let runs: Vec<_> = (0..3)
+            .map(|_| {
+                let mut graph = GraphBuilder::new();
+                for _ in 0..4 {
+                    let (lock, gate, begun) = (Arc::clone(&lock), gate.clone(), Arc::clone(&begun));
+                    graph.async_node("", (), move || {
+                        let held = LocksOnDrop { lock: Arc::clone(&lock), gate: gate.clone() };
+                        begun.fetch_add(1, Relaxed);
+                        async move {
+                            held.gate.wait().await;
+                            held
+                        }
+                    });
+                }
+                graph.build().expect("a valid graph").spawn(&executor)
+            })
+            .collect();
+        while begun.load(Relaxed) < 12 {
+            thread::yield_now();
+        }
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Relaxed) {
+                    let _held = lock.lock().expect("no panic");
+                    gate.wake();
+                }
+            });
+            (0..round * 50).for_each(|_| std::hint::spin_loop());
+            if round % 2 == 0 {
+                executor.shutdown();
+            } else {
+                drop(executor);
+            }
+            for run in runs {
+                let (_, ended) = run.join();
+                assert!(matches!(ended, Err(RunError::Cancelled { not_run }) if not_run.len() == 4));
+            }
+            over.store(true, Relaxed);
+        });
+        assert_eq!(*lock.lock().expect("no panic"), 12, "each is dropped once");
+    }
+}
+
+over_typed_runners!(re_run_after_cancel);
+
+/// Each node cancels the run in its turn; at once the graph is run again, to the end. Permits, counters, futures and what was
+/// moved are as if nothing had been.
+fn re_run_after_cancel(runner: &Runner) {
+    const NODES: usize = 40;
+    let (cancels, counter) = (&AtomicUsize::new(NODES), &Counter::default());
+    let token = &Mutex::new(CancelToken::new());
+    let enter = move |node: usize| {
+        if cancels.load(Relaxed) == node {
+            token.lock().expect("no panic").cancel();
+        }
+        counter.make(1)
+    };
+    let mut graph = GraphBuilder::new();
+    let limit = graph.limit(1);
+    let mut nodes = Vec::new();
+    for node in 0..NODES / 2 {
+        let first = if node % 3 == 0 {
+            graph.async_node("first", (), move || async move {
+                yields(1).await;
+                enter(node)
+            })
+        } else {
+            graph.node("first", (), move || enter(node))
+        };
+        let second = graph.node("second", (first.moved(),), move |first: crate::counted::Counted| {
+            drop(first);
+            enter(NODES / 2 + node)
+        });
+        if node % 4 == 0 {
+            graph.limited(first, limit);
+            graph.limited(second, limit);
+        }
+        nodes.push(second);
+    }
+    let sum = graph
+        .node("sum", nodes, |all: Values<'_, _>| all.iter().map(crate::counted::Counted::get).sum::<u64>());
+    let mut graph = graph.build().expect("a valid graph");
+    for culprit in 0..NODES {
+        cancels.store(culprit, Relaxed);
+        *token.lock().expect("no panic") = CancelToken::new();
+        let options = RunOptions::new().cancel_token(&token.lock().expect("no panic"));
+        let error = runner.typed_with(&mut graph, &options).expect_err("the sum comes after all others");
+        assert!(matches!(error, RunError::Cancelled { not_run } if !not_run.is_empty()));
+        cancels.store(NODES, Relaxed);
+        assert_eq!(runner.typed(&mut graph)[sum], NODES as u64 / 2);
+        assert_eq!(counter.alive(), NODES as isize / 2);
+    }
+    drop(graph);
+    assert_eq!(counter.alive(), 0);
+}
