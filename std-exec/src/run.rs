@@ -286,7 +286,9 @@ impl<F: Body> Run<'_, F> {
         if let Some(BrokenIn { claimed }) = self.walk.seize() {
             // The last node claimed is the walker's, and not complete.
             let done = claimed.saturating_sub(1);
-            let running = self.countdown.dag().order()[..claimed].last().copied();
+            let (walked, rest) = self.countdown.dag().order()[..claimed].split_at(done);
+            self.body.broken_in(walked);
+            let running = rest.last().copied();
             self.countdown.resume_after(done, |node| {
                 if Some(node) != running {
                     own.with(|private| private.ready.push(node));
