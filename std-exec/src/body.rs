@@ -33,6 +33,11 @@ pub(crate) trait Body: Sync {
         })
     }
 
+    /// Somebody has broken into the walk, when these nodes were complete and another one, perhaps, claimed. Nothing is shared yet.
+    fn broken_in(&self, walked: &[NodeId]) {
+        let _ = walked;
+    }
+
     /// The run is open: from now on, whoever wakes a node tells `team`.
     fn open(&self, team: &Team);
 

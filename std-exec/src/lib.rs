@@ -126,6 +126,8 @@ mod models;
 mod ordered;
 mod pace;
 mod parker;
+#[allow(unsafe_code)]
+mod prefetch;
 mod ready_queue;
 mod ready_set;
 mod results;

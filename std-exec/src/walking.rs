@@ -254,9 +254,13 @@ impl<F: Body> Run<'_, F> {
                 }
             };
             self.countdown.resume(left.clone(), ready);
-            let left = left.count();
+            let (left, nodes) = (left.count(), self.walk.steps().nodes());
+            let done = &nodes[..nodes.len() - left];
+            if !self.walk.steps().are_divided() {
+                self.body.broken_in(done);
+            }
             if left > 0 {
-                team.finish(self.walk.steps().nodes().len() - left);
+                team.finish(done.len());
             }
             team.end_walk();
             self.walk.release(Broken { after: self.elapsed(), left });

@@ -363,7 +363,9 @@ fn a_part_of_a_row(runner: &Runner) {
         }));
     }
     let mut graph = graph.build().expect("a valid graph");
-    inputs.iter().for_each(|&input| drop(graph.set(input, 1)));
+    for &input in &inputs {
+        graph.set(input, 1);
+    }
     runner.typed(&mut graph);
     for place in PLACES {
         calls.store(0, Relaxed);

@@ -6,8 +6,9 @@ use super::failure::{Failure, Panicked};
 use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel;
+use super::record::is_fed;
 use super::rows;
-use super::run::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Run, STOP, TROUBLE, is_fed};
+use super::run::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Run, STOP, TROUBLE};
 use super::schedule::Measured;
 use super::status::Status;
 use super::store::Store;
@@ -50,7 +51,12 @@ pub(super) fn execute(
     // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
     // statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));
+    let unmarked = run.leaves_unmarked();
     let course = run.into_course();
+    // Nothing went wrong, so every node has given a value.
+    if unmarked && ended.is_ok() && course.signal == 0 {
+        body.store.statuses.fill(Status::VALUE);
+    }
     end(body, options, course, ended.err())
 }
 

@@ -1,8 +1,8 @@
 //! Typed graphs: closures that feed each other, behind typed handles.
 //!
-//! A [`GraphBuilder`] puts every closure into an arena, beside pointers to the slots that it is fed from and the slot for
-//! what it gives; so running a node is one indirect call, and a run allocates nothing. What can go wrong in a node is
-//! taken down in one word a node ([`status`]); the executor below knows nothing of it.
+//! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so running a node, or a
+//! row of nodes of one kind, is one indirect call, and a run allocates nothing. What can go wrong in a node is
+//! taken down in one byte a node ([`status`]); the executor below knows nothing of it.
 //!
 //! | what | where |
 //! |---|---|
@@ -13,7 +13,8 @@
 //! | collecting and checking nodes | `builder.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
-//! | a run | `run.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
+//! | a run | `course.rs`, `run.rs`, `record.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
+//! | nodes of one kind that follow each other | `rows.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
@@ -56,6 +57,7 @@ mod options;
 #[allow(unsafe_code)]
 mod parallel;
 mod plan;
+mod record;
 mod results;
 #[allow(unsafe_code)]
 mod rows;

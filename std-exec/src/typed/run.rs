@@ -1,4 +1,5 @@
-//! One run of a typed graph: which nodes are started, and what is taken down when one gives no result.
+//! One run of a typed graph: which nodes are started. What is taken down of each: `record.rs`; what comes before and after the
+//! nodes: `course.rs`.
 //!
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the
 //! whole graph every node but the inputs, which are set, begins without a result. A node that gives none, or that isn't
@@ -9,23 +10,19 @@
 
 use super::arena::{Base, Place};
 use super::cancel::CancelToken;
-use super::course::{Course, Failures, Parts, execute};
-use super::graph::Graph;
-use super::options::{FailurePolicy, RunOptions};
-use super::results::Results;
+use super::course::{Course, Failures, Parts};
+use super::options::RunOptions;
+use super::record::is_fed;
 use super::rows::Row;
 use super::schedule::Measured;
-use super::status::{Mark, Outcome, State, States, Status};
+use super::status::{Outcome, States, Status};
 use super::store::Store;
 use super::task::{Entry, Ran};
 use super::topology::Topology;
 use crate::executor::Handle;
-use crate::run_error::RunError;
-use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError};
 use crate::wake::{WakerRef, Wakes};
-use std::error::Error;
 use std::fmt;
-use std::mem;
 use std::ptr::NonNull;
 use std::time::Instant;
 
@@ -49,19 +46,20 @@ pub struct Run<'r> {
     /// What nodes ask the store for, at hand.
     slots: &'r [Place<u8>],
     values: Base,
-    states: States<'r>,
+    pub(super) states: States<'r>,
+    pub(super) leaves_unmarked: bool,
     pub(super) topology: &'r Topology,
-    options: &'r RunOptions,
+    pub(super) options: &'r RunOptions,
     /// `None`: on this thread.
     pub(super) executor: Option<&'r Handle>,
-    signal: AtomicUsize,
-    measured: &'r Measured,
-    failures: Mutex<Failures>,
+    pub(super) signal: AtomicUsize,
+    pub(super) measured: &'r Measured,
+    pub(super) failures: Mutex<Failures>,
     wakes: Option<&'r Wakes>,
     /// Several threads may have to do with one future.
     team: bool,
     /// When the run began, if durations are measured.
-    began: Option<Instant>,
+    pub(super) began: Option<Instant>,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -79,6 +77,7 @@ impl<'r> Run<'r> {
     ) -> Self {
         let Parts { store, topology, measured, wakes } = parts;
         let Course { signal, failures, began } = course;
+        let leaves_unmarked = signal == 0 && !topology.moves;
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
         let (slots, values) = store.slots();
         let states = store.statuses.states();
@@ -88,6 +87,7 @@ impl<'r> Run<'r> {
             slots,
             values,
             states,
+            leaves_unmarked,
             topology,
             options,
             executor,
@@ -193,32 +193,6 @@ impl<'r> Run<'r> {
         unsafe { self.store.call(node, entry, self, row) }
     }
 
-    /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics.
-    #[inline(always)]
-    pub(super) fn attempt(&self, node: u32, mark: Mark<'_>, call: impl FnOnce() -> Outcome) -> Outcome {
-        let panicking = Panicking { run: self, node };
-        let outcome = call();
-        mem::forget(panicking);
-        match outcome {
-            Outcome::Value => mark.value(),
-            Outcome::Nothing => {}
-            Outcome::Pending(_) => mark.pending(),
-        }
-        outcome
-    }
-
-    /// As [`attempt`](Self::attempt), for a node by itself.
-    pub(super) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
-        let mark = self.marks(node, 0).next().expect("there is this node");
-        Ran { outcome: self.attempt(node, mark, call), last: node, seized: false }
-    }
-
-    /// Where it is marked what `node` and so many more come to.
-    #[inline(always)]
-    pub(super) fn marks(&self, node: u32, more: u32) -> impl Iterator<Item = Mark<'_>> {
-        self.states.marks(node, more)
-    }
-
     /// The slot for what `node` gives, which is a `T`.
     #[inline(always)]
     pub(super) fn slot<T>(&self, node: u32) -> NonNull<T> {
@@ -300,89 +274,5 @@ impl<'r> Run<'r> {
                 wakes.wake_all();
             }
         }
-    }
-
-    /// The result of `node` now belongs to `taker`.
-    #[inline]
-    pub(super) fn moved(&self, node: u32, taker: u32) {
-        self.store.statuses.set(node, Status::moved(taker));
-    }
-
-    /// `node` has given an error.
-    #[cold]
-    pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) {
-        self.store.statuses.set(node, Status::FAILED);
-        let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
-        self.raise(TROUBLE | stop);
-        lock(&self.failures).push((node, error));
-    }
-
-    /// The choices for a graph that is a node of this one.
-    pub(super) fn inherited(&self) -> RunOptions {
-        self.options.inherited()
-    }
-
-    /// Runs `graph`, which is a node of this one, in the same way.
-    pub(super) fn nested<'g>(&self, graph: &'g mut Graph<'_>) -> Result<Results<'g>, RunError> {
-        execute(graph.body_mut(), self.executor, &self.inherited())?;
-        Ok(graph.results())
-    }
-
-    /// `node` panics.
-    #[cold]
-    #[inline(never)]
-    fn panicked(&self, node: u32) {
-        self.store.statuses.set(node, Status::PANICKED);
-        if self.began.is_some() {
-            self.measured.forget(node);
-        }
-        self.raise(TROUBLE | STOP);
-    }
-
-    /// The graph that is `node` ended with `error`.
-    #[cold]
-    pub(super) fn nested_failed(&self, node: u32, error: RunError) {
-        match error {
-            RunError::Cancelled { .. } => self.raise(STOP | CANCELLED),
-            RunError::DeadlineExceeded { .. } => self.raise(STOP | EXPIRED),
-            error => self.failed(node, error.into()),
-        }
-    }
-}
-
-/// Whether all that `node` waits for has been done. If not, and a failure is to blame, that is taken down.
-pub(super) fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
-    let mut fed = true;
-    for predecessor in topology.predecessors(node) {
-        match store.statuses.get(predecessor.node()).state() {
-            State::Value => {}
-            State::Failed | State::Panicked => {
-                store.statuses.set(node, Status::skipped(predecessor.node()));
-                return false;
-            }
-            State::Skipped { culprit } => {
-                store.statuses.set(node, Status::skipped(culprit));
-                return false;
-            }
-            State::NotRun => fed = false,
-            State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
-                fed &= !predecessor.feeds();
-            }
-        }
-    }
-    fed
-}
-
-/// Takes down that a node panics. Costs nothing if it doesn't.
-struct Panicking<'r> {
-    run: &'r Run<'r>,
-    node: u32,
-}
-
-impl Drop for Panicking<'_> {
-    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores a node.
-    #[inline(always)]
-    fn drop(&mut self) {
-        self.run.panicked(self.node);
     }
 }

@@ -108,28 +108,11 @@ pub(super) struct Statuses {
 #[derive(Clone, Copy)]
 pub(super) struct States<'s>(&'s [AtomicU8]);
 
-/// The state of one node.
-#[derive(Clone, Copy)]
-pub(super) struct Mark<'s>(&'s AtomicU8);
-
-impl<'s> States<'s> {
-    /// Those of `node` and so many more.
-    #[inline(always)]
-    pub(super) fn marks(self, node: u32, more: u32) -> impl Iterator<Item = Mark<'s>> {
-        self.0[node as usize..=node as usize + more as usize].iter().map(Mark)
-    }
-}
-
-impl Mark<'_> {
+impl States<'_> {
     /// As [`Statuses::set`], to `VALUE`.
     #[inline(always)]
-    pub(super) fn value(self) {
-        self.0.store(Status::VALUE.state, Ordering::Relaxed);
-    }
-
-    /// As [`Statuses::set`], to `PENDING`.
-    pub(super) fn pending(self) {
-        self.0.store(Status::PENDING.state, Ordering::Relaxed);
+    pub(super) fn set_value(self, node: u32) {
+        self.0[node as usize].store(Status::VALUE.state, Ordering::Relaxed);
     }
 }
 

@@ -6,8 +6,9 @@
 //! | a slot | reserved; an input's: nobody | written by the thread that runs the node; then read by its dependents, or moved out by the only one | the caller, through `Results` or `Graph::set` |
 //! | a status | pushed | the thread that runs the node; its only taker; read by dependents | the caller |
 //!
-//! A slot holds a value exactly when its node's status is `VALUE`. The one moment when it doesn't is on the thread that
-//! runs the node, between writing one and writing the other; nothing can unwind there.
+//! A slot holds a value exactly when its node's status is `VALUE`. It may hold one before: on the thread that runs the
+//! node, between writing one and writing the other, where nothing can unwind; and in a row, until somebody could look (see
+//! `rows.rs`).
 
 use super::arena::{Arena, Base, Place};
 use super::handle::{GraphId, Node};

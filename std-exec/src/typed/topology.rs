@@ -19,6 +19,8 @@ pub(super) struct Topology {
     /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked for.
     serial_rows: Box<[Stretch]>,
     stored_rows: Box<[Stretch]>,
+    /// Some result is moved into its dependent.
+    pub(super) moves: bool,
 }
 
 /// A predecessor, in the low 31 bits, and in the highest whether it only comes before and feeds nothing.
@@ -46,7 +48,8 @@ impl Topology {
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let order = (!sorted).then(|| order_by(&dag, NodeId::get));
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
-        Ok(Self { dag, nodes, starts, predecessors, order, serial_rows, stored_rows })
+        let moves = uses.iter().any(|used| used.kind == Kind::Moved);
+        Ok(Self { dag, nodes, starts, predecessors, order, serial_rows, stored_rows, moves })
     }
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.

@@ -1,0 +1,144 @@
+//! What a run takes down of its nodes, and what it makes of those that give no value.
+
+use super::course::execute;
+use super::graph::Graph;
+use super::options::{FailurePolicy, RunOptions};
+use super::results::Results;
+use super::run::{CANCELLED, EXPIRED, Run, STOP, TROUBLE};
+use super::status::{Outcome, State, Status};
+use super::store::Store;
+use super::task::Ran;
+use super::topology::Topology;
+use crate::run_error::RunError;
+use crate::sync::lock;
+use std::error::Error;
+use std::mem;
+
+impl Run<'_> {
+    /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics. But not that it has given a value, if
+    /// it is to be left unmarked: see `rows.rs`.
+    #[inline(always)]
+    pub(super) fn attempt(&self, node: u32, unmarked: bool, call: impl FnOnce() -> Outcome) -> Outcome {
+        let panicking = Panicking { run: self, node };
+        let outcome = call();
+        mem::forget(panicking);
+        match outcome {
+            Outcome::Value if unmarked => {}
+            Outcome::Value => self.states.set_value(node),
+            Outcome::Nothing => {}
+            Outcome::Pending(_) => self.store.statuses.set(node, Status::PENDING),
+        }
+        outcome
+    }
+
+    /// As [`attempt`](Self::attempt), for a node by itself.
+    pub(super) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
+        Ran { outcome: self.attempt(node, false, call), last: node, seized: false }
+    }
+
+    /// Whether nodes of rows are left unmarked. Not if results may go before the run is over, nor if some nodes aren't to run.
+    #[inline]
+    pub(super) fn leaves_unmarked(&self) -> bool {
+        self.leaves_unmarked
+    }
+
+    /// Takes down that these nodes have given values, up to the first that is known not to have.
+    pub(super) fn mark(&self, nodes: impl IntoIterator<Item = u32>) {
+        for node in nodes {
+            match self.store.statuses.get(node) {
+                Status::NOT_RUN => self.states.set_value(node),
+                Status::VALUE => {}
+                _ => break,
+            }
+        }
+    }
+
+    /// Whether a node is known not to have given a value.
+    pub(super) fn any_wrong(&self, mut nodes: impl Iterator<Item = u32>) -> bool {
+        nodes.any(|node| ![Status::NOT_RUN, Status::VALUE].contains(&self.store.statuses.get(node)))
+    }
+
+    /// The result of `node` now belongs to `taker`.
+    #[inline]
+    pub(super) fn moved(&self, node: u32, taker: u32) {
+        self.store.statuses.set(node, Status::moved(taker));
+    }
+
+    /// `node` has given an error.
+    #[cold]
+    pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) {
+        self.store.statuses.set(node, Status::FAILED);
+        let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
+        self.raise(TROUBLE | stop);
+        lock(&self.failures).push((node, error));
+    }
+
+    /// The choices for a graph that is a node of this one.
+    pub(super) fn inherited(&self) -> RunOptions {
+        self.options.inherited()
+    }
+
+    /// Runs `graph`, which is a node of this one, in the same way.
+    pub(super) fn nested<'g>(&self, graph: &'g mut Graph<'_>) -> Result<Results<'g>, RunError> {
+        execute(graph.body_mut(), self.executor, &self.inherited())?;
+        Ok(graph.results())
+    }
+
+    /// `node` panics.
+    #[cold]
+    #[inline(never)]
+    fn panicked(&self, node: u32) {
+        self.store.statuses.set(node, Status::PANICKED);
+        if self.began.is_some() {
+            self.measured.forget(node);
+        }
+        self.raise(TROUBLE | STOP);
+    }
+
+    /// The graph that is `node` ended with `error`.
+    #[cold]
+    pub(super) fn nested_failed(&self, node: u32, error: RunError) {
+        match error {
+            RunError::Cancelled { .. } => self.raise(STOP | CANCELLED),
+            RunError::DeadlineExceeded { .. } => self.raise(STOP | EXPIRED),
+            error => self.failed(node, error.into()),
+        }
+    }
+}
+
+/// Whether all that `node` waits for has been done. If not, and a failure is to blame, that is taken down.
+pub(super) fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
+    let mut fed = true;
+    for predecessor in topology.predecessors(node) {
+        match store.statuses.get(predecessor.node()).state() {
+            State::Value => {}
+            State::Failed | State::Panicked => {
+                store.statuses.set(node, Status::skipped(predecessor.node()));
+                return false;
+            }
+            State::Skipped { culprit } => {
+                store.statuses.set(node, Status::skipped(culprit));
+                return false;
+            }
+            State::NotRun => fed = false,
+            State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
+                fed &= !predecessor.feeds();
+            }
+        }
+    }
+    fed
+}
+
+/// Takes down that a node panics. Costs nothing if it doesn't.
+struct Panicking<'r> {
+    run: &'r Run<'r>,
+    node: u32,
+}
+
+impl Drop for Panicking<'_> {
+    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores a node.
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.run.panicked(self.node);
+    }
+}
