@@ -71,8 +71,10 @@ pub(super) struct Row<'r> {
 
 impl Row<'_> {
     /// None: the node is alone.
-    pub(super) const ALONE: Self =
-        Self { more: 0, apart: Distance::ZERO, unmarked: false, walk: Cell::new(None), shift: 0 };
+    #[inline]
+    pub(super) fn alone() -> Self {
+        Self { more: 0, apart: Distance::ZERO, unmarked: false, walk: Cell::new(None), shift: 0 }
+    }
 
     /// Claims `node`, the next one. False if that fails.
     #[inline(always)]
@@ -114,13 +116,12 @@ pub(super) fn find(order: impl Iterator<Item = u32>, store: &Store) -> Box<[Stre
 pub(super) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
         let topology = run.topology;
-        // SAFETY: by contract: all nodes, each after its predecessors.
+        let rows = topology.serial_rows();
         let _ = match topology.order() {
-            None => unsafe { go_through(run, |position| position, topology.serial_rows(), None) },
+            // SAFETY: by contract: all nodes, each after its predecessors.
+            None => unsafe { go_through(run, |position| position, rows, None) },
             // SAFETY: as above.
-            Some(order) => unsafe {
-                go_through(run, |position| order[position as usize], topology.serial_rows(), None)
-            },
+            Some(order) => unsafe { go_through(run, |position| order[position as usize], rows, None) },
         };
     };
     match (run.executor, queue) {

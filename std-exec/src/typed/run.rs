@@ -179,7 +179,7 @@ impl<'r> Run<'r> {
     unsafe fn start(&self, node: u32) -> Outcome {
         // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by contract. The
         // builder has checked that what is moved feeds no other node.
-        unsafe { self.store.call(node, self.store.entry(node), self, &Row::ALONE) }.outcome
+        unsafe { self.store.call(node, self.store.entry(node), self, &Row::alone()) }.outcome
     }
 
     /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
