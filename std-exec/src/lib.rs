@@ -91,6 +91,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod alone;
 mod args;
 mod bindings;
 mod body;
@@ -136,6 +137,8 @@ mod run_error;
 mod seat;
 mod shared;
 mod sleep;
+#[allow(unsafe_code)]
+mod solo;
 mod stack;
 mod statistics;
 mod sync;

@@ -13,6 +13,7 @@
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
 
+use crate::alone::{Driven, Kept};
 use crate::body::Body;
 use crate::clock;
 use crate::context;
@@ -42,6 +43,9 @@ pub(crate) struct Run<'a, F> {
     /// Where to count what happens, if somebody wants to know.
     pub(crate) tally: Option<&'a Tally>,
     walk: Walk,
+    /// How it has ended, if it was driven.
+    pub(crate) driven: Kept,
+    begun: Begun,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
     thrown: Thrown,
@@ -81,40 +85,53 @@ where
         // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
-    let order = countdown.dag().order();
-    // Another graph or another closure has another key; a wrong guess costs only time.
-    let key =
-        (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
-    let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len()));
-    let run = Run {
-        shared,
-        countdown,
-        body,
-        roots: if plan == Plan::Share { countdown.dag().roots().len() } else { 0 },
-        tally,
-        walk: Walk::new(plan != Plan::Share),
-        stopped: AtomicBool::new(false),
-        thrown: Thrown::nothing(),
-    };
-    let start = clock::now();
-    let walked = run.lead(team, plan);
-    let ticks = usize::try_from(clock::now().saturating_sub(start)).unwrap_or(usize::MAX);
-    shared.paces.record(
-        key,
-        match (plan, walked) {
-            (Plan::Share, _) => Pace::Shared(ticks),
-            (Plan::Walk { .. }, None) => Pace::Walked(ticks),
-            // Half the nodes in so much time: all of them in twice as much.
-            (Plan::Walk { .. }, Some(done)) => {
-                Pace::BrokenIn(ticks.saturating_mul(order.len() / done.max(1)))
-            }
-        },
-    );
+    let begun = Begun::new::<F>(shared, countdown, forced);
+    let run = Run { tally, ..Run::new(shared, countdown, body, begun) };
+    let walked = run.lead(team);
+    run.record(walked);
     let thrown = run.thrown.take();
     drop(lent);
     team.give_back();
     if let Some(payload) = thrown {
         resume_unwind(payload);
+    }
+}
+
+/// How a run has begun, and when.
+#[derive(Clone, Copy)]
+struct Begun {
+    /// Another graph or another closure has another one; a wrong guess costs only time.
+    key: usize,
+    plan: Plan,
+    start: u64,
+}
+
+impl Begun {
+    /// A run that begins as `forced` says or, if it is `None`, as earlier runs suggest.
+    fn new<F: Body>(shared: &Shared, countdown: Countdown<'_>, forced: Option<Plan>) -> Self {
+        let order = countdown.dag().order();
+        let key =
+            (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
+        let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len()));
+        Self { key, plan, start: clock::now() }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.plan != Plan::Share
+    }
+
+    /// The run, of so many `nodes`, is over. `alone` says how many were run before others broke in.
+    fn record(&self, shared: &Shared, nodes: usize, alone: Option<usize>) {
+        let ticks = usize::try_from(clock::now().saturating_sub(self.start)).unwrap_or(usize::MAX);
+        shared.paces.record(
+            self.key,
+            match (self.plan, alone) {
+                (Plan::Share, _) => Pace::Shared(ticks),
+                (Plan::Walk { .. }, None) => Pace::Walked(ticks),
+                // Half the nodes in so much time: all of them in twice as much.
+                (Plan::Walk { .. }, Some(done)) => Pace::BrokenIn(ticks.saturating_mul(nodes / done.max(1))),
+            },
+        );
     }
 }
 
@@ -139,18 +156,30 @@ impl Drop for CloseOnDrop<'_> {
 }
 
 impl<'a, F: Body> Run<'a, F> {
-    /// A run without a caller: see [`start`](Self::start).
-    pub(crate) fn detached(shared: &'a Shared, countdown: Countdown<'a>, body: &'a F) -> Self {
+    fn new(shared: &'a Shared, countdown: Countdown<'a>, body: &'a F, begun: Begun) -> Self {
         Self {
             shared,
             countdown,
             body,
-            roots: countdown.dag().roots().len(),
+            roots: if begun.is_alone() { 0 } else { countdown.dag().roots().len() },
             tally: None,
-            walk: Walk::new(false),
+            walk: Walk::new(begun.is_alone() && !F::WAKES),
+            driven: Kept::default(),
+            begun,
             stopped: AtomicBool::new(false),
             thrown: Thrown::nothing(),
         }
+    }
+
+    /// A run without a caller: see [`start`](Self::start). It begins as `forced` says or, if it is `None`, as earlier runs
+    /// suggest. Only a run whose nodes may come back can be begun by one worker alone.
+    pub(crate) fn detached(
+        shared: &'a Shared,
+        countdown: Countdown<'a>,
+        body: &'a F,
+        forced: Option<Plan>,
+    ) -> Self {
+        Self::new(shared, countdown, body, Begun::new::<F>(shared, countdown, forced))
     }
 
     /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`].
@@ -162,10 +191,17 @@ impl<'a, F: Body> Run<'a, F> {
     pub(crate) unsafe fn start(&self, team: &Team) {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         team.lead_by(None, self.shared.bindings.number(false));
+        let nodes = self.countdown.dag().nodes();
+        let (roots, budget) = match self.begun.plan {
+            Plan::Share => (self.roots, 0),
+            // One stands for all: for who drives.
+            Plan::Walk { budget } => (nodes.min(1), budget),
+        };
+        team.solo.open(roots > 0 && self.begun.is_alone());
         // SAFETY: by contract.
-        unsafe { team.open_detached(job, self.countdown.dag().nodes(), self.roots) };
+        unsafe { team.open_detached(job, nodes, roots, budget) };
         self.body.open(team);
-        if self.roots > 0 {
+        if roots > 0 {
             self.invite(team);
         }
     }
@@ -181,6 +217,9 @@ impl<'a, F: Body> Run<'a, F> {
             context::within(self.shared, team, |_| {
                 // SAFETY: everybody has left, and nobody can join, so no other thread has this place.
                 let mut own = unsafe { team.own(0) };
+                if F::WAKES {
+                    let _ = self.drive_or_break_in(team, &mut own); // nobody drives any more
+                }
                 while !team.is_finished() {
                     self.work(team, &mut own, None);
                     // Somebody may be in the middle of waking a node.
@@ -199,13 +238,19 @@ impl<'a, F: Body> Run<'a, F> {
 impl<F: Body> Run<'_, F> {
     /// The caller's part, from opening the team to closing it. After a walk that was broken into: how many nodes it
     /// had claimed.
-    fn lead(&self, team: &Team, plan: Plan) -> Option<usize> {
-        let dag = self.countdown.dag();
+    fn lead(&self, team: &Team) -> Option<usize> {
+        let (dag, plan) = (self.countdown.dag(), self.begun.plan);
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         let budget = if let Plan::Walk { budget } = plan { budget } else { 0 };
         let mut walked = None;
         context::within(self.shared, team, |parent| {
             team.lead_by(context::worker(self.shared), self.shared.bindings.number(false));
+            let driver = if F::WAKES {
+                team.solo.open(self.begun.is_alone());
+                team.solo.claim()
+            } else {
+                None
+            };
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), self.roots, budget, parent) };
@@ -213,7 +258,10 @@ impl<F: Body> Run<'_, F> {
             let close = CloseOnDrop(team);
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
-            if plan != Plan::Share {
+            if let Some(driver) = driver {
+                self.have_it_watched();
+                self.drive(team, &mut own, driver);
+            } else if plan != Plan::Share {
                 walked = self.walk(team, &mut own);
             } else if self.roots > 1 {
                 self.invite(team);
@@ -236,11 +284,7 @@ impl<F: Body> Run<'_, F> {
     /// Goes through the order until its end, or until somebody breaks in. Then the caller has its last node on its
     /// stack or has completed it, and the number of nodes claimed is returned.
     fn walk(&self, team: &Team, own: &mut Own<'_>) -> Option<usize> {
-        posted();
-        if self.shared.sleep.nobody_watches() {
-            let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
-            self.count(|tally| (&tally.wakes, usize::from(woken)));
-        }
+        self.have_it_watched();
         let order = self.countdown.dag().order();
         let through = || {
             if fences::light_is_free() { self.through::<true>(order) } else { self.through::<false>(order) }
@@ -274,6 +318,15 @@ impl<F: Body> Run<'_, F> {
         Some(seen)
     }
 
+    /// The caller goes on alone: somebody is to see how long that takes.
+    fn have_it_watched(&self) {
+        posted();
+        if self.shared.sleep.nobody_watches() {
+            let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
+            self.count(|tally| (&tally.wakes, usize::from(woken)));
+        }
+    }
+
     /// The walk's loop. False if the node last claimed must not be run. `FREE` is what `fences::light_is_free` says: asking
     /// at each node would take as long as a tiny body.
     #[inline(never)]
@@ -301,6 +354,20 @@ impl<F: Body> Run<'_, F> {
             team.end_walk();
             self.walk.release();
         }
+    }
+
+    /// Takes note of how long the run has taken, which has come to its end. `walked` says how many nodes were walked
+    /// through before somebody broke in.
+    pub(crate) fn record(&self, walked: Option<usize>) {
+        let nodes = self.countdown.dag().nodes();
+        let alone = match self.driven.get() {
+            _ if !F::WAKES || !self.begun.is_alone() => walked,
+            Driven::Over => None,
+            Driven::Shared(done) => Some(done),
+            // What it has taken says nothing about how it was run.
+            Driven::ToRest => return,
+        };
+        self.begun.record(self.shared, nodes, alone);
     }
 
     /// Adds to a counter of the tally, if there is one.
@@ -333,7 +400,13 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
         // SAFETY: by contract.
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));
-        run.break_in(team, &mut own);
+        if F::WAKES {
+            if !run.drive_or_break_in(team, &mut own) {
+                return;
+            }
+        } else {
+            run.break_in(team, &mut own);
+        }
         loop {
             run.work(team, &mut own, free);
             let wanted_elsewhere = free.is_some_and(|worker| run.shared.wants(worker));

@@ -17,6 +17,7 @@ use crate::member::{BATCH, Member, Own};
 use crate::membership::{Left, Membership};
 use crate::parker::Parker;
 use crate::sleep::posted;
+use crate::solo::Solo;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
 use crate::wake;
 use crate::wanted::Wanted;
@@ -40,6 +41,8 @@ pub(crate) struct Team {
     woken: CachePadded<AtomicBool>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
+    /// Who has the run alone, if its nodes may come back.
+    pub(crate) solo: Solo,
     /// For whom there are nodes, if the run is an ordered one.
     pub(crate) wanted: CachePadded<Wanted>,
     /// The caller first, then the helpers.
@@ -96,6 +99,7 @@ impl Team {
             roots: CachePadded::new(AtomicUsize::new(0)),
             woken: CachePadded::new(AtomicBool::new(false)),
             hungry: CachePadded::new(AtomicUsize::new(0)),
+            solo: Solo::new(),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
@@ -186,8 +190,8 @@ impl Team {
     /// # Safety
     ///
     /// As for `open`.
-    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, roots: usize) {
-        self.set_up(nodes, roots, 0, None);
+    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, roots: usize, budget: usize) {
+        self.set_up(nodes, roots, budget, None);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
         unsafe { *self.job.get() = Some(job) };
         self.membership.open_detached();
