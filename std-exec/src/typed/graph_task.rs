@@ -77,11 +77,10 @@ where
             }
         }
         let Some(inner_run) = under_way else { unreachable!("it has begun") };
-        let waker = run.waker(*index);
-        let Poll::Ready(ended) = inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(&waker))
-        else {
-            return Outcome::Pending(*index);
-        };
+        let polled = run
+            .wakes()
+            .poll(*index, |waker| inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(waker)));
+        let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
         *under_way = None;
         match ended {
             Ok(()) => {

@@ -19,7 +19,7 @@ use crate::executor::Handle;
 use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
-use crate::wake::{WakerRef, Wakes};
+use crate::wake::Wakes;
 use dgraph_core::NodeId;
 use std::any::Any;
 use std::error::Error;
@@ -281,7 +281,7 @@ impl<'r> Run<'r> {
     unsafe fn start_measured(&self, node: u32, began: Instant) -> Outcome {
         // SAFETY: by contract.
         let outcome = unsafe { self.start(node) };
-        if !matches!(outcome, Outcome::Pending(_)) {
+        if matches!(outcome, Outcome::Value | Outcome::Nothing) {
             self.measured.end(node, began.elapsed());
         }
         outcome
@@ -302,7 +302,7 @@ impl<'r> Run<'r> {
         match outcome {
             Outcome::Value => self.store.statuses.set(node, Status::VALUE),
             Outcome::Nothing => {}
-            Outcome::Pending(_) => self.store.statuses.set(node, Status::PENDING),
+            Outcome::Pending(_) | Outcome::Again => self.store.statuses.set(node, Status::PENDING),
         }
         outcome
     }
@@ -315,12 +315,6 @@ impl<'r> Run<'r> {
 
     pub(super) fn wakes(&self) -> &'r Wakes {
         self.wakes.expect("a graph with futures has wakers")
-    }
-
-    /// The waker of the future with this number.
-    #[inline]
-    pub(super) fn waker(&self, future: u32) -> WakerRef<'_> {
-        self.wakes().waker(future)
     }
 
     /// Whether `node` is to be started, now that there is some signal.
