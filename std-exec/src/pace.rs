@@ -88,8 +88,9 @@ impl Paces {
         &self.entries[usize::try_from(hash).unwrap_or(0) % PLACES]
     }
 
-    /// How the next run of `key`, a graph of so many `nodes`, shall begin.
-    pub(crate) fn plan(&self, key: usize, nodes: usize) -> Plan {
+    /// How the next run of `key`, a graph of so many `nodes`, shall begin. If nothing is known, with a walk if it is `eager`: it
+    /// won't be a long one.
+    pub(crate) fn plan(&self, key: usize, nodes: usize, eager: bool) -> Plan {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
             entry.forget();
@@ -98,6 +99,9 @@ impl Paces {
         let (shared, walked) = (entry.shared.load(Ordering::Relaxed), entry.walked.load(Ordering::Relaxed));
         if shared / nodes.max(1) > LONG_NODE {
             return Plan::Share;
+        }
+        if eager && shared == 0 && walked == 0 {
+            return Plan::Walk { budget: LEAST_BUDGET };
         }
         let turn = entry.turns.load(Ordering::Relaxed);
         let walk = if turn < TURNS {
@@ -158,7 +162,7 @@ mod tests {
     fn last_plan(paces: &Paces, count: usize, shared: usize, walked: usize) -> Plan {
         let mut plan = Plan::Share;
         for _ in 0..count {
-            plan = paces.plan(1, 1_000);
+            plan = paces.plan(1, 1_000, false);
             paces.record(1, if plan == Plan::Share { Pace::Shared(shared) } else { Pace::Walked(walked) });
         }
         plan
@@ -174,17 +178,17 @@ mod tests {
     fn never_walks_through_long_nodes() {
         let paces = Paces::new();
         for _ in 0..100 {
-            assert_eq!(paces.plan(1, 10), Plan::Share);
+            assert_eq!(paces.plan(1, 10, false), Plan::Share);
             paces.record(1, Pace::Shared(1_000_000));
         }
         paces.record(1, Pace::Shared(10_000));
-        assert!(matches!(paces.plan(1, 10), Plan::Walk { .. }), "the nodes have become short");
+        assert!(matches!(paces.plan(1, 10, false), Plan::Walk { .. }), "the nodes have become short");
     }
 
     #[test]
     fn one_slow_first_run_decides_nothing() {
         let paces = Paces::new();
-        assert_eq!(paces.plan(1, 1_000), Plan::Share);
+        assert_eq!(paces.plan(1, 1_000, false), Plan::Share);
         paces.record(1, Pace::Shared(1_000_000));
         assert_eq!(last_plan(&paces, 9, 50_000, 90_000), Plan::Share);
     }
@@ -202,10 +206,20 @@ mod tests {
         let paces = Paces::new();
         let mut walks = 0;
         for _ in 0..1_000 {
-            let plan = paces.plan(1, 1_000);
+            let plan = paces.plan(1, 1_000, false);
             walks += usize::from(plan != Plan::Share);
             paces.record(1, if plan == Plan::Share { Pace::Shared(1_000) } else { Pace::Walked(2_000) });
         }
         assert!((6..=9).contains(&walks), "{walks} walks");
+    }
+
+    #[test]
+    fn an_eager_one_begins_with_a_walk() {
+        let paces = Paces::new();
+        let walk = Plan::Walk { budget: LEAST_BUDGET };
+        // As often as nobody says how it went.
+        assert_eq!([paces.plan(1, 10, true), paces.plan(1, 10, true)], [walk, walk]);
+        paces.record(1, Pace::BrokenIn(50_000));
+        assert_eq!(paces.plan(1, 10, true), Plan::Share);
     }
 }

@@ -112,7 +112,7 @@ impl Begun {
         let order = countdown.dag().order();
         let key =
             (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
-        let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len()));
+        let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len(), F::WAKES));
         Self { key, plan, start: clock::now() }
     }
 
