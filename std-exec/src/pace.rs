@@ -10,7 +10,7 @@
 //! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
 //! once, cost a wrong guess, never a wrong result; all accesses are relaxed.
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, MODEL, Ordering};
 
 /// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) enum Pace {
     BrokenIn(usize),
 }
 
-const PLACES: usize = if cfg!(dgraph_loom) { 1 } else { 64 };
+const PLACES: usize = if MODEL { 1 } else { 64 };
 /// How many runs take turns at first.
 const TURNS: usize = 6;
 /// Runs until the slower way is tried again: at first, and at the most.
@@ -150,7 +150,7 @@ impl Paces {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
 
