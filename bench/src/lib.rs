@@ -5,7 +5,7 @@
 //! | [`system`] | the systems that are compared, one file each |
 //! | [`graph`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
 //! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
-//! | [`compare`], `async_nodes`, [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
+//! | [`compare`], `async_nodes`, [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`], [`reach`] | the commands |
 //! | [`options`], [`table`], [`plot`] | command line, text, pictures |
 //! | [`helpers`] | threads that the `crossbeam-keep-one` system runs on |
 //!
@@ -35,6 +35,7 @@ pub mod metg;
 pub mod native;
 pub mod options;
 pub mod plot;
+pub mod reach;
 pub mod scale;
 pub mod slots;
 pub mod statistics;

@@ -8,6 +8,7 @@ use dgraph_bench::compare::Compare;
 use dgraph_bench::latency::Latency;
 use dgraph_bench::memory::Memory;
 use dgraph_bench::metg::Metg;
+use dgraph_bench::reach::Reach;
 use dgraph_bench::scale::Scale;
 use dgraph_bench::threads::Threads;
 use dgraph_bench::timeline::Timeline;
@@ -47,6 +48,8 @@ enum Command {
     Timeline(Timeline),
     /// Triangular solve, Cholesky, a frame graph, a build
     Workloads(Workloads),
+    /// What the project wants to reach, and whether it does
+    Reach(Reach),
 }
 
 fn main() -> ExitCode {
@@ -71,5 +74,6 @@ fn run(command: &Command) -> Result<(), Box<dyn Error>> {
         Command::Threads(threads) => threads.run(),
         Command::Timeline(timeline) => timeline.run(),
         Command::Workloads(workloads) => workloads.run(),
+        Command::Reach(reach) => reach.run(),
     }
 }

@@ -23,14 +23,16 @@ pub struct Memory {
 }
 
 /// What a system needs.
-struct Needs {
+pub(crate) struct Needs {
     system: SystemId,
     threads: usize,
     nodes: usize,
-    per_node: f64,
-    per_edge: f64,
+    /// Bytes.
+    pub(crate) per_node: f64,
+    /// Bytes.
+    pub(crate) per_edge: f64,
     /// In a run that is not the first one.
-    allocations: f64,
+    pub(crate) allocations: f64,
 }
 
 const NODES: usize = 10_000;
@@ -49,7 +51,7 @@ impl Memory {
         let mut all = Vec::new();
         for system in self.options.systems_or(SystemId::ALL) {
             let threads = if system.is_parallel() { threads } else { 1 };
-            match self.needs(system, threads) {
+            match needs(system, threads, self.nodes) {
                 Ok(needs) => all.push(needs),
                 Err(reason) => eprintln!("{system} left out: {reason}"),
             }
@@ -82,42 +84,43 @@ impl Memory {
         }
         Ok(())
     }
+}
 
-    fn needs(&self, system: SystemId, threads: usize) -> Result<Needs, String> {
-        let nodes = self.nodes.nodes.unwrap_or(NODES).min(system.max_nodes());
-        let started = system.start(threads)?;
-        let [indep, layered] =
-            [Shape::Indep, Shape::Layered].map(|shape| Arc::new(Graph::of_shape(shape, nodes)));
-        let slots = Slots::new(indep.nodes.max(layered.nodes));
-        let body = |graph: &Graph| Grain::new(slots.first(graph.nodes), 0);
-        if let Some(reason) = system.refusal(&layered) {
-            return Err(reason);
-        }
-        // A graph that is built first may set up what others use again.
-        drop(started.build(&layered, body(&layered)));
-        let (_, without_edges) = count(|| started.build(&indep, body(&indep)));
-        let per_node = without_edges.live_bytes as f64 / indep.nodes as f64;
-        let (mut runner, with_edges) = count(|| started.build(&layered, body(&layered)));
-        let edges_bytes = with_edges.live_bytes as f64 - per_node * layered.nodes as f64;
-        for _ in 0..WARM_UPS {
-            runner.run();
-            runner.reset();
-        }
-        let mut allocations = 0;
-        for _ in 0..RUNS {
-            allocations += count(|| runner.run()).1.allocations;
-            runner.reset();
-        }
-        body(&layered).check()?;
-        Ok(Needs {
-            system,
-            threads,
-            nodes: layered.nodes,
-            per_node,
-            per_edge: edges_bytes / layered.edges.len() as f64,
-            allocations: allocations as f64 / RUNS as f64,
-        })
+/// Measures one system.
+pub(crate) fn needs(system: SystemId, threads: usize, nodes: Nodes) -> Result<Needs, String> {
+    let nodes = nodes.nodes.unwrap_or(NODES).min(system.max_nodes());
+    let started = system.start(threads)?;
+    let [indep, layered] =
+        [Shape::Indep, Shape::Layered].map(|shape| Arc::new(Graph::of_shape(shape, nodes)));
+    let slots = Slots::new(indep.nodes.max(layered.nodes));
+    let body = |graph: &Graph| Grain::new(slots.first(graph.nodes), 0);
+    if let Some(reason) = system.refusal(&layered) {
+        return Err(reason);
     }
+    // A graph that is built first may set up what others use again.
+    drop(started.build(&layered, body(&layered)));
+    let (_, without_edges) = count(|| started.build(&indep, body(&indep)));
+    let per_node = without_edges.live_bytes as f64 / indep.nodes as f64;
+    let (mut runner, with_edges) = count(|| started.build(&layered, body(&layered)));
+    let edges_bytes = with_edges.live_bytes as f64 - per_node * layered.nodes as f64;
+    for _ in 0..WARM_UPS {
+        runner.run();
+        runner.reset();
+    }
+    let mut allocations = 0;
+    for _ in 0..RUNS {
+        allocations += count(|| runner.run()).1.allocations;
+        runner.reset();
+    }
+    body(&layered).check()?;
+    Ok(Needs {
+        system,
+        threads,
+        nodes: layered.nodes,
+        per_node,
+        per_edge: edges_bytes / layered.edges.len() as f64,
+        allocations: allocations as f64 / RUNS as f64,
+    })
 }
 
 fn print(all: &[Needs]) {

@@ -24,17 +24,24 @@ pub struct Metg {
     #[command(flatten)]
     shapes: Shapes,
     #[command(flatten)]
-    nodes: Nodes,
+    sweep: Sweep,
+}
+
+/// How a system is swept.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Sweep {
     #[command(flatten)]
-    timing: Timing,
+    pub(crate) nodes: Nodes,
+    #[command(flatten)]
+    pub(crate) timing: Timing,
     /// The longest task tried, in microseconds
     #[arg(long, value_name = "MICROSECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    longest: u32,
+    pub(crate) longest: u32,
 }
 
 /// One point of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Point {
+pub(crate) struct Point {
     /// The serial time of one body, in nanoseconds.
     duration: f64,
     /// Serial time / (threads × time).
@@ -43,7 +50,7 @@ struct Point {
 
 /// Where an efficiency is reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Reached {
+pub(crate) enum Reached {
     At(f64),
     /// The shortest task has it already.
     Below(f64),
@@ -89,7 +96,7 @@ impl Metg {
                     if threads > 1 && !system.is_parallel() {
                         continue;
                     }
-                    let points = self.sweep(system, &source, threads)?;
+                    let points = self.sweep.points(system, &source, threads)?;
                     if points.is_empty() {
                         eprintln!("{system} left out on {source}: it can't run this graph");
                         continue;
@@ -117,9 +124,16 @@ impl Metg {
         }
         Ok(())
     }
+}
 
+impl Sweep {
     /// Raises the grain until the system is efficient. No points if it can't run the graph.
-    fn sweep(&self, system: SystemId, source: &Source, threads: usize) -> Result<Vec<Point>, String> {
+    pub(crate) fn points(
+        &self,
+        system: SystemId,
+        source: &Source,
+        threads: usize,
+    ) -> Result<Vec<Point>, String> {
         let (serial, started) = (SystemId::SerialTopo.start(1)?, system.start(threads)?);
         let plan = self.timing.plan();
         let plan = Plan { rounds: 3, warm_ups: 1, cap: plan.cap / POINT, ..plan };
@@ -181,7 +195,7 @@ fn largest_workflow() -> Option<Source> {
 }
 
 /// Interpolates between the last point below the target and the next one, over the logarithm of the duration.
-fn reached(points: &[Point], target: f64) -> Reached {
+pub(crate) fn reached(points: &[Point], target: f64) -> Reached {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Reached::Above(0.0) };
     match points.iter().rposition(|point| point.efficiency < target) {
         None => Reached::Below(first.duration),

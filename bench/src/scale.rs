@@ -4,7 +4,7 @@ use crate::allocator::count;
 use crate::body::Grain;
 use crate::busy::Watch;
 use crate::graph::Graph;
-use crate::measure::{Contender, interleaved};
+use crate::measure::{Contender, Plan, interleaved};
 use crate::options::{Format, Options, Timing};
 use crate::plot::lines::{Axis, Figure};
 use crate::slots::Slots;
@@ -31,13 +31,14 @@ pub struct Scale {
 }
 
 /// One size of one system.
-struct Reading {
+pub(crate) struct Reading {
     system: SystemId,
     threads: usize,
     nodes: usize,
     edges: usize,
     build: f64,
-    median: f64,
+    /// Of a run, in nanoseconds a node.
+    pub(crate) median: f64,
     minimum: f64,
     /// Bytes a node of the built graph, edges included.
     bytes: f64,
@@ -74,7 +75,7 @@ impl Scale {
                 }
                 let counts = if system.is_parallel() { self.options.thread_counts() } else { vec![1] };
                 for threads in counts {
-                    let reading = self.measure(system, threads, &graph, slots)?;
+                    let reading = measure(system, threads, &graph, slots, &self.timing.plan())?;
                     if tsv {
                         println!("{}", reading.tsv(self.shape));
                     }
@@ -90,33 +91,6 @@ impl Scale {
             self.figure(&readings).draw(file)?;
         }
         Ok(())
-    }
-
-    fn measure(
-        &self,
-        system: SystemId,
-        threads: usize,
-        graph: &Arc<Graph>,
-        slots: Slots,
-    ) -> Result<Reading, String> {
-        let (started, plan) = (system.start(threads)?, self.timing.plan());
-        let (body, nodes) = (Grain::new(slots, 0), graph.nodes as f64);
-        let (runner, memory) = count(|| started.build(graph, body));
-        drop(runner);
-        let mut contender = [Contender::new(&started, system.is_rebuilt(), graph, body, &plan)];
-        interleaved(&mut contender, &plan).map_err(|(_, error)| format!("{system}: {error}"))?;
-        let [contender] = contender;
-        Ok(Reading {
-            system,
-            threads,
-            nodes: graph.nodes,
-            edges: graph.edges.len(),
-            build: contender.build / nodes,
-            median: contender.median() / nodes,
-            minimum: contender.minimum() / nodes,
-            bytes: memory.live_bytes as f64 / nodes,
-            peak: memory.peak_bytes as f64 / nodes,
-        })
     }
 
     fn figure(&self, readings: &[Reading]) -> Figure<'static> {
@@ -139,6 +113,34 @@ impl Scale {
         }
         figure
     }
+}
+
+/// Builds a graph in one system and runs it.
+pub(crate) fn measure(
+    system: SystemId,
+    threads: usize,
+    graph: &Arc<Graph>,
+    slots: Slots,
+    plan: &Plan,
+) -> Result<Reading, String> {
+    let started = system.start(threads)?;
+    let (body, nodes) = (Grain::new(slots, 0), graph.nodes as f64);
+    let (runner, memory) = count(|| started.build(graph, body));
+    drop(runner);
+    let mut contender = [Contender::new(&started, system.is_rebuilt(), graph, body, plan)];
+    interleaved(&mut contender, plan).map_err(|(_, error)| format!("{system}: {error}"))?;
+    let [contender] = contender;
+    Ok(Reading {
+        system,
+        threads,
+        nodes: graph.nodes,
+        edges: graph.edges.len(),
+        build: contender.build / nodes,
+        median: contender.median() / nodes,
+        minimum: contender.minimum() / nodes,
+        bytes: memory.live_bytes as f64 / nodes,
+        peak: memory.peak_bytes as f64 / nodes,
+    })
 }
 
 impl Reading {

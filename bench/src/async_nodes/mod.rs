@@ -2,7 +2,7 @@
 
 mod print;
 mod remarks;
-mod timers;
+pub(crate) mod timers;
 
 use crate::busy::Watch;
 use crate::compare::{Row, Series};
@@ -72,7 +72,7 @@ impl AsyncNodes {
         }
         let timers = match self.timers as usize {
             0 => Vec::new(),
-            timers => timers::measure(timers, self.options.most_threads(), &self.timing.plan())?,
+            timers => timers::measure(timers, self.options.most_threads(), &self.timing.plan(), |_| true)?,
         };
         if tsv {
             timers.iter().for_each(timers::Reading::print_tsv);
@@ -108,7 +108,7 @@ impl AsyncNodes {
 }
 
 /// Of each system: what one more run allocates.
-fn allocations(lineup: &mut Lineup) -> Result<Vec<u64>, String> {
+pub(crate) fn allocations(lineup: &mut Lineup) -> Result<Vec<u64>, String> {
     let mut all = Vec::new();
     lineup.each(|_, contender| {
         all.push(contender.count_one().allocations);

@@ -30,24 +30,35 @@ struct Waiting {
 }
 
 /// What it took.
-pub(super) struct Reading {
-    name: &'static str,
+pub(crate) struct Reading {
+    pub(crate) name: &'static str,
     threads: usize,
     timers: usize,
     /// Of each run, in nanoseconds.
-    times: Vec<f64>,
+    pub(crate) times: Vec<f64>,
     /// Of a run that is not the first one.
     allocations: u64,
 }
 
-/// Measures all ways by turns.
+/// The graph, on a current-thread runtime.
+pub(crate) const GRAPH: &str = "dgraph-async";
+/// Tokio's own way on the same runtime.
+pub(crate) const TOKIO: &str = "JoinSet, tokio-current";
+
+/// Measures by turns those ways whose names are wanted.
 ///
 /// # Errors
 ///
 /// If there can't be a runtime, or a run left timers out or was over before they were.
-pub(super) fn measure(timers: usize, threads: usize, plan: &Plan) -> Result<Vec<Reading>, Box<dyn Error>> {
+pub(crate) fn measure(
+    timers: usize,
+    threads: usize,
+    plan: &Plan,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Reading>, Box<dyn Error>> {
     let fired = Arc::new(AtomicUsize::new(0));
     let mut all = ways(timers, threads, &fired)?;
+    all.retain(|way| wanted(way.name));
     let mut readings: Vec<Reading> = all
         .iter()
         .map(|way| Reading {
@@ -95,7 +106,7 @@ fn ways(timers: usize, threads: usize, fired: &Arc<AtomicUsize>) -> Result<Vec<W
         let run = move || {
             runtime.block_on(graph.run_async()).expect("no node fails");
         };
-        add("dgraph-async", 1, Box::new(run));
+        add(GRAPH, 1, Box::new(run));
     }
     {
         let (runtime, fired) = (Arc::clone(&current), Arc::clone(fired));
@@ -110,9 +121,7 @@ fn ways(timers: usize, threads: usize, fired: &Arc<AtomicUsize>) -> Result<Vec<W
         };
         add("join_all, unconstrained", 1, Box::new(run));
     }
-    for (name, threads, runtime) in
-        [("JoinSet, tokio-current", 1, current), ("JoinSet, tokio", threads, multi)]
-    {
+    for (name, threads, runtime) in [(TOKIO, 1, current), ("JoinSet, tokio", threads, multi)] {
         let fired = Arc::clone(fired);
         let run = move || {
             runtime.block_on(async {
@@ -152,7 +161,7 @@ impl Reading {
 pub(super) fn print(readings: &[Reading]) {
     let Some(first) = readings.first() else { return };
     println!("{} timers of {} ms at once:", first.timers, WAIT.as_millis());
-    let tokio = readings.iter().find(|reading| reading.name == "JoinSet, tokio-current");
+    let tokio = readings.iter().find(|reading| reading.name == TOKIO);
     let tokio = tokio.map_or(f64::NAN, |reading| median(&reading.times));
     let mut table =
         Table::new(&["waited for by", "T", "median", "min", "× JoinSet, T=1", "allocations/timer", "runs"]);

@@ -41,7 +41,7 @@ impl Body for Meet {
 
 /// Times `runs` runs of two independent nodes. Returns the times in nanoseconds from the call to the later node's
 /// start, and in how many runs one thread did both.
-pub(super) fn measure(
+pub(crate) fn measure(
     system: SystemId,
     threads: usize,
     runs: usize,

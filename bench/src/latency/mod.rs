@@ -1,7 +1,7 @@
 //! `latency`: what one run of a small graph takes, when the threads are awake and when they sleep.
 
-mod handover;
-mod wake;
+pub(crate) mod handover;
+pub(crate) mod wake;
 
 use crate::body::{Body, Grain};
 use crate::busy::Watch;
