@@ -64,3 +64,19 @@ pub(crate) fn is_later(number: usize, before: usize) -> bool {
     // Also when the numbers have come round, on small machines.
     (1..=usize::MAX / 2).contains(&number.wrapping_sub(before))
 }
+
+#[cfg(all(test, not(dgraph_loom)))]
+mod tests {
+    use super::is_later;
+
+    #[test]
+    fn numbers_that_come_round() {
+        for before in [0, 1, usize::MAX / 2, usize::MAX - 1, usize::MAX] {
+            assert!(!is_later(before, before));
+            for distance in [1, 2, 1_000_000, usize::MAX / 2] {
+                let number = before.wrapping_add(distance);
+                assert!(is_later(number, before) && !is_later(before, number), "{number} after {before}");
+            }
+        }
+    }
+}
