@@ -105,9 +105,18 @@ impl<'a, F: Body> Ordered<'a, F> {
     ) -> Self {
         let dag = countdown.dag();
         queue.reset();
-        dag.roots().iter().for_each(|&root| queue.push(root));
+        let mut left = dag.nodes();
+        for &root in dag.roots() {
+            // What they feed is ready before anybody takes the first node. The last one of all is taken, for the end's sake.
+            if left > 1 && queue.is_given(root) {
+                countdown.complete(root, |ready| queue.push(ready));
+                left -= 1;
+            } else {
+                queue.push(root);
+            }
+        }
         let binds_workers = queue.last_worker().is_some();
-        let state = Mutex::new(State { queue, left: dag.nodes(), stopped: false });
+        let state = Mutex::new(State { queue, left, stopped: false });
         Self { shared, countdown, body, state, binds_workers, thrown: Thrown::nothing() }
     }
 

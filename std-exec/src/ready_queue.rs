@@ -68,6 +68,8 @@ pub(crate) struct ReadyQueue {
     took_resumed: bool,
     /// Of each limit: how many permits it has, and how many are left.
     permits: Box<[(usize, usize)]>,
+    /// Nodes with nothing to run, ascending.
+    given: Box<[u32]>,
 }
 
 #[derive(Debug)]
@@ -110,11 +112,29 @@ impl ReadyQueue {
         let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
         let permits = permits.iter().map(|&count| (count, count)).collect();
         let resumed = vec![VecDeque::new(); places.len()].into();
-        let places = places.into();
-        let mut queue =
-            Self { nodes, by_urgency: Box::default(), lanes, places, resumed, took_resumed: false, permits };
+        let (places, by_urgency_yet, given) = (places.into(), Box::default(), Box::default());
+        let mut queue = Self {
+            nodes,
+            by_urgency: by_urgency_yet,
+            lanes,
+            places,
+            resumed,
+            took_resumed: false,
+            permits,
+            given,
+        };
         queue.set_urgency(by_urgency);
         queue
+    }
+
+    /// The same for a graph in which these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
+    pub(crate) fn with_given(self, given: Box<[u32]>) -> Self {
+        Self { given, ..self }
+    }
+
+    /// Whether `node` has nothing to run.
+    pub(crate) fn is_given(&self, node: NodeId) -> bool {
+        self.given.binary_search(&node.get()).is_ok()
     }
 
     /// Puts the nodes into another order: all of them, the most urgent first. Not during a run.

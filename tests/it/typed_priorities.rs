@@ -31,7 +31,8 @@ fn priorities_are_the_order_of_one_thread(runner: &Runner) {
 }
 
 /// Inputs have no turn: what they feed is ready from the beginning. (An input waited for its turn among nodes of priority 0,
-/// and with it whatever it feeds. The fuzz target `run` found it.)
+/// and with it whatever it feeds. The fuzz target `run` found it. Then it came first, but a second thread could take another
+/// node while the first one took the input.)
 fn inputs_delay_nobody(runner: &Runner) {
     let order = Mutex::new(Vec::new());
     let ran = |name: &'static str| order.lock().expect("nobody panics").push(name);
@@ -47,14 +48,32 @@ fn inputs_delay_nobody(runner: &Runner) {
         [urgent, other].into_iter().for_each(|node| graph.limited(node, one));
         let mut graph = graph.build().expect("a valid graph");
         graph.set(input, 1);
-        for critical_path in [false, true] {
+        for time in 0..100 {
             runner.typed(&mut graph);
             assert_eq!(*order.lock().expect("nobody panics"), ["urgent", "other"]);
             order.lock().expect("nobody panics").clear();
-            if !critical_path {
+            if time == 50 {
                 graph.prioritise_by(|_| Duration::ZERO);
             }
         }
+    }
+}
+
+/// Nothing but inputs, in an order: there is nothing to run, and the run ends.
+fn nothing_but_inputs(runner: &Runner) {
+    let mut graph = GraphBuilder::new();
+    let inputs = [1, 0, 2].map(|priority| {
+        let input = graph.input::<u8>("input");
+        graph.priority(input, priority);
+        input
+    });
+    let mut graph = graph.build().expect("a valid graph");
+    for time in 0..3 {
+        for &input in &inputs {
+            graph.set(input, time);
+        }
+        let results = runner.typed(&mut graph);
+        inputs.iter().for_each(|&input| assert_eq!(results[input], time));
     }
 }
 
@@ -111,6 +130,7 @@ fn measured_durations(runner: &Runner) {
 over_typed_runners!(
     priorities_are_the_order_of_one_thread,
     inputs_delay_nobody,
+    nothing_but_inputs,
     critical_path_first,
     measured_durations
 );

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// A graph whose order matters has one.
 pub(super) struct Schedule {
-    /// As set by the builder. Inputs come before everything else: they are there from the beginning, and delay nobody.
+    /// As set by the builder. Inputs come before everything else: they delay nobody.
     priorities: Vec<i64>,
     /// The longest path from each node on, in nanoseconds; empty as long as nobody wants to know.
     ranks: Vec<u64>,
@@ -24,7 +24,7 @@ impl Schedule {
     pub(super) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
         let declared = (0..topology.nodes()).map(NodeId::new).collect();
-        let queue = ReadyQueue::new(demands, permits, declared);
+        let queue = ReadyQueue::new(demands, permits, declared).with_given(inputs.into());
         let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
         inputs.iter().for_each(|&input| priorities[input as usize] = i64::MAX);
         let is_plain = priorities.iter().all(|&priority| priority == 0);
