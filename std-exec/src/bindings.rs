@@ -27,6 +27,7 @@ impl Bindings {
     }
 
     /// The number of a run that the calling thread is about to open. `binds`: it has nodes that are bound to workers.
+    #[inline]
     pub(crate) fn number(&self, binds: bool) -> usize {
         // Relaxed: a run that is begun by a node comes after that node's run was opened, which the node's thread has seen.
         if binds {

@@ -212,6 +212,7 @@ impl Executor {
 
 impl Handle {
     /// See [`Executor::threads`].
+    #[inline]
     pub(crate) fn threads(&self) -> usize {
         self.workers.max(1)
     }
@@ -255,6 +256,7 @@ impl Handle {
         }
     }
 
+    #[inline]
     pub(crate) fn check_process(&self) {
         if !self.process.is_current() {
             forked();

@@ -11,6 +11,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// The one that this thread is in.
+    #[inline]
     pub(crate) fn current() -> Self {
         Self { forks: system::forks() }
     }

@@ -107,11 +107,13 @@ impl Entry {
         self.interval.store(FIRST_TRIAL, Ordering::Relaxed);
     }
 
+    #[inline]
     fn of(&self, way: usize) -> usize {
         self.ticks[way].load(Ordering::Relaxed)
     }
 
     /// A walk takes no time worth talking about.
+    #[inline]
     fn walks_shortly(&self) -> bool {
         (1..SHORT_WALK).contains(&self.of(WALK))
     }
@@ -175,6 +177,7 @@ impl Paces {
         Self { entries: std::iter::repeat_with(Entry::default).take(PLACES).collect() }
     }
 
+    #[inline]
     fn entry(&self, key: usize) -> &Entry {
         // Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): keys are sums of addresses.
         let hash = (key as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;

@@ -122,6 +122,7 @@ where
 pub(crate) struct CloseOnDrop<'a>(pub(crate) &'a Team);
 
 impl Drop for CloseOnDrop<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.membership.close();
         let mut patience = PATIENCE;

@@ -37,11 +37,13 @@ pub(crate) struct Step {
 
 impl Step {
     /// What tells the one after this: where it begins, and in which level.
+    #[inline]
     pub(crate) fn next(self) -> (usize, usize) {
         (self.end, self.next_level)
     }
 
     /// The positions that the member number `lane` of so many `lanes` runs. Together they are the step.
+    #[inline]
     pub(crate) fn part(self, lane: usize, lanes: usize) -> Range<usize> {
         if !self.divided {
             return if lane == 0 { self.start..self.end } else { self.end..self.end };
@@ -55,6 +57,7 @@ impl Step {
 
 impl<'a> Steps<'a> {
     /// One step, through `order`.
+    #[inline]
     pub(crate) fn alone(order: &'a [NodeId]) -> Self {
         Self { nodes: order, starts: &[] }
     }
@@ -65,6 +68,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Whether members can join.
+    #[inline]
     pub(crate) fn are_divided(self) -> bool {
         !self.starts.is_empty()
     }
@@ -76,11 +80,13 @@ impl<'a> Steps<'a> {
     }
 
     /// The first step.
+    #[inline]
     pub(crate) fn first(self) -> Step {
         self.at((0, 0))
     }
 
     /// The step after `step`.
+    #[inline]
     pub(crate) fn after(self, step: Step) -> Option<Step> {
         (step.end < self.nodes.len()).then(|| self.at(step.next()))
     }

@@ -133,6 +133,7 @@ impl Team {
     }
 
     /// Takes the team for a run of the calling thread's own, if it is free.
+    #[inline]
     #[must_use]
     pub(crate) fn take(&self) -> bool {
         // Ordering: Acquire pairs with the Release of `give_back`: the run before is completely over.
@@ -140,6 +141,7 @@ impl Team {
     }
 
     /// Ends what `take` has begun. Nobody is in the team any more.
+    #[inline]
     pub(crate) fn give_back(&self) {
         debug_assert!(self.membership.is_empty());
         // Ordering: Release pairs with the Acquire of `take`.
@@ -161,6 +163,7 @@ impl Team {
     }
 
     /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's number.
+    #[inline]
     pub(crate) fn lead_by(&self, worker: Option<usize>, number: usize) {
         self.caller.store(worker.map_or(0, |worker| worker + 1), Ordering::Relaxed);
         self.number.store(number, Ordering::Relaxed);
@@ -186,6 +189,7 @@ impl Team {
     /// # Safety
     ///
     /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
+    #[inline]
     pub(crate) unsafe fn open(&self, job: Job, nodes: usize, course: Course, parent: Option<&Team>) {
         self.set_up(nodes, course, parent);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
@@ -206,6 +210,7 @@ impl Team {
         self.membership.open_detached();
     }
 
+    #[inline]
     fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
         let (roots, budget, eagerly, in_step) = match course {
             Course::Shared { roots } => (roots, 0, false, false),
@@ -285,6 +290,7 @@ impl Team {
     ///
     /// The calling thread is that member (see the module's table) for as long as it uses the result, is not in the middle
     /// of a body of this run, and has no other such result.
+    #[inline]
     pub(crate) unsafe fn own(&self, place: usize) -> Own<'_> {
         // SAFETY: by contract.
         unsafe { Own::new(&self.members, place) }
@@ -399,11 +405,13 @@ impl Team {
     }
 
     /// The lanes of a walk, as many as places.
+    #[inline]
     pub(crate) fn lanes(&self) -> &[Lane] {
         &self.lanes
     }
 
     /// Reports `nodes` nodes as done.
+    #[inline]
     pub(crate) fn finish(&self, nodes: usize) {
         if nodes > 0 {
             // Relaxed: it only counts. What helpers have done is handed to the caller when they leave.
@@ -411,7 +419,14 @@ impl Team {
         }
     }
 
+    /// Reports all nodes as done, when nobody else has reported any, or will.
+    #[inline]
+    pub(crate) fn finish_all(&self) {
+        self.unfinished.store(0, Ordering::Relaxed);
+    }
+
     /// Whether every node has been reported as done.
+    #[inline]
     pub(crate) fn is_finished(&self) -> bool {
         self.unfinished.load(Ordering::Relaxed) == 0
     }
