@@ -381,7 +381,8 @@ impl Team {
     /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
     pub(crate) fn walk(&self) -> Option<(usize, usize)> {
         let budget = self.budget.load(Ordering::Relaxed);
-        let walking = budget != 0 && self.has_room();
+        // (If it is over, but the caller has not come to closing the team, there is nothing to join for.)
+        let walking = budget != 0 && self.has_room() && !self.is_finished();
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
     }
 
@@ -440,7 +441,7 @@ impl Team {
     }
 
     /// Whether somebody has left a token for a caller that hasn't come for it.
-    #[cfg(dgraph_loom)]
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
     pub(crate) fn has_token(&self) -> bool {
         self.parker.has_token()
     }

@@ -1,20 +1,17 @@
 //! Runs without a caller, and nodes that come back.
 
-use super::{Checked, model};
+use super::{Checked, beside_workers};
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
 use crate::pace::Plan;
 use crate::parker::Parker;
 use crate::run::{self, Run};
 use crate::shared::Shared;
+use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::team::Team;
 use crate::wake::{Pending, Wakes};
-use crate::worker;
 use dgraph_core::{AsDag, Dag, NodeId};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
 use std::sync::Arc as StdArc;
 use std::task::{Wake, Waker};
 
@@ -28,7 +25,7 @@ impl Wake for Owner {
 }
 
 /// Waits for the end of the run, or for `give_up`, as an owner does.
-fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) {
+pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) {
     let owner = StdArc::new(Owner(Parker::new()));
     let waker = Waker::from(StdArc::clone(&owner));
     while !team.poll_end(&waker, &give_up) && !give_up() {
@@ -50,25 +47,11 @@ fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&Tea
     team.give_back();
 }
 
-/// Calls `work` with an executor of two that has so many live workers, and sees these home. (The wakers want a count that loom
-/// doesn't see: the last one to let go of it is always the calling thread.)
-fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
-    let shared = StdArc::new(Shared::new(2, Seats::default()));
-    let live = |worker| {
-        let shared = StdArc::clone(&shared);
-        thread::spawn(move || worker::live(&shared, worker))
-    };
-    let workers: Vec<_> = (0..workers).map(live).collect();
-    work(&shared);
-    shared.shut_down();
-    workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
-}
-
 /// The owner sleeps until the worker has left, and finds all that was done. Catches: a start that invites nobody, `poll_end`
 /// without a fence, a helper that wakes no owner.
 #[test]
 fn run_detached_of_two_nodes() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
             detached(shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
@@ -84,7 +67,7 @@ fn run_detached_of_two_nodes() {
 /// Catches: an end that doesn't wait, that leaves its waker to be woken in its place, or that leaves nodes behind.
 #[test]
 fn run_detached_that_is_given_up() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[]);
             let stopped = AtomicBool::new(false);
@@ -109,7 +92,7 @@ fn run_detached_that_is_given_up() {
 /// owner, or has no fence; `poll_end` with a weaker one.
 #[test]
 fn a_shutdown_against_an_owner_that_falls_asleep() {
-    model(3, || {
+    explore(3, || {
         let shared = Arc::new(Shared::new(2, Seats::default()));
         let other = {
             let shared = Arc::clone(&shared);
@@ -193,7 +176,7 @@ impl Body for Waiting {
 /// posts nothing, a member that doesn't look for the mark or clears it after it has taken the nodes.
 #[test]
 fn run_detached_of_a_node_that_is_woken() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
@@ -208,7 +191,7 @@ fn run_detached_of_a_node_that_is_woken() {
 
 /// Another thread wakes the node, which the caller and so many workers may come for.
 fn woken_by_another_thread(preemptions: usize, workers: usize) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         beside_workers(workers, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
