@@ -99,6 +99,18 @@ pub(crate) enum Role {
     Visitor,
 }
 
+/// How it stands with a detached run whose owner has asked for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum End {
+    /// It is over, nobody is in the team any more, and that is closed.
+    Here,
+    /// The owner had a reason to give up waiting, and won't be woken, whether or not it still has that.
+    GivenUp,
+    /// The owner will be woken when that may have changed.
+    Awaited,
+}
+
 // SAFETY: `job` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
 // touch them when; `taken` and the membership word order the accesses.
 unsafe impl Sync for Team {}
@@ -467,9 +479,9 @@ impl Team {
         claimed
     }
 
-    /// Whether a detached run has come to its end and nobody is in the team any more, which is closed then. Otherwise, or if
-    /// `give_up` holds, `owner` is woken when that may have changed.
-    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl Fn() -> bool) -> bool {
+    /// Whether a detached run has come to its end. If it has not, and `give_up` doesn't hold, `owner` is woken when that may
+    /// have changed.
+    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl FnOnce() -> bool) -> End {
         let is_over = || {
             let finished = self.is_finished();
             if finished {
@@ -478,7 +490,7 @@ impl Team {
             finished && self.membership.is_empty()
         };
         if is_over() {
-            return true;
+            return End::Here;
         }
         // Neither cloned nor dropped under the lock: these are the user's.
         let new = owner.clone();
@@ -490,11 +502,13 @@ impl Team {
         old.into_iter().for_each(wake::discard);
         // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
         fence(Ordering::SeqCst);
-        let over = is_over();
-        if over || give_up() {
-            self.forget_owner();
-        }
-        over
+        let end = match is_over() {
+            true => End::Here,
+            false if give_up() => End::GivenUp,
+            false => return End::Awaited,
+        };
+        self.forget_owner();
+        end
     }
 
     /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.

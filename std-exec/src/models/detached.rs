@@ -9,7 +9,7 @@ use crate::run::{self, Run};
 use crate::shared::Shared;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
-use crate::team::Team;
+use crate::team::{End, Team};
 use crate::wake::{Pending, Wakes};
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
@@ -24,12 +24,15 @@ impl Wake for Owner {
     }
 }
 
-/// Waits for the end of the run, or for `give_up`, as an owner does.
-pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) {
+/// Waits for the end of the run, or for `give_up`, as an owner does. Which of the two.
+pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) -> End {
     let owner = StdArc::new(Owner(Parker::new()));
     let waker = Waker::from(StdArc::clone(&owner));
-    while !team.poll_end(&waker, &give_up) && !give_up() {
-        owner.0.park();
+    loop {
+        match team.poll_end(&waker, &give_up) {
+            End::Awaited => owner.0.park(),
+            end => return end,
+        }
     }
 }
 
@@ -55,7 +58,7 @@ fn run_detached_of_two_nodes() {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
             detached(shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
-                wait_for_end(team, || false);
+                assert_eq!(wait_for_end(team, || false), End::Here);
                 // Before the end waits for anybody: there must be nobody left.
                 checked.all_ran();
             });
@@ -100,7 +103,7 @@ fn a_shutdown_against_an_owner_that_falls_asleep() {
         };
         let checked = Checked::new(1, &[]);
         detached(&shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
-            wait_for_end(team, || shared.is_shut_down());
+            let _ = wait_for_end(team, || shared.is_shut_down());
         });
         checked.all_ran();
         other.join().expect("no panic");
@@ -182,7 +185,7 @@ fn run_detached_of_a_node_that_is_woken() {
             let waiting = Waiting::new(shared);
             detached(shared, &dag, &waiting, |team| {
                 waiting.opener()();
-                wait_for_end(team, || false);
+                assert_eq!(wait_for_end(team, || false), End::Here);
             });
             waiting.has_ended();
         });

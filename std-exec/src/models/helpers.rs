@@ -3,7 +3,7 @@
 use crate::run::CloseOnDrop;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
-use crate::team::{Course, Job, Role, Team};
+use crate::team::{Course, End, Job, Role, Team};
 use std::ptr;
 use std::sync::Arc as StdArc;
 use std::task::{Wake, Waker};
@@ -93,7 +93,7 @@ fn owner_and_helper(nodes: usize, gives_up: bool) {
         unsafe { team.open_detached(job, nodes, 0) };
         let told = StdArc::new(Told::default());
         let waker = Waker::from(StdArc::clone(&told));
-        while !team.poll_end(&waker, || false) && !gives_up {
+        while team.poll_end(&waker, || false) != End::Here && !gives_up {
             told.wait();
         }
         team.forget_owner();
@@ -158,7 +158,7 @@ fn two_helpers_end_a_detached_run() {
         let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
         let told = StdArc::new(Told::default());
         let waker = Waker::from(StdArc::clone(&told));
-        while !team.poll_end(&waker, || false) {
+        while team.poll_end(&waker, || false) != End::Here {
             told.wait();
         }
         memory.all.with_mut(|_| ());

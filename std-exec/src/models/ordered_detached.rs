@@ -6,11 +6,18 @@ use crate::ordered::Ordered;
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
+use crate::team::End;
 use dgraph_core::{AsDag, NodeId};
 
-/// A run from its start to its end, whose nodes are bound to `places`. Its owner comes by for the caller's nodes until the
-/// end, or does so once only and then gives it up.
-fn detached_run(shared: &Shared, edges: &'static [(u32, u32)], places: &[Place], gives_up: bool) {
+/// A run from its start to its end, whose nodes are bound to `places` and all under `limits`: none, or `0`, which has one permit.
+/// Its owner comes by for the caller's nodes until the end, or does so once only and then gives it up.
+fn detached_run(
+    shared: &Shared,
+    edges: &'static [(u32, u32)],
+    places: &[Place],
+    limits: &[u32],
+    gives_up: bool,
+) {
     let checked = Checked::new(places.len(), edges);
     let owner = thread::current().id();
     let body = |node: NodeId| {
@@ -20,8 +27,8 @@ fn detached_run(shared: &Shared, edges: &'static [(u32, u32)], places: &[Place],
         }
         checked.run(node);
     };
-    let demands: Vec<_> = places.iter().map(|&place| (place, Vec::new())).collect();
-    let mut queue = ReadyQueue::new(&demands, &[], (0..).map(NodeId::new).take(places.len()).collect());
+    let demands: Vec<_> = places.iter().map(|&place| (place, limits.to_vec())).collect();
+    let mut queue = ReadyQueue::new(&demands, &[1], (0..).map(NodeId::new).take(places.len()).collect());
     let team = shared.teams.take();
     let lent = checked.dag.lend_countdown().expect("nobody else runs this graph");
     let run = Ordered::new(shared, lent.countdown(), &mut queue, &body);
@@ -32,8 +39,7 @@ fn detached_run(shared: &Shared, edges: &'static [(u32, u32)], places: &[Place],
         if gives_up {
             break;
         }
-        wait_for_end(team, || team.wanted.caller());
-        if !team.wanted.caller() {
+        if wait_for_end(team, || team.wanted.caller()) == End::Here {
             // Before the end waits for anybody: there must be nobody left.
             checked.all_ran();
             break;
@@ -55,7 +61,19 @@ fn run_in_order_detached_to_and_fro() {
     explore(2, || {
         beside_workers(1, |shared| {
             let places = [Place::Worker(0), Place::Caller, Place::Worker(0)];
-            detached_run(shared, &[(0, 1), (1, 2)], &places, false);
+            detached_run(shared, &[(0, 1), (1, 2)], &places, &[], false);
+        });
+    });
+}
+
+/// One node at a time, of which the first may be the owner's, and the last. So the owner may be wanted when it has fallen asleep, no
+/// longer a moment later, when the worker has the permit, and then again. Catches: an owner that goes by a second look.
+#[test]
+fn run_in_order_detached_under_a_limit() {
+    explore(2, || {
+        beside_workers(1, |shared| {
+            let places = [Place::Worker(0), Place::Worker(0), Place::Caller];
+            detached_run(shared, &[], &places, &[0], false);
         });
     });
 }
@@ -66,7 +84,7 @@ fn run_in_order_detached_to_and_fro() {
 fn run_in_order_detached_that_is_given_up() {
     explore(2, || {
         beside_workers(1, |shared| {
-            detached_run(shared, &[(0, 1)], &[Place::Worker(0), Place::Anywhere], true);
+            detached_run(shared, &[(0, 1)], &[Place::Worker(0), Place::Anywhere], &[], true);
         });
     });
 }

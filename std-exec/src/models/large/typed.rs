@@ -218,6 +218,25 @@ fn run_in_order_under_limits_on_workers() {
     });
 }
 
+/// One node at a time, of which one is the owner's: when it has fallen asleep it may be wanted, no longer when a worker has
+/// the permit, and then again. Catches: an owner that wasn't registered when it was wanted, and waits because it no longer is.
+#[test]
+fn run_in_order_of_an_owner_wanted_on_and_off() {
+    on_three_workers(|executor, _| {
+        let mut graph = GraphBuilder::new();
+        let one = graph.limit(1);
+        for index in 0..4 {
+            let node = graph.node(format!("node {index}"), (), || ());
+            graph.limited(node, one);
+            if index == 3 {
+                graph.on_caller(node);
+            }
+        }
+        let mut graph = graph.build().expect("a valid graph");
+        assert!(block_on(&mut graph.run_parallel_async(executor)).is_ok());
+    });
+}
+
 /// Two ordered runs at once that want the same workers, one of them within a node of a third.
 #[test]
 fn runs_in_order_that_want_the_same_workers() {
