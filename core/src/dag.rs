@@ -33,7 +33,7 @@ pub struct Dag {
 
 /// How many nodes wide levels have on average.
 #[cfg(target_has_atomic = "ptr")]
-const WIDE: usize = if cfg!(dgraph_loom) { 1 } else { 16 };
+const WIDE: usize = if cfg!(any(dgraph_loom, dgraph_shuttle)) { 1 } else { 16 };
 
 impl Dag {
     /// Builds the graph of `nodes` nodes from its edges, where `(u, v)` says that v depends on u.

@@ -66,7 +66,7 @@ pub(crate) fn is_later(number: usize, before: usize) -> bool {
     (1..=usize::MAX / 2).contains(&number.wrapping_sub(before))
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::is_later;
 

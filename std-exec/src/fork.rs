@@ -39,7 +39,7 @@ pub(crate) fn prepare() {
     system::prepare();
 }
 
-#[cfg(all(any(target_os = "linux", target_os = "macos"), not(dgraph_loom)))]
+#[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle))))]
 mod system {
     use crate::sync::{AtomicUsize, Ordering, Worker};
     use std::sync::Once;
@@ -77,7 +77,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(dgraph_loom))))]
+#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle)))))]
 mod system {
     pub(super) const fn forks() -> usize {
         0

@@ -11,7 +11,7 @@
 //! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
 //! once, cost a wrong guess, never a wrong result; all accesses are relaxed.
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, MODEL, Ordering};
 
 /// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ const WALK: usize = 1;
 const IN_STEP: usize = 2;
 const WAYS: usize = 3;
 
-const PLACES: usize = if cfg!(dgraph_loom) { 1 } else { 64 };
+const PLACES: usize = if MODEL { 1 } else { 64 };
 /// How often each way is tried at first.
 const ROUNDS: usize = 2;
 /// Runs until another way is tried again: at first, and at the most.
@@ -257,7 +257,7 @@ impl Paces {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
 

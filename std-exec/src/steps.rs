@@ -5,13 +5,14 @@
 //! parallel computers", 1989). Levels too narrow to be divided are one step as long as they follow each other, and the
 //! caller's; wide ones are several, each as long as those before it together, since members may join between two steps.
 
+use crate::sync::MODEL;
 use dgraph_core::{Levels, NodeId};
 use std::ops::Range;
 
 /// Levels with fewer nodes aren't divided.
-const NARROW: usize = if cfg!(dgraph_loom) { 2 } else { 16 };
+const NARROW: usize = if MODEL { 2 } else { 16 };
 /// How many nodes of a level a member gets at least.
-const LEAST_PART: usize = if cfg!(dgraph_loom) { 1 } else { 8 };
+const LEAST_PART: usize = if MODEL { 1 } else { 8 };
 /// How many nodes of a level are the first step, and how many of narrow ones one step at the most, about.
 const FIRST_STEP: usize = 512;
 const LONGEST_STEP: usize = 4096;
@@ -116,7 +117,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
     use dgraph_core::Dag;

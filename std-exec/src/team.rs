@@ -99,6 +99,18 @@ pub(crate) enum Role {
     Visitor,
 }
 
+/// How it stands with a detached run whose owner has asked for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum End {
+    /// It is over, nobody is in the team any more, and that is closed.
+    Here,
+    /// The owner had a reason to give up waiting, and won't be woken, whether or not it still has that.
+    GivenUp,
+    /// The owner will be woken when that may have changed.
+    Awaited,
+}
+
 // SAFETY: `job` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
 // touch them when; `taken` and the membership word order the accesses.
 unsafe impl Sync for Team {}
@@ -387,7 +399,8 @@ impl Team {
     /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
     pub(crate) fn walk(&self) -> Option<(usize, usize)> {
         let budget = self.budget.load(Ordering::Relaxed);
-        let walking = budget != 0 && self.has_room();
+        // (If it is over, but the caller has not come to closing the team, there is nothing to join for.)
+        let walking = budget != 0 && self.has_room() && !self.is_finished();
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
     }
 
@@ -455,7 +468,7 @@ impl Team {
     }
 
     /// Whether somebody has left a token for a caller that hasn't come for it.
-    #[cfg(dgraph_loom)]
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
     pub(crate) fn has_token(&self) -> bool {
         self.parker.has_token()
     }
@@ -481,9 +494,9 @@ impl Team {
         claimed
     }
 
-    /// Whether a detached run has come to its end and nobody is in the team any more, which is closed then. Otherwise, or if
-    /// `give_up` holds, `owner` is woken when that may have changed.
-    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl Fn() -> bool) -> bool {
+    /// Whether a detached run has come to its end. If it has not, and `give_up` doesn't hold, `owner` is woken when that may
+    /// have changed.
+    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl FnOnce() -> bool) -> End {
         let is_over = || {
             let finished = self.is_finished();
             if finished {
@@ -492,7 +505,7 @@ impl Team {
             finished && self.membership.is_empty()
         };
         if is_over() {
-            return true;
+            return End::Here;
         }
         // Neither cloned nor dropped under the lock: these are the user's.
         let new = owner.clone();
@@ -504,11 +517,13 @@ impl Team {
         old.into_iter().for_each(wake::discard);
         // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
         fence(Ordering::SeqCst);
-        let over = is_over();
-        if over || give_up() {
-            self.forget_owner();
-        }
-        over
+        let end = match is_over() {
+            true => End::Here,
+            false if give_up() => End::GivenUp,
+            false => return End::Awaited,
+        };
+        self.forget_owner();
+        end
     }
 
     /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.

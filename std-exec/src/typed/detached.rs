@@ -13,7 +13,7 @@ use crate::crew::discard;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::run_error::RunError;
-use crate::team::Team;
+use crate::team::{End, Team};
 use dgraph_core::{AsDag, LentCountdown};
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -160,11 +160,11 @@ impl Detached {
             if let Some(run) = run {
                 run.serve(team);
             }
-            if team.poll_end(context.waker(), || shut_down() || team.wanted.caller()) || shut_down() {
-                return Poll::Ready(self.end().expect("the run isn't over"));
-            }
-            if !team.wanted.caller() {
-                return Poll::Pending;
+            match team.poll_end(context.waker(), || shut_down() || team.wanted.caller()) {
+                End::Awaited => return Poll::Pending,
+                // By now somebody else may have the permit for what the caller was wanted for: then it is wanted again later.
+                End::GivenUp if !shut_down() => {}
+                End::Here | End::GivenUp => return Poll::Ready(self.end().expect("the run isn't over")),
             }
         }
     }

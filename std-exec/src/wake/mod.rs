@@ -18,8 +18,8 @@
 //! so has to tell the runner, and nobody else.
 
 mod cell;
-#[cfg(all(test, dgraph_loom))]
-mod models;
+#[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+pub(crate) mod models;
 #[allow(unsafe_code)]
 mod waker;
 
