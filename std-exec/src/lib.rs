@@ -152,6 +152,7 @@ mod wake;
 mod walk;
 mod walking;
 mod wanted;
+mod watch;
 mod work;
 mod worker;
 

@@ -36,6 +36,7 @@ use crate::sleep::posted;
 use crate::sync::{Mutex, lock, spin_loop};
 use crate::team::{Course, Job, Role, Team};
 use crate::thrown::Thrown;
+use crate::watch::Watch;
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
@@ -175,16 +176,16 @@ impl<F: Body> Ordered<'_, F> {
             unsafe { team.open(job, self.countdown.dag().nodes(), Course::Shared { roots: 0 }, parent) };
             self.body.open(team);
             let close = CloseOnDrop(team);
+            let mut watch = Watch::default();
             while !team.is_finished() {
                 self.work(team, me, || true);
-                if !look_around(team, me) && !self.shared.help_within(team) {
-                    team.wait_unless(|| {
+                if !look_around(team, me) {
+                    self.shared.wait_within(team, &mut watch, || {
                         // If nobody is in, what the last helper has reported is visible; otherwise the last one to
                         // leave wakes this thread.
                         team.wanted.wants(me)
                             || team.has_woken()
                             || team.membership.is_empty() && team.is_finished()
-                            || self.shared.wants_help_within(team)
                     });
                 }
             }

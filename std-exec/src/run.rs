@@ -24,6 +24,7 @@ use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
 use crate::team::{Course, Job, Role, Team};
 use crate::thrown::Thrown;
 use crate::walk::{Broken, Walk};
+use crate::watch::Watch;
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown};
 use std::any::Any;
@@ -132,7 +133,7 @@ impl Drop for CloseOnDrop<'_> {
                 spin_loop();
             } else {
                 // For nothing else: what there is to do is the helpers'.
-                let _ = self.0.wait_unless(|| self.0.membership.is_empty());
+                let _ = self.0.wait_unless(None, || self.0.membership.is_empty());
             }
         }
     }
@@ -242,10 +243,11 @@ impl<F: Body> Run<'_, F> {
             } else if self.roots > 1 {
                 self.invite(team);
             }
+            let mut watch = Watch::default();
             while !team.is_finished() {
                 self.work(team, &mut own, None);
-                if !self.look_around(team, &mut own) && !self.shared.help_within(team) {
-                    let parked = team.wait(|| self.shared.wants_help_within(team));
+                if !self.look_around(team, &mut own) {
+                    let parked = self.shared.wait_within(team, &mut watch, || team.needs_caller());
                     self.count(|tally| (&tally.parks, usize::from(parked)));
                 }
             }

@@ -8,6 +8,7 @@ use crate::sleep::{Sleep, posted};
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
 use crate::teams::Teams;
+use crate::watch::{Seen, Watch};
 use crate::worker;
 use std::time::Duration;
 
@@ -168,16 +169,65 @@ impl Shared {
     pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
         self.sleep.away(|| {
             posted();
-            if self.sleep.nobody_watches() && self.walk().is_some() {
-                self.sleep.wake_one(None);
+            if self.sleep.nobody_watches() && self.walk().is_some() && !self.sleep.wake_one(None) {
+                self.walks().for_each(|(team, _)| team.wake_watchers());
             }
             work()
         })
     }
 
-    /// The first walk that is going on, and its team.
-    pub(crate) fn walk(&self) -> Option<(&Team, (usize, usize))> {
-        self.teams.iter().find_map(|team| Some((team, team.walk()?)))
+    /// The walk of `team` has begun: sees to it that somebody watches. Whether it has woken a worker.
+    pub(crate) fn have_watched(&self, team: &Team) -> bool {
+        posted();
+        if !self.sleep.nobody_watches() {
+            return false;
+        }
+        let woken = self.sleep.wake_one(self.cores.worker_here());
+        if !woken {
+            team.wake_watchers();
+        }
+        woken
+    }
+
+    /// The walks that are going on.
+    fn walks(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.teams.iter().filter_map(|team| Some((team, team.walk()?)))
+    }
+
+    /// The first of them.
+    pub(crate) fn walk(&self) -> Option<Seen<'_>> {
+        self.walks().next()
+    }
+
+    /// A walk in a run that is nested in that of `awaited`, if no worker watches.
+    fn unwatched_within(&self, awaited: &Team) -> Option<Seen<'_>> {
+        self.walks().find(|(team, _)| team.is_nested_in(awaited) && self.sleep.nobody_watches())
+    }
+
+    /// Watches that, and breaks in if it takes too long. Whether it has.
+    fn watch_within(&self, awaited: &Team, watch: &mut Watch) -> bool {
+        let late = watch.look(self.unwatched_within(awaited));
+        late.is_some_and(|team| {
+            let helped = team.try_help(Some(awaited));
+            self.pass_on(team);
+            helped
+        })
+    }
+
+    /// The caller of `awaited`'s run has found nothing to do there. It does what there is beside that run's own nodes, or
+    /// parks, unless there is a reason to stay: one of these, or `more_reasons`. Whether it has parked.
+    pub(crate) fn wait_within(
+        &self,
+        awaited: &Team,
+        watch: &mut Watch,
+        more_reasons: impl FnOnce() -> bool,
+    ) -> bool {
+        if self.help_within(awaited) || self.watch_within(awaited, watch) {
+            return false;
+        }
+        let alarm = watch.alarm();
+        let unwatched = || alarm.is_none() && self.unwatched_within(awaited).is_some();
+        awaited.wait_unless(alarm, || more_reasons() || self.wants_help_within(awaited) || unwatched())
     }
 
     /// The runs later than `awaited`'s that have nodes which only the calling thread can take, and which worker that is.
@@ -191,13 +241,13 @@ impl Shared {
 
     /// Whether there is something to do for the calling thread while it waits for the run of `awaited`, beside that run's
     /// own nodes: some run that is nested in it wants help, or a later one wants this thread in particular.
-    pub(crate) fn wants_help_within(&self, awaited: &Team) -> bool {
+    fn wants_help_within(&self, awaited: &Team) -> bool {
         self.wanting_later(awaited).next().is_some() || self.open().any(|team| team.is_nested_in(awaited))
     }
 
     /// Does some of that: helps a nested run, or runs a node of each later one that wants this thread, until the run of
     /// `awaited` has something to do itself. False if there is nothing.
-    pub(crate) fn help_within(&self, awaited: &Team) -> bool {
+    fn help_within(&self, awaited: &Team) -> bool {
         let helped = self.open().filter(|team| team.is_nested_in(awaited)).any(|team| {
             self.wake_for(self.open().count().saturating_sub(1));
             let helped = team.try_help(Some(awaited));

@@ -30,6 +30,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::task::Waker;
+use std::time::Duration;
 
 /// See the [module](self).
 pub(crate) struct Team {
@@ -48,6 +49,8 @@ pub(crate) struct Team {
     members: Box<[CachePadded<Member>]>,
     /// The caller sleeps here.
     parker: Parker,
+    /// It has an alarm set, and will look for walks.
+    alarmed: AtomicBool,
     /// Or it is a task, that of the owner of a detached run.
     owner: Mutex<Option<Waker>>,
     /// Some thread has this team for a run of its own.
@@ -129,6 +132,7 @@ impl Team {
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
+            alarmed: AtomicBool::new(false),
             owner: Mutex::new(None),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
@@ -444,17 +448,18 @@ impl Team {
         self.unfinished.load(Ordering::Relaxed) == 0
     }
 
-    /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
-    /// helper leaves. It doesn't if there is something already, or `more_reasons` says so. Whether it has parked.
+    /// Whether the caller has something to do here, or the run is over and nobody is in.
     ///
-    /// That nobody is in the team is a reason only at the end: before it, nodes wait, and whoever wakes one posts it.
-    pub(crate) fn wait(&self, more_reasons: impl FnOnce() -> bool) -> bool {
-        let is_over = || self.membership.is_empty() && self.is_finished();
-        self.wait_unless(|| self.has_work() || is_over() || more_reasons())
+    /// That nobody is in the team is a reason to go on only at the end: before it, nodes wait, and whoever wakes one posts it.
+    pub(crate) fn needs_caller(&self) -> bool {
+        self.has_work() || self.membership.is_empty() && self.is_finished()
     }
 
-    /// The same, if `reason_to_stay` doesn't hold after the caller has said that it is about to park.
-    pub(crate) fn wait_unless(&self, reason_to_stay: impl FnOnce() -> bool) -> bool {
+    /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
+    /// helper leaves; with an `alarm` set, for so long at the most. It doesn't if `reason_to_stay` holds after it has said that
+    /// it is about to. Whether it has parked.
+    pub(crate) fn wait_unless(&self, alarm: Option<Duration>, reason_to_stay: impl FnOnce() -> bool) -> bool {
+        self.alarmed.store(alarm.is_some(), Ordering::Relaxed);
         self.membership.fall_asleep();
         // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or the
         // caller sees what was posted. For the last helper's leave the membership word itself decides.
@@ -463,8 +468,21 @@ impl Team {
             spin_loop(); // the reason may be out of date, and the caller come back at once
             return false;
         }
-        self.parker.park();
+        match alarm {
+            Some(time) if self.parker.park_timeout(time) || self.membership.claim_wake() => {}
+            // Or somebody has ended its sleep just now, and owes it the token.
+            _ => self.parker.park(),
+        }
         true
+    }
+
+    /// There is a walk in this team that no worker watches: wakes the callers that wait for runs in which it is nested, so that they
+    /// do. (All of them: each may find something else to do.)
+    pub(crate) fn wake_watchers(&self) {
+        let sleeps = |team: &&Team| team.membership.is_asleep() && !team.membership.is_detached();
+        for team in self.ancestors().filter(sleeps).filter(|team| !team.alarmed.load(Ordering::Relaxed)) {
+            team.wake_caller();
+        }
     }
 
     /// Whether somebody has left a token for a caller that hasn't come for it.

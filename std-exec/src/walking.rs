@@ -11,7 +11,6 @@ use crate::clock;
 use crate::fences;
 use crate::member::Own;
 use crate::run::Run;
-use crate::sleep::posted;
 use crate::steps::Step;
 use crate::sync::{patience, spin_loop};
 use crate::team::Team;
@@ -49,11 +48,8 @@ impl<F: Body> Run<'_, F> {
         if steps.are_divided() {
             self.invite(team);
         } else {
-            posted();
-            if self.shared.sleep.nobody_watches() {
-                let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
-                self.count(|tally| (&tally.wakes, usize::from(woken)));
-            }
+            let woken = self.shared.have_watched(team);
+            self.count(|tally| (&tally.wakes, usize::from(woken)));
         }
         let lanes = self.walk.of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);

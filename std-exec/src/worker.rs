@@ -11,14 +11,13 @@
 //! A caller that walks posts nothing, so nobody would come if one of its nodes blocked. Therefore somebody *watches*
 //! while there are walks, and for a while after: the last worker that is neither asleep nor helping somebody sets an alarm
 //! every millisecond instead, and breaks into a walk that has overrun its budget; and one that goes to help somebody while
-//! there are walks, the last one to do so, wakes another one. An idle executor sleeps soundly.
+//! there are walks, the last one to do so, wakes another one, or callers that wait for a run in which they are nested. An idle
+//! executor sleeps soundly.
 
-use crate::clock;
 use crate::context;
 use crate::shared::Shared;
 use crate::sync::{MODEL, patience, spin_loop};
-use crate::team::Team;
-use std::ptr;
+use crate::watch::Watch;
 use std::time::{Duration, Instant};
 
 /// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
@@ -26,38 +25,31 @@ use std::time::{Duration, Instant};
 pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 /// How often it pauses between two looks: looking is what slows those down who work.
 const PAUSES: u32 = patience(32);
-/// How many times it dozes for nothing before it falls asleep.
-const DOZES: u32 = patience(16);
-const DOZE: Duration = Duration::from_millis(1);
-
-/// A walk that a worker has an eye on, since when.
-#[derive(Clone, Copy)]
-struct Watched {
-    team: *const Team,
-    run: usize,
-    since: u64,
-}
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
     context::become_worker(shared, worker);
     let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
     let mut turn = worker;
-    let (mut idle_since, mut dozes) = (None, DOZES);
-    let mut watched = None;
+    let mut idle_since = None;
+    let mut watch = Watch::default();
+    watch.begin();
     while !shared.is_shut_down() {
-        if shared.help_any(turn, worker) || break_in(shared, &mut watched) {
+        if shared.help_any(turn, worker)
+            || watch.look(shared.walk()).is_some_and(|team| shared.break_in(team))
+        {
             turn = turn.wrapping_add(1);
-            (idle_since, dozes) = (None, DOZES);
+            idle_since = None;
+            watch.begin();
         } else if is_patient(&mut idle_since, shared.spin) {
             (0..PAUSES).for_each(|_| spin_loop());
-        } else if (watched.is_some() || dozes > 0) && shared.sleep.others_are_away() {
-            dozes = if watched.is_some() { DOZES } else { dozes - 1 };
-            shared.sleep.doze(worker, DOZE, wanted);
+        } else if let Some(time) = if shared.sleep.others_are_away() { watch.alarm() } else { None } {
+            shared.sleep.doze(worker, time, wanted);
         } else {
             let unwatched = || shared.walk().is_some() && shared.sleep.nobody_watches();
             shared.sleep.sleep(worker, || wanted() || unwatched());
-            (idle_since, dozes) = (None, DOZES);
+            idle_since = None;
+            watch.begin();
         }
     }
 }
@@ -65,23 +57,4 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
 /// Whether `spin` is not over yet, which begins when this is first asked.
 fn is_patient(idle_since: &mut Option<Instant>, spin: Duration) -> bool {
     !spin.is_zero() && idle_since.get_or_insert_with(Instant::now).elapsed() < spin
-}
-
-/// Watches a walk, and breaks in if it has overrun its budget. Whether it has.
-fn break_in(shared: &Shared, watched: &mut Option<Watched>) -> bool {
-    let Some((team, (run, budget))) = shared.walk() else {
-        *watched = None;
-        return false;
-    };
-    let now = clock::now();
-    match *watched {
-        Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
-            let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
-            team.is_late(elapsed, budget) && shared.break_in(team)
-        }
-        _ => {
-            *watched = Some(Watched { team, run, since: now });
-            false
-        }
-    }
 }

@@ -160,6 +160,45 @@ fn a_nested_walk_is_watched() {
     });
 }
 
+/// The same where nobody is free but a caller that waits for the run around the walk. (It slept on.)
+#[test]
+fn a_sleeping_caller_is_woken_for_a_walk_nested_in_its_own() {
+    let executor = executor(2);
+    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
+    let (busy, over) = (Barrier::new(3), AtomicBool::new(false));
+    let walked = Dag::from_edges(2, &[]).expect("a valid graph");
+    let (meeting, now) = (Barrier::new(2), AtomicBool::new(false));
+    let body = |_| {
+        if now.load(Relaxed) {
+            meeting.wait();
+        }
+    };
+    (0..200).for_each(|_| executor.run(&walked, body));
+    now.store(true, Relaxed);
+    thread::scope(|scope| {
+        // A stranger occupies one of the workers until everything is over.
+        scope.spawn(|| {
+            executor.run(&pair, |_| {
+                busy.wait();
+                while !over.load(Relaxed) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+        });
+        busy.wait();
+        let caller = thread::current().id();
+        let outer = Barrier::new(2);
+        executor.run(&pair, |_| {
+            outer.wait();
+            if thread::current().id() != caller {
+                thread::sleep(Duration::from_millis(30)); // so that the caller is asleep
+                executor.run(&walked, body);
+            }
+        });
+        over.store(true, Relaxed);
+    });
+}
+
 /// The payload of the panic of a destructor of a payload that nobody sees was never dropped. AddressSanitizer found it.
 #[test]
 fn the_payload_of_a_panicking_payload_is_dropped() {

@@ -1,7 +1,7 @@
 //! Several runs at once: of two callers, and one within the other's node.
 
 use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two};
-use crate::pace::Plan;
+use crate::pace::{Budget, Plan, Timed};
 use crate::run;
 use crate::shared::Shared;
 use crate::sync::model::{Arc, explore, thread};
@@ -108,5 +108,57 @@ fn run_within_a_run() {
                 }
             });
         });
+    });
+}
+
+/// The same with a run that begins with a walk, which posts nothing, on an executor whose other worker is busy for ever: also a
+/// caller must watch that waits for the outer run. Catches: one that parks without an alarm although nobody watches, or isn't
+/// woken to watch.
+#[test]
+fn run_of_a_walk_within_a_run() {
+    explore(2, || {
+        beside_a_worker(2, |shared| {
+            shared.sleep.absent(1);
+            let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+            let (both_here, meeting) = (Meeting::of(2), Meeting::of(2));
+            share(shared, &dag, |node| {
+                both_here.attend();
+                if node.index() == 1 {
+                    let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+                    run::run_as(shared, &dag, &|_: NodeId| meeting.attend(), Some(plan), None);
+                }
+            });
+        });
+    });
+}
+
+/// The same with a worker that watches first and then goes to help somebody, for long. Catches: one that wakes nobody when it
+/// goes, though no other one sleeps.
+#[test]
+fn run_of_a_walk_that_is_watched_no_more() {
+    explore(2, || {
+        let shared = executor_of_two(2);
+        shared.sleep.absent(1);
+        let over = Arc::new(Gate::new());
+        let watcher = {
+            let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
+            thread::spawn(move || shared.away(|| over.pass()))
+        };
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
+        let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+        let meeting = Meeting::of(2);
+        let caller = thread::current().id();
+        share(&shared, &dag, |_| {
+            if thread::current().id() != caller {
+                let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+                run::run_as(&shared, &dag, &|_: NodeId| meeting.attend(), Some(plan), None);
+            }
+        });
+        over.open();
+        helper.join().expect("no panic");
+        watcher.join().expect("no panic");
     });
 }
