@@ -15,7 +15,7 @@ use crate::sleep::posted;
 use crate::steps::Step;
 use crate::sync::{patience, spin_loop};
 use crate::team::Team;
-use crate::walk::{Broken, Lane, Stopped, Walk};
+use crate::walk::{Lane, Stopped, Walk};
 use crate::work::Progress;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,11 +49,7 @@ impl<F: Body> Run<'_, F> {
         if steps.are_divided() {
             self.invite(team);
         } else {
-            posted();
-            if self.shared.sleep.nobody_watches() {
-                let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
-                self.count(|tally| (&tally.wakes, usize::from(woken)));
-            }
+            self.have_it_watched();
         }
         let lanes = self.walk.of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);
@@ -78,6 +74,15 @@ impl<F: Body> Run<'_, F> {
                 }
                 false
             }
+        }
+    }
+
+    /// The caller goes on alone: somebody is to see how long that takes.
+    pub(crate) fn have_it_watched(&self) {
+        posted();
+        if self.shared.sleep.nobody_watches() {
+            let woken = self.shared.sleep.wake_one(self.shared.cores.worker_here());
+            self.count(|tally| (&tally.wakes, usize::from(woken)));
         }
     }
 
@@ -147,9 +152,9 @@ impl<F: Body> Run<'_, F> {
             if in_step == 1 || steps % LOOK_AT_CLOCK != 0 {
                 return false;
             }
-            let now = self.elapsed();
+            let now = self.begun.elapsed();
             let (since, from) = *together.get_or_insert((now, position));
-            self.budget.is_over(now - since, position - from, self.walk.steps().nodes().len())
+            self.begun.budget.is_over(now - since, position - from, self.walk.steps().nodes().len())
         };
         loop {
             let in_step = Walk::in_step(lanes, step.start);
@@ -261,9 +266,10 @@ impl<F: Body> Run<'_, F> {
             }
             if left > 0 {
                 team.finish(done.len());
+                self.begun.broken_into(0, done.len(), nodes.len());
             }
             team.end_walk();
-            self.walk.release(Broken { after: self.elapsed(), left });
+            self.walk.release(left);
         }
     }
 }

@@ -30,12 +30,32 @@ const PAUSES: u32 = patience(32);
 const DOZES: u32 = patience(16);
 const DOZE: Duration = Duration::from_millis(1);
 
-/// A walk that a worker has an eye on, since when.
+/// In ticks, some tens of microseconds: who drives a run alone and is in a body for longer is broken into.
+const LONG_BODY: u64 = 100_000;
+
+/// A walk, or a run that one drives alone, that a worker has an eye on, since when.
 #[derive(Clone, Copy)]
 struct Watched {
     team: *const Team,
     run: usize,
     since: u64,
+    /// Of one who drives: where it was when that was last different, and since when it has been there.
+    beat: (usize, u64),
+}
+
+impl Watched {
+    fn new(team: &Team, run: usize, now: u64) -> Self {
+        Self { team, run, since: now, beat: (team.solo.beat(), now) }
+    }
+
+    /// Whether it is in the middle of a long body, if it drives.
+    fn is_stuck(&mut self, team: &Team, now: u64) -> bool {
+        let beat = team.solo.beat();
+        if beat != self.beat.0 {
+            self.beat = (beat, now);
+        }
+        team.solo.is_driven() && now.saturating_sub(self.beat.1) > LONG_BODY
+    }
 }
 
 /// Runs until the executor is shut down.
@@ -74,13 +94,13 @@ fn break_in(shared: &Shared, watched: &mut Option<Watched>) -> bool {
         return false;
     };
     let now = clock::now();
-    match *watched {
+    match watched {
         Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
             let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
-            team.is_late(elapsed, budget) && shared.break_in(team)
+            (team.is_late(elapsed, budget) || watch.is_stuck(team, now)) && shared.break_in(team)
         }
         _ => {
-            *watched = Some(Watched { team, run, since: now });
+            *watched = Some(Watched::new(team, run, now));
             false
         }
     }

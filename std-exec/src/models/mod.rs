@@ -10,6 +10,7 @@
 //! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
+//! | `solo.rs` | runs that one member drives alone, and that others break into | `solo.rs`, `alone.rs` |
 //! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
 //! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
@@ -23,6 +24,7 @@ mod robbing;
 mod runs;
 mod several;
 mod sleep;
+mod solo;
 mod walks;
 
 use crate::cores::Seats;

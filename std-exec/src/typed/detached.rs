@@ -12,6 +12,7 @@ use super::run::{CANCELLED, Run, STOP};
 use crate::crew::discard;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
+use crate::pace::{Budget, Plan, Timed};
 use crate::run_error::RunError;
 use crate::team::Team;
 use dgraph_core::{AsDag, LentCountdown};
@@ -75,6 +76,13 @@ impl Engine {
         }
     }
 
+    /// Takes note of how long it has taken to its end.
+    fn record(&self, executor: &Handle) {
+        if let Self::Plain(run) = self {
+            run.begun.record(&executor.shared);
+        }
+    }
+
     fn take_thrown(&self) -> Option<Payload> {
         match self {
             Self::Plain(run) => run.take_thrown(),
@@ -135,8 +143,10 @@ impl Detached {
             // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
             None => unsafe { team.spare_countdown(dag.view()) },
         };
+        // Who could break in where there is one worker?
+        let plan = (executor.workers == 1).then_some(Plan::Walk { budget: Budget::NONE, timed: Timed::No });
         let run = match queue {
-            None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes)),
+            None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
         };
         // SAFETY: as above.
@@ -160,7 +170,9 @@ impl Detached {
             if let Some(run) = run {
                 run.serve(team);
             }
-            if team.poll_end(context.waker(), || shut_down() || team.wanted.caller()) || shut_down() {
+            let over = team.poll_end(context.waker(), || shut_down() || team.wanted.caller());
+            if over || shut_down() {
+                run.iter().filter(|_| over).for_each(|run| run.record(executor));
                 return Poll::Ready(self.end().expect("the run isn't over"));
             }
             if !team.wanted.caller() {
