@@ -65,16 +65,16 @@ impl<F: Body> Run<'_, F> {
     /// The driver's loop. Unwinds out of a panicking body. The last node, if others have come while it ran.
     fn drive_nodes(&self, team: &Team, driver: &mut Driver<'_>, progress: &mut Progress) -> Option<Last> {
         let dag = self.countdown.dag();
-        driver.with(|turns| {
-            turns.reset(dag.nodes());
-            dag.roots().iter().for_each(|&root| turns.push(root));
+        driver.with(|ready| {
+            ready.reset(dag.nodes());
+            dag.roots().iter().for_each(|&root| ready.push(root));
         });
         while driver.goes_on() {
             if team.has_woken() {
                 team.woken_are_taken();
-                driver.with(|turns| turns.push_woken(|woken| self.body.take_woken(woken)));
+                driver.with(|ready| ready.again().push_reversed(|woken| self.body.take_woken(woken)));
             }
-            let Some(node) = driver.with(|turns| turns.pop()) else {
+            let Some(node) = driver.with(|ready| ready.pop()) else {
                 if team.has_woken() {
                     continue;
                 }
@@ -86,16 +86,16 @@ impl<F: Body> Run<'_, F> {
             if !driver.is_alone() {
                 return Some(Last { node, turn });
             }
-            driver.with(|turns| match turn {
+            driver.with(|ready| match turn {
                 Turn::Complete => {
                     progress.done += 1;
                     for edge in dag.successors(node) {
                         if edge.is_sole() || self.countdown.arrive_alone(edge.target()) {
-                            turns.push(edge.target());
+                            ready.push(edge.target());
                         }
                     }
                 }
-                Turn::Again => turns.push_again(node),
+                Turn::Again => ready.again().push(node),
                 Turn::Waits => {}
             });
         }

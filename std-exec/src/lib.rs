@@ -150,6 +150,7 @@ mod sync;
 mod team;
 mod teams;
 mod thrown;
+mod turns;
 mod typed;
 #[allow(unsafe_code)]
 mod wake;

@@ -26,9 +26,9 @@
 use crate::ready_set::ReadySet;
 use crate::seat::Seat;
 use crate::sync::{AtomicUsize, Ordering};
+use crate::turns::{Next, Turns};
 use crossbeam_utils::CachePadded;
 use dgraph_core::NodeId;
-use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -41,7 +41,7 @@ const SHARED: usize = 3;
 pub(crate) struct Solo {
     /// The driver reads and writes these at each node, others hardly ever.
     word: CachePadded<Word>,
-    seat: Seat<Turns>,
+    seat: Seat<Ready>,
 }
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Solo {
     pub(crate) fn new() -> Self {
         let word =
             Word { state: AtomicUsize::new(SHARED), beat: AtomicUsize::new(0), done: AtomicUsize::new(0) };
-        Self { word: CachePadded::new(word), seat: Seat::new(Turns::default()) }
+        Self { word: CachePadded::new(word), seat: Seat::new(Ready::default()) }
     }
 
     // Relaxed throughout, for the state: what it is about goes from driver to helper, and back, by the seat; and before a claim, by
@@ -116,10 +116,10 @@ impl Solo {
 
     /// A helper takes all ready nodes, if the driver is in a body. Whether it was. Calls `each` with them, the next one first.
     pub(crate) fn break_in(&self, each: impl FnMut(NodeId)) -> bool {
-        let robbed = self.seat.try_rob(|turns| {
+        let robbed = self.seat.try_rob(|ready| {
             // After the run has been shared, the driver is in no body here.
             self.set_shared();
-            turns.drain(each);
+            ready.drain(each);
         });
         robbed.is_some()
     }
@@ -136,7 +136,7 @@ pub(crate) struct Driver<'a> {
 impl Driver<'_> {
     /// Uses the ready nodes.
     #[inline(always)]
-    pub(crate) fn with<R>(&mut self, work: impl FnOnce(&mut Turns) -> R) -> R {
+    pub(crate) fn with<R>(&mut self, work: impl FnOnce(&mut Ready) -> R) -> R {
         // SAFETY: `claim` gives one driver a run, and a run ends before the next is open. It is mutably borrowed here and in
         // `in_body`, so it is outside of a body and in no other such call.
         unsafe { self.solo.seat.with(work) }
@@ -145,7 +145,7 @@ impl Driver<'_> {
     /// Calls `body`, with so many nodes done. Meanwhile somebody may break in; also if it unwinds, that is over at the end.
     #[inline]
     pub(crate) fn in_body<R>(&mut self, done: usize, body: impl FnOnce() -> R) -> R {
-        struct Leave<'a>(&'a Seat<Turns>);
+        struct Leave<'a>(&'a Seat<Ready>);
         impl Drop for Leave<'_> {
             #[inline]
             fn drop(&mut self) {
@@ -175,66 +175,44 @@ impl Driver<'_> {
 
     /// Ends it, if nobody has broken in. Calls `each` with all nodes that are ready, the next one first.
     pub(crate) fn share(&mut self, each: impl FnMut(NodeId)) {
-        self.with(|turns| turns.drain(each));
+        self.with(|ready| ready.drain(each));
         self.solo.set_shared();
     }
 }
 
-/// The nodes that a driver may run: ready ones, and those that want another turn. Each of the latter has its turn, then as many
-/// of the former, so that neither keep the others waiting for ever.
+/// The nodes that a driver may run.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
-    ready: ReadySet,
-    again: VecDeque<NodeId>,
-    /// How many of those that want another turn have theirs now.
-    now: usize,
-    /// How many ready ones come before the next of these.
-    then: usize,
+pub(crate) struct Ready {
+    set: ReadySet,
+    turns: Turns,
 }
 
-impl Turns {
+impl Ready {
     /// For nodes of a graph of so many.
     pub(crate) fn reset(&mut self, nodes: usize) {
-        self.ready.reset(nodes);
-        self.again.clear();
-        (self.now, self.then) = (0, 0);
+        self.set.reset(nodes);
+        self.turns.clear();
     }
 
     /// `node` is ready.
     #[inline]
     pub(crate) fn push(&mut self, node: NodeId) {
-        self.ready.push(node.get());
+        self.set.push(node.get());
     }
 
-    /// `node` has been run, and is to be run again.
+    /// Those that have been run, and are to be run again.
     #[inline]
-    pub(crate) fn push_again(&mut self, node: NodeId) {
-        self.again.push_back(node);
-    }
-
-    /// Nodes that are to be run again, as `all` gives them: last woken first.
-    pub(crate) fn push_woken(&mut self, all: impl FnOnce(&mut dyn FnMut(NodeId))) {
-        let known = self.again.len();
-        all(&mut |node| self.again.push_back(node));
-        self.again.make_contiguous()[known..].reverse();
+    pub(crate) fn again(&mut self) -> &mut Turns {
+        &mut self.turns
     }
 
     /// Takes the next node.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<NodeId> {
-        if self.now == 0 && self.then == 0 {
-            (self.now, self.then) = (self.again.len(), self.again.len());
-        }
-        if self.now > 0 {
-            self.now -= 1;
-            return self.again.pop_front();
-        }
-        self.then = self.then.saturating_sub(1);
-        if let Some(node) = self.ready.pop() {
-            return Some(NodeId::new(node));
-        }
-        self.then = 0;
-        self.again.pop_front()
+        let set = &mut self.set;
+        self.turns.next(|| set.pop().map(NodeId::new)).map(|turn| match turn {
+            Next::Again(node) | Next::Ready(node) => node,
+        })
     }
 
     fn drain(&mut self, mut each: impl FnMut(NodeId)) {

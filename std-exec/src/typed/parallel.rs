@@ -61,6 +61,7 @@ impl crate::body::Body for Nodes<'_> {
                 Pending::Waits => Turn::Waits,
                 Pending::Again => Turn::Again,
             },
+            Outcome::Again => Turn::Again,
             Outcome::Value | Outcome::Nothing => Turn::Complete,
         }
     }
