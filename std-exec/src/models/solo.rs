@@ -3,13 +3,17 @@
 use super::detached::{Waiting, beside_workers, detached_as, wait_for_end};
 use super::{Checked, Meeting, executor_of_two, model};
 use crate::body::{Body, Turn};
+use crate::cores::Seats;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run;
+use crate::shared::Shared;
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
+use crate::wake::{Pending, Wakes};
 use dgraph_core::{Dag, NodeId};
 use loom::sync::Arc;
 use loom::thread;
+use std::sync::Arc as StdArc;
 use std::task::Waker;
 
 const ALONE: Option<Plan> = Some(Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
@@ -30,8 +34,8 @@ impl<F: Fn(NodeId) -> Turn + Sync> Body for Back<F> {
 }
 
 /// The caller drives. A helper asks and breaks in at any moment: before the first node, in the middle of one, between two, after the
-/// last. Catches: a driver that doesn't look whether it is asked, or goes on with the counters as its own after it was robbed; a
-/// helper that leaves the state as it is; either side of the seat.
+/// last. Catches: a driver that goes on with the counters as its own after it was robbed; a helper that leaves the state as it is;
+/// either side of the seat.
 fn driven(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     model(preemptions, move || {
         let shared = executor_of_two(1);
@@ -135,6 +139,64 @@ fn run_driven_of_a_node_that_wants_another_turn() {
         checked.all_ran();
         helper.join().expect("no panic");
     });
+}
+
+/// A node comes back while another is driven, and both feed a third: whoever has woken it comes to help, and must leave it to the
+/// driver. Catches: a helper that stays as a member while somebody drives.
+#[test]
+fn run_driven_beside_a_helper_with_a_woken_node() {
+    model(2, || {
+        let shared = StdArc::new(Shared::new(2, Seats::default()));
+        shared.teams.take().give_back();
+        let wakes = Wakes::new(1);
+        let checked = Checked::new(3, &[(0, 2), (1, 2)]);
+        let open = Arc::new(AtomicBool::new(false));
+        let helper = {
+            let (shared, open, waker) =
+                (StdArc::clone(&shared), Arc::clone(&open), (*wakes.waker(0)).clone());
+            thread::spawn(move || {
+                open.store(true, Ordering::Relaxed);
+                waker.wake();
+                shared.teams.iter().for_each(|team| _ = team.try_help(None));
+            })
+        };
+        let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked };
+        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        checked.all_ran();
+        helper.join().expect("no panic");
+        wakes.detach();
+    });
+}
+
+/// Nodes of which the first waits until it has been opened.
+struct Opened<'a> {
+    shared: &'a StdArc<Shared>,
+    wakes: &'a StdArc<Wakes>,
+    open: &'a AtomicBool,
+    checked: &'a Checked,
+}
+
+impl Body for Opened<'_> {
+    const WAKES: bool = true;
+
+    fn run(&self, node: NodeId) -> Turn {
+        if node == NodeId::new(0) && !self.open.load(Ordering::Relaxed) {
+            return match self.wakes.pend(0) {
+                Pending::Waits => Turn::Waits,
+                Pending::Again => Turn::Again,
+            };
+        }
+        self.checked.run(node);
+        Turn::Complete
+    }
+
+    fn open(&self, team: &Team) {
+        self.wakes.attach(self.shared, team);
+    }
+
+    fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
+        self.wakes.take_for_team(|index| ready(NodeId::new(index)));
+    }
 }
 
 /// A worker drives, and the owner sleeps until it has left. Catches: a start that offers nothing, a worker that doesn't drive, a
