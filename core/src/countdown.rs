@@ -47,6 +47,7 @@ impl<'a> Countdown<'a> {
 
     /// As [`new`](Self::new), for counters that are at rest already.
     #[cfg(feature = "alloc")]
+    #[inline]
     pub(crate) fn at_rest(dag: DagView<'a>, counters: &'a [AtomicU32]) -> Self {
         debug_assert_eq!(dag.nodes(), counters.len());
         Self { dag, counters }

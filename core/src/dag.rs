@@ -33,7 +33,7 @@ pub struct Dag {
 
 /// How many nodes wide levels have on average.
 #[cfg(target_has_atomic = "ptr")]
-const WIDE: usize = if cfg!(dgraph_loom) { 1 } else { 16 };
+const WIDE: usize = if cfg!(any(dgraph_loom, dgraph_shuttle)) { 1 } else { 16 };
 
 impl Dag {
     /// Builds the graph of `nodes` nodes from its edges, where `(u, v)` says that v depends on u.
@@ -112,11 +112,13 @@ impl Dag {
 impl crate::view::sealed::Sealed for Dag {}
 
 impl AsDag for Dag {
+    #[inline]
     fn view(&self) -> DagView<'_> {
         self.view()
     }
 
     #[cfg(target_has_atomic = "32")]
+    #[inline]
     fn lend_countdown(&self) -> Option<LentCountdown<'_>> {
         // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at rest,
         // as the run before has left them.
@@ -187,6 +189,7 @@ impl LentCountdown<'_> {
 
 #[cfg(target_has_atomic = "32")]
 impl Drop for LentCountdown<'_> {
+    #[inline]
     fn drop(&mut self) {
         // Ordering: Release pairs with the Acquire in `lend_countdown`: the next run sees the counters at rest.
         self.dag.lent.store(false, Ordering::Release);

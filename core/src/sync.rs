@@ -1,18 +1,17 @@
-//! The atomics of this crate: `core`'s, or loom's under `--cfg dgraph_loom`. No other file names them.
+//! The atomics of this crate: `core`'s, or those of a model checker under `--cfg dgraph_loom` and `--cfg dgraph_shuttle`. No
+//! other file names them.
 //!
-//! Public because a caller of [`Countdown::new`](crate::Countdown::new) brings the counters, and under loom these
-//! have to be loom's.
+//! Public because a caller of [`Countdown::new`](crate::Countdown::new) brings the counters, and in a model these have to be
+//! the model checker's.
 
-#[cfg(all(not(dgraph_loom), feature = "alloc"))]
-pub(crate) use core::sync::atomic::AtomicBool;
-#[cfg(not(dgraph_loom))]
-pub use core::sync::atomic::AtomicU32;
-#[cfg(not(dgraph_loom))]
-pub(crate) use core::sync::atomic::Ordering;
+#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+use core::sync::atomic;
+#[cfg(dgraph_loom)]
+use loom::sync::atomic;
+#[cfg(dgraph_shuttle)]
+use shuttle::sync::atomic;
 
-#[cfg(all(dgraph_loom, feature = "alloc"))]
-pub(crate) use loom::sync::atomic::AtomicBool;
-#[cfg(dgraph_loom)]
-pub use loom::sync::atomic::AtomicU32;
-#[cfg(dgraph_loom)]
-pub(crate) use loom::sync::atomic::Ordering;
+#[cfg(feature = "alloc")]
+pub(crate) use atomic::AtomicBool;
+pub use atomic::AtomicU32;
+pub(crate) use atomic::Ordering;

@@ -27,6 +27,7 @@ impl Begun {
     const UNKNOWN: usize = usize::MAX;
 
     /// A run that has just begun so. Runs with the same `key` are the same.
+    #[inline]
     pub(crate) fn now(key: usize, plan: Plan) -> Self {
         let budget = match plan {
             Plan::Share => Budget::NONE,
@@ -37,6 +38,7 @@ impl Begun {
     }
 
     /// How many ticks the run has taken so far.
+    #[inline]
     pub(crate) fn elapsed(&self) -> usize {
         usize::try_from(clock::now().saturating_sub(self.at)).unwrap_or(usize::MAX)
     }
@@ -54,6 +56,7 @@ impl Begun {
     }
 
     /// The run is over: takes note of how long it has taken.
+    #[inline]
     pub(crate) fn record(&self, shared: &Shared) {
         if self.at == 0 {
             return;

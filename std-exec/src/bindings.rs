@@ -27,6 +27,7 @@ impl Bindings {
     }
 
     /// The number of a run that the calling thread is about to open. `binds`: it has nodes that are bound to workers.
+    #[inline]
     pub(crate) fn number(&self, binds: bool) -> usize {
         // Relaxed: a run that is begun by a node comes after that node's run was opened, which the node's thread has seen.
         if binds {
@@ -65,7 +66,7 @@ pub(crate) fn is_later(number: usize, before: usize) -> bool {
     (1..=usize::MAX / 2).contains(&number.wrapping_sub(before))
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::is_later;
 

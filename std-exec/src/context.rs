@@ -26,6 +26,7 @@ thread_local! {
 
 /// Calls `work` with this thread marked as a member of `team`. `work` gets the team that it was a member of before,
 /// if that belongs to the same executor: then the new run is nested in that one's.
+#[inline]
 pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Team>)) {
     struct Restore((*const Shared, *const Team));
     impl Drop for Restore {
@@ -56,6 +57,7 @@ pub(crate) fn become_worker(shared: &Shared, worker: usize) {
 }
 
 /// Which worker of `shared` the calling thread is, if any.
+#[inline]
 pub(crate) fn worker(shared: &Shared) -> Option<usize> {
     let (executor, worker) = WORKER.with(Cell::get);
     ptr::eq(executor, shared).then_some(worker)

@@ -125,7 +125,7 @@ pub(crate) fn discard(payload: Payload) {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
     use crate::cores::Seats;

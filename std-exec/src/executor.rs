@@ -100,6 +100,14 @@ impl Executor {
         Self { handle, workers }
     }
 
+    /// For models, whose threads are the model checker's: so many live `workers` of `shared`, which end when this is dropped.
+    #[cfg(all(test, dgraph_shuttle))]
+    pub(crate) fn of_model(shared: Arc<Shared>, workers: usize) -> Self {
+        let mut executor = Self::from_parts(shared, Vec::new());
+        executor.handle.workers = workers;
+        executor
+    }
+
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -212,6 +220,7 @@ impl Executor {
 
 impl Handle {
     /// See [`Executor::threads`].
+    #[inline]
     pub(crate) fn threads(&self) -> usize {
         self.workers.max(1)
     }
@@ -255,6 +264,7 @@ impl Handle {
         }
     }
 
+    #[inline]
     pub(crate) fn check_process(&self) {
         if !self.process.is_current() {
             forked();

@@ -46,7 +46,7 @@ pub(crate) fn prepare() {
     system::prepare();
 }
 
-#[cfg(all(target_os = "linux", not(dgraph_loom)))]
+#[cfg(all(target_os = "linux", not(any(dgraph_loom, dgraph_shuttle))))]
 mod system {
     use crate::sync::{AtomicBool, Ordering};
     use std::sync::Once;
@@ -84,7 +84,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(dgraph_loom))))]
+#[cfg(not(all(target_os = "linux", not(any(dgraph_loom, dgraph_shuttle)))))]
 mod system {
     pub(super) fn prepare() {}
 

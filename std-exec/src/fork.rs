@@ -11,6 +11,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// The one that this thread is in.
+    #[inline]
     pub(crate) fn current() -> Self {
         Self { forks: system::forks() }
     }
@@ -38,7 +39,7 @@ pub(crate) fn prepare() {
     system::prepare();
 }
 
-#[cfg(all(any(target_os = "linux", target_os = "macos"), not(dgraph_loom)))]
+#[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle))))]
 mod system {
     use crate::sync::{AtomicUsize, Ordering, Worker};
     use std::sync::Once;
@@ -76,7 +77,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(dgraph_loom))))]
+#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle)))))]
 mod system {
     pub(super) const fn forks() -> usize {
         0

@@ -5,13 +5,14 @@
 //! at all. What is held back may be the last that a node waits for, so it must be passed on before the member has
 //! nothing else to run or to offer; and whoever robs the member passes it on too.
 
+use crate::sync::MODEL;
 use dgraph_core::{Countdown, NodeId};
 
 /// How many nodes can be held back at once.
 const SLOTS: usize = 4;
 /// From which in-degree on: below, few arrivals come from one member, and they had better not come late. Models have no room
 /// for such nodes.
-const LARGE: u32 = if cfg!(dgraph_loom) { 2 } else { 8 };
+const LARGE: u32 = if MODEL { 2 } else { 8 };
 
 /// A cache of arrivals: each node has one place where it can be, and whoever else comes there drives it out.
 #[derive(Debug, Default)]

@@ -121,7 +121,7 @@ mod keyed;
 #[allow(unsafe_code)]
 mod member;
 mod membership;
-#[cfg(all(test, dgraph_loom))]
+#[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 #[allow(unsafe_code)]
 mod models;
 #[allow(unsafe_code)]

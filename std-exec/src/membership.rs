@@ -52,6 +52,7 @@ impl Membership {
     }
 
     /// The caller starts a run. There are no members now.
+    #[inline]
     pub(crate) fn open(&self) {
         debug_assert_eq!(self.word.load(Ordering::Relaxed), 0, "opened while in use");
         // Ordering: Release pairs with the Acquire of `try_join`: who joins sees the run's memory set up.
@@ -113,6 +114,7 @@ impl Membership {
 
     /// The caller lets nobody in any more. From now on an owner waits for helpers as a caller does. (But they still have all
     /// the places: one of them may have joined, and not found its place yet.)
+    #[inline]
     pub(crate) fn close(&self) {
         self.word.fetch_and(!OPEN, Ordering::Relaxed);
     }
@@ -123,6 +125,7 @@ impl Membership {
     }
 
     /// Whether every helper has left.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         // Ordering: Acquire pairs with the Release of each `leave` (these are read-modify-writes, so reading the
         // last one's value is enough): the caller may take the run's memory away.

@@ -11,7 +11,7 @@
 //! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
 //! once, cost a wrong guess, never a wrong result; all accesses are relaxed.
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, MODEL, Ordering};
 
 /// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ const WALK: usize = 1;
 const IN_STEP: usize = 2;
 const WAYS: usize = 3;
 
-const PLACES: usize = if cfg!(dgraph_loom) { 1 } else { 64 };
+const PLACES: usize = if MODEL { 1 } else { 64 };
 /// How often each way is tried at first.
 const ROUNDS: usize = 2;
 /// Runs until another way is tried again: at first, and at the most.
@@ -107,11 +107,13 @@ impl Entry {
         self.interval.store(FIRST_TRIAL, Ordering::Relaxed);
     }
 
+    #[inline]
     fn of(&self, way: usize) -> usize {
         self.ticks[way].load(Ordering::Relaxed)
     }
 
     /// A walk takes no time worth talking about.
+    #[inline]
     fn walks_shortly(&self) -> bool {
         (1..SHORT_WALK).contains(&self.of(WALK))
     }
@@ -175,6 +177,7 @@ impl Paces {
         Self { entries: std::iter::repeat_with(Entry::default).take(PLACES).collect() }
     }
 
+    #[inline]
     fn entry(&self, key: usize) -> &Entry {
         // Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): keys are sums of addresses.
         let hash = (key as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
@@ -264,7 +267,7 @@ impl Paces {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
 

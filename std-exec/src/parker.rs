@@ -40,7 +40,7 @@ impl Parker {
     }
 
     /// Whether the token is there.
-    #[cfg(dgraph_loom)]
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
     pub(crate) fn has_token(&self) -> bool {
         *lock(&self.token)
     }

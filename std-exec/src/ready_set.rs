@@ -109,7 +109,7 @@ impl ReadySet {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::ReadySet;
     use std::collections::BTreeSet;

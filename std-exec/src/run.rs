@@ -116,6 +116,7 @@ fn begin<F: Body>(
 pub(crate) struct CloseOnDrop<'a>(pub(crate) &'a Team);
 
 impl Drop for CloseOnDrop<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.membership.close();
         let mut patience = PATIENCE;

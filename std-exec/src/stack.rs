@@ -90,7 +90,7 @@ impl Stack {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
     use std::collections::VecDeque;

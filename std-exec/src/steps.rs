@@ -5,13 +5,14 @@
 //! parallel computers", 1989). Levels too narrow to be divided are one step as long as they follow each other, and the
 //! caller's; wide ones are several, each as long as those before it together, since members may join between two steps.
 
+use crate::sync::MODEL;
 use dgraph_core::{Levels, NodeId};
 use std::ops::Range;
 
 /// Levels with fewer nodes aren't divided.
-const NARROW: usize = if cfg!(dgraph_loom) { 2 } else { 16 };
+const NARROW: usize = if MODEL { 2 } else { 16 };
 /// How many nodes of a level a member gets at least.
-const LEAST_PART: usize = if cfg!(dgraph_loom) { 1 } else { 8 };
+const LEAST_PART: usize = if MODEL { 1 } else { 8 };
 /// How many nodes of a level are the first step, and how many of narrow ones one step at the most, about.
 const FIRST_STEP: usize = 512;
 const LONGEST_STEP: usize = 4096;
@@ -37,11 +38,13 @@ pub(crate) struct Step {
 
 impl Step {
     /// What tells the one after this: where it begins, and in which level.
+    #[inline]
     pub(crate) fn next(self) -> (usize, usize) {
         (self.end, self.next_level)
     }
 
     /// The positions that the member number `lane` of so many `lanes` runs. Together they are the step.
+    #[inline]
     pub(crate) fn part(self, lane: usize, lanes: usize) -> Range<usize> {
         if !self.divided {
             return if lane == 0 { self.start..self.end } else { self.end..self.end };
@@ -55,6 +58,7 @@ impl Step {
 
 impl<'a> Steps<'a> {
     /// One step, through `order`.
+    #[inline]
     pub(crate) fn alone(order: &'a [NodeId]) -> Self {
         Self { nodes: order, starts: &[] }
     }
@@ -65,6 +69,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Whether members can join.
+    #[inline]
     pub(crate) fn are_divided(self) -> bool {
         !self.starts.is_empty()
     }
@@ -76,11 +81,13 @@ impl<'a> Steps<'a> {
     }
 
     /// The first step.
+    #[inline]
     pub(crate) fn first(self) -> Step {
         self.at((0, 0))
     }
 
     /// The step after `step`.
+    #[inline]
     pub(crate) fn after(self, step: Step) -> Option<Step> {
         (step.end < self.nodes.len()).then(|| self.at(step.next()))
     }
@@ -110,7 +117,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-#[cfg(all(test, not(dgraph_loom)))]
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
     use dgraph_core::Dag;

@@ -110,6 +110,18 @@ pub(crate) enum Role {
     Visitor,
 }
 
+/// How it stands with a detached run whose owner has asked for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum End {
+    /// It is over, nobody is in the team any more, and that is closed.
+    Here,
+    /// The owner had a reason to give up waiting, and won't be woken, whether or not it still has that.
+    GivenUp,
+    /// The owner will be woken when that may have changed.
+    Awaited,
+}
+
 // SAFETY: `job` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
 // touch them when; `taken` and the membership word order the accesses.
 unsafe impl Sync for Team {}
@@ -145,6 +157,7 @@ impl Team {
     }
 
     /// Takes the team for a run of the calling thread's own, if it is free.
+    #[inline]
     #[must_use]
     pub(crate) fn take(&self) -> bool {
         // Ordering: Acquire pairs with the Release of `give_back`: the run before is completely over.
@@ -152,6 +165,7 @@ impl Team {
     }
 
     /// Ends what `take` has begun. Nobody is in the team any more.
+    #[inline]
     pub(crate) fn give_back(&self) {
         debug_assert!(self.membership.is_empty());
         // Ordering: Release pairs with the Acquire of `take`.
@@ -173,6 +187,7 @@ impl Team {
     }
 
     /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's number.
+    #[inline]
     pub(crate) fn lead_by(&self, worker: Option<usize>, number: usize) {
         self.caller.store(worker.map_or(0, |worker| worker + 1), Ordering::Relaxed);
         self.number.store(number, Ordering::Relaxed);
@@ -198,6 +213,7 @@ impl Team {
     /// # Safety
     ///
     /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
+    #[inline]
     pub(crate) unsafe fn open(&self, job: Job, nodes: usize, course: Course, parent: Option<&Team>) {
         self.set_up(nodes, course, parent);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
@@ -218,6 +234,7 @@ impl Team {
         self.membership.open_detached();
     }
 
+    #[inline]
     fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
         let (roots, budget, in_step) = match course {
             Course::Shared { roots } => (roots, None, false),
@@ -302,6 +319,7 @@ impl Team {
     ///
     /// The calling thread is that member (see the module's table) for as long as it uses the result, is not in the middle
     /// of a body of this run, and has no other such result.
+    #[inline]
     pub(crate) unsafe fn own(&self, place: usize) -> Own<'_> {
         // SAFETY: by contract.
         unsafe { Own::new(&self.members, place) }
@@ -398,7 +416,8 @@ impl Team {
     /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
     pub(crate) fn walk(&self) -> Option<(usize, usize)> {
         let budget = self.budget.load(Ordering::Relaxed);
-        let walking = budget != 0 && self.has_room();
+        // (If it is over, but the caller has not come to closing the team, there is nothing to join for.)
+        let walking = budget != 0 && self.has_room() && !self.is_finished();
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
     }
 
@@ -417,11 +436,13 @@ impl Team {
     }
 
     /// The lanes of a walk, as many as places.
+    #[inline]
     pub(crate) fn lanes(&self) -> &[Lane] {
         &self.lanes
     }
 
     /// Reports `nodes` nodes as done.
+    #[inline]
     pub(crate) fn finish(&self, nodes: usize) {
         if nodes > 0 {
             // Relaxed: it only counts. What helpers have done is handed to the caller when they leave.
@@ -429,7 +450,14 @@ impl Team {
         }
     }
 
+    /// Reports all nodes as done, when nobody else has reported any, or will.
+    #[inline]
+    pub(crate) fn finish_all(&self) {
+        self.unfinished.store(0, Ordering::Relaxed);
+    }
+
     /// Whether every node has been reported as done.
+    #[inline]
     pub(crate) fn is_finished(&self) -> bool {
         self.unfinished.load(Ordering::Relaxed) == 0
     }
@@ -458,7 +486,7 @@ impl Team {
     }
 
     /// Whether somebody has left a token for a caller that hasn't come for it.
-    #[cfg(dgraph_loom)]
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
     pub(crate) fn has_token(&self) -> bool {
         self.parker.has_token()
     }
@@ -484,9 +512,9 @@ impl Team {
         claimed
     }
 
-    /// Whether a detached run has come to its end and nobody is in the team any more, which is closed then. Otherwise, or if
-    /// `give_up` holds, `owner` is woken when that may have changed.
-    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl Fn() -> bool) -> bool {
+    /// Whether a detached run has come to its end. If it has not, and `give_up` doesn't hold, `owner` is woken when that may
+    /// have changed.
+    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl FnOnce() -> bool) -> End {
         let is_over = || {
             let finished = self.is_finished();
             if finished {
@@ -495,7 +523,7 @@ impl Team {
             finished && self.membership.is_empty()
         };
         if is_over() {
-            return true;
+            return End::Here;
         }
         // Neither cloned nor dropped under the lock: these are the user's.
         let new = owner.clone();
@@ -507,11 +535,13 @@ impl Team {
         old.into_iter().for_each(wake::discard);
         // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
         fence(Ordering::SeqCst);
-        let over = is_over();
-        if over || give_up() {
-            self.forget_owner();
-        }
-        over
+        let end = match is_over() {
+            true => End::Here,
+            false if give_up() => End::GivenUp,
+            false => return End::Awaited,
+        };
+        self.forget_owner();
+        end
     }
 
     /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.

@@ -30,6 +30,7 @@ impl Teams {
     }
 
     /// A team for a run of the calling thread's own. To be given back.
+    #[inline]
     pub(crate) fn take(&self) -> &Team {
         let mut entry = &self.first;
         while !entry.team.take() {

@@ -11,6 +11,7 @@ pub(crate) struct Thrown {
 }
 
 impl Thrown {
+    #[inline]
     pub(crate) fn nothing() -> Self {
         Self { first: Mutex::new(None) }
     }
@@ -36,6 +37,7 @@ impl Thrown {
     }
 
     /// The same, when nobody else can come any more.
+    #[inline]
     pub(crate) fn into_inner(self) -> Option<Box<dyn Any + Send>> {
         self.first.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

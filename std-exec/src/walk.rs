@@ -53,11 +53,13 @@ const OVER: usize = 3;
 const NEVER: usize = usize::MAX;
 
 /// See the [module](self). One caller, any number of others.
+/// Its state is read at each node by all: apart from whatever else is on the caller's stack. (Aligned as a whole: moving a padded
+/// field moves its padding.)
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Walk<'a> {
     steps: Steps<'a>,
-    /// Read at each node by all: apart from whatever else is on the caller's stack.
-    state: CachePadded<AtomicUsize>,
+    state: AtomicUsize,
     /// How many members want a lane, beside the caller.
     joined: AtomicUsize,
     /// How many nodes were left when somebody broke in. Written before `SHARED`.
@@ -117,6 +119,7 @@ impl Lane {
     }
 
     /// Whether it is in step from `start` on, or from a step before.
+    #[inline]
     fn is_in_step(&self, start: usize) -> bool {
         // Ordering: Acquire pairs with the Release in `admit`: who breaks in sees where the lane begins.
         self.others.from.load(Ordering::Acquire) <= start
@@ -125,10 +128,11 @@ impl Lane {
 
 impl<'a> Walk<'a> {
     /// A run that begins with a walk, or (`None`) one in which counters and queues are in use from the beginning.
+    #[inline]
     pub(crate) fn new(steps: Option<Steps<'a>>) -> Self {
         Self {
             steps: steps.unwrap_or(Steps::alone(&[])),
-            state: CachePadded::new(AtomicUsize::new(if steps.is_some() { WALKING } else { SHARED })),
+            state: AtomicUsize::new(if steps.is_some() { WALKING } else { SHARED }),
             joined: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
             process: Process::current(),
@@ -142,6 +146,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Sets up its lanes. For the caller, before anybody can join.
+    #[inline]
     pub(crate) fn lay_out(&self, lanes: &[Lane]) {
         for (number, lane) in lanes.iter().enumerate() {
             lane.at.store(0, Ordering::Relaxed);
@@ -151,6 +156,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn steps(&self) -> Steps<'a> {
         self.steps
     }
@@ -194,6 +200,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A walker has run its part of the step that ends here. False if somebody has broken in, as for [`claim`](Self::claim).
+    #[inline]
     #[must_use]
     pub(crate) fn reach(&self, lane: &Lane, end: usize) -> bool {
         // Ordering: as in `claim`.
@@ -227,6 +234,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Gives lanes to those who want them, from the step on that begins where `next` says. For the caller, before it has reached that.
+    #[inline]
     pub(crate) fn admit(&self, lanes: &[Lane], (start, level): (usize, usize)) {
         let wanted = 1 + self.joined.load(Ordering::Relaxed);
         for lane in lanes.iter().take(wanted).filter(|lane| !lane.is_in_step(NEVER - 1)) {
@@ -245,6 +253,7 @@ impl<'a> Walk<'a> {
     }
 
     /// How many lanes the step that begins here is divided among. Certain for who is in that step.
+    #[inline]
     pub(crate) fn in_step(lanes: &[Lane], start: usize) -> usize {
         lanes.iter().take_while(|lane| lane.is_in_step(start)).count()
     }

@@ -53,24 +53,23 @@ impl<F: Body> Run<'_, F> {
         }
         let lanes = self.walk.of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);
-        let nodes = steps.nodes().len();
         match ended {
             Ended::AtTheEnd => {
                 if steps.are_divided() {
                     // If somebody has broken in, nothing was left.
                     let _ = self.walk.finish();
                 }
-                team.finish(nodes);
+                team.finish_all();
                 true
             }
             // Nobody else is walking, and no counters are in use: nothing has to be drained.
             Ended::Panicked if !steps.are_divided() && self.walk.finish() => {
-                team.finish(nodes);
+                team.finish_all();
                 true
             }
             ended => {
                 if self.after(team, own, lanes, &lanes[0], ended) == 0 {
-                    team.finish(nodes);
+                    team.finish_all();
                 }
                 false
             }

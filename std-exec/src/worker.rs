@@ -16,14 +16,14 @@
 use crate::clock;
 use crate::context;
 use crate::shared::Shared;
-use crate::sync::{patience, spin_loop};
+use crate::sync::{MODEL, patience, spin_loop};
 use crate::team::Team;
 use std::ptr;
 use std::time::{Duration, Instant};
 
 /// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
 /// models, which have to get to sleep to be small.
-pub(crate) const SPIN: Duration = if cfg!(dgraph_loom) { Duration::ZERO } else { Duration::from_micros(20) };
+pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 /// How often it pauses between two looks: looking is what slows those down who work.
 const PAUSES: u32 = patience(32);
 /// How many times it dozes for nothing before it falls asleep.

@@ -1,20 +1,17 @@
 //! Runs without a caller, and nodes that come back.
 
-use super::{Checked, model};
+use super::{Checked, beside_workers};
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
 use crate::pace::Plan;
 use crate::parker::Parker;
 use crate::run::{self, Run};
 use crate::shared::Shared;
+use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
-use crate::team::Team;
+use crate::team::{End, Team};
 use crate::wake::{Pending, Wakes};
-use crate::worker;
 use dgraph_core::{AsDag, Dag, NodeId};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
 use std::sync::Arc as StdArc;
 use std::task::{Wake, Waker};
 
@@ -27,12 +24,15 @@ impl Wake for Owner {
     }
 }
 
-/// Waits for the end of the run, or for `give_up`, as an owner does.
-pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) {
+/// Waits for the end of the run, or for `give_up`, as an owner does. Which of the two.
+pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) -> End {
     let owner = StdArc::new(Owner(Parker::new()));
     let waker = Waker::from(StdArc::clone(&owner));
-    while !team.poll_end(&waker, &give_up) && !give_up() {
-        owner.0.park();
+    loop {
+        match team.poll_end(&waker, &give_up) {
+            End::Awaited => owner.0.park(),
+            end => return end,
+        }
     }
 }
 
@@ -61,29 +61,15 @@ pub(super) fn detached_as<F: Body>(
     team.give_back();
 }
 
-/// Calls `work` with an executor of two that has so many live workers, and sees these home. (The wakers want a count that loom
-/// doesn't see: the last one to let go of it is always the calling thread.)
-pub(super) fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
-    let shared = StdArc::new(Shared::new(2, Seats::default()));
-    let live = |worker| {
-        let shared = StdArc::clone(&shared);
-        thread::spawn(move || worker::live(&shared, worker))
-    };
-    let workers: Vec<_> = (0..workers).map(live).collect();
-    work(&shared);
-    shared.shut_down();
-    workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
-}
-
 /// The owner sleeps until the worker has left, and finds all that was done. Catches: a start that invites nobody, `poll_end`
 /// without a fence, a helper that wakes no owner.
 #[test]
 fn run_detached_of_two_nodes() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
             detached(shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
-                wait_for_end(team, || false);
+                assert_eq!(wait_for_end(team, || false), End::Here);
                 // Before the end waits for anybody: there must be nobody left.
                 checked.all_ran();
             });
@@ -95,7 +81,7 @@ fn run_detached_of_two_nodes() {
 /// Catches: an end that doesn't wait, that leaves its waker to be woken in its place, or that leaves nodes behind.
 #[test]
 fn run_detached_that_is_given_up() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[]);
             let stopped = AtomicBool::new(false);
@@ -120,7 +106,7 @@ fn run_detached_that_is_given_up() {
 /// owner, or has no fence; `poll_end` with a weaker one.
 #[test]
 fn a_shutdown_against_an_owner_that_falls_asleep() {
-    model(3, || {
+    explore(3, || {
         let shared = Arc::new(Shared::new(2, Seats::default()));
         let other = {
             let shared = Arc::clone(&shared);
@@ -128,7 +114,7 @@ fn a_shutdown_against_an_owner_that_falls_asleep() {
         };
         let checked = Checked::new(1, &[]);
         detached(&shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
-            wait_for_end(team, || shared.is_shut_down());
+            let _ = wait_for_end(team, || shared.is_shut_down());
         });
         checked.all_ran();
         other.join().expect("no panic");
@@ -204,13 +190,13 @@ impl Body for Waiting {
 /// posts nothing, a member that doesn't look for the mark or clears it after it has taken the nodes.
 #[test]
 fn run_detached_of_a_node_that_is_woken() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
             detached(shared, &dag, &waiting, |team| {
                 waiting.opener()();
-                wait_for_end(team, || false);
+                assert_eq!(wait_for_end(team, || false), End::Here);
             });
             waiting.has_ended();
         });
@@ -219,7 +205,7 @@ fn run_detached_of_a_node_that_is_woken() {
 
 /// Another thread wakes the node, which the caller and so many workers may come for.
 fn woken_by_another_thread(preemptions: usize, workers: usize) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         beside_workers(workers, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);

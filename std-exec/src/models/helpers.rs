@@ -1,12 +1,9 @@
 //! Helpers of one team, without a graph: how they take places, and leave.
 
-use super::model;
 use crate::run::CloseOnDrop;
+use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
-use crate::team::{Course, Job, Role, Team};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
+use crate::team::{Course, End, Job, Role, Team};
 use std::ptr;
 use std::sync::Arc as StdArc;
 use std::task::{Wake, Waker};
@@ -82,7 +79,7 @@ impl Wake for Told {
 
 /// The owner of a run polls for its end, once or to the end, while a helper comes by; then the team is a caller's.
 fn owner_and_helper(nodes: usize, gives_up: bool) {
-    model(3, move || {
+    explore(3, move || {
         let team = Arc::new(Team::new(0));
         let helper = {
             let team = Arc::clone(&team);
@@ -96,7 +93,7 @@ fn owner_and_helper(nodes: usize, gives_up: bool) {
         unsafe { team.open_detached(job, nodes, Course::Shared { roots: 0 }) };
         let told = StdArc::new(Told::default());
         let waker = Waker::from(StdArc::clone(&told));
-        while !team.poll_end(&waker, || false) && !gives_up {
+        while team.poll_end(&waker, || false) != End::Here && !gives_up {
             told.wait();
         }
         team.forget_owner();
@@ -149,7 +146,7 @@ unsafe fn help_with_one(memory: *const (), team: &Team, role: Role) {
 /// `Leave` without its fence, `poll_end` without one.
 #[test]
 fn two_helpers_end_a_detached_run() {
-    model(3, || {
+    explore(3, || {
         let team = Arc::new(Team::new(1));
         let memory = Memory { all: UnsafeCell::new(()), places: [(); 3].map(UnsafeCell::new) };
         memory.all.with_mut(|_| ());
@@ -161,7 +158,7 @@ fn two_helpers_end_a_detached_run() {
         let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
         let told = StdArc::new(Told::default());
         let waker = Waker::from(StdArc::clone(&told));
-        while !team.poll_end(&waker, || false) {
+        while team.poll_end(&waker, || false) != End::Here {
             told.wait();
         }
         memory.all.with_mut(|_| ());
@@ -176,7 +173,7 @@ fn two_helpers_end_a_detached_run() {
 
 /// Two threads come to help a team with `places` for helpers.
 fn two_helpers(places: usize) {
-    model(3, move || {
+    explore(3, move || {
         let team = Arc::new(Team::new(places));
         let helper = |team: Arc<Team>| thread::spawn(move || team.try_help(None));
         let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
@@ -205,7 +202,7 @@ fn two_helpers_for_one_place() {
 /// once it has joined.
 #[test]
 fn a_helper_of_a_nested_run_finds_a_stranger() {
-    model(3, || {
+    explore(3, || {
         let teams = Arc::new([Team::new(1), Team::new(1)]);
         let helper = {
             let teams = Arc::clone(&teams);

@@ -1,14 +1,12 @@
 //! Joining and leaving a team.
 
 use crate::membership::{Left, Membership};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
+use crate::sync::model::{Arc, UnsafeCell, explore_all, thread};
 
 /// Catches: `open` or `leave` with Relaxed, `try_join` or `is_empty` with Relaxed.
 #[test]
 fn a_helper_is_gone_before_the_run_is() {
-    loom::model(|| {
+    explore_all(|| {
         let shared = Arc::new((Membership::new(), UnsafeCell::new(())));
         let helper = {
             let shared = Arc::clone(&shared);
@@ -34,7 +32,7 @@ fn a_helper_is_gone_before_the_run_is() {
 /// No more helpers than the limit, and none after closing.
 #[test]
 fn the_limit_holds() {
-    loom::model(|| {
+    explore_all(|| {
         let membership = Arc::new(Membership::new());
         membership.open();
         let joining = |membership: Arc<Membership>| thread::spawn(move || membership.try_join(2));

@@ -1,5 +1,7 @@
-//! loom models of the protocols between threads. Each names the mutations that it must catch; `.ci/mutants` applies
+//! Models of the protocols between threads. Each names the mutations that it must catch; `.ci/mutants` applies
 //! them to a copy and expects a failure. Models of whole runs begin with `run_` and take seconds, the others less.
+//!
+//! loom explores each to the end, and shuttle tries random orders of it, also of those that are too large for loom: `large/`.
 //!
 //! | file | what | of |
 //! |---|---|---|
@@ -11,14 +13,20 @@
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
 //! | `solo.rs` | runs that one member drives alone, and that others break into | `solo.rs`, `alone.rs` |
+//! | `woken.rs` | nodes that wake each other beside a member that blocks | `work.rs`, `wake/` |
 //! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
+//! | `ordered_detached.rs` | ordered runs without a caller | `ordered.rs`, `team.rs` |
 //! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
+//! | `large/` | shuttle only: runs of three and four threads, nested, at once, shut down, async | all of these together |
 
 mod detached;
 mod helpers;
+#[cfg(dgraph_shuttle)]
+mod large;
 mod membership;
 mod ordered;
+mod ordered_detached;
 mod ordered_more;
 mod robbing;
 mod runs;
@@ -26,25 +34,16 @@ mod several;
 mod sleep;
 mod solo;
 mod walks;
+mod woken;
 
 use crate::cores::Seats;
 use crate::shared::Shared;
+use crate::sync::model::{Arc, UnsafeCell, thread};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
 use crate::team::Team;
 use crate::worker;
 use dgraph_core::{Dag, NodeId};
-use loom::cell::UnsafeCell;
-use loom::model::Builder;
-use loom::sync::Arc;
-use loom::thread;
-
-/// Explores what `preemptions` forced switches between threads can bring about: all of it for the small models.
-fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.max_branches = 10_000;
-    builder.check(body);
-}
+use std::sync::Arc as StdArc;
 
 /// What the workers of an executor of two share, for up to `runs` runs at once.
 fn executor_of_two(runs: usize) -> Arc<Shared> {
@@ -65,6 +64,25 @@ fn beside_a_worker(runs: usize, run: impl FnOnce(&Arc<Shared>)) {
     run(&shared);
     shared.shut_down();
     worker.join().expect("no panic");
+}
+
+/// Calls `work` with an executor of two that has so many live workers, and sees these home. (The wakers want a count that loom
+/// doesn't see: the last one to let go of it is always the calling thread.)
+fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
+    beside_workers_of(2, workers, work);
+}
+
+/// The same with an executor of `threads`.
+fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
+    let shared = StdArc::new(Shared::new(threads, Seats::default()));
+    let live = |worker| {
+        let shared = StdArc::clone(&shared);
+        thread::spawn(move || worker::live(&shared, worker))
+    };
+    let workers: Vec<_> = (0..workers).map(live).collect();
+    work(&shared);
+    shared.shut_down();
+    workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
 }
 
 /// A graph whose nodes check that they run once, after their predecessors, and see what these have done.
@@ -104,25 +122,26 @@ impl Checked {
     }
 }
 
-/// Where two nodes wait for each other.
+/// Where nodes wait for each other.
 struct Meeting {
+    attendants: usize,
     arrived: Mutex<usize>,
     all_here: Condvar,
 }
 
 impl Meeting {
-    fn of_two() -> Self {
-        Self { arrived: Mutex::new(0), all_here: Condvar::new() }
+    fn of(attendants: usize) -> Self {
+        Self { attendants, arrived: Mutex::new(0), all_here: Condvar::new() }
     }
 
-    /// Blocks until two have come.
+    /// Blocks until all have come.
     fn attend(&self) {
         let mut arrived = lock(&self.arrived);
         *arrived += 1;
-        if *arrived == 2 {
-            self.all_here.notify_one();
+        if *arrived == self.attendants {
+            self.all_here.notify_all();
         }
-        while *arrived < 2 {
+        while *arrived < self.attendants {
             arrived = wait(&self.all_here, arrived);
         }
     }

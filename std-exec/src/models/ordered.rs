@@ -1,11 +1,10 @@
 //! Whole ordered runs, on an executor of two with one live worker.
 
-use super::{Checked, beside_a_worker, model};
+use super::{Checked, beside_a_worker};
 use crate::ordered;
 use crate::ready_queue::{Place, ReadyQueue};
+use crate::sync::model::{UnsafeCell, explore, thread};
 use dgraph_core::{Dag, NodeId};
-use loom::cell::UnsafeCell;
-use loom::thread;
 
 /// A whole ordered run on an executor of two with one live worker. Each node runs once, after its predecessors, and at its
 /// place; nodes under the limit `0`, which has one permit, never at once.
@@ -14,7 +13,7 @@ fn ordered_run(
     edges: &'static [(u32, u32)],
     demands: &'static [(Place, &'static [u32])],
 ) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         beside_a_worker(1, |shared| {
             let checked = Checked::new(demands.len(), edges);
             let limited = UnsafeCell::new(());
@@ -84,7 +83,7 @@ fn run_in_order_on_the_worker() {
 /// A node that panics while the other thread is in a limited one: the rest is discarded, and everybody gets home.
 #[test]
 fn run_in_order_that_panics() {
-    model(2, || {
+    explore(2, || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(3, &[(1, 2)]).expect("a valid graph");
             let demands = [LIMITED, LIMITED, WORKER].map(|(place, limits)| (place, limits.to_vec()));

@@ -1,14 +1,13 @@
 //! Several runs at once, and who goes from one to the other.
 
-use super::{beside_a_worker, executor_of_two, model};
+use super::{beside_a_worker, executor_of_two};
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
+use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::team::{Course, Job, Role, Team};
 use crate::{context, ordered, worker};
 use dgraph_core::{Dag, NodeId};
-use loom::sync::Arc;
-use loom::thread;
 use std::ptr;
 
 /// Runs a graph of as many nodes as there are `places`, each at its own.
@@ -25,7 +24,7 @@ fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn
 /// doesn't look before it sleeps, or goes to no other run.
 #[test]
 fn run_in_order_of_workers_that_wait_for_each_other() {
-    model(1, || {
+    explore(1, || {
         beside_a_worker(3, |shared| {
             context::become_worker(shared, 1);
             run_at(shared, &[], &[Place::Worker(0), Place::Worker(1)], |node| {
@@ -39,7 +38,7 @@ fn run_in_order_of_workers_that_wait_for_each_other() {
 /// Catches: a sleeping caller that isn't called.
 #[test]
 fn run_in_order_of_a_node_that_waits_for_the_callers() {
-    model(2, || {
+    explore(2, || {
         beside_a_worker(1, |shared| {
             let (ran, changed) = (Mutex::new(false), Condvar::new());
             let places = [Place::Worker(0), Place::Caller, Place::Worker(0)];
@@ -107,7 +106,7 @@ unsafe fn help_second(posts: *const (), team: &Team, _: Role) {
 /// worker that goes elsewhere without looking back.
 #[test]
 fn post_to_a_full_team_that_is_left() {
-    model(2, || {
+    explore(2, || {
         let shared = executor_of_two(2);
         let nodes = Mutex::new((0, 0));
         let posts = Arc::new(Posts { shared: Arc::clone(&shared), nodes, changed: Condvar::new() });

@@ -1,19 +1,18 @@
 //! Robbing: of a seat by itself, and in runs with a member that blocks.
 
-use super::{Gate, beside_a_worker, model};
+use super::{Gate, beside_a_worker};
 use crate::pace::Plan;
 use crate::run;
 use crate::seat::Seat;
+use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
 use dgraph_core::{Dag, NodeId};
-use loom::sync::Arc;
-use loom::thread;
 
 /// What the owner put there before a body is the thief's to take during it, and the owner's again afterwards. Catches:
 /// either fence missing; `enter`, `leave`, `try_rob` or the end of a robbery with Relaxed.
 #[test]
 fn a_robbery_against_its_owner() {
-    loom::model(|| {
+    explore_all(|| {
         let seat = Arc::new(Seat::new(0));
         let thief = {
             let seat = Arc::clone(&seat);
@@ -35,7 +34,7 @@ fn a_robbery_against_its_owner() {
 /// with Relaxed. (Its beginning may be: the fence behind it makes up for that.)
 #[test]
 fn two_thieves_one_after_the_other() {
-    loom::model(|| {
+    explore_all(|| {
         let seat = Arc::new(Seat::new(1));
         seat.enter();
         let thief = |seat: Arc<Seat<i32>>| thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0));
@@ -50,7 +49,7 @@ fn two_thieves_one_after_the_other() {
 /// Runs a graph on two threads. The first that starts of the nodes `meeting` blocks until `others` of these have run, so what
 /// its thread has kept to itself must be found by the other one.
 fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<u32>, others: usize) {
-    model(2, move || {
+    explore(2, move || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(nodes, edges).expect("a valid graph");
             // Whether somebody waits, and how many have run since.
@@ -83,7 +82,7 @@ fn run_with_a_hidden_node() {
 
 /// Runs a graph on two threads, in which node 1 blocks until node 4 has run.
 fn waits_for_a_join(edges: &'static [(u32, u32)]) {
-    model(2, move || {
+    explore(2, move || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(5, edges).expect("a valid graph");
             let joined = Gate::new();

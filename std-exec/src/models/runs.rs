@@ -1,16 +1,15 @@
 //! Whole runs, on an executor of two with one live worker.
 
-use super::{Checked, Meeting, beside_a_worker, executor_of_two, model};
+use super::{Checked, Meeting, beside_a_worker, executor_of_two};
 use crate::pace::Plan;
 use crate::run;
+use crate::sync::model::{Arc, explore, thread};
 use crate::worker;
 use dgraph_core::{Dag, NodeId};
-use loom::sync::Arc;
-use loom::thread;
 
 /// Each node once, after its predecessors, and everybody gets home. `edges` as for `Dag::from_edges`.
 fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         beside_a_worker(1, |shared| {
             let checked = Checked::new(nodes, edges);
             run::run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
@@ -36,10 +35,10 @@ fn run_of_a_diamond() {
 /// ready and whoever was asleep. Catches: a waiting caller that isn't woken for work that a helper posts.
 #[test]
 fn run_with_a_rendezvous() {
-    model(3, || {
+    explore(3, || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
-            let meeting = Meeting::of_two();
+            let meeting = Meeting::of(2);
             let body = |node: NodeId| {
                 if node.get() > 0 {
                     meeting.attend();
@@ -55,7 +54,7 @@ fn run_with_a_rendezvous() {
 /// without a fence, a worker that doesn't look for it after lying down.
 #[test]
 fn run_against_shutdown() {
-    model(2, || {
+    explore(2, || {
         let shared = executor_of_two(1);
         let worker = {
             let shared = Arc::clone(&shared);

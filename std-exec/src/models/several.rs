@@ -1,12 +1,11 @@
 //! Several runs at once: of two callers, and one within the other's node.
 
-use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two, model};
+use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two};
 use crate::pace::Plan;
 use crate::run;
 use crate::shared::Shared;
+use crate::sync::model::{Arc, explore, thread};
 use dgraph_core::{AsDag, Dag, NodeId};
-use loom::sync::Arc;
-use loom::thread;
 
 fn share<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &impl AsDag, body: F) {
     run::run_as(shared, dag, &body, Some(Plan::Share), None);
@@ -14,7 +13,7 @@ fn share<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &impl AsDag, body: F) {
 
 /// Runs `first` and `second` in a thread each, on an executor without workers.
 fn two_callers(first: fn() -> Arc<Dag>, second: fn(&Arc<Dag>) -> Arc<Dag>) {
-    model(3, move || {
+    explore(3, move || {
         let shared = executor_of_two(2);
         let call = |shared: &Shared, dag: &Dag| {
             let checked = Checked::new(3, JOIN);
@@ -54,7 +53,7 @@ fn two_callers_of_one_graph() {
 /// Catches: a waiting caller that helps strangers.
 #[test]
 fn run_beside_a_stranger() {
-    model(2, || {
+    explore(2, || {
         let shared = executor_of_two(2);
         let dag = Arc::new(Dag::from_edges(2, &[]).expect("a valid graph"));
         let over = Arc::new(Gate::new());
@@ -77,11 +76,11 @@ fn run_beside_a_stranger() {
 /// forced switch takes two minutes, and finds nothing.)
 #[test]
 fn run_beside_another() {
-    model(1, || {
+    explore(1, || {
         beside_a_worker(2, |shared| {
             let call = |shared: &Shared| {
                 let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-                let meeting = Meeting::of_two();
+                let meeting = Meeting::of(2);
                 share(shared, &dag, |_| meeting.attend());
             };
             let other = {
@@ -98,10 +97,10 @@ fn run_beside_another() {
 /// the outer run. Catches: a waiting caller that doesn't look for nested runs before it parks, or isn't woken for them.
 #[test]
 fn run_within_a_run() {
-    model(2, || {
+    explore(2, || {
         beside_a_worker(2, |shared| {
             let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-            let (both_here, meeting) = (Meeting::of_two(), Meeting::of_two());
+            let (both_here, meeting) = (Meeting::of(2), Meeting::of(2));
             share(shared, &dag, |node| {
                 both_here.attend();
                 if node.index() == 1 {

@@ -1,16 +1,14 @@
 //! Sleeping and waking, without runs.
 
-use super::model;
 use crate::parker::Parker;
 use crate::sleep::{Sleep, posted};
+use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{AtomicBool, Ordering};
-use loom::sync::Arc;
-use loom::thread;
 
 /// Catches: the token not left under the lock, `notify_one` missing.
 #[test]
 fn a_token_left_early_is_not_lost() {
-    loom::model(|| {
+    explore_all(|| {
         let parker = Arc::new(Parker::new());
         let other = Arc::clone(&parker);
         let leaver = thread::spawn(move || other.unpark());
@@ -23,7 +21,7 @@ fn a_token_left_early_is_not_lost() {
 /// loom reports. Catches: either fence missing; the reason not looked at after lying down.
 #[test]
 fn post_against_park() {
-    loom::model(|| {
+    explore_all(|| {
         let shared = Arc::new((Sleep::new(1), AtomicBool::new(false)));
         let sleeper = {
             let shared = Arc::clone(&shared);
@@ -45,7 +43,7 @@ fn post_against_park() {
 /// Two pieces of work, two posters, two sleepers: nobody sleeps on while a piece is left.
 #[test]
 fn two_posts_wake_two_sleepers() {
-    model(2, || {
+    explore(2, || {
         let shared = Arc::new((Sleep::new(2), [AtomicBool::new(false), AtomicBool::new(false)]));
         let sleeper = |worker: usize| {
             let shared = Arc::clone(&shared);

@@ -1,18 +1,17 @@
 //! Runs that one member drives alone, and that others break into.
 
-use super::detached::{Waiting, beside_workers, detached_as, wait_for_end};
-use super::{Checked, Meeting, executor_of_two, model};
+use super::detached::{Waiting, detached_as, wait_for_end};
+use super::{Checked, Meeting, beside_workers, executor_of_two};
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run;
 use crate::shared::Shared;
+use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
-use crate::team::Team;
+use crate::team::{End, Team};
 use crate::wake::{Pending, Wakes};
 use dgraph_core::{Dag, NodeId};
-use loom::sync::Arc;
-use loom::thread;
 use std::sync::Arc as StdArc;
 use std::task::Waker;
 
@@ -37,7 +36,7 @@ impl<F: Fn(NodeId) -> Turn + Sync> Body for Back<F> {
 /// last. Catches: a driver that goes on with the counters as its own after it was robbed; a helper that leaves the state as it is;
 /// either side of the seat.
 fn driven(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
         let helper = {
@@ -84,10 +83,10 @@ fn run_driven_of_two_joins() {
 /// that doesn't break in, or leaves before.
 #[test]
 fn run_driven_with_a_rendezvous() {
-    model(2, || {
+    explore(2, || {
         let shared = executor_of_two(1);
         let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-        let meeting = Meeting::of_two();
+        let meeting = Meeting::of(2);
         let over = Arc::new(AtomicBool::new(false));
         let helper = {
             let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
@@ -114,7 +113,7 @@ fn run_driven_with_a_rendezvous() {
 /// A node wants another turn, which somebody else may give it.
 #[test]
 fn run_driven_of_a_node_that_wants_another_turn() {
-    model(2, || {
+    explore(2, || {
         let shared = executor_of_two(1);
         let checked = Checked::new(2, &[(0, 1)]);
         let helper = {
@@ -145,7 +144,7 @@ fn run_driven_of_a_node_that_wants_another_turn() {
 /// driver. Catches: a helper that stays as a member while somebody drives.
 #[test]
 fn run_driven_beside_a_helper_with_a_woken_node() {
-    model(2, || {
+    explore(2, || {
         let shared = StdArc::new(Shared::new(2, Seats::default()));
         shared.teams.take().give_back();
         let wakes = Wakes::new(1);
@@ -203,7 +202,7 @@ impl Body for Opened<'_> {
 /// driver that leaves nodes behind.
 #[test]
 fn run_driven_by_a_worker() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
             let body = Back(|node: NodeId| {
@@ -211,7 +210,7 @@ fn run_driven_by_a_worker() {
                 Turn::Complete
             });
             detached_as(ALONE, shared, &checked.dag, &body, |team| {
-                wait_for_end(team, || false);
+                assert_eq!(wait_for_end(team, || false), End::Here);
                 checked.all_ran();
             });
         });
@@ -222,7 +221,7 @@ fn run_driven_by_a_worker() {
 /// leaves to nobody what was offered.
 #[test]
 fn run_driven_that_is_given_up() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[]);
             let body = Back(|node: NodeId| {
@@ -241,13 +240,13 @@ fn run_driven_that_is_given_up() {
 /// was shared from the beginning; a driver that forgets to share.
 #[test]
 fn run_driven_of_a_node_that_is_woken() {
-    model(2, || {
+    explore(2, || {
         beside_workers(1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
             detached_as(ALONE, shared, &dag, &waiting, |team| {
                 waiting.opener()();
-                wait_for_end(team, || false);
+                assert_eq!(wait_for_end(team, || false), End::Here);
             });
             waiting.has_ended();
         });
@@ -257,7 +256,7 @@ fn run_driven_of_a_node_that_is_woken() {
 /// The same where the caller drives, and nobody else is there but who wakes the node.
 #[test]
 fn run_driven_by_its_caller_of_a_node_that_is_woken() {
-    model(3, || {
+    explore(3, || {
         beside_workers(0, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);

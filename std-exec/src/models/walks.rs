@@ -1,17 +1,16 @@
 //! A walk that a helper breaks into, on an executor without workers.
 
-use super::{Checked, executor_of_two, model};
+use super::{Checked, executor_of_two};
 use crate::pace::{Budget, Plan, Timed};
 use crate::run;
+use crate::sync::model::{Arc, explore, thread};
 use dgraph_core::NodeId;
-use loom::sync::Arc;
-use loom::thread;
 
 /// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a node,
 /// after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`, `release` and
 /// `broken_in`, and a node run by both sides or by none.
 fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
         let helper = {
@@ -50,7 +49,7 @@ fn walk_of_a_join() {
 /// seen. Catches: the orderings of `reach` and `all_reached`, a lane that is given out too late, a part that is run by both
 /// or by none, and nodes left behind in the step that the faster one is in.
 fn in_step(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
-    model(preemptions, move || {
+    explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
         let helper = {

@@ -91,6 +91,7 @@ impl Sleep {
 
     /// To be called after making a walk visible: whether no worker would come and see how long it takes.
     #[must_use]
+    #[inline]
     pub(crate) fn nobody_watches(&self) -> bool {
         self.away.load(Ordering::Relaxed) >= self.beds.len()
     }
@@ -140,6 +141,7 @@ impl Sleep {
 }
 
 /// To be called between making work or a walk visible and asking whether anybody sleeps.
+#[inline]
 pub(crate) fn posted() {
     // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait`; for walks also with itself, in
     // `Shared::away`.

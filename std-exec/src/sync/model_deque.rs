@@ -1,9 +1,8 @@
-//! A work-stealing deque that loom sees into, with crossbeam-deque's interface and no stronger promises: the items
+//! A work-stealing deque that model checkers see into, with crossbeam-deque's interface and no stronger promises: the items
 //! pass through a lock, but whether there are any is read from a relaxed counter. (crossbeam's
 //! has a fence there; what we build on it doesn't rely on that.)
 
-use loom::sync::atomic::{AtomicUsize, Ordering};
-use loom::sync::{Arc, Mutex};
+use super::{Arc, AtomicUsize, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 
 struct Queue<T> {
@@ -35,13 +34,13 @@ impl<T> Worker<T> {
     }
 
     pub(crate) fn push(&self, item: T) {
-        let mut items = self.0.items.lock().expect("models don't panic under a lock");
+        let mut items = lock(&self.0.items);
         items.push_back(item);
         self.0.length.store(items.len(), Ordering::Relaxed);
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        let mut items = self.0.items.lock().expect("models don't panic under a lock");
+        let mut items = lock(&self.0.items);
         let item = items.pop_front();
         self.0.length.store(items.len(), Ordering::Relaxed);
         item
@@ -55,7 +54,7 @@ impl<T> Worker<T> {
 impl<T> Stealer<T> {
     /// At most half of what is there: the first is returned, the others go to `to`.
     pub(crate) fn steal_batch_with_limit_and_pop(&self, to: &Worker<T>, limit: usize) -> Steal<T> {
-        let mut items = self.0.items.lock().expect("models don't panic under a lock");
+        let mut items = lock(&self.0.items);
         let count = items.len().div_ceil(2).min(limit);
         let mut batch = items.drain(..count).collect::<Vec<_>>().into_iter();
         self.0.length.store(items.len(), Ordering::Relaxed);

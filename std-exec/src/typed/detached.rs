@@ -14,7 +14,7 @@ use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run_error::RunError;
-use crate::team::Team;
+use crate::team::{End, Team};
 use dgraph_core::{AsDag, LentCountdown};
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -170,13 +170,15 @@ impl Detached {
             if let Some(run) = run {
                 run.serve(team);
             }
-            let over = team.poll_end(context.waker(), || shut_down() || team.wanted.caller());
-            if over || shut_down() {
-                run.iter().filter(|_| over).for_each(|run| run.record(executor));
-                return Poll::Ready(self.end().expect("the run isn't over"));
+            let end = team.poll_end(context.waker(), || shut_down() || team.wanted.caller());
+            if end == End::Here {
+                run.iter().for_each(|run| run.record(executor));
             }
-            if !team.wanted.caller() {
-                return Poll::Pending;
+            match end {
+                End::Awaited => return Poll::Pending,
+                // By now somebody else may have the permit for what the caller was wanted for: then it is wanted again later.
+                End::GivenUp if !shut_down() => {}
+                End::Here | End::GivenUp => return Poll::Ready(self.end().expect("the run isn't over")),
             }
         }
     }

@@ -18,8 +18,8 @@
 //! so has to tell the runner, and nobody else.
 
 mod cell;
-#[cfg(all(test, dgraph_loom))]
-mod models;
+#[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+pub(crate) mod models;
 mod polled;
 #[allow(unsafe_code)]
 mod waker;
@@ -256,7 +256,7 @@ impl Wakes {
     }
 
     /// The waker of the future `index`.
-    #[cfg(all(test, dgraph_loom))]
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
     pub(crate) fn waker(&self, index: u32) -> WakerRef<'_> {
         WakerRef::new(&self.slots[index as usize])
     }

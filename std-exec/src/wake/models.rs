@@ -5,25 +5,12 @@
 
 use super::{Pending, Wakes};
 use crate::parker::Parker;
+use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::{CancelToken, GraphBuilder, RunAsync, RunError, RunOptions};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
-
-/// Explores what three forced switches between threads can bring about.
-fn model(body: impl Fn() + Sync + Send + 'static) {
-    model_with(3, body);
-}
-
-fn model_with(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(body);
-}
 
 /// A thread that runs something, as its waker sees it.
 struct Sleeper(Parker);
@@ -61,7 +48,7 @@ fn run_until(wakes: &Wakes, mut poll: impl FnMut(u32) -> bool) {
 /// Catches: `push` that tells nobody, `fall_asleep` that sleeps whatever is on the list.
 #[test]
 fn a_wake_against_falling_asleep() {
-    model(|| {
+    explore(3, || {
         let wakes = Wakes::new(1);
         let data = Arc::new(UnsafeCell::new(0));
         let (waker, written) = ((*wakes.waker(0)).clone(), Arc::clone(&data));
@@ -82,7 +69,7 @@ fn a_wake_against_falling_asleep() {
 /// Catches: the cell's Release, the Acquire of `claim` or `pend`, a wake of a future that doesn't wait that leaves no mark.
 #[test]
 fn two_wakers_of_one_future() {
-    model_with(2, || {
+    explore(2, || {
         let wakes = Wakes::new(1);
         let count = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
         let others = [0, 1].map(|thread| {
@@ -102,7 +89,7 @@ fn two_wakers_of_one_future() {
 /// that swallows the other one, another thread's wake that is taken for a self-wake.
 #[test]
 fn a_future_that_wakes_itself_against_another_waker() {
-    model(|| {
+    explore(3, || {
         let wakes = Wakes::new(1);
         let data = Arc::new(AtomicUsize::new(0));
         let (waker, written) = ((*wakes.waker(0)).clone(), Arc::clone(&data));
@@ -147,7 +134,7 @@ fn a_future_that_wakes_itself_against_another_waker() {
 /// Catches: the Release of `push`, the Acquire of `take`.
 #[test]
 fn two_futures_at_once() {
-    model(|| {
+    explore(3, || {
         let wakes = Wakes::new(2);
         let others = [0, 1].map(|future| {
             let waker = (*wakes.waker(future)).clone();
@@ -167,7 +154,7 @@ fn two_futures_at_once() {
 /// Catches: the runner that is registered once and for all.
 #[test]
 fn a_wake_against_another_runner() {
-    model(|| {
+    explore(3, || {
         let wakes = Wakes::new(1);
         let (first, first_waker) = sleeper();
         let asleep = wakes.fall_asleep(&first_waker);
@@ -183,10 +170,10 @@ fn a_wake_against_another_runner() {
 
 /// What waits until it is opened.
 #[derive(Default)]
-struct Gate(Mutex<(bool, Option<Waker>)>);
+pub(crate) struct Gate(Mutex<(bool, Option<Waker>)>);
 
 impl Gate {
-    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<()> {
         let mut state = lock(&self.0);
         if state.0 {
             return Poll::Ready(());
@@ -200,7 +187,7 @@ impl Gate {
         lock(&self.0).1.take()
     }
 
-    fn open(&self) {
+    pub(crate) fn open(&self) {
         lock(&self.0).0 = true;
         if let Some(waker) = self.waker() {
             waker.wake();
@@ -209,7 +196,7 @@ impl Gate {
 }
 
 /// Polls `run` to its end, asleep in between. Nobody keeps the waker.
-fn block_on(run: &mut RunAsync<'_, '_>) -> Result<(), RunError> {
+pub(crate) fn block_on(run: &mut RunAsync<'_, '_>) -> Result<(), RunError> {
     let (sleeper, waker) = sleeper();
     loop {
         match Pin::new(&mut *run).poll(&mut Context::from_waker(&waker)) {
@@ -224,7 +211,7 @@ fn block_on(run: &mut RunAsync<'_, '_>) -> Result<(), RunError> {
 /// Catches: polling whoever is on the list.
 #[test]
 fn a_waker_of_an_earlier_run() {
-    model(|| {
+    explore(3, || {
         let gates = Arc::new([Gate::default(), Gate::default()]);
         let (first, second) = (Arc::clone(&gates), Arc::clone(&gates));
         let mut graph = GraphBuilder::new();
@@ -264,7 +251,7 @@ fn a_waker_of_an_earlier_run() {
 /// Catches: a cancel that wakes nobody, a run that doesn't look when it is woken for that.
 #[test]
 fn a_cancel_against_falling_asleep() {
-    model(|| {
+    explore(3, || {
         let mut graph = GraphBuilder::new();
         graph.async_node("never", (), std::future::pending::<()>);
         let mut graph = graph.build().expect("a valid graph");
@@ -283,7 +270,7 @@ fn a_cancel_against_falling_asleep() {
 /// Catches: a waker that keeps its count.
 #[test]
 fn the_last_waker_on_another_thread() {
-    model(|| {
+    explore(3, || {
         let gate = Arc::new(Gate::default());
         let inside = Arc::clone(&gate);
         let mut graph = GraphBuilder::new();

@@ -130,9 +130,11 @@ fn lifo_starvation_by_two_tasks_that_wake_each_other(runner: &Runner) {
         graph.async_node("wakes the other", (), move || {
             poll_fn(move |context| {
                 *wakers[me].lock().expect("no panic") = Some(context.waker().clone());
+                // Before the other one is woken, which sees then what this one has seen: nobody wakes it after this one's end.
+                let is_over = over.load(SeqCst);
                 let other = wakers[1 - me].lock().expect("no panic").clone();
                 other.iter().for_each(Waker::wake_by_ref);
-                if over.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+                if is_over { Poll::Ready(()) } else { Poll::Pending }
             })
         });
     }

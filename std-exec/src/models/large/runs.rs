@@ -1,0 +1,105 @@
+//! One run of three or four threads.
+
+use super::{Checked, Gate, LEVELS, Meeting, NODES, beside_workers_of};
+use crate::pace::{Budget, Plan, Timed};
+use crate::run::run_as;
+use crate::sync::model::explore;
+use dgraph_core::{Dag, NodeId};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// A walk alone into which anybody may break as soon as it has begun.
+const WALK: Plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+
+/// Each node once, after its predecessors, twice in a row with the same team.
+fn levels(threads: usize, plan: Plan) {
+    explore(3, move || {
+        beside_workers_of(threads, threads, |shared| {
+            for _ in 0..2 {
+                let checked = Checked::new(NODES, LEVELS);
+                run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+                checked.all_ran();
+            }
+        });
+    });
+}
+
+#[test]
+fn run_of_three_threads() {
+    levels(3, Plan::Share);
+}
+
+#[test]
+fn run_of_four_threads() {
+    levels(4, Plan::Share);
+}
+
+/// Catches: a node that both the walker and whoever breaks in run.
+#[test]
+fn run_of_a_walk_beside_three_threads() {
+    levels(3, WALK);
+}
+
+/// As many nodes as threads become ready at once, by one thread, and wait for each other, level by level: everybody must come,
+/// whoever sleeps. Catches: whoever comes for a node and sees more, but wakes nobody; a lost wake-up.
+fn rendezvous(threads: u32) {
+    let edges: Vec<_> =
+        (1..=threads).flat_map(|to| [(0, to), (to, threads + 1), (threads + 1, threads + 1 + to)]).collect();
+    explore(3, move || {
+        let count = threads as usize;
+        beside_workers_of(count, count, |shared| {
+            let dag = Dag::from_edges(2 * count + 2, &edges).expect("a valid graph");
+            let meetings = [Meeting::of(count), Meeting::of(count)];
+            let body = |node: NodeId| match node.get() {
+                0 => {}
+                node if node == threads + 1 => {}
+                node => meetings[usize::from(node > threads)].attend(),
+            };
+            run_as(shared, &dag, &body, Some(Plan::Share), None);
+        });
+    });
+}
+
+#[test]
+fn run_with_a_rendezvous_of_three() {
+    rendezvous(3);
+}
+
+#[test]
+fn run_with_a_rendezvous_of_four() {
+    rendezvous(4);
+}
+
+/// A caller that walks and blocks in a node until another one has run: somebody watches, and breaks in. Catches: a walk that
+/// nobody watches.
+#[test]
+fn run_of_a_walk_that_blocks() {
+    explore(3, || {
+        beside_workers_of(3, 3, |shared| {
+            let dag = Dag::from_edges(3, &[]).expect("a valid graph");
+            let first = dag.view().order()[0];
+            let gate = Gate::new();
+            let body = |node: NodeId| if node == first { gate.pass() } else { gate.open() };
+            run_as(shared, &dag, &body, Some(WALK), None);
+        });
+    });
+}
+
+/// A node panics: no node starts that depends on it, and the next run finds everything as if nothing had happened.
+#[test]
+fn run_that_panics_and_the_next_one() {
+    explore(3, || {
+        beside_workers_of(3, 3, |shared| {
+            let checked = Checked::new(NODES, LEVELS);
+            let body = |node: NodeId| match node.get() {
+                5 => resume_unwind(Box::new("planned")),
+                8 | 9 => panic!("it depends on the one that panics"),
+                _ => {}
+            };
+            let run = AssertUnwindSafe(|| run_as(shared, &checked.dag, &body, Some(Plan::Share), None));
+            let thrown = catch_unwind(run).expect_err("it panics");
+            assert_eq!(thrown.downcast_ref(), Some(&"planned"));
+            run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
+            checked.all_ran();
+        });
+    });
+}
