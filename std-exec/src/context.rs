@@ -46,6 +46,11 @@ pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Tea
     work(parent);
 }
 
+/// Whether the run of `team` is the innermost that this thread is a member of.
+pub(crate) fn is_in(team: &Team) -> bool {
+    ptr::eq(CURRENT.with(Cell::get).1, team)
+}
+
 /// The calling thread is this worker of `shared`, to its end.
 pub(crate) fn become_worker(shared: &Shared, worker: usize) {
     WORKER.with(|here| here.set((ptr::from_ref(shared), worker)));

@@ -91,7 +91,9 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod alone;
 mod args;
+mod begun;
 mod bindings;
 mod body;
 mod builder;
@@ -138,6 +140,8 @@ mod run_error;
 mod seat;
 mod shared;
 mod sleep;
+#[allow(unsafe_code)]
+mod solo;
 mod stack;
 mod statistics;
 mod steps;
@@ -146,6 +150,7 @@ mod sync;
 mod team;
 mod teams;
 mod thrown;
+mod turns;
 mod typed;
 #[allow(unsafe_code)]
 mod wake;

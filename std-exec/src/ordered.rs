@@ -131,7 +131,7 @@ impl<'a, F: Body> Ordered<'a, F> {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         team.lead_by(None, self.shared.bindings.number(self.binds_workers));
         // SAFETY: by contract.
-        unsafe { team.open_detached(job, self.countdown.dag().nodes(), 0) };
+        unsafe { team.open_detached(job, self.countdown.dag().nodes(), Course::Shared { roots: 0 }) };
         self.body.open(team);
         let nobody = Taker { anything: false, caller: false, worker: None };
         let _ = self.step(team, nobody, None, false);

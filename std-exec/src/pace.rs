@@ -184,8 +184,15 @@ impl Paces {
         &self.entries[usize::try_from(hash).unwrap_or(0) % PLACES]
     }
 
-    /// How the next run of `key`, a graph of so many `nodes`, shall begin. `may_go_in_step` is asked at the first runs only.
-    pub(crate) fn plan(&self, key: usize, nodes: usize, may_go_in_step: impl FnOnce() -> bool) -> Plan {
+    /// How the next run of `key`, a graph of so many `nodes`, shall begin. If nothing is known, with a walk if it is `eager`: it
+    /// won't be a long one. `may_go_in_step` is asked at the first runs only.
+    pub(crate) fn plan(
+        &self,
+        key: usize,
+        nodes: usize,
+        eager: bool,
+        may_go_in_step: impl FnOnce() -> bool,
+    ) -> Plan {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
             entry.forget();
@@ -196,6 +203,9 @@ impl Paces {
             entry.until_trial.store(untimed.checked_sub(1).unwrap_or(TIMED_WALKS - 1), Ordering::Relaxed);
             let timed = if untimed == 0 { Timed::Yes } else { Timed::No };
             return Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed };
+        }
+        if eager && entry.of(SHARE) == 0 && entry.of(WALK) == 0 {
+            return Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
         }
         let way = entry.next(nodes, may_go_in_step);
         let fastest = entry.fastest();
@@ -265,7 +275,7 @@ mod tests {
     fn plans(paces: &Paces, count: usize, ticks: [usize; WAYS]) -> [usize; WAYS] {
         let mut plans = [0; WAYS];
         for _ in 0..count {
-            let plan = paces.plan(1, 1_000, || ticks[IN_STEP] != 0);
+            let plan = paces.plan(1, 1_000, false, || ticks[IN_STEP] != 0);
             let way = match plan {
                 Plan::Share => SHARE,
                 Plan::Walk { .. } => WALK,
@@ -308,7 +318,7 @@ mod tests {
     #[test]
     fn one_slow_first_run_decides_nothing() {
         let paces = Paces::new();
-        assert_eq!(paces.plan(1, 1_000, || false), Plan::Share);
+        assert_eq!(paces.plan(1, 1_000, false, || false), Plan::Share);
         paces.record(1, Plan::Share, 1_000_000);
         let _ = plans(&paces, 9, [50_000, 90_000, 0]);
         assert_eq!(plans(&paces, 9, [50_000, 90_000, 0]), [9, 0, 0]);
@@ -332,5 +342,16 @@ mod tests {
             shared > 980 && (4..=7).contains(&walked) && (4..=7).contains(&in_step),
             "{walked} {in_step}"
         );
+    }
+
+    #[test]
+    fn an_eager_one_begins_with_a_walk() {
+        let paces = Paces::new();
+        let walk = Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
+        let plan = || paces.plan(1, 10, true, || false);
+        // As often as nobody says how it went.
+        assert_eq!([plan(), plan()], [walk, walk]);
+        paces.record(1, walk, 50_000);
+        assert_eq!(plan(), Plan::Share);
     }
 }

@@ -13,17 +13,17 @@
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
 
+use crate::begun::Begun;
 use crate::body::Body;
-use crate::clock;
 use crate::context;
-use crate::pace::{Budget, Plan, Timed};
+use crate::pace::Plan;
 use crate::shared::Shared;
 use crate::statistics::{RunStatistics, Tally, count};
 use crate::steps::Steps;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
-use crate::team::{Course, Job, Role, Team};
+use crate::team::{Alone, Course, Job, Role, Team};
 use crate::thrown::Thrown;
-use crate::walk::{Broken, Walk};
+use crate::walk::Walk;
 use crate::watch::Watch;
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown};
@@ -41,10 +41,7 @@ pub(crate) struct Run<'a, F> {
     /// Where to count what happens, if somebody wants to know.
     pub(crate) tally: Option<&'a Tally>,
     pub(crate) walk: Walk<'a>,
-    /// When a walk takes too long.
-    pub(crate) budget: Budget,
-    /// When the run began; 0 if it isn't timed.
-    pub(crate) began: u64,
+    pub(crate) begun: Begun,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
     thrown: Thrown,
@@ -84,38 +81,35 @@ where
         // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
-    let order = countdown.dag().order();
-    // Another graph or another closure has another key; a wrong guess costs only time.
-    let key =
-        (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
-    let plan = forced.unwrap_or_else(|| shared.paces.plan(key, order.len(), || dag.wide_levels().is_some()));
-    let (steps, budget) = match plan {
-        Plan::Share => (None, Budget::NONE),
-        Plan::Walk { budget, .. } => (Some(Steps::alone(order)), budget),
-        Plan::InStep { budget } => (dag.wide_levels().map(Steps::through), budget),
+    let begun = begin::<F>(shared, countdown, forced, || dag.wide_levels().is_some());
+    let steps = match begun.plan {
+        Plan::Walk { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
+        Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
+        Plan::Share | Plan::Walk { .. } => None,
     };
-    let run = Run {
-        shared,
-        countdown,
-        body,
-        roots: if steps.is_none() { countdown.dag().roots().len() } else { 0 },
-        tally,
-        walk: Walk::new(steps),
-        budget,
-        began: if matches!(plan, Plan::Walk { timed: Timed::No, .. }) { 0 } else { clock::now() },
-        stopped: AtomicBool::new(false),
-        thrown: Thrown::nothing(),
-    };
+    let run = Run::new(shared, countdown, body, begun, steps, tally);
     run.lead(team);
-    if run.began != 0 {
-        shared.paces.record(key, plan, run.ticks());
-    }
+    run.begun.record(shared);
     let thrown = run.thrown.into_inner();
     drop(lent);
     team.give_back();
     if let Some(payload) = thrown {
         resume_unwind(payload);
     }
+}
+
+/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
+fn begin<F: Body>(
+    shared: &Shared,
+    countdown: Countdown<'_>,
+    forced: Option<Plan>,
+    may_go_in_step: impl FnOnce() -> bool,
+) -> Begun {
+    let order = countdown.dag().order();
+    let key =
+        (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
+    let plan = || shared.paces.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
+    Begun::now(key, forced.unwrap_or_else(plan))
 }
 
 /// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours: helpers use
@@ -140,20 +134,42 @@ impl Drop for CloseOnDrop<'_> {
 }
 
 impl<'a, F: Body> Run<'a, F> {
-    /// A run without a caller: see [`start`](Self::start).
-    pub(crate) fn detached(shared: &'a Shared, countdown: Countdown<'a>, body: &'a F) -> Self {
-        Self {
+    fn new(
+        shared: &'a Shared,
+        countdown: Countdown<'a>,
+        body: &'a F,
+        begun: Begun,
+        steps: Option<Steps<'a>>,
+        tally: Option<&'a Tally>,
+    ) -> Self {
+        let walk = Walk::new(steps);
+        let mut run = Self {
             shared,
             countdown,
             body,
-            roots: countdown.dag().roots().len(),
-            tally: None,
-            walk: Walk::new(None),
-            budget: Budget::NONE,
-            began: 0,
+            roots: 0,
+            tally,
+            walk,
+            begun,
             stopped: AtomicBool::new(false),
             thrown: Thrown::nothing(),
+        };
+        if steps.is_none() && !run.is_driven() {
+            run.roots = countdown.dag().roots().len();
         }
+        run
+    }
+
+    /// A run without a caller, whose nodes may come back: see [`start`](Self::start). It begins as `forced` says or, if it is
+    /// `None`, as earlier runs suggest.
+    pub(crate) fn detached(
+        shared: &'a Shared,
+        countdown: Countdown<'a>,
+        body: &'a F,
+        forced: Option<Plan>,
+    ) -> Self {
+        let begun = begin::<F>(shared, countdown, forced, || false);
+        Self::new(shared, countdown, body, begun, None, None)
     }
 
     /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`].
@@ -165,10 +181,17 @@ impl<'a, F: Body> Run<'a, F> {
     pub(crate) unsafe fn start(&self, team: &Team) {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         team.lead_by(None, self.shared.bindings.number(false));
+        let nodes = self.countdown.dag().nodes();
+        let course = if self.is_driven() && nodes > 0 {
+            team.solo.open();
+            Course::Alone { budget: self.begun.budget, by: Alone::SomeHelper }
+        } else {
+            Course::Shared { roots: self.roots }
+        };
         // SAFETY: by contract.
-        unsafe { team.open_detached(job, self.countdown.dag().nodes(), self.roots) };
+        unsafe { team.open_detached(job, nodes, course) };
         self.body.open(team);
-        if self.roots > 0 {
+        if nodes > 0 {
             self.invite(team);
         }
     }
@@ -184,6 +207,9 @@ impl<'a, F: Body> Run<'a, F> {
             context::within(self.shared, team, |_| {
                 // SAFETY: everybody has left, and nobody can join, so no other thread has this place.
                 let mut own = unsafe { team.own(0) };
+                if F::WAKES {
+                    let _ = self.drive_or_break_in(team, &mut own); // nobody drives any more
+                }
                 while !team.is_finished() {
                     self.work(team, &mut own, None);
                     // Somebody may be in the middle of waking a node.
@@ -200,21 +226,9 @@ impl<'a, F: Body> Run<'a, F> {
 }
 
 impl<F: Body> Run<'_, F> {
-    /// How many ticks the run has taken so far.
-    pub(crate) fn elapsed(&self) -> usize {
-        usize::try_from(clock::now().saturating_sub(self.began)).unwrap_or(usize::MAX)
-    }
-
-    /// How many ticks the run has taken, or would have taken if nobody had broken into its walk.
-    fn ticks(&self) -> usize {
-        self.walk.broken_into().map_or_else(
-            || self.elapsed(),
-            |Broken { after, left }| {
-                let nodes = self.countdown.dag().nodes();
-                let ticks = after as u128 * nodes as u128 / (nodes - left).max(1) as u128;
-                usize::try_from(ticks).unwrap_or(usize::MAX)
-            },
-        )
+    /// Whether it begins with one member that drives.
+    fn is_driven(&self) -> bool {
+        F::WAKES && matches!(self.begun.plan, Plan::Walk { .. })
     }
 
     /// The caller's part, from opening the team to closing it.
@@ -223,14 +237,20 @@ impl<F: Body> Run<'_, F> {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         let walks = self.walk.is_going_on();
         let course = match walks {
-            false => Course::Shared { roots: self.roots },
+            false if !self.is_driven() => Course::Shared { roots: self.roots },
             true if self.walk.steps().are_divided() => Course::InStep,
-            true => Course::Alone { budget: self.budget },
+            _ => Course::Alone { budget: self.begun.budget, by: Alone::Caller },
         };
         let mut walked = false;
         context::within(self.shared, team, |parent| {
             team.lead_by(context::worker(self.shared), self.shared.bindings.number(false));
             self.walk.lay_out(self.walk.of(team.lanes()));
+            let driver = if self.is_driven() {
+                team.solo.open();
+                team.solo.claim()
+            } else {
+                None
+            };
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), course, parent) };
@@ -238,7 +258,10 @@ impl<F: Body> Run<'_, F> {
             let close = CloseOnDrop(team);
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
-            if walks {
+            if let Some(driver) = driver {
+                self.have_it_watched(team);
+                self.drive(team, &mut own, driver);
+            } else if walks {
                 walked = self.walk(team, &mut own);
             } else if self.roots > 1 {
                 self.invite(team);
@@ -289,7 +312,9 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));
         let wanted_elsewhere = || free.is_some_and(|worker| run.shared.wants(worker));
-        if run.join_walk(team, &mut own, wanted_elsewhere) {
+        if F::WAKES && !run.drive_or_break_in(team, &mut own)
+            || run.join_walk(team, &mut own, wanted_elsewhere)
+        {
             return;
         }
         loop {

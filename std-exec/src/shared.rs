@@ -98,9 +98,10 @@ impl Shared {
         self.away(|| self.open().skip(turn % count).any(|team| team.try_help(None)))
     }
 
-    /// Breaks into the walk of `team`. Whether it could join.
+    /// Breaks into the walk of `team`, or in on who drives its run. Whether it could join.
     pub(crate) fn break_in(&self, team: &Team) -> bool {
         self.hand_over(0);
+        team.solo.ask();
         self.away(|| team.try_help(None))
     }
 
@@ -133,7 +134,10 @@ impl Shared {
     pub(crate) fn tell(&self, team: usize) {
         if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
             team.has_been_woken();
-            team.post(|| self.invite(team));
+            // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches.
+            if !(team.solo.is_driven() && context::is_in(team)) {
+                team.post(|| self.invite(team));
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use crate::membership::{Left, Membership};
 use crate::pace::Budget;
 use crate::parker::Parker;
 use crate::sleep::posted;
+use crate::solo::Solo;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Mutex, Ordering, fence, lock, spin_loop};
 use crate::wake;
 use crate::walk::Lane;
@@ -43,6 +44,8 @@ pub(crate) struct Team {
     woken: CachePadded<AtomicBool>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
+    /// Who has the run alone, if its nodes may come back.
+    pub(crate) solo: Solo,
     /// For whom there are nodes, if the run is an ordered one.
     pub(crate) wanted: CachePadded<Wanted>,
     /// The caller first, then the helpers.
@@ -87,10 +90,18 @@ pub(crate) struct Job {
 pub(crate) enum Course {
     /// With so many roots to take.
     Shared { roots: usize },
-    /// With a walk of the caller's, into which a helper shall break after so many ticks.
-    Alone { budget: Budget },
+    /// With one member alone, into whose walk, or whatever it does, a helper shall break when that takes too long.
+    Alone { budget: Budget, by: Alone },
     /// With a walk that helpers may join.
     InStep,
+}
+
+/// Who begins a run alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alone {
+    Caller,
+    /// Whoever comes first.
+    SomeHelper,
 }
 
 /// As what a helper has joined.
@@ -129,6 +140,7 @@ impl Team {
             roots: CachePadded::new(AtomicUsize::new(0)),
             woken: CachePadded::new(AtomicBool::new(false)),
             hungry: CachePadded::new(AtomicUsize::new(0)),
+            solo: Solo::new(),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
@@ -219,8 +231,8 @@ impl Team {
     /// # Safety
     ///
     /// As for `open`.
-    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, roots: usize) {
-        self.set_up(nodes, Course::Shared { roots }, None);
+    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, course: Course) {
+        self.set_up(nodes, course, None);
         // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
         unsafe { *self.job.get() = Some(job) };
         self.membership.open_detached();
@@ -228,11 +240,16 @@ impl Team {
 
     #[inline]
     fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
-        let (roots, budget, eagerly, in_step) = match course {
-            Course::Shared { roots } => (roots, 0, false, false),
-            Course::Alone { budget: Budget::Ticks(ticks) } => (0, ticks, false, false),
-            Course::Alone { budget: Budget::Expected(ticks) } => (0, ticks, true, false),
-            Course::InStep => (0, 0, false, true),
+        let (roots, budget, in_step) = match course {
+            Course::Shared { roots } => (roots, None, false),
+            // What calls for somebody.
+            Course::Alone { budget, by } => (usize::from(by == Alone::SomeHelper), Some(budget), false),
+            Course::InStep => (0, None, true),
+        };
+        let (budget, eagerly) = match budget {
+            None => (0, false),
+            Some(Budget::Ticks(ticks)) => (ticks, false),
+            Some(Budget::Expected(ticks)) => (ticks, true),
         };
         self.unfinished.store(nodes, Ordering::Relaxed);
         self.in_step.store(in_step, Ordering::Relaxed);
@@ -412,7 +429,8 @@ impl Team {
     pub(crate) fn is_late(&self, elapsed: usize, ticks: usize) -> bool {
         let eagerly = self.eagerly.load(Ordering::Relaxed);
         let budget = if eagerly { Budget::Expected(ticks) } else { Budget::Ticks(ticks) };
-        budget.is_over(elapsed, self.lanes[0].begun(), self.unfinished.load(Ordering::Relaxed))
+        let position = if self.solo.is_driven() { self.solo.done() } else { self.lanes[0].begun() };
+        budget.is_over(elapsed, position, self.unfinished.load(Ordering::Relaxed))
     }
 
     /// There is no walk to break into, or to join, any more.

@@ -62,9 +62,8 @@ pub(crate) struct Walk<'a> {
     state: AtomicUsize,
     /// How many members want a lane, beside the caller.
     joined: AtomicUsize,
-    /// How many nodes were left when somebody broke in, and after how many ticks that was. Written before `SHARED`.
+    /// How many nodes were left when somebody broke in. Written before `SHARED`.
     left: AtomicUsize,
-    after: AtomicUsize,
     /// Where the others are.
     process: Process,
 }
@@ -88,13 +87,6 @@ struct ForOthers {
     level: AtomicUsize,
     /// What `at` was when somebody broke in.
     seen: AtomicUsize,
-}
-
-/// After how many ticks somebody has broken in, and how many nodes were left.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Broken {
-    pub(crate) after: usize,
-    pub(crate) left: usize,
 }
 
 /// What was seen of a walker when somebody broke in.
@@ -143,7 +135,6 @@ impl<'a> Walk<'a> {
             state: AtomicUsize::new(if steps.is_some() { WALKING } else { SHARED }),
             joined: AtomicUsize::new(0),
             left: AtomicUsize::new(0),
-            after: AtomicUsize::new(0),
             process: Process::current(),
         }
     }
@@ -229,13 +220,6 @@ impl<'a> Walk<'a> {
         self.state.compare_exchange(WALKING, OVER, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Whether there was a walk into which somebody has broken. For the caller, when the run is over.
-    pub(crate) fn broken_into(&self) -> Option<Broken> {
-        let broken =
-            Broken { after: self.after.load(Ordering::Relaxed), left: self.left.load(Ordering::Relaxed) };
-        (broken.left != 0).then_some(broken)
-    }
-
     /// Whether all of these lanes have reached this position.
     #[inline]
     pub(crate) fn all_reached(lanes: &[Lane], position: usize) -> bool {
@@ -288,9 +272,8 @@ impl<'a> Walk<'a> {
         Some(Seized { steps: self.steps, lanes })
     }
 
-    /// Lets the walkers go on, as members among others.
-    pub(crate) fn release(&self, Broken { after, left }: Broken) {
-        self.after.store(after, Ordering::Relaxed);
+    /// Lets the walkers go on, as members among others. So many nodes were left.
+    pub(crate) fn release(&self, left: usize) {
         self.left.store(left, Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `stopped`.
         self.state.store(SHARED, Ordering::Release);

@@ -14,7 +14,7 @@ use crate::run::Run;
 use crate::steps::Step;
 use crate::sync::{patience, spin_loop};
 use crate::team::Team;
-use crate::walk::{Broken, Lane, Stopped, Walk};
+use crate::walk::{Lane, Stopped, Walk};
 use crate::work::Progress;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,8 +48,7 @@ impl<F: Body> Run<'_, F> {
         if steps.are_divided() {
             self.invite(team);
         } else {
-            let woken = self.shared.have_watched(team);
-            self.count(|tally| (&tally.wakes, usize::from(woken)));
+            self.have_it_watched(team);
         }
         let lanes = self.walk.of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);
@@ -74,6 +73,12 @@ impl<F: Body> Run<'_, F> {
                 false
             }
         }
+    }
+
+    /// The caller goes on alone: somebody is to see how long that takes.
+    pub(crate) fn have_it_watched(&self, team: &Team) {
+        let woken = self.shared.have_watched(team);
+        self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 
     /// A helper's part: of a walk in step, or it breaks into a walk alone. `wanted`: it is wanted elsewhere. Whether it has
@@ -142,9 +147,9 @@ impl<F: Body> Run<'_, F> {
             if in_step == 1 || steps % LOOK_AT_CLOCK != 0 {
                 return false;
             }
-            let now = self.elapsed();
+            let now = self.begun.elapsed();
             let (since, from) = *together.get_or_insert((now, position));
-            self.budget.is_over(now - since, position - from, self.walk.steps().nodes().len())
+            self.begun.budget.is_over(now - since, position - from, self.walk.steps().nodes().len())
         };
         loop {
             let in_step = Walk::in_step(lanes, step.start);
@@ -256,9 +261,10 @@ impl<F: Body> Run<'_, F> {
             }
             if left > 0 {
                 team.finish(done.len());
+                self.begun.broken_into(0, done.len(), nodes.len());
             }
             team.end_walk();
-            self.walk.release(Broken { after: self.elapsed(), left });
+            self.walk.release(left);
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) const PATIENCE: u32 = patience(100);
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// The node whose body is being called.
-    running: Option<NodeId>,
+    pub(crate) running: Option<NodeId>,
     /// Nodes run and not yet reported.
     pub(crate) done: usize,
     shares: usize,

@@ -3,6 +3,7 @@
 #![allow(clippy::cast_possible_truncation, reason = "the graphs of tests are small")]
 #![allow(clippy::ptr_arg, reason = "functions of a graph take references to the very types that others give")]
 
+mod async_alone;
 mod async_endings;
 mod async_functions;
 mod async_local;

@@ -36,11 +36,22 @@ pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) -> End {
     }
 }
 
-/// A run from its start to its end; in between its owner does as `own` says.
+/// A run from its start to its end that is shared; in between its owner does as `own` says.
 fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&Team)) {
+    detached_as(Some(Plan::Share), shared, dag, body, own);
+}
+
+/// The same that begins as `plan` says.
+pub(super) fn detached_as<F: Body>(
+    plan: Option<Plan>,
+    shared: &Shared,
+    dag: &Dag,
+    body: &F,
+    own: impl FnOnce(&Team),
+) {
     let team = shared.teams.take();
     let lent = dag.lend_countdown().expect("nobody else runs this graph");
-    let run = Run::detached(shared, lent.countdown(), body);
+    let run = Run::detached(shared, lent.countdown(), body, plan);
     // SAFETY: this thread has just taken the team; `end` waits until everybody has left.
     unsafe { run.start(team) };
     own(team);
@@ -111,7 +122,7 @@ fn a_shutdown_against_an_owner_that_falls_asleep() {
 }
 
 /// A graph's one node, which comes back until it has been opened. One member at a time has it.
-struct Waiting {
+pub(super) struct Waiting {
     shared: StdArc<Shared>,
     wakes: StdArc<Wakes>,
     open: Arc<AtomicBool>,
@@ -123,7 +134,7 @@ struct Waiting {
 unsafe impl Sync for Waiting {}
 
 impl Waiting {
-    fn new(shared: &StdArc<Shared>) -> Self {
+    pub(super) fn new(shared: &StdArc<Shared>) -> Self {
         Self {
             shared: StdArc::clone(shared),
             wakes: Wakes::new(1),
@@ -134,7 +145,7 @@ impl Waiting {
     }
 
     /// What opens it.
-    fn opener(&self) -> impl FnOnce() + use<> {
+    pub(super) fn opener(&self) -> impl FnOnce() + use<> {
         let (open, waker) = (Arc::clone(&self.open), (*self.wakes.waker(0)).clone());
         move || {
             // Relaxed: the poll that answers the wake sees it.
@@ -144,7 +155,7 @@ impl Waiting {
     }
 
     /// To be called when the run is over.
-    fn has_ended(&self) {
+    pub(super) fn has_ended(&self) {
         self.wakes.detach();
         self.memory.with_mut(|_| ());
         assert_eq!(self.ended.load(Ordering::Relaxed), 1);

@@ -90,7 +90,7 @@ fn owner_and_helper(nodes: usize, gives_up: bool) {
         assert!(team.take());
         let job = Job { run: ptr::from_ref(&memory).cast(), help };
         // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
-        unsafe { team.open_detached(job, nodes, 0) };
+        unsafe { team.open_detached(job, nodes, Course::Shared { roots: 0 }) };
         let told = StdArc::new(Told::default());
         let waker = Waker::from(StdArc::clone(&told));
         while team.poll_end(&waker, || false) != End::Here && !gives_up {
@@ -153,7 +153,7 @@ fn two_helpers_end_a_detached_run() {
         assert!(team.take());
         let job = Job { run: ptr::from_ref(&memory).cast(), help: help_with_one };
         // SAFETY: this thread has taken the team, and the memory lasts until all helpers have left.
-        unsafe { team.open_detached(job, 2, 0) };
+        unsafe { team.open_detached(job, 2, Course::Shared { roots: 0 }) };
         let helper = |team: Arc<Team>| thread::spawn(move || assert!(team.try_help(None)));
         let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
         let told = StdArc::new(Told::default());

@@ -12,6 +12,7 @@
 //! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
+//! | `solo.rs` | runs that one member drives alone, and that others break into | `solo.rs`, `alone.rs` |
 //! | `woken.rs` | nodes that wake each other beside a member that blocks | `work.rs`, `wake/` |
 //! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
@@ -31,6 +32,7 @@ mod robbing;
 mod runs;
 mod several;
 mod sleep;
+mod solo;
 mod walks;
 mod woken;
 

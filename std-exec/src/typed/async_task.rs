@@ -95,10 +95,8 @@ where
     // SAFETY: the future lies in the arena, which moves nothing once the graph is built; it is only ever dropped in
     // place, here or by `drop_future_of`, or with the task.
     let pinned = unsafe { Pin::new_unchecked(pinned) };
-    let waker = run.waker(index);
-    let Poll::Ready(output) = pinned.poll(&mut Context::from_waker(&waker)) else {
-        return Outcome::Pending(index);
-    };
+    let polled = run.wakes().poll(index, |waker| pinned.poll(&mut Context::from_waker(waker)));
+    let Poll::Ready(output) = polled.0 else { return Outcome::pending(index, polled.1) };
     // Before there is a result: its destructor may panic.
     *future = None;
     match R::settle(output, run, node) {

@@ -12,6 +12,7 @@ use super::run::{CANCELLED, Run, STOP};
 use crate::crew::discard;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
+use crate::pace::{Budget, Plan, Timed};
 use crate::run_error::RunError;
 use crate::team::{End, Team};
 use dgraph_core::{AsDag, LentCountdown};
@@ -75,6 +76,13 @@ impl Engine {
         }
     }
 
+    /// Takes note of how long it has taken to its end.
+    fn record(&self, executor: &Handle) {
+        if let Self::Plain(run) = self {
+            run.begun.record(&executor.shared);
+        }
+    }
+
     fn take_thrown(&self) -> Option<Payload> {
         match self {
             Self::Plain(run) => run.take_thrown(),
@@ -135,8 +143,10 @@ impl Detached {
             // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
             None => unsafe { team.spare_countdown(dag.view()) },
         };
+        // Who could break in where there is one worker?
+        let plan = (executor.workers == 1).then_some(Plan::Walk { budget: Budget::NONE, timed: Timed::No });
         let run = match queue {
-            None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes)),
+            None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
         };
         // SAFETY: as above.
@@ -160,7 +170,11 @@ impl Detached {
             if let Some(run) = run {
                 run.serve(team);
             }
-            match team.poll_end(context.waker(), || shut_down() || team.wanted.caller()) {
+            let end = team.poll_end(context.waker(), || shut_down() || team.wanted.caller());
+            if end == End::Here {
+                run.iter().for_each(|run| run.record(executor));
+            }
+            match end {
                 End::Awaited => return Poll::Pending,
                 // By now somebody else may have the permit for what the caller was wanted for: then it is wanted again later.
                 End::GivenUp if !shut_down() => {}

@@ -8,8 +8,7 @@
 //!   all done, stopped, panicked, or given up ─▶ close: drop the futures that are left
 //! ```
 //!
-//! Woken futures and ready nodes take turns, so that neither a future that wakes itself for ever nor a flood of ready nodes
-//! keeps the others waiting; and after some nodes the run lets its thread do something else. Polled in vain,
+//! Woken futures and ready nodes take [turns](crate::turns); and after some nodes the run lets its thread do something else. Polled in vain,
 //! it finds nothing and falls asleep again.
 
 use super::course::{self, Course, Parts, Payload};
@@ -17,13 +16,14 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::run::Run;
 use super::status::{Outcome, Status};
+use super::store::Store;
 use super::topology::Topology;
 use crate::ready_queue::{ReadyQueue, Taker};
 use crate::ready_set::ReadySet;
 use crate::run_error::RunError;
+use crate::turns::{Next, Turns};
 use crate::wake::{Pending, Wakes};
 use dgraph_core::{DagView, NodeId};
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,8 +42,8 @@ pub(super) struct Drive {
     ready: ReadySet,
     /// Of each node: its place in the serial order, if that isn't its number.
     places: Vec<u32>,
-    /// Futures that were woken, and are this thread's to be polled.
-    woken: VecDeque<u32>,
+    /// The nodes whose futures were woken, and are this thread's to be polled.
+    woken: Turns,
     /// How many nodes are not complete.
     left: usize,
 }
@@ -191,71 +191,53 @@ impl Drive {
         // Whoever polls may have been woken for something else.
         wakes.wake_up();
         loop {
-            // Each future once, also if it wakes itself; then as many ready nodes.
-            let woken = self.woken.len();
-            for _ in 0..woken.min(budget) {
-                let Some(future) = self.woken.pop_front() else { break };
-                let node = parts.store.node_of_future(future);
-                // SAFETY: by contract; it has come to `Pending`, and was woken.
-                let outcome = unsafe { run.again(node) };
-                self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
-                budget -= 1;
+            if run.is_stopped() || self.left == 0 {
+                return Poll::Ready(());
             }
-            let mut turns = woken;
-            loop {
-                if run.is_stopped() || self.left == 0 {
-                    return Poll::Ready(());
-                }
-                if budget == 0 {
-                    // More may be ready, and whoever polls the run may have something else to do.
-                    context.waker().wake_by_ref();
+            if budget == 0 {
+                // More may be ready, and whoever polls the run may have something else to do.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if wakes.any() {
+                self.take_woken(parts.store, wakes);
+            }
+            let Some(next) = self.next(parts.topology, queue.as_deref_mut()) else {
+                if !wakes.any() && wakes.fall_asleep(context.waker()) {
                     return Poll::Pending;
                 }
-                if turns == 0 && (wakes.any() || !self.woken.is_empty()) {
-                    break;
-                }
-                turns = turns.saturating_sub(1);
-                let Some(node) = self.next(parts.topology, queue.as_deref_mut()) else { break };
+                self.take_woken(parts.store, wakes);
+                continue;
+            };
+            let (node, outcome) = match next {
                 // SAFETY: by contract; its predecessors are complete, and it comes up once.
-                let outcome = unsafe { run.node(node) };
-                self.settle(dag, node, outcome, wakes, queue.as_deref_mut());
-                budget -= 1;
-            }
-            let mut any = wakes.any();
-            if !any && self.woken.is_empty() {
-                if wakes.fall_asleep(context.waker()) {
-                    return Poll::Pending;
+                Next::Ready(node) => (node, unsafe { run.node(node.get()) }),
+                // SAFETY: by contract; it has come to `Pending` or `Again`, and was woken.
+                Next::Again(node) => (node, unsafe { run.again(node.get()) }),
+            };
+            match outcome {
+                Outcome::Value | Outcome::Nothing => self.complete(dag, node, queue.as_deref_mut()),
+                Outcome::Again => self.woken.push(node),
+                Outcome::Pending(future) => {
+                    if wakes.pend(future) == Pending::Again {
+                        self.woken.push(node);
+                    }
                 }
-                any = true;
             }
-            if any {
-                let known = self.woken.len();
-                if wakes.take(|future| self.woken.push_back(future)) {
-                    wakes.wake_all(); // those who wait look whether the run is to be stopped
-                }
-                // They come last woken first.
-                self.woken.make_contiguous()[known..].reverse();
-            }
+            budget -= 1;
         }
     }
 
-    /// Sees to what has come of a node.
-    #[inline]
-    fn settle(
-        &mut self,
-        dag: DagView<'_>,
-        node: u32,
-        outcome: Outcome,
-        wakes: &Wakes,
-        queue: Option<&mut ReadyQueue>,
-    ) {
-        match outcome {
-            Outcome::Pending(future) => {
-                if wakes.pend(future) == Pending::Again {
-                    self.woken.push_back(future);
-                }
-            }
-            Outcome::Value | Outcome::Nothing => self.complete(dag, node, queue),
+    /// Takes the futures that were woken from the list.
+    #[cold]
+    fn take_woken(&mut self, store: &Store, wakes: &Wakes) {
+        let mut all = false;
+        // They come last woken first.
+        self.woken.push_reversed(|push| {
+            all = wakes.take(|future| push(NodeId::new(store.node_of_future(future))));
+        });
+        if all {
+            wakes.wake_all(); // those who wait look whether the run is to be stopped
         }
     }
 
@@ -265,25 +247,27 @@ impl Drive {
         if self.places.is_empty() { node } else { self.places[node as usize] }
     }
 
-    /// The ready node that is to run next.
+    /// The node whose turn it is.
     #[inline]
-    fn next(&mut self, topology: &Topology, queue: Option<&mut ReadyQueue>) -> Option<u32> {
-        match queue {
+    fn next(&mut self, topology: &Topology, queue: Option<&mut ReadyQueue>) -> Option<Next> {
+        let Self { ready, woken, .. } = self;
+        woken.next(|| match queue {
             None => {
-                self.ready.pop().map(|place| topology.order().map_or(place, |order| order[place as usize]))
+                let place = ready.pop()?;
+                Some(NodeId::new(topology.order().map_or(place, |order| order[place as usize])))
             }
-            Some(queue) => queue.take(Taker::EVERYTHING).map(NodeId::get),
-        }
+            Some(queue) => queue.take(Taker::EVERYTHING),
+        })
     }
 
     /// `node` is complete.
     #[inline]
-    fn complete(&mut self, dag: DagView<'_>, node: u32, mut queue: Option<&mut ReadyQueue>) {
+    fn complete(&mut self, dag: DagView<'_>, node: NodeId, mut queue: Option<&mut ReadyQueue>) {
         self.left -= 1;
         if let Some(queue) = queue.as_deref_mut() {
-            queue.release(NodeId::new(node));
+            queue.release(node);
         }
-        for edge in dag.successors(NodeId::new(node)) {
+        for edge in dag.successors(node) {
             let target = edge.target();
             let remaining = &mut self.remaining[target.index()];
             *remaining -= 1;

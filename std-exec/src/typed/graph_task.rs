@@ -8,7 +8,7 @@ use super::run::Run;
 use super::status::Outcome;
 use super::task::{Call, DropInPlace, Task};
 use std::panic::resume_unwind;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// A graph as a node: how its inputs are set, and what is read out of its results.
 pub(super) struct Inner<'env, S, R> {
@@ -101,10 +101,9 @@ where
         }
     }
     let Some(inner_run) = under_way else { unreachable!("it has begun") };
-    let waker = run.waker(*index);
-    let Poll::Ready(ended) = inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(&waker)) else {
-        return Outcome::Pending(*index);
-    };
+    let poll = |waker: &Waker| inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(waker));
+    let polled = run.wakes().poll(*index, poll);
+    let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
     *under_way = None;
     match ended {
         Ok(()) => {

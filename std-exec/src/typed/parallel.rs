@@ -15,7 +15,6 @@ use super::status::{Outcome, Status};
 use crate::body::Turn;
 use crate::executor::Handle;
 use crate::ordered;
-use crate::pace::Plan;
 use crate::run::run_as;
 use crate::run_error::RunError;
 use crate::team::Team;
@@ -62,6 +61,7 @@ impl crate::body::Body for Nodes<'_> {
                 Pending::Waits => Turn::Waits,
                 Pending::Again => Turn::Again,
             },
+            Outcome::Again => Turn::Again,
             Outcome::Value | Outcome::Nothing => Turn::Complete,
         }
     }
@@ -89,7 +89,7 @@ pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     let nodes = unsafe { Nodes::new(&run, executor) };
     let dag = &parts.topology.dag;
     let ran = || match queue {
-        None => run_as(&executor.shared, dag, &nodes, Some(Plan::Share), None),
+        None => run_as(&executor.shared, dag, &nodes, None, None),
         Some(queue) => ordered::run(&executor.shared, dag, queue, &nodes),
     };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();

@@ -26,7 +26,7 @@ impl Run<'_> {
             Outcome::Value if unmarked => {}
             Outcome::Value => self.states.set_value(node),
             Outcome::Nothing => {}
-            Outcome::Pending(_) => self.store.statuses.set(node, Status::PENDING),
+            Outcome::Pending(_) | Outcome::Again => self.store.statuses.set(node, Status::PENDING),
         }
         outcome
     }

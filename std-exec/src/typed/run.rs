@@ -21,7 +21,7 @@ use super::task::{Entry, Ran};
 use super::topology::Topology;
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError};
-use crate::wake::{WakerRef, Wakes};
+use crate::wake::Wakes;
 use std::fmt;
 use std::ptr::NonNull;
 use std::time::Instant;
@@ -164,7 +164,7 @@ impl<'r> Run<'r> {
     unsafe fn start_measured(&self, node: u32, began: Instant) -> Outcome {
         // SAFETY: by contract.
         let outcome = unsafe { self.start(node) };
-        if !matches!(outcome, Outcome::Pending(_)) {
+        if matches!(outcome, Outcome::Value | Outcome::Nothing) {
             self.measured.end(node, began.elapsed());
         }
         outcome
@@ -229,12 +229,6 @@ impl<'r> Run<'r> {
 
     pub(super) fn wakes(&self) -> &'r Wakes {
         self.wakes.expect("a graph with futures has wakers")
-    }
-
-    /// The waker of the future with this number.
-    #[inline]
-    pub(super) fn waker(&self, future: u32) -> WakerRef<'_> {
-        self.wakes().waker(future)
     }
 
     /// Whether `node` is to be started, now that there is some signal.

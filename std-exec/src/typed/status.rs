@@ -36,6 +36,16 @@ pub(super) enum Outcome {
     Nothing,
     /// It is to be polled again when the future with this number is woken.
     Pending(u32),
+    /// It is to be polled again: it has woken itself meanwhile, and nobody else knows.
+    Again,
+}
+
+impl Outcome {
+    /// Of polling the future with this number, which isn't done.
+    #[inline]
+    pub(super) fn pending(future: u32, woke_itself: bool) -> Self {
+        if woke_itself { Self::Again } else { Self::Pending(future) }
+    }
 }
 
 /// A status by name.

@@ -85,6 +85,50 @@ fn two_wakers_of_one_future() {
     });
 }
 
+/// A future that wakes itself while it is polled, and that another thread wakes at the same time, or later. Catches: a self-wake
+/// that swallows the other one, another thread's wake that is taken for a self-wake.
+#[test]
+fn a_future_that_wakes_itself_against_another_waker() {
+    explore(3, || {
+        let wakes = Wakes::new(1);
+        let data = Arc::new(AtomicUsize::new(0));
+        let (waker, written) = ((*wakes.waker(0)).clone(), Arc::clone(&data));
+        let other = thread::spawn(move || {
+            written.store(1, Ordering::Relaxed);
+            waker.wake();
+        });
+        let (sleeper, runner) = sleeper();
+        let mut yields = 1;
+        'run: loop {
+            // It is this thread's, until it waits.
+            loop {
+                let (seen, again) = wakes.poll(0, |waker| {
+                    if yields > 0 {
+                        yields -= 1;
+                        waker.wake_by_ref();
+                    }
+                    data.load(Ordering::Relaxed)
+                });
+                if seen == 1 && yields == 0 {
+                    break 'run;
+                }
+                if !again && wakes.pend(0) == Pending::Waits {
+                    break;
+                }
+            }
+            let mut woken = false;
+            while !woken {
+                wakes.take(|_| woken = true);
+                if !woken && wakes.fall_asleep(&runner) {
+                    sleeper.0.park();
+                }
+            }
+        }
+        wakes.detach();
+        other.join().expect("no panic");
+    });
+}
+
 /// Both are on the list, whoever comes first.
 ///
 /// Catches: the Release of `push`, the Acquire of `take`.

@@ -1,6 +1,6 @@
 //! Cells as the standard library's wakers.
 
-use super::{Slot, Wakes};
+use super::{Slot, Wakes, polled};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -63,6 +63,9 @@ unsafe fn wake(data: *const ()) {
 /// As for `clone`.
 #[inline]
 unsafe fn wake_by_ref(data: *const ()) {
+    if polled::wake(data) {
+        return;
+    }
     // SAFETY: by contract.
     let wakes = unsafe { block(data) };
     // SAFETY: by contract, the block is alive.

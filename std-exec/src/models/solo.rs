@@ -1,0 +1,269 @@
+//! Runs that one member drives alone, and that others break into.
+
+use super::detached::{Waiting, detached_as, wait_for_end};
+use super::{Checked, Meeting, beside_workers, executor_of_two};
+use crate::body::{Body, Turn};
+use crate::cores::Seats;
+use crate::pace::{Budget, Plan, Timed};
+use crate::run;
+use crate::shared::Shared;
+use crate::sync::model::{Arc, explore, thread};
+use crate::sync::{AtomicBool, Ordering};
+use crate::team::{End, Team};
+use crate::wake::{Pending, Wakes};
+use dgraph_core::{Dag, NodeId};
+use std::sync::Arc as StdArc;
+use std::task::Waker;
+
+const ALONE: Option<Plan> = Some(Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+
+/// A closure as a body whose nodes could come back.
+struct Back<F>(F);
+
+impl<F: Fn(NodeId) -> Turn + Sync> Body for Back<F> {
+    const WAKES: bool = true;
+
+    fn run(&self, node: NodeId) -> Turn {
+        (self.0)(node)
+    }
+
+    fn open(&self, _: &Team) {}
+
+    fn take_woken(&self, _: impl FnMut(NodeId)) {}
+}
+
+/// The caller drives. A helper asks and breaks in at any moment: before the first node, in the middle of one, between two, after the
+/// last. Catches: a driver that goes on with the counters as its own after it was robbed; a helper that leaves the state as it is;
+/// either side of the seat.
+fn driven(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
+    explore(preemptions, move || {
+        let shared = executor_of_two(1);
+        let checked = Checked::new(nodes, edges);
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                for team in shared.teams.iter() {
+                    team.solo.ask();
+                    team.try_help(None);
+                }
+            })
+        };
+        let body = Back(|node: NodeId| {
+            checked.run(node);
+            Turn::Complete
+        });
+        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        checked.all_ran();
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
+fn run_driven_of_two_roots() {
+    driven(2, &[], 2);
+}
+
+#[test]
+fn run_driven_of_a_chain() {
+    driven(2, &[(0, 1), (1, 2)], 3);
+}
+
+#[test]
+fn run_driven_of_a_join() {
+    driven(2, &[(0, 2), (1, 2)], 3);
+}
+
+/// The second node of a join comes with a counter that the driver has written to, and somebody else goes on with.
+#[test]
+fn run_driven_of_two_joins() {
+    driven(2, &[(0, 2), (1, 2), (2, 3), (1, 3)], 4);
+}
+
+/// The driver waits in one node for the other, which only a helper can run that doesn't wait for the driver. Catches: a helper
+/// that doesn't break in, or leaves before.
+#[test]
+fn run_driven_with_a_rendezvous() {
+    explore(2, || {
+        let shared = executor_of_two(1);
+        let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+        let meeting = Meeting::of(2);
+        let over = Arc::new(AtomicBool::new(false));
+        let helper = {
+            let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
+            thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    for team in shared.teams.iter() {
+                        team.solo.ask();
+                        team.try_help(None);
+                    }
+                    thread::yield_now();
+                }
+            })
+        };
+        let body = Back(|_| {
+            meeting.attend();
+            Turn::Complete
+        });
+        run::run_as(&shared, &dag, &body, ALONE, None);
+        over.store(true, Ordering::Relaxed);
+        helper.join().expect("no panic");
+    });
+}
+
+/// A node wants another turn, which somebody else may give it.
+#[test]
+fn run_driven_of_a_node_that_wants_another_turn() {
+    explore(2, || {
+        let shared = executor_of_two(1);
+        let checked = Checked::new(2, &[(0, 1)]);
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                for team in shared.teams.iter() {
+                    team.solo.ask();
+                    team.try_help(None);
+                }
+            })
+        };
+        let turned = AtomicBool::new(false);
+        let body = Back(|node: NodeId| {
+            if node == NodeId::new(0) && !turned.load(Ordering::Relaxed) {
+                turned.store(true, Ordering::Relaxed);
+                return Turn::Again;
+            }
+            checked.run(node);
+            Turn::Complete
+        });
+        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        checked.all_ran();
+        helper.join().expect("no panic");
+    });
+}
+
+/// A node comes back while another is driven, and both feed a third: whoever has woken it comes to help, and must leave it to the
+/// driver. Catches: a helper that stays as a member while somebody drives.
+#[test]
+fn run_driven_beside_a_helper_with_a_woken_node() {
+    explore(2, || {
+        let shared = StdArc::new(Shared::new(2, Seats::default()));
+        shared.teams.take().give_back();
+        let wakes = Wakes::new(1);
+        let checked = Checked::new(3, &[(0, 2), (1, 2)]);
+        let open = Arc::new(AtomicBool::new(false));
+        let helper = {
+            let (shared, open, waker) =
+                (StdArc::clone(&shared), Arc::clone(&open), (*wakes.waker(0)).clone());
+            thread::spawn(move || {
+                open.store(true, Ordering::Relaxed);
+                waker.wake();
+                shared.teams.iter().for_each(|team| _ = team.try_help(None));
+            })
+        };
+        let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked };
+        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        checked.all_ran();
+        helper.join().expect("no panic");
+        wakes.detach();
+    });
+}
+
+/// Nodes of which the first waits until it has been opened.
+struct Opened<'a> {
+    shared: &'a StdArc<Shared>,
+    wakes: &'a StdArc<Wakes>,
+    open: &'a AtomicBool,
+    checked: &'a Checked,
+}
+
+impl Body for Opened<'_> {
+    const WAKES: bool = true;
+
+    fn run(&self, node: NodeId) -> Turn {
+        if node == NodeId::new(0) && !self.open.load(Ordering::Relaxed) {
+            return match self.wakes.pend(0) {
+                Pending::Waits => Turn::Waits,
+                Pending::Again => Turn::Again,
+            };
+        }
+        self.checked.run(node);
+        Turn::Complete
+    }
+
+    fn open(&self, team: &Team) {
+        self.wakes.attach(self.shared, team);
+    }
+
+    fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
+        self.wakes.take_for_team(|index| ready(NodeId::new(index)));
+    }
+}
+
+/// A worker drives, and the owner sleeps until it has left. Catches: a start that offers nothing, a worker that doesn't drive, a
+/// driver that leaves nodes behind.
+#[test]
+fn run_driven_by_a_worker() {
+    explore(2, || {
+        beside_workers(1, |shared| {
+            let checked = Checked::new(2, &[(0, 1)]);
+            let body = Back(|node: NodeId| {
+                checked.run(node);
+                Turn::Complete
+            });
+            detached_as(ALONE, shared, &checked.dag, &body, |team| {
+                assert_eq!(wait_for_end(team, || false), End::Here);
+                checked.all_ran();
+            });
+        });
+    });
+}
+
+/// The owner gives up after one look, while a worker may be about to join or drives; it runs what is left. Catches: an end that
+/// leaves to nobody what was offered.
+#[test]
+fn run_driven_that_is_given_up() {
+    explore(2, || {
+        beside_workers(1, |shared| {
+            let checked = Checked::new(2, &[]);
+            let body = Back(|node: NodeId| {
+                checked.run(node);
+                Turn::Complete
+            });
+            detached_as(ALONE, shared, &checked.dag, &body, |team| {
+                let _ = team.poll_end(Waker::noop(), || false);
+            });
+            checked.all_ran();
+        });
+    });
+}
+
+/// The driver comes to rest, or still polls the node, when the owner wakes it. Catches: as for a node that is woken in a run that
+/// was shared from the beginning; a driver that forgets to share.
+#[test]
+fn run_driven_of_a_node_that_is_woken() {
+    explore(2, || {
+        beside_workers(1, |shared| {
+            let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+            let waiting = Waiting::new(shared);
+            detached_as(ALONE, shared, &dag, &waiting, |team| {
+                waiting.opener()();
+                assert_eq!(wait_for_end(team, || false), End::Here);
+            });
+            waiting.has_ended();
+        });
+    });
+}
+
+/// The same where the caller drives, and nobody else is there but who wakes the node.
+#[test]
+fn run_driven_by_its_caller_of_a_node_that_is_woken() {
+    explore(3, || {
+        beside_workers(0, |shared| {
+            let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+            let waiting = Waiting::new(shared);
+            let opener = thread::spawn(waiting.opener());
+            run::run_as(shared, &dag, &waiting, ALONE, None);
+            opener.join().expect("no panic");
+            waiting.has_ended();
+        });
+    });
+}
