@@ -1,7 +1,10 @@
 //! A cheap clock for decisions about speed. Nothing but speed may depend on it.
 
+#[cfg(any(dgraph_loom, dgraph_shuttle))]
+pub(crate) use crate::sync::now;
+
 /// Ticks of some unit since some time; on x86-64 the time stamp counter, which costs a third of a system clock.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(any(dgraph_loom, dgraph_shuttle))))]
 #[inline]
 pub(crate) fn now() -> u64 {
     // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
@@ -9,7 +12,7 @@ pub(crate) fn now() -> u64 {
 }
 
 /// Nanoseconds since the first call.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(any(target_arch = "x86_64", dgraph_loom, dgraph_shuttle)))]
 pub(crate) fn now() -> u64 {
     use std::sync::OnceLock;
     use std::time::Instant;

@@ -14,7 +14,7 @@ const NARROW: usize = if MODEL { 2 } else { 16 };
 /// How many nodes of a level a member gets at least.
 const LEAST_PART: usize = if MODEL { 1 } else { 8 };
 /// How many nodes of a level are the first step, and how many of narrow ones one step at the most, about.
-const FIRST_STEP: usize = 512;
+const FIRST_STEP: usize = if MODEL { 2 } else { 512 };
 const LONGEST_STEP: usize = 4096;
 
 /// See the [module](self).

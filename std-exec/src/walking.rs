@@ -55,6 +55,8 @@ impl<F: Body> Run<'_, F> {
         match ended {
             Ended::AtTheEnd => {
                 if steps.are_divided() {
+                    // There is nothing to join for, although the team isn't closed yet.
+                    team.end_walk();
                     // If somebody has broken in, nothing was left.
                     let _ = self.walk.finish();
                 }

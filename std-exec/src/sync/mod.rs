@@ -29,3 +29,14 @@ pub(crate) use with_shuttle::*;
 
 /// A model checker decides who goes on: there is little to wait for, and the fewer steps the better.
 pub(crate) const MODEL: bool = cfg!(any(dgraph_loom, dgraph_shuttle));
+
+/// In models time goes on by a fixed amount whenever somebody looks, so that each order of steps can be repeated.
+#[cfg(any(dgraph_loom, dgraph_shuttle))]
+pub(crate) fn now() -> u64 {
+    use std::cell::Cell;
+    // Not the model checker's: it runs all threads of a model on one.
+    std::thread_local! {
+        static NOW: Cell<u64> = const { Cell::new(1) };
+    }
+    NOW.replace(NOW.get() + 1_000_000)
+}

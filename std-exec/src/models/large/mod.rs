@@ -3,9 +3,11 @@
 //! | file | what |
 //! |---|---|
 //! | `runs.rs` | runs of three and four threads: shared, broken into, stopped by a panic |
+//! | `in_step.rs` | walks in step of three and four threads: joined late, broken into, stopped by a panic |
 //! | `several.rs` | runs in runs, runs beside each other, a run against a shutdown |
 //! | `typed.rs` | typed graphs: futures and wakers, limits, bound nodes, runs given up |
 
+mod in_step;
 mod runs;
 mod several;
 mod typed;
