@@ -245,11 +245,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Where the first step of this lane begins, once that is known.
-    pub(crate) fn admitted(&self, lane: &Lane) -> Option<Step> {
+    /// The first step of this lane, once that is known and those are through with the step before who take it.
+    pub(crate) fn admitted(&self, lanes: &[Lane], lane: usize) -> Option<Step> {
+        let ForOthers { from, level, .. } = &*lanes[lane].others;
         // Ordering: as in `is_in_step`.
-        let start = lane.others.from.load(Ordering::Acquire);
-        (start != NEVER).then(|| self.steps.at((start, lane.others.level.load(Ordering::Relaxed))))
+        let start = from.load(Ordering::Acquire);
+        let let_in = start != NEVER && Self::all_reached(&lanes[..Self::in_step(lanes, start - 1)], start);
+        let_in.then(|| self.steps.at((start, level.load(Ordering::Relaxed))))
     }
 
     /// How many lanes the step that begins here is divided among. Certain for who is in that step.

@@ -99,26 +99,17 @@ impl<F: Body> Run<'_, F> {
         }
         let mut first = None;
         let mut let_in = || {
-            first = self.walk.admitted(&lanes[lane]);
+            first = self.walk.admitted(lanes, lane);
             first.is_some()
         };
         let ended = match self.wait(&mut let_in, &wanted) {
             Some(ended) => ended,
-            None => first.map_or(Ended::Waiting, |first| self.go_after(lanes, lane, first, wanted)),
+            None => first.map_or(Ended::Waiting, |first| self.go(lanes, lane, first, wanted)),
         };
         if ended != Ended::AtTheEnd {
             let _ = self.after(team, own, lanes, &lanes[lane], ended);
         }
         ended == Ended::AtTheEnd
-    }
-
-    /// As [`go`](Self::go), when those are through with the step before who take it.
-    fn go_after(&self, lanes: &[Lane], lane: usize, first: Step, wanted: impl Fn() -> bool) -> Ended {
-        let before = &lanes[..Walk::in_step(lanes, first.start - 1)];
-        match self.wait(&mut || Walk::all_reached(before, first.start), &wanted) {
-            Some(ended) => ended,
-            None => self.go(lanes, lane, first, wanted),
-        }
     }
 
     /// Walks in this lane, from the step `step` on, to whatever end.

@@ -8,7 +8,8 @@
 //! | `membership.rs` | joining and leaving a team | `membership.rs` |
 //! | `helpers.rs` | two helpers of one team, and their places | `team.rs`, `member.rs` |
 //! | `sleep.rs` | sleepers against posters | `parker.rs`, `sleep/` |
-//! | `walks.rs` | a walk that a helper breaks into | `walk.rs`, `run.rs` |
+//! | `walks.rs` | runs that begin with a walk, which a helper breaks into or joins | `walk.rs`, `walking.rs`, `run.rs` |
+//! | `steps.rs` | walks in step by themselves: up to three threads, broken into at any moment | `walk.rs`, `steps.rs` |
 //! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
@@ -33,6 +34,7 @@ mod runs;
 mod several;
 mod sleep;
 mod solo;
+mod steps;
 mod walks;
 mod woken;
 

@@ -1,9 +1,10 @@
 //! Whole runs, on an executor of two with one live worker.
 
 use super::{Checked, Meeting, beside_a_worker, executor_of_two};
-use crate::pace::Plan;
+use crate::pace::{Budget, Plan};
 use crate::run;
 use crate::sync::model::{Arc, explore, thread};
+use crate::sync::{AtomicBool, Ordering};
 use crate::worker;
 use dgraph_core::{Dag, NodeId};
 
@@ -49,6 +50,31 @@ fn run_with_a_rendezvous() {
     });
 }
 
+/// The same with a helper that comes once: if it runs the first node, the caller must come for one of the others, although it
+/// may be asleep by then. Quick. Catches: a post that wakes no caller.
+#[test]
+fn a_post_wakes_the_caller() {
+    explore(3, || {
+        let shared = executor_of_two(1);
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
+        let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
+        let (meeting, by_helper) = (Meeting::of(2), AtomicBool::new(false));
+        let caller = thread::current().id();
+        let body = |node: NodeId| {
+            if node.get() == 0 {
+                by_helper.store(thread::current().id() != caller, Ordering::Relaxed);
+            } else if by_helper.load(Ordering::Relaxed) {
+                meeting.attend();
+            }
+        };
+        run::run_as(&shared, &dag, &body, Some(Plan::Share), None);
+        helper.join().expect("no panic");
+    });
+}
+
 /// The executor is shut down by another thread, while the worker may be about to lie down, and somebody posts work that
 /// may take it out of its bed: the worker ends, and the caller finishes its run alone if it must. Catches: `shut_down`
 /// without a fence, a worker that doesn't look for it after lying down.
@@ -69,5 +95,20 @@ fn run_against_shutdown() {
         checked.all_ran();
         other.join().expect("no panic");
         worker.join().expect("no panic");
+    });
+}
+
+/// A walk in step whose first node waits for the second: a worker must come and break in, wherever it is. Catches: a walk in step
+/// that is no work for anybody who lies down, or that is never posted.
+#[test]
+fn run_in_step_with_a_rendezvous() {
+    explore(2, || {
+        beside_a_worker(1, |shared| {
+            let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+            let meeting = Meeting::of(2);
+            let body = |_: NodeId| meeting.attend();
+            let plan = Plan::InStep { budget: Budget::NONE };
+            run::run_as(shared, &dag, &body, Some(plan), None);
+        });
     });
 }

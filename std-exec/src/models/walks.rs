@@ -3,8 +3,10 @@
 use super::{Checked, executor_of_two};
 use crate::pace::{Budget, Plan, Timed};
 use crate::run;
+use crate::sync::Ordering;
 use crate::sync::model::{Arc, explore, thread};
-use dgraph_core::NodeId;
+use dgraph_core::{AsDag, NodeId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a node,
 /// after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`, `release` and
@@ -83,4 +85,54 @@ fn walk_in_step_of_two_levels() {
 #[test]
 fn walk_in_step_with_a_narrow_end() {
     in_step(2, &[(0, 2), (1, 3), (2, 4), (3, 4)], 5);
+}
+
+/// Two walks in step, one after the other, in one team: the second finds the lanes as the first has left them. Catches: lanes that
+/// are not laid out.
+#[test]
+fn walk_in_step_twice() {
+    explore(2, || {
+        let shared = executor_of_two(1);
+        let checked = [Checked::new(2, &[]), Checked::new(2, &[])];
+        let helper = {
+            let shared = Arc::clone(&shared);
+            let help = move |_| shared.teams.iter().for_each(|team| _ = team.try_help(None));
+            thread::spawn(move || (0..2).for_each(help))
+        };
+        for checked in &checked {
+            let plan = Plan::InStep { budget: Budget::NONE };
+            run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+            checked.all_ran();
+        }
+        helper.join().expect("no panic");
+    });
+}
+
+/// A node of a walk in step panics, in whosever part it is: what depends on it doesn't run, nothing runs twice, and the counters
+/// come to rest. Catches: a walker that completes nothing, or too much, after a panic.
+#[test]
+fn walk_in_step_that_panics() {
+    explore(2, || {
+        let shared = executor_of_two(1);
+        let checked = Arc::new(Checked::new(4, &[(0, 2), (1, 2), (0, 3), (1, 3)]));
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
+        let body = |node: NodeId| {
+            checked.run(node);
+            if node.index() == 1 {
+                std::panic::resume_unwind(Box::new(1_u8));
+            }
+        };
+        let run = || {
+            run::run_as(&shared, &checked.dag, &body, Some(Plan::InStep { budget: Budget::NONE }), None);
+        };
+        let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("a node panics");
+        assert_eq!(payload.downcast_ref(), Some(&1_u8));
+        let runs: Vec<_> = checked.runs.iter().map(|runs| runs.load(Ordering::Relaxed)).collect();
+        assert!(runs[0] <= 1 && runs[1..] == [1, 0, 0], "{runs:?}");
+        assert!(checked.dag.lend_countdown().expect("nobody has it").countdown().is_at_rest());
+        helper.join().expect("no panic");
+    });
 }
