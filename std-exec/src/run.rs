@@ -4,11 +4,12 @@
 //! caller   take team ─ open ─┬─ work ◀───────────────┬─ finished? ─ close ─ all left? ─ give back ─ resume panic
 //!                            │    ▲                  │ not yet
 //!                            │    └──────────────────┴─ look around, help nested runs, park
-//!                            └─ walk ─ to the end, or broken into: work
-//! helper   see work ─ join ─ walk along, or break in ─ work, until there is nothing to take for a while ─ leave
+//!                            └─ walk, or drive ─ to the end, or broken into: work
+//! helper   see work ─ join ─ walk along, drive, or break in ─ work, until there is nothing to take for a while ─ leave
 //! ```
 //!
-//! What a member does in between, node by node: [`work`](crate::work); in a walk: [`walking`](crate::walking).
+//! What a member does in between, node by node: [`work`](crate::work); in a walk: [`walking`](crate::walking); alone, with nodes that
+//! may come back: [`alone`](crate::alone).
 //!
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
