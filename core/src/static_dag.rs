@@ -60,6 +60,15 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     }
 
     /// The graph.
+    ///
+    /// ```
+    /// use dgraph_core::{DagView, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 1), (0, 2)]);
+    /// const VIEW: DagView<'static> = DAG.view(); // it is a constant too
+    /// assert_eq!(VIEW.in_degree(NodeId::new(2)), 1);
+    /// assert_eq!(VIEW.roots(), [NodeId::new(0)]);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn view(&self) -> DagView<'_> {
@@ -67,6 +76,17 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     }
 
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    ///
+    /// // What depends on what in a control loop, and what each step does.
+    /// static LOOP: StaticDag<3, 2> = StaticDag::new([(0, 1), (1, 2)]);
+    /// let steps: [fn(i32) -> i32; 3] = [|_| 20, |read| read - 15, |error| error * 2];
+    /// let mut signal = 0;
+    /// LOOP.run(|node| signal = steps[node.index()](signal));
+    /// assert_eq!(signal, 10);
+    /// ```
     #[inline]
     pub fn run(&self, body: impl FnMut(NodeId)) {
         self.view().run(body);
