@@ -76,7 +76,7 @@ impl<'a> Countdown<'a> {
     ///
     /// # Panics
     ///
-    /// If the graph has no such node.
+    /// If the graph has no such node. With debug assertions also at a root.
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -102,7 +102,7 @@ impl<'a> Countdown<'a> {
     ///
     /// # Panics
     ///
-    /// If the graph has no such node.
+    /// If the graph has no such node. With debug assertions also if `count` is 0, or more than the edges that lead to the node.
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;

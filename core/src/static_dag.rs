@@ -14,6 +14,15 @@ use crate::{AsDag, DagView, Edge, NodeId};
 /// ```
 ///
 /// It needs 12 bytes a node and 4 an edge, in read-only memory.
+///
+/// ```
+/// use dgraph_core::{NodeId, StaticDag};
+///
+/// static START: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+/// const STEPS: [&str; 4] = ["clock", "memory", "radio", "main"];
+/// assert_eq!(STEPS[START.view().order()[0].index()], "clock");
+/// assert_eq!(START.view().in_degree(NodeId::new(3)), 2); // `main` waits for memory and radio
+/// ```
 #[derive(Debug, Clone)]
 pub struct StaticDag<const N: usize, const E: usize> {
     starts: [u32; N],

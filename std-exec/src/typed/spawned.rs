@@ -89,6 +89,10 @@ impl Spawned {
     /// Not for nodes that run on the same executor: a worker that blocks here does nothing else, and if all do, they wait for each
     /// other. There, `await` it, or use [`run_parallel`](Graph::run_parallel), in which the caller works too.
     ///
+    /// # Errors
+    ///
+    /// Beside the graph: see [`RunError`]. What did run has its results all the same.
+    ///
     /// # Panics
     ///
     /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph is dropped then.
