@@ -16,6 +16,27 @@ use crate::{DagView, Edge, NodeId};
 ///
 /// For `n` nodes and `e` edges: `starts`, `in_degrees` and `order` have exactly `n` entries, `edges` has exactly
 /// `e`. Their content doesn't matter.
+///
+/// ```
+/// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
+///
+/// let (mut starts, mut in_degrees, mut order) = ([0; 3], [0; 3], [NodeId::default(); 3]);
+/// let mut edges = [Edge::default(); 2];
+/// for pairs in [[(0, 1), (1, 2)], [(0, 2), (1, 2)]] {
+///     // The same memory for one graph after the other.
+///     let storage = Storage {
+///         starts: &mut starts,
+///         edges: &mut edges,
+///         in_degrees: &mut in_degrees,
+///         order: &mut order,
+///     };
+///     let dag = DagView::from_edges(&pairs, storage, &mut [0; 3]).expect("no cycle");
+///     assert_eq!(dag.order(), [0, 1, 2].map(NodeId::new));
+/// }
+/// let empty = Storage { starts: &mut [], edges: &mut [], in_degrees: &mut [], order: &mut [] };
+/// let error = DagView::from_edges(&[(0, 1)], empty, &mut []).unwrap_err();
+/// assert_eq!(error, BuildError::WrongLength { slice: "edges", needed: 1, given: 0 });
+/// ```
 #[derive(Debug)]
 pub struct Storage<'a> {
     /// Where each node's row of edges starts.

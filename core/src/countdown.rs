@@ -18,6 +18,23 @@ use crate::{DagView, NodeId};
 use core::fmt;
 
 /// One counter a node, at rest between runs. Copyable: every worker of a run has one.
+///
+/// ```
+/// use core::sync::atomic::AtomicU32;
+/// use dgraph_core::{Countdown, StaticDag};
+///
+/// static DAG: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+/// let mut counters = [const { AtomicU32::new(0) }; 4];
+/// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+/// // A scheduler for one thread. Several would share the ready nodes.
+/// let (mut ready, mut ran) = (DAG.view().roots().to_vec(), Vec::new());
+/// while let Some(node) = ready.pop() {
+///     ran.push(node.get());
+///     countdown.complete(node, |next| ready.push(next));
+/// }
+/// assert_eq!(ran, [0, 2, 1, 3]);
+/// assert!(countdown.is_at_rest()); // so the graph can be run again
+/// ```
 #[derive(Clone, Copy)]
 pub struct Countdown<'a> {
     dag: DagView<'a>,
@@ -59,7 +76,22 @@ impl<'a> Countdown<'a> {
     ///
     /// # Panics
     ///
-    /// If the graph has no such node.
+    /// If the graph has no such node. With debug assertions also at a root.
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
+    /// let mut counters = [const { AtomicU32::new(0) }; 3];
+    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+    /// let last = std::thread::scope(|scope| {
+    ///     // Nodes 0 and 1 end on two threads: exactly one of them starts node 2.
+    ///     let threads = [0, 1].map(|_| scope.spawn(|| countdown.arrive(NodeId::new(2))));
+    ///     threads.map(|thread| thread.join().unwrap())
+    /// });
+    /// assert!(last[0] != last[1]);
+    /// ```
     #[inline]
     #[must_use]
     pub fn arrive(self, node: NodeId) -> bool {
@@ -70,7 +102,7 @@ impl<'a> Countdown<'a> {
     ///
     /// # Panics
     ///
-    /// If the graph has no such node.
+    /// If the graph has no such node. With debug assertions also if `count` is 0, or more than the edges that lead to the node.
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -136,6 +168,18 @@ impl<'a> Countdown<'a> {
     /// # Panics
     ///
     /// If the graph has no such node.
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (0, 3), (1, 3)]);
+    /// let mut counters = [const { AtomicU32::new(0) }; 4];
+    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+    /// let mut ready = Vec::new();
+    /// countdown.complete(NodeId::new(0), |node| ready.push(node.get()));
+    /// assert_eq!(ready, [1, 2]); // node 3 waits for node 1
+    /// ```
     #[inline]
     pub fn complete(self, node: NodeId, mut ready: impl FnMut(NodeId)) {
         for edge in self.dag.successors(node) {
@@ -186,6 +230,16 @@ impl<'a> Countdown<'a> {
     }
 
     /// The graph that this counts for.
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, StaticDag};
+    ///
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 1), (0, 2)]);
+    /// let mut counters = [const { AtomicU32::new(0) }; 3];
+    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+    /// assert_eq!(countdown.dag().roots().len(), 1); // where a run begins
+    /// ```
     #[inline]
     #[must_use]
     pub fn dag(self) -> DagView<'a> {
@@ -193,6 +247,19 @@ impl<'a> Countdown<'a> {
     }
 
     /// Whether every counter is back at its in-degree, as it is between runs. O(V); for checks and tests.
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
+    /// let mut counters = [const { AtomicU32::new(0) }; 3];
+    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
+    /// countdown.complete(NodeId::new(0), |_| unreachable!("node 2 waits for node 1"));
+    /// assert!(!countdown.is_at_rest()); // in the middle of a run
+    /// countdown.complete(NodeId::new(1), |_| {});
+    /// assert!(countdown.is_at_rest());
+    /// ```
     #[must_use]
     pub fn is_at_rest(self) -> bool {
         let mut pairs = self.counters.iter().zip(self.dag.in_degrees());

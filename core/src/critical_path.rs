@@ -39,6 +39,16 @@ impl<'a> DagView<'a> {
     /// # Panics
     ///
     /// If `ranks` has fewer entries than the graph has nodes.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+    /// let micros = [10, 5, 70, 20];
+    /// let mut ranks = [0; 4];
+    /// DAG.view().ranks_into(|node| micros[node.index()], &mut ranks);
+    /// assert!(DAG.view().critical_path_by(&ranks).eq([0, 2, 3].map(NodeId::new)));
+    /// ```
     pub fn critical_path_by<'r>(self, ranks: &'r [u64]) -> impl Iterator<Item = NodeId> + use<'a, 'r> {
         let ranks = &ranks[..self.nodes()];
         // `max_by_key` gives the last of equals, so go backwards.
@@ -69,6 +79,17 @@ impl<'a> DagView<'a> {
 }
 
 /// A heaviest path. See [`DagView::critical_path`].
+///
+/// ```
+/// use dgraph_core::Dag;
+///
+/// let dag = Dag::from_edges(3, &[(0, 1)])?;
+/// let millis = [3, 4, 6];
+/// let path = dag.view().critical_path(|node| millis[node.index()]);
+/// // 13 ms of work, but two workers can't be done before 7 ms, nor can a hundred.
+/// assert_eq!((path.length, path.nodes.len()), (7, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CriticalPath {

@@ -16,6 +16,21 @@ use once_cell::race::OnceBox;
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they are
 /// away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor has asked for its
 /// [`wide_levels`](AsDag::wide_levels) and it has them.
+///
+/// ```
+/// use dgraph_core::{Dag, NodeId};
+///
+/// // Built from data: who waits for whom.
+/// let waits = [("roof", "walls"), ("walls", "floor"), ("paint", "walls")];
+/// let names = ["floor", "walls", "roof", "paint"];
+/// let number = |name| names.iter().position(|&known| known == name).unwrap() as u32;
+/// let edges: Vec<_> = waits.iter().map(|&(later, sooner)| (number(sooner), number(later))).collect();
+/// let house = Dag::from_edges(names.len(), &edges)?;
+/// let mut done = Vec::new();
+/// house.run(|node: NodeId| done.push(names[node.index()]));
+/// assert_eq!(done, ["floor", "walls", "roof", "paint"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Dag {
     starts: Box<[u32]>,
     edges: Box<[Edge]>,
@@ -91,6 +106,15 @@ impl Dag {
     }
 
     /// The graph, for everything that only reads it.
+    ///
+    /// ```
+    /// use dgraph_core::{Dag, NodeId};
+    ///
+    /// let dag = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+    /// assert_eq!(dag.view().successors(NodeId::new(0)).len(), 2);
+    /// assert_eq!(dag.view().levels().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn view(&self) -> DagView<'_> {
@@ -103,6 +127,22 @@ impl Dag {
     }
 
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    ///
+    /// // Longest paths, as a fold over the graph.
+    /// let dag = Dag::from_edges(4, &[(0, 1), (1, 2), (0, 3)])?;
+    /// let mut steps = [1; 4];
+    /// dag.run(|node| {
+    ///     for edge in dag.view().successors(node) {
+    ///         let longer = steps[node.index()] + 1;
+    ///         steps[edge.target().index()] = longer.max(steps[edge.target().index()]);
+    ///     }
+    /// });
+    /// assert_eq!(steps, [1, 2, 3, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn run(&self, body: impl FnMut(NodeId)) {
         self.view().run(body);
@@ -180,6 +220,21 @@ pub struct LentCountdown<'a> {
 #[cfg(target_has_atomic = "32")]
 impl LentCountdown<'_> {
     /// The counters.
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, Dag};
+    ///
+    /// let dag = Dag::from_edges(2, &[(0, 1)])?;
+    /// {
+    ///     let lent = dag.lend_countdown().expect("nobody else has it");
+    ///     assert!(dag.lend_countdown().is_none()); // a second run meanwhile brings its own
+    ///     let countdown = lent.countdown();
+    ///     dag.run(|node| countdown.complete(node, |_| {}));
+    ///     assert!(countdown.is_at_rest());
+    /// }
+    /// assert!(dag.lend_countdown().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn countdown(&self) -> crate::Countdown<'_> {

@@ -4,6 +4,17 @@ use crate::{DagView, NodeId};
 use core::fmt::{self, Display, Write};
 
 /// Displays a graph in DOT. See [`DagView::dot`].
+///
+/// ```
+/// use dgraph_core::StaticDag;
+/// use std::fmt::Write;
+///
+/// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
+/// let mut page = String::from("// for `dot -Tsvg`\n");
+/// write!(page, "{}", DAG.view().dot(|node| ["load", "show"][node.index()]))?;
+/// assert!(page.contains("0 [label=\"load\"];") && page.contains("0 -> 1;"));
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Dot<'a, L> {
     dag: DagView<'a>,

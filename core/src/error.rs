@@ -7,6 +7,19 @@ use core::fmt;
 ///
 /// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns its
 /// nodes.
+///
+/// ```
+/// use dgraph_core::{BuildError, Dag};
+///
+/// let error = Dag::from_edges(2, &[(0, 1), (1, 5)]).unwrap_err();
+/// assert_eq!(error, BuildError::UnknownNode { edge: 1, node: 5, nodes: 2 });
+/// assert_eq!(error.to_string(), "edge 1 names node 5, but the graph has only 2 nodes");
+///
+/// match Dag::from_edges(2, &[(0, 1), (1, 0)]) {
+///     Err(BuildError::Cycle(cycle)) => assert_eq!(cycle.to_string(), "0 -> 1 -> 0"),
+///     other => panic!("a cycle was expected: {other:?}"),
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError<C> {
@@ -49,6 +62,16 @@ pub enum BuildError<C> {
 
 impl<C> BuildError<C> {
     /// The same error with the cycle held in another way.
+    ///
+    /// ```
+    /// use dgraph_core::{BuildError, Dag};
+    ///
+    /// // With the names that the user knows, instead of numbers.
+    /// let names = ["hen", "egg"];
+    /// let error = Dag::from_edges(2, &[(0, 1), (1, 0)]).unwrap_err();
+    /// let error = error.map_cycle(|cycle| cycle.path().map(|node| names[node.index()]).collect::<Vec<_>>().join(" -> "));
+    /// assert_eq!(error.to_string(), "dependency cycle: hen -> egg -> hen");
+    /// ```
     pub fn map_cycle<D>(self, map: impl FnOnce(C) -> D) -> BuildError<D> {
         match self {
             Self::TooManyNodes { nodes } => BuildError::TooManyNodes { nodes },

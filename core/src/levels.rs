@@ -64,6 +64,17 @@ impl DagView<'_> {
 }
 
 /// The nodes of a graph grouped by level. See [`DagView::levels`].
+///
+/// ```
+/// use dgraph_core::Dag;
+///
+/// // How many workers are of use, if one level runs after the other.
+/// let dag = Dag::from_edges(5, &[(0, 1), (0, 2), (0, 3), (3, 4)])?;
+/// let levels = dag.view().levels();
+/// let width = levels.iter().map(|level| level.len()).max();
+/// assert_eq!((levels.len(), width), (3, Some(3)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Levels {
@@ -93,29 +104,69 @@ impl Levels {
     }
 
     /// The number of levels: the number of nodes on the longest path.
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// let chain = Dag::from_edges(3, &[(0, 1), (1, 2)])?;
+    /// assert_eq!(chain.view().levels().len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
     /// Whether there are no levels, which is so for the empty graph only.
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// assert!(Dag::from_edges(0, &[])?.view().levels().is_empty());
+    /// assert!(!Dag::from_edges(1, &[])?.view().levels().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The levels from the roots on, each sorted by number.
+    ///
+    /// ```
+    /// use dgraph_core::{Dag, NodeId};
+    /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3)])?;
+    /// let levels = dag.view().levels();
+    /// assert_eq!(levels.iter().nth(1).unwrap(), [1, 2].map(NodeId::new));
+    /// assert_eq!(levels.iter().next_back().unwrap(), [NodeId::new(3)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[NodeId]> + ExactSizeIterator {
         self.starts.windows(2).map(|bounds| &self.nodes[bounds[0]..bounds[1]])
     }
 
     /// All nodes, level by level: a topological order.
+    ///
+    /// ```
+    /// use dgraph_core::{Dag, NodeId};
+    /// let dag = Dag::from_edges(4, &[(3, 2), (3, 1), (1, 0)])?;
+    /// assert_eq!(dag.view().levels().nodes(), [3, 1, 2, 0].map(NodeId::new));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn nodes(&self) -> &[NodeId] {
         &self.nodes
     }
 
     /// Where in [`nodes`](Self::nodes) each level begins, and at last where the last one ends.
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3)])?;
+    /// let levels = dag.view().levels();
+    /// assert_eq!(levels.starts(), [0, 1, 3, 4]);
+    /// let second = &levels.nodes()[levels.starts()[1]..levels.starts()[2]];
+    /// assert_eq!(Some(second), levels.iter().nth(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn starts(&self) -> &[usize] {
         &self.starts

@@ -21,6 +21,13 @@ impl NodeId {
     pub const MAX_NODES: usize = 1 << 31;
 
     /// The node with this number.
+    ///
+    /// ```
+    /// use dgraph_core::NodeId;
+    /// // In constants too.
+    /// const SENSOR: NodeId = NodeId::new(3);
+    /// assert_eq!(SENSOR, NodeId::from(3));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn new(number: u32) -> Self {
@@ -28,6 +35,13 @@ impl NodeId {
     }
 
     /// The number.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<3, 1> = StaticDag::new([(2, 0)]);
+    /// let order: Vec<u32> = DAG.view().order().iter().map(|node| node.get()).collect();
+    /// assert_eq!(order, [1, 2, 0]);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn get(self) -> u32 {
@@ -35,6 +49,14 @@ impl NodeId {
     }
 
     /// The number, as an index into arrays that have one slot a node.
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 1), (1, 2)]);
+    /// let (costs, mut total) = ([5, 6, 7], 0);
+    /// DAG.run(|node| total += costs[node.index()]);
+    /// assert_eq!(total, 18);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn index(self) -> usize {
@@ -78,6 +100,16 @@ impl fmt::Display for NodeId {
 /// counter for it. The mark saves a run from looking that up: chains and trees run without touching a counter.
 ///
 /// In memory an edge is a `u32`: the target in the low 31 bits, the mark in the highest.
+///
+/// ```
+/// use dgraph_core::{NodeId, StaticDag};
+///
+/// static DAG: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+/// let [left, right] = DAG.view().successors(NodeId::new(0)) else { panic!("two edges were given") };
+/// assert_eq!((left.target().get(), right.target().get()), (1, 2));
+/// assert!(left.is_sole()); // node 1 waits for node 0 only
+/// assert!(!DAG.view().successors(NodeId::new(1))[0].is_sole()); // node 3 waits for 1 and 2
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(transparent)]
 pub struct Edge(u32);
@@ -86,6 +118,13 @@ impl Edge {
     const SOLE: u32 = 1 << 31;
 
     /// An edge to `target`, one of several that lead there. Of `target`'s number the low 31 bits count.
+    ///
+    /// ```
+    /// use dgraph_core::{Edge, NodeId};
+    /// // A row for `DagView::from_parts`: two edges that are not sole.
+    /// let row = [1, 2].map(|target| Edge::to(NodeId::new(target)));
+    /// assert!(row.iter().all(|edge| !edge.is_sole()));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn to(target: NodeId) -> Self {
@@ -93,6 +132,13 @@ impl Edge {
     }
 
     /// The same edge, marked as its target's only incoming one.
+    ///
+    /// ```
+    /// use dgraph_core::{Edge, NodeId};
+    /// let edge = Edge::to(NodeId::new(5)).marked_sole();
+    /// assert!(edge.is_sole());
+    /// assert_eq!(edge.target(), NodeId::new(5));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn marked_sole(self) -> Self {
@@ -100,6 +146,13 @@ impl Edge {
     }
 
     /// The node that the edge leads to.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (0, 1)]);
+    /// let mut targets = DAG.view().successors(NodeId::new(0)).iter().map(|edge| edge.target().get());
+    /// assert!(targets.eq([2, 1]));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn target(self) -> NodeId {
@@ -107,6 +160,14 @@ impl Edge {
     }
 
     /// Whether this is its target's only incoming edge.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<3, 3> = StaticDag::new([(0, 1), (0, 2), (1, 2)]);
+    /// let [to_1, to_2] = DAG.view().successors(NodeId::new(0)) else { panic!("two edges were given") };
+    /// assert!(to_1.is_sole()); // when 0 is done, 1 is ready: nothing to count
+    /// assert!(!to_2.is_sole()); // 2 waits for 1 too
+    /// ```
     #[inline]
     #[must_use]
     pub const fn is_sole(self) -> bool {
@@ -115,6 +176,13 @@ impl Edge {
 
     /// The edge that these bits stand for. Any value is an edge; whether it fits a graph is checked by
     /// [`DagView::from_parts`](crate::DagView::from_parts).
+    ///
+    /// ```
+    /// use dgraph_core::{Edge, NodeId};
+    /// // From a file, say, in which edges are stored in little-endian order.
+    /// let edge = Edge::from_bits(u32::from_le_bytes([7, 0, 0, 0x80]));
+    /// assert_eq!(edge, Edge::to(NodeId::new(7)).marked_sole());
+    /// ```
     #[inline]
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
@@ -122,6 +190,13 @@ impl Edge {
     }
 
     /// The bits to store.
+    ///
+    /// ```
+    /// use dgraph_core::{Edge, NodeId};
+    /// let edge = Edge::to(NodeId::new(7)).marked_sole();
+    /// assert_eq!(edge.to_bits().to_le_bytes(), [7, 0, 0, 0x80]);
+    /// assert_eq!(Edge::from_bits(edge.to_bits()), edge);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn to_bits(self) -> u32 {

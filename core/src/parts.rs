@@ -4,6 +4,18 @@ use crate::{DagView, Edge, NodeId};
 use core::fmt;
 
 /// The arrays of a graph, not yet believed. See [`DagView::from_parts`].
+///
+/// ```
+/// use dgraph_core::{DagView, Edge, NodeId, Parts};
+///
+/// // 0 -> 2, 1 -> 2: node 0 has the first edge, node 1 the second, node 2 none.
+/// let edges = [Edge::to(NodeId::new(2)); 2];
+/// let order = [0, 1, 2].map(NodeId::new);
+/// let parts = Parts { offsets: &[0, 1, 2, 2], edges: &edges, in_degrees: &[0, 0, 2], order: &order };
+/// let dag = DagView::from_parts(parts, &mut [0; 3])?;
+/// assert_eq!(dag.roots(), [0, 1].map(NodeId::new));
+/// # Ok::<(), dgraph_core::PartsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parts<'a> {
     /// Node `i`'s edges are `edges[offsets[i]..offsets[i + 1]]`: one entry more than there are nodes.
@@ -17,6 +29,17 @@ pub struct Parts<'a> {
 }
 
 /// What is wrong with [`Parts`]: the array, the place in it, and what stands there.
+///
+/// ```
+/// use dgraph_core::{DagView, Edge, NodeId, Parts, PartsError};
+///
+/// let edges = [Edge::to(NodeId::new(9)).marked_sole()];
+/// let order = [0, 1].map(NodeId::new);
+/// let parts = Parts { offsets: &[0, 1, 1], edges: &edges, in_degrees: &[0, 1], order: &order };
+/// let error = DagView::from_parts(parts, &mut [0; 2]).unwrap_err();
+/// assert_eq!(error, PartsError::Target { at: 0, target: NodeId::new(9) });
+/// assert_eq!(error.to_string(), "edges[0] leads to node 9, which doesn't exist");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartsError {

@@ -14,6 +14,15 @@ use crate::{AsDag, DagView, Edge, NodeId};
 /// ```
 ///
 /// It needs 12 bytes a node and 4 an edge, in read-only memory.
+///
+/// ```
+/// use dgraph_core::{NodeId, StaticDag};
+///
+/// static START: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+/// const STEPS: [&str; 4] = ["clock", "memory", "radio", "main"];
+/// assert_eq!(STEPS[START.view().order()[0].index()], "clock");
+/// assert_eq!(START.view().in_degree(NodeId::new(3)), 2); // `main` waits for memory and radio
+/// ```
 #[derive(Debug, Clone)]
 pub struct StaticDag<const N: usize, const E: usize> {
     starts: [u32; N],
@@ -60,6 +69,15 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     }
 
     /// The graph.
+    ///
+    /// ```
+    /// use dgraph_core::{DagView, NodeId, StaticDag};
+    ///
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 1), (0, 2)]);
+    /// const VIEW: DagView<'static> = DAG.view(); // it is a constant too
+    /// assert_eq!(VIEW.in_degree(NodeId::new(2)), 1);
+    /// assert_eq!(VIEW.roots(), [NodeId::new(0)]);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn view(&self) -> DagView<'_> {
@@ -67,6 +85,17 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     }
 
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    ///
+    /// // What depends on what in a control loop, and what each step does.
+    /// static LOOP: StaticDag<3, 2> = StaticDag::new([(0, 1), (1, 2)]);
+    /// let steps: [fn(i32) -> i32; 3] = [|_| 20, |read| read - 15, |error| error * 2];
+    /// let mut signal = 0;
+    /// LOOP.run(|node| signal = steps[node.index()](signal));
+    /// assert_eq!(signal, 10);
+    /// ```
     #[inline]
     pub fn run(&self, body: impl FnMut(NodeId)) {
         self.view().run(body);

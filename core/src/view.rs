@@ -9,6 +9,18 @@ use core::fmt;
 /// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards):
 /// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
 /// node once, the roots first and each other one after all of its predecessors. So the graph has no cycle.
+///
+/// ```
+/// use dgraph_core::{Dag, DagView, NodeId, StaticDag};
+///
+/// /// How many nodes nobody waits for, in a graph of any type.
+/// fn sinks(dag: DagView<'_>) -> usize {
+///     dag.order().iter().filter(|&&node| dag.successors(node).is_empty()).count()
+/// }
+/// static FIXED: StaticDag<3, 2> = StaticDag::new([(0, 1), (0, 2)]);
+/// assert_eq!(sinks(FIXED.view()), 2);
+/// assert_eq!(sinks(Dag::from_edges(3, &[(0, 1), (1, 2)]).unwrap().view()), 1);
+/// ```
 #[derive(Clone, Copy)]
 pub struct DagView<'a> {
     starts: &'a [u32],
@@ -32,9 +44,27 @@ pub struct DagView<'a> {
 /// ```
 pub trait AsDag: sealed::Sealed {
     /// The graph.
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, StaticDag};
+    /// fn nodes(graph: impl AsDag) -> usize {
+    ///     graph.view().nodes()
+    /// }
+    /// let dag: StaticDag<3, 0> = StaticDag::new([]);
+    /// assert_eq!((nodes(&dag), nodes(dag.view())), (3, 3));
+    /// ```
     fn view(&self) -> DagView<'_>;
 
     /// The run counters that are kept with this graph, at rest, if it keeps any and nobody else has them now.
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, Dag, StaticDag};
+    /// static FIXED: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
+    /// assert!(FIXED.lend_countdown().is_none()); // it lies in read-only memory
+    /// let owned = Dag::from_edges(2, &[(0, 1)])?;
+    /// assert!(owned.lend_countdown().is_some_and(|lent| lent.countdown().is_at_rest()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
     fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
         None
@@ -42,6 +72,15 @@ pub trait AsDag: sealed::Sealed {
 
     /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The first call finds
     /// them, in O(V + E).
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, Dag};
+    /// let wide = Dag::from_edges(32, &[(0, 16), (1, 17)])?; // 30 roots, and two behind them
+    /// assert_eq!(wide.wide_levels().map(|levels| levels.len()), Some(2));
+    /// let chain = Dag::from_edges(3, &[(0, 1), (1, 2)])?;
+    /// assert!(chain.wide_levels().is_none()); // nothing to gain
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     fn wide_levels(&self) -> Option<&crate::Levels> {
         None
@@ -146,6 +185,13 @@ impl<'a> DagView<'a> {
     }
 
     /// The number of nodes.
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    /// static DAG: StaticDag<3, 1> = StaticDag::new([(0, 1)]);
+    /// let results = vec![None::<f64>; DAG.view().nodes()]; // a place for each
+    /// assert_eq!(results.len(), 3);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn nodes(self) -> usize {
@@ -153,6 +199,12 @@ impl<'a> DagView<'a> {
     }
 
     /// The number of edges, parallel ones counted each.
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    /// static DAG: StaticDag<2, 2> = StaticDag::new([(0, 1), (0, 1)]);
+    /// assert_eq!(DAG.view().edges(), 2);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn edges(self) -> usize {
@@ -160,6 +212,12 @@ impl<'a> DagView<'a> {
     }
 
     /// All nodes in topological order: each after all that it depends on, roots first.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<4, 2> = StaticDag::new([(3, 0), (0, 1)]);
+    /// assert_eq!(DAG.view().order(), [2, 3, 0, 1].map(NodeId::new));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn order(self) -> &'a [NodeId] {
@@ -171,6 +229,14 @@ impl<'a> DagView<'a> {
     /// # Panics
     ///
     /// If the graph has no such node.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (0, 1)]);
+    /// let next = DAG.view().successors(NodeId::new(0));
+    /// assert!(next.iter().map(|edge| edge.target().get()).eq([2, 1]));
+    /// assert!(DAG.view().successors(NodeId::new(1)).is_empty());
+    /// ```
     #[inline]
     #[must_use]
     pub fn successors(self, node: NodeId) -> &'a [Edge] {
@@ -184,6 +250,12 @@ impl<'a> DagView<'a> {
     /// # Panics
     ///
     /// If the graph has no such node.
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<3, 3> = StaticDag::new([(0, 2), (1, 2), (1, 2)]);
+    /// assert_eq!(DAG.view().in_degree(NodeId::new(2)), 3);
+    /// ```
     #[inline]
     #[must_use]
     pub fn in_degree(self, node: NodeId) -> u32 {
@@ -191,6 +263,14 @@ impl<'a> DagView<'a> {
     }
 
     /// The in-degrees of all nodes.
+    ///
+    /// ```
+    /// use dgraph_core::StaticDag;
+    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
+    /// let mut missing = DAG.view().in_degrees().to_vec(); // counters of one's own
+    /// missing[2] -= 1; // node 0 is done
+    /// assert_eq!(missing, [0, 0, 1]);
+    /// ```
     #[inline]
     #[must_use]
     pub const fn in_degrees(self) -> &'a [u32] {
@@ -198,6 +278,12 @@ impl<'a> DagView<'a> {
     }
 
     /// The nodes that depend on nothing, in topological order: the first ones of it. O(log V).
+    ///
+    /// ```
+    /// use dgraph_core::{NodeId, StaticDag};
+    /// static DAG: StaticDag<4, 2> = StaticDag::new([(3, 0), (0, 1)]);
+    /// assert_eq!(DAG.view().roots(), [2, 3].map(NodeId::new)); // what can start at once
+    /// ```
     #[must_use]
     pub fn roots(self) -> &'a [NodeId] {
         &self.order[..self.order.partition_point(|&node| self.in_degree(node) == 0)]

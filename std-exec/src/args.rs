@@ -27,24 +27,66 @@ impl<'a, T> Args<'a, T> {
     }
 
     /// The values.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::builder()
+    ///     .task("most", ["few", "many"], |args| args.iter().copied().max())
+    ///     .task("few", [], |_| 3)
+    ///     .task("many", [], |_| 80)
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["most"], 80);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &'a T> + use<'a, T> {
         let values = self.values;
         self.dependencies.iter().filter_map(move |&dependency| values[dependency as usize].get()?.as_ref())
     }
 
     /// How many values there are: at most the number of dependencies.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, usize>::builder()
+    ///     .task("count", ["here", "gone"], |args| args.len())
+    ///     .task("here", [], |_| 1)
+    ///     .task("gone", [], |_| None)
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["count"], 1); // of two dependencies one gave something
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, &str>::builder()
+    ///     .task("report", ["errors"], |args| if args.is_empty() { "all is well" } else { args[0] })
+    ///     .task("errors", [], |_| None)
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["report"], "all is well");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
     /// The `position`-th value.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, u16>::builder()
+    ///     .task("port", ["configured"], |args| args.get(0).copied().unwrap_or(8080))
+    ///     .task("configured", [], |_| None)
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["port"], 8080);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, position: usize) -> Option<&'a T> {
         self.iter().nth(position)

@@ -61,11 +61,32 @@ impl Executor {
     /// # Errors
     ///
     /// None at present: what can't be had (threads, pinning) is done without.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let executor = Executor::new()?;
+    /// // Made once, it runs any number of graphs.
+    /// for nodes in 1..4 {
+    ///     let ran = AtomicU32::new(0);
+    ///     executor.run(&Dag::from_edges(nodes, &[])?, |_| { ran.fetch_add(1, Ordering::Relaxed); });
+    ///     assert_eq!(ran.into_inner() as usize, nodes);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new() -> Result<Self, ExecutorError> {
         Self::builder().build()
     }
 
     /// Choices about the number of threads and where they run.
+    ///
+    /// ```
+    /// use dgraph_exec::Executor;
+    /// let executor = Executor::builder().threads(1).build()?;
+    /// assert_eq!(executor.threads(), 1); // each run is its caller's alone
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder() -> ExecutorBuilder {
         ExecutorBuilder::new()
     }
@@ -113,6 +134,16 @@ impl Executor {
     }
 
     /// How many threads work on a run at the most, its caller included. At least 1.
+    ///
+    /// ```
+    /// use dgraph_exec::Executor;
+    /// let executor = Executor::builder().threads(2).build()?;
+    /// // Some pieces for each thread, so that it matters little if one takes longer.
+    /// let pieces = 4 * executor.threads();
+    /// let numbers: Vec<u32> = (0..1000).collect();
+    /// assert_eq!(numbers.chunks(numbers.len().div_ceil(pieces)).len(), 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn threads(&self) -> usize {
         self.handle.threads()

@@ -4,6 +4,17 @@ use crate::builder::ExecutorBuilder;
 use std::fmt;
 
 /// Why an executor could not be made as demanded.
+///
+/// ```
+/// use dgraph_exec::{Executor, ExecutorError};
+///
+/// let error = Executor::builder().threads(5000).build().unwrap_err();
+/// assert_eq!(error, ExecutorError::TooManyThreads { threads: 5000 });
+/// assert_eq!(error.to_string(), "5000 threads are too many: at most 4096");
+///
+/// let error = Executor::builder().thread_names(|_| "a\0b".into()).build().unwrap_err();
+/// assert_eq!(error.to_string(), r#"the thread name "a\0b" has a NUL character in it"#);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExecutorError {

@@ -6,6 +6,17 @@ use std::hash::{Hash, Hasher};
 
 /// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer to a
 /// function is no key, since it shares its type with others: that doesn't compile.
+///
+/// ```
+/// use dgraph_exec::{FnKey, GraphError, create_graph};
+/// fn egg(_: &u8) -> u8 { 1 }
+/// fn hen(_: &u8) -> u8 { 2 }
+/// let built = create_graph! { hen: [egg], egg: [hen] };
+/// let Err(GraphError::Cycle(path)) = built else { panic!("a cycle was expected") };
+/// let path: Vec<FnKey> = path;
+/// assert!(path[0] == path[2] && path[0] != path[1]);
+/// assert_eq!(format!("{} needs {}", path[0], path[1]), "hen needs egg");
+/// ```
 #[derive(Clone, Copy)]
 pub struct FnKey {
     id: TypeId,
@@ -29,6 +40,14 @@ impl FnKey {
     }
 
     /// The name by which the function was listed.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// mod tools { pub fn load() -> u8 { 1 } }
+    /// let graph = create_graph! { tools::load: [] }?;
+    /// assert_eq!(graph.keys()[0].name(), "tools::load"); // as it was written
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name

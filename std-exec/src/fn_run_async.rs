@@ -11,6 +11,19 @@ use std::task::{Context, Poll};
 
 /// Runs a dictionary graph, on whatever thread polls it ([`FnGraph::run_async`]) or on the workers of an executor
 /// ([`FnGraph::run_parallel_async`]): a [`RunAsync`] that gives results by function.
+///
+/// ```
+/// use dgraph_exec::{FnRunAsync, create_graph};
+///
+/// async fn fetch() -> String { "page".into() }
+/// fn length(page: &String) -> usize { page.len() }
+///
+/// let mut graph = create_graph! { length: [fetch], fetch: [] }?;
+/// let run: FnRunAsync<'_> = graph.run_async(); // nothing has happened yet
+/// drop(run); // nor will it
+/// assert_eq!(pollster::block_on(graph.run_async())?.get(length), Some(&4));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct FnRunAsync<'g> {
     run: RunAsync<'g, 'static>,
@@ -57,6 +70,22 @@ impl FnGraph {
     /// # Panics
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, RunOptions, create_graph};
+    /// use std::{future::pending, thread};
+    ///
+    /// async fn answer() -> u32 { pending().await } // from a server that is gone
+    ///
+    /// let token = CancelToken::new();
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// let mut graph = create_graph! { answer: [] }?;
+    /// let user = thread::spawn(move || token.cancel());
+    /// let error = pollster::block_on(graph.run_async_with(options)).unwrap_err();
+    /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: answer");
+    /// # user.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_async_with(&mut self, options: RunOptions) -> FnRunAsync<'_> {
         FnRunAsync { run: self.graph.run_async_with(options), index: &self.index }
     }
@@ -101,6 +130,20 @@ impl FnGraph {
     ///
     /// As [`run_parallel_async`](Self::run_parallel_async), unless the options
     /// [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, RunError, RunOptions, create_graph};
+    ///
+    /// async fn text() -> &'static str { "4x" }
+    /// fn number(text: &&'static str) -> u32 { text.parse().expect("a number") }
+    ///
+    /// let mut graph = create_graph! { number: [text], text: [] }?;
+    /// let executor = Executor::new()?;
+    /// let run = graph.run_parallel_async_with(&executor, RunOptions::new().catch_panics());
+    /// let error = pollster::block_on(run).unwrap_err();
+    /// assert!(matches!(error, RunError::Panicked(panic) if panic.nodes()[0].name() == "number"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_parallel_async_with(&mut self, executor: &Executor, options: RunOptions) -> FnRunAsync<'_> {
         FnRunAsync { run: self.graph.run_parallel_async_with(executor, options), index: &self.index }
     }

@@ -19,10 +19,32 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
 /// An ordinary function, as the kind of a [`Function`].
+///
+/// ```
+/// use dgraph_exec::{Function, PlainFunction};
+///
+/// /// Takes ordinary functions of one parameter, and no `async` ones.
+/// fn apply<F, A, B>(function: F, to: A) -> B
+/// where
+///     F: Function<(A,), PlainFunction, Output = B> + Fn(&A) -> B,
+/// {
+///     function(&to)
+/// }
+/// fn double(x: &i32) -> i32 { x * 2 }
+/// assert_eq!(apply(double, 4), 8);
+/// ```
 #[derive(Debug)]
 pub enum PlainFunction {}
 
 /// An `async fn`, as the kind of a [`Function`].
+///
+/// ```
+/// use dgraph_exec::{AsyncFunction, Function};
+///
+/// fn is_async<F: Function<I, AsyncFunction>, I>(_: F) -> bool { true }
+/// async fn fetch(page: &u32) -> String { format!("page {page}") }
+/// assert!(is_async(fetch)); // what counts is what its future gives, a `String`
+/// ```
 #[derive(Debug)]
 pub enum AsyncFunction {}
 
@@ -33,6 +55,20 @@ pub enum AsyncFunction {}
 /// borrows its arguments, or isn't `Unpin`, is an async one. So is one that gives a future that isn't `Sync`, as boxed ones
 /// mostly are. If a future is none of that, it is unclear what is meant, and that doesn't compile: await it in an `async fn`,
 /// or, if the future itself is to be the result, give a struct around it.
+///
+/// ```
+/// use dgraph_exec::{Function, create_graph};
+///
+/// /// What `create_graph!` makes of any two functions of which one feeds the other.
+/// fn output_size<F: Function<I, K>, I, K>(_: F) -> usize { size_of::<F::Output>() }
+///
+/// fn bytes() -> [u8; 12] { [0; 12] }
+/// async fn sum(bytes: &[u8; 12]) -> u64 { bytes.iter().map(|&byte| u64::from(byte)).sum() }
+/// assert_eq!((output_size(bytes), output_size(sum)), (12, 8)); // `sum` gives a `u64`, not a future
+/// let mut graph = create_graph! { sum: [bytes], bytes: [] }?;
+/// assert_eq!(graph.run()?.get(sum), Some(&0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a node of a dictionary graph",
     label = "of another form than `fn(&A, &B, ..) -> Output`",
@@ -66,6 +102,21 @@ pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
 }
 
 /// The functions that another depends on, as a tuple. `Inputs` is, for each of them, the tuple of what it is fed, and its kind.
+///
+/// ```
+/// use dgraph_exec::{FnGraph, FnKey, Functions, GraphError};
+///
+/// fn two() -> i32 { 2 }
+/// fn three() -> i32 { 3 }
+/// fn product(x: &i32, y: &i32) -> i32 { x * y }
+///
+/// /// Which tuple of functions it is, the compiler finds out.
+/// fn outputs<D: Functions<I, Outputs = (i32, i32)>, I>(dependencies: D) -> D { dependencies }
+/// let builder = FnGraph::builder().function("two", two, &[], ()).function("three", three, &[], ());
+/// let builder = builder.function("product", product, &["two", "three"], outputs((two, three)));
+/// assert_eq!(builder.build()?.run()?.get(product), Some(&6));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is no tuple of 0 to 12 functions")]
 pub trait Functions<Inputs> {
     /// What they give, as a tuple.

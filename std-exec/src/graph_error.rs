@@ -4,6 +4,18 @@ use dgraph_core::{BuildError, CycleBuf};
 use std::fmt;
 
 /// What is wrong with a dictionary of dependencies, by key.
+///
+/// ```
+/// use dgraph_exec::{GraphError, KeyedGraph};
+///
+/// let tasks = |first: &'static str, needs: &'static str| {
+///     KeyedGraph::<_, ()>::builder().task(first, [needs], |_| ()).task("b", ["a"], |_| ()).build()
+/// };
+/// assert_eq!(tasks("a", "b").unwrap_err(), GraphError::Cycle(vec!["a", "b", "a"]));
+/// assert_eq!(tasks("b", "a").unwrap_err(), GraphError::DuplicateKeys(vec!["b"]));
+/// let error = tasks("a", "x").unwrap_err();
+/// assert_eq!(error.to_string(), r#"missing keys: "x" (needed by "a")"#);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GraphError<K> {
@@ -18,6 +30,14 @@ pub enum GraphError<K> {
 }
 
 /// A dependency that is no key.
+///
+/// ```
+/// use dgraph_exec::{GraphError, KeyedGraph, MissingKey};
+///
+/// let built = KeyedGraph::<_, ()>::builder().task("test", ["build"], |_| ()).build();
+/// let Err(GraphError::MissingKeys(missing)) = built else { panic!("`build` is missing") };
+/// assert_eq!(missing, [MissingKey { key: "build", needed_by: "test" }]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingKey<K> {
     /// The dependency.

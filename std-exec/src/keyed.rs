@@ -49,6 +49,22 @@ pub struct KeyedGraph<'f, K, T> {
 }
 
 /// Collects the tasks of a [`KeyedGraph`].
+///
+/// ```
+/// use dgraph_exec::KeyedGraph;
+///
+/// // From data: the name of each task, what it needs, and what it adds.
+/// let lines = ["base: 1", "left base: 10", "right base: 100", "all left right: 0"];
+/// let mut builder = KeyedGraph::builder();
+/// for line in lines {
+///     let (names, adds) = line.split_once(": ").expect("well-formed");
+///     let (mut names, adds) = (names.split(' '), adds.parse::<u32>()?);
+///     let key = names.next().expect("a name");
+///     builder = builder.task(key, names, move |args| args.iter().sum::<u32>() + adds);
+/// }
+/// assert_eq!(builder.build()?.run()?["all"], 112);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct KeyedBuilder<'f, K, T> {
     declared: Vec<(K, Vec<K>, Task<'f, T>)>,
@@ -59,24 +75,60 @@ where
     K: Eq + Hash + Clone,
 {
     /// Starts with no tasks.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::builder().task(1, [], |_| "one").build()?;
+    /// assert_eq!(graph.run()?[&1], "one");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder() -> KeyedBuilder<'f, K, T> {
         KeyedBuilder { declared: Vec::new() }
     }
 
     /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as the
     /// `i`-th.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let graph = KeyedGraph::builder()
+    ///     .task("wash", [], |_| 30)
+    ///     .task("dry", ["wash"], |_| 60)
+    ///     .task("shop", [], |_| 45)
+    ///     .build()?;
+    /// let minutes = [30, 60, 45];
+    /// assert_eq!(graph.dag().critical_path(|node| minutes[node.index()]).length, 90);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn dag(&self) -> DagView<'_> {
         self.dag.view()
     }
 
     /// The keys in the order in which they were declared.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let graph = KeyedGraph::builder().task("b", ["a"], |_| 2).task("a", [], |_| 1).build()?;
+    /// let order: Vec<_> = graph.dag().order().iter().map(|node| graph.keys()[node.index()]).collect();
+    /// assert_eq!((graph.keys(), order), (&["b", "a"][..], vec!["a", "b"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn keys(&self) -> &[K] {
         &self.keys
     }
 
     /// The position of a key among [`keys`](Self::keys), which is its node in [`dag`](Self::dag).
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let graph = KeyedGraph::builder().task("b".to_string(), ["a".to_string()], |_| 2).task("a".into(), [], |_| 1).build()?;
+    /// let node = graph.node("b").expect("declared");
+    /// assert_eq!(graph.dag().in_degree(node), 1);
+    /// assert_eq!(graph.node("c"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn node<Q>(&self, key: &Q) -> Option<NodeId>
     where
         K: Borrow<Q>,
@@ -94,6 +146,17 @@ where
     /// # Panics
     ///
     /// With the panic of a task.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::builder()
+    ///     .task("sum", ["x", "y"], |args| args[0] + args[1])
+    ///     .task("x", [], |_| 20)
+    ///     .task("y", [], |_| 22)
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["sum"], 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run(&mut self) -> Result<KeyedResults<'_, 'f, K, T>, RunError> {
         self.clear();
         self.dag.run(|node| self.run_task(node));
@@ -109,6 +172,16 @@ where
     /// # Panics
     ///
     /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has started.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, KeyedGraph};
+    /// let mut builder = KeyedGraph::builder().task(100, 0..100, |args| args.iter().sum::<u32>());
+    /// for key in 0..100 {
+    ///     builder = builder.task(key, [], move |_| key * key);
+    /// }
+    /// assert_eq!(builder.build()?.run_parallel(&Executor::new()?)?[&100], 328_350);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<KeyedResults<'_, 'f, K, T>, RunError>
     where
         K: Sync,
@@ -140,6 +213,17 @@ where
 {
     /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies may be
     /// declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing to feed on.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, f64>::builder()
+    ///     .task("mean", ["first", "second"], |args| args.iter().sum::<f64>() / args.len() as f64)
+    ///     .task("first", [], |_| 5.0)
+    ///     .task("second", [], |_| "n/a".parse().ok()) // nothing to feed on
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["mean"], 5.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn task<R: Into<Option<T>>>(
         mut self,
         key: K,

@@ -32,6 +32,14 @@ where
 
     /// The value that the task `key` gave. `None` if it gave none, if its value was taken, or if there is no such
     /// task.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, i32>::builder().task("a", [], |_| 1).task("b", [], |_| None).build()?;
+    /// let results = graph.run()?;
+    /// assert_eq!((results.get("a"), results.get("b"), results.get("c")), (Some(&1), None, None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get<Q>(&self, key: &Q) -> Option<&T>
     where
         K: Borrow<Q>,
@@ -41,6 +49,16 @@ where
     }
 
     /// Moves the value of the task `key` out.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::builder().task("log", [], |_| vec!["started", "ended"]).build()?;
+    /// let mut results = graph.run()?;
+    /// let log: Option<Vec<_>> = results.take("log"); // no copy
+    /// assert_eq!(log.map(|log| log.len()), Some(2));
+    /// assert_eq!(results.take("log"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take<Q>(&mut self, key: &Q) -> Option<T>
     where
         K: Borrow<Q>,
@@ -51,6 +69,14 @@ where
     }
 
     /// Each key with its value, in the order in which the tasks were declared.
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, i32>::builder().task("a", [], |_| 1).task("b", ["a"], |_| None).build()?;
+    /// let lines: Vec<_> = graph.run()?.iter().map(|(key, value)| format!("{key}: {value:?}")).collect();
+    /// assert_eq!(lines, ["a: Some(1)", "b: None"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&K, Option<&T>)> {
         let values = self.graph.values.iter().map(|value| value.get().and_then(Option::as_ref));
         self.graph.keys.iter().zip(values)

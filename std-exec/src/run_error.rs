@@ -6,6 +6,28 @@ use std::fmt;
 /// Why a run of a graph didn't do everything that it was asked to.
 ///
 /// Nodes that did run have their results all the same: see [`Graph::results`](crate::Graph::results).
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, RunError};
+///
+/// let mut graph = GraphBuilder::new();
+/// let size = graph.input::<usize>("size");
+/// let memory = graph.try_node("memory", (size,), |size: &usize| {
+///     let mut memory = Vec::<u8>::new();
+///     memory.try_reserve(*size).map(|()| memory)
+/// });
+/// let mut graph = graph.build()?;
+/// assert_eq!(graph.run().unwrap_err().to_string(), "inputs not set: size");
+///
+/// graph.set(size, usize::MAX);
+/// match graph.run() {
+///     Err(RunError::Failed(failures)) => assert_eq!(failures[0].node().name(), "memory"),
+///     other => panic!("too much was asked for: {other:?}"),
+/// }
+/// graph.set(size, 10);
+/// assert!(graph.run()?[memory].capacity() >= 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {

@@ -3,6 +3,17 @@
 use crate::sync::{AtomicUsize, Ordering};
 
 /// What happened in one run, from [`Executor::run_counted`](crate::Executor::run_counted).
+///
+/// ```
+/// use dgraph_exec::{Dag, Executor};
+///
+/// let executor = Executor::builder().threads(1).build()?;
+/// let statistics = executor.run_counted(&Dag::from_edges(100, &[])?, |_| {});
+/// // With one thread nobody helps, and nobody is woken.
+/// assert_eq!((statistics.nodes, statistics.walked), (100, 100));
+/// assert_eq!((statistics.by_helpers, statistics.steals, statistics.wakes), (0, 0, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunStatistics {

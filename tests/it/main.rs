@@ -18,6 +18,7 @@ mod async_wakes;
 mod builder;
 mod compile_fail;
 mod counted;
+mod documentation;
 mod endings;
 mod every_runner;
 mod gate;

@@ -5,6 +5,27 @@ use super::status::State;
 use std::fmt;
 
 /// Why a node has no result.
+///
+/// ```
+/// use dgraph_exec::{Absent, GraphBuilder};
+///
+/// let mut graph = GraphBuilder::new();
+/// let text = graph.node("text", (), || "4x");
+/// let number = graph.try_node("number", (text,), |text: &&str| text.parse::<i32>());
+/// let double = graph.node("double", (number,), |number: &i32| number * 2);
+/// let mut graph = graph.build()?;
+/// graph.run().unwrap_err();
+///
+/// let results = graph.results();
+/// assert_eq!(results.get(text), Ok(&"4x"));
+/// assert_eq!(results.get(number), Err(Absent::Failed));
+/// match results.get(double) {
+///     Err(Absent::Skipped { because_of }) => assert_eq!(because_of.name(), "number"),
+///     other => panic!("it can't have run: {other:?}"),
+/// }
+/// assert_eq!(results.get(double).unwrap_err().to_string(), "was skipped because of number");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {

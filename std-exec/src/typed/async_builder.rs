@@ -115,6 +115,20 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// As [`try_define`](Self::try_define), for a [fallible async node](Self::try_async_node).
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    ///
+    /// async fn parse(text: &&str) -> Result<i32, std::num::ParseIntError> { text.parse() }
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let number = graph.declare::<i32>("number");
+    /// let double = graph.node("double", (number,), |number: &i32| number * 2);
+    /// let text = graph.node("text", (), || "21");
+    /// graph.try_async_define(number, (text,), parse);
+    /// assert_eq!(graph.build()?.run()?[double], 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_async_define<D, F, T, E>(&mut self, node: Node<T>, dependencies: D, function: F)
     where
         D: Dependencies<Scope: 'env> + Send,

@@ -13,6 +13,27 @@ use super::values::{List, Values};
 ///
 /// These are `async fn`s; async closures that own nothing (what they use of their surroundings, they borrow); and ordinary
 /// closures that give a future which holds no references to what they own.
+///
+/// ```
+/// use dgraph_exec::{AsyncNodeFn, Dependencies, GraphBuilder, Node};
+///
+/// /// Adds a node that awaits a text, and one that cuts it to what fits a line.
+/// fn line<'env, D, F>(graph: &mut GraphBuilder<'env>, dependencies: D, text: F) -> Node<String>
+/// where
+///     D: Dependencies<Scope: 'env> + Send,
+///     F: for<'a> AsyncNodeFn<'a, D, Output = String> + Send + 'env,
+///     <F as AsyncNodeFn<'env, D>>::Future: Send,
+/// {
+///     let text = graph.async_node("text", dependencies, text);
+///     graph.node("line", (text,), |text: &String| text.chars().take(80).collect::<String>())
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let name = graph.node("name", (), || String::from("Ada"));
+/// let hello = line(&mut graph, (name,), async |name: &String| format!("hello, {name}"));
+/// assert_eq!(graph.build()?.run()?[hello], "hello, Ada");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`, or gives no future",
     label = "its parameters don't fit its dependencies, or it gives no future",

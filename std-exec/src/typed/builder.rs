@@ -30,6 +30,23 @@ use std::marker::PhantomData;
 ///
 /// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`); what
 /// they borrow has to be declared before the builder, so that it is still there when closures are dropped.
+///
+/// ```
+/// use dgraph_exec::GraphBuilder;
+///
+/// let words = ["so", "it", "goes"]; // borrowed by the closures
+/// let mut graph = GraphBuilder::new();
+/// let lengths: Vec<_> = words.iter().map(|word| graph.node(word, (), || word.len())).collect();
+/// let mut runs = 0; // kept between runs
+/// let total = graph.node("total", (lengths[0], lengths[1], lengths[2]), move |a: &usize, b: &usize, c: &usize| {
+///     runs += 1;
+///     (a + b + c, runs)
+/// });
+/// let mut graph = graph.build()?;
+/// assert_eq!(graph.run()?[total], (8, 1));
+/// assert_eq!(graph.run()?[total], (8, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct GraphBuilder<'env, P = Anywhere> {
     pub(super) store: Store,
     names: Names,
@@ -49,6 +66,14 @@ impl Default for GraphBuilder<'_> {
 
 impl<'env> GraphBuilder<'env> {
     /// Starts with no nodes.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let only = graph.node("only", (), || "node");
+    /// assert_eq!(graph.build()?.run()?[only], "node");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::empty()
@@ -75,6 +100,23 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// handle; or a slice of handles of one type, and the function takes [`Values`](crate::Values). Parameter types of
     /// closures have to be written out. For a dependency [`moved`](Node::moved) the parameter is the value itself. A
     /// dependency listed twice is run once and fed twice.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, Values};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let three = graph.node("three", (), || 3);
+    /// let text = graph.node("text", three, |three: &i32| three.to_string()); // one handle
+    /// let both = graph.node("both", (text.moved(), three), |mut text: String, three: &i32| {
+    ///     text += &format!(" and {three}");
+    ///     text
+    /// });
+    /// let sum = graph.node("sum", [three, three], |values: Values<'_, i32>| values.iter().sum::<i32>());
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run()?;
+    /// assert_eq!((results[both].as_str(), results[sum]), ("3 and 3", 6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn node<D, F>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<F::Output>
     where
         D: Dependencies + Send,
@@ -113,6 +155,20 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Adds a node whose value comes from the caller, by [`Graph::set`].
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let side = graph.input::<f64>("side");
+    /// let area = graph.node("area", (side,), |side: &f64| side * side);
+    /// let mut graph = graph.build()?;
+    /// for (given, wanted) in [(2.0, 4.0), (3.0, 9.0)] {
+    ///     graph.set(side, given);
+    ///     assert_eq!(graph.run()?[area], wanted);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn input<T>(&mut self, name: impl AsRef<str>) -> Input<T>
     where
         T: Send + Sync + 'env,
@@ -204,6 +260,18 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Defines a node that was [declared](Self::declare). A second definition is an error of [`build`](Self::build).
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let total = graph.declare::<u32>("total"); // what it is the sum of isn't known yet
+    /// let report = graph.node("report", (total,), |total: &u32| format!("total: {total}"));
+    /// let (rent, food) = (graph.node("rent", (), || 500), graph.node("food", (), || 300));
+    /// graph.define(total, (rent, food), |rent: &u32, food: &u32| rent + food);
+    /// assert_eq!(graph.build()?.run()?[report], "total: 800");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn define<D, F, T>(&mut self, node: Node<T>, dependencies: D, function: F)
     where
         D: Dependencies + Send,
@@ -216,6 +284,18 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Defines a node that was [declared](Self::declare) and may fail. See [`try_node`](Self::try_node).
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let port = graph.declare::<u16>("port");
+    /// let address = graph.node("address", (port,), |port: &u16| format!("localhost:{port}"));
+    /// let text = graph.node("text", (), || "80");
+    /// graph.try_define(port, (text,), |text: &&str| text.parse::<u16>());
+    /// assert_eq!(graph.build()?.run()?[address], "localhost:80");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_define<D, F, T, E>(&mut self, node: Node<T>, dependencies: D, function: F)
     where
         D: Dependencies + Send,
@@ -266,6 +346,17 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// # Errors
     ///
     /// See [`DefinitionError`]; each names the nodes.
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionError, GraphBuilder};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let later = graph.declare::<u8>("later");
+    /// graph.node("next", (later,), |later: &u8| later + 1);
+    /// let error = graph.build().unwrap_err();
+    /// assert!(matches!(&error, DefinitionError::Undefined(nodes) if nodes[0].node() == later.id().index()));
+    /// assert_eq!(error.to_string(), "declared, but not defined: later");
+    /// ```
     pub fn build(self) -> Result<Graph<'env, P>, DefinitionError> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
         let Self { mut store, names, nodes, uses, wishes, env, .. } = self;

@@ -30,12 +30,31 @@ struct State {
 
 impl CancelToken {
     /// A token that is not cancelled.
+    ///
+    /// ```
+    /// use dgraph_exec::CancelToken;
+    /// let token = CancelToken::new();
+    /// assert!(!token.is_cancelled());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// From now on, runs with this token start no node. Nodes under way end; futures that wait are dropped.
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
+    ///
+    /// let token = CancelToken::new();
+    /// let mut graph = GraphBuilder::new();
+    /// let found = graph.node("found", (), || token.cancel()); // no need to look any further
+    /// graph.node("look further", (found,), |_: &()| unreachable!("it is cancelled"));
+    /// let mut graph = graph.build()?;
+    /// let error = graph.run_with(&RunOptions::new().cancel_token(&token)).unwrap_err();
+    /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: look further");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cancel(&self) {
         // Relaxed: it says nothing about anything else.
         self.state.cancelled.store(true, Ordering::Relaxed);
@@ -58,6 +77,28 @@ impl CancelToken {
     }
 
     /// Whether it is cancelled: for nodes that take long and want to end early.
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
+    ///
+    /// let token = CancelToken::new();
+    /// let mut graph = GraphBuilder::new();
+    /// let rounds = graph.node("rounds", (), || {
+    ///     let mut rounds = 0;
+    ///     while !token.is_cancelled() {
+    ///         rounds += 1;
+    ///         if rounds == 100 {
+    ///             token.cancel(); // mostly, somebody else does
+    ///         }
+    ///     }
+    ///     rounds
+    /// });
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().cancel_token(&token)).map(drop);
+    /// assert_eq!(graph.results()[rounds], 100); // the node has run to its end
+    /// # outcome?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.state.cancelled.load(Ordering::Relaxed)

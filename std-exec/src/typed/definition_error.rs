@@ -5,6 +5,24 @@ use dgraph_core::{BuildError, CycleBuf};
 use std::fmt;
 
 /// What is wrong with the nodes of a [`GraphBuilder`](crate::GraphBuilder).
+///
+/// ```
+/// use dgraph_exec::{DefinitionError, GraphBuilder};
+///
+/// let mut graph = GraphBuilder::new();
+/// let list = graph.node("list", (), || vec![1, 2]);
+/// graph.node("sorted", (list.moved(),), |list: Vec<i32>| list);
+/// graph.node("length", (list,), |list: &Vec<i32>| list.len());
+/// let error = graph.build().unwrap_err();
+/// assert_eq!(error.to_string(), "the result of list is moved into sorted, but length depends on it too");
+///
+/// let mut other = GraphBuilder::new();
+/// other.node("length", (list,), |list: &Vec<i32>| list.len());
+/// match other.build() {
+///     Err(DefinitionError::ForeignHandles(nodes)) => assert_eq!(nodes[0].name(), "length"),
+///     other => panic!("`list` is a node of another graph: {other:?}"),
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DefinitionError {

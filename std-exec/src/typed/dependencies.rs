@@ -17,6 +17,29 @@ use sealed::Sealed;
 
 /// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`], whose
 /// result it gets as `T`.
+///
+/// ```
+/// use dgraph_exec::{Dependencies, Dependency, GraphBuilder, Node, NodeFn};
+///
+/// /// Adds a node that depends on what it is given, lent or moved, and says so.
+/// fn tell<'env, D, F>(graph: &mut GraphBuilder<'env>, dependency: D, function: F) -> Node<String>
+/// where
+///     D: Dependency + Send,
+///     (D,): Dependencies,
+///     F: NodeFn<(D,), Output = String> + Send + 'env,
+/// {
+///     graph.node("tell", (dependency,), function)
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let (one, two) = (graph.node("one", (), || 1), graph.node("two", (), || vec![2]));
+/// let lent = tell(&mut graph, one, |one: &i32| format!("{one}"));
+/// let moved = tell(&mut graph, two.moved(), |two: Vec<i32>| format!("{two:?}"));
+/// let mut graph = graph.build()?;
+/// let results = graph.run()?;
+/// assert_eq!((results[lent].as_str(), results[moved].as_str()), ("1", "[2]"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no dependency",
     note = "a dependency is a handle (`Node<T>`, `Input<T>`) or `handle.moved()`"
@@ -30,6 +53,17 @@ pub trait Dependency: Sealed + Copy {
 }
 
 /// What a dependency is to the closure's parameter, for values that live for `'a`.
+///
+/// ```
+/// use dgraph_exec::{Feed, Moved, Node};
+/// use std::any::type_name;
+///
+/// fn parameter<'a, D: Feed<'a> + 'a>() -> &'static str {
+///     type_name::<D::Arg>()
+/// }
+/// assert_eq!(parameter::<Node<u8>>(), "&u8");
+/// assert_eq!(parameter::<Moved<u8>>(), "u8");
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is no dependency")]
 pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     /// The parameter's type.
@@ -44,6 +78,29 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
 
 /// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles of one
 /// type, which arrive together as [`Values`].
+///
+/// ```
+/// use dgraph_exec::{Dependencies, GraphBuilder, Node, NodeFn};
+///
+/// /// Adds a node that says when it begins, whatever it depends on.
+/// fn logged<'env, D, F>(graph: &mut GraphBuilder<'env>, name: &str, on: D, function: F) -> Node<F::Output>
+/// where
+///     D: Dependencies + Send,
+///     F: NodeFn<D, Output: Send + Sync + 'env> + Send + 'env,
+/// {
+///     let text = format!("{name} begins");
+///     let begin = graph.node("", (), move || println!("{text}"));
+///     let node = graph.node(name, on, function);
+///     graph.after(node, [begin]);
+///     node
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let one = logged(&mut graph, "one", (), || 1);
+/// let two = logged(&mut graph, "two", (one, one), |x: &i32, y: &i32| x + y);
+/// assert_eq!(graph.build()?.run()?[two], 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no list of dependencies",
     note = "dependencies are a tuple of up to 12 handles, `(a, b)`; one handle, `a`; or a slice of handles of one type, \
@@ -63,6 +120,25 @@ pub trait Dependencies: Sealed + Sized {
 
 /// A closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
 /// Parameter types of closures have to be written out.
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Node, NodeFn};
+///
+/// /// What the node gives is named by the trait: here it is put into a box.
+/// fn boxed<'env, F>(graph: &mut GraphBuilder<'env>, number: Node<u32>, function: F) -> Node<Box<F::Output>>
+/// where
+///     F: NodeFn<(Node<u32>,), Output: Send + Sync + 'env> + Send + 'env,
+/// {
+///     let node = graph.node("", (number,), function);
+///     graph.node("boxed", (node.moved(),), |output: F::Output| Box::new(output))
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let seven = graph.node("seven", (), || 7);
+/// let bits = boxed(&mut graph, seven, |number: &u32| number.count_ones());
+/// assert_eq!(graph.build()?.run()?[bits], Box::new(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`",
     label = "its parameters don't fit its dependencies",
@@ -81,6 +157,25 @@ pub trait NodeFn<D: Dependencies> {
 }
 
 /// As [`NodeFn`], with a `&mut G` in front of the other parameters.
+///
+/// ```
+/// use dgraph_exec::{Graph, GraphBuilder, Input, Results};
+///
+/// let mut inner = GraphBuilder::new();
+/// let (x, y): (Input<i32>, Input<i32>) = (inner.input("x"), inner.input("y"));
+/// let difference = inner.node("difference", (x, y), |x: &i32, y: &i32| x - y);
+/// let inner = inner.build()?;
+///
+/// let mut outer = GraphBuilder::new();
+/// let (five, three) = (outer.node("five", (), || 5), outer.node("three", (), || 3));
+/// let set = move |inner: &mut Graph<'_>, five: &i32, three: &i32| {
+///     inner.set(x, *five);
+///     inner.set(y, *three);
+/// };
+/// let two = outer.graph("two", (five, three), inner, set, move |results: Results<'_>| results[difference]);
+/// assert_eq!(outer.build()?.run()?[two], 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't set inputs from the results of its dependencies, `{D}`",
     note = "it takes the inner graph, `&mut Graph<'_>`, and then one parameter for each dependency, in the listed order"

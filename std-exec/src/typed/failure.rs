@@ -8,6 +8,22 @@ use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
 /// A node that failed, and its error.
+///
+/// ```
+/// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
+///
+/// let mut graph = GraphBuilder::new();
+/// for text in ["1", "x", "3", ""] {
+///     graph.try_node(format!("parse {text:?}"), (), move || text.parse::<i32>());
+/// }
+/// let mut graph = graph.build()?;
+/// let outcome = graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing));
+/// let Err(RunError::Failed(failures)) = outcome else { panic!("two are no numbers") };
+/// let told: Vec<_> = failures.iter().map(|failure| format!("{failure}: {}", failure.error())).collect();
+/// assert_eq!(told[0], "node parse \"x\" failed: invalid digit found in string");
+/// assert_eq!(told[1], "node parse \"\" failed: cannot parse integer from empty string");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Failure {
     node: NamedNode,
@@ -20,18 +36,54 @@ impl Failure {
     }
 
     /// The node.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError};
+    /// let mut graph = GraphBuilder::new();
+    /// let parse = graph.try_node("parse", (), || "x".parse::<i32>());
+    /// let Err(RunError::Failed(failures)) = graph.build()?.run().map(drop) else { panic!("x is no number") };
+    /// assert_eq!(failures[0].node().name(), "parse");
+    /// assert_eq!(failures[0].node().node(), parse.id().index());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn node(&self) -> &NamedNode {
         &self.node
     }
 
     /// What it gave.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError};
+    /// use std::num::{IntErrorKind, ParseIntError};
+    /// let mut graph = GraphBuilder::new();
+    /// graph.try_node("parse", (), || "".parse::<i32>());
+    /// let Err(RunError::Failed(failures)) = graph.build()?.run().map(drop) else { panic!("no number") };
+    /// let error = failures[0].error().downcast_ref::<ParseIntError>();
+    /// assert!(error.is_some_and(|error| *error.kind() == IntErrorKind::Empty));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.error
     }
 
     /// What it gave, to own.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError};
+    /// use std::error::Error;
+    ///
+    /// fn number() -> Result<(), Box<dyn Error + Send + Sync>> {
+    ///     let mut graph = GraphBuilder::new();
+    ///     graph.try_node("parse", (), || "x".parse::<i32>());
+    ///     match graph.build()?.run() {
+    ///         Err(RunError::Failed(mut failures)) => Err(failures.remove(0).into_error()), // as if there were no graph
+    ///         outcome => Ok(outcome.map(drop)?),
+    ///     }
+    /// }
+    /// assert!(number().unwrap_err().is::<std::num::ParseIntError>());
+    /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn Error + Send + Sync> {
         self.error
@@ -51,6 +103,17 @@ impl Error for Failure {
 }
 
 /// A panic that was caught.
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+///
+/// let mut graph = GraphBuilder::new();
+/// graph.node("divide", (), || 1 / "0".parse::<i32>().unwrap());
+/// let mut graph = graph.build()?;
+/// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+/// assert_eq!(error.to_string(), "panicked: divide (attempt to divide by zero)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Panicked {
     nodes: Vec<NamedNode>,
     message: Option<String>,
@@ -67,24 +130,76 @@ impl Panicked {
 
     /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the payload is
     /// then one of theirs.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("bad", (), || panic!("no"));
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
+    /// assert_eq!(panic.nodes()[0].name(), "bad");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn nodes(&self) -> &[NamedNode] {
         &self.nodes
     }
 
     /// The message, if the payload is one.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("bad", (), || panic!("{} is too many", 7));
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
+    /// assert_eq!(panic.message(), Some("7 is too many"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
     /// What was passed to `panic!` or `panic_any`.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    /// use std::panic::panic_any;
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("bad", (), || panic_any(404_u16));
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
+    /// assert_eq!(panic.into_payload().downcast_ref(), Some(&404_u16));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on with the panic.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    /// use std::panic::catch_unwind;
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("bad", (), || panic!("no"));
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
+    /// // After tidying up: on with it.
+    /// let payload = catch_unwind(|| panic.resume()).unwrap_err();
+    /// assert_eq!(payload.downcast_ref(), Some(&"no"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(self) -> ! {
         resume_unwind(self.into_payload())
     }

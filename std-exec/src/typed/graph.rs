@@ -75,6 +75,14 @@ pub(super) struct Body {
 
 impl<'env> Graph<'env> {
     /// The same as [`GraphBuilder::new`].
+    ///
+    /// ```
+    /// use dgraph_exec::Graph;
+    /// let mut graph = Graph::builder();
+    /// let one = graph.node("one", (), || 1);
+    /// assert_eq!(graph.build()?.run()?[one], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder() -> GraphBuilder<'env> {
         GraphBuilder::new()
     }
@@ -114,6 +122,17 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let mut calls = 0;
+    /// let calls = graph.node("calls", (), move || { calls += 1; calls });
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.run()?[calls], 1);
+    /// assert_eq!(graph.run()?[calls], 2); // anew, each time
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run(&mut self) -> Result<Results<'_, P>, RunError> {
         self.run_with(&RunOptions::new())
     }
@@ -127,6 +146,16 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// With the first panic of a node, after the ones under way have ended; nothing that depends on it has started.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder, Values};
+    /// let numbers: Vec<u64> = (1..=1000).collect();
+    /// let mut graph = GraphBuilder::new();
+    /// let sums: Vec<_> = numbers.chunks(100).map(|part| graph.node("part", (), || part.iter().sum::<u64>())).collect();
+    /// let total = graph.node("total", &sums, |sums: Values<'_, u64>| sums.iter().sum::<u64>());
+    /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[total], 500_500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<Results<'_, P>, RunError> {
         self.run_parallel_with(executor, &RunOptions::new())
     }
@@ -140,6 +169,17 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// let cheap = graph.node("cheap", (), || 1);
+    /// let dear = graph.node("dear", (cheap,), |cheap: &i32| cheap + 1);
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run_with(&RunOptions::new().only([cheap]))?;
+    /// assert_eq!((results.get(cheap), results.get(dear)), (Ok(&1), Err(Absent::NotNeeded)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
         course::execute(self.body_mut(), None, options)?;
         Ok(self.results())
@@ -154,6 +194,19 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run_parallel`](Self::run_parallel), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// let bad = graph.try_node("bad", (), || "x".parse::<i32>());
+    /// let good = graph.try_node("good", (), || "5".parse::<i32>());
+    /// let mut graph = graph.build()?;
+    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
+    /// let error = graph.run_parallel_with(&Executor::new()?, &options).unwrap_err();
+    /// assert_eq!(error.to_string(), "1 node failed: bad");
+    /// assert_eq!(graph.results()[good], 5); // it has run all the same
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_parallel_with(
         &mut self,
         executor: &Executor,
@@ -164,6 +217,18 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// The results of the last run, however it has ended.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let config = graph.node("config", (), || "port=x");
+    /// graph.try_node("port", (config,), |config: &&str| config[5..].parse::<u16>());
+    /// let mut graph = graph.build()?;
+    /// if graph.run().is_err() {
+    ///     assert_eq!(graph.results()[config], "port=x"); // to be shown to the user
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn results(&mut self) -> Results<'_, P> {
         Results::new(self.body_mut())
@@ -198,6 +263,20 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// If `input` is another graph's.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let words = graph.input::<Vec<&str>>("words");
+    /// let count = graph.node("count", (words,), |words: &Vec<&str>| words.len());
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.input_mut(words), None); // not set yet
+    /// graph.set(words, vec!["one"]);
+    /// graph.run()?;
+    /// graph.input_mut(words).expect("set before").push("more");
+    /// assert_eq!(graph.run()?[count], 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn input_mut<T>(&mut self, input: Input<T>) -> Option<&mut T> {
         self.mark_changed(input);
         self.body_mut().store.get_mut(input.node())?.ok()
@@ -211,6 +290,18 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let load = graph.node("load", (), || ());
+    /// graph.node("check", (load,), |_: &()| ());
+    /// graph.node("show", (load,), |_: &()| ());
+    /// let graph = graph.build()?;
+    /// assert_eq!(graph.dag().levels().len(), 2);
+    /// assert_eq!(graph.dag().successors(load.id().index()).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn dag(&self) -> DagView<'_> {
         self.body().topology.dag.view()
@@ -221,6 +312,18 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// If there is no node with that number.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let load = graph.node("load", (), || ());
+    /// graph.node("", (load,), |_: &()| ());
+    /// let graph = graph.build()?;
+    /// let path = graph.dag().critical_path(|_| 1).nodes;
+    /// let path: Vec<_> = path.iter().map(|&node| graph.name(node).to_string()).collect();
+    /// assert_eq!(path, ["load", "#1"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self, node: NodeId) -> NamedNode {
         self.body().names.named(node.get())

@@ -36,6 +36,25 @@ impl GraphId {
 /// `&'static str`.)
 ///
 /// `P` says where the result may be used: [`Anywhere`], or on the graph's thread only, [`Local`].
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Node};
+///
+/// /// What another part of the program has to know of the graph: where the results will be.
+/// struct Outputs {
+///     width: Node<u32>,
+///     title: Node<String>,
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let title = graph.node("title", (), || String::from("dgraph"));
+/// let width = graph.node("width", (title,), |title: &String| title.len() as u32 * 8);
+/// let outputs = Outputs { width, title };
+/// let mut graph = graph.build()?;
+/// let results = graph.run()?;
+/// assert_eq!((results[outputs.width], results[outputs.title].as_str()), (48, "dgraph"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Node<T, P = Anywhere> {
     id: AnyNode,
     output: PhantomData<fn(T) -> T>,
@@ -43,16 +62,61 @@ pub struct Node<T, P = Anywhere> {
 }
 
 /// An input node of a typed graph: its value comes from the caller, by [`Graph::set`](crate::Graph::set).
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Input};
+///
+/// let mut graph = GraphBuilder::new();
+/// let width: Input<u32> = graph.input("width");
+/// let height: Input<u32> = graph.input("height");
+/// let area = graph.node("area", (width, height), |width: &u32, height: &u32| width * height);
+/// let mut graph = graph.build()?;
+/// graph.set(width, 4);
+/// graph.set(height, 3);
+/// assert_eq!(graph.run()?[area], 12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Input<T> {
     node: Node<T>,
 }
 
 /// A dependency whose result is moved into its dependent. Made by [`Node::moved`].
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Moved, Node};
+///
+/// /// Adds a node that reverses a list in place: whoever calls this gives the list away.
+/// fn reversed(graph: &mut GraphBuilder<'_>, list: Moved<Vec<u8>>) -> Node<Vec<u8>> {
+///     graph.node("reversed", (list,), |mut list: Vec<u8>| {
+///         list.reverse();
+///         list
+///     })
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let list = graph.node("list", (), || vec![1, 2, 3]);
+/// let list = reversed(&mut graph, list.moved());
+/// assert_eq!(graph.build()?.run()?[list], [3, 2, 1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Moved<T, P = Anywhere> {
     pub(super) node: Node<T, P>,
 }
 
 /// A node of a typed graph, whatever it gives.
+///
+/// ```
+/// use dgraph_exec::{AnyNode, GraphBuilder, RunOptions};
+///
+/// let mut graph = GraphBuilder::new();
+/// let number = graph.node("number", (), || 7);
+/// let text = graph.node("text", (), || "seven");
+/// let wanted: Vec<AnyNode> = vec![number.into(), text.into()]; // of different types
+/// let mut graph = graph.build()?;
+/// let results = graph.run_with(&RunOptions::new().only(wanted))?;
+/// assert_eq!((results[number], results[text]), (7, "seven"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AnyNode {
     pub(super) graph: GraphId,
@@ -61,6 +125,16 @@ pub struct AnyNode {
 
 impl AnyNode {
     /// The node's number: nodes are numbered in the order in which they were declared.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let first = graph.node("first", (), || ());
+    /// let second = graph.node("second", (first,), |_: &()| ());
+    /// let graph = graph.build()?;
+    /// assert_eq!(graph.dag().in_degree(second.id().index()), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn index(self) -> NodeId {
         NodeId::new(self.index)
@@ -91,6 +165,17 @@ impl<T, P> Node<T, P> {
     }
 
     /// The handle without its type, where nodes of different types come together: `[a.id(), b.id()]`.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let number = graph.node("number", (), || 7);
+    /// let text = graph.node("text", (), || "seven");
+    /// let last = graph.node("last", (), || ());
+    /// graph.after(last, [number.id(), text.id()]); // one type for both
+    /// assert_eq!(graph.build()?.dag().in_degree(last.id().index()), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn id(self) -> AnyNode {
         self.id
@@ -122,18 +207,54 @@ impl<T> Input<T> {
     }
 
     /// The input as a node like any other.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, Node, Values};
+    /// let mut graph = GraphBuilder::new();
+    /// let given = graph.input::<i32>("given");
+    /// let computed = graph.node("computed", (given,), |given: &i32| given * 10);
+    /// let both: [Node<i32>; 2] = [given.node(), computed]; // one type for both
+    /// let sum = graph.node("sum", both, |values: Values<'_, i32>| values.iter().sum::<i32>());
+    /// let mut graph = graph.build()?;
+    /// graph.set(given, 2);
+    /// assert_eq!(graph.run()?[sum], 22);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn node(self) -> Node<T> {
         self.node
     }
 
     /// See [`Node::id`].
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let given = graph.input::<i32>("given");
+    /// let mut graph = graph.build()?;
+    /// assert!(graph.results().why_absent(given.id()).is_some()); // not set yet
+    /// graph.set(given, 1);
+    /// assert!(graph.results().why_absent(given.id()).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn id(self) -> AnyNode {
         self.node.id
     }
 
     /// See [`Node::moved`]. The input is unset afterwards.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let packet = graph.input::<Vec<u8>>("packet");
+    /// let text = graph.try_node("text", (packet.moved(),), String::from_utf8); // takes it as it is
+    /// let mut graph = graph.build()?;
+    /// graph.set(packet, b"hi".to_vec());
+    /// assert_eq!(graph.run()?[text], "hi");
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "inputs not set: packet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn moved(self) -> Moved<T> {
         self.node.moved()

@@ -15,10 +15,37 @@ use std::error::Error;
 use std::marker::PhantomData;
 
 /// Of a graph: it may be sent to another thread. Of a node: what it gives may be used on any thread.
+///
+/// ```
+/// use dgraph_exec::{Anywhere, Graph, GraphBuilder};
+/// use std::thread;
+///
+/// let mut graph = GraphBuilder::new();
+/// let answer = graph.node("answer", (), || 42);
+/// let mut graph: Graph<'static, Anywhere> = graph.build()?; // `Graph<'static>` for short
+/// let found = thread::spawn(move || graph.run().map(|results| results[answer])).join().unwrap()?;
+/// assert_eq!(found, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Anywhere;
 
 /// Of a graph: it stays on its thread. Of a node: only others on that thread may depend on it.
+///
+/// ```
+/// use dgraph_exec::{Graph, GraphBuilder, Local};
+/// use std::rc::Rc;
+///
+/// struct Page<'p> {
+///     graph: Graph<'p, Local>, // so `Page` stays on its thread, too
+/// }
+///
+/// let mut graph = GraphBuilder::local();
+/// let title = graph.local_node("title", (), || Rc::<str>::from("page 1"));
+/// let mut page = Page { graph: graph.build()? };
+/// assert_eq!(&*page.graph.run()?[title], "page 1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Local(PhantomData<*const ()>);
 
@@ -48,6 +75,22 @@ impl<'env> GraphBuilder<'env, Local> {
     }
 
     /// As [`node`](GraphBuilder::node), on the thread of the graph: nothing has to be `Send`.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::{cell::RefCell, rc::Rc};
+    ///
+    /// let log = Rc::new(RefCell::new(Vec::new()));
+    /// let mut graph = GraphBuilder::local();
+    /// let number = graph.node("number", (), || 7); // may run on any thread
+    /// graph.local_node("log", (number,), {
+    ///     let log = Rc::clone(&log);
+    ///     move |number: &i32| log.borrow_mut().push(*number)
+    /// });
+    /// graph.build()?.run()?;
+    /// assert_eq!(*log.borrow(), [7]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local_node<D, F>(
         &mut self,
         name: impl AsRef<str>,
@@ -69,6 +112,26 @@ impl<'env> GraphBuilder<'env, Local> {
     }
 
     /// As [`try_node`](GraphBuilder::try_node), on the thread of the graph: but for the error, nothing has to be `Send`.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let tries = Rc::new(Cell::new(2));
+    /// let mut graph = GraphBuilder::local();
+    /// let left = graph.local_try_node("left", (), || match tries.get() {
+    ///     0 => Err("no try left"),
+    ///     left => {
+    ///         tries.set(left - 1);
+    ///         Ok(Rc::clone(&tries))
+    ///     }
+    /// });
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.run()?[left].get(), 1);
+    /// assert_eq!(graph.run()?[left].get(), 0);
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "1 node failed: left");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local_try_node<D, F, T, E>(
         &mut self,
         name: impl AsRef<str>,
@@ -101,6 +164,18 @@ impl<'env> GraphBuilder<'env, Local> {
 
 impl<T: Send + Sync> Node<T, Local> {
     /// The same node as one whose result may be used on any thread.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::rc::Rc;
+    ///
+    /// let document = Rc::new(String::from("some words"));
+    /// let mut graph = GraphBuilder::local();
+    /// let text = graph.local_node("text", (), || document.as_bytes().to_vec()).shared(); // bytes may go anywhere
+    /// let spaces = graph.node("spaces", (text,), |text: &Vec<u8>| text.iter().filter(|&&byte| byte == b' ').count());
+    /// assert_eq!(graph.build()?.run()?[spaces], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn shared(self) -> Node<T> {
         self.plain()

@@ -12,6 +12,29 @@ use std::mem;
 
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
 /// Parameter types of closures have to be written out. It may own things and lend them to its futures.
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Local, LocalAsyncFn, Node};
+///
+/// /// Adds a node that counts, in a way that the caller chooses.
+/// fn counter<'env, F>(graph: &mut GraphBuilder<'env, Local>, count: F) -> Node<u32, Local>
+/// where
+///     F: for<'a> LocalAsyncFn<'a, (), Output = u32> + 'env,
+/// {
+///     graph.local_async_node("count", (), count)
+/// }
+///
+/// let mut graph = GraphBuilder::local();
+/// let mut count = 0;
+/// let node = counter(&mut graph, async move || {
+///     count += 2; // lent to the future
+///     count
+/// });
+/// let mut graph = graph.build()?;
+/// graph.run()?;
+/// assert_eq!(graph.run()?[node], 4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`, or isn't async",
     label = "its parameters don't fit its dependencies, or it isn't async",
@@ -191,6 +214,22 @@ impl<'env> GraphBuilder<'env, Local> {
 
     /// As [`try_async_node`](GraphBuilder::try_async_node), on the thread of the graph: but for the error, nothing has to be
     /// `Send`, and the closure may own what its futures use.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::rc::Rc;
+    ///
+    /// let mut answers = vec!["x", "5"]; // the next one last
+    /// let mut graph = GraphBuilder::local();
+    /// let number = graph.local_try_async_node("number", (), async move || {
+    ///     let answer = answers.pop().expect("it is run twice");
+    ///     answer.parse::<i32>().map(Rc::new)
+    /// });
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(*graph.run()?[number], 5);
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "1 node failed: number");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local_try_async_node<D, F, T, E>(
         &mut self,
         name: impl AsRef<str>,

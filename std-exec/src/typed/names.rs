@@ -4,6 +4,18 @@ use dgraph_core::NodeId;
 use std::fmt;
 
 /// A node as errors name it: its name or, if it has none, `#` and its number.
+///
+/// ```
+/// use dgraph_exec::GraphBuilder;
+///
+/// let mut graph = GraphBuilder::new();
+/// graph.node("", (), || ());
+/// graph.node("second", (), || ());
+/// let mut graph = graph.build()?;
+/// let names: Vec<_> = graph.results().absent_nodes().map(|(node, _)| node.to_string()).collect();
+/// assert_eq!(names, ["#0", "second"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NamedNode {
     node: NodeId,
@@ -16,12 +28,32 @@ impl NamedNode {
     }
 
     /// The node's number: nodes are numbered in the order in which they were declared.
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionError, GraphBuilder};
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("same", (), || ());
+    /// let later = graph.declare::<u8>("same"); // names need not differ
+    /// let Err(DefinitionError::Undefined(nodes)) = graph.build() else { panic!("one isn't defined") };
+    /// assert_eq!(nodes[0].node(), later.id().index());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn node(&self) -> NodeId {
         self.node
     }
 
     /// The name. Empty if the node is anonymous.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let (named, anonymous) = (graph.node("load", (), || ()), graph.node("", (), || ()));
+    /// let graph = graph.build()?;
+    /// assert_eq!(graph.name(named.id().index()).name(), "load");
+    /// assert_eq!(graph.name(anonymous.id().index()).name(), "");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

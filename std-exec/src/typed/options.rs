@@ -5,6 +5,21 @@ use super::handle::AnyNode;
 use std::time::Instant;
 
 /// What happens to the other nodes when one has failed.
+///
+/// ```
+/// use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions};
+///
+/// let mut graph = GraphBuilder::new();
+/// graph.try_node("bad", (), || "x".parse::<i32>());
+/// let other = graph.node("other", (), || 1);
+/// let mut graph = graph.build()?;
+///
+/// graph.run_with(&RunOptions::new().policy(FailurePolicy::FailFast)).unwrap_err();
+/// assert_eq!(graph.results().get(other), Err(Absent::NotRun));
+/// graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).unwrap_err();
+/// assert_eq!(graph.results().get(other), Ok(&1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FailurePolicy {
     /// No further node is started.
@@ -44,6 +59,16 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// Runs every node, stops at the first failure, passes panics on.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    ///
+    /// const EVERYTHING: RunOptions = RunOptions::new();
+    /// let mut graph = GraphBuilder::new();
+    /// let one = graph.node("one", (), || 1);
+    /// assert_eq!(graph.build()?.run_with(&EVERYTHING)?[one], 1); // as `run`
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn new() -> Self {
         Self {
             policy: FailurePolicy::FailFast,
@@ -57,12 +82,39 @@ impl RunOptions {
     }
 
     /// What happens to the other nodes when one has failed. Default: [`FailurePolicy::FailFast`].
+    ///
+    /// ```
+    /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// for text in ["x", "1", "y"] {
+    ///     graph.try_node(text, (), move || text.parse::<i32>());
+    /// }
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing));
+    /// assert_eq!(outcome.unwrap_err().to_string(), "2 nodes failed: x, y"); // not the first one only
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn policy(mut self, policy: FailurePolicy) -> Self {
         self.policy = policy;
         self
     }
 
     /// Starts no node any more once `token` is cancelled.
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, GraphBuilder, RunError, RunOptions};
+    ///
+    /// let token = CancelToken::new();
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("work", (), || ());
+    /// let mut graph = graph.build()?;
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// graph.run_with(&options)?;
+    /// token.cancel(); // when the user presses a button, say
+    /// assert!(matches!(graph.run_with(&options), Err(RunError::Cancelled { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cancel_token(mut self, token: &CancelToken) -> Self {
         self.token = Some(token.clone());
         self
@@ -70,18 +122,55 @@ impl RunOptions {
 
     /// Starts no node any more from this moment on. Nodes under way end. The clock is read before each node and before a future
     /// that was woken is polled; a run in which all futures wait isn't woken by its deadline.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let work = graph.node("work", (), || 1);
+    /// let mut graph = graph.build()?;
+    /// let ample = RunOptions::new().deadline(Instant::now() + Duration::from_secs(3600));
+    /// assert_eq!(graph.run_with(&ample)?[work], 1);
+    /// let error = graph.run_with(&RunOptions::new().deadline(Instant::now())).unwrap_err();
+    /// assert_eq!(error.to_string(), "deadline exceeded, 1 node did not run: work");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
     /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on the caller.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("bad", (), || panic!("no"));
+    /// let mut graph = graph.build()?;
+    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+    /// assert_eq!(error.to_string(), "panicked: bad (no)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn catch_panics(mut self) -> Self {
         self.catch_panics = true;
         self
     }
 
     /// Runs only these nodes and those that they depend on, directly or not. The others have no result afterwards.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let parse = graph.node("parse", (), || 3);
+    /// let check = graph.node("check", (parse,), |number: &i32| *number > 0);
+    /// graph.node("install", (check,), |_: &bool| panic!("not today"));
+    /// let mut graph = graph.build()?;
+    /// assert!(graph.run_with(&RunOptions::new().only([check]))?[check]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn only<N: Into<AnyNode>>(mut self, targets: impl IntoIterator<Item = N>) -> Self {
         self.targets = Some(targets.into_iter().map(Into::into).collect());
         self
@@ -95,6 +184,31 @@ impl RunOptions {
     ///
     /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their results if
     /// these are up to date.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// use std::cell::Cell;
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// let compiled = AtomicU32::new(0);
+    /// let mut graph = GraphBuilder::new();
+    /// let files = ["a", "b"].map(|file| graph.input::<&str>(file));
+    /// let objects = files.map(|file| {
+    ///     graph.node("compile", (file,), |source: &&str| {
+    ///         compiled.fetch_add(1, Relaxed);
+    ///         source.len()
+    ///     })
+    /// });
+    /// let size = graph.node("link", (objects[0], objects[1]), |a: &usize, b: &usize| a + b);
+    /// let mut graph = graph.build()?;
+    /// graph.set(files[0], "main");
+    /// graph.set(files[1], "tool");
+    /// assert_eq!(graph.run_with(&RunOptions::new().update())?[size], 8);
+    /// graph.set(files[1], "tools");
+    /// assert_eq!(graph.run_with(&RunOptions::new().update())?[size], 9);
+    /// assert_eq!(compiled.load(Relaxed), 3); // `a` only once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn update(mut self) -> Self {
         self.update = true;
         self
@@ -102,6 +216,19 @@ impl RunOptions {
 
     /// Measures how long each node takes, for [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The
     /// clock is read before and after each node.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let node = graph.node("node", (), || (0..1000).sum::<u64>());
+    /// let (mut graph, executor) = (graph.build()?, Executor::new()?);
+    /// graph.run_parallel_with(&executor, &RunOptions::new().measure())?;
+    /// assert!(graph.measured(node).is_some());
+    /// graph.prioritise_by_measured(); // for the runs to come
+    /// assert_eq!(graph.run_parallel(&executor)?[node], 499_500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn measure(mut self) -> Self {
         self.measure = true;
         self

@@ -40,6 +40,19 @@ impl<'g, P> Results<'g, P> {
     /// # Errors
     ///
     /// Why it has no result.
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder};
+    /// let mut graph = GraphBuilder::new();
+    /// let input = graph.input::<i32>("input");
+    /// let double = graph.node("double", (input,), |input: &i32| input * 2);
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.results().get(double), Err(Absent::NotRun));
+    /// graph.set(input, 4);
+    /// let results = graph.run()?;
+    /// assert_eq!((results.get(double), results.get(input)), (Ok(&8), Ok(&4)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, Absent> {
         match self.body.store.get(node.into().plain()) {
             None => Err(Absent::ForeignHandle),
@@ -52,6 +65,17 @@ impl<'g, P> Results<'g, P> {
     /// # Errors
     ///
     /// Why it has no result.
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder};
+    /// let mut graph = GraphBuilder::new();
+    /// let pixels = graph.node("pixels", (), || vec![0_u8; 1 << 20]);
+    /// let mut graph = graph.build()?;
+    /// let image: Vec<u8> = graph.run()?.take(pixels)?; // no copy
+    /// assert_eq!(image.len(), 1 << 20);
+    /// assert_eq!(graph.results().take(pixels), Err(Absent::Taken));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, Absent> {
         match self.body.store.take(node.into().plain(), Status::TAKEN) {
             None => Err(Absent::ForeignHandle),
@@ -60,6 +84,18 @@ impl<'g, P> Results<'g, P> {
     }
 
     /// Each node without a result, and why it has none, in the order of declaration.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let number = graph.try_node("number", (), || "x".parse::<i32>());
+    /// graph.node("double", (number,), |number: &i32| number * 2);
+    /// let mut graph = graph.build()?;
+    /// graph.run().unwrap_err();
+    /// let told: Vec<_> = graph.results().absent_nodes().map(|(node, why)| format!("{node} {why}")).collect();
+    /// assert_eq!(told, ["number failed", "double was skipped because of number"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, Absent)> {
         let Body { store, names, .. } = &*self.body;
         (0..).take(store.len()).filter_map(|node| {
@@ -69,6 +105,17 @@ impl<'g, P> Results<'g, P> {
     }
 
     /// Why `node` has no result, `None` if it has one.
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// let (wanted, other) = (graph.node("wanted", (), || 1), graph.node("other", (), || "text"));
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run_with(&RunOptions::new().only([wanted]))?;
+    /// assert_eq!(results.why_absent(wanted), None);
+    /// assert_eq!(results.why_absent(other), Some(Absent::NotNeeded));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn why_absent(&self, node: impl Into<AnyNode>) -> Option<Absent> {
         let node = node.into();
         if node.graph != self.body.store.id() {

@@ -17,6 +17,27 @@ use std::task::{Context, Poll};
 /// Nothing happens before it is first polled. Dropping it ends the run: futures of nodes are dropped then and there, and the
 /// graph can be used again at once. (If it is leaked, by [`std::mem::forget`] for example, so is what the graph holds, and
 /// using the graph panics.)
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, RunAsync};
+/// use std::future::{pending, poll_fn};
+/// use std::{pin::Pin, task::Poll};
+///
+/// let mut graph = GraphBuilder::new();
+/// let wait = graph.input::<bool>("wait");
+/// let answer = graph.async_node("answer", (wait,), async |wait: &bool| if *wait { pending().await } else { 42 });
+/// let mut graph = graph.build()?;
+/// pollster::block_on(async {
+///     graph.set(wait, true);
+///     let mut run: RunAsync<'_, '_> = graph.run_async();
+///     poll_fn(|context| Poll::Ready(assert!(Pin::new(&mut run).poll(context).is_pending()))).await;
+///     drop(run); // enough waited
+///     graph.set(wait, false);
+///     assert_eq!(graph.run_async().await?[answer], 42);
+///     Ok::<(), Box<dyn std::error::Error>>(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct RunAsync<'g, 'env, P = Anywhere> {
     /// `None` when the run is over.
@@ -72,6 +93,22 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
+    /// use std::{future::pending, thread};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.async_node("answer", (), async || pending::<u32>().await); // from a server that is gone
+    /// let mut graph = graph.build()?;
+    /// let token = CancelToken::new();
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// let user = thread::spawn(move || token.cancel());
+    /// let error = pollster::block_on(graph.run_async_with(options)).unwrap_err();
+    /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: answer");
+    /// # user.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_async_with(&mut self, options: RunOptions) -> RunAsync<'_, 'env, P> {
         RunAsync { graph: Some(self), run: Running::here(options) }
     }
@@ -131,6 +168,23 @@ impl Graph<'static> {
     /// # Panics
     ///
     /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
+    ///
+    /// async fn parse(text: &&str) -> Result<i32, std::num::ParseIntError> { text.parse() }
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let texts = ["5", "x"].map(|text| graph.node(text, (), move || text));
+    /// let numbers = texts.map(|text| graph.try_async_node("number", (text,), parse));
+    /// let mut graph = graph.build()?;
+    /// let executor = Executor::new()?;
+    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
+    /// let error = pollster::block_on(graph.run_parallel_async_with(&executor, options)).unwrap_err();
+    /// assert_eq!(error.to_string(), "1 node failed: number");
+    /// assert_eq!(graph.results()[numbers[0]], 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_parallel_async_with(
         &mut self,
         executor: &Executor,

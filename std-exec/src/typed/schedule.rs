@@ -156,6 +156,19 @@ impl<P> Graph<'_, P> {
     /// # Panics
     ///
     /// If `node` is another graph's.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// use std::time::Duration;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let sum = graph.node("sum", (), || (0..100_000_u64).map(std::hint::black_box).sum::<u64>());
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.measured(sum), None);
+    /// graph.run_with(&RunOptions::new().measure())?;
+    /// assert!(graph.measured(sum) > Some(Duration::ZERO));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn measured(&self, node: impl Into<AnyNode>) -> Option<Duration> {
         let node = node.into();

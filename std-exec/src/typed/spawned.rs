@@ -13,6 +13,25 @@ use std::task::{Context, Poll};
 /// both give the graph back, with its results, and say how the run has ended.
 ///
 /// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph.
+///
+/// ```
+/// use dgraph_exec::{Executor, GraphBuilder, Spawned};
+///
+/// let executor = Executor::new()?;
+/// let mut nodes = Vec::new();
+/// let mut runs: Vec<Spawned> = Vec::new();
+/// for number in 0..3_u32 {
+///     let mut graph = GraphBuilder::new();
+///     nodes.push(graph.node("square", (), move || number * number));
+///     runs.push(graph.build()?.spawn(&executor)); // side by side
+/// }
+/// for ((run, node), square) in runs.into_iter().zip(nodes).zip([0, 1, 4]) {
+///     let (mut graph, outcome) = pollster::block_on(run); // in a task: `run.await`
+///     outcome?;
+///     assert_eq!(graph.results()[node], square);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "dropping it ends the run"]
 pub struct Spawned {
     /// `None` when the run is over and the graph has been given back.
@@ -43,6 +62,20 @@ impl Graph<'static> {
     }
 
     /// As [`spawn`](Self::spawn), with choices.
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, Executor, GraphBuilder, RunError, RunOptions};
+    ///
+    /// let executor = Executor::new()?;
+    /// let token = CancelToken::new();
+    /// let mut graph = GraphBuilder::new();
+    /// graph.async_node("for ever", (), async || std::future::pending::<()>().await);
+    /// let spawned = graph.build()?.spawn_with(&executor, RunOptions::new().cancel_token(&token));
+    /// token.cancel();
+    /// let (_graph, outcome) = spawned.join();
+    /// assert!(matches!(outcome, Err(RunError::Cancelled { not_run }) if not_run[0].name() == "for ever"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn spawn_with(mut self, executor: &Executor, options: RunOptions) -> Spawned {
         let mut run = Running::on_workers(executor, options);
         let refused = run.begin(&mut self).err();
@@ -56,14 +89,49 @@ impl Spawned {
     /// Not for nodes that run on the same executor: a worker that blocks here does nothing else, and if all do, they wait for each
     /// other. There, `await` it, or use [`run_parallel`](Graph::run_parallel), in which the caller works too.
     ///
+    /// # Errors
+    ///
+    /// Beside the graph: see [`RunError`]. What did run has its results all the same.
+    ///
     /// # Panics
     ///
     /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph is dropped then.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    ///
+    /// let executor = Executor::new()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let number = graph.try_node("number", (), || "x".parse::<i32>());
+    /// let (mut graph, outcome) = graph.build()?.spawn(&executor).join();
+    /// assert_eq!(outcome.unwrap_err().to_string(), "1 node failed: number");
+    /// assert!(graph.results().get(number).is_err()); // the graph is back all the same
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn join(self) -> (Graph<'static>, Result<(), RunError>) {
         pollster::block_on(self)
     }
 
     /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::mpsc;
+    /// use std::thread;
+    ///
+    /// let executor = Executor::builder().threads(2).build()?;
+    /// let (send, receive) = mpsc::channel();
+    /// let mut graph = GraphBuilder::new();
+    /// graph.try_node("wait", (), move || receive.recv());
+    /// let spawned = graph.build()?.spawn(&executor);
+    /// assert!(!spawned.is_finished()); // it waits for us
+    /// send.send(())?;
+    /// while !spawned.is_finished() {
+    ///     thread::yield_now(); // or draw the next frame
+    /// }
+    /// spawned.join().1?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.refused.is_some() || self.run.is_finished()

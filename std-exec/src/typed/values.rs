@@ -62,24 +62,62 @@ impl<'a, T> Values<'a, T> {
     }
 
     /// The values in the listed order.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, Values};
+    /// let mut graph = GraphBuilder::new();
+    /// let words = ["one", "two"].map(|word| graph.node(word, (), move || word));
+    /// let line = graph.node("line", words, |words: Values<'_, &str>| {
+    ///     words.iter().copied().collect::<Vec<_>>().join(" ")
+    /// });
+    /// assert_eq!(graph.build()?.run()?[line], "one two");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn iter(&self) -> ValuesIter<'a, T> {
         ValuesIter { slots: self.slots().iter(), base: self.base, values: PhantomData }
     }
 
     /// How many there are: as many as handles were listed.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, Values};
+    /// let mut graph = GraphBuilder::new();
+    /// let parts = [2.0, 4.0].map(|part| graph.node("part", (), move || part));
+    /// let mean = graph.node("mean", parts, |parts: Values<'_, f64>| parts.iter().sum::<f64>() / parts.len() as f64);
+    /// assert_eq!(graph.build()?.run()?[mean], 3.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.length as usize
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, Node, Values};
+    /// let mut graph = GraphBuilder::new();
+    /// let checks: Vec<Node<bool>> = Vec::new(); // as the configuration says
+    /// let verdict = graph.node("verdict", checks, |checks: Values<'_, bool>| !checks.is_empty() && checks.iter().all(|&ok| ok));
+    /// assert!(!graph.build()?.run()?[verdict]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The `position`-th value.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, Values};
+    /// let mut graph = GraphBuilder::new();
+    /// let row = [3, 5].map(|cell| graph.node("cell", (), move || cell));
+    /// let third = graph.node("third", row, |row: Values<'_, i32>| row.get(2).copied().unwrap_or(0));
+    /// assert_eq!(graph.build()?.run()?[third], 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, position: usize) -> Option<&'a T> {
         // SAFETY: by the contract of `new`.
@@ -136,6 +174,18 @@ impl<T: fmt::Debug> fmt::Debug for Values<'_, T> {
 }
 
 /// The values of [`Values`], one after the other.
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Values, ValuesIter};
+/// let mut graph = GraphBuilder::new();
+/// let steps = [1, 4, 9].map(|at| graph.node("at", (), move || at));
+/// let last_step = graph.node("last step", steps, |steps: Values<'_, i32>| {
+///     let mut backwards: std::iter::Rev<ValuesIter<'_, i32>> = steps.iter().rev();
+///     Some(backwards.next()? - backwards.next()?)
+/// });
+/// assert_eq!(graph.build()?.run()?[last_step], Some(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ValuesIter<'a, T> {
     slots: slice::Iter<'a, u32>,
     base: Base,

@@ -8,6 +8,32 @@ use crate::ready_queue::Place;
 use std::fmt;
 
 /// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].
+///
+/// ```
+/// use dgraph_exec::{Executor, GraphBuilder, Limit, Node};
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+///
+/// static OPEN: AtomicU32 = AtomicU32::new(0);
+///
+/// /// Adds a node that uses a connection, of which there are only so many.
+/// fn query(graph: &mut GraphBuilder<'_>, connections: Limit) -> Node<u32> {
+///     let node = graph.node("query", (), || {
+///         let open = OPEN.fetch_add(1, Relaxed) + 1;
+///         OPEN.fetch_sub(1, Relaxed);
+///         open
+///     });
+///     graph.limited(node, connections);
+///     node
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let connections = graph.limit(2);
+/// let queries: Vec<_> = (0..20).map(|_| query(&mut graph, connections)).collect();
+/// let mut graph = graph.build()?;
+/// let results = graph.run_parallel(&Executor::new()?)?;
+/// assert!(queries.iter().all(|&query| results[query] <= 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
     graph: GraphId,
@@ -146,6 +172,28 @@ impl<P> GraphBuilder<'_, P> {
     /// limits and threads that occurs makes every node of the graph a little dearer: it should be tens, not thousands.
     ///
     /// A limit of 0 is an error of [`build`](Self::build).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::Mutex;
+    ///
+    /// let (disk, network) = (Mutex::new(0), Mutex::new(0));
+    /// let mut graph = GraphBuilder::new();
+    /// let (one_on_disk, one_on_network) = (graph.limit(1), graph.limit(1));
+    /// for _ in 0..5 {
+    ///     let node = graph.node("save", (), || *disk.try_lock().expect("nobody else") += 1);
+    ///     graph.limited(node, one_on_disk);
+    ///     let node = graph.node("copy", (), || {
+    ///         *disk.try_lock().expect("nobody else") += 1;
+    ///         *network.try_lock().expect("nobody else") += 1;
+    ///     });
+    ///     graph.limited(node, one_on_disk);
+    ///     graph.limited(node, one_on_network);
+    /// }
+    /// graph.build()?.run_parallel(&Executor::new()?)?;
+    /// assert_eq!((*disk.lock().unwrap(), *network.lock().unwrap()), (10, 5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn limited(&mut self, node: impl Into<AnyNode>, limit: Limit) {
         if let Some(node) = self.own(node.into()) {
             if limit.graph == self.store.id() {
@@ -186,6 +234,28 @@ impl<P> GraphBuilder<'_, P> {
     /// worker comes in addition to them. A node that is bound to two threads is an error of [`build`](Self::build); a
     /// worker that the executor doesn't have is an error of the run,
     /// [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static CACHE: Cell<u32> = const { Cell::new(0) });
+    ///
+    /// let executor = Executor::builder().threads(2).build()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let fill = graph.node("fill", (), || CACHE.set(7));
+    /// let read = graph.node("read", (fill,), |_: &()| CACHE.get());
+    /// graph.on_worker(fill, 1);
+    /// graph.on_worker(read, 1); // the thread in which it lies
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.run_parallel(&executor)?[read], 7);
+    /// assert_eq!(CACHE.get(), 0);
+    ///
+    /// let alone = Executor::builder().threads(1).build()?;
+    /// let error = graph.run_parallel(&alone).unwrap_err();
+    /// assert_eq!(error.to_string(), "fill is bound to worker 1, but the executor has 1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_worker(&mut self, node: impl Into<AnyNode>, worker: usize) {
         self.bind(node.into(), Place::Worker(worker));
     }
