@@ -139,7 +139,7 @@ impl<'a> Countdown<'a> {
     ///
     /// # Panics
     ///
-    /// If the graph has no such node.
+    /// If the graph has no such node. With debug assertions also at a root.
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;

@@ -199,13 +199,14 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// A walker has run its part of the step that ends here. False if somebody has broken in, as for [`claim`](Self::claim).
+    /// A walker has run its part of the step that ends here. False if somebody has broken in, as for [`claim`](Self::claim);
+    /// `free` as `FREE` there.
     #[inline]
     #[must_use]
-    pub(crate) fn reach(&self, lane: &Lane, end: usize) -> bool {
+    pub(crate) fn reach(&self, lane: &Lane, end: usize, free: bool) -> bool {
         // Ordering: as in `claim`.
         lane.at.store(2 * end, Ordering::Release);
-        fences::light(fences::light_is_free());
+        fences::light(free);
         let going_on = self.is_going_on();
         if going_on {
             // Ordering: Release pairs with the Acquire in `all_reached`: the nodes of this part come before the next step.

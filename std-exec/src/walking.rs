@@ -162,7 +162,7 @@ impl<F: Body> Run<'_, F> {
                     return Ended::Late;
                 }
             }
-            if !self.walk.reach(&lanes[lane], step.end) {
+            if !self.walk.reach(&lanes[lane], step.end, fences::light_is_free()) {
                 return Ended::BrokenIn { ran: true };
             }
             if let Some(ended) = self.wait(&mut || Walk::all_reached(&lanes[..in_step], step.end), &wanted) {
