@@ -1,0 +1,160 @@
+//! How the caller or owner of a run waits, and who wakes it.
+
+use super::Team;
+use crate::crew::discard;
+use crate::sleep::posted;
+use crate::sync::{Ordering, fence, lock, spin_loop};
+use crate::wake;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::task::Waker;
+use std::time::Duration;
+
+/// How it stands with a detached run whose owner has asked for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum End {
+    /// It is over, nobody is in the team any more, and that is closed.
+    Here,
+    /// The owner had a reason to give up waiting, and won't be woken, whether or not it still has that.
+    GivenUp,
+    /// The owner will be woken when that may have changed.
+    Awaited,
+}
+
+impl Team {
+    /// Whether the caller has something to do here, or the run is over and nobody is in.
+    ///
+    /// That nobody is in the team is a reason to go on only at the end: before it, nodes wait, and whoever wakes one posts it.
+    pub(crate) fn needs_caller(&self) -> bool {
+        self.has_work() || self.membership.is_empty() && self.is_finished()
+    }
+
+    /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or the last
+    /// helper leaves; with an `alarm` set, for so long at the most. It doesn't if `reason_to_stay` holds after it has said that
+    /// it is about to. Whether it has parked.
+    pub(crate) fn wait_unless(&self, alarm: Option<Duration>, reason_to_stay: impl FnOnce() -> bool) -> bool {
+        self.alarmed.store(alarm.is_some(), Ordering::Relaxed);
+        self.membership.fall_asleep();
+        // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or the
+        // caller sees what was posted. For the last helper's leave the membership word itself decides.
+        fence(Ordering::SeqCst);
+        if reason_to_stay() && self.membership.claim_wake() {
+            spin_loop(); // the reason may be out of date, and the caller come back at once
+            return false;
+        }
+        match alarm {
+            Some(time) if self.parker.park_timeout(time) || self.membership.claim_wake() => {}
+            // Or somebody has ended its sleep just now, and owes it the token.
+            _ => self.parker.park(),
+        }
+        true
+    }
+
+    /// There is a walk in this team that no worker watches: wakes the callers that wait for runs in which it is nested, so that they
+    /// do. (All of them: each may find something else to do.)
+    pub(crate) fn wake_watchers(&self) {
+        let sleeps = |team: &&Team| team.membership.is_asleep() && !team.membership.is_detached();
+        for team in self.ancestors().filter(sleeps).filter(|team| !team.alarmed.load(Ordering::Relaxed)) {
+            team.wake_caller();
+        }
+    }
+
+    /// Whether somebody has left a token for a caller that hasn't come for it.
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+    pub(crate) fn has_token(&self) -> bool {
+        self.parker.has_token()
+    }
+
+    /// Wakes the caller if it sleeps. True if this did it.
+    pub(crate) fn wake_caller(&self) -> bool {
+        if !self.membership.is_asleep() {
+            return false;
+        }
+        let (claimed, owner) = {
+            // Both under the lock, as in `poll_end` and `forget_owner`: if it is a task that sleeps, it is registered here, and
+            // no token is left for a thread that doesn't come for it.
+            let mut owner = lock(&self.owner);
+            let claimed = self.membership.claim_wake();
+            (claimed, if claimed { owner.take() } else { None })
+        };
+        match owner {
+            // The user's code, which may panic: no business of whoever comes by here.
+            Some(owner) => drop(catch_unwind(AssertUnwindSafe(|| owner.wake())).map_err(discard)),
+            None if claimed => self.parker.unpark(),
+            None => {}
+        }
+        claimed
+    }
+
+    /// Whether a detached run has come to its end. If it has not, and `give_up` doesn't hold, `owner` is woken when that may
+    /// have changed.
+    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl FnOnce() -> bool) -> End {
+        let is_over = || {
+            let finished = self.is_finished();
+            if finished {
+                self.membership.close();
+            }
+            finished && self.membership.is_empty()
+        };
+        if is_over() {
+            return End::Here;
+        }
+        // Neither cloned nor dropped under the lock: these are the user's.
+        let new = owner.clone();
+        let old = {
+            let mut owner = lock(&self.owner);
+            self.membership.fall_asleep();
+            owner.replace(new)
+        };
+        old.into_iter().for_each(wake::discard);
+        // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
+        fence(Ordering::SeqCst);
+        let end = match is_over() {
+            true => End::Here,
+            false if give_up() => End::GivenUp,
+            false => return End::Awaited,
+        };
+        self.forget_owner();
+        end
+    }
+
+    /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.
+    pub(crate) fn forget_owner(&self) {
+        let old = {
+            let mut owner = lock(&self.owner);
+            let _ = self.membership.claim_wake();
+            owner.take()
+        };
+        old.into_iter().for_each(wake::discard);
+    }
+
+    /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
+    /// callers that may do nothing else: this run's, then those of the runs that it is nested in. `invite` wakes an
+    /// idle worker. Whether somebody was woken.
+    pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
+        posted();
+        // The owner of a detached run takes no nodes.
+        let sleeps = |team: &Team| team.membership.is_asleep() && !team.membership.is_detached();
+        let awake = |team: &Team| !(sleeps(team) && team.wake_caller());
+        !(awake(self) && self.ancestors().all(awake)) || invite()
+    }
+
+    /// The teams whose nodes have started this run, from the innermost on. Certain for a member, whose run lasts, and
+    /// with it those that it is nested in; a hint for anybody else.
+    fn ancestors(&self) -> impl Iterator<Item = &Team> {
+        let parent = |team: &Team| {
+            // SAFETY: teams are freed with the executor only, and a parent belongs to the same executor as its child,
+            // so it lasts as long as `self`, from which the references are derived.
+            unsafe { team.parent.load(Ordering::Relaxed).as_ref() }
+        };
+        std::iter::successors(parent(self), move |team| parent(team))
+    }
+
+    /// Whether this run was started, directly or not, by a node of `ancestor`'s run. As certain as [`ancestors`].
+    ///
+    /// [`ancestors`]: Self::ancestors
+    pub(crate) fn is_nested_in(&self, ancestor: &Team) -> bool {
+        self.ancestors().any(|team| ptr::eq(team, ancestor))
+    }
+}
