@@ -12,7 +12,7 @@ use crate::fences;
 use crate::member::Own;
 use crate::run::Run;
 use crate::steps::Step;
-use crate::sync::{patience, spin_loop};
+use crate::sync::{patience, spin_loop, yield_now};
 use crate::team::Team;
 use crate::walk::{Lane, Stopped, Walk};
 use crate::work::Progress;
@@ -211,6 +211,8 @@ impl<F: Body> Run<'_, F> {
             if waited >= PATIENCE || LOOKS == 0 || wanted() {
                 return Some(Ended::Waiting);
             }
+            // There may be more threads than cores, and who is waited for may wait for this one.
+            yield_now();
         }
     }
 

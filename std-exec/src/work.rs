@@ -22,7 +22,7 @@ use crate::body::{Body, Turn};
 use crate::member::Own;
 use crate::run::Run;
 use crate::statistics::count;
-use crate::sync::{Ordering, patience, spin_loop};
+use crate::sync::{Ordering, patience, spin_loop, yield_now};
 use crate::team::Team;
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -241,7 +241,8 @@ impl<F: Body> Run<'_, F> {
         let robbed = own.rob(self.countdown);
         self.count(|tally| (&tally.robberies, usize::from(robbed)));
         if !robbed {
-            spin_loop(); // a surplus may stay up for a moment, and its owner out of reach
+            // A surplus may stay up for a moment while its owner, or another thief, waits for this very core.
+            yield_now();
         } else if team.has_work() {
             // As in `take_more`: this member has taken half, and is busy now.
             self.invite(team);

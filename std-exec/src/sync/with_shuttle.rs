@@ -4,6 +4,7 @@
 pub(crate) use super::checked_cell::UnsafeCell;
 pub(crate) use super::model_deque::{Steal, Stealer, Worker};
 pub(crate) use shuttle::hint::spin_loop;
+pub(crate) use shuttle::thread::yield_now;
 pub(crate) use shuttle::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence,
 };
