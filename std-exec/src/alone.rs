@@ -106,10 +106,13 @@ impl<F: Body> Run<'_, F> {
     /// nodes were woken and the driver doesn't come for them. False if it has to leave: a run that is driven is no business of
     /// its other members.
     pub(crate) fn drive_or_break_in(&self, team: &Team, own: &mut Own<'_>) -> bool {
-        if let Some(driver) = team.solo.claim() {
-            // What has called for somebody to drive.
+        if team.solo.is_offered() {
+            // What has called for somebody to drive. Before it is claimed: others who come meanwhile would find the call, and nothing
+            // to do, again and again.
             let _ = team.take_roots();
-            self.drive(team, own, driver);
+            if let Some(driver) = team.solo.claim() {
+                self.drive(team, own, driver);
+            }
         }
         let backoff = Backoff::new();
         let mut patience = PATIENCE;

@@ -89,6 +89,11 @@ impl Solo {
         self.word.state.load(Ordering::Relaxed)
     }
 
+    /// Whether nobody has begun to drive; a hint.
+    pub(crate) fn is_offered(&self) -> bool {
+        self.state() == OFFERED
+    }
+
     /// Whether somebody drives; a hint.
     pub(crate) fn is_driven(&self) -> bool {
         matches!(self.state(), DRIVEN | ASKED)

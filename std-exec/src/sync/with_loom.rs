@@ -3,12 +3,12 @@
 pub(crate) use super::model_deque::{Steal, Stealer, Worker};
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use loom::thread::yield_now;
 pub(super) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence,
 };
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+pub(crate) use loom::thread::yield_now;
 pub(crate) use loom::thread_local;
 pub(crate) use std::sync::PoisonError;
 use std::time::Duration;

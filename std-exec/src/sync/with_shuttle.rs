@@ -4,11 +4,11 @@
 pub(crate) use super::checked_cell::UnsafeCell;
 pub(crate) use super::model_deque::{Steal, Stealer, Worker};
 pub(crate) use shuttle::hint::spin_loop;
-pub(crate) use shuttle::thread::yield_now;
 pub(crate) use shuttle::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence,
 };
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
+pub(crate) use shuttle::thread::yield_now;
 pub(crate) use shuttle::thread_local;
 pub(super) use std::sync::Arc;
 pub(crate) use std::sync::PoisonError;
