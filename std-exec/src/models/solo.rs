@@ -141,7 +141,7 @@ fn run_driven_of_a_node_that_wants_another_turn() {
 }
 
 /// A node comes back while another is driven, and both feed a third: whoever has woken it comes to help, and must leave it to the
-/// driver. Catches: a helper that stays as a member while somebody drives.
+/// driver. Catches: a helper that doesn't.
 #[test]
 fn run_driven_beside_a_helper_with_a_woken_node() {
     explore(2, || {
@@ -159,7 +159,8 @@ fn run_driven_beside_a_helper_with_a_woken_node() {
                 shared.teams.iter().for_each(|team| _ = team.try_help(None));
             })
         };
-        let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked };
+        let body =
+            Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: false };
         run::run_as(&shared, &checked.dag, &body, ALONE, None);
         checked.all_ran();
         helper.join().expect("no panic");
@@ -167,12 +168,35 @@ fn run_driven_beside_a_helper_with_a_woken_node() {
     });
 }
 
-/// Nodes of which the first waits until it has been opened.
+/// The same with a helper that comes for nothing, while a node wakes the other one. Catches: a helper that stays as a member while
+/// somebody drives.
+#[test]
+fn run_driven_of_a_node_that_wakes_another_beside_a_helper() {
+    explore(2, || {
+        let shared = StdArc::new(Shared::new(2, Seats::default()));
+        shared.teams.take().give_back();
+        let wakes = Wakes::new(1);
+        let checked = Checked::new(3, &[(0, 2), (1, 2)]);
+        let open = Arc::new(AtomicBool::new(false));
+        let helper = {
+            let shared = StdArc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
+        let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: true };
+        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        checked.all_ran();
+        helper.join().expect("no panic");
+        wakes.detach();
+    });
+}
+
+/// Nodes of which the first waits until it has been opened; by the second, perhaps.
 struct Opened<'a> {
     shared: &'a StdArc<Shared>,
     wakes: &'a StdArc<Wakes>,
     open: &'a AtomicBool,
     checked: &'a Checked,
+    by_a_node: bool,
 }
 
 impl Body for Opened<'_> {
@@ -184,6 +208,10 @@ impl Body for Opened<'_> {
                 Pending::Waits => Turn::Waits,
                 Pending::Again => Turn::Again,
             };
+        }
+        if self.by_a_node && node == NodeId::new(1) {
+            self.open.store(true, Ordering::Relaxed);
+            self.wakes.waker(0).wake_by_ref();
         }
         self.checked.run(node);
         Turn::Complete
