@@ -246,8 +246,10 @@ impl Team {
         self.eagerly.store(eagerly, Ordering::Relaxed);
         self.woken.store(false, Ordering::Relaxed);
         self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        self.parent
-            .store(parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut()), Ordering::Relaxed);
+        let parent = parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut());
+        // Ordering: Release pairs with the Acquire in `ancestors`: who comes to the parent by this sees the team that was made, perhaps
+        // further down the list than that thread has looked.
+        self.parent.store(parent, Ordering::Release);
     }
 
     /// The calling thread as member `place`.

@@ -144,9 +144,11 @@ impl Team {
     /// with it those that it is nested in; a hint for anybody else.
     fn ancestors(&self) -> impl Iterator<Item = &Team> {
         let parent = |team: &Team| {
+            // Ordering: Acquire pairs with the Release in `set_up`: the parent has been made.
+            let parent = team.parent.load(Ordering::Acquire);
             // SAFETY: teams are freed with the executor only, and a parent belongs to the same executor as its child,
             // so it lasts as long as `self`, from which the references are derived.
-            unsafe { team.parent.load(Ordering::Relaxed).as_ref() }
+            unsafe { parent.as_ref() }
         };
         std::iter::successors(parent(self), move |team| parent(team))
     }
