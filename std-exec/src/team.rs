@@ -385,7 +385,8 @@ impl Team {
     pub(crate) fn finish(&self, nodes: usize) {
         if nodes > 0 {
             // Relaxed: it only counts. What helpers have done is handed to the caller when they leave.
-            self.unfinished.fetch_sub(nodes, Ordering::Relaxed);
+            let before = self.unfinished.fetch_sub(nodes, Ordering::Relaxed);
+            debug_assert!(before >= nodes, "more nodes are done than there are");
         }
     }
 

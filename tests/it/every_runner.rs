@@ -8,7 +8,8 @@ use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
 use dgraph_tests::splitmix::SplitMix64;
 use proptest::prelude::*;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Debug)]
 struct Plan {
@@ -68,14 +69,19 @@ impl Plan {
         }
     }
 
-    /// One node in three is a future, which waits up to twice.
+    /// One node in three is a future, which waits up to twice. Each node is called once a run.
     fn typed(&self, runner: &Runner, waits: bool) {
         let before = Predecessors::new(self.nodes, &self.edges);
+        let calls: Arc<[AtomicUsize]> = (0..self.nodes).map(|_| AtomicUsize::new(0)).collect();
         let mut graph = GraphBuilder::new();
         let nodes: Vec<Node<u64>> = (0..self.nodes).map(|_| graph.declare("")).collect();
         for (node, &handle) in nodes.iter().enumerate() {
             let dependencies: Vec<_> = before.of(node).iter().map(|&before| nodes[before as usize]).collect();
-            let body = move |fed: Values<'_, u64>| value(node, fed.iter().copied());
+            let calls = Arc::clone(&calls);
+            let body = move |fed: Values<'_, u64>| {
+                calls[node].fetch_add(1, Relaxed);
+                value(node, fed.iter().copied())
+            };
             if waits && node % 3 == 0 {
                 graph.async_define(handle, dependencies, move |fed: Values<'_, u64>| {
                     let value = body(fed);
@@ -89,9 +95,16 @@ impl Plan {
             }
         }
         let mut graph = graph.build().expect("an acyclic graph");
-        for _ in 0..3 {
+        for run in 1..=3 {
             let results = runner.typed(&mut graph);
-            assert!(nodes.iter().zip(self.values()).all(|(node, value)| results[*node] == value));
+            let given: Vec<_> = nodes.iter().map(|&node| results.get(node).copied()).collect();
+            let called: Vec<_> = calls.iter().map(|calls| calls.load(Relaxed)).collect();
+            let expected = self.values().into_iter().map(Ok).collect::<Vec<_>>();
+            assert_eq!(
+                (given, called),
+                (expected, vec![run; self.nodes]),
+                "{runner:?}, with futures: {waits}"
+            );
         }
     }
 }

@@ -7,6 +7,7 @@ use dgraph_exec::{
 use std::hash::Hash;
 
 /// A way to run a graph.
+#[derive(Debug)]
 pub(crate) enum Runner {
     /// `run`: on the calling thread.
     Serial,

@@ -2,7 +2,7 @@
 //! it: no box, and it never moves.
 
 use super::run::Run;
-use super::status::Outcome;
+use super::status::{Outcome, Status};
 use super::task::{Call, DropInPlace};
 use std::error::Error;
 use std::pin::Pin;
@@ -77,6 +77,10 @@ where
     Fut: Future,
     R: Settle<Fut::Output>,
 {
+    debug_assert!(
+        matches!(run.store.statuses.get(node), Status::NOT_RUN | Status::PENDING),
+        "two members had the node"
+    );
     // No reference to the whole task, for the future may have one to the closure.
     let task = task.as_ptr();
     // SAFETY: by contract, here and in the next two.

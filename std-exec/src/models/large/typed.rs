@@ -9,7 +9,7 @@ use crate::{CancelToken, Executor, Graph, GraphBuilder, Node, RunError, RunOptio
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Calls `work` with an executor of three, whose workers live.
 fn on_three_workers(work: impl Fn(&Arc<Executor>, &Arc<Shared>) + Send + Sync + 'static) {
@@ -78,6 +78,57 @@ fn run_of_futures_beside_a_caller() {
         assert_eq!(graph.run_parallel(executor).expect("no error").get(sum), Ok(&SUM));
         other.join().expect("no panic");
     });
+}
+
+/// Futures that only want another turn, once or twice, beside nodes that compute: each is called once in a run, and gives what
+/// it should. Catches: a node that two members have.
+fn turns(run: fn(&mut Graph<'static>, &Executor)) {
+    on_three_workers(move |executor, _| {
+        let mut graph = GraphBuilder::new();
+        let called: Arc<[AtomicUsize; 7]> = Arc::default();
+        let nodes: Vec<Node<usize>> = (0..7)
+            .map(|node| {
+                let called = Arc::clone(&called);
+                let call = move || called[node].fetch_add(1, Ordering::Relaxed);
+                if node % 3 != 0 {
+                    return graph.node("", (), move || {
+                        call();
+                        node
+                    });
+                }
+                graph.async_node("", (), move || {
+                    call();
+                    let mut turns = node / 3;
+                    poll_fn(move |context| {
+                        if turns == 0 {
+                            return Poll::Ready(node);
+                        }
+                        turns -= 1;
+                        context.waker().wake_by_ref();
+                        Poll::Pending
+                    })
+                })
+            })
+            .collect();
+        let mut graph = graph.build().expect("a valid graph");
+        for runs in 1..=3 {
+            run(&mut graph, executor);
+            for (number, &node) in nodes.iter().enumerate() {
+                assert_eq!(graph.results().get(node), Ok(&number));
+                assert_eq!(called[number].load(Ordering::Relaxed), runs);
+            }
+        }
+    });
+}
+
+#[test]
+fn runs_of_futures_that_want_another_turn() {
+    turns(|graph, executor| assert!(graph.run_parallel(executor).is_ok()));
+}
+
+#[test]
+fn runs_on_workers_of_futures_that_want_another_turn() {
+    turns(|graph, executor| assert!(block_on(&mut graph.run_parallel_async(executor)).is_ok()));
 }
 
 /// Two graphs at once, whose futures wake through the same executor.
