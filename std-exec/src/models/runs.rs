@@ -36,7 +36,7 @@ fn run_of_a_diamond() {
 /// ready and whoever was asleep. Catches: a waiting caller that isn't woken for work that a helper posts.
 #[test]
 fn run_with_a_rendezvous() {
-    explore(3, || {
+    explore(2, || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
             let meeting = Meeting::of(2);
