@@ -10,6 +10,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 over_typed_runners!(
+    what_was_moved_is_waited_for,
     fail_fast_starts_nothing_any_more,
     keep_going_skips_descendants_only,
     the_failed_ancestor_is_named,
@@ -308,4 +309,20 @@ fn a_join_of_a_failure_and_a_success_never_starts() {
 /// What an error says, and what each of those behind it says.
 pub(crate) fn with_causes(error: &dyn Error) -> Vec<String> {
     iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
+}
+
+/// A node that only waits for one whose result has been moved starts, also after something else has failed.
+fn what_was_moved_is_waited_for(runner: &Runner) {
+    let mut graph = GraphBuilder::new();
+    graph.try_node("bad", (), || Err::<(), _>("no")); // a serial run begins with it
+    let made = graph.node("made", (), || String::from("made"));
+    let taker = graph.node("taker", (made.moved(),), |made: String| made);
+    let waits = graph.node("waits", (), || 7);
+    graph.after(waits, [made.id(), taker.id()]);
+    let mut graph = graph.build().expect("a valid graph");
+    for _ in 0..3 {
+        runner.typed_with(&mut graph, &keep_going()).expect_err("one fails");
+        let results = graph.results();
+        assert_eq!((results[taker].as_str(), results[waits]), ("made", 7));
+    }
 }

@@ -7,6 +7,7 @@ use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunErr
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use std::time::{Duration, Instant};
 
 over_typed_runners!(
     a_graph_as_a_node,
@@ -15,6 +16,7 @@ over_typed_runners!(
     a_failure_inside,
     a_panic_inside,
     a_cancel_reaches_inside,
+    a_deadline_passes_inside,
     an_input_left_unset_inside,
     values_move_in_and_out,
 );
@@ -207,4 +209,24 @@ fn many_callers_of_one_executor() {
             });
         }
     });
+}
+
+fn a_deadline_passes_inside(runner: &Runner) {
+    let deadline = Instant::now() + Duration::from_millis(20);
+    let mut inner = GraphBuilder::new();
+    let waits = inner.node("waits", (), move || {
+        while Instant::now() < deadline {
+            thread::yield_now();
+        }
+    });
+    inner.node("too late", (waits,), |(): &()| ());
+    let inner = inner.build().expect("a valid graph");
+    let mut outer = GraphBuilder::new();
+    let within = outer.graph("within", (), inner, |_: &mut Graph<'_>| (), |_: Results<'_>| ());
+    let behind = outer.node("behind", (within,), |(): &()| ());
+    let mut outer = outer.build().expect("a valid graph");
+    let options = RunOptions::new().deadline(deadline);
+    let error = runner.typed_with(&mut outer, &options).expect_err("it has passed");
+    assert_eq!(error.to_string(), "deadline exceeded, 2 nodes did not run: within, behind");
+    assert_eq!(runner.typed(&mut outer)[behind], ());
 }
