@@ -150,8 +150,9 @@ impl ExecutorBuilder {
         self
     }
 
-    /// The size of the workers' stacks in bytes, rounded up as the system demands. Default: the standard library's, 2
-    /// MiB or what `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
+    /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without optimisation,
+    /// looking for work and reporting a panic take more than half of that. Default: the standard library's, 2 MiB or what
+    /// `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

@@ -64,6 +64,9 @@ impl Duty {
     }
 }
 
+/// What the system takes for the least overflows as soon as an unoptimised worker ends (16 KiB), or a node panics (below 40).
+const LEAST_STACK: usize = 64 << 10;
+
 /// Starts one worker for each of `names` and waits until all have started. If the system refuses a thread, there are
 /// fewer. The failure is the first that a worker has reported; all the others go on.
 pub(crate) fn start(
@@ -79,7 +82,7 @@ pub(crate) fn start(
         let mut thread = thread::Builder::new().name(name);
         if let Some(bytes) = stack_size {
             // Some C libraries find a size that no thread can have invalid, which the standard library panics about.
-            thread = thread.stack_size(bytes.min(usize::MAX / 8));
+            thread = thread.stack_size(bytes.clamp(LEAST_STACK, usize::MAX / 8));
         }
         match thread.spawn(move || duty.live(worker, sender)) {
             Ok(handle) => workers.push(handle),

@@ -1,6 +1,7 @@
 //! What can be chosen about an executor: threads, names, stacks, hooks, spinning; the global one.
 
 use dgraph_exec::{Dag, Executor, ExecutorBuilder, ExecutorError, Pinning};
+use std::backtrace::Backtrace;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
@@ -150,7 +151,24 @@ fn stack_size_in_bytes() {
     };
     drop(Executor::builder().threads(2).stack_size(64 << 20).on_start(dive).build());
     assert_eq!(depth.load(Relaxed), 2 * (8 << 10));
-    rendezvous(&Executor::builder().threads(2).stack_size(0).build().expect("the least there can be"));
+}
+
+/// Workers can look for work, end, and report that a node panics, however little stack is asked for.
+#[test]
+fn too_small_a_stack_is_enlarged() {
+    for bytes in [0, 1, 20 << 10] {
+        let executor =
+            Executor::builder().threads(3).stack_size(bytes).build().expect("the least there can be");
+        rendezvous(&executor);
+        let (all, dag) = (Barrier::new(3), Dag::from_edges(3, &[]).expect("a valid graph"));
+        let panicking = || {
+            executor.run(&dag, |_| {
+                all.wait();
+                panic!("on purpose, with backtrace {}", Backtrace::force_capture());
+            });
+        };
+        assert!(catch_unwind(AssertUnwindSafe(panicking)).is_err());
+    }
 }
 
 /// No system has so much memory for a stack: there are no workers, and runs are their caller's.
