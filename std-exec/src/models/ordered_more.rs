@@ -23,6 +23,7 @@ fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn
 /// one of them has to come while it waits: the one whose run began first. Catches: a waiting worker that isn't called, or
 /// doesn't look before it sleeps, or goes to no other run.
 #[test]
+#[cfg_attr(dgraph_loom, ignore = "takes two minutes")]
 fn run_in_order_of_workers_that_wait_for_each_other() {
     explore(1, || {
         beside_a_worker(3, |shared| {
