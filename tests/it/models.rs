@@ -50,7 +50,8 @@ fn loom_models_pass() {
             scope.spawn(|| {
                 while let Some((binary, model)) = models.get(next.fetch_add(1, Relaxed)) {
                     let report = output_of(Command::new(binary).args(["--exact", model]));
-                    let done = ["ok", "ignored"].iter().any(|end| report.contains(&format!("{model} ... {end}")));
+                    let done =
+                        ["ok", "ignored"].iter().any(|end| report.contains(&format!("{model} ... {end}")));
                     assert!(done, "{model}: {report}");
                 }
             });
