@@ -39,6 +39,8 @@ mod walks;
 mod woken;
 
 use crate::cores::Seats;
+use crate::pace::Plan;
+use crate::run::run_as;
 use crate::shared::Shared;
 use crate::sync::model::{Arc, UnsafeCell, thread};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
@@ -85,6 +87,11 @@ fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<S
     work(&shared);
     shared.shut_down();
     workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
+}
+
+/// A run that begins as `plan` says. Its body is of one type for all models, so that runs are compiled once.
+fn run(shared: &Shared, dag: &Dag, body: &(dyn Fn(NodeId) + Sync), plan: Plan) {
+    run_as(shared, dag, &body, Some(plan), None);
 }
 
 /// A graph whose nodes check that they run once, after their predecessors, and see what these have done.

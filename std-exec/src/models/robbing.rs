@@ -1,8 +1,7 @@
 //! Robbing: of a seat by itself, and in runs with a member that blocks.
 
-use super::{Gate, beside_a_worker};
+use super::{Gate, beside_a_worker, run};
 use crate::pace::Plan;
-use crate::run;
 use crate::seat::Seat;
 use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
@@ -68,7 +67,7 @@ fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<
                     }
                 }
             };
-            run::run_as(shared, &dag, &body, Some(Plan::Share), None);
+            run(shared, &dag, &body, Plan::Share);
         });
     });
 }
@@ -91,7 +90,7 @@ fn waits_for_a_join(edges: &'static [(u32, u32)]) {
                 4 => joined.open(),
                 _ => {}
             };
-            run::run_as(shared, &dag, &body, Some(Plan::Share), None);
+            run(shared, &dag, &body, Plan::Share);
         });
     });
 }

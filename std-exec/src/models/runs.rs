@@ -1,8 +1,7 @@
 //! Whole runs, on an executor of two with one live worker.
 
-use super::{Checked, Meeting, beside_a_worker, executor_of_two};
+use super::{Checked, Meeting, beside_a_worker, executor_of_two, run};
 use crate::pace::{Budget, Plan};
-use crate::run;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
 use crate::worker;
@@ -13,7 +12,7 @@ fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
     explore(preemptions, move || {
         beside_a_worker(1, |shared| {
             let checked = Checked::new(nodes, edges);
-            run::run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
+            run(shared, &checked.dag, &|node: NodeId| checked.run(node), Plan::Share);
             checked.all_ran();
         });
     });
@@ -45,7 +44,7 @@ fn run_with_a_rendezvous() {
                     meeting.attend();
                 }
             };
-            run::run_as(shared, &dag, &body, Some(Plan::Share), None);
+            run(shared, &dag, &body, Plan::Share);
         });
     });
 }
@@ -70,7 +69,7 @@ fn a_post_wakes_the_caller() {
                 meeting.attend();
             }
         };
-        run::run_as(&shared, &dag, &body, Some(Plan::Share), None);
+        run(&shared, &dag, &body, Plan::Share);
         helper.join().expect("no panic");
     });
 }
@@ -91,7 +90,7 @@ fn run_against_shutdown() {
             thread::spawn(move || shared.shut_down())
         };
         let checked = Checked::new(2, &[]);
-        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
+        run(&shared, &checked.dag, &|node: NodeId| checked.run(node), Plan::Share);
         checked.all_ran();
         other.join().expect("no panic");
         worker.join().expect("no panic");
@@ -108,7 +107,7 @@ fn run_in_step_with_a_rendezvous() {
             let meeting = Meeting::of(2);
             let body = |_: NodeId| meeting.attend();
             let plan = Plan::InStep { budget: Budget::NONE };
-            run::run_as(shared, &dag, &body, Some(plan), None);
+            run(shared, &dag, &body, plan);
         });
     });
 }

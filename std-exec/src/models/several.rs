@@ -1,14 +1,13 @@
 //! Several runs at once: of two callers, and one within the other's node.
 
-use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two};
+use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two, run};
 use crate::pace::{Budget, Plan, Timed};
-use crate::run;
 use crate::shared::Shared;
 use crate::sync::model::{Arc, explore, thread};
-use dgraph_core::{AsDag, Dag, NodeId};
+use dgraph_core::{Dag, NodeId};
 
-fn share<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &impl AsDag, body: F) {
-    run::run_as(shared, dag, &body, Some(Plan::Share), None);
+fn share(shared: &Shared, dag: &Dag, body: impl Fn(NodeId) + Sync) {
+    run(shared, dag, &body, Plan::Share);
 }
 
 /// Runs `first` and `second` in a thread each, on an executor without workers.
@@ -125,7 +124,7 @@ fn run_of_a_walk_within_a_run() {
                 both_here.attend();
                 if node.index() == 1 {
                     let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
-                    run::run_as(shared, &dag, &|_: NodeId| meeting.attend(), Some(plan), None);
+                    run(shared, &dag, &|_: NodeId| meeting.attend(), plan);
                 }
             });
         });
@@ -154,7 +153,7 @@ fn run_of_a_walk_that_is_watched_no_more() {
         share(&shared, &dag, |_| {
             if thread::current().id() != caller {
                 let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
-                run::run_as(&shared, &dag, &|_: NodeId| meeting.attend(), Some(plan), None);
+                run(&shared, &dag, &|_: NodeId| meeting.attend(), plan);
             }
         });
         over.open();

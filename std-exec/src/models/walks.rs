@@ -1,8 +1,7 @@
 //! A walk that a helper breaks into, on an executor without workers.
 
-use super::{Checked, executor_of_two};
+use super::{Checked, executor_of_two, run};
 use crate::pace::{Budget, Plan, Timed};
-use crate::run;
 use crate::sync::Ordering;
 use crate::sync::model::{Arc, explore, thread};
 use dgraph_core::{AsDag, NodeId};
@@ -20,7 +19,7 @@ fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
             thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
         };
         let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
-        run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+        run(&shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
         checked.all_ran();
         helper.join().expect("no panic");
     });
@@ -58,13 +57,7 @@ fn in_step(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
             let shared = Arc::clone(&shared);
             thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
         };
-        run::run_as(
-            &shared,
-            &checked.dag,
-            &|node: NodeId| checked.run(node),
-            Some(Plan::InStep { budget: Budget::NONE }),
-            None,
-        );
+        run(&shared, &checked.dag, &|node: NodeId| checked.run(node), Plan::InStep { budget: Budget::NONE });
         checked.all_ran();
         helper.join().expect("no panic");
     });
@@ -101,7 +94,7 @@ fn walk_in_step_twice() {
         };
         for checked in &checked {
             let plan = Plan::InStep { budget: Budget::NONE };
-            run::run_as(&shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+            run(&shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
             checked.all_ran();
         }
         helper.join().expect("no panic");
@@ -125,10 +118,10 @@ fn walk_in_step_that_panics() {
                 std::panic::resume_unwind(Box::new(1_u8));
             }
         };
-        let run = || {
-            run::run_as(&shared, &checked.dag, &body, Some(Plan::InStep { budget: Budget::NONE }), None);
+        let panicking = || {
+            run(&shared, &checked.dag, &body, Plan::InStep { budget: Budget::NONE });
         };
-        let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("a node panics");
+        let payload = catch_unwind(AssertUnwindSafe(panicking)).expect_err("a node panics");
         assert_eq!(payload.downcast_ref(), Some(&1_u8));
         let runs: Vec<_> = checked.runs.iter().map(|runs| runs.load(Ordering::Relaxed)).collect();
         assert!(runs[0] <= 1 && runs[1..] == [1, 0, 0], "{runs:?}");

@@ -21,17 +21,20 @@ pub(crate) mod model {
     pub(crate) use loom::sync::Arc;
     pub(crate) use loom::thread;
 
+    /// What loom runs, as one type: loom's own code is compiled once, not for each model.
+    type Model = Box<dyn Fn() + Sync + Send>;
+
     /// Explores what `preemptions` forced switches between threads can bring about: all of it for the small models.
     pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
         let mut builder = Builder::new();
         builder.preemption_bound = Some(preemptions);
         builder.max_branches = 10_000;
-        builder.check(body);
+        builder.check::<Model>(Box::new(body));
     }
 
     /// Explores everything.
     pub(crate) fn explore_all(body: impl Fn() + Sync + Send + 'static) {
-        loom::model(body);
+        loom::model::<Model>(Box::new(body));
     }
 }
 

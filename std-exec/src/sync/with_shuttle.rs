@@ -26,11 +26,15 @@ pub(crate) mod model {
     /// Tries so many orders of steps at random, and as many with few forced switches between threads, wherever these are
     /// (probabilistic concurrency testing: Burckhardt et al., ASPLOS 2010). `DGRAPH_SHUTTLE` sets how many.
     pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+        explore_one(preemptions, Arc::new(body));
+    }
+
+    /// Of one type, so that shuttle's own code is compiled once, not for each model.
+    fn explore_one(preemptions: usize, body: Arc<dyn Fn() + Sync + Send>) {
         let orders = std::env::var("DGRAPH_SHUTTLE").map_or(100, |orders| orders.parse().expect("a number"));
         let mut config = Config::new();
         config.stack_size = 1 << 18;
         config.silence_warnings = true;
-        let body = Arc::new(body);
         let same = Arc::clone(&body);
         Runner::new(RandomScheduler::new(orders), config.clone()).run(move || body());
         Runner::new(PctScheduler::new(preemptions + 1, orders), config).run(move || same());

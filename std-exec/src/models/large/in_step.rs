@@ -1,8 +1,7 @@
 //! Walks in step of three and four threads: who joins late, whom the others wait for, who breaks in.
 
-use super::{Checked, Gate, LEVELS, NODES, beside_workers_of};
+use super::{Checked, Gate, LEVELS, NODES, beside_workers_of, run};
 use crate::pace::{Budget, Plan};
-use crate::run::run_as;
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
 use crate::{Executor, GraphBuilder};
@@ -17,7 +16,7 @@ const IN_STEP_SHORTLY: Plan = Plan::InStep { budget: Budget::Ticks(1) };
 /// Each node once, after its predecessors.
 fn levels(shared: &Shared, plan: Plan) {
     let checked = Checked::new(NODES, LEVELS);
-    run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+    run(shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
     checked.all_ran();
 }
 
@@ -55,7 +54,7 @@ fn run_in_step_that_is_late() {
                 edges
             };
             let checked = Checked::new(38, CHAINS);
-            run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(IN_STEP_SHORTLY), None);
+            run(shared, &checked.dag, &|node: NodeId| checked.run(node), IN_STEP_SHORTLY);
             checked.all_ran();
         });
     });
@@ -79,7 +78,7 @@ fn run_in_step_with_a_node_that_blocks() {
                     }
                     checked.run(node);
                 };
-                run_as(shared, &checked.dag, &body, Some(IN_STEP), None);
+                run(shared, &checked.dag, &body, IN_STEP);
                 checked.all_ran();
             }
         });
@@ -98,10 +97,10 @@ fn run_in_step_that_panics_and_the_next_one() {
                 8 | 9 => panic!("it depends on the one that panics"),
                 _ => {}
             };
-            let run = AssertUnwindSafe(|| run_as(shared, &checked.dag, &body, Some(IN_STEP), None));
-            let thrown = catch_unwind(run).expect_err("it panics");
+            let panicking = AssertUnwindSafe(|| run(shared, &checked.dag, &body, IN_STEP));
+            let thrown = catch_unwind(panicking).expect_err("it panics");
             assert_eq!(thrown.downcast_ref(), Some(&"planned"));
-            run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(IN_STEP), None);
+            run(shared, &checked.dag, &|node: NodeId| checked.run(node), IN_STEP);
             checked.all_ran();
         });
     });
@@ -145,10 +144,10 @@ fn runs_in_step_within_every_node() {
             let dag = Dag::from_edges(4, &[(0, 2), (1, 2), (1, 3)]).expect("a valid graph");
             let body = |_: NodeId| {
                 let inner = Checked::new(4, &[(0, 2), (1, 2), (0, 3)]);
-                run_as(shared, &inner.dag, &|node: NodeId| inner.run(node), Some(IN_STEP), None);
+                run(shared, &inner.dag, &|node: NodeId| inner.run(node), IN_STEP);
                 inner.all_ran();
             };
-            run_as(shared, &dag, &body, Some(IN_STEP), None);
+            run(shared, &dag, &body, IN_STEP);
         });
     });
 }

@@ -12,7 +12,7 @@ mod runs;
 mod several;
 mod typed;
 
-use super::{Checked, Gate, Meeting, beside_workers_of};
+use super::{Checked, Gate, Meeting, beside_workers_of, run};
 
 /// Three levels of four, each node after two of the level before.
 const LEVELS: &[(u32, u32)] = &[

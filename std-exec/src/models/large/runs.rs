@@ -1,8 +1,7 @@
 //! One run of three or four threads.
 
-use super::{Checked, Gate, LEVELS, Meeting, NODES, beside_workers_of};
+use super::{Checked, Gate, LEVELS, Meeting, NODES, beside_workers_of, run};
 use crate::pace::{Budget, Plan, Timed};
-use crate::run::run_as;
 use crate::sync::model::explore;
 use dgraph_core::{Dag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,7 +15,7 @@ fn levels(threads: usize, plan: Plan) {
         beside_workers_of(threads, threads, |shared| {
             for _ in 0..2 {
                 let checked = Checked::new(NODES, LEVELS);
-                run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(plan), None);
+                run(shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
                 checked.all_ran();
             }
         });
@@ -54,7 +53,7 @@ fn rendezvous(threads: u32) {
                 node if node == threads + 1 => {}
                 node => meetings[usize::from(node > threads)].attend(),
             };
-            run_as(shared, &dag, &body, Some(Plan::Share), None);
+            run(shared, &dag, &body, Plan::Share);
         });
     });
 }
@@ -79,7 +78,7 @@ fn run_of_a_walk_that_blocks() {
             let first = dag.view().order()[0];
             let gate = Gate::new();
             let body = |node: NodeId| if node == first { gate.pass() } else { gate.open() };
-            run_as(shared, &dag, &body, Some(WALK), None);
+            run(shared, &dag, &body, WALK);
         });
     });
 }
@@ -95,10 +94,10 @@ fn run_that_panics_and_the_next_one() {
                 8 | 9 => panic!("it depends on the one that panics"),
                 _ => {}
             };
-            let run = AssertUnwindSafe(|| run_as(shared, &checked.dag, &body, Some(Plan::Share), None));
-            let thrown = catch_unwind(run).expect_err("it panics");
+            let panicking = AssertUnwindSafe(|| run(shared, &checked.dag, &body, Plan::Share));
+            let thrown = catch_unwind(panicking).expect_err("it panics");
             assert_eq!(thrown.downcast_ref(), Some(&"planned"));
-            run_as(shared, &checked.dag, &|node: NodeId| checked.run(node), Some(Plan::Share), None);
+            run(shared, &checked.dag, &|node: NodeId| checked.run(node), Plan::Share);
             checked.all_ran();
         });
     });

@@ -1,16 +1,15 @@
 //! Several runs on one executor.
 
-use super::{Checked, LEVELS, Meeting, NODES, beside_workers_of};
+use super::{Checked, LEVELS, Meeting, NODES, beside_workers_of, run};
 use crate::pace::Plan;
-use crate::run::run_as;
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
 use crate::worker;
 use dgraph_core::{Dag, NodeId};
 use std::sync::Arc;
 
-fn share<F: Fn(NodeId) + Sync>(shared: &Shared, dag: &Dag, body: F) {
-    run_as(shared, dag, &body, Some(Plan::Share), None);
+fn share(shared: &Shared, dag: &Dag, body: impl Fn(NodeId) + Sync) {
+    run(shared, dag, &body, Plan::Share);
 }
 
 fn levels(shared: &Shared) {
