@@ -25,11 +25,12 @@ pub(crate) trait Body: Sync {
     fn run(&self, node: NodeId) -> Turn;
 
     /// Runs the nodes of a walker's part, each after it was [claimed](Walk::claim) and until a claim fails: then it gives false.
-    /// `FREE` as for `claim`.
+    /// `FREE` as for `claim`. Not called if nodes may come back.
     #[inline]
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         walk.through::<FREE>(lane, part, |node| {
-            let _ = self.run(node); // no walk has nodes that come back
+            let turn = self.run(node);
+            debug_assert_eq!(turn, Turn::Complete, "a node that comes back, in a walk");
         })
     }
 

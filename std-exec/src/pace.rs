@@ -9,7 +9,8 @@
 //! broken into. A walk that is over before another thread could have noticed it is never given up.
 //!
 //! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
-//! once, cost a wrong guess, never a wrong result; all accesses are relaxed.
+//! once, cost a wrong guess, never a wrong result: whether a graph can be run so at all is for the run to know, whatever the
+//! table says. All accesses are relaxed.
 
 use crate::sync::{AtomicUsize, MODEL, Ordering};
 
@@ -179,7 +180,7 @@ impl Paces {
 
     #[inline]
     fn entry(&self, key: usize) -> &Entry {
-        // Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): keys are sums of addresses.
+        // Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): keys are made of addresses.
         let hash = (key as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58;
         &self.entries[usize::try_from(hash).unwrap_or(0) % PLACES]
     }

@@ -107,10 +107,16 @@ fn begin<F: Body>(
     may_go_in_step: impl FnOnce() -> bool,
 ) -> Begun {
     let order = countdown.dag().order();
-    let key =
-        (order.as_ptr() as usize).wrapping_add(help::<F> as *const () as usize).wrapping_add(order.len());
+    // Rotated, because a sum of two addresses is the same for other pairs of them.
+    let function = (help::<F> as *const () as usize).rotate_left(usize::BITS / 2);
+    let key = (order.as_ptr() as usize).wrapping_add(function).wrapping_add(order.len());
     let plan = || shared.paces.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
-    Begun::now(key, forced.unwrap_or_else(plan))
+    let plan = match forced.unwrap_or_else(plan) {
+        // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
+        Plan::InStep { .. } if F::WAKES => Plan::Share,
+        plan => plan,
+    };
+    Begun::now(key, plan)
 }
 
 /// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours: helpers use

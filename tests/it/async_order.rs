@@ -45,6 +45,10 @@ fn a_limit_holds_across_await(runner: &Runner) {
             let _inside = two.enter();
             let _alone = (number % 4 == 0).then(|| one.enter());
             yields(number % 3).await;
+            // There is a permit left: somebody else is to come in.
+            while number == 1 && two.1.load(SeqCst) < 2 {
+                yields(1).await;
+            }
         });
         graph.limited(node, limit_of_two);
         if number % 4 == 0 {

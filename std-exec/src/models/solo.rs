@@ -11,7 +11,7 @@ use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::{End, Team};
 use crate::wake::{Pending, Wakes};
-use dgraph_core::{Dag, NodeId};
+use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
 use std::task::Waker;
 
@@ -137,6 +137,27 @@ fn run_driven_of_a_node_that_wants_another_turn() {
         run::run_as(&shared, &checked.dag, &body, ALONE, None);
         checked.all_ran();
         helper.join().expect("no panic");
+    });
+}
+
+/// Walks in step have no nodes that come back. Where the table of paces says otherwise, which takes one graph for another now and
+/// then, the run is shared. Catches: a plan that is believed.
+#[test]
+fn run_in_step_of_nodes_that_want_another_turn() {
+    explore(1, || {
+        let shared = executor_of_two(1);
+        let checked = Checked::new(4, &[(0, 2), (1, 2), (0, 3), (1, 3)]);
+        let turned: Vec<_> = (0..4).map(|_| AtomicBool::new(false)).collect();
+        let body = Back(|node: NodeId| {
+            if !turned[node.index()].swap(true, Ordering::Relaxed) {
+                return Turn::Again;
+            }
+            checked.run(node);
+            Turn::Complete
+        });
+        assert!(checked.dag.wide_levels().is_some());
+        run::run_as(&shared, &checked.dag, &body, Some(Plan::InStep { budget: Budget::NONE }), None);
+        checked.all_ran();
     });
 }
 
