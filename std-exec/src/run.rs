@@ -21,7 +21,7 @@ use crate::pace::Plan;
 use crate::shared::Shared;
 use crate::statistics::{RunStatistics, Tally, count};
 use crate::steps::Steps;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering, spin_loop};
+use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering, spin_loop};
 use crate::team::{Alone, Course, Job, Role, Team};
 use crate::thrown::Thrown;
 use crate::walk::Walk;
@@ -109,7 +109,9 @@ fn begin<F: Body>(
     let order = countdown.dag().order();
     // Rotated, because a sum of two addresses is the same for other pairs of them.
     let function = (help::<F> as *const () as usize).rotate_left(usize::BITS / 2);
-    let key = (order.as_ptr() as usize).wrapping_add(function).wrapping_add(order.len());
+    let graph = (order.as_ptr() as usize).wrapping_add(order.len());
+    // Models take all graphs of a size for each other: that must cost nothing but time.
+    let key = if MODEL { order.len() } else { graph.wrapping_add(function) };
     let plan = || shared.paces.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
     let plan = match forced.unwrap_or_else(plan) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.

@@ -147,6 +147,10 @@ fn run_in_step_of_nodes_that_want_another_turn() {
     explore(1, || {
         let shared = executor_of_two(1);
         let checked = Checked::new(4, &[(0, 2), (1, 2), (0, 3), (1, 3)]);
+        let helper = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
+        };
         let turned: Vec<_> = (0..4).map(|_| AtomicBool::new(false)).collect();
         let body = Back(|node: NodeId| {
             if !turned[node.index()].swap(true, Ordering::Relaxed) {
@@ -158,6 +162,7 @@ fn run_in_step_of_nodes_that_want_another_turn() {
         assert!(checked.dag.wide_levels().is_some());
         run::run_as(&shared, &checked.dag, &body, Some(Plan::InStep { budget: Budget::NONE }), None);
         checked.all_ran();
+        helper.join().expect("no panic");
     });
 }
 

@@ -81,9 +81,14 @@ fn run_of_futures_beside_a_caller() {
 }
 
 /// Futures that only want another turn, once or twice, beside nodes that compute: each is called once in a run, and gives what
-/// it should. Catches: a node that two members have.
+/// it should. The executor takes their graph for an earlier one, which has none. Catches: a node that two members have; a walk in
+/// step through futures.
 fn turns(run: fn(&mut Graph<'static>, &Executor)) {
     on_three_workers(move |executor, _| {
+        let mut plain = GraphBuilder::new();
+        (0..7).for_each(|_| _ = plain.node("", (), || ()));
+        let mut plain = plain.build().expect("a valid graph");
+        (0..4).for_each(|_| assert!(plain.run_parallel(executor).is_ok()));
         let mut graph = GraphBuilder::new();
         let called: Arc<[AtomicUsize; 7]> = Arc::default();
         let nodes: Vec<Node<usize>> = (0..7)
