@@ -110,8 +110,8 @@ fn begin<F: Body>(
     // Rotated, because a sum of two addresses is the same for other pairs of them.
     let function = (help::<F> as *const () as usize).rotate_left(usize::BITS / 2);
     let graph = (order.as_ptr() as usize).wrapping_add(order.len());
-    // Models take all graphs of a size for each other: that must cost nothing but time.
-    let key = if MODEL { order.len() } else { graph.wrapping_add(function) };
+    // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
+    let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
     let plan = || shared.paces.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
     let plan = match forced.unwrap_or_else(plan) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
