@@ -37,7 +37,7 @@ impl Drop for Leave<'_> {
 }
 
 fn a_limit_holds_across_await(runner: &Runner) {
-    let (two, one) = (&Inside::default(), &Inside::default());
+    let (two, one, met) = (&Inside::default(), &Inside::default(), &AtomicUsize::new(0));
     let mut graph = GraphBuilder::new();
     let (limit_of_two, limit_of_one) = (graph.limit(2), graph.limit(1));
     for number in 0..100 {
@@ -45,9 +45,12 @@ fn a_limit_holds_across_await(runner: &Runner) {
             let _inside = two.enter();
             let _alone = (number % 4 == 0).then(|| one.enter());
             yields(number % 3).await;
-            // There is a permit left: somebody else is to come in.
-            while number == 1 && two.1.load(SeqCst) < 2 {
-                yields(1).await;
+            // Two that wait for each other are inside together at least once.
+            if number == 1 || number == 2 {
+                met.fetch_add(1, SeqCst);
+                while met.load(SeqCst) < 2 {
+                    yields(1).await;
+                }
             }
         });
         graph.limited(node, limit_of_two);
