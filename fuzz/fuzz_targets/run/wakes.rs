@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -17,7 +17,8 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn open(&self) {
-        self.open.store(true, SeqCst);
+        // Relaxed: the lock orders it. Whoever leaves a waker after this one has looked sees the gate open.
+        self.open.store(true, Relaxed);
         let waker = self.waker.lock().expect("no panic").take();
         if let Some(waker) = waker {
             waker.wake();
@@ -27,7 +28,7 @@ impl Gate {
     fn pass(&self, context: &Context<'_>) -> Poll<()> {
         *self.waker.lock().expect("no panic") = Some(context.waker().clone());
         // Looked at after the waker is there: who opens the gate from now on wakes it.
-        if self.open.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        if self.open.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
