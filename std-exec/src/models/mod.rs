@@ -47,6 +47,7 @@ use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
 use crate::team::Team;
 use crate::worker;
 use dgraph_core::{Dag, NodeId};
+use std::ops::Deref;
 use std::sync::Arc as StdArc;
 
 /// What the workers of an executor of two share, for up to `runs` runs at once.
@@ -87,6 +88,28 @@ fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<S
     work(&shared);
     shared.shut_down();
     workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
+}
+
+/// Comes once to each team of the executor, and helps it if it may.
+fn help_once(shared: &Shared) {
+    shared.teams.iter().for_each(|team| _ = team.try_help(None));
+}
+
+/// The same for teams whose run one member drives alone: asks for a part first.
+fn break_in_once(shared: &Shared) {
+    for team in shared.teams.iter() {
+        team.solo.ask();
+        team.try_help(None);
+    }
+}
+
+/// A thread that comes as `come` says. `S` is an `Arc`, loom's or not.
+fn spawn_helper<S>(shared: &S, come: fn(&Shared)) -> thread::JoinHandle<()>
+where
+    S: Deref<Target = Shared> + Clone + Send + 'static,
+{
+    let shared = shared.clone();
+    thread::spawn(move || come(&shared))
 }
 
 /// A run that begins as `plan` says. Its body is of one type for all models, so that runs are compiled once.

@@ -1,6 +1,6 @@
 //! Whole runs, on an executor of two with one live worker.
 
-use super::{Checked, Meeting, beside_a_worker, executor_of_two, run};
+use super::{Checked, Meeting, beside_a_worker, executor_of_two, help_once, run, spawn_helper};
 use crate::pace::{Budget, Plan};
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
@@ -55,10 +55,7 @@ fn run_with_a_rendezvous() {
 fn a_post_wakes_the_caller() {
     explore(3, || {
         let shared = executor_of_two(1);
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
         let (meeting, by_helper) = (Meeting::of(2), AtomicBool::new(false));
         let caller = thread::current().id();

@@ -1,6 +1,6 @@
 //! Several runs at once: of two callers, and one within the other's node.
 
-use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two, run};
+use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two, help_once, run, spawn_helper};
 use crate::pace::{Budget, Plan, Timed};
 use crate::shared::Shared;
 use crate::sync::model::{Arc, explore, thread};
@@ -56,10 +56,7 @@ fn run_beside_a_stranger() {
         let shared = executor_of_two(2);
         let dag = Arc::new(Dag::from_edges(2, &[]).expect("a valid graph"));
         let over = Arc::new(Gate::new());
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let stranger = {
             let (shared, dag, over) = (Arc::clone(&shared), Arc::clone(&dag), Arc::clone(&over));
             thread::spawn(move || share(&shared, &*dag, |_| over.pass()))
@@ -143,10 +140,7 @@ fn run_of_a_walk_that_is_watched_no_more() {
             let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
             thread::spawn(move || shared.away(|| over.pass()))
         };
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let dag = Dag::from_edges(2, &[]).expect("a valid graph");
         let meeting = Meeting::of(2);
         let caller = thread::current().id();

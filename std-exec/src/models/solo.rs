@@ -1,7 +1,7 @@
 //! Runs that one member drives alone, and that others break into.
 
 use super::detached::{Waiting, detached_as, wait_for_end};
-use super::{Checked, Meeting, beside_workers, executor_of_two};
+use super::{Checked, Meeting, beside_workers, break_in_once, executor_of_two, help_once, spawn_helper};
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
 use crate::pace::{Budget, Plan, Timed};
@@ -39,15 +39,7 @@ fn driven(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || {
-                for team in shared.teams.iter() {
-                    team.solo.ask();
-                    team.try_help(None);
-                }
-            })
-        };
+        let helper = spawn_helper(&shared, break_in_once);
         let body = Back(|node: NodeId| {
             checked.run(node);
             Turn::Complete
@@ -92,10 +84,7 @@ fn run_driven_with_a_rendezvous() {
             let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
             thread::spawn(move || {
                 while !over.load(Ordering::Relaxed) {
-                    for team in shared.teams.iter() {
-                        team.solo.ask();
-                        team.try_help(None);
-                    }
+                    break_in_once(&shared);
                     thread::yield_now();
                 }
             })
@@ -116,15 +105,7 @@ fn run_driven_of_a_node_that_wants_another_turn() {
     explore(2, || {
         let shared = executor_of_two(1);
         let checked = Checked::new(2, &[(0, 1)]);
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || {
-                for team in shared.teams.iter() {
-                    team.solo.ask();
-                    team.try_help(None);
-                }
-            })
-        };
+        let helper = spawn_helper(&shared, break_in_once);
         let turned = AtomicBool::new(false);
         let body = Back(|node: NodeId| {
             if node == NodeId::new(0) && !turned.load(Ordering::Relaxed) {
@@ -147,10 +128,7 @@ fn run_in_step_of_nodes_that_want_another_turn() {
     explore(1, || {
         let shared = executor_of_two(1);
         let checked = Checked::new(4, &[(0, 2), (1, 2), (0, 3), (1, 3)]);
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let turned: Vec<_> = (0..4).map(|_| AtomicBool::new(false)).collect();
         let body = Back(|node: NodeId| {
             if !turned[node.index()].swap(true, Ordering::Relaxed) {
@@ -182,7 +160,7 @@ fn run_driven_beside_a_helper_with_a_woken_node() {
             thread::spawn(move || {
                 open.store(true, Ordering::Relaxed);
                 waker.wake();
-                shared.teams.iter().for_each(|team| _ = team.try_help(None));
+                help_once(&shared);
             })
         };
         let body =
@@ -204,10 +182,7 @@ fn run_driven_of_a_node_that_wakes_another_beside_a_helper() {
         let wakes = Wakes::new(1);
         let checked = Checked::new(3, &[(0, 2), (1, 2)]);
         let open = Arc::new(AtomicBool::new(false));
-        let helper = {
-            let shared = StdArc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: true };
         run::run_as(&shared, &checked.dag, &body, ALONE, None);
         checked.all_ran();

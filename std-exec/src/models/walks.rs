@@ -1,9 +1,9 @@
 //! A walk that a helper breaks into, on an executor without workers.
 
-use super::{Checked, executor_of_two, run};
+use super::{Checked, executor_of_two, help_once, run, spawn_helper};
 use crate::pace::{Budget, Plan, Timed};
 use crate::sync::Ordering;
-use crate::sync::model::{Arc, explore, thread};
+use crate::sync::model::{Arc, explore};
 use dgraph_core::{AsDag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,10 +14,7 @@ fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
         run(&shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
         checked.all_ran();
@@ -53,10 +50,7 @@ fn in_step(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         run(&shared, &checked.dag, &|node: NodeId| checked.run(node), Plan::InStep { budget: Budget::NONE });
         checked.all_ran();
         helper.join().expect("no panic");
@@ -87,11 +81,7 @@ fn walk_in_step_twice() {
     explore(2, || {
         let shared = executor_of_two(1);
         let checked = [Checked::new(2, &[]), Checked::new(2, &[])];
-        let helper = {
-            let shared = Arc::clone(&shared);
-            let help = move |_| shared.teams.iter().for_each(|team| _ = team.try_help(None));
-            thread::spawn(move || (0..2).for_each(help))
-        };
+        let helper = spawn_helper(&shared, |shared| (0..2).for_each(|_| help_once(shared)));
         for checked in &checked {
             let plan = Plan::InStep { budget: Budget::NONE };
             run(&shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
@@ -108,10 +98,7 @@ fn walk_in_step_that_panics() {
     explore(2, || {
         let shared = executor_of_two(1);
         let checked = Arc::new(Checked::new(4, &[(0, 2), (1, 2), (0, 3), (1, 3)]));
-        let helper = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.teams.iter().for_each(|team| _ = team.try_help(None)))
-        };
+        let helper = spawn_helper(&shared, help_once);
         let body = |node: NodeId| {
             checked.run(node);
             if node.index() == 1 {
