@@ -4,7 +4,9 @@
 #![allow(clippy::ptr_arg, reason = "functions of a graph take references to the very types that others give")]
 
 mod async_alone;
+mod async_dropped;
 mod async_endings;
+mod async_function_endings;
 mod async_functions;
 mod async_local;
 mod async_nesting;
@@ -13,6 +15,7 @@ mod async_parallel;
 mod async_random;
 mod async_review;
 mod async_runtimes;
+mod async_turns;
 mod async_values;
 mod async_wakes;
 mod builder;
@@ -50,6 +53,8 @@ mod typed_priorities;
 mod typed_random;
 mod typed_rejection;
 mod typed_rows;
+mod typed_rows_broken;
 mod typed_values;
 mod values;
+mod way;
 mod workflow;
