@@ -51,9 +51,17 @@ pub(crate) fn is_in(team: &Team) -> bool {
     ptr::eq(CURRENT.with(Cell::get).1, team)
 }
 
-/// The calling thread is this worker of `shared`, to its end.
-pub(crate) fn become_worker(shared: &Shared, worker: usize) {
+/// The calling thread is this worker of `shared` until the result is dropped. (Not longer: its executor may be gone before the
+/// thread is, and another one lie at the same address.)
+pub(crate) fn become_worker(shared: &Shared, worker: usize) -> impl Drop + use<> {
+    struct Resign;
+    impl Drop for Resign {
+        fn drop(&mut self) {
+            WORKER.with(|here| here.set((ptr::null(), 0)));
+        }
+    }
     WORKER.with(|here| here.set((ptr::from_ref(shared), worker)));
+    Resign
 }
 
 /// Which worker of `shared` the calling thread is, if any.

@@ -25,7 +25,7 @@ thread_local! {
 impl Allowed {
     /// What the calling thread may use; for a worker, what it could if we had not pinned it.
     pub(crate) fn here() -> Self {
-        KEPT.with(|kept| kept.get().cloned()).unwrap_or_else(|| Self {
+        KEPT.try_with(|kept| kept.get().cloned()).ok().flatten().unwrap_or_else(|| Self {
             cores: core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect(),
             // Respects the affinity mask and, on Linux, the cgroup's quota.
             parallelism: std::thread::available_parallelism().map_or(1, usize::from),

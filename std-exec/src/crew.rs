@@ -2,6 +2,7 @@
 
 use crate::cores::{self, Allowed};
 use crate::shared::Shared;
+use crate::thrown::discard;
 use crate::worker;
 use std::any::Any;
 use std::mem;
@@ -119,13 +120,6 @@ pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<
         }
     }
     first
-}
-
-/// Drops a payload that nobody will see. Its destructor is the user's code, and may panic.
-pub(crate) fn discard(payload: Payload) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(panic);
-    }
 }
 
 #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]

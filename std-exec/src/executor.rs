@@ -10,6 +10,7 @@ use crate::ready_queue::ReadyQueue;
 use crate::run;
 use crate::shared::Shared;
 use crate::statistics::RunStatistics;
+use crate::thrown::discard;
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::fmt;
 use std::mem;
@@ -319,7 +320,7 @@ impl Drop for Executor {
     fn drop(&mut self) {
         if let Some(payload) = self.end() {
             // The thread's panic has been printed; there is nobody to tell here.
-            crew::discard(payload);
+            discard(payload);
         }
     }
 }

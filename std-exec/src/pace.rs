@@ -229,9 +229,9 @@ impl Paces {
             return;
         }
         let (way, ticks) = match plan {
-            Plan::Share => (SHARE, ticks.max(1)),
-            Plan::Walk { .. } => (WALK, ticks.max(1)),
-            Plan::InStep { .. } => (IN_STEP, ticks.max(1)),
+            Plan::Share => (SHARE, ticks.clamp(1, usize::MAX - 1)),
+            Plan::Walk { .. } => (WALK, ticks.clamp(1, usize::MAX - 1)),
+            Plan::InStep { .. } => (IN_STEP, ticks.clamp(1, usize::MAX - 1)),
         };
         let (fastest, before) = (entry.fastest(), entry.of(way));
         let best = entry.of(fastest);

@@ -60,8 +60,8 @@ impl Solo {
         Self { word: CachePadded::new(word), seat: Seat::new(Ready::default()) }
     }
 
-    // Relaxed throughout, for the state: what it is about goes from driver to helper, and back, by the seat; and before a claim, by
-    // the membership's word.
+    // Relaxed, for the state, but for its last step: what it is about goes from driver to helper, and back, by the seat, and before a
+    // claim by the membership's word.
 
     /// A run begins, for somebody to drive. To be called before it is open. (After each run it is shared, whether or not it was
     /// driven.)
@@ -82,7 +82,9 @@ impl Solo {
 
     fn set_shared(&self) {
         // Not a store: somebody may ask at the same time, and loom doesn't know which of the two comes first then.
-        self.word.state.swap(SHARED, Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire of `is_driven`: the driver's counters, and all that it has run, come before what
+        // others do then. (Not all nodes that they take come from the driver: others may have been woken.)
+        self.word.state.swap(SHARED, Ordering::Release);
     }
 
     fn state(&self) -> usize {
@@ -94,9 +96,10 @@ impl Solo {
         self.state() == OFFERED
     }
 
-    /// Whether somebody drives; a hint.
+    /// Whether somebody drives; a hint if so. Otherwise what was done until the run was shared is visible.
     pub(crate) fn is_driven(&self) -> bool {
-        matches!(self.state(), DRIVEN | ASKED)
+        // Ordering: Acquire pairs with the Release of `set_shared`.
+        matches!(self.word.state.load(Ordering::Acquire), DRIVEN | ASKED)
     }
 
     /// Whether the driver has been asked to share, and hasn't yet; a hint.

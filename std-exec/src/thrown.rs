@@ -4,6 +4,28 @@ use crate::sync::{Mutex, PoisonError, lock};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// Drops what nobody will see: a payload, an error, a waker. Its destructor is the user's code, and may panic, with a payload of
+/// which the same is true. What goes on like that is left where it is.
+pub(crate) fn discard<T>(unseen: T) {
+    let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(unseen)));
+    for _ in 0..8 {
+        match dropped {
+            Ok(()) => return,
+            Err(next) => dropped = catch_unwind(AssertUnwindSafe(|| drop(next))),
+        }
+    }
+    std::mem::forget(dropped);
+}
+
+/// Of two panics, what the first has thrown. The other one is [discarded](discard).
+pub(crate) fn first<T>(first: Option<T>, other: Option<T>) -> Option<T> {
+    if first.is_none() {
+        return other;
+    }
+    other.into_iter().for_each(discard);
+    first
+}
+
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Thrown {
@@ -23,17 +45,9 @@ impl Thrown {
             *first = Some(payload);
             return;
         }
+        // Not under the lock: that runs the user's code.
         drop(first);
-        // Nobody will see this payload. Its destructor is the user's code: it runs without the lock, and may panic, with a
-        // payload of which the same is true. What goes on like that is left where it is.
-        let mut unseen = payload;
-        for _ in 0..8 {
-            match catch_unwind(AssertUnwindSafe(|| drop(unseen))) {
-                Ok(()) => return,
-                Err(next) => unseen = next,
-            }
-        }
-        std::mem::forget(unseen);
+        discard(payload);
     }
 
     /// The same, when nobody else can come any more.

@@ -142,7 +142,11 @@ impl<F: Body> Run<'_, F> {
             }
             let now = self.begun.elapsed();
             let (since, from) = *together.get_or_insert((now, position));
-            self.begun.budget.is_over(now - since, position - from, self.walk.steps().nodes().len())
+            self.begun.budget.is_over(
+                now.saturating_sub(since),
+                position - from,
+                self.walk.steps().nodes().len(),
+            )
         };
         loop {
             let in_step = Walk::in_step(lanes, step.start);

@@ -28,7 +28,7 @@ const PAUSES: u32 = patience(32);
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
-    context::become_worker(shared, worker);
+    let _resign = context::become_worker(shared, worker);
     let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
     let mut turn = worker;
     let mut idle_since = None;

@@ -12,6 +12,7 @@ mod async_local;
 mod async_nesting;
 mod async_order;
 mod async_parallel;
+mod async_payloads;
 mod async_random;
 mod async_review;
 mod async_runtimes;

@@ -1,10 +1,9 @@
 //! How the caller or owner of a run waits, and who wakes it.
 
 use super::Team;
-use crate::crew::discard;
 use crate::sleep::posted;
 use crate::sync::{Ordering, fence, lock, spin_loop};
-use crate::wake;
+use crate::thrown::discard;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::task::Waker;
@@ -107,7 +106,7 @@ impl Team {
             self.membership.fall_asleep();
             owner.replace(new)
         };
-        old.into_iter().for_each(wake::discard);
+        old.into_iter().for_each(discard);
         // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
         fence(Ordering::SeqCst);
         let end = match is_over() {
@@ -126,7 +125,7 @@ impl Team {
             let _ = self.membership.claim_wake();
             owner.take()
         };
-        old.into_iter().for_each(wake::discard);
+        old.into_iter().for_each(discard);
     }
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the

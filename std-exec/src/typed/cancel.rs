@@ -1,8 +1,10 @@
 //! Cancellation.
 
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::thrown;
 use crate::wake::Wakes;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// Cancels runs: from any thread, also from inside a node. Clones are the same token.
@@ -60,7 +62,15 @@ impl CancelToken {
         self.state.cancelled.store(true, Ordering::Relaxed);
         // Not told under the lock: that calls wakers of the user's.
         let runs = lock(&self.state.runs).clone();
-        runs.iter().for_each(|run| run.wake(run.run()));
+        let mut thrown = None;
+        for run in &runs {
+            // A waker that panics keeps nobody else asleep.
+            let woken = catch_unwind(AssertUnwindSafe(|| run.wake(run.run())));
+            thrown = thrown::first(thrown, woken.err());
+        }
+        if let Some(payload) = thrown {
+            resume_unwind(payload);
+        }
     }
 
     /// From now on this run is woken when the token is cancelled.

@@ -16,6 +16,7 @@ use super::topology::Topology;
 use crate::executor::Handle;
 use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
+use crate::thrown::discard;
 use crate::wake::Wakes;
 use std::any::Any;
 use std::error::Error;
@@ -95,6 +96,8 @@ pub(super) fn end(
         body.skip_dependents();
     }
     if let Some(payload) = thrown {
+        // One by one, and before anything unwinds.
+        failures.into_iter().for_each(discard);
         return Err(panicked(body, payload, options));
     }
     let Body { store, names, .. } = body;

@@ -9,12 +9,12 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::{CANCELLED, Run, STOP};
-use crate::crew::discard;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run_error::RunError;
 use crate::team::{End, Team};
+use crate::thrown::{self, discard};
 use dgraph_core::{AsDag, LentCountdown};
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -219,7 +219,7 @@ impl Detached {
         team.give_back();
         drop(executor);
         let dropped = body.let_go(&options, thrown.is_none() && !course.is_stopped());
-        Some((body, Ended { options, course, thrown: thrown.or(dropped) }))
+        Some((body, Ended { options, course, thrown: thrown::first(thrown, dropped) }))
     }
 }
 

@@ -21,6 +21,7 @@ use super::topology::Topology;
 use crate::ready_queue::{ReadyQueue, Taker};
 use crate::ready_set::ReadySet;
 use crate::run_error::RunError;
+use crate::thrown;
 use crate::turns::{Next, Turns};
 use crate::wake::{Pending, Wakes};
 use dgraph_core::{DagView, NodeId};
@@ -98,7 +99,12 @@ impl AsyncRun {
             Err(payload) => Some(payload),
         };
         let dropped = self.close(body);
-        Poll::Ready(course::end(body, &self.options, mem::take(&mut self.course), thrown.or(dropped)))
+        Poll::Ready(course::end(
+            body,
+            &self.options,
+            mem::take(&mut self.course),
+            thrown::first(thrown, dropped),
+        ))
     }
 
     /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics has thrown.
@@ -134,7 +140,7 @@ impl Body {
                         self.measured.forget(node);
                     }
                 }
-                thrown = thrown.or(dropped.err());
+                thrown = thrown::first(thrown, dropped.err());
             }
         }
         thrown

@@ -18,6 +18,7 @@ use crate::ordered;
 use crate::run::run_as;
 use crate::run_error::RunError;
 use crate::team::Team;
+use crate::thrown;
 use crate::wake::Pending;
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,5 +96,5 @@ pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let course = run.into_course();
     let dropped = body.let_go(options, thrown.is_none() && !course.is_stopped());
-    course::end(body, options, course, thrown.or(dropped))
+    course::end(body, options, course, thrown::first(thrown, dropped))
 }

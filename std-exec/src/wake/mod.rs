@@ -27,15 +27,14 @@ mod waker;
 pub(crate) use cell::Pending;
 pub(crate) use waker::WakerRef;
 
-use crate::crew;
 use crate::shared::Shared;
 use crate::sync::{AtomicU32, Mutex, Ordering, lock};
 use crate::team::Team;
+use crate::thrown::discard;
 use cell::{Cell, Woken};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -226,6 +225,7 @@ impl Wakes {
     fn set_runner(&self, runner: Runner) {
         let old = mem::replace(&mut *lock(&self.runner), runner);
         if let Runner::Task(waker) = old {
+            // Also if its destructor panics there are things to be done that must not be left out.
             discard(waker);
         }
     }
@@ -259,13 +259,6 @@ impl Wakes {
     #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
     pub(crate) fn waker(&self, index: u32) -> WakerRef<'_> {
         WakerRef::new(&self.slots[index as usize])
-    }
-}
-
-/// Drops a user's waker. If its destructor panics, there is nobody to tell, and things to be done that must not be left out.
-pub(crate) fn discard(waker: Waker) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(waker))) {
-        crew::discard(payload);
     }
 }
 
