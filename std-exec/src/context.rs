@@ -53,6 +53,7 @@ pub(crate) fn is_in(team: &Team) -> bool {
 
 /// The calling thread is this worker of `shared` until the result is dropped. (Not longer: its executor may be gone before the
 /// thread is, and another one lie at the same address.)
+#[must_use]
 pub(crate) fn become_worker(shared: &Shared, worker: usize) -> impl Drop + use<> {
     struct Resign;
     impl Drop for Resign {
