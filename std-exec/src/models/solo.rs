@@ -4,6 +4,7 @@ use super::detached::{Waiting, detached_as, wait_for_end};
 use super::{Checked, Meeting, beside_workers, break_in_once, executor_of_two, help_once, spawn_helper};
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
+use crate::fences;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run;
 use crate::shared::Shared;
@@ -148,28 +149,35 @@ fn run_in_step_of_nodes_that_want_another_turn() {
 /// driver. Catches: a helper that doesn't.
 #[test]
 fn run_driven_beside_a_helper_with_a_woken_node() {
-    explore(2, || {
-        let shared = StdArc::new(Shared::new(2, Seats::default()));
-        shared.teams.take().give_back();
-        let wakes = Wakes::new(1);
-        let checked = Checked::new(3, &[(0, 2), (1, 2)]);
-        let open = Arc::new(AtomicBool::new(false));
-        let helper = {
-            let (shared, open, waker) =
-                (StdArc::clone(&shared), Arc::clone(&open), (*wakes.waker(0)).clone());
-            thread::spawn(move || {
-                open.store(true, Ordering::Relaxed);
-                waker.wake();
-                help_once(&shared);
-            })
-        };
-        let body =
-            Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: false };
-        run::run_as(&shared, &checked.dag, &body, ALONE, None);
-        checked.all_ran();
-        helper.join().expect("no panic");
-        wakes.detach();
-    });
+    explore(2, beside_a_helper_with_a_woken_node);
+}
+
+/// What the driver has run comes before what is run by whoever takes the woken node after the run was shared: by the state itself,
+/// not by fences that are there for something else. Catches: sharing, or looking for it, with Relaxed.
+#[test]
+fn run_driven_beside_a_helper_with_a_woken_node_and_no_fences() {
+    explore(2, || fences::leave_out(beside_a_helper_with_a_woken_node));
+}
+
+fn beside_a_helper_with_a_woken_node() {
+    let shared = StdArc::new(Shared::new(2, Seats::default()));
+    shared.teams.take().give_back();
+    let wakes = Wakes::new(1);
+    let checked = Checked::new(3, &[(0, 2), (1, 2)]);
+    let open = Arc::new(AtomicBool::new(false));
+    let helper = {
+        let (shared, open, waker) = (StdArc::clone(&shared), Arc::clone(&open), (*wakes.waker(0)).clone());
+        thread::spawn(move || {
+            open.store(true, Ordering::Relaxed);
+            waker.wake();
+            help_once(&shared);
+        })
+    };
+    let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: false };
+    run::run_as(&shared, &checked.dag, &body, ALONE, None);
+    checked.all_ran();
+    helper.join().expect("no panic");
+    wakes.detach();
 }
 
 /// The same with a helper that comes for nothing, while a node wakes the other one. Catches: a helper that stays as a member while
