@@ -44,6 +44,9 @@ pub(crate) trait Body: Sync {
 
     /// Gives all nodes that were woken.
     fn take_woken(&self, ready: impl FnMut(NodeId));
+
+    /// The executor is shut down, and with it go threads that the run needs: nodes that haven't begun won't.
+    fn cancel(&self) {}
 }
 
 impl<F: Fn(NodeId) + Sync> Body for F {

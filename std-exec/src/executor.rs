@@ -25,8 +25,9 @@ use std::thread::JoinHandle;
 /// a node may run another graph on the executor that runs it, at any depth.
 ///
 /// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
-/// panic of an exit hook. After `fork(2)` the child has none of the threads: there, runs panic and dropping does
-/// nothing.
+/// panic of an exit hook. What workers are running then as a future of a graph is cancelled, with the graphs that are its nodes. After `fork(2)` the child has none of the threads: there, runs panic and dropping does
+/// nothing. On Linux a process that has had an executor must not forbid itself `membarrier(2)`: with threads that rely on it there
+/// would be no way on, so it aborts.
 ///
 /// ```
 /// use dgraph_exec::{Dag, Executor};

@@ -227,8 +227,8 @@ impl FnGraph {
 }
 
 impl FnGraphBuilder {
-    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages. The types `I`, `K`, `M` follow from
-    /// the functions.
+    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't given is that of the type.
+    /// The types `I`, `K`, `M` follow from the functions, and are not to be written out.
     ///
     /// ```
     /// use dgraph_exec::FnGraph;
@@ -272,6 +272,10 @@ impl FnGraphBuilder {
     /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
     /// [`Cycle`](GraphError::Cycle) with a path of functions, [`TooLarge`](GraphError::TooLarge).
     ///
+    /// # Panics
+    ///
+    /// If the types of [`function`](Self::function) were written out, and make one function a plain one here and an async one there.
+    ///
     /// ```
     /// use dgraph_exec::{GraphError, create_graph};
     /// fn base() -> u8 { 1 }
@@ -306,7 +310,9 @@ impl FnGraphBuilder {
                 Err(GraphError::Cycle(path.iter().map(|named| keys[named.node().index()]).collect()))
             }
             Err(DefinitionError::TooLarge(error)) => Err(GraphError::TooLarge(error)),
-            Err(error) => unreachable!("the dictionary has been checked: {error}"),
+            Err(error) => panic!(
+                "functions that are plain where they are listed and async where they are used: {error}"
+            ),
         }
     }
 }

@@ -15,7 +15,7 @@
 
 use crate::fn_key::FnKey;
 use crate::typed::{AsyncNodeFn, GraphBuilder, Node};
-use std::any::{Any, TypeId};
+use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 
 /// An ordinary function, as the kind of a [`Function`].
@@ -213,7 +213,7 @@ macro_rules! tuples {
             type Outputs = ($($item::Output,)*);
 
             fn keys(&self, _names: &[&'static str]) -> Vec<FnKey> {
-                vec![$(FnKey::of(&self.$position, _names[$position])),*]
+                vec![$(FnKey::of(&self.$position, _names.get($position).copied().unwrap_or_else(type_name::<$item>))),*]
             }
         }
     };

@@ -177,13 +177,20 @@ impl<F: Body> Ordered<'_, F> {
             self.body.open(team);
             let close = CloseOnDrop(team);
             let mut watch = Watch::default();
+            let mut cancelled = false;
             while !team.is_finished() {
+                let to_be_cancelled = || self.binds_workers && self.shared.is_shut_down();
+                if !cancelled && to_be_cancelled() {
+                    cancelled = true;
+                    self.cancel();
+                }
                 self.work(team, me, || true);
                 if !look_around(team, me) {
                     self.shared.wait_within(team, &mut watch, || {
                         // If nobody is in, what the last helper has reported is visible; otherwise the last one to
                         // leave wakes this thread.
-                        team.wanted.wants(me)
+                        !cancelled && to_be_cancelled()
+                            || team.wanted.wants(me)
                             || team.has_woken()
                             || team.membership.is_empty() && team.is_finished()
                     });
@@ -191,6 +198,13 @@ impl<F: Body> Ordered<'_, F> {
             }
             drop(close);
         });
+    }
+
+    /// Workers that nodes are bound to may be gone. (The run is then one within a node of a run that nobody waits for on a stack.) Bodies
+    /// are no longer called, from the next step on.
+    fn cancel(&self) {
+        self.body.cancel();
+        lock(&self.state).stopped = true;
     }
 
     /// Runs nodes until there is none for this thread, or `stay` says after one that it was the last.

@@ -47,8 +47,8 @@ impl Shared {
         self.shut_down.store(true, Ordering::Relaxed);
         posted();
         self.sleep.wake_all();
-        // The owners of detached runs, which nobody will go on with.
-        for team in self.teams.iter().filter(|team| team.membership.is_detached()) {
+        // The owners of detached runs, which nobody will go on with; and callers of runs within these, which may wait for workers.
+        for team in self.teams.iter() {
             team.wake_caller();
         }
     }

@@ -1,9 +1,12 @@
 //! Whole ordered runs, on an executor of two with one live worker.
 
 use super::{Checked, beside_a_worker};
+use crate::body::{Body, Turn};
 use crate::ordered;
 use crate::ready_queue::{Place, ReadyQueue};
-use crate::sync::model::{UnsafeCell, explore, thread};
+use crate::sync::model::{Arc, UnsafeCell, explore, thread};
+use crate::sync::{AtomicBool, Ordering};
+use crate::team::Team;
 use dgraph_core::{Dag, NodeId};
 
 /// A whole ordered run on an executor of two with one live worker. Each node runs once, after its predecessors, and at its
@@ -64,7 +67,7 @@ fn run_in_order_of_a_join() {
 /// Catches: a permit that isn't taken, or not given back.
 #[test]
 fn run_in_order_under_a_limit() {
-    ordered_run(2, &[], &[LIMITED, LIMITED]);
+    ordered_run(2, &[], &[LIMITED, LIMITED, ANYWHERE]);
 }
 
 /// To the worker and back: each has to be woken for what only it can run. Catches: either not woken, or not looking before
@@ -86,7 +89,7 @@ fn run_in_order_that_panics() {
     explore(2, || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(3, &[(1, 2)]).expect("a valid graph");
-            let demands = [LIMITED, LIMITED, WORKER].map(|(place, limits)| (place, limits.to_vec()));
+            let demands = [LIMITED, ANYWHERE, WORKER].map(|(place, limits)| (place, limits.to_vec()));
             let mut queue = ReadyQueue::new(&demands, &[1], (0..3).map(NodeId::new).collect());
             let body = |node: NodeId| {
                 if node.index() == 1 {
@@ -96,6 +99,50 @@ fn run_in_order_that_panics() {
             };
             let run = std::panic::AssertUnwindSafe(|| ordered::run(shared, &dag, &mut queue, &body));
             assert!(std::panic::catch_unwind(run).is_err());
+        });
+    });
+}
+
+/// The executor is shut down while its worker may have run the node that is bound to it, be in it, or be gone: then the caller
+/// has to end the run without it. Catches: a caller that isn't woken, doesn't look before it sleeps, or waits for the worker.
+#[test]
+fn run_in_order_against_shutdown() {
+    /// What the node has done, and whether it was called off.
+    struct Bound {
+        ran: AtomicBool,
+        cancelled: AtomicBool,
+    }
+
+    impl Body for Bound {
+        const WAKES: bool = false;
+
+        fn run(&self, _: NodeId) -> Turn {
+            self.ran.store(true, Ordering::Relaxed);
+            Turn::Complete
+        }
+
+        fn open(&self, _: &Team) {}
+
+        fn take_woken(&self, _: impl FnMut(NodeId)) {}
+
+        fn cancel(&self) {
+            self.cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    explore(1, || {
+        beside_a_worker(1, |shared| {
+            let other = {
+                let shared = Arc::clone(shared);
+                thread::spawn(move || shared.shut_down())
+            };
+            let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+            let (place, limits) = WORKER;
+            let mut queue = ReadyQueue::new(&[(place, limits.to_vec())], &[], [NodeId::new(0)].into());
+            let bound = Bound { ran: AtomicBool::new(false), cancelled: AtomicBool::new(false) };
+            ordered::run(shared, &dag, &mut queue, &bound);
+            assert!(bound.ran.load(Ordering::Relaxed) || bound.cancelled.load(Ordering::Relaxed));
+            other.join().expect("no panic");
         });
     });
 }

@@ -30,6 +30,26 @@ pub(crate) use with_shuttle::*;
 /// A model checker decides who goes on: there is little to wait for, and the fewer steps the better.
 pub(crate) const MODEL: bool = cfg!(any(dgraph_loom, dgraph_shuttle));
 
+/// A number that no other call in this process gives; never 0. No lock where it can be had without one: a child forked meanwhile
+/// would find that locked for ever.
+pub(crate) fn next_number() -> u64 {
+    #[cfg(target_has_atomic = "64")]
+    {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: it says nothing about anything else. At one a nanosecond it lasts for 500 years.
+        LAST.fetch_add(1, Ordering::Relaxed) + 1
+    }
+    #[cfg(not(target_has_atomic = "64"))]
+    {
+        static LAST: std::sync::Mutex<u64> = std::sync::Mutex::new(0);
+        // It is right whatever a thread did that held the lock.
+        let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *last += 1;
+        *last
+    }
+}
+
 /// In models time goes on by a fixed amount whenever somebody looks, so that each order of steps can be repeated.
 #[cfg(any(dgraph_loom, dgraph_shuttle))]
 pub(crate) fn now() -> u64 {

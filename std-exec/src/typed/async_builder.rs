@@ -165,11 +165,10 @@ impl<'env, P> GraphBuilder<'env, P> {
             let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
             let task = AsyncTask { future: None, function, pointers, index, start };
             let (call, drop) = (async_call_of::<_, _, _, _, R>(&task), drop_future_of(&task));
-            // SAFETY: `call` was made for this task. What is in it outlives `'env`, and is `Send`, or the node is bound, by
-            // contract.
-            unsafe { self.define_with(node, call, Task { function: task, pointers: () }) };
-            // SAFETY: `drop` was made for this task.
-            unsafe { self.store.define_future(node, drop) };
+            let task = Task { function: task, pointers: () };
+            // SAFETY: `call` and `drop` were made for this task. What is in it outlives `'env`, and is `Send`, or the node is bound,
+            // by contract.
+            unsafe { self.define_with(node, call, task, Some(drop)) };
         }
     }
 }

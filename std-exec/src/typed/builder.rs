@@ -14,7 +14,7 @@ use super::results::Results;
 use super::schedule::{Measured, Schedule};
 use super::status::Status;
 use super::store::Store;
-use super::task::{Call, Task, call_of, try_call_of};
+use super::task::{Call, DropInPlace, Task, call_of, try_call_of};
 use super::topology::Topology;
 use super::uses::{Kind, Resolver, Use};
 use super::wishes::Wishes;
@@ -229,13 +229,12 @@ impl<'env, P> GraphBuilder<'env, P> {
                 let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
                 let task = AsyncGraphTask { task, under_way: None, index };
                 let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
-                // SAFETY: `call` was made for this task. What is in it outlives `'env`, and is `Send`.
-                unsafe { self.define_with(node, call, Task { function: task, pointers: () }) };
-                // SAFETY: `drop` was made for this task.
-                unsafe { self.store.define_future(node, drop) };
+                let task = Task { function: task, pointers: () };
+                // SAFETY: `call` and `drop` were made for this task. What is in it outlives `'env`, and is `Send`.
+                unsafe { self.define_with(node, call, task, Some(drop)) };
             } else {
                 // SAFETY: `graph_call_of` makes the call for this task. What is in it outlives `'env`, and is `Send`.
-                unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task) };
+                unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task, None) };
             }
         }
         node
@@ -279,7 +278,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     {
         if let Some(task) = self.task(node, dependencies, function) {
             // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
-            unsafe { self.define_with(node, call_of::<F, D, T>(&task), task) };
+            unsafe { self.define_with(node, call_of::<F, D, T>(&task), task, None) };
         }
     }
 
@@ -304,7 +303,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     {
         if let Some(task) = self.task(node, dependencies, function) {
             // SAFETY: `try_call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
-            unsafe { self.define_with(node, try_call_of::<F, D, T, E>(&task), task) };
+            unsafe { self.define_with(node, try_call_of::<F, D, T, E>(&task), task, None) };
         }
     }
 
@@ -429,16 +428,22 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// # Safety
     ///
-    /// `call` may be called with such a task. What is in the task outlives `'env`, and is `Send`, or the node is bound to the
+    /// `call` may be called with such a task, whose futures, if it gives any, `future` drops. What is in the task outlives `'env`, and is `Send`, or the node is bound to the
     /// thread of a local graph.
-    pub(super) unsafe fn define_with<F, Q, T>(&mut self, node: Node<T>, call: Call, task: Task<F, Q>) {
+    pub(super) unsafe fn define_with<F, Q, T>(
+        &mut self,
+        node: Node<T>,
+        call: Call,
+        task: Task<F, Q>,
+        future: Option<DropInPlace>,
+    ) {
         if !self.store.has_room_for_task::<F, Q>() {
             self.faults.too_many += 1;
             return;
         }
         // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
         // (see `Env`).
-        unsafe { self.store.define(node, call, task) };
+        unsafe { self.store.define(node, call, task, future) };
     }
 }
 

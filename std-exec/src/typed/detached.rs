@@ -8,7 +8,7 @@ use super::course::{self, Course, Payload};
 use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
-use super::run::{CANCELLED, Run, STOP};
+use super::run::Run;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::{Budget, Plan, Timed};
@@ -183,10 +183,13 @@ impl Detached {
         }
     }
 
-    /// Whether all nodes are complete.
+    /// Whether all nodes are complete, or nobody will go on with them but the owner.
     pub(super) fn is_finished(&self) -> bool {
-        // SAFETY: the block is there until `end`.
-        self.block.is_none_or(|block| unsafe { block.as_ref() }.team.is_finished())
+        self.block.is_none_or(|block| {
+            // SAFETY: the block is there until `end`.
+            let Block { team, executor, .. } = unsafe { block.as_ref() };
+            team.is_finished() || executor.workers == 0 || executor.shared.is_shut_down()
+        })
     }
 
     /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before.
@@ -199,7 +202,7 @@ impl Detached {
         let team = unsafe { (*block).team };
         if let (Some(run), Some(typed)) = (run, typed) {
             if !team.is_finished() {
-                typed.raise(STOP | CANCELLED);
+                typed.cancel();
             }
             run.end(team);
         }

@@ -1,11 +1,11 @@
 //! Handles: what a node is called by in the program. They are checked numbers that carry a type.
 
 use super::local::{Anywhere, Local};
+use crate::sync::next_number;
 use dgraph_core::NodeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::sync::Mutex;
 
 /// The number of a builder, and of the graph that it builds: no two have the same, ever. A `Node<T>` is proof of the
 /// type of what lies in its slot only because of that.
@@ -14,11 +14,7 @@ pub(super) struct GraphId(u64);
 
 impl GraphId {
     pub(super) fn unique() -> Self {
-        static LAST: Mutex<u64> = Mutex::new(0);
-        // The number is right whatever a thread did that held the lock.
-        let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *last += 1; // at one a nanosecond, 500 years
-        Self(*last)
+        Self(next_number())
     }
 
     /// No graph's number.

@@ -106,7 +106,7 @@ impl<'env> GraphBuilder<'env, Local> {
         if let Some(task) = self.task(node.plain(), dependencies, function) {
             // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`; the node is bound to the thread
             // of the graph.
-            unsafe { self.define_with(node.plain(), call_of::<F, D, F::Output>(&task), task) };
+            unsafe { self.define_with(node.plain(), call_of::<F, D, F::Output>(&task), task, None) };
         }
         node
     }
@@ -147,7 +147,7 @@ impl<'env> GraphBuilder<'env, Local> {
         let node = self.add_local::<T>(name.as_ref());
         if let Some(task) = self.task::<F, D, T>(node.plain(), dependencies, function) {
             // SAFETY: as above, with `try_call_of`.
-            unsafe { self.define_with(node.plain(), try_call_of::<F, D, T, E>(&task), task) };
+            unsafe { self.define_with(node.plain(), try_call_of::<F, D, T, E>(&task), task, None) };
         }
         node
     }

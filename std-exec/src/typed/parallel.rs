@@ -10,7 +10,7 @@
 use super::course;
 use super::graph::Body;
 use super::options::RunOptions;
-use super::run::{CANCELLED, Run, STOP};
+use super::run::Run;
 use super::status::{Outcome, Status};
 use crate::body::Turn;
 use crate::executor::Handle;
@@ -46,7 +46,7 @@ impl crate::body::Body for Nodes<'_> {
     fn run(&self, node: NodeId) -> Turn {
         let run = self.run;
         if self.executor.shared.is_shut_down() {
-            run.raise(STOP | CANCELLED);
+            self.cancel();
         }
         let outcome = if run.store.statuses.get(node.get()) == Status::PENDING {
             // SAFETY: by the contract of `new`. The executor calls this once for each time that the node was woken
@@ -76,6 +76,10 @@ impl crate::body::Body for Nodes<'_> {
         if run.wakes().take_for_team(|future| ready(NodeId::new(run.store.node_of_future(future)))) {
             run.wakes().wake_all(); // those who wait look whether the run is to be stopped
         }
+    }
+
+    fn cancel(&self) {
+        self.run.cancel();
     }
 }
 

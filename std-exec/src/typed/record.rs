@@ -4,7 +4,7 @@ use super::course::execute;
 use super::graph::Graph;
 use super::options::{FailurePolicy, RunOptions};
 use super::results::Results;
-use super::run::{CANCELLED, EXPIRED, Run, STOP, TROUBLE};
+use super::run::{EXPIRED, Run, STOP, TROUBLE};
 use super::status::{Outcome, State, Status};
 use super::store::Store;
 use super::task::Ran;
@@ -99,7 +99,7 @@ impl Run<'_> {
     #[cold]
     pub(super) fn nested_failed(&self, node: u32, error: RunError) {
         match error {
-            RunError::Cancelled { .. } => self.raise(STOP | CANCELLED),
+            RunError::Cancelled { .. } => self.cancel(),
             RunError::DeadlineExceeded { .. } => self.raise(STOP | EXPIRED),
             error => self.failed(node, error.into()),
         }

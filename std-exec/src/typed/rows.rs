@@ -150,6 +150,10 @@ impl Body for Nodes<'_> {
 
     fn take_woken(&self, _: impl FnMut(NodeId)) {}
 
+    fn cancel(&self) {
+        self.0.cancel();
+    }
+
     fn broken_in(&self, walked: &[NodeId]) {
         if self.0.leaves_unmarked() {
             self.0.mark(walked.iter().map(|node| node.get()));

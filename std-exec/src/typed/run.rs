@@ -259,6 +259,11 @@ impl<'r> Run<'r> {
         signal & STOP == 0
     }
 
+    /// No further node is started: somebody, or the end of the executor, has called the run off.
+    pub(super) fn cancel(&self) {
+        self.raise(STOP | CANCELLED);
+    }
+
     pub(super) fn raise(&self, signal: usize) {
         // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
         let before = self.signal.fetch_or(signal, Ordering::Relaxed);

@@ -12,7 +12,9 @@ use std::task::{Context, Poll};
 /// A graph that runs on the workers of an executor, made by [`Graph::spawn`]. A future, and something to [`join`](Self::join):
 /// both give the graph back, with its results, and say how the run has ended.
 ///
-/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph.
+/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph. So don't
+/// drop it in a node of its own run, or in `wake` of the waker that it was polled with, which a worker may call between two nodes:
+/// both would wait for themselves.
 ///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder, Spawned};
@@ -112,7 +114,8 @@ impl Spawned {
         pollster::block_on(self)
     }
 
-    /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long.
+    /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long; or there is nothing to wait for because the
+    /// executor has no threads: it is gone, which ends the run, or the system has refused it any, and then `join` runs the nodes.
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

@@ -114,28 +114,27 @@ impl Store {
         Node::new(self.id, index)
     }
 
-    /// Gives `node` its task, which `call` is made for.
+    /// Gives `node` its task, which `call` is made for. If it gives futures, as the one of the number that
+    /// [`futures`](Self::futures) was before, `future` drops these.
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a closure and such pointers. The store goes away before anything that the closure borrows.
-    /// The closure is `Send`, or the node is bound to the thread of a local graph.
-    pub(super) unsafe fn define<F, P, T>(&mut self, node: Node<T>, call: Call, task: Task<F, P>) {
+    /// `call` may be called with such a closure and such pointers, and `future` drops the future of such a closure. The store goes
+    /// away before anything that the closure borrows. The closure is `Send`, or the node is bound to the thread of a local graph.
+    pub(super) unsafe fn define<F, P, T>(
+        &mut self,
+        node: Node<T>,
+        call: Call,
+        task: Task<F, P>,
+        future: Option<DropInPlace>,
+    ) {
         let Task { function, pointers } = task;
         let function = self.functions.place(function).untyped();
         self.closures.extend(drop_of::<F>().map(|drop| (function, drop)));
         let pointers = self.pointers.place(pointers).untyped();
-        self.entries[node.id().index as usize] = Entry { call, function, pointers };
-    }
-
-    /// Says that `node`, which has been defined just now, gives futures, as the one of the number that
-    /// [`futures`](Self::futures) was before.
-    ///
-    /// # Safety
-    ///
-    /// `drop` drops the future of such a task.
-    pub(super) unsafe fn define_future<T>(&mut self, node: Node<T>, drop: DropInPlace) {
-        self.futures.push((node.id().index, drop));
+        let node = node.id().index;
+        self.entries[node as usize] = Entry { call, function, pointers };
+        self.futures.extend(future.map(|drop| (node, drop)));
     }
 
     /// How many nodes give futures.
@@ -322,7 +321,7 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// Results first, then inputs and closures. If a destructor panics, the others still run.
+    /// Futures first, which may use anything else, then results, inputs and closures. If a destructor panics, the others still run.
     fn drop(&mut self) {
         struct Rest<'s>(&'s mut Store);
         impl Drop for Rest<'_> {
@@ -338,6 +337,11 @@ impl Drop for Store {
 impl Store {
     /// Drops everything that is left, until a destructor panics.
     fn drop_all(&mut self) {
+        // (After a run there are none.)
+        for future in (0..).take(self.futures.len()) {
+            // SAFETY: there is no run any more. If its destructor panics, it is gone all the same.
+            unsafe { self.drop_future(future) };
+        }
         while let Some((node, drop)) = self.results.pop().or_else(|| self.inputs.pop()) {
             if self.statuses.get(node) == Status::VALUE {
                 // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for. It is no longer in a

@@ -3,12 +3,13 @@
 use crate::counted::Counter;
 use crate::gate::{Gate, yields};
 use crate::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{CancelToken, Dag, Executor, GraphBuilder, RunError, RunOptions, Values};
+use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Values};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
+use std::time::Duration;
 
 /// Fills the stack where a run has just been, and says whether anybody has written there since.
 #[inline(never)]
@@ -212,4 +213,36 @@ fn re_run_after_cancel(runner: &Runner) {
     }
     drop(graph);
     assert_eq!(counter.alive(), 0);
+}
+
+/// A worker runs a graph within a node, and waits in it for a node that is bound to another one, which has ended: neither went on.
+#[test]
+fn shutdown_while_a_nested_run_waits_for_a_worker() {
+    let executor = executor(2);
+    let (begun, slow) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let mut inner = GraphBuilder::new();
+    let first = {
+        let (begun, slow) = (Arc::clone(&begun), Arc::clone(&slow));
+        inner.node("first", (), move || {
+            begun.wait();
+            slow.wait();
+        })
+    };
+    let ran = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&ran);
+    let bound = inner.node("bound", (first,), move |(): &()| _ = count.fetch_add(1, Relaxed));
+    inner.on_worker(bound, 1);
+    let inner = inner.build().expect("a valid graph");
+    let mut outer = GraphBuilder::new();
+    let node = outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    outer.on_worker(node, 0);
+    let spawned = outer.build().expect("a valid graph").spawn(&executor);
+    begun.wait();
+    let dropping = thread::spawn(move || drop(executor));
+    thread::sleep(Duration::from_millis(20)); // so that the other worker has ended, mostly
+    slow.wait();
+    dropping.join().expect("it comes to an end");
+    let (_, outcome) = spawned.join();
+    assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
+    assert!(ran.load(Relaxed) <= 1);
 }
