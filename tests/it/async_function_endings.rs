@@ -1,6 +1,6 @@
 //! Dictionaries with async functions: how their runs end, and what can be done with one.
 
-use crate::async_functions::pause;
+use crate::gate::yields;
 use crate::runner::executor;
 use crate::way::{Way, over_all_ways};
 use dgraph_exec::{CancelToken, Executor, FnGraph, FnResults, FnRunAsync, RunOptions, create_graph};
@@ -29,7 +29,7 @@ fn a_panic(way: &Way) {
         1
     }
     async fn second(first: &u8) -> u8 {
-        pause().await;
+        yields(1).await;
         assert!(*first > 1, "too small");
         2
     }

@@ -1,5 +1,6 @@
 //! Dictionaries with async functions among the others: what they are fed and give.
 
+use crate::gate::yields;
 use crate::way::{Way, over_all_ways};
 use dgraph_exec::create_graph;
 use std::future::{Ready, poll_fn};
@@ -20,25 +21,12 @@ over_all_ways!(
     functions_that_give_futures,
 );
 
-/// Waits once, and is woken at once.
-pub(crate) async fn pause() {
-    let mut paused = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut paused, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 fn three_functions(way: &Way) {
     async fn a() -> i32 {
         5
     }
     async fn b(x: &i32) -> i32 {
-        pause().await;
+        yields(1).await;
         x + 10
     }
     async fn c(x: &i32, y: &i32) -> i32 {
@@ -57,7 +45,7 @@ fn both_kinds_feed_each_other(way: &Way) {
         7
     }
     async fn page(number: &u32) -> String {
-        pause().await;
+        yields(1).await;
         format!("page {number}")
     }
     fn length(page: &String) -> usize {
@@ -86,8 +74,8 @@ fn both_kinds_feed_each_other(way: &Way) {
 fn no_parameters(way: &Way) {
     async fn at_once() {}
     async fn later() -> [u8; 2] {
-        pause().await;
-        pause().await;
+        yields(1).await;
+        yields(1).await;
         [1, 2]
     }
     fn plain() -> char {
@@ -103,7 +91,7 @@ fn no_parameters(way: &Way) {
 
 fn arguments_come_as_listed(way: &Way) {
     async fn x() -> String {
-        pause().await;
+        yields(1).await;
         "x".into()
     }
     fn y(_: &String) -> String {
@@ -113,7 +101,7 @@ fn arguments_come_as_listed(way: &Way) {
         format!("{first}{second}")
     }
     async fn other(first: &String, second: &String) -> String {
-        pause().await;
+        yields(1).await;
         format!("{first}{second}")
     }
     let mut graph = create_graph! { one: [x, y], other: [y, x], y: [x], x: [] }.expect("a valid graph");
@@ -127,7 +115,7 @@ fn listed_twice_runs_once_and_feeds_twice(way: &Way) {
         AtomicUsize::new(0)
     }
     async fn once(calls: &AtomicUsize) -> usize {
-        pause().await;
+        yields(1).await;
         calls.fetch_add(1, Relaxed) + 7
     }
     async fn twice(left: &usize, right: &usize) -> (usize, bool) {
@@ -164,7 +152,7 @@ fn twelve_parameters(way: &Way) {
         k: R<'_>,
         l: R<'_>,
     ) -> u16 {
-        pause().await;
+        yields(1).await;
         [b, c, d, e, f, g, h, i, j, k, l].into_iter().fold(*a, |sum, bit| sum * 2 + bit - 1)
     }
     let mut graph = create_graph! {
@@ -184,7 +172,7 @@ fn arguments_are_kept_while_it_waits(way: &Way) {
         let word: &str = text;
         let mut longest = word;
         for at in 0..word.len() {
-            pause().await;
+            yields(1).await;
             longest = if at == 1 { &word[1..] } else { longest };
         }
         longest.to_string()

@@ -1,6 +1,6 @@
 //! Nobody waits for ever: futures that wake themselves, floods of nodes, and runs that are one task among others.
 
-use crate::gate::{Gate, Hand, yields};
+use crate::gate::{Gate, Hand, yielding_chain, yields};
 use dgraph_exec::{Absent, CancelToken, GraphBuilder, RunError, RunOptions};
 use std::future::poll_fn;
 use std::sync::Mutex;
@@ -20,17 +20,7 @@ fn a_future_that_wakes_itself_for_ever() {
             Poll::<()>::Pending
         })
     });
-    let mut last = graph.node("start", (), || 0);
-    for number in 0..2_000 {
-        last = if number % 2 == 0 {
-            graph.node("", (last,), |x: &u32| x + 1)
-        } else {
-            graph.async_node("", (last,), async |x: &u32| {
-                yields(1).await;
-                x + 1
-            })
-        };
-    }
+    let last = yielding_chain(&mut graph, 2_000);
     let mut graph = graph.build().expect("a valid graph");
     let other_task = async {
         while others.fetch_add(1, SeqCst) < 1_000 {

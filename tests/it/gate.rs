@@ -1,5 +1,6 @@
 //! Futures for tests of async nodes: gates that wait until they are opened, and count; and polling by hand.
 
+use dgraph_exec::{GraphBuilder, Node};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -108,6 +109,17 @@ pub(crate) async fn yields(mut times: u32) {
         Poll::Pending
     })
     .await;
+}
+
+/// A chain of so many nodes, each of which adds 1; every other one lets others go on first. Its last node.
+pub(crate) fn yielding_chain(graph: &mut GraphBuilder<'_>, length: u32) -> Node<u32> {
+    (0..length).fold(graph.node("start", (), || 0), |last, number| match number % 2 {
+        0 => graph.node("", (last,), |x: &u32| x + 1),
+        _ => graph.async_node("", (last,), async |x: &u32| {
+            yields(1).await;
+            x + 1
+        }),
+    })
 }
 
 /// Polls by hand: a task whose wakes are counted.

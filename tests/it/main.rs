@@ -29,6 +29,7 @@ mod gate;
 mod in_step;
 mod known_bugs;
 mod models;
+mod promises;
 mod regressions;
 mod rejection;
 mod runner;

@@ -43,6 +43,21 @@ pub(crate) fn idle() -> String {
     lines.join("; ")
 }
 
+/// Workers that are to look around for ever do, and those that aren't to look around at all don't.
+pub(crate) fn spinning() -> String {
+    let used = |spin| {
+        let executor = Executor::builder().threads(2).spin(spin).build().expect("no special demands");
+        rouse(&executor);
+        thread::sleep(Duration::from_millis(100));
+        let before: u64 = cpu_times().iter().sum();
+        thread::sleep(Duration::from_millis(400));
+        cpu_times().iter().sum::<u64>() - before
+    };
+    let (never, always) = (used(Duration::ZERO), used(Duration::MAX));
+    assert!(never < 20 * MS && always > 40 * MS, "{never} and {always} ns of 400 ms");
+    format!("{:.3} and {:.0} ms of 400 ms", never as f64 / MS as f64, always as f64 / MS as f64)
+}
+
 /// One chain: whoever runs it is busy, and everybody else sleeps.
 pub(crate) fn chain() -> String {
     let mut lines = Vec::new();

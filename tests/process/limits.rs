@@ -72,6 +72,20 @@ pub(crate) fn pinned_maker() -> String {
     format!("1 thread, then {}", executor.threads())
 }
 
+/// The first worker gets the first core that was asked for, and so on, and round again.
+pub(crate) fn cores_in_turn() -> String {
+    let cores: Vec<_> = linux::cores().into_iter().rev().collect();
+    let (expected, threads) = (cores.clone(), 2 * cores.len() + 1);
+    let executor = Executor::builder()
+        .threads(threads)
+        .pinning(Pinning::Cores(cores.clone()))
+        .on_start(move |worker| assert_eq!(linux::cores(), [expected[worker % expected.len()]]))
+        .build()
+        .expect("these cores can be had");
+    rendezvous(&executor);
+    format!("{threads} threads on {cores:?}")
+}
+
 /// The system refuses threads: there are fewer workers, and runs work.
 pub(crate) fn threads() -> String {
     let started = Arc::new(AtomicUsize::new(0));

@@ -40,8 +40,10 @@ const CASES: &[(&str, Case)] = &[
     ("fork_and_the_global_executor", fork::global),
     ("limits_one_core", limits::one_core),
     ("limits_pinned_maker", limits::pinned_maker),
+    ("limits_cores_in_turn", limits::cores_in_turn),
     ("limits_threads", limits::threads),
     ("cpu_of_an_idle_executor", cpu::idle),
+    ("cpu_of_workers_that_never_sleep", cpu::spinning),
     ("cpu_during_a_chain", cpu::chain),
     ("cpu_while_a_future_waits", cpu::waiting),
 ];

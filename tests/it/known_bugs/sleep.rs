@@ -1,6 +1,6 @@
 //! Who falls asleep although there is something to do, and who never gets a turn.
 
-use crate::gate::{Gate, yields};
+use crate::gate::{Gate, yielding_chain};
 use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Dag, Executor, GraphBuilder};
 use std::future::poll_fn;
@@ -138,17 +138,7 @@ fn lifo_starvation_by_two_tasks_that_wake_each_other(runner: &Runner) {
             })
         });
     }
-    let mut last = graph.node("start", (), || 0);
-    for number in 0..400 {
-        last = if number % 2 == 0 {
-            graph.node("", (last,), |x: &u32| x + 1)
-        } else {
-            graph.async_node("", (last,), async |x: &u32| {
-                yields(1).await;
-                x + 1
-            })
-        };
-    }
+    let last = yielding_chain(&mut graph, 400);
     graph.node("end", (last,), |_: &u32| over.store(true, SeqCst));
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..3 {
