@@ -1,6 +1,6 @@
 //! Destructors that panic, of payloads and errors, and wakers that panic: nothing else is left out because of them.
 
-use crate::gate::yields;
+use crate::gate::Gate;
 use crate::runner::{Runner, over_typed_runners};
 use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, RunOptions};
 use std::error::Error;
@@ -47,7 +47,7 @@ impl Drop for ThrowsBad {
 /// Two futures that wait throw when they are dropped, of which the second one's payload is dropped unseen, and panics. The third,
 /// which borrows from an input, was left where it was then, and polled in the next run.
 fn a_payload_that_panics_leaves_no_future_behind(runner: &Runner) {
-    let bad = &AtomicBool::new(true);
+    let (bad, gate) = (&AtomicBool::new(true), &Gate::default());
     let mut graph = GraphBuilder::new();
     let text = graph.input::<String>("text");
     for name in ["a", "b"] {
@@ -60,17 +60,19 @@ fn a_payload_that_panics_leaves_no_future_behind(runner: &Runner) {
     }
     let copy = graph.async_node("copy", (text,), async |text: &String| {
         let text: &str = text;
-        yields(1).await;
+        gate.wait().await;
         text.to_owned()
     });
     graph.node("boom", (), move || assert!(!bad.load(SeqCst), "boom"));
     let mut graph = graph.build().expect("a valid graph");
     for round in 0..5 {
         bad.store(true, SeqCst);
+        gate.shut();
         graph.set(text, format!("the text of round {round}, before it goes wrong"));
         let thrown = catch_unwind(AssertUnwindSafe(|| runner.typed(&mut graph)[copy].len()));
         std::mem::forget(thrown.expect_err("some node panics"));
         bad.store(false, SeqCst);
+        gate.open();
         graph.set(text, format!("the text of round {round}"));
         assert_eq!(runner.typed(&mut graph)[copy], format!("the text of round {round}"));
     }
