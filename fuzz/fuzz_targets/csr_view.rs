@@ -12,7 +12,7 @@ enum Input {
     Any { offsets: Vec<u32>, edges: Vec<u32>, in_degrees: Vec<u32>, order: Vec<u16> },
     /// Small ones, which fit together more often.
     Small { offsets: Vec<u8>, edges: Vec<(u8, bool)>, in_degrees: Vec<u8>, order: Vec<u8> },
-    /// A graph, if these edges are one, with entries that are replaced.
+    /// A graph, whose edges go upwards, with entries that are replaced.
     Tampered { nodes: u8, edges: Vec<(u8, u8)>, writes: Vec<(Array, u8, u8)> },
 }
 
@@ -37,7 +37,7 @@ struct Arrays {
 
 fuzz_target!(|input: (Input, u8)| {
     let (input, spare) = input;
-    let Some(arrays) = Arrays::new(input) else { return };
+    let arrays = Arrays::new(input);
     let Arrays { offsets, edges, in_degrees, order } = &arrays;
     let parts = Parts { offsets, edges, in_degrees, order };
     // Too short every now and then, too long otherwise.
@@ -55,9 +55,9 @@ fuzz_target!(|input: (Input, u8)| {
 });
 
 impl Arrays {
-    fn new(input: Input) -> Option<Self> {
+    fn new(input: Input) -> Self {
         let node = |number: u8| NodeId::new(number.into());
-        Some(match input {
+        match input {
             Input::Any { offsets, edges, in_degrees, order } => Self {
                 offsets,
                 edges: edges.into_iter().map(Edge::from_bits).collect(),
@@ -71,14 +71,19 @@ impl Arrays {
                 order: order.into_iter().map(node).collect(),
             },
             Input::Tampered { nodes, edges, writes } => {
-                let edges: Vec<_> = edges.into_iter().map(|(u, v)| (u.into(), v.into())).collect();
-                let mut arrays = Self::of(&Dag::from_edges(nodes.into(), &edges).ok()?);
+                let nodes = nodes % 32 + 2;
+                let edges = edges.into_iter().map(|(u, v)| (u % nodes, v % nodes)).filter(|(u, v)| u != v);
+                let edges: Vec<_> = edges.map(|(u, v)| (u.min(v).into(), u.max(v).into())).collect();
+                let mut arrays = Self::of(&Dag::from_edges(nodes.into(), &edges).expect("no cycle"));
                 for (array, at, value) in writes {
+                    // Most within the array, and with a number that could stand there.
+                    let (at, value) =
+                        if at < 224 { (at % (nodes + 1), value % (nodes + 2)) } else { (at, value) };
                     arrays.write(&array, at.into(), value);
                 }
                 arrays
             }
-        })
+        }
     }
 
     fn of(dag: &Dag) -> Self {

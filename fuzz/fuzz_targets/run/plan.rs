@@ -157,31 +157,27 @@ impl<'a> Arbitrary<'a> for Plan {
             _ => Layer::Typed,
         };
         let (waits, demands) = (kind & 16 != 0, kind & 32 != 0);
-        let ways = many(bytes, 5, Way::new)?;
-        let nodes = many(bytes, 40, |bytes| Spec::new(bytes, waits, demands))?;
-        let mut edges: Vec<(u8, u8, Kind)> = Vec::new();
-        for _ in 0..bytes.int_in_range(0..=120)? {
-            let (u, v) = (
-                bytes.choose_index(nodes.len().max(1))? as u8,
-                bytes.choose_index(nodes.len().max(1))? as u8,
-            );
-            let kind = [Kind::Feeds, Kind::Moves, Kind::Moves, Kind::OnlyOrders][bytes.choose_index(4)?];
-            match rank(stir, u).cmp(&rank(stir, v)) {
-                Ordering::Less => edges.push((u, v, kind)),
-                Ordering::Equal => {}
-                Ordering::Greater => edges.push((v, u, kind)),
+        let number = bytes.int_in_range(1..=4)?;
+        let ways = (0..number).map(|_| Way::new(bytes)).collect::<Result<_>>()?;
+        let number: u8 = bytes.int_in_range(0..=40)?;
+        let (mut nodes, mut edges): (_, Vec<(u8, u8, Kind)>) = (Vec::new(), Vec::new());
+        for node in 0..number {
+            nodes.push(Spec::new(bytes, waits, demands)?);
+            // With each node its edges: at the end there would be bytes for them in the longest inputs only.
+            let into: u8 = bytes.arbitrary()?;
+            for _ in 0..[0, 1, 1, 2, 2, 3, 4, 6][usize::from(into % 8)] {
+                let [other, kind]: [u8; 2] = bytes.arbitrary()?;
+                let other = other % number;
+                let kind = [Kind::Feeds, Kind::Moves, Kind::Moves, Kind::OnlyOrders][usize::from(kind % 4)];
+                match rank(stir, other).cmp(&rank(stir, node)) {
+                    Ordering::Less => edges.push((other, node, kind)),
+                    Ordering::Equal => {}
+                    Ordering::Greater => edges.push((node, other, kind)),
+                }
             }
         }
         Ok(Self { layer, nodes, edges, ways, stir })
     }
-}
-
-fn many<'a, T>(
-    bytes: &mut Unstructured<'a>,
-    most: usize,
-    mut one: impl FnMut(&mut Unstructured<'a>) -> Result<T>,
-) -> Result<Vec<T>> {
-    (0..bytes.int_in_range(0..=most)?).map(|_| one(bytes)).collect()
 }
 
 impl Spec {

@@ -42,7 +42,7 @@ fn run(plan: &Plan, dag: &Dag, on: On) {
     }));
     assert_eq!(is_ok(&ended), !plan.has(Role::Panics));
     assert_eq!(stamps.all_ended(), !plan.has(Role::Panics));
-    stamps.check_order(plan);
+    stamps.check_order(plan, true);
 }
 
 /// Runs a small graph within a node.
