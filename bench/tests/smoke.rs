@@ -30,6 +30,8 @@ fn rows(arguments: &str, columns: &str) -> Vec<Vec<String>> {
 /// The file for a picture, and a check that there is one in it.
 fn picture(name: &'static str) -> (PathBuf, impl FnOnce()) {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // One of an earlier run proves nothing.
+    drop(fs::remove_file(&path));
     let file = path.clone();
     let check = move || {
         let text = fs::read_to_string(&file).expect("the picture was written");

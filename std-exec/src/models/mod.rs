@@ -1,5 +1,5 @@
-//! Models of the protocols between threads. Each names the mutations that it must catch; `.ci/mutants` applies
-//! them to a copy and expects a failure. Models of whole runs begin with `run_` and take seconds, the others less.
+//! Models of the protocols between threads. They say what they catch; `.ci/mutants` applies such mutations to
+//! a copy, for half of the models, and expects each to fail the model that it names. Models of whole runs begin with `run_` and take seconds, the others less.
 //!
 //! loom explores each to the end, and shuttle tries random orders of it, also of those that are too large for loom: `large/`.
 //!

@@ -67,7 +67,7 @@ fn run_in_order_detached_to_and_fro() {
 }
 
 /// One node at a time, of which the first may be the owner's, and the last. So the owner may be wanted when it has fallen asleep, no
-/// longer a moment later, when the worker has the permit, and then again. Catches: an owner that goes by a second look.
+/// longer a moment later, when the worker has the permit, and then again. Catches: a wake-up that is lost between the two.
 #[test]
 fn run_in_order_detached_under_a_limit() {
     explore(2, || {

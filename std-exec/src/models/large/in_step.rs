@@ -152,8 +152,8 @@ fn runs_in_step_within_every_node() {
     });
 }
 
-/// Members in step are wanted elsewhere, for nodes that only they can run, and a node waits for that. Catches: a member in step
-/// that doesn't look whether it is wanted, if nobody breaks in otherwise.
+/// Members in step are wanted elsewhere, for nodes that only they can run, and a node waits for that. Catches: members that
+/// wait for each other. (Not one that doesn't look whether it is wanted: in models patience ends at the third look at the clock.)
 #[test]
 fn run_in_step_of_workers_that_are_wanted() {
     explore(3, || {

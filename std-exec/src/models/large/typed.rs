@@ -275,7 +275,7 @@ fn run_in_order_under_limits_on_workers() {
 }
 
 /// One node at a time, of which one is the owner's: when it has fallen asleep it may be wanted, no longer when a worker has
-/// the permit, and then again. Catches: an owner that wasn't registered when it was wanted, and waits because it no longer is.
+/// the permit, and then again. (An owner that goes by a second look is not caught: the window is a few steps wide.)
 #[test]
 fn run_in_order_of_an_owner_wanted_on_and_off() {
     on_three_workers(|executor, _| {
