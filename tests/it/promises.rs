@@ -2,7 +2,9 @@
 
 use crate::gate::{Gate, Hand, yields};
 use crate::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, FailurePolicy, Graph, GraphBuilder, Node, Results, RunError, RunOptions};
+use dgraph_exec::{
+    Absent, Executor, FailurePolicy, Graph, GraphBuilder, Node, Results, RunError, RunOptions,
+};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
@@ -200,4 +202,29 @@ fn what_was_dropped_is_not_measured() {
     assert!(Hand::new().poll(&mut run).is_pending());
     drop(run);
     assert_eq!(graph.measured(waits), None);
+}
+
+/// Who looks whether a run is finished, again and again, comes to an end: if the system has refused all threads, or when they are gone.
+#[test]
+fn without_threads_there_is_nothing_to_wait_for() {
+    let graph = || {
+        let mut graph = GraphBuilder::new();
+        let node = graph.node("", (), || 7);
+        (graph.build().expect("a valid graph"), node)
+    };
+    let none =
+        Executor::builder().threads(2).stack_size(usize::MAX / 2).build().expect("one without threads");
+    let (graph_of_its_own, node) = graph();
+    let spawned = graph_of_its_own.spawn(&none);
+    assert!(spawned.is_finished());
+    assert_eq!(spawned.join().0.results()[node], 7);
+
+    let mut endless = GraphBuilder::new();
+    endless.async_node("", (), async || std::future::pending::<()>().await);
+    let executor = executor(2);
+    let spawned = endless.build().expect("a valid graph").spawn(&executor);
+    assert!(!spawned.is_finished());
+    drop(executor);
+    assert!(spawned.is_finished());
+    assert!(matches!(spawned.join().1, Err(RunError::Cancelled { .. })));
 }

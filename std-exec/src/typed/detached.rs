@@ -188,7 +188,7 @@ impl Detached {
         self.block.is_none_or(|block| {
             // SAFETY: the block is there until `end`.
             let Block { team, executor, .. } = unsafe { block.as_ref() };
-            team.is_finished() || executor.workers == 0 || executor.shared.is_shut_down()
+            team.is_finished() || executor.shared.is_shut_down()
         })
     }
 

@@ -110,9 +110,10 @@ impl Running {
     /// Whether there is nothing more to wait for. It may take another poll to see what has come of it.
     pub(super) fn is_finished(&self) -> bool {
         match &self.0 {
-            Stage::NotBegun(..) | Stage::Here(..) => false,
+            Stage::NotBegun(..) => false,
             Stage::OnWorkers(run) => run.is_finished(),
-            Stage::Over => true,
+            // Nobody goes on with it but who polls it.
+            Stage::Here(..) | Stage::Over => true,
         }
     }
 }
