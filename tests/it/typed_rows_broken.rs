@@ -30,6 +30,26 @@ fn chain<'e>(
     (graph.build().expect("a valid graph"), nodes)
 }
 
+fn goes_well(runner: &Runner, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
+    for _ in 0..RUNS {
+        assert_eq!(runner.typed(graph)[nodes[LONG as usize - 1]].get(), u64::from(LONG));
+    }
+}
+
+/// Those before `place` have their values, it has none for that reason, and those behind it are skipped because of it.
+fn ended_at(place: u32, reason: &Absent, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
+    let results = graph.results();
+    for (number, &node) in (0..).zip(nodes) {
+        match results.get(node) {
+            Ok(value) => assert!(number < place && value.get() == u64::from(number) + 1),
+            Err(Absent::Skipped { because_of }) => {
+                assert!(number > place && because_of.to_string() == place.to_string());
+            }
+            Err(other) => assert!(number == place && other == *reason, "node {number} {other}"),
+        }
+    }
+}
+
 fn a_panic_anywhere_in_a_row(runner: &Runner) {
     let counter = Counter::default();
     let culprit = AtomicU32::new(u32::MAX);
@@ -41,9 +61,7 @@ fn a_panic_anywhere_in_a_row(runner: &Runner) {
     });
     for place in PLACES {
         culprit.store(u32::MAX, Relaxed);
-        for _ in 0..RUNS {
-            assert_eq!(runner.typed(&mut graph)[nodes[LONG as usize - 1]].get(), u64::from(LONG));
-        }
+        goes_well(runner, &mut graph, &nodes);
         culprit.store(place, Relaxed);
         let run = || {
             let _ = runner.typed(&mut graph);
@@ -51,17 +69,7 @@ fn a_panic_anywhere_in_a_row(runner: &Runner) {
         let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
         assert_eq!(payload.downcast_ref(), Some(&place));
         assert_eq!(counter.alive(), 1 + place as isize, "one for each before it, and the source");
-        let results = graph.results();
-        for (number, &node) in (0..).zip(&nodes) {
-            match results.get(node) {
-                Ok(value) => assert!(number < place && value.get() == u64::from(number) + 1),
-                Err(Absent::Panicked) => assert_eq!(number, place),
-                Err(Absent::Skipped { because_of }) => {
-                    assert!(number > place && because_of.to_string() == place.to_string());
-                }
-                Err(other) => panic!("node {number} {other}"),
-            }
-        }
+        ended_at(place, &Absent::Panicked, &mut graph, &nodes);
     }
     drop(graph);
     assert_eq!(counter.alive(), 0);
@@ -75,25 +83,13 @@ fn a_failure_anywhere_in_a_row(runner: &Runner) {
     for policy in [FailurePolicy::FailFast, FailurePolicy::KeepGoing] {
         for place in PLACES {
             culprit.store(u32::MAX, Relaxed);
-            for _ in 0..RUNS {
-                assert_eq!(runner.typed(&mut graph)[nodes[LONG as usize - 1]].get(), u64::from(LONG));
-            }
+            goes_well(runner, &mut graph, &nodes);
             culprit.store(place, Relaxed);
             let error =
                 runner.typed_with(&mut graph, &RunOptions::new().policy(policy)).map(drop).unwrap_err();
             assert_eq!(error.to_string(), format!("1 node failed: {place}"));
             assert_eq!(counter.alive(), 1 + place as isize, "one for each before it, and the source");
-            let results = graph.results();
-            for (number, &node) in (0..).zip(&nodes) {
-                match results.get(node) {
-                    Ok(value) => assert!(number < place && value.get() == u64::from(number) + 1),
-                    Err(Absent::Failed) => assert_eq!(number, place),
-                    Err(Absent::Skipped { because_of }) => {
-                        assert!(number > place && because_of.to_string() == place.to_string());
-                    }
-                    Err(other) => panic!("node {number} {other}"),
-                }
-            }
+            ended_at(place, &Absent::Failed, &mut graph, &nodes);
         }
     }
     drop(graph);
