@@ -69,7 +69,10 @@ fn a_failure_ends_a_run_of_independent_nodes() {
         for number in 0..4_001 {
             graph.try_node("", (), move || match number {
                 2_000 => Err("planned"),
-                _ => Ok(thread::sleep(Duration::from_micros(100))),
+                _ => {
+                    thread::sleep(Duration::from_micros(100));
+                    Ok(())
+                }
             });
         }
         let mut graph = graph.build().expect("a valid graph");
