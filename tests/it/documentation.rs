@@ -44,7 +44,7 @@ fn what_has_no_example_is_named() {
             /// ```
             #[must_use]
             pub const fn pictured(&self) {}
-            /// ```compile_fail
+            /// ```rust,compile_fail
             /// only a bad example
             /// ```
             pub fn bad(&self) {}
@@ -158,7 +158,8 @@ fn has_example(attributes: &[Attribute]) -> bool {
     let lines: Vec<String> = attributes.iter().filter_map(text).collect();
     let fences = lines.iter().filter_map(|line| line.trim().strip_prefix("```"));
     let mut opened = fences.step_by(2);
-    opened.any(|kind| !["text", "ignore", "no_run", "compile_fail"].contains(&kind))
+    let not_run = |word: &str| ["text", "ignore", "no_run", "compile_fail"].contains(&word.trim());
+    opened.any(|kind| !kind.split(',').any(not_run))
 }
 
 /// The names that `pub use` gives, but for those of the other crate.

@@ -4,6 +4,8 @@ use crate::runner::executor;
 use dgraph_exec::Dag;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 #[test]
 fn an_executor_of_one_walks() {
@@ -45,4 +47,30 @@ fn counts_add_up() {
         assert!(statistics.walked + statistics.by_helpers <= 10_000, "{statistics:?}");
         assert_eq!(calls.load(Ordering::Relaxed), run * 10_000);
     }
+}
+
+/// A helper that sleeps has to be woken, for it takes two to meet; and when the caller's node is over it has nothing to do but
+/// to sleep while the helper takes a nap in its own. Sums, since a thread that is about to sleep sometimes finds out in time.
+#[test]
+fn sleep_is_counted() {
+    let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
+    let executor = executor(2);
+    let caller = thread::current().id();
+    let (mut parks, mut wakes, mut taken) = (0, 0, 0);
+    for _ in 0..20 {
+        let meet = Barrier::new(2);
+        let statistics = executor.run_counted(&dag, |node| {
+            if node.get() > 0 {
+                meet.wait();
+                if thread::current().id() != caller {
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+        });
+        parks += statistics.parks;
+        wakes += statistics.wakes;
+        taken += statistics.shares + statistics.robberies + statistics.in_step;
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(parks > 0 && wakes > 0 && taken > 0, "{parks} parks, {wakes} wakes, {taken} taken");
 }
