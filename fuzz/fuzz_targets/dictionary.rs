@@ -11,18 +11,37 @@ use std::sync::LazyLock;
 static EXECUTOR: LazyLock<Executor> =
     LazyLock::new(|| Executor::builder().threads(2).build().expect("no special demands"));
 
-/// A key, its dependencies by their places among all names (so that most of them exist), whether it gives nothing.
-type Entry<'a> = (&'a str, Vec<u8>, bool);
+/// A key, the keys that it depends on, whether it gives nothing.
+type Task = (&'static str, Vec<&'static str>, bool);
 
-fuzz_target!(|input: (Vec<&str>, Vec<Entry>)| {
-    let (strangers, entries) = input;
-    let names: Vec<&str> = entries.iter().map(|(key, ..)| *key).chain(strangers).collect();
-    let tasks: Vec<(&str, Vec<&str>, bool)> = entries
-        .iter()
-        .map(|(key, listed, nothing)| {
-            (*key, listed.iter().map(|&at| names[usize::from(at) % names.len()]).collect(), *nothing)
-        })
-        .collect();
+static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..=255).map(|name| format!("n{name}")).collect());
+
+/// The first byte tells what may be wrong: keys that are there already, dependencies that are no key, such that make cycles.
+/// Then each task is a byte and those of its dependencies, up to seven.
+fn decode(mut bytes: &[u8]) -> Vec<Task> {
+    let Some(kind) = bytes.split_off_first() else { return Vec::new() };
+    let mut rows = Vec::new();
+    while let Some(head) = bytes.split_off_first() {
+        let count = usize::from(head % 8).min(bytes.len());
+        rows.push((*head, bytes.split_off(..count).expect("there are as many")));
+    }
+    rows.truncate(250);
+    let last = rows.len();
+    let task = |(number, (head, listed)): (usize, (u8, &[u8]))| {
+        let key = if kind & 1 != 0 && head >= 248 { number / 2 } else { number };
+        let name = |&at: &u8| {
+            let at = usize::from(at);
+            let among = if kind & 4 != 0 { last } else { number };
+            let place = if kind & 2 != 0 && at >= 250 { Some(at) } else { at.checked_rem(among) };
+            place.map(|place| NAMES[place].as_str())
+        };
+        (NAMES[key].as_str(), listed.iter().filter_map(name).collect(), head & 8 != 0)
+    };
+    rows.into_iter().enumerate().map(task).collect()
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let tasks = decode(bytes);
     let mut builder = KeyedGraph::builder();
     for (key, listed, nothing) in &tasks {
         let task = move |args: Args<'_, u64>| (!nothing).then(|| value(key, args.iter().copied()));
@@ -60,19 +79,20 @@ fuzz_target!(|input: (Vec<&str>, Vec<Entry>)| {
 });
 
 fn value(key: &str, fed: impl Iterator<Item = u64>) -> u64 {
-    fed.fold(key.len() as u64 + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
+    let seed = key.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte));
+    fed.fold(seed, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
 }
 
 /// Each repetition of a key.
-fn duplicates<'a>(tasks: &[(&'a str, Vec<&'a str>, bool)]) -> Vec<&'a str> {
+fn duplicates(tasks: &[Task]) -> Vec<&'static str> {
     let repeated = |at: usize| tasks[..at].iter().any(|(key, ..)| *key == tasks[at].0);
     (0..tasks.len()).filter(|&at| repeated(at)).map(|at| tasks[at].0).collect()
 }
 
 /// Each dependency that is no key, with who needs it.
-fn missing<'a>(tasks: &[(&'a str, Vec<&'a str>, bool)]) -> Vec<(&'a str, &'a str)> {
+fn missing(tasks: &[Task]) -> Vec<(&'static str, &'static str)> {
     let is_key = |name: &str| tasks.iter().any(|(key, ..)| *key == name);
-    let needs = |(key, listed, _): &(&'a str, Vec<&'a str>, bool)| {
+    let needs = |(key, listed, _): &Task| {
         let key = *key;
         listed
             .clone()
@@ -85,7 +105,7 @@ fn missing<'a>(tasks: &[(&'a str, Vec<&'a str>, bool)]) -> Vec<(&'a str, &'a str
 }
 
 /// What each task gives: rounds through all tasks, until one changes nothing. `None` if some never get their turn.
-fn values<'a>(tasks: &[(&'a str, Vec<&'a str>, bool)]) -> Option<HashMap<&'a str, Option<u64>>> {
+fn values(tasks: &[Task]) -> Option<HashMap<&'static str, Option<u64>>> {
     let mut values: HashMap<&str, Option<u64>> = HashMap::new();
     loop {
         let before = values.len();
