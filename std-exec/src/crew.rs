@@ -1,5 +1,6 @@
 //! The threads of an executor: how they are started and ended, and the hooks that the user has at both moments.
 
+use crate::context;
 use crate::cores::{self, Allowed};
 use crate::shared::Shared;
 use crate::thrown::discard;
@@ -103,15 +104,17 @@ pub(crate) fn start(
 }
 
 /// Ends the workers and waits until they are gone. Returns what the first of those that have panicked has thrown.
+///
+/// A node of a run whose owner is a future may own the executor. Then this is one of the workers, and waits for none: not for itself,
+/// nor for one that waits for what this one is in the middle of.
 pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<Payload> {
     shared.shut_down();
-    let here = thread::current().id();
+    let workers = mem::take(workers);
+    if context::worker(shared).is_some() {
+        return None;
+    }
     let mut first = None;
-    for worker in mem::take(workers) {
-        // A node of a run whose owner is a future may own the executor, and a worker that joined itself would wait for ever.
-        if worker.thread().id() == here {
-            continue;
-        }
+    for worker in workers {
         if let Err(payload) = worker.join() {
             match first {
                 None => first = Some(payload),
@@ -134,7 +137,9 @@ mod tests {
         let shared = Arc::new(Shared::new(1, Seats::default()));
         let (give, take) = mpsc::channel::<Executor>();
         let (say, hear) = mpsc::channel();
+        let here = Arc::clone(&shared);
         let worker = thread::spawn(move || {
+            let _resign = context::become_worker(&here, 0);
             drop(take.recv().expect("an executor"));
             say.send("over").expect("somebody listens");
         });

@@ -25,9 +25,11 @@ use std::thread::JoinHandle;
 /// a node may run another graph on the executor that runs it, at any depth.
 ///
 /// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
-/// panic of an exit hook. What workers are running then as a future of a graph is cancelled, with the graphs that are its nodes. After `fork(2)` the child has none of the threads: there, runs panic and dropping does
-/// nothing. On Linux a process that has had an executor must not forbid itself `membarrier(2)`: with threads that rely on it there
-/// would be no way on, so it aborts.
+/// panic of an exit hook. Runs that a future waits for are cancelled then, with the graphs that are their nodes: what workers are in
+/// the middle of comes to its end, and no further node begins. If a node of such a run drops the executor that runs it, that ends
+/// the threads and waits for none. After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing.
+/// On Linux a process that has had an executor must not forbid itself `membarrier(2)`: with threads that rely on it there would be no
+/// way on, so it aborts.
 ///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
@@ -218,7 +220,7 @@ impl Executor {
         }
     }
 
-    /// Ends the executor's threads and waits for them, as dropping it does. No run can be under way.
+    /// Ends the executor's threads and waits for them, as dropping it does. Runs that block their caller can't be under way.
     ///
     /// # Panics
     ///
@@ -316,6 +318,8 @@ fn forked() -> ! {
 /// A panic that goes through [`Executor::run`] leaves nothing half done behind.
 impl UnwindSafe for Executor {}
 impl RefUnwindSafe for Executor {}
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl Drop for Executor {
     fn drop(&mut self) {

@@ -149,9 +149,9 @@ impl Entry {
             }
         }
         while self.of(turn % WAYS) == usize::MAX {
-            turn += 1;
+            turn = turn.wrapping_add(1);
         }
-        self.turns.store(turn + 1, Ordering::Relaxed);
+        self.turns.store(turn.wrapping_add(1), Ordering::Relaxed);
         if turn < ROUNDS * WAYS {
             return turn % WAYS;
         }
@@ -261,7 +261,7 @@ impl Paces {
             entry.until_trial.store(next, Ordering::Relaxed);
         } else if ticks < before - before / 3 {
             entry.forget();
-        } else if ticks <= before + before / 2 {
+        } else if ticks <= before.saturating_add(before / 2) {
             entry.unusual.store(0, Ordering::Relaxed);
         } else if entry.unusual.fetch_add(1, Ordering::Relaxed) > 0 {
             entry.forget();

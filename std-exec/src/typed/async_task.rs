@@ -4,7 +4,9 @@
 use super::run::Run;
 use super::status::{Outcome, Status};
 use super::task::{Call, DropInPlace};
+use crate::thrown::discard;
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -101,8 +103,11 @@ where
     let pinned = unsafe { Pin::new_unchecked(pinned) };
     let polled = run.wakes().poll(index, |waker| pinned.poll(&mut Context::from_waker(waker)));
     let Poll::Ready(output) = polled.0 else { return Outcome::pending(index, polled.1) };
-    // Before there is a result: its destructor may panic.
-    *future = None;
+    // Before there is a result: its destructor may panic. What the future gave may do so too.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *future = None)) {
+        discard(output);
+        resume_unwind(payload);
+    }
     match R::settle(output, run, node) {
         Some(value) => {
             // SAFETY: the slot is for such a value, and empty.

@@ -43,7 +43,8 @@ impl CancelToken {
         Self::default()
     }
 
-    /// From now on, runs with this token start no node. Nodes under way end; futures that wait are dropped.
+    /// From now on, runs with this token start no node. Nodes under way end; futures that wait are dropped. A node that blocks
+    /// until another one has begun may wait for ever, as after a failure.
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};

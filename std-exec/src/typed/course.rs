@@ -20,10 +20,26 @@ use crate::thrown::discard;
 use crate::wake::Wakes;
 use std::any::Any;
 use std::error::Error;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
-pub(super) type Failures = Vec<(u32, Box<dyn Error + Send + Sync>)>;
+/// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself: destructors may panic.
+#[derive(Default)]
+pub(super) struct Failures(Vec<(u32, Box<dyn Error + Send + Sync>)>);
+
+impl Failures {
+    pub(super) fn push(&mut self, node: u32, error: Box<dyn Error + Send + Sync>) {
+        self.0.push((node, error));
+    }
+}
+
+impl Drop for Failures {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(discard);
+    }
+}
+
 pub(super) type Payload = Box<dyn Any + Send>;
 
 /// How far a run has come, while it isn't going on.
@@ -77,11 +93,11 @@ pub(super) fn begin(
         Ok(prepared) => prepared?,
         Err(payload) => return Err(panicked(body, payload, options)),
     }
-    let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
+    let check = if options.is_checked() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
     let measure = if options.measure { MEASURE } else { 0 };
     let began = options.measure.then(Instant::now);
-    Ok(Course { signal: check | partial | measure, failures: Vec::new(), began })
+    Ok(Course { signal: check | partial | measure, failures: Failures::default(), began })
 }
 
 /// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
@@ -96,22 +112,24 @@ pub(super) fn end(
         body.skip_dependents();
     }
     if let Some(payload) = thrown {
-        // One by one, and before anything unwinds.
-        failures.into_iter().for_each(discard);
+        drop(failures); // before anything unwinds
         return Err(panicked(body, payload, options));
     }
     let Body { store, names, .. } = body;
-    let not_run = || names.all_named(store.statuses.nodes(Status::NOT_RUN));
+    let mut failures = mem::take(&mut failures.0);
     if !failures.is_empty() {
         failures.sort_by_key(|(node, _)| *node);
         let named = |(node, error)| Failure::new(names.named(node), error);
-        Err(RunError::Failed(failures.into_iter().map(named).collect()))
-    } else if signal & CANCELLED != 0 {
-        Err(RunError::Cancelled { not_run: not_run() })
-    } else if signal & EXPIRED != 0 {
-        Err(RunError::DeadlineExceeded { not_run: not_run() })
-    } else {
-        Ok(())
+        return Err(RunError::Failed(failures.into_iter().map(named).collect()));
+    }
+    if signal & (CANCELLED | EXPIRED) == 0 {
+        return Ok(());
+    }
+    match names.all_named(store.statuses.nodes(Status::NOT_RUN)) {
+        // Called off when its last nodes were under way.
+        not_run if not_run.is_empty() => Ok(()),
+        not_run if signal & CANCELLED != 0 => Err(RunError::Cancelled { not_run }),
+        not_run => Err(RunError::DeadlineExceeded { not_run }),
     }
 }
 

@@ -113,6 +113,8 @@ impl Detached {
         course: Course,
     ) -> Self {
         body.connect(&options);
+        // The run itself is called off by `end`.
+        let options = RunOptions { lasts_with: Some(executor.clone()), ..options };
         let team: *const Team = executor.shared.teams.take();
         // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
         let team = unsafe { &*team };
@@ -188,7 +190,7 @@ impl Detached {
         self.block.is_none_or(|block| {
             // SAFETY: the block is there until `end`.
             let Block { team, executor, .. } = unsafe { block.as_ref() };
-            team.is_finished() || executor.shared.is_shut_down()
+            team.is_finished() || executor.shared.is_shut_down() && team.membership.is_empty()
         })
     }
 

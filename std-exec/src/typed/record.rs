@@ -70,7 +70,7 @@ impl Run<'_> {
         self.store.statuses.set(node, Status::FAILED);
         let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
         self.raise(TROUBLE | stop);
-        lock(&self.failures).push((node, error));
+        lock(&self.failures).push(node, error);
     }
 
     /// The choices for a graph that is a node of this one.

@@ -99,8 +99,8 @@ impl Running {
             }
             Stage::OnWorkers(mut run) => {
                 if let Some((body, ended)) = run.end() {
-                    ended.forget();
                     graph.give_back(body);
+                    ended.forget();
                 }
             }
             Stage::NotBegun(..) | Stage::Over => {}

@@ -5,7 +5,10 @@ use super::options::RunOptions;
 use super::running::Running;
 use crate::executor::Executor;
 use crate::run_error::RunError;
+use crate::thrown::discard;
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -80,9 +83,17 @@ impl Graph<'static> {
     /// ```
     pub fn spawn_with(mut self, executor: &Executor, options: RunOptions) -> Spawned {
         let mut run = Running::on_workers(executor, options);
-        let refused = run.begin(&mut self).err();
-        Spawned { graph: Some(self), run, refused }
+        match catch_unwind(AssertUnwindSafe(|| run.begin(&mut self).err())) {
+            Ok(refused) => Spawned { graph: Some(self), run, refused },
+            Err(payload) => unwind_without(self, payload),
+        }
     }
+}
+
+/// The panic goes on, and takes the graph with it. Not while it unwinds: destructors of results may panic.
+fn unwind_without(graph: Graph<'static>, payload: Box<dyn Any + Send>) -> ! {
+    discard(graph);
+    resume_unwind(payload);
 }
 
 impl Spawned {
@@ -115,7 +126,7 @@ impl Spawned {
     }
 
     /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long; or there is nothing to wait for because the
-    /// executor has no threads: it is gone, which ends the run, or the system has refused it any, and then `join` runs the nodes.
+    /// executor has no threads: they have ended, which ends the run, or the system has refused any, and then `join` runs the nodes.
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -152,9 +163,10 @@ impl Future for Spawned {
         let graph = this.graph.as_mut().expect("polled after its end");
         let outcome = match this.refused.take() {
             Some(error) => Err(error),
-            None => match this.run.poll(graph, context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(outcome) => outcome,
+            None => match catch_unwind(AssertUnwindSafe(|| this.run.poll(graph, context))) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(outcome)) => outcome,
+                Err(payload) => unwind_without(this.graph.take().expect("it was there"), payload),
             },
         };
         let graph = this.graph.take().expect("it was there");

@@ -16,8 +16,11 @@ use super::rows::Row;
 use super::run::Run;
 use super::status::{State, Status, Statuses};
 use super::task::{Call, DropInPlace, Entry, Ran, Task, drop_of};
+use crate::thrown::{discard, first};
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
+use std::thread;
 
 /// See the [module](self).
 pub(super) struct Store {
@@ -161,7 +164,7 @@ impl Store {
         let (node, drop) = self.futures[index as usize];
         // SAFETY: `define` has put the task there.
         let task = unsafe { self.functions.base().at(self.entries[node as usize].function) };
-        // SAFETY: `drop` was made for the node's task (`define_future`), and nobody uses the future, by contract.
+        // SAFETY: `drop` was made for the node's task (`define_with`), and nobody uses the future, by contract.
         unsafe { drop(task) };
     }
 
@@ -321,26 +324,29 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// Futures first, which may use anything else, then results, inputs and closures. If a destructor panics, the others still run.
+    /// Futures first, which may use anything else, then results, inputs and closures. Destructors that come after one that panics run
+    /// too, and then the first panic goes on; unless the thread unwinds already, when that would abort.
     fn drop(&mut self) {
-        struct Rest<'s>(&'s mut Store);
-        impl Drop for Rest<'_> {
-            fn drop(&mut self) {
-                self.0.drop_all();
-            }
+        let mut thrown = None;
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.drop_all())) {
+            thrown = first(thrown, Some(payload));
         }
-        let rest = Rest(self);
-        rest.0.drop_all();
+        match thrown {
+            Some(payload) if thread::panicking() => discard(payload),
+            Some(payload) => resume_unwind(payload),
+            None => {}
+        }
     }
 }
 
 impl Store {
     /// Drops everything that is left, until a destructor panics.
     fn drop_all(&mut self) {
-        // (After a run there are none.)
-        for future in (0..).take(self.futures.len()) {
+        while let Some(last) = self.futures.len().checked_sub(1) {
+            // (After a run there is none.)
             // SAFETY: there is no run any more. If its destructor panics, it is gone all the same.
-            unsafe { self.drop_future(future) };
+            unsafe { self.drop_future(u32::try_from(last).expect("one per node")) };
+            self.futures.pop();
         }
         while let Some((node, drop)) = self.results.pop().or_else(|| self.inputs.pop()) {
             if self.statuses.get(node) == Status::VALUE {
