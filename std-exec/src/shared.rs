@@ -134,10 +134,14 @@ impl Shared {
     pub(crate) fn tell(&self, team: usize) {
         if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
             team.has_been_woken();
-            // A helper that breaks in says so, and looks at the mark before it sleeps; here it is the other way round.
-            posted();
-            // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches.
-            if !(team.solo.is_driven() && context::is_in(team)) {
+            // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches. But a helper may
+            // break in just now: it says so, and looks at the mark before it sleeps; here it is the other way round.
+            let driver_looks = || team.solo.is_driven() && context::is_in(team);
+            let is_looked_at = driver_looks() && {
+                posted();
+                driver_looks()
+            };
+            if !is_looked_at {
                 team.post(|| self.invite(team));
             }
         }

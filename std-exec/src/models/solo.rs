@@ -1,7 +1,9 @@
 //! Runs that one member drives alone, and that others break into.
 
 use super::detached::{Waiting, detached_as, wait_for_end};
-use super::{Checked, Meeting, beside_workers, break_in_once, executor_of_two, help_once, spawn_helper};
+use super::{
+    Checked, Gate, Meeting, beside_workers, break_in_once, executor_of_two, help_once, spawn_helper,
+};
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
 use crate::fences;
@@ -12,6 +14,7 @@ use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::{End, Team};
 use crate::wake::{Pending, Wakes};
+use crate::worker;
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
 use std::task::Waker;
@@ -303,4 +306,79 @@ fn run_driven_by_its_caller_of_a_node_that_is_woken() {
             waiting.has_ended();
         });
     });
+}
+
+/// A worker breaks in on a driver, finds nothing, and goes to sleep; just then the node wakes another one, and waits for it. Catches:
+/// a wake that the driver keeps to itself although it has been broken into.
+#[test]
+fn run_driven_of_a_node_that_waits_for_one_that_it_wakes() {
+    explore(2, || {
+        let shared = StdArc::new(Shared::new(2, Seats::default()));
+        shared.teams.take().give_back();
+        let steps = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let worker = {
+            let (shared, steps) = (StdArc::clone(&shared), Arc::clone(&steps));
+            thread::spawn(move || {
+                let [begun, over] = &*steps;
+                while !begun.load(Ordering::Acquire) {
+                    thread::yield_now();
+                }
+                break_in_once(&shared);
+                // Nothing comes before anything else by this.
+                over.store(true, Ordering::Relaxed);
+                worker::live(&shared, 0);
+            })
+        };
+        let dag = Dag::from_edges(2, &[]).expect("a valid graph");
+        let (opened, passed) = (AtomicBool::new(false), Gate::new());
+        let body = Awaited { shared: &shared, wakes: Wakes::new(1), steps: &steps, opened, passed };
+        run::run_as(&shared, &dag, &body, ALONE, None);
+        body.wakes.detach();
+        shared.shut_down();
+        worker.join().expect("no panic");
+    });
+}
+
+/// Node 0 waits until node 1 opens it, which then waits for node 0.
+struct Awaited<'a> {
+    shared: &'a StdArc<Shared>,
+    wakes: StdArc<Wakes>,
+    /// Whether node 1 has begun, and whether somebody has broken in.
+    steps: &'a [AtomicBool; 2],
+    opened: AtomicBool,
+    passed: Gate,
+}
+
+impl Body for Awaited<'_> {
+    const WAKES: bool = true;
+
+    fn run(&self, node: NodeId) -> Turn {
+        if node == NodeId::new(1) {
+            let [begun, over] = self.steps;
+            begun.store(true, Ordering::Release);
+            while !over.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            self.opened.store(true, Ordering::Release);
+            self.wakes.waker(0).wake_by_ref();
+            self.passed.pass();
+            return Turn::Complete;
+        }
+        if !self.opened.load(Ordering::Acquire) {
+            return match self.wakes.pend(0) {
+                Pending::Waits => Turn::Waits,
+                Pending::Again => Turn::Again,
+            };
+        }
+        self.passed.open();
+        Turn::Complete
+    }
+
+    fn open(&self, team: &Team) {
+        self.wakes.attach(self.shared, team);
+    }
+
+    fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
+        self.wakes.take_for_team(|index| ready(NodeId::new(index)));
+    }
 }
