@@ -79,7 +79,7 @@ impl Wake for Told {
 
 /// The owner of a run polls for its end, once or to the end, while a helper comes by; then the team is a caller's.
 fn owner_and_helper(nodes: usize, gives_up: bool) {
-    explore(3, move || {
+    explore(4, move || {
         let team = Arc::new(Team::new(0));
         let helper = {
             let team = Arc::clone(&team);
