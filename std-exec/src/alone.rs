@@ -16,6 +16,7 @@
 use crate::body::{Body, Turn};
 use crate::member::Own;
 use crate::run::Run;
+use crate::sleep::posted;
 use crate::solo::Driver;
 use crate::sync::Backoff;
 use crate::team::Team;
@@ -120,6 +121,8 @@ impl<F: Body> Run<'_, F> {
             if team.solo.is_asked() {
                 if team.solo.break_in(|node| own.with(|private| private.ready.push_oldest(node))) {
                     team.end_walk();
+                    // Who drove, and wakes a node, sees that it has been broken into, or the mark is seen here. See `Shared::tell`.
+                    posted();
                 }
             } else if !team.has_woken() {
                 return false;

@@ -35,7 +35,7 @@ pub(crate) enum Failure {
 }
 
 impl Duty {
-    /// A worker's thread, from beginning to end. A panic of the exit hook is the thread's.
+    /// A worker's thread, from beginning to end.
     fn live(self, worker: usize, failures: mpsc::Sender<Failure>) {
         let started = self.start(worker);
         if let Err(failure) = started {
@@ -46,7 +46,10 @@ impl Duty {
         drop(failures);
         worker::live(&self.shared, worker);
         if let Some(hook) = &self.on_exit {
-            hook(worker);
+            // Not the thread's: if nobody joins it, the system's thread drops what was thrown, and that may panic again.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(worker))) {
+                self.shared.exits.keep(payload);
+            }
         }
     }
 
@@ -103,7 +106,7 @@ pub(crate) fn start(
     (workers, first)
 }
 
-/// Ends the workers and waits until they are gone. Returns what the first of those that have panicked has thrown.
+/// Ends the workers and waits until they are gone. Returns what the first exit hook that has panicked has thrown.
 ///
 /// A node of a run whose owner is a future may own the executor. Then this is one of the workers, and waits for none: not for itself,
 /// nor for one that waits for what this one is in the middle of.
@@ -113,16 +116,12 @@ pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<
     if context::worker(shared).is_some() {
         return None;
     }
-    let mut first = None;
     for worker in workers {
         if let Err(payload) = worker.join() {
-            match first {
-                None => first = Some(payload),
-                Some(_) => discard(payload),
-            }
+            shared.exits.keep(payload); // a bug of ours
         }
     }
-    first
+    shared.exits.take()
 }
 
 #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]

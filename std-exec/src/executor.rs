@@ -25,9 +25,10 @@ use std::thread::JoinHandle;
 /// a node may run another graph on the executor that runs it, at any depth.
 ///
 /// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
-/// panic of an exit hook. Runs that a future waits for are cancelled then, with the graphs that are their nodes: what workers are in
-/// the middle of comes to its end, and no further node begins. If a node of such a run drops the executor that runs it, that ends
-/// the threads and waits for none. After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing.
+/// panic of an exit hook. Runs that a future waits for are cancelled then: what workers are in the middle of comes to its end, and no
+/// further node begins. A node that is a graph is such a thing, and goes on to its last node; but if it has futures, or nodes bound to
+/// a worker that has ended, it is cancelled too. (A node that blocks until another one has begun may wait for ever then.) If a
+/// node of such a run drops the executor that runs it, that ends the threads, waits for none, and hears of no panic. After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing.
 /// On Linux a process that has had an executor must not forbid itself `membarrier(2)`: with threads that rely on it there would be no
 /// way on, so it aborts.
 ///
@@ -220,12 +221,12 @@ impl Executor {
         }
     }
 
-    /// Ends the executor's threads and waits for them, as dropping it does. Runs that block their caller can't be under way.
+    /// Ends the executor's threads and waits for them, as dropping it does; see there for runs that are under way.
     ///
     /// # Panics
     ///
     /// If an [exit hook](ExecutorBuilder::on_exit) panics: when all threads have ended, the first such panic is resumed
-    /// here. (Dropping the executor ignores them.)
+    /// here. (Dropping the executor ignores them, and so does a node that shuts down what runs it.)
     ///
     /// ```
     /// use dgraph_exec::Executor;

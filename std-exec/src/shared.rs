@@ -8,6 +8,7 @@ use crate::sleep::{Sleep, posted};
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
 use crate::teams::Teams;
+use crate::thrown::Thrown;
 use crate::watch::{Seen, Watch};
 use crate::worker;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) bindings: Bindings,
     /// How long an idle worker looks around.
     pub(crate) spin: Duration,
+    /// What exit hooks have thrown.
+    pub(crate) exits: Thrown,
     shut_down: AtomicBool,
 }
 
@@ -34,6 +37,7 @@ impl Shared {
             paces: Paces::new(),
             bindings: Bindings::new(workers),
             spin: worker::SPIN,
+            exits: Thrown::nothing(),
             shut_down: AtomicBool::new(false),
         }
     }
@@ -135,7 +139,7 @@ impl Shared {
         if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
             team.has_been_woken();
             // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches. But a helper may
-            // break in just now: it says so, and looks at the mark before it sleeps; here it is the other way round.
+            // break in just now: it says so, and then looks at the mark; here it is the other way round, with a fence on both sides.
             let driver_looks = || team.solo.is_driven() && context::is_in(team);
             let is_looked_at = driver_looks() && {
                 posted();

@@ -2,7 +2,10 @@
 
 use crate::sync::{Mutex, PoisonError, lock};
 use std::any::Any;
+use std::fmt;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 /// Drops what nobody will see: a payload, an error, a waker. Its destructor is the user's code, and may panic, with a payload of
 /// which the same is true. What goes on like that is left where it is.
@@ -26,7 +29,44 @@ pub(crate) fn first<T>(first: Option<T>, other: Option<T>) -> Option<T> {
     first
 }
 
-/// See the [module](self).
+/// A value whose destructor is the user's code. While the thread unwinds, a panic of it would abort the process: then it is
+/// [discarded](discard).
+pub(crate) struct Quiet<T>(Option<T>);
+
+impl<T> Quiet<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().expect("until it is dropped")
+    }
+}
+
+impl<T> Deref for Quiet<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("until it is dropped")
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Quiet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T> Drop for Quiet<T> {
+    fn drop(&mut self) {
+        let value = self.0.take();
+        if thread::panicking() {
+            value.into_iter().for_each(discard);
+        }
+    }
+}
+
+/// See the [module](self). What nobody has taken is [discarded](discard).
 #[derive(Debug)]
 pub(crate) struct Thrown {
     first: Mutex<Option<Box<dyn Any + Send>>>,
@@ -52,12 +92,19 @@ impl Thrown {
 
     /// The same, when nobody else can come any more.
     #[inline]
-    pub(crate) fn into_inner(self) -> Option<Box<dyn Any + Send>> {
-        self.first.into_inner().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn into_inner(mut self) -> Option<Box<dyn Any + Send>> {
+        self.first.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The first payload, if there is one.
     pub(crate) fn take(&self) -> Option<Box<dyn Any + Send>> {
         lock(&self.first).take()
+    }
+}
+
+impl Drop for Thrown {
+    #[inline]
+    fn drop(&mut self) {
+        self.first.get_mut().unwrap_or_else(PoisonError::into_inner).take().into_iter().for_each(discard);
     }
 }

@@ -195,6 +195,59 @@ fn errors_within_a_run_that_is_dropped_half_way() {
     }
 }
 
+/// A graph that is a node fails with two errors, which are one of the outer graph's: both were dropped at once, also by a user while
+/// something else unwound.
+#[test]
+fn errors_within_an_error() {
+    let graph_of_two_errors = || {
+        let mut inner = GraphBuilder::new();
+        for _ in 0..2 {
+            inner.try_node("fails", (), || Err::<(), _>(Bad));
+        }
+        let mut graph = GraphBuilder::new();
+        let inner = inner.build().expect("a valid graph");
+        graph.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        graph
+    };
+    let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
+
+    let mut graph = graph_of_two_errors();
+    graph.async_node("waits", (), pending::<()>);
+    let mut graph = graph.build().expect("a valid graph");
+    let mut run = Box::pin(graph.run_async_with(options.clone()));
+    assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(run);
+
+    let mut graph = graph_of_two_errors();
+    graph.node("boom", (), || panic!("boom"));
+    let mut graph = graph.build().expect("a valid graph");
+    let payload =
+        catch_unwind(AssertUnwindSafe(|| graph.run_with(&options).map(drop))).expect_err("a node panics");
+    assert_eq!(payload.downcast_ref(), Some(&"boom"));
+
+    let mut graph = graph_of_two_errors().build().expect("a valid graph");
+    let payload = catch_unwind(AssertUnwindSafe(|| {
+        let _error = graph.run_with(&options).map(drop).expect_err("two nodes fail");
+        panic!("the user");
+    }));
+    assert_eq!(payload.expect_err("the user panics").downcast_ref(), Some(&"the user"));
+}
+
+/// A spawned run that is refused because of an old result, with a payload whose destructor panics, is dropped with a graph of which
+/// another result does so too.
+#[test]
+fn a_refused_run_is_dropped() {
+    let executor = executor(2);
+    let mut graph = GraphBuilder::new();
+    graph.node("throws", (), || ThrowsBad);
+    graph.node("value", (), || Bad);
+    let mut graph = graph.build().expect("a valid graph");
+    graph.run().expect("no node fails");
+    let spawned = graph.spawn_with(&executor, RunOptions::new().catch_panics());
+    let payload = catch_unwind(AssertUnwindSafe(|| drop(spawned))).expect_err("a destructor panics");
+    assert_eq!(payload.downcast_ref(), Some(&"a destructor"));
+}
+
 /// The graph that a spawned run takes with it when a node panics was dropped while that unwound.
 #[test]
 fn results_of_a_spawned_run_that_panics() {

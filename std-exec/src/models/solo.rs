@@ -315,62 +315,104 @@ fn run_driven_of_a_node_that_waits_for_one_that_it_wakes() {
     explore(2, || {
         let shared = StdArc::new(Shared::new(2, Seats::default()));
         shared.teams.take().give_back();
-        let steps = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let broken_into = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let worker = {
-            let (shared, steps) = (StdArc::clone(&shared), Arc::clone(&steps));
+            let (shared, steps) = (StdArc::clone(&shared), Arc::clone(&broken_into));
             thread::spawn(move || {
-                let [begun, over] = &*steps;
-                while !begun.load(Ordering::Acquire) {
-                    thread::yield_now();
-                }
-                break_in_once(&shared);
-                // Nothing comes before anything else by this.
-                over.store(true, Ordering::Relaxed);
+                Awaited::break_in(&shared, &steps);
+                steps[1].store(true, Ordering::Relaxed); // nothing comes before anything else by this
                 worker::live(&shared, 0);
             })
         };
-        let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-        let (opened, passed) = (AtomicBool::new(false), Gate::new());
-        let body = Awaited { shared: &shared, wakes: Wakes::new(1), steps: &steps, opened, passed };
-        run::run_as(&shared, &dag, &body, ALONE, None);
-        body.wakes.detach();
+        Awaited::run(&shared, 2, &broken_into);
         shared.shut_down();
         worker.join().expect("no panic");
     });
 }
 
-/// Node 0 waits until node 1 opens it, which then waits for node 0.
+/// The same with somebody who finds a node, and waits in that for the one that is woken; a worker sleeps. Catches: who breaks in and
+/// looks for woken nodes without a fence.
+#[test]
+fn run_driven_of_two_nodes_that_wait_for_one_that_is_woken() {
+    explore(0, || {
+        let shared = StdArc::new(Shared::new(3, Seats::default()));
+        shared.teams.take().give_back();
+        let broken_into = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let worker = {
+            let shared = StdArc::clone(&shared);
+            thread::spawn(move || {
+                while !shared.is_shut_down() {
+                    help_once(&shared);
+                    shared.sleep.sleep(0, || shared.is_shut_down() || shared.wants_help());
+                }
+            })
+        };
+        let helper = {
+            let (shared, steps) = (StdArc::clone(&shared), Arc::clone(&broken_into));
+            thread::spawn(move || Awaited::break_in(&shared, &steps))
+        };
+        Awaited::run(&shared, 3, &broken_into);
+        shared.shut_down();
+        helper.join().expect("no panic");
+        worker.join().expect("no panic");
+    });
+}
+
+/// Node 0 waits until node 1 opens it, which then waits for node 0; and so does node 2, if there is one.
 struct Awaited<'a> {
     shared: &'a StdArc<Shared>,
     wakes: StdArc<Wakes>,
-    /// Whether node 1 has begun, and whether somebody has broken in.
+    /// Whether node 1 has begun, and whether somebody has broken in and done what it could.
     steps: &'a [AtomicBool; 2],
     opened: AtomicBool,
     passed: Gate,
+}
+
+impl Awaited<'_> {
+    fn run(shared: &StdArc<Shared>, nodes: usize, steps: &[AtomicBool; 2]) {
+        let dag = Dag::from_edges(nodes, &[]).expect("a valid graph");
+        let (opened, passed) = (AtomicBool::new(false), Gate::new());
+        let body = Awaited { shared, wakes: Wakes::new(1), steps, opened, passed };
+        run::run_as(shared, &dag, &body, ALONE, None);
+        body.wakes.detach();
+    }
+
+    /// As soon as node 1 has begun.
+    fn break_in(shared: &Shared, steps: &[AtomicBool; 2]) {
+        while !steps[0].load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        break_in_once(shared);
+    }
 }
 
 impl Body for Awaited<'_> {
     const WAKES: bool = true;
 
     fn run(&self, node: NodeId) -> Turn {
-        if node == NodeId::new(1) {
-            let [begun, over] = self.steps;
-            begun.store(true, Ordering::Release);
-            while !over.load(Ordering::Relaxed) {
-                thread::yield_now();
+        let [begun, over] = self.steps;
+        match node.get() {
+            0 if !self.opened.load(Ordering::Acquire) => {
+                return match self.wakes.pend(0) {
+                    Pending::Waits => Turn::Waits,
+                    Pending::Again => Turn::Again,
+                };
             }
-            self.opened.store(true, Ordering::Release);
-            self.wakes.waker(0).wake_by_ref();
-            self.passed.pass();
-            return Turn::Complete;
+            0 => self.passed.open(),
+            1 => {
+                begun.store(true, Ordering::Release);
+                while !over.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+                self.opened.store(true, Ordering::Release);
+                self.wakes.waker(0).wake_by_ref();
+                self.passed.pass();
+            }
+            _ => {
+                over.store(true, Ordering::Relaxed);
+                self.passed.pass();
+            }
         }
-        if !self.opened.load(Ordering::Acquire) {
-            return match self.wakes.pend(0) {
-                Pending::Waits => Turn::Waits,
-                Pending::Again => Turn::Again,
-            };
-        }
-        self.passed.open();
         Turn::Complete
     }
 

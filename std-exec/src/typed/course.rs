@@ -93,7 +93,7 @@ pub(super) fn begin(
         Ok(prepared) => prepared?,
         Err(payload) => return Err(panicked(body, payload, options)),
     }
-    let check = if options.is_checked() { CHECK } else { 0 };
+    let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
     let measure = if options.measure { MEASURE } else { 0 };
     let began = options.measure.then(Instant::now);

@@ -113,8 +113,6 @@ impl Detached {
         course: Course,
     ) -> Self {
         body.connect(&options);
-        // The run itself is called off by `end`.
-        let options = RunOptions { lasts_with: Some(executor.clone()), ..options };
         let team: *const Team = executor.shared.teams.take();
         // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
         let team = unsafe { &*team };

@@ -1,6 +1,7 @@
 //! What went wrong in a node: an error that it gave, or a panic.
 
 use super::names::{NamedNode, join};
+use crate::thrown::Quiet;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
@@ -27,12 +28,12 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub struct Failure {
     node: NamedNode,
-    error: Box<dyn Error + Send + Sync>,
+    error: Quiet<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     pub(super) fn new(node: NamedNode, error: Box<dyn Error + Send + Sync>) -> Self {
-        Self { node, error }
+        Self { node, error: Quiet::new(error) }
     }
 
     /// The node.
@@ -65,7 +66,7 @@ impl Failure {
     /// ```
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.error
+        &**self.error
     }
 
     /// What it gave, to own.
@@ -86,7 +87,7 @@ impl Failure {
     /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn Error + Send + Sync> {
-        self.error
+        self.error.into_inner()
     }
 }
 
@@ -98,7 +99,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.error)
+        Some(&**self.error)
     }
 }
 
@@ -118,14 +119,14 @@ pub struct Panicked {
     nodes: Vec<NamedNode>,
     message: Option<String>,
     /// Behind a lock since it isn't `Sync`.
-    payload: Mutex<Box<dyn Any + Send>>,
+    payload: Mutex<Quiet<Box<dyn Any + Send>>>,
 }
 
 impl Panicked {
     pub(super) fn new(nodes: Vec<NamedNode>, payload: Box<dyn Any + Send>) -> Self {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_string());
         let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Self { nodes, message, payload: Mutex::new(payload) }
+        Self { nodes, message, payload: Mutex::new(Quiet::new(payload)) }
     }
 
     /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the payload is
@@ -178,7 +179,7 @@ impl Panicked {
     /// ```
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner).into_inner()
     }
 
     /// Goes on with the panic.

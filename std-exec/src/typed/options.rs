@@ -2,7 +2,6 @@
 
 use super::cancel::CancelToken;
 use super::handle::AnyNode;
-use crate::executor::Handle;
 use std::time::Instant;
 
 /// What happens to the other nodes when one has failed.
@@ -56,8 +55,6 @@ pub struct RunOptions {
     pub(super) targets: Option<Vec<AnyNode>>,
     pub(super) update: bool,
     pub(super) measure: bool,
-    /// For runs within a run that is cancelled when this executor is dropped.
-    pub(super) lasts_with: Option<Handle>,
 }
 
 impl RunOptions {
@@ -81,7 +78,6 @@ impl RunOptions {
             targets: None,
             update: false,
             measure: false,
-            lasts_with: None,
         }
     }
 
@@ -244,13 +240,6 @@ impl RunOptions {
 
     /// The choices that a run nested in this one inherits.
     pub(super) fn inherited(&self) -> Self {
-        let Self { policy, deadline, .. } = *self;
-        let (token, lasts_with) = (self.token.clone(), self.lasts_with.clone());
-        Self { policy, token, deadline, lasts_with, ..Self::new() }
-    }
-
-    /// Whether something may call the run off.
-    pub(super) fn is_checked(&self) -> bool {
-        self.token.is_some() || self.deadline.is_some() || self.lasts_with.is_some()
+        Self { policy: self.policy, token: self.token.clone(), deadline: self.deadline, ..Self::new() }
     }
 }

@@ -30,7 +30,7 @@ use std::time::Instant;
 pub(super) const TROUBLE: usize = 1;
 /// No further node is started.
 pub(super) const STOP: usize = 2;
-/// Something may call the run off: every node looks.
+/// There is a token or a deadline: every node looks.
 pub(super) const CHECK: usize = 4;
 /// Not all nodes are to run: those that are have the status `NOT_RUN`.
 pub(super) const PARTIAL: usize = 8;
@@ -247,9 +247,7 @@ impl<'r> Run<'r> {
     /// Whether nothing has stopped the run, as far as `signal` says, and nothing stops it now.
     fn may_go_on(&self, signal: usize) -> bool {
         if signal & CHECK != 0 && signal & STOP == 0 {
-            let called_off = self.options.token.as_ref().is_some_and(CancelToken::is_cancelled);
-            let is_gone = |executor: &Handle| executor.shared.is_shut_down();
-            if called_off || self.options.lasts_with.as_ref().is_some_and(is_gone) {
+            if self.options.token.as_ref().is_some_and(CancelToken::is_cancelled) {
                 self.raise(STOP | CANCELLED);
                 return false;
             }

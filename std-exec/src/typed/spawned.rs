@@ -166,7 +166,11 @@ impl Future for Spawned {
             None => match catch_unwind(AssertUnwindSafe(|| this.run.poll(graph, context))) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(outcome)) => outcome,
-                Err(payload) => unwind_without(this.graph.take().expect("it was there"), payload),
+                Err(payload) => {
+                    let mut graph = this.graph.take().expect("it was there");
+                    this.run.end(&mut graph); // if it was no node that panicked
+                    unwind_without(graph, payload);
+                }
             },
         };
         let graph = this.graph.take().expect("it was there");

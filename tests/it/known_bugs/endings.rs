@@ -5,8 +5,9 @@ use crate::gate::{Gate, yields};
 use crate::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Values};
 use std::hint::black_box;
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
@@ -249,39 +250,107 @@ fn shutdown_while_a_nested_run_waits_for_a_worker() {
     }
 }
 
-/// An executor is dropped when one of its workers is in the first node of a chain that is a node: the chain went on to its end. Also
-/// if the chain is a node of a graph with futures, which runs it on one thread.
+/// An executor is dropped when one of its workers is in the first node of a chain that is a node: that goes on to its end, and then
+/// no further node begins.
 #[test]
-fn shutdown_ends_the_runs_within_nodes() {
-    const NODES: usize = 2000;
-    for within_futures in [false, true] {
-        let executor = executor(2);
-        let (begun, ran) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
-        let mut chain = GraphBuilder::new();
-        let begins = Arc::clone(&begun);
-        let mut last = chain.node("first", (), move || _ = begins.wait());
-        for _ in 1..NODES {
-            let ran = Arc::clone(&ran);
-            last = chain.node("next", (last,), move |(): &()| {
-                ran.fetch_add(1, Relaxed);
-                thread::sleep(Duration::from_millis(1));
-            });
-        }
-        let nest = |inner: Graph<'static>, futures: bool| {
-            let mut outer = GraphBuilder::new();
-            let node = outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
-            if futures {
-                outer.async_node("future", (node,), async |(): &()| ());
+fn shutdown_during_a_run_within_a_node() {
+    const NODES: usize = 20;
+    let executor = executor(2);
+    let (begun, slow) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (ran, after) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut chain = GraphBuilder::new();
+    let mut last = {
+        let (begun, slow) = (Arc::clone(&begun), Arc::clone(&slow));
+        chain.node("first", (), move || {
+            begun.wait();
+            slow.wait();
+        })
+    };
+    for _ in 0..NODES {
+        let ran = Arc::clone(&ran);
+        last = chain.node("next", (last,), move |(): &()| _ = ran.fetch_add(1, Relaxed));
+    }
+    let mut outer = GraphBuilder::new();
+    let chain = chain.build().expect("a valid graph");
+    let inner = outer.graph("inner", (), chain, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let comes_after = Arc::clone(&after);
+    outer.node("after", (inner,), move |(): &()| _ = comes_after.fetch_add(1, Relaxed));
+    let spawned = outer.build().expect("a valid graph").spawn(&executor);
+    begun.wait();
+    let dropping = thread::spawn(move || drop(executor));
+    thread::sleep(Duration::from_millis(20)); // so that the shutdown has begun, mostly
+    slow.wait();
+    dropping.join().expect("it comes to an end");
+    let (mut graph, outcome) = spawned.join();
+    assert_eq!(ran.load(Relaxed), NODES);
+    assert!(graph.results().get(inner).is_ok());
+    match after.load(Relaxed) {
+        0 => assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}"),
+        _ => assert!(outcome.is_ok(), "the shutdown had not begun: {outcome:?}"),
+    }
+}
+
+/// The same where the graph that is a node waits for a future: it is cancelled.
+#[test]
+fn shutdown_during_a_run_of_futures_within_a_node() {
+    let executor = executor(2);
+    let begun = Arc::new(Barrier::new(2));
+    let begins = Arc::clone(&begun);
+    let mut inner = GraphBuilder::new();
+    inner.async_node("waits", (), move || {
+        begins.wait();
+        std::future::pending::<()>()
+    });
+    let mut outer = GraphBuilder::new();
+    let inner = inner.build().expect("a valid graph");
+    outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let spawned = outer.build().expect("a valid graph").spawn(&executor);
+    begun.wait();
+    drop(executor);
+    let (_, outcome) = spawned.join();
+    assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
+}
+
+/// A node drops its executor, or shuts it down, and exit hooks panic with what panics when it is dropped: nobody hears of that.
+#[test]
+fn a_worker_ends_its_executor_whose_exit_hooks_panic() {
+    for shuts_down in [false, true] {
+        let (say, hear) = mpsc::channel();
+        let say = Mutex::new(say);
+        let executor = Executor::builder().threads(2).on_exit(move |worker| {
+            say.lock().expect("no panic").send(worker).expect("somebody listens");
+            panic_any(PanicsWhenDropped);
+        });
+        let executor = executor.build().expect("an executor");
+        let slot = Arc::new(Mutex::new(None::<Executor>));
+        let mut graph = GraphBuilder::new();
+        let taken = Arc::clone(&slot);
+        graph.node("ends", (), move || {
+            let executor = taken.lock().expect("no panic").take().expect("it is there");
+            if shuts_down {
+                executor.shutdown();
+            } else {
+                drop(executor);
             }
-            outer.build().expect("a valid graph")
-        };
-        let chain = chain.build().expect("a valid graph");
-        let spawned = nest(nest(chain, within_futures), false).spawn(&executor);
-        begun.wait();
-        drop(executor);
-        let (_, outcome) = spawned.join();
-        assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
-        assert!(ran.load(Relaxed) < NODES - 1);
+        });
+        let mut kept = slot.lock().expect("no panic");
+        let spawned = graph.build().expect("a valid graph").spawn(&executor);
+        *kept = Some(executor);
+        drop(kept);
+        let (graph, outcome) = spawned.join();
+        assert!(outcome.is_ok(), "{outcome:?}");
+        drop(graph);
+        let mut ended: Vec<usize> = hear.iter().take(2).collect();
+        ended.sort_unstable();
+        assert_eq!(ended, [0, 1]);
+    }
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("a destructor");
     }
 }
 
