@@ -155,7 +155,8 @@ fn errors_of_a_run_that_is_dropped_half_way() {
         let thrown = half_way.err().map(|payload| *payload.downcast::<&str>().expect("a text"));
         assert_eq!(thrown, unwinding.then_some("the user"));
         waits.store(false, SeqCst);
-        assert!(graph.run_with(&options).map(drop).map_err(std::mem::forget).is_err());
+        let failed = graph.run_with(&options).map(drop).expect_err("some nodes fail");
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(failed))).is_err());
         assert_eq!(graph.results()[value], 7);
     }
 }
