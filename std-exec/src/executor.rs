@@ -28,9 +28,10 @@ use std::thread::JoinHandle;
 /// panic of an exit hook. Runs that a future waits for are cancelled then: what workers are in the middle of comes to its end, and no
 /// further node begins. A node that is a graph is such a thing, and goes on to its last node; but if it has futures, or nodes bound to
 /// a worker that has ended, it is cancelled too. (A node that blocks until another one has begun may wait for ever then.) If a
-/// node of such a run drops the executor that runs it, that ends the threads, waits for none, and hears of no panic. After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing.
-/// On Linux a process that has had an executor must not forbid itself `membarrier(2)`: with threads that rely on it there would be no
-/// way on, so it aborts.
+/// node of such a run drops the executor that runs it, that ends the threads, waits for none, and hears of no panic.
+///
+/// After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing. On Linux a process that has had an
+/// executor must not forbid itself `membarrier(2)`: with threads that rely on it there would be no way on, so it aborts.
 ///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
@@ -319,8 +320,6 @@ fn forked() -> ! {
 /// A panic that goes through [`Executor::run`] leaves nothing half done behind.
 impl UnwindSafe for Executor {}
 impl RefUnwindSafe for Executor {}
-impl UnwindSafe for Handle {}
-impl RefUnwindSafe for Handle {}
 
 impl Drop for Executor {
     fn drop(&mut self) {

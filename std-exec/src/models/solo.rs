@@ -379,6 +379,7 @@ impl Awaited<'_> {
 
     /// As soon as node 1 has begun.
     fn break_in(shared: &Shared, steps: &[AtomicBool; 2]) {
+        // Ordering: Acquire pairs with the Release in node 1: the run is driven by then.
         while !steps[0].load(Ordering::Acquire) {
             thread::yield_now();
         }
@@ -392,7 +393,8 @@ impl Body for Awaited<'_> {
     fn run(&self, node: NodeId) -> Turn {
         let [begun, over] = self.steps;
         match node.get() {
-            0 if !self.opened.load(Ordering::Acquire) => {
+            // Relaxed: the wake comes after this, and the node's next turn after the wake.
+            0 if !self.opened.load(Ordering::Relaxed) => {
                 return match self.wakes.pend(0) {
                     Pending::Waits => Turn::Waits,
                     Pending::Again => Turn::Again,
@@ -400,11 +402,12 @@ impl Body for Awaited<'_> {
             }
             0 => self.passed.open(),
             1 => {
+                // Ordering: Release pairs with the Acquire in `break_in`.
                 begun.store(true, Ordering::Release);
                 while !over.load(Ordering::Relaxed) {
                     thread::yield_now();
                 }
-                self.opened.store(true, Ordering::Release);
+                self.opened.store(true, Ordering::Relaxed);
                 self.wakes.waker(0).wake_by_ref();
                 self.passed.pass();
             }
