@@ -2,7 +2,7 @@
 //! it: no box, and it never moves.
 
 use super::run::Run;
-use super::status::{Outcome, Status};
+use super::status::{NoValue, Outcome, Status};
 use super::task::{Call, DropInPlace};
 use crate::thrown::discard;
 use std::error::Error;
@@ -30,7 +30,7 @@ pub(super) trait Settle<O> {
     type Value;
 
     /// The node's result. If there is none, `run` is told why.
-    fn settle(output: O, run: &Run<'_>, node: u32) -> Option<Self::Value>;
+    fn settle(output: O, run: &Run<'_>, node: u32) -> Result<Self::Value, NoValue>;
 }
 
 /// It is the result.
@@ -40,8 +40,8 @@ impl<T> Settle<T> for Plain {
     type Value = T;
 
     #[inline]
-    fn settle(output: T, _: &Run<'_>, _: u32) -> Option<T> {
-        Some(output)
+    fn settle(output: T, _: &Run<'_>, _: u32) -> Result<T, NoValue> {
+        Ok(output)
     }
 }
 
@@ -51,8 +51,8 @@ pub(super) struct Fallible;
 impl<T, E: Into<Box<dyn Error + Send + Sync>>> Settle<Result<T, E>> for Fallible {
     type Value = T;
 
-    fn settle(output: Result<T, E>, run: &Run<'_>, node: u32) -> Option<T> {
-        output.map_err(|error| run.failed(node, error.into())).ok()
+    fn settle(output: Result<T, E>, run: &Run<'_>, node: u32) -> Result<T, NoValue> {
+        output.map_err(|error| run.failed(node, error.into()))
     }
 }
 
@@ -109,12 +109,12 @@ where
         resume_unwind(payload);
     }
     match R::settle(output, run, node) {
-        Some(value) => {
+        Ok(value) => {
             // SAFETY: the slot is for such a value, and empty.
             unsafe { run.slot(node).write(value) };
             Outcome::Value
         }
-        None => Outcome::Nothing,
+        Err(why) => Outcome::Nothing(why),
     }
 }
 

@@ -6,11 +6,11 @@ use super::failure::{Failure, Panicked};
 use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel;
-use super::record::is_fed;
+use super::record::why_not_fed;
 use super::rows;
 use super::run::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Run, STOP, TROUBLE};
 use super::schedule::Measured;
-use super::status::Status;
+use super::status::{State, Status};
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Handle;
@@ -72,7 +72,7 @@ pub(super) fn execute(
     let course = run.into_course();
     // Nothing went wrong, so every node has given a value.
     if unmarked && ended.is_ok() && course.signal == 0 {
-        body.store.statuses.fill(Status::VALUE);
+        body.store.statuses.mark_all();
     }
     end(body, options, course, ended.err())
 }
@@ -125,7 +125,7 @@ pub(super) fn end(
     if signal & (CANCELLED | EXPIRED) == 0 {
         return Ok(());
     }
-    match names.all_named(store.statuses.nodes(Status::NOT_RUN)) {
+    match names.all_named(store.statuses.nodes(State::NotRun)) {
         // Called off when its last nodes were under way.
         not_run if not_run.is_empty() => Ok(()),
         not_run if signal & CANCELLED != 0 => Err(RunError::Cancelled { not_run }),
@@ -147,7 +147,7 @@ fn panicked(body: &Body, payload: Box<dyn Any + Send>, options: &RunOptions) -> 
     if !options.catch_panics {
         resume_unwind(payload);
     }
-    let nodes = body.names.all_named(body.store.statuses.nodes(Status::PANICKED));
+    let nodes = body.names.all_named(body.store.statuses.nodes(State::Panicked));
     RunError::Panicked(Panicked::new(nodes, payload))
 }
 
@@ -184,8 +184,10 @@ impl Body {
     /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
     fn skip_dependents(&self) {
         for node in self.topology.forward() {
-            if self.store.statuses.get(node) == Status::NOT_RUN {
-                is_fed(&self.store, &self.topology, node);
+            if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {
+                if let Some(why) = why_not_fed(&self.store, &self.topology, node) {
+                    self.store.statuses.set(node, why);
+                }
             }
         }
     }

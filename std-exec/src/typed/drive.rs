@@ -133,8 +133,8 @@ impl Body {
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
                 let node = self.store.node_of_future(future);
-                if self.store.statuses.get(node) == Status::PENDING {
-                    let status = if dropped.is_ok() { Status::NOT_RUN } else { Status::PANICKED };
+                if matches!(self.store.statuses.get(node), Status::PENDING | Status::INTERRUPTED) {
+                    let status = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
                     self.store.statuses.set(node, status);
                     if options.measure {
                         self.measured.forget(node);
@@ -222,7 +222,7 @@ impl Drive {
                 Next::Again(node) => (node, unsafe { run.again(node.get()) }),
             };
             match outcome {
-                Outcome::Value | Outcome::Nothing => self.complete(dag, node, queue.as_deref_mut()),
+                Outcome::Value | Outcome::Nothing(_) => self.complete(dag, node, queue.as_deref_mut()),
                 Outcome::Again => self.woken.push(node),
                 Outcome::Pending(future) => {
                     if wakes.pend(future) == Pending::Again {

@@ -40,10 +40,7 @@ where
                     unsafe { run.slot::<T>(node).write(value) };
                     Outcome::Value
                 }
-                Err(error) => {
-                    run.nested_failed(node, error);
-                    Outcome::Nothing
-                }
+                Err(error) => Outcome::Nothing(run.nested_failed(node, error)),
             }
         })
     }
@@ -94,10 +91,7 @@ where
         unsafe { set_inputs.call(graph, pointers, run, node) };
         match AsyncRun::begin(graph.body_mut(), run.inherited()) {
             Ok(begun) => *under_way = Some(begun),
-            Err(error) => {
-                run.nested_failed(node, error);
-                return Outcome::Nothing;
-            }
+            Err(error) => return Outcome::Nothing(run.nested_failed(node, error)),
         }
     }
     let Some(inner_run) = under_way else { unreachable!("it has begun") };
@@ -112,10 +106,7 @@ where
             unsafe { run.slot::<T>(node).write(value) };
             Outcome::Value
         }
-        Err(error) => {
-            run.nested_failed(node, error);
-            Outcome::Nothing
-        }
+        Err(error) => Outcome::Nothing(run.nested_failed(node, error)),
     }
 }
 

@@ -29,6 +29,8 @@ mod async_builder;
 mod async_fn;
 #[allow(unsafe_code)]
 mod async_task;
+#[cfg(all(test, not(dgraph_loom)))]
+mod broken_walks;
 #[allow(unsafe_code)]
 mod builder;
 mod cancel;

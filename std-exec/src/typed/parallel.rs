@@ -63,7 +63,7 @@ impl crate::body::Body for Nodes<'_> {
                 Pending::Again => Turn::Again,
             },
             Outcome::Again => Turn::Again,
-            Outcome::Value | Outcome::Nothing => Turn::Complete,
+            Outcome::Value | Outcome::Nothing(_) => Turn::Complete,
         }
     }
 

@@ -4,8 +4,8 @@ use super::course::execute;
 use super::graph::Graph;
 use super::options::{FailurePolicy, RunOptions};
 use super::results::Results;
-use super::run::{EXPIRED, Run, STOP, TROUBLE};
-use super::status::{Outcome, State, Status};
+use super::run::{CANCELLED, EXPIRED, Run, STOP, TROUBLE};
+use super::status::{NoValue, Outcome, State, Status};
 use super::store::Store;
 use super::task::Ran;
 use super::topology::Topology;
@@ -25,7 +25,7 @@ impl Run<'_> {
         match outcome {
             Outcome::Value if unmarked => {}
             Outcome::Value => self.states.set_value(node),
-            Outcome::Nothing => {}
+            Outcome::Nothing(why) => debug_assert_eq!(why.node(), node, "the status of another node"),
             Outcome::Pending(_) | Outcome::Again => self.store.statuses.set(node, Status::PENDING),
         }
         outcome
@@ -42,22 +42,6 @@ impl Run<'_> {
         self.leaves_unmarked
     }
 
-    /// Takes down that these nodes have given values, up to the first that is known not to have.
-    pub(super) fn mark(&self, nodes: impl IntoIterator<Item = u32>) {
-        for node in nodes {
-            match self.store.statuses.get(node) {
-                Status::NOT_RUN => self.states.set_value(node),
-                Status::VALUE => {}
-                _ => break,
-            }
-        }
-    }
-
-    /// Whether a node is known not to have given a value.
-    pub(super) fn any_wrong(&self, mut nodes: impl Iterator<Item = u32>) -> bool {
-        nodes.any(|node| ![Status::NOT_RUN, Status::VALUE].contains(&self.store.statuses.get(node)))
-    }
-
     /// The result of `node` now belongs to `taker`.
     #[inline]
     pub(super) fn moved(&self, node: u32, taker: u32) {
@@ -66,11 +50,12 @@ impl Run<'_> {
 
     /// `node` has given an error.
     #[cold]
-    pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) {
-        self.store.statuses.set(node, Status::FAILED);
+    pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
+        let failed = self.store.statuses.without_value(node, Status::FAILED);
         let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
         self.raise(TROUBLE | stop);
         lock(&self.failures).push(node, error);
+        failed
     }
 
     /// The choices for a graph that is a node of this one.
@@ -97,36 +82,35 @@ impl Run<'_> {
 
     /// The graph that is `node` ended with `error`.
     #[cold]
-    pub(super) fn nested_failed(&self, node: u32, error: RunError) {
-        match error {
-            RunError::Cancelled { .. } => self.cancel(),
-            RunError::DeadlineExceeded { .. } => self.raise(STOP | EXPIRED),
-            error => self.failed(node, error.into()),
-        }
+    pub(super) fn nested_failed(&self, node: u32, error: RunError) -> NoValue {
+        let signal = match error {
+            RunError::Cancelled { .. } => CANCELLED,
+            RunError::DeadlineExceeded { .. } => EXPIRED,
+            error => return self.failed(node, error.into()),
+        };
+        // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment after that.
+        let interrupted = self.store.statuses.without_value(node, Status::INTERRUPTED);
+        self.raise(STOP | signal);
+        interrupted
     }
 }
 
-/// Whether all that `node` waits for has been done. If not, and a failure is to blame, that is taken down.
-pub(super) fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
+/// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a failure is to blame.
+/// `None` if it can.
+pub(super) fn why_not_fed(store: &Store, topology: &Topology, node: u32) -> Option<Status> {
     let mut fed = true;
     for predecessor in topology.predecessors(node) {
         match store.statuses.get(predecessor.node()).state() {
             State::Value => {}
-            State::Failed | State::Panicked => {
-                store.statuses.set(node, Status::skipped(predecessor.node()));
-                return false;
-            }
-            State::Skipped { culprit } => {
-                store.statuses.set(node, Status::skipped(culprit));
-                return false;
-            }
+            State::Failed | State::Panicked => return Some(Status::skipped(predecessor.node())),
+            State::Skipped { culprit } => return Some(Status::skipped(culprit)),
             State::NotRun => fed = false,
             State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
                 fed &= !predecessor.feeds();
             }
         }
     }
-    fed
+    if fed { None } else { Some(Status::NOT_STARTED) }
 }
 
 /// Takes down that a node panics. Costs nothing if it doesn't.

@@ -13,11 +13,12 @@
 //!   walker when it finds out;
 //! - when a run ends in which nothing went wrong: all at once.
 //!
-//! Until then nobody looks. Marking twice does no harm, if a node that has given a value keeps it: graphs with results that are
-//! moved mark at once.
+//! Until then nobody looks. A node that gives no value says so in its own status before it is complete
+//! ([`NoValue`](super::status::NoValue)), so marking asks each node, and doesn't depend on who marks when. Marking twice does no
+//! harm, if a node that has given a value keeps it: graphs with results that are moved mark at once.
 
 use super::run::Run;
-use super::status::Outcome;
+use super::status::{Outcome, Status};
 use super::store::Store;
 use super::task::{Distance, Entry};
 use crate::body::{Body, Turn};
@@ -80,6 +81,8 @@ impl Row<'_> {
     #[inline(always)]
     pub(super) fn claim(&self, node: u32) -> bool {
         let position = node.wrapping_add(self.shift) as usize;
+        #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+        super::broken_walks::about_to_claim(position);
         self.walk.get().is_none_or(|(walk, lane)| walk.claim::<true>(lane, position))
     }
 }
@@ -132,7 +135,7 @@ pub(super) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
 }
 
 /// The nodes of a run, as an executor sees them. Made by [`run_all`] only.
-struct Nodes<'r>(&'r Run<'r>);
+pub(super) struct Nodes<'r>(pub(super) &'r Run<'r>);
 
 impl Body for Nodes<'_> {
     const WAKES: bool = false;
@@ -156,7 +159,7 @@ impl Body for Nodes<'_> {
 
     fn broken_in(&self, walked: &[NodeId]) {
         if self.0.leaves_unmarked() {
-            self.0.mark(walked.iter().map(|node| node.get()));
+            self.0.store.statuses.mark_values(walked.iter().map(|node| node.get()));
         }
     }
 
@@ -187,7 +190,11 @@ unsafe fn go_through(
     rows: &[Stretch],
     walk: Option<Alone<'_>>,
 ) -> bool {
-    let claim = |position: u32| walk.is_none_or(|(walk, lane)| walk.claim::<true>(lane, position as usize));
+    let claim = |position: u32| {
+        #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+        super::broken_walks::about_to_claim(position as usize);
+        walk.is_none_or(|(walk, lane)| walk.claim::<true>(lane, position as usize))
+    };
     let mut unmarked = run.leaves_unmarked();
     let mut progress = Progress { run, at, position: 0, under_way: 0, unmarked: false };
     let mut rows = rows.iter();
@@ -250,26 +257,26 @@ impl<A: Fn(u32) -> u32> Progress<'_, A> {
     /// Those before it are marked by whoever breaks in, or all at the end.
     fn mark_last(&self) {
         if self.unmarked {
-            self.run.mark([(self.at)(self.position - 1)]);
+            self.run.store.statuses.mark_values([(self.at)(self.position - 1)]);
         }
     }
 
     /// Something has gone wrong: with the last node, or elsewhere while that was under way.
     #[cold]
     fn mark_all(&self) {
-        self.run.mark((0..self.position - 1).map(&self.at));
+        self.run.store.statuses.mark_values((0..self.position - 1).map(&self.at));
         self.mark_last();
     }
 }
 
 impl<A: Fn(u32) -> u32> Drop for Progress<'_, A> {
-    /// Marks those before the node that panics; that one is marked itself.
+    /// Marks those before the node that panics, which says so itself. Those behind it were not gone through.
     fn drop(&mut self) {
         if self.under_way > 0 && self.run.leaves_unmarked() {
-            let all = (0..self.position + self.under_way).map(&self.at);
-            if self.run.any_wrong(all.clone()) {
-                self.run.mark(all);
-            }
+            let statuses = &self.run.store.statuses;
+            let panicked = |&position: &u32| statuses.get((self.at)(position)) == Status::PANICKED;
+            let over = (self.position..self.position + self.under_way).find(panicked);
+            statuses.mark_values((0..over.unwrap_or(self.position)).map(&self.at));
         }
     }
 }

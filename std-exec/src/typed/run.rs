@@ -12,7 +12,7 @@ use super::arena::{Base, Place};
 use super::cancel::CancelToken;
 use super::course::{Course, Failures, Parts};
 use super::options::RunOptions;
-use super::record::is_fed;
+use super::record::why_not_fed;
 use super::rows::Row;
 use super::schedule::Measured;
 use super::status::{Outcome, States, Status};
@@ -123,16 +123,16 @@ impl<'r> Run<'r> {
         // Relaxed: what a predecessor has raised is visible, like everything that it did.
         let signal = self.signal.load(Ordering::Relaxed);
         if signal != 0 {
-            if !self.may_start(node, signal) {
-                return Outcome::Nothing;
+            if let Some(settled) = self.settled(node, signal) {
+                return settled;
             }
             if let Some(began) = self.began {
                 self.measured.begin(node, began.elapsed());
-                // SAFETY: by contract; `may_start` has looked.
+                // SAFETY: by contract; `settled` has looked.
                 return unsafe { self.start_measured(node, began) };
             }
         }
-        // SAFETY: by contract; there is no signal, or `may_start` has looked.
+        // SAFETY: by contract; there is no signal, or `settled` has looked.
         unsafe { self.start(node) }
     }
 
@@ -145,7 +145,7 @@ impl<'r> Run<'r> {
     pub(super) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.signal.load(Ordering::Relaxed);
         if signal & (CHECK | STOP) != 0 && !self.may_go_on(signal) {
-            return Outcome::Nothing;
+            return Outcome::Nothing(self.store.statuses.without_value(node, Status::INTERRUPTED));
         }
         match self.began {
             // SAFETY: by contract.
@@ -164,7 +164,7 @@ impl<'r> Run<'r> {
     unsafe fn start_measured(&self, node: u32, began: Instant) -> Outcome {
         // SAFETY: by contract.
         let outcome = unsafe { self.start(node) };
-        if matches!(outcome, Outcome::Value | Outcome::Nothing) {
+        if matches!(outcome, Outcome::Value | Outcome::Nothing(_)) {
             self.measured.end(node, began.elapsed());
         }
         outcome
@@ -231,17 +231,22 @@ impl<'r> Run<'r> {
         self.wakes.expect("a graph with futures has wakers")
     }
 
-    /// Whether `node` is to be started, now that there is some signal.
+    /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be started.
     #[cold]
     #[inline(never)]
-    fn may_start(&self, node: u32, signal: usize) -> bool {
-        if self.store.statuses.get(node) != Status::NOT_RUN {
-            return false; // an input, or not to run at all
+    fn settled(&self, node: u32, signal: usize) -> Option<Outcome> {
+        let statuses = &self.store.statuses;
+        if statuses.get(node) != Status::NOT_RUN {
+            return Some(statuses.settled(node)); // an input, or not to run at all
         }
-        if signal & (TROUBLE | STOP | PARTIAL) != 0 && !is_fed(self.store, self.topology, node) {
-            return false;
+        let mut why = None;
+        if signal & (TROUBLE | STOP | PARTIAL) != 0 {
+            why = why_not_fed(self.store, self.topology, node);
         }
-        self.may_go_on(signal)
+        if why.is_none() && !self.may_go_on(signal) {
+            why = Some(Status::NOT_STARTED);
+        }
+        why.map(|why| Outcome::Nothing(statuses.without_value(node, why)))
     }
 
     /// Whether nothing has stopped the run, as far as `signal` says, and nothing stops it now.

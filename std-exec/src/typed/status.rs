@@ -4,16 +4,18 @@
 //!            ┌─────────────▶ SKIPPED (by a failed ancestor)
 //!            │   ┌─────────▶ FAILED
 //!  NOT_RUN ──┴───┼─────────▶ PANICKED
-//!     ▲          └─────────▶ VALUE ──┬──▶ MOVED (into its dependent, in the run)
+//!     ▲          ├─────────▶ NOT_STARTED (the run was stopped before), INTERRUPTED (while it was under way)
+//!     │          └─────────▶ VALUE ──┬──▶ MOVED (into its dependent, in the run)
 //!     │                              └──▶ TAKEN (by the caller, between runs)
 //!     └── the next run; or NOT_NEEDED, if its targets don't need the node
 //! ```
-//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to. If the run ends
-//! before, it is `NOT_RUN` again.
+//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to.
 //!
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
-//! Exactly the slots of nodes at `VALUE` hold a value. Two states are about another node as well; its number is kept apart, and
+//! Exactly the slots of nodes at `VALUE` hold a value. A run may go through nodes without recording that they gave values
+//! (see `rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is the proof that it isn't, it is made
+//! here only, and a run can't complete a node without it or a value. Two states are about another node as well; its number is kept apart, and
 //! written before the state. The bytes need no order of their own: a node's dependents come
 //! after it in every run, and the executor makes what it wrote visible to them, and at last to the caller.
 
@@ -32,8 +34,8 @@ pub(super) struct Status {
 pub(super) enum Outcome {
     /// A result.
     Value,
-    /// None, and the run knows why.
-    Nothing,
+    /// None, and its status says why.
+    Nothing(NoValue),
     /// It is to be polled again when the future with this number is woken.
     Pending(u32),
     /// It is to be polled again: it has woken itself meanwhile, and nobody else knows.
@@ -45,6 +47,20 @@ impl Outcome {
     #[inline]
     pub(super) fn pending(future: u32, woke_itself: bool) -> Self {
         if woke_itself { Self::Again } else { Self::Pending(future) }
+    }
+}
+
+/// Proof that a node's own status says why it has given no value, from before it completes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(super) struct NoValue {
+    node: u32,
+}
+
+impl NoValue {
+    /// Whose status it is.
+    pub(super) fn node(self) -> u32 {
+        self.node
     }
 }
 
@@ -75,6 +91,8 @@ impl Status {
     pub(super) const UNSET: Self = Self::new(6);
 
     pub(super) const PENDING: Self = Self::new(9);
+    pub(super) const NOT_STARTED: Self = Self::new(10);
+    pub(super) const INTERRUPTED: Self = Self::new(11);
 
     const fn new(state: u8) -> Self {
         Self { state, about: 0 }
@@ -94,7 +112,7 @@ impl Status {
 
     pub(super) fn state(self) -> State {
         match self.state {
-            0 | 9 => State::NotRun,
+            0 | 9..=11 => State::NotRun,
             1 => State::Value,
             2 => State::Failed,
             3 => State::Panicked,
@@ -157,13 +175,47 @@ impl Statuses {
         self.states[node as usize].store(status.state, Ordering::Relaxed);
     }
 
+    /// `node` gives no value, for the reason that `status` says.
+    pub(super) fn without_value(&self, node: u32, status: Status) -> NoValue {
+        debug_assert!(![Status::NOT_RUN, Status::VALUE].contains(&status), "not a reason");
+        self.set(node, status);
+        NoValue { node }
+    }
+
+    /// What has come of a node that isn't to be started: whatever its status says.
+    pub(super) fn settled(&self, node: u32) -> Outcome {
+        let status = self.get(node);
+        debug_assert_ne!(status, Status::NOT_RUN, "a node that is to be started");
+        if status == Status::VALUE { Outcome::Value } else { Outcome::Nothing(NoValue { node }) }
+    }
+
+    /// Records the values of nodes that a run has gone through and left unmarked. Those that gave none say so themselves.
+    pub(super) fn mark_values(&self, nodes: impl IntoIterator<Item = u32>) {
+        for node in nodes {
+            if self.get(node) == Status::NOT_RUN {
+                self.set(node, Status::VALUE);
+            }
+        }
+    }
+
+    /// As [`mark_values`](Self::mark_values), for all nodes, after a run in which each has given one.
+    pub(super) fn mark_all(&mut self) {
+        debug_assert!(
+            (0..)
+                .zip(&self.states)
+                .all(|(node, _)| [Status::NOT_RUN, Status::VALUE].contains(&self.get(node))),
+            "a node that gave no value, in a run in which nothing went wrong"
+        );
+        self.fill(Status::VALUE);
+    }
+
     /// Sets all to one that is about no other node.
     pub(super) fn fill(&mut self, status: Status) {
         crate::sync::fill(&mut self.states, status.state);
     }
 
-    /// The nodes with this status.
-    pub(super) fn nodes(&self, status: Status) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.states).filter_map(move |(node, _)| (self.get(node) == status).then_some(node))
+    /// The nodes that [`is`](State) this state holds for.
+    pub(super) fn nodes(&self, is: State) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.states).filter_map(move |(node, _)| (self.get(node).state() == is).then_some(node))
     }
 }

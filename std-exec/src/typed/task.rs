@@ -7,7 +7,7 @@ use super::arena::Place;
 use super::dependencies::{Dependencies, NodeFn};
 use super::rows::Row;
 use super::run::Run;
-use super::status::Outcome;
+use super::status::{NoValue, Outcome};
 use crate::prefetch::prefetch_behind;
 use std::error::Error;
 use std::ptr::NonNull;
@@ -69,7 +69,7 @@ where
     |function, pointers, run, node, row| {
         let call = |function: &mut F, pointers: &D::Pointers, node| {
             // SAFETY: by the contract of `Call`.
-            Some(unsafe { function.call(pointers, run, node) })
+            Ok(unsafe { function.call(pointers, run, node) })
         };
         // SAFETY: by the contract of `Call`.
         unsafe { call_row(function.cast(), pointers.cast(), run, node, row, call) }
@@ -87,7 +87,7 @@ where
         let call = |function: &mut F, pointers: &D::Pointers, node| {
             // SAFETY: by the contract of `Call`.
             let given = unsafe { function.call(pointers, run, node) };
-            given.map_err(|error| run.failed(node, error.into())).ok()
+            given.map_err(|error| run.failed(node, error.into()))
         };
         // SAFETY: by the contract of `Call`.
         unsafe { call_row(function.cast(), pointers.cast(), run, node, row, call) }
@@ -109,7 +109,7 @@ unsafe fn call_row<F, P, T>(
     run: &Run<'_>,
     mut node: u32,
     row: &Row<'_>,
-    call: impl Fn(&mut F, &P, u32) -> Option<T>,
+    call: impl Fn(&mut F, &P, u32) -> Result<T, NoValue>,
 ) -> Ran {
     let last = node + row.more;
     loop {
@@ -119,12 +119,12 @@ unsafe fn call_row<F, P, T>(
             // SAFETY: as above.
             let pointers = unsafe { pointers.as_ref() };
             match call(function, pointers, node) {
-                Some(value) => {
+                Ok(value) => {
                     // SAFETY: the slot is for a `T`, and empty.
                     unsafe { run.slot::<T>(node).write(value) };
                     Outcome::Value
                 }
-                None => Outcome::Nothing,
+                Err(why) => Outcome::Nothing(why),
             }
         });
         if node == last || outcome != Outcome::Value {

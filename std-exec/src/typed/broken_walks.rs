@@ -1,0 +1,252 @@
+//! Walks that somebody breaks into after a node has gone wrong: what is marked as having a value then, and what was made. At each
+//! position, since a test makes the walker late there, and in random orders of steps (shuttle).
+
+use super::builder::GraphBuilder;
+use super::course;
+use super::graph::Graph;
+use super::handle::Node;
+use super::options::RunOptions;
+use super::rows;
+use super::run::Run;
+use crate::executor::Handle;
+use crate::pace::{Budget, Plan, Timed};
+use crate::run::run_as;
+use crate::run_error::RunError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+#[cfg(not(dgraph_shuttle))]
+pub(super) use late::about_to_claim;
+
+/// How many values there have been, and how many of them are gone.
+#[derive(Default)]
+struct Counts {
+    made: AtomicUsize,
+    dropped: AtomicUsize,
+}
+
+/// A value that counts itself.
+struct Counted(Arc<Counts>);
+
+impl Counted {
+    fn new(counts: &Arc<Counts>) -> Self {
+        counts.made.fetch_add(1, Relaxed);
+        Self(Arc::clone(counts))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dropped.fetch_add(1, Relaxed);
+    }
+}
+
+const ALL: [Wrong; 8] = [
+    Wrong::BoundNested,
+    Wrong::BoundNestedTwice,
+    Wrong::FailsNested,
+    Wrong::Fails,
+    Wrong::Panics,
+    Wrong::PanicsNested,
+    Wrong::PanicsBeforeNested,
+    Wrong::PanicsAfterNested,
+];
+
+/// What goes wrong in the middle of the graph.
+#[derive(Clone, Copy, Debug)]
+enum Wrong {
+    /// A graph in which a node is bound to a worker that is gone is called off.
+    BoundNested,
+    /// The same, one graph further in.
+    BoundNestedTwice,
+    /// A graph fails.
+    FailsNested,
+    Fails,
+    Panics,
+    /// A graph panics.
+    PanicsNested,
+    /// What sets a graph's inputs panics, or what reads its outputs.
+    PanicsBeforeNested,
+    PanicsAfterNested,
+}
+
+/// Where the node is that goes wrong.
+const WRONG: usize = 10;
+
+/// A graph one of whose nodes goes wrong; the others give values.
+fn graph(wrong: Wrong, counts: &Arc<Counts>) -> (Graph<'static>, Vec<Node<Counted>>) {
+    let mut graph = GraphBuilder::new();
+    let give = || {
+        let counts = Arc::clone(counts);
+        move || Counted::new(&counts)
+    };
+    let inner = |graph: &mut GraphBuilder<'static>| match wrong {
+        Wrong::BoundNested | Wrong::BoundNestedTwice => {
+            let bound = graph.node("bound", (), give());
+            graph.on_worker(bound, 1);
+            bound
+        }
+        Wrong::FailsNested => graph.try_node("fails", (), || Err::<Counted, _>("no")),
+        Wrong::PanicsNested => graph.node("panics", (), || panic!("no")),
+        _ => graph.node("fine", (), give()),
+    };
+    let mut nodes: Vec<_> = (0..WRONG).map(|_| graph.node("before", (), give())).collect();
+    nodes.push(match wrong {
+        Wrong::Fails => graph.try_node("fails", (), || Err::<Counted, _>("no")),
+        Wrong::Panics => graph.node("panics", (), || panic!("no")),
+        Wrong::BoundNestedTwice => {
+            let mut middle = GraphBuilder::new();
+            let mut within = GraphBuilder::new();
+            let bound = inner(&mut within);
+            let within = within.build().unwrap();
+            let read = move |mut results: crate::Results<'_>| results.take(bound).unwrap();
+            let graph_in_it = middle.graph("within", (), within, |_: &mut Graph<'_>| (), read);
+            let read = move |mut results: crate::Results<'_>| results.take(graph_in_it).unwrap();
+            graph.graph("middle", (), middle.build().unwrap(), |_: &mut Graph<'_>| (), read)
+        }
+        _ => {
+            let mut within = GraphBuilder::new();
+            let node = inner(&mut within);
+            let set = move |_: &mut Graph<'_>| assert!(!matches!(wrong, Wrong::PanicsBeforeNested), "no");
+            let read = move |mut results: crate::Results<'_>| {
+                let taken = results.take(node).unwrap();
+                assert!(!matches!(wrong, Wrong::PanicsAfterNested), "no");
+                taken
+            };
+            graph.graph("within", (), within.build().unwrap(), set, read)
+        }
+    });
+    nodes.extend((0..10).map(|_| graph.node("behind", (), give())));
+    // Others than the row's, so that nodes are also gone through one by one.
+    for _ in 0..3 {
+        let counts = Arc::clone(counts);
+        let last = *nodes.last().unwrap();
+        nodes.push(graph.node("depends", (last,), move |_: &Counted| Counted::new(&counts)));
+    }
+    (graph.build().unwrap(), nodes)
+}
+
+/// A run that begins with a walk.
+fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
+    let body = graph.body_mut();
+    let course = course::begin(body, Some(executor), options).unwrap();
+    let (parts, _, _) = body.parts();
+    let run = Run::new(parts, Some(executor), options, course);
+    let nodes = rows::Nodes(&run);
+    let plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
+    let dag = &parts.topology.dag;
+    let ended = catch_unwind(AssertUnwindSafe(|| run_as(&executor.shared, dag, &nodes, Some(plan), None)));
+    let unmarked = run.leaves_unmarked();
+    let course = run.into_course();
+    if unmarked && ended.is_ok() && course.signal == 0 {
+        body.store.statuses.mark_all();
+    }
+    course::end(body, options, course, ended.err())
+}
+
+/// A node has a value exactly if it has made one, and each is dropped once.
+fn values_are_those_made(mut graph: Graph<'_>, nodes: &[Node<Counted>], counts: &Counts, case: &str) {
+    let (made, dropped) = (|| counts.made.load(Relaxed), || counts.dropped.load(Relaxed));
+    let mut results = graph.results();
+    let there = nodes.iter().filter(|&&node| results.get(node).is_ok()).count();
+    assert_eq!(there, made() - dropped(), "{case}: values that nobody made");
+    assert!(results.get(nodes[WRONG]).is_err(), "{case}");
+    drop(results.take(nodes[0]));
+    drop(graph);
+    assert_eq!(made(), dropped(), "{case}");
+}
+
+#[cfg(not(dgraph_shuttle))]
+mod late {
+    use super::*;
+    use crate::executor::Executor;
+    use crate::typed::options::FailurePolicy;
+    use std::cell::Cell;
+    use std::thread;
+
+    thread_local! {
+        /// Who is late where: see [`about_to_claim`].
+        static LATE: Cell<Option<(usize, fn())>> = const { Cell::new(None) };
+        static EXECUTOR: Cell<Option<Handle>> = const { Cell::new(None) };
+    }
+
+    /// A walker is about to claim the node at this position: if a test says so, it is late, and somebody breaks in first.
+    pub(in crate::typed) fn about_to_claim(position: usize) {
+        if let Some((_, come)) = LATE.get().filter(|&(late, _)| late == position) {
+            LATE.set(None);
+            come();
+        }
+    }
+
+    /// Another thread breaks into the walk of this thread's executor, and runs what it can.
+    fn somebody_breaks_in() {
+        let handle = EXECUTOR.take().expect("the test has set it");
+        let shared = &handle.shared;
+        let come = || {
+            let walking = shared.teams.iter().find(|team| team.walk().is_some()).expect("a walk goes on");
+            assert!(shared.break_in(walking));
+            assert!(walking.walk().is_none(), "it was broken into");
+        };
+        thread::scope(|scope| scope.spawn(come).join().expect("no panic"));
+    }
+
+    /// Whatever goes wrong, and wherever somebody breaks in: a node has a value exactly if it has made one. (A graph that was called
+    /// off left no trace at its node, so that whoever broke in took it, and all that was skipped behind it, for nodes with values.)
+    #[test]
+    fn broken_into_anywhere_after_anything() {
+        let executor = Executor::builder().threads(2).build().unwrap();
+        let handle = executor.handle().clone();
+        executor.shutdown();
+        for wrong in ALL {
+            for policy in [FailurePolicy::FailFast, FailurePolicy::KeepGoing] {
+                for late in 1..24 {
+                    let counts = Arc::new(Counts::default());
+                    let (mut graph, nodes) = graph(wrong, &counts);
+                    EXECUTOR.set(Some(handle.clone()));
+                    LATE.set(Some((late, somebody_breaks_in)));
+                    let options = RunOptions::new().policy(policy).catch_panics();
+                    let outcome = walk(&mut graph, &handle, &options);
+                    assert!(outcome.is_err(), "{wrong:?} {policy:?} {late}");
+                    let come = LATE.take().is_none();
+                    // After a panic nobody claims anything any more.
+                    assert!(come || late > 10, "{wrong:?} {policy:?} {late}: nobody was late");
+                    values_are_those_made(graph, &nodes, &counts, &format!("{wrong:?} {policy:?} {late}"));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(dgraph_shuttle)]
+mod model {
+    use super::*;
+    use crate::cores::Seats;
+    use crate::executor::Executor;
+    use crate::shared::Shared;
+    use crate::sync::model::{explore, thread};
+
+    /// The same, with somebody who comes at any moment. Catches: a graph that is called off and leaves no trace at its node, a node that
+    /// isn't started and leaves none.
+    fn broken_into(wrong: Wrong) {
+        explore(3, move || {
+            let shared = Arc::new(Shared::new(2, Seats::default()));
+            // What is bound to a worker is called off.
+            shared.shut_down();
+            let executor = Executor::of_model(Arc::clone(&shared), 2);
+            let counts = Arc::new(Counts::default());
+            let (mut graph, nodes) = graph(wrong, &counts);
+            let come = move || shared.teams.iter().for_each(|team| _ = shared.break_in(team));
+            let other = thread::spawn(come);
+            let outcome = walk(&mut graph, executor.handle(), &RunOptions::new().catch_panics());
+            other.join().expect("no panic");
+            assert!(outcome.is_err());
+            values_are_those_made(graph, &nodes, &counts, "");
+        });
+    }
+
+    #[test]
+    fn walk_that_goes_wrong_and_is_broken_into() {
+        ALL.into_iter().for_each(broken_into);
+    }
+}
