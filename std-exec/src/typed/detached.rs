@@ -3,6 +3,14 @@
 //! What the run needs lies in a block on the heap, with the graph, that the workers may use from `begin` until the team is
 //! closed and empty. The owner sees to that before it takes the block away. If the owner is leaked, so is the block, and the
 //! run goes on to its end: so only graphs run like this that borrow nothing.
+//!
+//! | what | the owner | the workers |
+//! |---|---|---|
+//! | the block | makes it in `begin`; shared references only, until the team is closed and empty; then takes it apart in `end` | shared references, from `start` until they leave |
+//! | the graph's body | by its pointer: in `begin`, and again in `end`, when the team is closed and empty | what `begin` has derived from it |
+//!
+//! Every reference into the block is shared and derived from its one pointer, so none disables another: a reference that comes from
+//! an exclusive one (`Option::insert`) would be invalid as soon as the owner reaches the same field in another way.
 
 use super::course::{self, Course, Payload};
 use super::graph::Body;
@@ -16,6 +24,7 @@ use crate::run_error::RunError;
 use crate::team::{End, Team};
 use crate::thrown::{self, discard};
 use dgraph_core::{AsDag, LentCountdown};
+use std::cell::OnceCell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -32,14 +41,15 @@ unsafe impl Send for Detached {}
 
 /// What the workers use. Its fields refer to those below them, and are made from below.
 struct Block {
-    run: Option<Engine>,
+    run: OnceCell<Engine>,
+    nodes: OnceCell<Nodes<'static>>,
+    typed: OnceCell<Run<'static>>,
     lent: Option<LentCountdown<'static>>,
-    nodes: Option<Nodes<'static>>,
-    typed: Option<Run<'static>>,
     team: &'static Team,
     options: RunOptions,
     executor: Handle,
-    body: Box<Body>,
+    /// A `Box` that was leaked. (A box would claim for itself what the fields above refer to, each time that the block is touched.)
+    body: NonNull<Body>,
 }
 
 /// The run itself: in no order, or in one.
@@ -117,27 +127,19 @@ impl Detached {
         // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
         let team = unsafe { &*team };
         let mut memory = body.block.take().unwrap_or_else(|| Memory(Box::new_uninit()));
-        let block = Block { run: None, lent: None, nodes: None, typed: None, team, options, executor, body };
-        memory.0.write(block);
-        let block = NonNull::from(Box::leak(memory.0)).cast::<Block>();
-        let at = block.as_ptr();
-        // SAFETY: here and below, the block stays where it is until `end`, which drops its fields from above. Nobody changes
-        // what the others refer to.
-        let body = unsafe { &mut (*at).body };
-        // SAFETY: as above.
-        let (executor, options) = (unsafe { &(*at).executor }, unsafe { &(*at).options });
-        let (parts, queue, _) = body.parts();
+        let mut body = NonNull::from(Box::leak(body));
+        // SAFETY: the body stays where it is until `end`, and nobody uses it but by what comes of this.
+        let (parts, queue, _) = unsafe { body.as_mut() }.parts();
         let dag = &parts.topology.dag;
-        let typed = Run::new(parts, Some(executor), options, course).by_a_team();
-        // SAFETY: as above.
-        let typed = unsafe { (*at).typed.insert(typed) };
+        let lent = dag.lend_countdown();
+        let (run, nodes, typed) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        memory.0.write(Block { run, nodes, typed, lent, team, options, executor, body });
+        let block = NonNull::from(Box::leak(memory.0)).cast::<Block>();
+        // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only shared.
+        let Block { run, nodes, typed, lent, options, executor, .. } = unsafe { block.as_ref() };
+        let typed = typed.get_or_init(|| Run::new(parts, Some(executor), options, course).by_a_team());
         // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
-        let nodes = unsafe { Nodes::new(typed, executor) };
-        // SAFETY: as above.
-        let nodes = unsafe { (*at).nodes.insert(nodes) };
-        // SAFETY: as above.
-        let lent = unsafe { &mut (*at).lent };
-        *lent = dag.lend_countdown();
+        let nodes = nodes.get_or_init(|| unsafe { Nodes::new(typed, executor) });
         let countdown = match lent {
             Some(lent) => lent.countdown(),
             // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
@@ -145,12 +147,10 @@ impl Detached {
         };
         // Who could break in where there is one worker?
         let plan = (executor.workers == 1).then_some(Plan::Walk { budget: Budget::NONE, timed: Timed::No });
-        let run = match queue {
+        let run = run.get_or_init(|| match queue {
             None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
-        };
-        // SAFETY: as above.
-        let run = unsafe { (*at).run.insert(run) };
+        });
         // SAFETY: this thread has taken the team; `end` waits for its members before it takes the run away.
         unsafe { run.start(team) };
         Self { block: Some(block) }
@@ -167,12 +167,12 @@ impl Detached {
         let Block { run, team, executor, .. } = unsafe { block.as_ref() };
         let shut_down = || executor.shared.is_shut_down();
         loop {
-            if let Some(run) = run {
+            if let Some(run) = run.get() {
                 run.serve(team);
             }
             let end = team.poll_end(context.waker(), || shut_down() || team.wanted.caller());
             if end == End::Here {
-                run.iter().for_each(|run| run.record(executor));
+                run.get().into_iter().for_each(|run| run.record(executor));
             }
             match end {
                 End::Awaited => return Poll::Pending,
@@ -194,29 +194,30 @@ impl Detached {
 
     /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before.
     pub(super) fn end(&mut self) -> Option<(Box<Body>, Ended)> {
-        let block = self.block.take()?.as_ptr();
-        // SAFETY: the block is there until it is taken away below; here for all three. Shared, as the workers' references are
-        // who use it until the team is empty.
-        let (run, typed) = (unsafe { &(*block).run }, unsafe { &(*block).typed });
-        // SAFETY: as above.
-        let team = unsafe { (*block).team };
-        if let (Some(run), Some(typed)) = (run, typed) {
+        let block = self.block.take()?;
+        // SAFETY: the block is there until it is taken apart below.
+        let Block { run, typed, team, .. } = unsafe { block.as_ref() };
+        let team = *team;
+        if let (Some(run), Some(typed)) = (run.get(), typed.get()) {
             if !team.is_finished() {
                 typed.cancel();
             }
             run.end(team);
         }
         // Nobody else uses the block any more: the team is closed and empty. Its fields go from above.
-        // SAFETY: as above; and from here on nothing else refers to these fields.
-        let (run, typed) = (unsafe { &mut (*block).run }, unsafe { &mut (*block).typed });
-        let thrown = run.take().and_then(|run| run.take_thrown());
-        // SAFETY: as above, for both.
-        drop(unsafe { (*block).lent.take() });
+        let block = block.as_ptr();
+        // SAFETY: as above, here and in the next three; nothing refers to a field when those above are gone.
+        let run = unsafe { &mut (*block).run }.take();
+        let thrown = run.and_then(|run| run.take_thrown());
         // SAFETY: as above.
-        unsafe { (*block).nodes = None };
-        let course = typed.take().map(Run::into_course).unwrap_or_default();
-        // SAFETY: nothing refers to the block; it isn't used as one after this.
-        let Block { options, executor, mut body, .. } = unsafe { block.read() };
+        drop(unsafe { &mut (*block).nodes }.take());
+        // SAFETY: as above.
+        let course = unsafe { &mut (*block).typed }.take().map(Run::into_course).unwrap_or_default();
+        // SAFETY: as above. It isn't used as a block after this.
+        let Block { lent, options, executor, body, .. } = unsafe { block.read() };
+        drop(lent);
+        // SAFETY: `begin` has leaked the box, and nothing refers to what is in it any more.
+        let mut body = unsafe { Box::from_raw(body.as_ptr()) };
         // SAFETY: `block` came from such a `Box`.
         body.block = Some(Memory(unsafe { Box::from_raw(block.cast()) }));
         team.give_back();
