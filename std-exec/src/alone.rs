@@ -18,6 +18,7 @@ use crate::member::Own;
 use crate::run::Run;
 use crate::sleep::posted;
 use crate::solo::Driver;
+use crate::stay::Stay;
 use crate::sync::Backoff;
 use crate::team::Team;
 use crate::work::{PATIENCE, Progress};
@@ -33,10 +34,11 @@ struct Last {
 impl<F: Body> Run<'_, F> {
     /// Drives the run until it is over or shared.
     #[inline(never)]
-    pub(crate) fn drive(&self, team: &Team, own: &mut Own<'_>, mut driver: Driver<'_>) {
+    pub(crate) fn drive(&self, team: &Team, own: &mut Own<'_>, mut driver: Driver<'_>, stay: &Stay<'_>) {
         let began = self.begun.elapsed();
         let mut progress = Progress::default();
-        let driven = catch_unwind(AssertUnwindSafe(|| self.drive_nodes(team, &mut driver, &mut progress)));
+        let driven =
+            catch_unwind(AssertUnwindSafe(|| self.drive_nodes(team, &mut driver, &mut progress, stay)));
         let last = match driven {
             Ok(last) => last,
             Err(payload) => {
@@ -64,13 +66,19 @@ impl<F: Body> Run<'_, F> {
     }
 
     /// The driver's loop. Unwinds out of a panicking body. The last node, if others have come while it ran.
-    fn drive_nodes(&self, team: &Team, driver: &mut Driver<'_>, progress: &mut Progress) -> Option<Last> {
+    fn drive_nodes(
+        &self,
+        team: &Team,
+        driver: &mut Driver<'_>,
+        progress: &mut Progress,
+        stay: &Stay<'_>,
+    ) -> Option<Last> {
         let dag = self.countdown.dag();
         driver.with(|ready| {
             ready.reset(dag.nodes());
             dag.roots().iter().for_each(|&root| ready.push(root));
         });
-        while driver.goes_on() {
+        while driver.goes_on() && !stay.is_over() {
             if team.has_woken() {
                 team.woken_are_taken();
                 driver.with(|ready| ready.again().push_reversed(|woken| self.body.take_woken(woken)));
@@ -106,13 +114,11 @@ impl<F: Body> Run<'_, F> {
     /// A helper has joined: it drives, if nobody has begun to. If somebody does, it breaks in if it was asked for that, or if
     /// nodes were woken and the driver doesn't come for them. False if it has to leave: a run that is driven is no business of
     /// its other members.
-    pub(crate) fn drive_or_break_in(&self, team: &Team, own: &mut Own<'_>) -> bool {
+    pub(crate) fn drive_or_break_in(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> bool {
         if team.solo.is_offered() {
-            // What has called for somebody to drive. Before it is claimed: others who come meanwhile would find the call, and nothing
-            // to do, again and again.
-            let _ = team.take_roots();
             if let Some(driver) = team.solo.claim() {
-                self.drive(team, own, driver);
+                self.have_it_watched(team);
+                self.drive(team, own, driver, stay);
             }
         }
         let backoff = Backoff::new();

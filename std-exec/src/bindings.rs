@@ -5,8 +5,8 @@
 //! nodes of an ordered run that it helps with. That must not cost a walk through all teams, so each worker has a count.
 //!
 //! Runs that bind nodes to workers are numbered as they begin, and other runs bear the number of the last one before
-//! them. So a run has a higher number than each run on whose nodes' threads it was begun, and so has whatever binds
-//! nodes and is begun later. A worker that waits for a run goes to later runs only: `ARCHITECTURE.md` says why that is enough.
+//! them. A run that a node begins is a level deeper than the node's run. A worker that waits for a run goes to deeper runs only, and of
+//! those that are as deep to later ones: `ARCHITECTURE.md` says why that is enough, and bounds the stack.
 
 use crate::sync::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;

@@ -1,6 +1,6 @@
 //! What a run does with its nodes.
 
-use crate::team::Team;
+use crate::wake::Whom;
 use crate::walk::{Lane, Walk};
 use dgraph_core::NodeId;
 use std::ops::Range;
@@ -39,14 +39,24 @@ pub(crate) trait Body: Sync {
         let _ = walked;
     }
 
-    /// The run is open: from now on, whoever wakes a node tells `team`.
-    fn open(&self, team: &Team);
+    /// The run is open, or about to be: from now on, whoever wakes a node tells `whom`.
+    fn open(&self, whom: Whom<'_>) {
+        let _ = whom;
+    }
 
     /// Gives all nodes that were woken.
-    fn take_woken(&self, ready: impl FnMut(NodeId));
+    fn take_woken(&self, _ready: impl FnMut(NodeId)) {}
 
-    /// The executor is shut down, and with it go threads that the run needs: nodes that haven't begun won't.
-    fn cancel(&self) {}
+    /// Whether there are any; a hint.
+    fn any_woken(&self) -> bool {
+        false
+    }
+
+    /// The run is called off, as the executor is shut down: nodes that haven't begun won't. Whether that can be; a closure over
+    /// numbers is called for each node in any case.
+    fn cancel(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(NodeId) + Sync> Body for F {
@@ -57,8 +67,4 @@ impl<F: Fn(NodeId) + Sync> Body for F {
         self(node);
         Turn::Complete
     }
-
-    fn open(&self, _: &Team) {}
-
-    fn take_woken(&self, _: impl FnMut(NodeId)) {}
 }

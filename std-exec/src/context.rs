@@ -6,21 +6,28 @@ use crate::team::Team;
 use std::cell::Cell;
 use std::ptr;
 
-/// An executor and a team of it: of the innermost run that this thread is a member of.
-type Current = Cell<(*const Shared, *const Team)>;
+/// A run that the calling thread is a member of, and the one that it was in the middle of before.
+struct Frame {
+    shared: *const Shared,
+    team: *const Team,
+    outer: *const Frame,
+}
+
+/// The innermost one.
+type Current = Cell<*const Frame>;
 
 /// An executor, and which of its workers this thread is.
 type Worker = Cell<(*const Shared, usize)>;
 
 #[cfg(not(dgraph_loom))]
 thread_local! {
-    static CURRENT: Current = const { Cell::new((ptr::null(), ptr::null())) };
+    static CURRENT: Current = const { Cell::new(ptr::null()) };
     static WORKER: Worker = const { Cell::new((ptr::null(), 0)) };
 }
 
 #[cfg(dgraph_loom)] // whose macro doesn't know `const`
 thread_local! {
-    static CURRENT: Current = Cell::new((ptr::null(), ptr::null()));
+    static CURRENT: Current = Cell::new(ptr::null());
     static WORKER: Worker = Cell::new((ptr::null(), 0));
 }
 
@@ -28,27 +35,64 @@ thread_local! {
 /// if that belongs to the same executor: then the new run is nested in that one's.
 #[inline]
 pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Team>)) {
-    struct Restore((*const Shared, *const Team));
+    struct Restore(*const Frame);
     impl Drop for Restore {
         fn drop(&mut self) {
             CURRENT.with(|current| current.set(self.0));
         }
     }
-    let outer =
-        Restore(CURRENT.with(|current| current.replace((ptr::from_ref(shared), ptr::from_ref(team)))));
-    let (outer_shared, outer_team) = outer.0;
-    let parent = if ptr::eq(outer_shared, shared) {
+    let outer = CURRENT.with(Cell::get);
+    let here = Frame { shared, team, outer };
+    CURRENT.with(|current| current.set(&raw const here));
+    let _restore = Restore(outer);
+    // SAFETY: the frame lies on this thread's stack, in a call of this function that goes on: it takes itself away at its end.
+    let parent = unsafe { outer.as_ref() }.filter(|outer| ptr::eq(outer.shared, shared)).and_then(|outer| {
         // SAFETY: the team belongs to `shared`, which frees its teams only with itself.
-        unsafe { outer_team.as_ref() }
-    } else {
-        None
-    };
+        unsafe { outer.team.as_ref() }
+    });
     work(parent);
+}
+
+/// In how many runs, of any executor, a run is nested that the calling thread begins now.
+pub(crate) fn level() -> usize {
+    any(|frame| Some(frame.team().level() + 1)).unwrap_or(0)
+}
+
+/// Whether the calling thread is a member of some run for which this is true.
+pub(crate) fn any_team(is: impl Fn(&Team) -> bool) -> bool {
+    any(|frame| is(frame.team()).then_some(())).is_some()
+}
+
+/// What `find` gives for the innermost run that it gives something for.
+fn any<R>(find: impl Fn(&Frame) -> Option<R>) -> Option<R> {
+    let mut frame = CURRENT.with(Cell::get);
+    // SAFETY: as in `within`; a frame's outer one outlasts it.
+    while let Some(here) = unsafe { frame.as_ref() } {
+        let found = find(here);
+        if found.is_some() {
+            return found;
+        }
+        frame = here.outer;
+    }
+    None
+}
+
+impl Frame {
+    fn team(&self) -> &Team {
+        // SAFETY: the thread is a member of the team, whose executor waits for its members.
+        unsafe { &*self.team }
+    }
 }
 
 /// Whether the run of `team` is the innermost that this thread is a member of.
 pub(crate) fn is_in(team: &Team) -> bool {
-    ptr::eq(CURRENT.with(Cell::get).1, team)
+    // SAFETY: as in `within`.
+    unsafe { CURRENT.with(Cell::get).as_ref() }.is_some_and(|frame| ptr::eq(frame.team, team))
+}
+
+/// Whether the calling thread is in the middle of a run of this executor.
+pub(crate) fn is_in_run_of(shared: &Shared) -> bool {
+    any(|frame| ptr::eq(frame.shared, shared).then_some(())).is_some()
 }
 
 /// The calling thread is this worker of `shared` until the result is dropped. (Not longer: its executor may be gone before the

@@ -2,10 +2,12 @@
 
 use crate::body::Body;
 use crate::builder::ExecutorBuilder;
+use crate::context;
 use crate::crew;
 use crate::executor_error::ExecutorError;
 use crate::fork::Process;
 use crate::ordered;
+use crate::pace::{Budget, Plan, Timed};
 use crate::ready_queue::ReadyQueue;
 use crate::run;
 use crate::shared::Shared;
@@ -127,8 +129,8 @@ impl Executor {
         Self { handle, workers }
     }
 
-    /// For models, whose threads are the model checker's: so many live `workers` of `shared`, which end when this is dropped.
-    #[cfg(all(test, dgraph_shuttle))]
+    /// For tests, and models, whose threads are the model checker's: so many live `workers` of `shared`, which end when this is dropped.
+    #[cfg(all(test, not(dgraph_loom)))]
     pub(crate) fn of_model(shared: Arc<Shared>, workers: usize) -> Self {
         let mut executor = Self::from_parts(shared, Vec::new());
         executor.handle.workers = workers;
@@ -277,10 +279,13 @@ impl Handle {
         }
     }
 
-    /// As [`run`](Self::run). Where nobody could help, it calls `serially` instead.
+    /// As [`run`](Self::run). Where nobody could help, or call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
         self.check_process();
-        if self.threads() == 1 {
+        if self.threads() == 1 && context::is_in_run_of(&self.shared) {
+            let alone = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
+            run::run_as(&self.shared, dag, &body, Some(alone), None);
+        } else if self.threads() == 1 {
             serially(body);
         } else {
             run::run(&self.shared, dag, &body);

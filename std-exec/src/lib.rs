@@ -136,6 +136,7 @@ mod results;
 #[allow(unsafe_code)]
 mod run;
 mod run_error;
+mod run_queue;
 #[allow(unsafe_code)]
 mod seat;
 mod shared;
@@ -144,12 +145,15 @@ mod sleep;
 mod solo;
 mod stack;
 mod statistics;
+mod stay;
 mod steps;
 mod sync;
 #[allow(unsafe_code)]
 mod team;
 mod teams;
 mod thrown;
+#[allow(unsafe_code)]
+mod ticket;
 mod turns;
 mod typed;
 #[allow(unsafe_code)]

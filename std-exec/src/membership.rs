@@ -12,12 +12,13 @@
 //! | bits | meaning | set by | cleared by |
 //! |---|---|---|---|
 //! | 0 ..= 28 | helpers that have joined and not left | `try_join` (+1) | `leave` (−1) |
-//! | 29 `DETACHED` | the run's owner is no member: helpers do everything, and it waits for the end only | the owner, `open_detached` | the owner, `attach_owner`, when nobody is in any more |
-//! | 30 `ASLEEP` | the caller, or owner, is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
-//! | 31 `OPEN` | a run is going on and helpers may join | the caller, `open` | the caller, `close` |
+//! | 29 `DETACHED` | the run has no caller: the last member that leaves closes the team | the first member, `open_detached` | the last one, `leave` |
+//! | 30 `ASLEEP` | the caller is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
+//! | 31 `OPEN` | a run is going on and helpers may join | the caller, `open`; `open_detached` | the caller, `close`; the last member of a run without a caller, `leave` |
 //!
 //! Between a successful `try_join` and the matching `leave` a helper may read the run's memory, which lies on the
-//! caller's stack. `leave` is its last access, and the caller doesn't return before it is [`close`]d and empty.
+//! caller's stack. `leave` is its last access, and the caller doesn't return before it is [`close`]d and empty. In a run without a
+//! caller the last member has the run, and the team, to itself.
 //!
 //! [`close`]: Membership::close
 
@@ -40,8 +41,8 @@ pub(crate) struct Membership {
 pub(crate) enum Left {
     /// Wake the caller: it sleeps, and this was the last helper.
     WakeCaller,
-    /// Wake the owner, if the run is over: it sleeps, and this was the last helper for now.
-    WakeOwnerAtTheEnd,
+    /// See to what is left of a run without a caller: this was the last member, and has closed the team.
+    Last,
     /// Nothing.
     Nothing,
 }
@@ -59,14 +60,14 @@ impl Membership {
         self.word.store(OPEN, Ordering::Release);
     }
 
-    /// As [`open`](Self::open), for a run whose owner is no member.
+    /// Starts a run without a caller, or goes on with it. The calling thread is the first member; there are no others.
     pub(crate) fn open_detached(&self) {
         debug_assert_eq!(self.word.load(Ordering::Relaxed), 0, "opened while in use");
         // Ordering: as in `open`.
-        self.word.store(OPEN | DETACHED, Ordering::Release);
+        self.word.store(OPEN | DETACHED | 1, Ordering::Release);
     }
 
-    /// Whether the owner is no member: certain for members, otherwise a hint.
+    /// Whether the run has no caller: certain for members, otherwise a hint.
     pub(crate) fn is_detached(&self) -> bool {
         self.word.load(Ordering::Relaxed) & DETACHED != 0
     }
@@ -97,31 +98,35 @@ impl Membership {
         }
     }
 
-    /// A helper leaves: its last access to the run.
+    /// A helper leaves: its last access to the run, unless it is the last of one without a caller.
     pub(crate) fn leave(&self) -> Left {
+        if self.is_detached() {
+            return self.leave_detached();
+        }
         // Ordering: Release pairs with the Acquire of `is_empty`: what the helper did to the run's memory comes
         // before the caller takes it away. The word is in memory that outlives the run, so it may be touched here.
         let before = self.word.fetch_sub(1, Ordering::Release);
         debug_assert_ne!(before & COUNT, 0, "left without joining");
-        if before & (ASLEEP | COUNT) != ASLEEP | 1 {
-            Left::Nothing
-        } else if before & (OPEN | DETACHED) == OPEN | DETACHED {
-            Left::WakeOwnerAtTheEnd
-        } else {
-            Left::WakeCaller
+        if before & (ASLEEP | COUNT) == ASLEEP | 1 { Left::WakeCaller } else { Left::Nothing }
+    }
+
+    fn leave_detached(&self) -> Left {
+        let leave = |word: usize| {
+            debug_assert_ne!(word & COUNT, 0, "left without joining");
+            Some(if word & COUNT == 1 { 0 } else { word - 1 })
+        };
+        // Ordering: Release pairs with the Acquire of the last member, here: what others did comes before what that one does with the
+        // run. (These are read-modify-writes, so reading the last one's value is enough.)
+        match self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, leave) {
+            Ok(before) if before & COUNT == 1 => Left::Last,
+            _ => Left::Nothing,
         }
     }
 
-    /// The caller lets nobody in any more. From now on an owner waits for helpers as a caller does. (But they still have all
-    /// the places: one of them may have joined, and not found its place yet.)
+    /// The caller lets nobody in any more.
     #[inline]
     pub(crate) fn close(&self) {
         self.word.fetch_and(!OPEN, Ordering::Relaxed);
-    }
-
-    /// The team is closed and empty: its owner goes on as a caller.
-    pub(crate) fn attach_owner(&self) {
-        self.word.fetch_and(!DETACHED, Ordering::Relaxed);
     }
 
     /// Whether every helper has left.

@@ -33,15 +33,19 @@ use crate::ready_queue::{Place, ReadyQueue, Taker};
 use crate::run::CloseOnDrop;
 use crate::shared::Shared;
 use crate::sleep::posted;
+use crate::stay::Stay;
 use crate::sync::{Mutex, lock, spin_loop};
-use crate::team::{Course, Job, Role, Team};
+use crate::team::{Course, Job, RestOf, Role, Team};
 use crate::thrown::Thrown;
+use crate::ticket::{Next, Rest, Ticket};
+use crate::wake::Whom;
 use crate::watch::Watch;
 use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
+use std::sync::Arc;
 
 /// The memory of one ordered run, on its caller's stack, or its owner's.
 pub(crate) struct Ordered<'a, F> {
@@ -121,40 +125,55 @@ impl<'a, F: Body> Ordered<'a, F> {
         Self { shared, countdown, body, state, binds_workers, thrown: Thrown::nothing() }
     }
 
-    /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`], and comes by for its own nodes by
-    /// [`serve`](Self::serve).
+    /// Lets the workers begin. The owner waits for the end by [`Ticket::poll`], and comes by for the caller's nodes by
+    /// [`Shared::serve`].
     ///
     /// # Safety
     ///
     /// As for [`Run::start`](crate::run::Run::start).
-    pub(crate) unsafe fn start(&self, team: &Team) {
-        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
-        team.lead_by(None, self.shared.bindings.number(self.binds_workers));
+    pub(crate) unsafe fn start(&self, ticket: &Arc<Ticket>) {
+        let rest = RestOf { depart: depart::<F>, any_woken: any_woken::<F> };
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: Some(rest) };
+        self.body.open(Whom::Ticket(ticket));
+        let fill = |rest: &mut Rest| {
+            rest.job = Some(job);
+            rest.unfinished = self.countdown.dag().nodes();
+            rest.roots = 0;
+            rest.ready.clear();
+            rest.alone = None;
+            rest.wakes = F::WAKES;
+            rest.number = self.shared.bindings.number(self.binds_workers);
+        };
         // SAFETY: by contract.
-        unsafe { team.open_detached(job, self.countdown.dag().nodes(), Course::Shared { roots: 0 }) };
-        self.body.open(team);
-        let nobody = Taker { anything: false, caller: false, worker: None };
-        let _ = self.step(team, nobody, None, false);
-    }
-
-    /// Runs the nodes that are bound to the caller, for which the calling thread stands.
-    pub(crate) fn serve(&self, team: &Team) {
-        let me = Taker { anything: false, caller: true, worker: None };
-        if team.wanted.wants(me) {
-            context::within(self.shared, team, |_| self.work(team, me, || true));
-        }
+        unsafe { ticket.begin(self.shared, fill) };
     }
 
     /// As [`Run::end`](crate::run::Run::end).
-    pub(crate) fn end(&self, team: &Team) {
-        team.forget_owner();
-        drop(CloseOnDrop(team));
-        team.membership.attach_owner();
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(crate) unsafe fn end(&self, ticket: &Ticket) {
+        // SAFETY: by contract.
+        let rest = unsafe { ticket.rest() };
+        if rest.unfinished == 0 {
+            return;
+        }
+        let team = self.shared.teams.take();
+        team.set_up_for(rest);
         context::within(self.shared, team, |_| {
             while !team.is_finished() {
+                if F::WAKES {
+                    // Somebody may be in the middle of waking a node.
+                    team.has_been_woken();
+                }
                 self.work(team, Taker::EVERYTHING, || true);
+                spin_loop();
             }
         });
+        self.withdraw(team);
+        rest.unfinished = 0;
+        team.give_back();
     }
 
     /// What the first panic has thrown, if there was one.
@@ -166,21 +185,21 @@ impl<'a, F: Body> Ordered<'a, F> {
 impl<F: Body> Ordered<'_, F> {
     /// The caller's part.
     fn lead(&self, team: &Team) {
-        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: None };
         let worker = context::worker(self.shared);
         let me = Taker { anything: true, caller: true, worker };
+        let level = context::level();
         context::within(self.shared, team, |parent| {
-            team.lead_by(worker, self.shared.bindings.number(self.binds_workers));
+            team.lead_by(worker, level, self.shared.bindings.number(self.binds_workers));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, self.countdown.dag().nodes(), Course::Shared { roots: 0 }, parent) };
-            self.body.open(team);
+            self.body.open(Whom::Team(team));
             let close = CloseOnDrop(team);
             let mut watch = Watch::default();
             let mut cancelled = false;
             while !team.is_finished() {
-                let to_be_cancelled = || self.binds_workers && self.shared.is_shut_down();
-                if !cancelled && to_be_cancelled() {
+                if !cancelled && self.shared.is_shut_down() {
                     cancelled = true;
                     self.cancel();
                 }
@@ -189,7 +208,7 @@ impl<F: Body> Ordered<'_, F> {
                     self.shared.wait_within(team, &mut watch, || {
                         // If nobody is in, what the last helper has reported is visible; otherwise the last one to
                         // leave wakes this thread.
-                        !cancelled && to_be_cancelled()
+                        !cancelled && self.shared.is_shut_down()
                             || team.wanted.wants(me)
                             || team.has_woken()
                             || team.membership.is_empty() && team.is_finished()
@@ -200,11 +219,27 @@ impl<F: Body> Ordered<'_, F> {
         });
     }
 
-    /// Workers that nodes are bound to may be gone. (The run is then one within a node of a run that nobody waits for on a stack.) Bodies
-    /// are no longer called, from the next step on.
+    /// The executor is shut down, and workers that nodes are bound to may be gone. (The run is then one within a node of a run that nobody
+    /// waits for on a stack.) Bodies are no longer called, from the next step on.
     fn cancel(&self) {
-        self.body.cancel();
+        let _ = self.body.cancel();
         lock(&self.state).stopped = true;
+    }
+
+    /// Nobody is wanted any more in this team.
+    fn withdraw(&self, team: &Team) {
+        for (place, _) in lock(&self.state).queue.on_offer() {
+            self.set_wanted(team, place, false);
+        }
+    }
+
+    /// Says whether there are nodes for this place. Whether that is news.
+    fn set_wanted(&self, team: &Team, place: Place, wanted: bool) -> bool {
+        let news = team.wanted.set(place, wanted);
+        if let (true, Place::Worker(worker)) = (news, place) {
+            self.shared.bindings.set(worker, wanted);
+        }
+        news
     }
 
     /// Runs nodes until there is none for this thread, or `stay` says after one that it was the last.
@@ -243,14 +278,11 @@ impl<F: Body> Ordered<'_, F> {
         let next = if take { queue.take(me) } else { None };
         let mut risen = Risen::default();
         for (place, wanted) in queue.on_offer() {
-            if team.wanted.set(place, wanted) {
+            if self.set_wanted(team, place, wanted) {
                 match place {
                     Place::Anywhere => {}
                     Place::Caller => risen.caller |= wanted,
-                    Place::Worker(worker) => {
-                        risen.workers |= wanted;
-                        self.shared.bindings.set(worker, wanted);
-                    }
+                    Place::Worker(_) => risen.workers |= wanted,
                 }
             }
         }
@@ -277,7 +309,7 @@ impl<F: Body> Ordered<'_, F> {
         if caller || risen.workers {
             posted();
         }
-        if caller && team.membership.is_asleep() {
+        if caller && !team.ask_owner() {
             team.wake_caller();
         }
         if risen.workers {
@@ -300,22 +332,65 @@ fn look_around(team: &Team, me: Taker) -> bool {
 /// # Safety
 ///
 /// `run` points to an `Ordered<'_, F>` whose team is `team`, and the calling thread has joined that.
-unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
+unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>) {
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Ordered<'_, F>>() };
     let me = Taker {
         anything: matches!(role, Role::Member(_)),
-        caller: false,
-        worker: context::worker(run.shared),
+        caller: matches!(role, Role::Owner),
+        worker: if matches!(role, Role::Owner) { None } else { context::worker(run.shared) },
     };
-    context::within(run.shared, team, |outer| {
-        let stay = || match (me.worker, outer, role) {
+    if matches!(role, Role::Canceller) {
+        run.cancel();
+        let nobody = Taker { anything: false, caller: false, worker: None };
+        let _ = run.step(team, nobody, None, false);
+        return;
+    }
+    context::within(run.shared, team, |_| {
+        let stays = || match (me.worker, role) {
             // In the middle of a node: there for what nobody else can do, and back to what it waits for.
-            (_, Some(_), Role::Visitor) => false,
+            (_, Role::Visitor) if stay.is_in_between() => false,
             // Not in the middle of a node: first what nobody else can do, wherever it is.
-            (Some(worker), None, _) => !run.shared.bindings.want_beside(worker, team.wanted.worker(worker)),
-            _ => true,
+            (Some(worker), _) if stay.free_worker().is_some() => {
+                !run.shared.bindings.want_beside(worker, team.wanted.worker(worker)) && !stay.is_over()
+            }
+            _ => !stay.is_over(),
         };
-        run.work(team, me, stay);
+        run.work(team, me, stays);
     });
+}
+
+/// What is left when nobody works on a run without a caller.
+///
+/// # Safety
+///
+/// `run` points to an `Ordered<'_, F>` whose team was `team`, and the calling thread was its last member.
+unsafe fn depart<F: Body>(run: *const (), team: &Team, rest: &mut Rest) -> Next {
+    // SAFETY: by contract.
+    let run = unsafe { &*run.cast::<Ordered<'_, F>>() };
+    team.depart(rest);
+    run.withdraw(team);
+    if rest.unfinished == 0 {
+        return Next::Over;
+    }
+    let (mut anybody, mut caller) = (F::WAKES && team.has_woken() && run.body.any_woken(), false);
+    for (place, wanted) in lock(&run.state).queue.on_offer() {
+        match place {
+            Place::Anywhere => anybody |= wanted,
+            Place::Caller => caller |= wanted,
+            Place::Worker(worker) if wanted => rest.workers.push(worker),
+            Place::Worker(_) => {}
+        }
+    }
+    if anybody { Next::Again } else { Next::Waits { caller } }
+}
+
+/// Whether some future was woken.
+///
+/// # Safety
+///
+/// `run` points to an `Ordered<'_, F>`.
+unsafe fn any_woken<F: Body>(run: *const ()) -> bool {
+    // SAFETY: by contract.
+    unsafe { &*run.cast::<Ordered<'_, F>>() }.body.any_woken()
 }

@@ -20,10 +20,13 @@ use crate::context;
 use crate::pace::Plan;
 use crate::shared::Shared;
 use crate::statistics::{RunStatistics, Tally, count};
+use crate::stay::Stay;
 use crate::steps::Steps;
 use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering, spin_loop};
-use crate::team::{Alone, Course, Job, Role, Team};
+use crate::team::{Course, Job, RestOf, Role, Team};
 use crate::thrown::Thrown;
+use crate::ticket::{Next, Rest, Ticket};
+use crate::wake::Whom;
 use crate::walk::Walk;
 use crate::watch::Watch;
 use crate::work::PATIENCE;
@@ -31,6 +34,7 @@ use dgraph_core::{AsDag, Countdown};
 use std::any::Any;
 use std::panic::resume_unwind;
 use std::ptr;
+use std::sync::Arc;
 
 /// The memory of one run, on its caller's stack.
 pub(crate) struct Run<'a, F> {
@@ -181,51 +185,63 @@ impl<'a, F: Body> Run<'a, F> {
         Self::new(shared, countdown, body, begun, None, None)
     }
 
-    /// Lets the workers begin. The owner waits for the end by [`Team::poll_end`].
+    /// Lets the workers begin. The owner waits for the end by [`Ticket::poll`].
     ///
     /// # Safety
     ///
-    /// The calling thread has taken the team, which is closed and empty, and has not used the counters otherwise; the run stays
-    /// where it is until the team is so again.
-    pub(crate) unsafe fn start(&self, team: &Team) {
-        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
-        team.lead_by(None, self.shared.bindings.number(false));
-        let nodes = self.countdown.dag().nodes();
-        let course = if self.is_driven() && nodes > 0 {
-            team.solo.open();
-            Course::Alone { budget: self.begun.budget, by: Alone::SomeHelper }
-        } else {
-            Course::Shared { roots: self.roots }
+    /// The run of the ticket is over, and the calling thread's; this one stays where it is until it is so again. Nobody else uses the
+    /// counters.
+    pub(crate) unsafe fn start(&self, ticket: &Arc<Ticket>) {
+        let rest = RestOf { depart: depart::<F>, any_woken: any_woken::<F> };
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: Some(rest) };
+        self.body.open(Whom::Ticket(ticket));
+        let fill = |rest: &mut Rest| {
+            rest.job = Some(job);
+            rest.unfinished = self.countdown.dag().nodes();
+            rest.roots = self.roots;
+            rest.ready.clear();
+            rest.alone = self.is_driven().then_some(self.begun.budget);
+            rest.wakes = F::WAKES;
+            rest.number = self.shared.bindings.number(false);
         };
         // SAFETY: by contract.
-        unsafe { team.open_detached(job, nodes, course) };
-        self.body.open(team);
-        if nodes > 0 {
-            self.invite(team);
-        }
+        unsafe { ticket.begin(self.shared, fill) };
     }
 
-    /// Ends what [`start`](Self::start) has begun, before its time: closes the team, waits until everybody has left, and
-    /// goes through what is left, until the last node is complete. To be called after making sure that the body doesn't do
-    /// anything any more but make nodes complete, and that all nodes come back that were run.
-    pub(crate) fn end(&self, team: &Team) {
-        team.forget_owner();
-        drop(CloseOnDrop(team));
-        team.membership.attach_owner();
-        if !team.is_finished() {
-            context::within(self.shared, team, |_| {
-                // SAFETY: everybody has left, and nobody can join, so no other thread has this place.
-                let mut own = unsafe { team.own(0) };
-                if F::WAKES {
-                    let _ = self.drive_or_break_in(team, &mut own); // nobody drives any more
-                }
-                while !team.is_finished() {
-                    self.work(team, &mut own, None);
-                    // Somebody may be in the middle of waking a node.
-                    spin_loop();
-                }
-            });
+    /// Goes through what is left of a run without a caller, until the last node is complete. To be called after making sure that the body
+    /// doesn't do anything any more but make nodes complete, and that all nodes come back that were run.
+    ///
+    /// # Safety
+    ///
+    /// The run is over, and the calling thread's.
+    pub(crate) unsafe fn end(&self, ticket: &Ticket) {
+        // SAFETY: by contract.
+        let rest = unsafe { ticket.rest() };
+        if rest.unfinished == 0 {
+            return;
         }
+        let team = self.shared.teams.take();
+        let not_begun = rest.alone.take().is_some();
+        team.set_up_for(rest);
+        context::within(self.shared, team, |_| {
+            // SAFETY: this thread has taken the team, which is closed.
+            let mut own = unsafe { team.own(0) };
+            if not_begun {
+                let roots = self.countdown.dag().roots();
+                own.with(|private| roots.iter().for_each(|&root| private.ready.push(root)));
+            }
+            let stay = Stay::to_the_end(self.shared);
+            while !team.is_finished() {
+                if F::WAKES {
+                    // Somebody may be in the middle of waking a node.
+                    team.has_been_woken();
+                }
+                self.work(team, &mut own, &stay);
+                spin_loop();
+            }
+        });
+        rest.unfinished = 0;
+        team.give_back();
     }
 
     /// What the first panic has thrown, if there was one.
@@ -243,16 +259,18 @@ impl<F: Body> Run<'_, F> {
     /// The caller's part, from opening the team to closing it.
     fn lead(&self, team: &Team) {
         let dag = self.countdown.dag();
-        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
+        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: None };
         let walks = self.walk.is_going_on();
         let course = match walks {
             false if !self.is_driven() => Course::Shared { roots: self.roots },
             true if self.walk.steps().are_divided() => Course::InStep,
-            _ => Course::Alone { budget: self.begun.budget, by: Alone::Caller },
+            _ => Course::Alone { budget: self.begun.budget },
         };
         let mut walked = false;
+        let level = context::level();
+        let stay = Stay::to_the_end(self.shared);
         context::within(self.shared, team, |parent| {
-            team.lead_by(context::worker(self.shared), self.shared.bindings.number(false));
+            team.lead_by(context::worker(self.shared), level, self.shared.bindings.number(false));
             self.walk.lay_out(self.walk.of(team.lanes()));
             let driver = if self.is_driven() {
                 team.solo.open();
@@ -263,13 +281,22 @@ impl<F: Body> Run<'_, F> {
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), course, parent) };
-            self.body.open(team);
+            self.body.open(Whom::Team(team));
             let close = CloseOnDrop(team);
+            // Looked at behind the fence of whoever shuts down, or before the caller waits: see `Shared::shut_down`.
+            let mut called_off = false;
+            let mut look = || {
+                if !called_off && self.shared.is_shut_down() {
+                    called_off = true;
+                    self.cancel(team);
+                }
+            };
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
             if let Some(driver) = driver {
                 self.have_it_watched(team);
-                self.drive(team, &mut own, driver);
+                look();
+                self.drive(team, &mut own, driver, &stay);
             } else if walks {
                 walked = self.walk(team, &mut own);
             } else if self.roots > 1 {
@@ -277,7 +304,8 @@ impl<F: Body> Run<'_, F> {
             }
             let mut watch = Watch::default();
             while !team.is_finished() {
-                self.work(team, &mut own, None);
+                look();
+                self.work(team, &mut own, &stay);
                 if !self.look_around(team, &mut own) {
                     let parked = self.shared.wait_within(team, &mut watch, || team.needs_caller());
                     self.count(|tally| (&tally.parks, usize::from(parked)));
@@ -298,6 +326,16 @@ impl<F: Body> Run<'_, F> {
         }
     }
 
+    /// Calls the run off, if its body can be: in a walk nobody looks, so that is broken into. For a member without a place.
+    pub(crate) fn cancel(&self, team: &Team) {
+        if self.body.cancel() && self.walk.is_going_on() {
+            let mut ready = Vec::new();
+            self.break_in(team, self.walk.of(team.lanes()), |node| ready.push(node));
+            team.pot.add(ready);
+            self.invite(team);
+        }
+    }
+
     /// Takes note of a panic: no further body is called.
     pub(crate) fn stop(&self, payload: Box<dyn Any + Send>) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -310,27 +348,62 @@ impl<F: Body> Run<'_, F> {
 /// # Safety
 ///
 /// `run` points to a `Run<'_, F>` whose team is `team`, and the calling thread has joined that in this role.
-unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role) {
-    let Role::Member(place) = role else { return }; // no node of such a run is bound to a worker
+unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>) {
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<Run<'_, F>>() };
-    context::within(run.shared, team, |outer| {
-        // Which worker this is, if it is not in the middle of a node: then it leaves when it is wanted elsewhere.
-        let free = if outer.is_none() { context::worker(run.shared) } else { None };
+    let place = match role {
+        Role::Member(place) => place,
+        Role::Canceller => return run.cancel(team),
+        Role::Visitor | Role::Owner => return, // no node of such a run is bound to a thread
+    };
+    context::within(run.shared, team, |_| {
         // SAFETY: by contract.
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));
-        let wanted_elsewhere = || free.is_some_and(|worker| run.shared.wants(worker));
-        if F::WAKES && !run.drive_or_break_in(team, &mut own)
+        let wanted_elsewhere = || stay.is_wanted_elsewhere() || stay.is_over();
+        if F::WAKES && !run.drive_or_break_in(team, &mut own, stay)
             || run.join_walk(team, &mut own, wanted_elsewhere)
         {
             return;
         }
         loop {
-            run.work(team, &mut own, free);
+            run.work(team, &mut own, stay);
             if wanted_elsewhere() || !run.look_around(team, &mut own) || team.is_finished() {
                 break;
             }
         }
+        run.hand_in(team, &mut own);
     });
+}
+
+/// What is left when nobody works on a run without a caller.
+///
+/// # Safety
+///
+/// `run` points to a `Run<'_, F>` whose team was `team`, and the calling thread was its last member.
+unsafe fn depart<F: Body>(run: *const (), team: &Team, rest: &mut Rest) -> Next {
+    // SAFETY: by contract.
+    let run = unsafe { &*run.cast::<Run<'_, F>>() };
+    team.depart(rest);
+    if rest.unfinished == 0 {
+        return Next::Over;
+    }
+    run.begun.says_nothing(); // it waits for others than those who could run it
+    // (A wake that comes later leaves a mark in the ticket.)
+    let woken = F::WAKES && team.has_woken() && run.body.any_woken();
+    if woken || rest.roots > 0 || !rest.ready.is_empty() {
+        Next::Again
+    } else {
+        Next::Waits { caller: false }
+    }
+}
+
+/// Whether some future was woken.
+///
+/// # Safety
+///
+/// `run` points to a `Run<'_, F>`.
+unsafe fn any_woken<F: Body>(run: *const ()) -> bool {
+    // SAFETY: by contract.
+    unsafe { &*run.cast::<Run<'_, F>>() }.body.any_woken()
 }

@@ -4,13 +4,18 @@ use crate::bindings::Bindings;
 use crate::context;
 use crate::cores::Seats;
 use crate::pace::Paces;
+use crate::run_queue::RunQueue;
 use crate::sleep::{Sleep, posted};
+use crate::stay::Stay;
 use crate::sync::{AtomicBool, Ordering};
 use crate::team::Team;
 use crate::teams::Teams;
-use crate::thrown::Thrown;
+use crate::thrown::{Thrown, discard};
+use crate::ticket::Ticket;
+use crate::wake::Attached;
 use crate::watch::{Seen, Watch};
 use crate::worker;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// See the [module](self).
@@ -21,6 +26,10 @@ pub(crate) struct Shared {
     pub(crate) cores: Seats,
     pub(crate) paces: Paces,
     pub(crate) bindings: Bindings,
+    /// The runs without a caller that nobody works on and somebody could.
+    pub(crate) queue: RunQueue,
+    /// All runs without a caller.
+    pub(crate) detached: Attached,
     /// How long an idle worker looks around.
     pub(crate) spin: Duration,
     /// What exit hooks have thrown.
@@ -36,6 +45,8 @@ impl Shared {
             cores,
             paces: Paces::new(),
             bindings: Bindings::new(workers),
+            queue: RunQueue::new(workers),
+            detached: Attached::to_an_executor(),
             spin: worker::SPIN,
             exits: Thrown::nothing(),
             shut_down: AtomicBool::new(false),
@@ -46,24 +57,34 @@ impl Shared {
         Self { spin, ..self }
     }
 
-    /// Tells the workers to end and wakes them.
+    /// Tells the workers to end and wakes them. All runs are called off: those without a caller, whose owners end them, and those
+    /// nested in them.
     pub(crate) fn shut_down(&self) {
         self.shut_down.store(true, Ordering::Relaxed);
         posted();
         self.sleep.wake_all();
-        // The owners of detached runs, which nobody will go on with; and callers of runs within these, which may wait for workers.
+        let stay = Stay::to_the_end(self);
         for team in self.teams.iter() {
+            team.try_cancel(&stay);
+            // It may wait for workers.
             team.wake_caller();
         }
+        self.detached.look().into_iter().for_each(discard);
+    }
+
+    /// The first step of that, for tests.
+    #[cfg(all(test, not(dgraph_loom)))]
+    pub(crate) fn begin_to_shut_down(&self) {
+        self.shut_down.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {
         self.shut_down.load(Ordering::Relaxed)
     }
 
-    /// Whether some run wants help now.
+    /// Whether some run wants help now, or somebody to go on with it.
     pub(crate) fn wants_help(&self) -> bool {
-        self.open().next().is_some()
+        self.queue.is_waiting() || self.open().next().is_some()
     }
 
     /// Whether some run has nodes that only this worker can take.
@@ -82,31 +103,100 @@ impl Shared {
         self.teams.iter().filter(|team| team.wants_help())
     }
 
-    /// Helps the runs that want this worker, the calling thread, or else the `turn`-th of those that want help, so that each
-    /// has its turn. False if there is none.
+    /// Helps the runs that want this worker, the calling thread, or else goes on with the run that has waited for longest, or helps the
+    /// `turn`-th of those that want help: so that each has its turn. False if there is none.
     pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
         // First what nobody else can do.
         if self.wants(worker) {
             self.hand_over(0);
-            let mut visited = false;
-            self.away(|| self.wanting(worker).for_each(|team| visited |= self.visit(team, worker)));
-            if visited {
+            if self.away(|| self.help_bound(worker)) {
                 return true;
             }
         }
+        // In turns, so that neither those that wait nor those that only want help keep the others waiting for ever.
+        if turn % 4 == 0 {
+            self.help_open(turn, worker) || self.help_waiting(worker)
+        } else {
+            self.help_waiting(worker) || self.help_open(turn, worker)
+        }
+    }
+
+    /// Goes on with the run that has waited for longest.
+    fn help_waiting(&self, worker: usize) -> bool {
+        let Some(ticket) = self.queue.pop() else { return false };
+        self.hand_over(0);
+        self.away(|| self.go_on(&ticket, false, &Stay::of_worker(self, worker)));
+        true
+    }
+
+    /// Helps the `turn`-th of the runs that want help.
+    fn help_open(&self, turn: usize, worker: usize) -> bool {
         let count = self.open().count();
         if count == 0 {
             return false;
         }
         self.hand_over(1);
-        self.away(|| self.open().skip(turn % count).any(|team| team.try_help(None)))
+        let stay = Stay::of_worker(self, worker);
+        self.away(|| self.open().skip(turn % count).any(|team| team.try_help(None, &stay)))
+    }
+
+    /// Runs nodes that only this worker can take.
+    fn help_bound(&self, worker: usize) -> bool {
+        let stay = Stay::of_worker(self, worker);
+        let mut visited = false;
+        self.wanting(worker).for_each(|team| visited |= self.visit(team, worker, &stay));
+        // One of those on which nobody works: the others wait here, or are worked on.
+        while !visited {
+            let Some(ticket) = self.queue.pop_for(worker) else { break };
+            self.bindings.set(worker, false);
+            if ticket.claim(false) {
+                self.go_on(&ticket, false, &Stay::of_worker(self, worker));
+                visited = true;
+            }
+        }
+        visited
+    }
+
+    /// The calling thread has claimed the run of `ticket`, and works on it: as a member, or for the caller's nodes.
+    fn go_on(&self, ticket: &Arc<Ticket>, for_caller: bool, stay: &Stay<'_>) {
+        self.teams.take().lead_on(ticket, for_caller, stay);
+    }
+
+    /// The run of `ticket` may have nodes for its caller, for whom the calling thread stands: runs them.
+    pub(crate) fn serve(&self, ticket: &Arc<Ticket>) {
+        let stay = Stay::to_the_end(self);
+        if ticket.claim_for_owner() {
+            self.go_on(ticket, true, &stay);
+        } else if let Some(team) = ticket.team(self) {
+            team.try_serve(ticket, &stay);
+        }
+    }
+
+    /// The run of `ticket` waits for a thread, perhaps because a future was woken: wakes one that sleeps.
+    pub(crate) fn enqueue(&self, ticket: &Arc<Ticket>, woken: bool) {
+        self.queue.push(Arc::clone(ticket), woken);
+        posted();
+        if self.sleep.anybody_asleep() {
+            self.sleep.wake_one(self.cores.worker_here());
+        }
+    }
+
+    /// The run of `ticket` waits for these workers.
+    pub(crate) fn enqueue_for(&self, workers: &[usize], ticket: &Arc<Ticket>) {
+        for &worker in workers {
+            if self.queue.push_for(worker, Arc::clone(ticket)) {
+                self.bindings.set(worker, true);
+                posted();
+                self.call(worker);
+            }
+        }
     }
 
     /// Breaks into the walk of `team`, or in on who drives its run. Whether it could join.
-    pub(crate) fn break_in(&self, team: &Team) -> bool {
+    pub(crate) fn break_in(&self, team: &Team, stay: &Stay<'_>) -> bool {
         self.hand_over(0);
         team.solo.ask();
-        self.away(|| team.try_help(None))
+        self.away(|| team.try_help(None, stay))
     }
 
     /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to `mine`. For
@@ -114,7 +204,8 @@ impl Shared {
     /// nobody.
     fn hand_over(&self, mine: usize) {
         posted();
-        self.wake_for(self.open().count().saturating_sub(mine));
+        let waiting = usize::from(self.queue.is_waiting());
+        self.wake_for((waiting + self.open().count()).saturating_sub(mine));
     }
 
     /// The same when it has left `team` and goes back to what it was in the middle of.
@@ -127,8 +218,8 @@ impl Shared {
 
     /// Runs nodes of `team` that only this worker, the calling thread, can take: one of them if it is in the middle of a
     /// node. False if there are none.
-    fn visit(&self, team: &Team, worker: usize) -> bool {
-        let visited = team.try_visit(worker);
+    fn visit(&self, team: &Team, worker: usize, stay: &Stay<'_>) -> bool {
+        let visited = team.try_visit(worker, stay);
         // It was counted as one who would come for other nodes too, but has left them.
         self.pass_on(team);
         visited
@@ -137,17 +228,22 @@ impl Shared {
     /// Nodes of the team at this address have been woken.
     pub(crate) fn tell(&self, team: usize) {
         if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
-            team.has_been_woken();
-            // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches. But a helper may
-            // break in just now: it says so, and then looks at the mark; here it is the other way round, with a fence on both sides.
-            let driver_looks = || team.solo.is_driven() && context::is_in(team);
-            let is_looked_at = driver_looks() && {
-                posted();
-                driver_looks()
-            };
-            if !is_looked_at {
-                team.post(|| self.invite(team));
-            }
+            self.has_been_woken(team);
+        }
+    }
+
+    /// Nodes of `team` have been woken.
+    pub(crate) fn has_been_woken(&self, team: &Team) {
+        team.has_been_woken();
+        // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches. But a helper may
+        // break in just now: it says so, and then looks at the mark; here it is the other way round, with a fence on both sides.
+        let driver_looks = || team.solo.is_driven() && context::is_in(team);
+        let is_looked_at = driver_looks() && {
+            posted();
+            driver_looks()
+        };
+        if !is_looked_at {
+            team.post(|| self.invite(team));
         }
     }
 
@@ -222,7 +318,7 @@ impl Shared {
     fn watch_within(&self, awaited: &Team, watch: &mut Watch) -> bool {
         let late = watch.look(self.unwatched_within(awaited));
         late.is_some_and(|team| {
-            let helped = team.try_help(Some(awaited));
+            let helped = team.try_help(Some(awaited), &Stay::of_one_who_waits_for(self, awaited));
             self.pass_on(team);
             helped
         })
@@ -244,12 +340,12 @@ impl Shared {
         awaited.wait_unless(alarm, || more_reasons() || self.wants_help_within(awaited) || unwatched())
     }
 
-    /// The runs later than `awaited`'s that have nodes which only the calling thread can take, and which worker that is.
+    /// The runs [after](Team::comes_after) `awaited`'s that have nodes which only the calling thread can take, and which worker that is.
     fn wanting_later(&self, awaited: &Team) -> impl Iterator<Item = (&Team, usize)> {
         let worker = context::worker(self).into_iter();
-        let number = awaited.number();
         worker.flat_map(move |worker| {
-            self.wanting(worker).filter(move |team| team.is_later(number)).map(move |team| (team, worker))
+            let later = self.wanting(worker).filter(move |team| team.comes_after(awaited));
+            later.map(move |team| (team, worker))
         })
     }
 
@@ -262,9 +358,10 @@ impl Shared {
     /// Does some of that: helps a nested run, or runs a node of each later one that wants this thread, until the run of
     /// `awaited` has something to do itself. False if there is nothing.
     fn help_within(&self, awaited: &Team) -> bool {
+        let stay = Stay::of_one_who_waits_for(self, awaited);
         let helped = self.open().filter(|team| team.is_nested_in(awaited)).any(|team| {
             self.wake_for(self.open().count().saturating_sub(1));
-            let helped = team.try_help(Some(awaited));
+            let helped = team.try_help(Some(awaited), &stay);
             self.pass_on(team);
             helped
         });
@@ -273,7 +370,7 @@ impl Shared {
         }
         let mut visited = false;
         for (team, worker) in self.wanting_later(awaited) {
-            visited |= self.visit(team, worker);
+            visited |= self.visit(team, worker, &stay);
             if awaited.is_finished() || awaited.has_work() {
                 break;
             }

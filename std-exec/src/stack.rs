@@ -82,6 +82,13 @@ impl Stack {
         Some(self.memory[self.top])
     }
 
+    /// Takes the oldest node.
+    pub(crate) fn pop_oldest(&mut self) -> Option<NodeId> {
+        let oldest = (!self.is_empty()).then(|| self.memory[self.bottom]);
+        self.bottom += usize::from(oldest.is_some());
+        oldest
+    }
+
     /// Takes the older half, rounded up, but at most `limit` nodes; the oldest first.
     pub(crate) fn take_older_half(&mut self, limit: usize) -> &[NodeId] {
         let taken: Range<usize> = self.bottom..self.bottom + self.len().div_ceil(2).min(limit);

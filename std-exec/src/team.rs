@@ -6,16 +6,18 @@
 //!
 //! | what | caller | helper |
 //! |---|---|---|
-//! | `job` | writes before `open` | reads between `try_join` and `leave` |
+//! | `job`, `ticket` | writes before `open` | reads between `try_join` and `leave` |
 //! | a member's queue, its owner's end; its private memory | member 0, while it has the team | the member that it has claimed, until `leave` |
 //! | a member's queue, the thieves' end; robbing its [`Seat`] | always | always |
 //! | `spare` counters | while it has the team | through the run only |
+//!
+//! A run without a caller ([`Ticket`]) has a team only while somebody works on it; whoever opens that stands for the caller then, and
+//! the last member that leaves, in its end.
 
 mod helping;
+mod pot;
 mod progress;
 mod waiting;
-
-pub(crate) use waiting::End;
 
 use crate::bindings;
 use crate::member::{Member, Own};
@@ -23,16 +25,20 @@ use crate::membership::Membership;
 use crate::pace::Budget;
 use crate::parker::Parker;
 use crate::solo::Solo;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Mutex, Ordering};
+use crate::stay::Stay;
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use crate::ticket::{Next, Rest, Ticket};
 use crate::walk::Lane;
 use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
 use dgraph_core::{Countdown, DagView};
+use pot::Pot;
 use std::cell::UnsafeCell;
+use std::cmp::Ordering as CmpOrdering;
 use std::fmt;
 use std::ptr;
-use std::task::Waker;
+use std::sync::Arc;
 
 /// See the [module](self).
 pub(crate) struct Team {
@@ -55,15 +61,16 @@ pub(crate) struct Team {
     parker: Parker,
     /// It has an alarm set, and will look for walks.
     alarmed: AtomicBool,
-    /// Or it is a task, that of the owner of a detached run.
-    owner: Mutex<Option<Waker>>,
+    /// Ready nodes of members that had to leave.
+    pub(crate) pot: Pot,
     /// Some thread has this team for a run of its own.
     taken: AtomicBool,
     /// The team whose node has started this run, if it is a nested one.
     parent: AtomicPtr<Team>,
     /// Which worker the caller is, plus 1; 0 if it is none.
     caller: AtomicUsize,
-    /// The run's place among those of the executor: see [`bindings`].
+    /// In how many runs, one within the other, this one is nested; and its place among those of the executor: see [`bindings`].
+    level: AtomicUsize,
     number: AtomicUsize,
     /// How many runs the team has had: tells a run from the next one.
     runs: AtomicUsize,
@@ -75,6 +82,8 @@ pub(crate) struct Team {
     in_step: AtomicBool,
     lanes: Box<[Lane]>,
     job: UnsafeCell<Option<Job>>,
+    /// Which run it is, if that has no caller.
+    ticket: UnsafeCell<Option<Arc<Ticket>>>,
     spare: UnsafeCell<Vec<AtomicU32>>,
 }
 
@@ -82,8 +91,19 @@ pub(crate) struct Team {
 #[derive(Clone, Copy)]
 pub(crate) struct Job {
     pub(crate) run: *const (),
-    /// Works on `run` in the given role until there is nothing left to take. The caller must have joined.
-    pub(crate) help: unsafe fn(*const (), &Team, Role),
+    /// Works on `run` in the given role until there is nothing left to take, or its stay is over. The caller must have joined.
+    pub(crate) help: unsafe fn(*const (), &Team, Role, &Stay<'_>),
+    /// If the run has no caller: what it needs when nobody works on it.
+    pub(crate) rest: Option<RestOf>,
+}
+
+/// What a run without a caller does when nobody works on it. For its last member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RestOf {
+    /// Moves into the rest what is left in the team. What is to become of the run.
+    pub(crate) depart: unsafe fn(*const (), &Team, &mut Rest) -> Next,
+    /// Whether some future was woken.
+    pub(crate) any_woken: unsafe fn(*const ()) -> bool,
 }
 
 /// How a run begins.
@@ -92,17 +112,9 @@ pub(crate) enum Course {
     /// With so many roots to take.
     Shared { roots: usize },
     /// With one member alone, into whose walk, or whatever it does, a helper shall break when that takes too long.
-    Alone { budget: Budget, by: Alone },
+    Alone { budget: Budget },
     /// With a walk that helpers may join.
     InStep,
-}
-
-/// Who begins a run alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Alone {
-    Caller,
-    /// Whoever comes first.
-    SomeHelper,
 }
 
 /// As what a helper has joined.
@@ -112,9 +124,13 @@ pub(crate) enum Role {
     Member(usize),
     /// Only for nodes of an ordered run that are bound to this thread, a worker. It has no place.
     Visitor,
+    /// As the caller, in a run without one: for what is bound to that. It has no place.
+    Owner,
+    /// To call the run off. It has no place.
+    Canceller,
 }
 
-// SAFETY: `job` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
+// SAFETY: `job`, `ticket` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
 // touch them when; `taken` and the membership word order the accesses.
 unsafe impl Sync for Team {}
 // SAFETY: nothing in a team belongs to a certain thread. The pointers in `job` are used under the same table.
@@ -134,10 +150,11 @@ impl Team {
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
             alarmed: AtomicBool::new(false),
-            owner: Mutex::new(None),
+            pot: Pot::new(),
             taken: AtomicBool::new(false),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
+            level: AtomicUsize::new(0),
             number: AtomicUsize::new(0),
             runs: AtomicUsize::new(0),
             budget: AtomicUsize::new(0),
@@ -145,6 +162,7 @@ impl Team {
             in_step: AtomicBool::new(false),
             lanes: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             job: UnsafeCell::new(None),
+            ticket: UnsafeCell::new(None),
             spare: UnsafeCell::new(Vec::new()),
         }
     }
@@ -179,21 +197,46 @@ impl Team {
         Countdown::new(dag, spare).expect("as many counters as nodes")
     }
 
-    /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's number.
+    /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's level and number.
     #[inline]
-    pub(crate) fn lead_by(&self, worker: Option<usize>, number: usize) {
+    pub(crate) fn lead_by(&self, worker: Option<usize>, level: usize, number: usize) {
         self.caller.store(worker.map_or(0, |worker| worker + 1), Ordering::Relaxed);
+        self.level.store(level, Ordering::Relaxed);
         self.number.store(number, Ordering::Relaxed);
     }
 
-    /// The run's number. For its caller.
-    pub(crate) fn number(&self) -> usize {
-        self.number.load(Ordering::Relaxed)
+    /// In how many runs this one is nested. For its members.
+    pub(crate) fn level(&self) -> usize {
+        self.level.load(Ordering::Relaxed)
     }
 
-    /// Whether the run has begun after the one with the number `before`. As certain as that the run wants somebody.
-    pub(crate) fn is_later(&self, before: usize) -> bool {
-        bindings::is_later(self.number(), before)
+    /// Whether a thread that waits for `awaited` may go to nodes of this run that are bound to it: it is nested more deeply, or as
+    /// deeply, and has begun later. As certain as that the run wants somebody.
+    pub(crate) fn comes_after(&self, awaited: &Team) -> bool {
+        let (level, number) = (self.level(), self.number.load(Ordering::Relaxed));
+        match level.cmp(&awaited.level()) {
+            CmpOrdering::Less => false,
+            CmpOrdering::Equal => bindings::is_later(number, awaited.number.load(Ordering::Relaxed)),
+            CmpOrdering::Greater => true,
+        }
+    }
+
+    /// Has the owner of a run without a caller look. False if it has one. For members.
+    pub(crate) fn ask_owner(&self) -> bool {
+        if !self.membership.is_detached() {
+            return false;
+        }
+        // SAFETY: by the module's table members may read it.
+        let ticket = unsafe { &*self.ticket.get() };
+        ticket.iter().for_each(|ticket| ticket.ask_owner());
+        true
+    }
+
+    /// Whether the run is this one. For its members, and those of runs within it.
+    pub(crate) fn is_of(&self, ticket: &Ticket) -> bool {
+        // SAFETY: by the module's table members may read it.
+        let here = unsafe { &*self.ticket.get() };
+        here.as_ref().is_some_and(|here| ptr::eq(&raw const **here, ticket))
     }
 
     /// Whether the caller is this worker; a hint, but certain for that worker's own team.
@@ -214,25 +257,48 @@ impl Team {
         self.membership.open();
     }
 
-    /// As [`open`](Self::open), for a run whose owner is no member: all places are for helpers, and the owner waits for the end
-    /// by [`poll_end`](Self::poll_end).
+    /// Starts a run without a caller, or goes on with it. The calling thread is its first member, without a place.
     ///
     /// # Safety
     ///
-    /// As for `open`.
-    pub(crate) unsafe fn open_detached(&self, job: Job, nodes: usize, course: Course) {
-        self.set_up(nodes, course, None);
-        // SAFETY: nobody is a member, so by the module's table nobody else touches `job`.
+    /// As for `open`; the calling thread has claimed the run, whose `rest` this is.
+    pub(crate) unsafe fn open_for(&self, ticket: &Arc<Ticket>, job: Job, rest: &mut Rest) {
+        self.lead_by(None, 0, rest.number);
+        if rest.alone.is_some() {
+            self.solo.open();
+        }
+        self.set_up_for(rest);
+        // SAFETY: nobody is a member, so by the module's table nobody else touches these.
         unsafe { *self.job.get() = Some(job) };
+        // SAFETY: as above.
+        unsafe { *self.ticket.get() = Some(Arc::clone(ticket)) };
         self.membership.open_detached();
+    }
+
+    /// Sets up a run without a caller, whose `rest` this is, without opening it. For a thread that has taken the team.
+    pub(crate) fn set_up_for(&self, rest: &mut Rest) {
+        let course = match rest.alone.take() {
+            Some(budget) => Course::Alone { budget },
+            None => Course::Shared { roots: rest.roots },
+        };
+        self.set_up(rest.unfinished, course, None);
+        self.woken.store(rest.wakes, Ordering::Relaxed);
+        self.pot.fill(&mut rest.ready);
+    }
+
+    /// Ends what `open_for` has begun: puts what is left into `rest`. For the last member, which has closed the team.
+    pub(crate) fn depart(&self, rest: &mut Rest) {
+        rest.unfinished = self.unfinished.load(Ordering::Relaxed);
+        rest.roots = self.roots.load(Ordering::Relaxed);
+        self.pot.empty(&mut rest.ready);
+        self.end_walk();
     }
 
     #[inline]
     fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
         let (roots, budget, in_step) = match course {
             Course::Shared { roots } => (roots, None, false),
-            // What calls for somebody.
-            Course::Alone { budget, by } => (usize::from(by == Alone::SomeHelper), Some(budget), false),
+            Course::Alone { budget } => (0, Some(budget), false),
             Course::InStep => (0, None, true),
         };
         let (budget, eagerly) = match budget {

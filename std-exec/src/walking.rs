@@ -16,6 +16,7 @@ use crate::sync::{patience, spin_loop, yield_now};
 use crate::team::Team;
 use crate::walk::{Lane, Stopped, Walk};
 use crate::work::Progress;
+use dgraph_core::NodeId;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -49,6 +50,9 @@ impl<F: Body> Run<'_, F> {
             self.invite(team);
         } else {
             self.have_it_watched(team);
+        }
+        if self.shared.is_shut_down() {
+            self.cancel(team);
         }
         let lanes = self.walk.of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);
@@ -91,7 +95,7 @@ impl<F: Body> Run<'_, F> {
         }
         let lanes = self.walk.of(team.lanes());
         let Some(lane) = self.walk.join().filter(|&lane| lane < lanes.len()) else {
-            self.break_in(team, own, lanes);
+            self.break_in(team, lanes, |node| own.with(|private| private.ready.push(node)));
             return false;
         };
         if team.has_work() {
@@ -226,7 +230,7 @@ impl<F: Body> Run<'_, F> {
         let ran = match ended {
             Ended::BrokenIn { ran } => ran,
             Ended::AtTheEnd | Ended::Panicked | Ended::Waiting | Ended::Late => {
-                self.break_in(team, own, lanes);
+                self.break_in(team, lanes, |node| own.with(|private| private.ready.push(node)));
                 true
             }
         };
@@ -241,15 +245,15 @@ impl<F: Body> Run<'_, F> {
         left
     }
 
-    /// Breaks into the walk, unless somebody else has, and takes what is ready. If nothing is left, the caller reports the
+    /// Breaks into the walk, unless somebody else has, and calls `take` with what is ready. If nothing is left, the caller reports the
     /// nodes.
-    fn break_in(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane]) {
+    pub(crate) fn break_in(&self, team: &Team, lanes: &[Lane], mut take: impl FnMut(NodeId)) {
         if let Some(seized) = self.walk.seize(lanes) {
             let left = seized.left();
             let ready = |node| {
                 // Those under way are their walkers'.
                 if seized.under_way().all(|walked| walked != node) {
-                    own.with(|private| private.ready.push(node));
+                    take(node);
                 }
             };
             self.countdown.resume(left.clone(), ready);

@@ -1,7 +1,8 @@
 //! What a member of a run does, node by node.
 //!
 //! ```text
-//! take a node:  nodes that were woken, in turns with the own stack ─ arrivals held back ─ own queue ─ roots ─ steal from a queue
+//! take a node:  nodes that were woken, in turns with the own stack ─ arrivals held back ─ own queue ─ roots ─ what those who had to
+//!               leave have handed in ─ steal from a queue
 //! run it:       offer some of the stack, if there is nothing for others ─ body
 //! complete it:  arrive at each successor; those that become ready go onto the stack, and the newest of them is next
 //! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
@@ -22,6 +23,7 @@ use crate::body::{Body, Turn};
 use crate::member::Own;
 use crate::run::Run;
 use crate::statistics::count;
+use crate::stay::Stay;
 use crate::sync::{Ordering, patience, spin_loop, yield_now};
 use crate::team::Team;
 use dgraph_core::NodeId;
@@ -39,16 +41,16 @@ pub(crate) struct Progress {
     pub(crate) done: usize,
     shares: usize,
     steals: usize,
-    /// Which worker this member is, if it may leave the run for nodes that are bound to it.
-    free: Option<usize>,
 }
 
 impl<F: Body> Run<'_, F> {
-    /// Runs nodes until none can be had, and reports them. A worker that is `free` takes no more than it has, when it is
-    /// wanted elsewhere.
-    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, free: Option<usize>) {
-        let mut progress = Progress { free, ..Progress::default() };
-        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress))) {
+    /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than it has, when it is wanted
+    /// elsewhere for nodes that are bound to it.
+    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) {
+        let mut progress = Progress::default();
+        while let Err(payload) =
+            catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress, stay)))
+        {
             // Before the node's successors are released: none of them may start.
             self.stop(payload);
             if let Some(node) = progress.running.take() {
@@ -64,16 +66,16 @@ impl<F: Body> Run<'_, F> {
         }
     }
 
-    /// The inner loop: until nothing can be had. Unwinds out of a panicking body.
-    fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+    /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
+    fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
         let (mut turns, mut in_vain) = (0, 0);
-        loop {
+        while !stay.is_over() {
             if F::WAKES {
                 // Woken nodes before others, but not for ever.
                 turns = if turns > 0 { turns - 1 } else { self.take_woken(team, own) };
             }
             let ready = own.with(|private| private.ready.pop());
-            let Some(node) = ready.or_else(|| self.take_more(team, own, progress)) else { break };
+            let Some(node) = ready.or_else(|| self.take_more(team, own, progress, stay)) else { break };
             let mut turn = Turn::Complete;
             if !self.stopped.load(Ordering::Relaxed) {
                 self.offer(team, own, progress);
@@ -94,7 +96,7 @@ impl<F: Body> Run<'_, F> {
                     });
                     if in_vain >= left {
                         in_vain = 0;
-                        self.look_elsewhere(team, own, progress);
+                        self.look_elsewhere(team, own, progress, stay);
                     }
                 }
                 Turn::Waits => {}
@@ -120,8 +122,8 @@ impl<F: Body> Run<'_, F> {
 
     /// All nodes on the stack have been run, and want to be run again: what they wait for may be elsewhere.
     #[cold]
-    fn look_elsewhere(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
-        match self.take_more(team, own, progress) {
+    fn look_elsewhere(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
+        match self.take_more(team, own, progress, stay) {
             Some(node) => own.with(|private| private.ready.push(node)),
             None => {
                 let _ = own.rob(self.countdown);
@@ -142,7 +144,13 @@ impl<F: Body> Run<'_, F> {
 
     /// A ready node from elsewhere than the own stack, which is empty, or holds nodes that were run just now.
     #[inline(never)]
-    fn take_more(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) -> Option<NodeId> {
+    fn take_more(
+        &self,
+        team: &Team,
+        own: &mut Own<'_>,
+        progress: &mut Progress,
+        stay: &Stay<'_>,
+    ) -> Option<NodeId> {
         let held_back = own.with(|private| {
             let before = private.ready.len();
             private.held.pass_on(self.countdown, |node| private.ready.push(node));
@@ -152,24 +160,7 @@ impl<F: Body> Run<'_, F> {
             return Some(node);
         }
         // Looked at here, where nothing is left that only this member can get at: not at each node.
-        let wanted_elsewhere = progress.free.is_some_and(|worker| self.shared.wants(worker));
-        let roots = if wanted_elsewhere { None } else { team.take_roots() };
-        let taken = match roots {
-            _ if wanted_elsewhere => None,
-            Some((left, taken)) => own.with(|private| {
-                let first = self.roots - left;
-                let roots = &self.countdown.dag().order()[first..first + taken];
-                roots.iter().rev().for_each(|&root| private.ready.push(root));
-                private.ready.pop()
-            }),
-            None => own.steal().inspect(|_| {
-                progress.steals += 1;
-                // `invite` below tells the news, if it is any.
-                let _ = own.raise(!own.offers_nothing());
-            }),
-        };
-        let taken =
-            if wanted_elsewhere { taken } else { taken.or_else(|| self.take_woken_at_last(team, own)) };
+        let taken = if stay.is_wanted_elsewhere() { None } else { self.take_of_all(team, own, progress) };
         if taken.is_none() {
             // That can't be news to anybody.
             let _ = own.raise(false);
@@ -178,6 +169,47 @@ impl<F: Body> Run<'_, F> {
             self.invite(team);
         }
         taken
+    }
+
+    /// A ready node that anybody may take.
+    fn take_of_all(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) -> Option<NodeId> {
+        if let Some((left, taken)) = team.take_roots() {
+            return own.with(|private| {
+                let first = self.roots - left;
+                let roots = &self.countdown.dag().order()[first..first + taken];
+                roots.iter().rev().for_each(|&root| private.ready.push(root));
+                private.ready.pop()
+            });
+        }
+        if team.pot.has_some() {
+            let left = own.with(|private| {
+                team.pot.take(|node| private.ready.push(node));
+                private.ready.pop()
+            });
+            if left.is_some() {
+                return left;
+            }
+        }
+        let stolen = own.steal().inspect(|_| {
+            progress.steals += 1;
+            // `invite` tells the news, if it is any.
+            let _ = own.raise(!own.offers_nothing());
+        });
+        stolen.or_else(|| self.take_woken_at_last(team, own))
+    }
+
+    /// This member has to leave: hands in what it has not run, for whoever stays or comes.
+    pub(crate) fn hand_in(&self, team: &Team, own: &mut Own<'_>) {
+        own.with(|private| private.held.pass_on(self.countdown, |node| private.ready.push(node)));
+        while let Some(node) = own.take_back() {
+            own.with(|private| private.ready.push(node));
+        }
+        let _ = own.raise(false);
+        if own.with(|private| private.ready.is_empty()) {
+            return;
+        }
+        own.with(|private| team.pot.add(std::iter::from_fn(|| private.ready.pop_oldest())));
+        self.invite(team);
     }
 
     /// Before a body: sees to it that others have something to take, if there is anything. What is in the queue has raised

@@ -16,6 +16,7 @@
 
 use crate::context;
 use crate::shared::Shared;
+use crate::stay::Stay;
 use crate::sync::{MODEL, patience, spin_loop};
 use crate::watch::Watch;
 use std::time::{Duration, Instant};
@@ -36,7 +37,9 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
     watch.begin();
     while !shared.is_shut_down() {
         if shared.help_any(turn, worker)
-            || watch.look(shared.walk()).is_some_and(|team| shared.break_in(team))
+            || watch
+                .look(shared.walk())
+                .is_some_and(|team| shared.break_in(team, &Stay::of_worker(shared, worker)))
         {
             turn = turn.wrapping_add(1);
             idle_since = None;

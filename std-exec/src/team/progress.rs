@@ -68,7 +68,10 @@ impl Team {
 
     /// Whether there are nodes that a member can take without robbing anybody.
     pub(crate) fn has_public_work(&self) -> bool {
-        self.has_roots() || self.has_woken() || self.members.iter().any(|member| member.offers())
+        self.has_roots()
+            || self.has_woken()
+            || self.pot.has_some()
+            || self.members.iter().any(|member| member.offers())
     }
 
     /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence for
@@ -76,6 +79,7 @@ impl Team {
     pub(crate) fn has_work(&self) -> bool {
         self.has_roots()
             || self.has_woken()
+            || self.pot.has_some()
             || self.in_step.load(Ordering::Relaxed)
             || self.wanted.anybody()
             || self.members.iter().any(|member| member.has_surplus())

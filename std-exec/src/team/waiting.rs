@@ -1,25 +1,11 @@
-//! How the caller or owner of a run waits, and who wakes it.
+//! How the caller of a run waits, and who wakes it.
 
 use super::Team;
 use crate::sleep::posted;
-use crate::sync::{Ordering, fence, lock, spin_loop};
-use crate::thrown::discard;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::sync::{Ordering, fence, spin_loop};
+use crate::ticket::Ticket;
 use std::ptr;
-use std::task::Waker;
 use std::time::Duration;
-
-/// How it stands with a detached run whose owner has asked for its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum End {
-    /// It is over, nobody is in the team any more, and that is closed.
-    Here,
-    /// The owner had a reason to give up waiting, and won't be woken, whether or not it still has that.
-    GivenUp,
-    /// The owner will be woken when that may have changed.
-    Awaited,
-}
 
 impl Team {
     /// Whether the caller has something to do here, or the run is over and nobody is in.
@@ -53,7 +39,7 @@ impl Team {
     /// There is a walk in this team that no worker watches: wakes the callers that wait for runs in which it is nested, so that they
     /// do. (All of them: each may find something else to do.)
     pub(crate) fn wake_watchers(&self) {
-        let sleeps = |team: &&Team| team.membership.is_asleep() && !team.membership.is_detached();
+        let sleeps = |team: &&Team| team.membership.is_asleep();
         for team in self.ancestors().filter(sleeps).filter(|team| !team.alarmed.load(Ordering::Relaxed)) {
             team.wake_caller();
         }
@@ -67,65 +53,11 @@ impl Team {
 
     /// Wakes the caller if it sleeps. True if this did it.
     pub(crate) fn wake_caller(&self) -> bool {
-        if !self.membership.is_asleep() {
-            return false;
-        }
-        let (claimed, owner) = {
-            // Both under the lock, as in `poll_end` and `forget_owner`: if it is a task that sleeps, it is registered here, and
-            // no token is left for a thread that doesn't come for it.
-            let mut owner = lock(&self.owner);
-            let claimed = self.membership.claim_wake();
-            (claimed, if claimed { owner.take() } else { None })
-        };
-        match owner {
-            // The user's code, which may panic: no business of whoever comes by here.
-            Some(owner) => drop(catch_unwind(AssertUnwindSafe(|| owner.wake())).map_err(discard)),
-            None if claimed => self.parker.unpark(),
-            None => {}
+        let claimed = self.membership.is_asleep() && self.membership.claim_wake();
+        if claimed {
+            self.parker.unpark();
         }
         claimed
-    }
-
-    /// Whether a detached run has come to its end. If it has not, and `give_up` doesn't hold, `owner` is woken when that may
-    /// have changed.
-    pub(crate) fn poll_end(&self, owner: &Waker, give_up: impl FnOnce() -> bool) -> End {
-        let is_over = || {
-            let finished = self.is_finished();
-            if finished {
-                self.membership.close();
-            }
-            finished && self.membership.is_empty()
-        };
-        if is_over() {
-            return End::Here;
-        }
-        // Neither cloned nor dropped under the lock: these are the user's.
-        let new = owner.clone();
-        let old = {
-            let mut owner = lock(&self.owner);
-            self.membership.fall_asleep();
-            owner.replace(new)
-        };
-        old.into_iter().for_each(discard);
-        // Ordering: as in `wait_unless`; for the end of the run it pairs with the fence in `Leave::drop`.
-        fence(Ordering::SeqCst);
-        let end = match is_over() {
-            true => End::Here,
-            false if give_up() => End::GivenUp,
-            false => return End::Awaited,
-        };
-        self.forget_owner();
-        end
-    }
-
-    /// The owner of a detached run gives it up, or waits for helpers as a caller does from now on.
-    pub(crate) fn forget_owner(&self) {
-        let old = {
-            let mut owner = lock(&self.owner);
-            let _ = self.membership.claim_wake();
-            owner.take()
-        };
-        old.into_iter().for_each(discard);
     }
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
@@ -133,9 +65,7 @@ impl Team {
     /// idle worker. Whether somebody was woken.
     pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
         posted();
-        // The owner of a detached run takes no nodes.
-        let sleeps = |team: &Team| team.membership.is_asleep() && !team.membership.is_detached();
-        let awake = |team: &Team| !(sleeps(team) && team.wake_caller());
+        let awake = |team: &Team| !team.wake_caller();
         !(awake(self) && self.ancestors().all(awake)) || invite()
     }
 
@@ -157,5 +87,10 @@ impl Team {
     /// [`ancestors`]: Self::ancestors
     pub(crate) fn is_nested_in(&self, ancestor: &Team) -> bool {
         self.ancestors().any(|team| ptr::eq(team, ancestor))
+    }
+
+    /// Whether this is the run of `ticket`, or one that is nested in it. For members.
+    pub(crate) fn is_within(&self, ticket: &Ticket) -> bool {
+        self.is_of(ticket) || self.ancestors().any(|team| team.is_of(ticket))
     }
 }

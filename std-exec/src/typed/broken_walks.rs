@@ -8,10 +8,13 @@ use super::handle::Node;
 use super::options::RunOptions;
 use super::rows;
 use super::run::Run;
+use crate::cores::Seats;
 use crate::executor::Handle;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run::run_as;
 use crate::run_error::RunError;
+use crate::shared::Shared;
+use crate::stay::Stay;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -43,8 +46,8 @@ impl Drop for Counted {
 }
 
 const ALL: [Wrong; 8] = [
-    Wrong::BoundNested,
-    Wrong::BoundNestedTwice,
+    Wrong::CalledOff,
+    Wrong::CalledOffFurtherIn,
     Wrong::FailsNested,
     Wrong::Fails,
     Wrong::Panics,
@@ -56,10 +59,10 @@ const ALL: [Wrong; 8] = [
 /// What goes wrong in the middle of the graph.
 #[derive(Clone, Copy, Debug)]
 enum Wrong {
-    /// A graph in which a node is bound to a worker that is gone is called off.
-    BoundNested,
+    /// A graph is called off, as the executor is about to be shut down.
+    CalledOff,
     /// The same, one graph further in.
-    BoundNestedTwice,
+    CalledOffFurtherIn,
     /// A graph fails.
     FailsNested,
     Fails,
@@ -75,18 +78,18 @@ enum Wrong {
 const WRONG: usize = 10;
 
 /// A graph one of whose nodes goes wrong; the others give values.
-fn graph(wrong: Wrong, counts: &Arc<Counts>) -> (Graph<'static>, Vec<Node<Counted>>) {
+fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'static>, Vec<Node<Counted>>) {
+    let shut_down = {
+        let shared = Arc::clone(shared);
+        let calls_off = matches!(wrong, Wrong::CalledOff | Wrong::CalledOffFurtherIn);
+        move || calls_off.then(|| shared.begin_to_shut_down())
+    };
     let mut graph = GraphBuilder::new();
     let give = || {
         let counts = Arc::clone(counts);
         move || Counted::new(&counts)
     };
     let inner = |graph: &mut GraphBuilder<'static>| match wrong {
-        Wrong::BoundNested | Wrong::BoundNestedTwice => {
-            let bound = graph.node("bound", (), give());
-            graph.on_worker(bound, 1);
-            bound
-        }
         Wrong::FailsNested => graph.try_node("fails", (), || Err::<Counted, _>("no")),
         Wrong::PanicsNested => graph.node("panics", (), || panic!("no")),
         _ => graph.node("fine", (), give()),
@@ -95,7 +98,7 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>) -> (Graph<'static>, Vec<Node<Counte
     nodes.push(match wrong {
         Wrong::Fails => graph.try_node("fails", (), || Err::<Counted, _>("no")),
         Wrong::Panics => graph.node("panics", (), || panic!("no")),
-        Wrong::BoundNestedTwice => {
+        Wrong::CalledOffFurtherIn => {
             let mut middle = GraphBuilder::new();
             let mut within = GraphBuilder::new();
             let bound = inner(&mut within);
@@ -103,12 +106,16 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>) -> (Graph<'static>, Vec<Node<Counte
             let read = move |mut results: crate::Results<'_>| results.take(bound).unwrap();
             let graph_in_it = middle.graph("within", (), within, |_: &mut Graph<'_>| (), read);
             let read = move |mut results: crate::Results<'_>| results.take(graph_in_it).unwrap();
-            graph.graph("middle", (), middle.build().unwrap(), |_: &mut Graph<'_>| (), read)
+            let set = move |_: &mut Graph<'_>| _ = shut_down();
+            graph.graph("middle", (), middle.build().unwrap(), set, read)
         }
         _ => {
             let mut within = GraphBuilder::new();
             let node = inner(&mut within);
-            let set = move |_: &mut Graph<'_>| assert!(!matches!(wrong, Wrong::PanicsBeforeNested), "no");
+            let set = move |_: &mut Graph<'_>| {
+                shut_down();
+                assert!(!matches!(wrong, Wrong::PanicsBeforeNested), "no");
+            };
             let read = move |mut results: crate::Results<'_>| {
                 let taken = results.take(node).unwrap();
                 assert!(!matches!(wrong, Wrong::PanicsAfterNested), "no");
@@ -185,7 +192,7 @@ mod late {
         let shared = &handle.shared;
         let come = || {
             let walking = shared.teams.iter().find(|team| team.walk().is_some()).expect("a walk goes on");
-            assert!(shared.break_in(walking));
+            assert!(shared.break_in(walking, &Stay::to_the_end(shared)));
             assert!(walking.walk().is_none(), "it was broken into");
         };
         thread::scope(|scope| scope.spawn(come).join().expect("no panic"));
@@ -195,14 +202,16 @@ mod late {
     /// off left no trace at its node, so that whoever broke in took it, and all that was skipped behind it, for nodes with values.)
     #[test]
     fn broken_into_anywhere_after_anything() {
-        let executor = Executor::builder().threads(2).build().unwrap();
-        let handle = executor.handle().clone();
-        executor.shutdown();
+        // What executors rely on is set up: without it, nodes are gone through one by one.
+        drop(Executor::builder().threads(1).build());
         for wrong in ALL {
             for policy in [FailurePolicy::FailFast, FailurePolicy::KeepGoing] {
                 for late in 1..24 {
                     let counts = Arc::new(Counts::default());
-                    let (mut graph, nodes) = graph(wrong, &counts);
+                    let shared = Arc::new(Shared::new(2, Seats::default()));
+                    let executor = Executor::of_model(Arc::clone(&shared), 2);
+                    let handle = executor.handle().clone();
+                    let (mut graph, nodes) = graph(wrong, &counts, &shared);
                     EXECUTOR.set(Some(handle.clone()));
                     LATE.set(Some((late, somebody_breaks_in)));
                     let options = RunOptions::new().policy(policy).catch_panics();
@@ -221,9 +230,7 @@ mod late {
 #[cfg(dgraph_shuttle)]
 mod model {
     use super::*;
-    use crate::cores::Seats;
     use crate::executor::Executor;
-    use crate::shared::Shared;
     use crate::sync::model::{explore, thread};
 
     /// The same, with somebody who comes at any moment. Catches: a graph that is called off and leaves no trace at its node, a node that
@@ -231,12 +238,12 @@ mod model {
     fn broken_into(wrong: Wrong) {
         explore(3, move || {
             let shared = Arc::new(Shared::new(2, Seats::default()));
-            // What is bound to a worker is called off.
-            shared.shut_down();
             let executor = Executor::of_model(Arc::clone(&shared), 2);
             let counts = Arc::new(Counts::default());
-            let (mut graph, nodes) = graph(wrong, &counts);
-            let come = move || shared.teams.iter().for_each(|team| _ = shared.break_in(team));
+            let (mut graph, nodes) = graph(wrong, &counts, &shared);
+            let come = move || {
+                shared.teams.iter().for_each(|team| _ = shared.break_in(team, &Stay::to_the_end(&shared)))
+            };
             let other = thread::spawn(come);
             let outcome = walk(&mut graph, executor.handle(), &RunOptions::new().catch_panics());
             other.join().expect("no panic");

@@ -1,10 +1,9 @@
 //! Cancellation.
 
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
-use crate::thrown;
-use crate::wake::Wakes;
+use crate::sync::{AtomicBool, Ordering};
+use crate::wake::{Attached, Wakes};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 /// Cancels runs: from any thread, also from inside a node. Clones are the same token.
@@ -27,7 +26,7 @@ pub struct CancelToken {
 struct State {
     cancelled: AtomicBool,
     /// The runs that may be asleep until a future is woken.
-    runs: Mutex<Vec<Arc<Wakes>>>,
+    runs: Attached,
 }
 
 impl CancelToken {
@@ -61,30 +60,19 @@ impl CancelToken {
     pub fn cancel(&self) {
         // Relaxed: it says nothing about anything else.
         self.state.cancelled.store(true, Ordering::Relaxed);
-        // Not told under the lock: that calls wakers of the user's.
-        let runs = lock(&self.state.runs).clone();
-        let mut thrown = None;
-        for run in &runs {
-            // A waker that panics keeps nobody else asleep.
-            let woken = catch_unwind(AssertUnwindSafe(|| run.wake(run.run())));
-            thrown = thrown::first(thrown, woken.err());
-        }
-        if let Some(payload) = thrown {
+        if let Some(payload) = self.state.runs.look() {
             resume_unwind(payload);
         }
     }
 
     /// From now on this run is woken when the token is cancelled.
     pub(super) fn attach(&self, run: &Arc<Wakes>) {
-        lock(&self.state.runs).push(Arc::clone(run));
+        self.state.runs.attach(run);
     }
 
     /// Undoes one [`attach`](Self::attach).
     pub(super) fn detach(&self, run: &Arc<Wakes>) {
-        let mut runs = lock(&self.state.runs);
-        if let Some(place) = runs.iter().position(|attached| Arc::ptr_eq(attached, run)) {
-            runs.swap_remove(place);
-        }
+        self.state.runs.detach(run);
     }
 
     /// Whether it is cancelled: for nodes that take long and want to end early.

@@ -59,7 +59,7 @@ pub(super) fn execute(
     if body.store.futures() > 0 {
         return match executor {
             Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
-            _ => drive::block_on(body, options),
+            _ => drive::block_on(body, executor, options),
         };
     }
     let course = begin(body, executor, options)?;

@@ -21,12 +21,13 @@ use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run_error::RunError;
-use crate::team::{End, Team};
 use crate::thrown::{self, discard};
+use crate::ticket::{Asked, Ticket};
 use dgraph_core::{AsDag, LentCountdown};
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// The owner's side. See the [module](self).
@@ -44,8 +45,8 @@ struct Block {
     run: OnceCell<Engine>,
     nodes: OnceCell<Nodes<'static>>,
     typed: OnceCell<Run<'static>>,
-    lent: Option<LentCountdown<'static>>,
-    team: &'static Team,
+    lent: LentCountdown<'static>,
+    ticket: Arc<Ticket>,
     options: RunOptions,
     executor: Handle,
     /// A `Box` that was leaked. (A box would claim for itself what the fields above refer to, each time that the block is touched.)
@@ -63,26 +64,24 @@ impl Engine {
     /// # Safety
     ///
     /// As for [`crate::run::Run::start`].
-    unsafe fn start(&self, team: &Team) {
+    unsafe fn start(&self, ticket: &Arc<Ticket>) {
         match self {
             // SAFETY: by contract.
-            Self::Plain(run) => unsafe { run.start(team) },
+            Self::Plain(run) => unsafe { run.start(ticket) },
             // SAFETY: by contract.
-            Self::Ordered(run) => unsafe { run.start(team) },
+            Self::Ordered(run) => unsafe { run.start(ticket) },
         }
     }
 
-    /// Runs what is bound to the caller.
-    fn serve(&self, team: &Team) {
-        if let Self::Ordered(run) = self {
-            run.serve(team);
-        }
-    }
-
-    fn end(&self, team: &Team) {
+    /// # Safety
+    ///
+    /// As for [`crate::run::Run::end`].
+    unsafe fn end(&self, ticket: &Ticket) {
         match self {
-            Self::Plain(run) => run.end(team),
-            Self::Ordered(run) => run.end(team),
+            // SAFETY: by contract.
+            Self::Plain(run) => unsafe { run.end(ticket) },
+            // SAFETY: by contract.
+            Self::Ordered(run) => unsafe { run.end(ticket) },
         }
     }
 
@@ -101,10 +100,13 @@ impl Engine {
     }
 }
 
-/// Memory for a block, kept by a graph that had one: a repeated run allocates none.
-pub(super) struct Memory(Box<MaybeUninit<Block>>);
+/// Memory for a block, and its ticket, kept by a graph that had one: a repeated run allocates none.
+pub(super) struct Memory {
+    block: Box<MaybeUninit<Block>>,
+    ticket: Arc<Ticket>,
+}
 
-// SAFETY: there is nothing in it.
+// SAFETY: there is nothing in the block; the ticket is `Send` and `Sync`.
 unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
@@ -122,37 +124,35 @@ impl Detached {
         options: RunOptions,
         course: Course,
     ) -> Self {
-        body.connect(&options);
-        let team: *const Team = executor.shared.teams.take();
-        // SAFETY: teams are freed with the executor's shared state, which the block holds on to.
-        let team = unsafe { &*team };
-        let mut memory = body.block.take().unwrap_or_else(|| Memory(Box::new_uninit()));
+        body.connect(&options, Some(&executor));
+        let (mut memory, ticket) = match body.block.take() {
+            Some(Memory { block, ticket }) => (block, Some(ticket)),
+            None => (Box::new_uninit(), None),
+        };
+        let ticket = ticket.filter(|ticket| ticket.is_for(&executor.shared));
+        let ticket = ticket.unwrap_or_else(|| Ticket::new(&executor.shared));
         let mut body = NonNull::from(Box::leak(body));
         // SAFETY: the body stays where it is until `end`, and nobody uses it but by what comes of this.
         let (parts, queue, _) = unsafe { body.as_mut() }.parts();
         let dag = &parts.topology.dag;
-        let lent = dag.lend_countdown();
+        let lent = dag.lend_countdown().expect("nobody else runs the graph");
         let (run, nodes, typed) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        memory.0.write(Block { run, nodes, typed, lent, team, options, executor, body });
-        let block = NonNull::from(Box::leak(memory.0)).cast::<Block>();
+        memory.write(Block { run, nodes, typed, lent, ticket, options, executor, body });
+        let block = NonNull::from(Box::leak(memory)).cast::<Block>();
         // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only shared.
-        let Block { run, nodes, typed, lent, options, executor, .. } = unsafe { block.as_ref() };
+        let Block { run, nodes, typed, lent, ticket, options, executor, .. } = unsafe { block.as_ref() };
         let typed = typed.get_or_init(|| Run::new(parts, Some(executor), options, course).by_a_team());
         // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
         let nodes = nodes.get_or_init(|| unsafe { Nodes::new(typed, executor) });
-        let countdown = match lent {
-            Some(lent) => lent.countdown(),
-            // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
-            None => unsafe { team.spare_countdown(dag.view()) },
-        };
+        let countdown = lent.countdown();
         // Who could break in where there is one worker?
         let plan = (executor.workers == 1).then_some(Plan::Walk { budget: Budget::NONE, timed: Timed::No });
         let run = run.get_or_init(|| match queue {
             None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
         });
-        // SAFETY: this thread has taken the team; `end` waits for its members before it takes the run away.
-        unsafe { run.start(team) };
+        // SAFETY: the ticket is this run's, and was over; `end` closes it before it takes the run away.
+        unsafe { run.start(ticket) };
         Self { block: Some(block) }
     }
 
@@ -164,21 +164,31 @@ impl Detached {
     pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<Body>, Ended)> {
         let block = self.block.expect("the run isn't over");
         // SAFETY: the block is there until `end`.
-        let Block { run, team, executor, .. } = unsafe { block.as_ref() };
-        let shut_down = || executor.shared.is_shut_down();
+        let Block { run, typed, ticket, executor, .. } = unsafe { block.as_ref() };
         loop {
-            if let Some(run) = run.get() {
-                run.serve(team);
+            match ticket.poll(context.waker()) {
+                Asked::Over => {
+                    run.get().into_iter().for_each(|run| run.record(executor));
+                    return Poll::Ready(self.end().expect("the run isn't over"));
+                }
+                Asked::Nothing => {
+                    // It would have to be over for this thread to go on to its end.
+                    assert!(
+                        !ticket.is_waited_for_by_itself(),
+                        "a node waits for the run that it is a part of"
+                    );
+                    return Poll::Pending;
+                }
+                Asked::ToLook => {}
             }
-            let end = team.poll_end(context.waker(), || shut_down() || team.wanted.caller());
-            if end == End::Here {
-                run.get().into_iter().for_each(|run| run.record(executor));
+            if let Some(Engine::Ordered(_)) = run.get() {
+                executor.shared.serve(ticket);
             }
-            match end {
-                End::Awaited => return Poll::Pending,
-                // By now somebody else may have the permit for what the caller was wanted for: then it is wanted again later.
-                End::GivenUp if !shut_down() => {}
-                End::Here | End::GivenUp => return Poll::Ready(self.end().expect("the run isn't over")),
+            let shut_down = executor.shared.is_shut_down();
+            let stopped = typed.get().is_some_and(|run| run.is_called_off(shut_down));
+            // Nobody need come for what isn't to be run.
+            if stopped && ticket.close_unless_active() || shut_down {
+                return Poll::Ready(self.end().expect("the run isn't over"));
             }
         }
     }
@@ -187,24 +197,32 @@ impl Detached {
     pub(super) fn is_finished(&self) -> bool {
         self.block.is_none_or(|block| {
             // SAFETY: the block is there until `end`.
-            let Block { team, executor, .. } = unsafe { block.as_ref() };
-            team.is_finished() || executor.shared.is_shut_down() && team.membership.is_empty()
+            let Block { ticket, executor, .. } = unsafe { block.as_ref() };
+            ticket.is_over() || executor.shared.is_shut_down() && !ticket.is_active()
         })
     }
 
-    /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before.
+    /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before; or in a node of the run
+    /// itself, where nobody can wait for its end: then its last member ends it, and drops the graph.
     pub(super) fn end(&mut self) -> Option<(Box<Body>, Ended)> {
         let block = self.block.take()?;
         // SAFETY: the block is there until it is taken apart below.
-        let Block { run, typed, team, .. } = unsafe { block.as_ref() };
-        let team = *team;
+        let Block { run, typed, ticket, .. } = unsafe { block.as_ref() };
+        if ticket.is_waited_for_by_itself() {
+            typed.get().into_iter().for_each(Run::cancel);
+            let orphan = Self { block: Some(block) };
+            ticket.orphan(Box::new(move || drop(orphan)));
+            return None;
+        }
         if let (Some(run), Some(typed)) = (run.get(), typed.get()) {
-            if !team.is_finished() {
+            if !ticket.is_over() {
                 typed.cancel();
             }
-            run.end(team);
+            ticket.close();
+            // SAFETY: it is closed.
+            unsafe { run.end(ticket) };
         }
-        // Nobody else uses the block any more: the team is closed and empty. Its fields go from above.
+        // Nobody else uses the block any more. Its fields go from above.
         let block = block.as_ptr();
         // SAFETY: as above, here and in the next three; nothing refers to a field when those above are gone.
         let run = unsafe { &mut (*block).run }.take();
@@ -214,15 +232,15 @@ impl Detached {
         // SAFETY: as above.
         let course = unsafe { &mut (*block).typed }.take().map(Run::into_course).unwrap_or_default();
         // SAFETY: as above. It isn't used as a block after this.
-        let Block { lent, options, executor, body, .. } = unsafe { block.read() };
+        let Block { lent, ticket, options, executor, body, .. } = unsafe { block.read() };
         drop(lent);
         // SAFETY: `begin` has leaked the box, and nothing refers to what is in it any more.
         let mut body = unsafe { Box::from_raw(body.as_ptr()) };
         // SAFETY: `block` came from such a `Box`.
-        body.block = Some(Memory(unsafe { Box::from_raw(block.cast()) }));
-        team.give_back();
+        let memory = unsafe { Box::from_raw(block.cast()) };
+        body.block = Some(Memory { block: memory, ticket });
+        let dropped = body.let_go(&options, Some(&executor), thrown.is_none() && !course.is_stopped());
         drop(executor);
-        let dropped = body.let_go(&options, thrown.is_none() && !course.is_stopped());
         Some((body, Ended { options, course, thrown: thrown::first(thrown, dropped) }))
     }
 }

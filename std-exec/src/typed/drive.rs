@@ -18,6 +18,7 @@ use super::run::Run;
 use super::status::{Outcome, Status};
 use super::store::Store;
 use super::topology::Topology;
+use crate::executor::Handle;
 use crate::ready_queue::{ReadyQueue, Taker};
 use crate::ready_set::ReadySet;
 use crate::run_error::RunError;
@@ -52,25 +53,35 @@ pub(super) struct Drive {
 /// A run that was begun and is not over.
 pub(super) struct AsyncRun {
     options: RunOptions,
+    /// The executor on one of whose threads it is run: when that is shut down, the run is called off.
+    executor: Option<Handle>,
     course: Course,
     /// Futures may be left.
     open: bool,
 }
 
 /// Runs the graph, and blocks while nothing is ready.
-pub(super) fn block_on(body: &mut Body, options: &RunOptions) -> Result<(), RunError> {
-    let mut run = AsyncRun::begin(body, options.clone())?;
+pub(super) fn block_on(
+    body: &mut Body,
+    executor: Option<&Handle>,
+    options: &RunOptions,
+) -> Result<(), RunError> {
+    let mut run = AsyncRun::begin(body, executor.cloned(), options.clone())?;
     pollster::block_on(poll_fn(|context| run.poll(body, usize::MAX, context)))
 }
 
 impl AsyncRun {
     /// The beginning: nothing has run yet.
-    pub(super) fn begin(body: &mut Body, options: RunOptions) -> Result<Self, RunError> {
+    pub(super) fn begin(
+        body: &mut Body,
+        executor: Option<Handle>,
+        options: RunOptions,
+    ) -> Result<Self, RunError> {
         let course = course::begin(body, None, &options)?;
-        body.connect(&options);
+        body.connect(&options, executor.as_ref());
         let (parts, queue, drive) = body.parts();
         drive.begin(parts.topology, queue);
-        Ok(Self { options, course, open: true })
+        Ok(Self { options, executor, course, open: true })
     }
 
     /// Runs at most `budget` nodes.
@@ -85,13 +96,15 @@ impl AsyncRun {
         budget: usize,
         context: &Context<'_>,
     ) -> Poll<Result<(), RunError>> {
-        let Self { options, course, open } = &mut *self;
+        let Self { options, executor, course, open } = &mut *self;
         assert!(*open, "polled after its end");
         let (parts, queue, drive) = body.parts();
         let run = Run::new(parts, None, options, mem::take(course));
+        let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
         // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.
-        let polled =
-            catch_unwind(AssertUnwindSafe(|| unsafe { drive.go(&run, parts, queue, budget, context) }));
+        let polled = catch_unwind(AssertUnwindSafe(|| unsafe {
+            drive.go(&run, parts, queue, budget, is_shut_down, context)
+        }));
         *course = run.into_course();
         let thrown = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
@@ -113,17 +126,25 @@ impl AsyncRun {
             return None;
         }
         let over = body.drive.left == 0 && !self.course.is_stopped();
-        body.let_go(&self.options, over)
+        body.let_go(&self.options, self.executor.as_ref(), over)
     }
 }
 
 impl Body {
     /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete, drops the futures
     /// that are left. What the first destructor that panics has thrown.
-    pub(super) fn let_go(&mut self, options: &RunOptions, all_complete: bool) -> Option<Payload> {
+    pub(super) fn let_go(
+        &mut self,
+        options: &RunOptions,
+        executor: Option<&Handle>,
+        all_complete: bool,
+    ) -> Option<Payload> {
         let wakes = self.wakes.as_ref()?;
         if let Some(token) = &options.token {
             token.detach(wakes);
+        }
+        if let Some(executor) = executor {
+            executor.shared.detached.detach(wakes);
         }
         wakes.detach();
         let mut thrown = None;
@@ -146,12 +167,15 @@ impl Body {
         thrown
     }
 
-    /// Connects the graph's wakers and the run's token.
-    pub(super) fn connect(&mut self, options: &RunOptions) {
+    /// Connects the graph's wakers with the run's token, and with the executor, for the case that this is shut down.
+    pub(super) fn connect(&mut self, options: &RunOptions, executor: Option<&Handle>) {
         let futures = self.store.futures();
         let wakes = self.wakes.get_or_insert_with(|| Wakes::new(futures));
         if let Some(token) = &options.token {
             token.attach(wakes);
+        }
+        if let Some(executor) = executor {
+            executor.shared.detached.attach(wakes);
         }
     }
 }
@@ -190,6 +214,7 @@ impl Drive {
         parts: Parts<'_>,
         mut queue: Option<&mut ReadyQueue>,
         mut budget: usize,
+        is_shut_down: impl Fn() -> bool,
         context: &Context<'_>,
     ) -> Poll<()> {
         let dag = parts.topology.dag.view();
@@ -197,6 +222,9 @@ impl Drive {
         // Whoever polls may have been woken for something else.
         wakes.wake_up();
         loop {
+            if is_shut_down() {
+                run.cancel();
+            }
             if run.is_stopped() || self.left == 0 {
                 return Poll::Ready(());
             }

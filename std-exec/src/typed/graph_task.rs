@@ -89,7 +89,7 @@ where
     if under_way.is_none() {
         // SAFETY: by contract.
         unsafe { set_inputs.call(graph, pointers, run, node) };
-        match AsyncRun::begin(graph.body_mut(), run.inherited()) {
+        match AsyncRun::begin(graph.body_mut(), run.executor.cloned(), run.inherited()) {
             Ok(begun) => *under_way = Some(begun),
             Err(error) => return Outcome::Nothing(run.nested_failed(node, error)),
         }

@@ -17,9 +17,8 @@ use crate::executor::Handle;
 use crate::ordered;
 use crate::run::run_as;
 use crate::run_error::RunError;
-use crate::team::Team;
 use crate::thrown;
-use crate::wake::Pending;
+use crate::wake::{Pending, Whom};
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -46,7 +45,7 @@ impl crate::body::Body for Nodes<'_> {
     fn run(&self, node: NodeId) -> Turn {
         let run = self.run;
         if self.executor.shared.is_shut_down() {
-            self.cancel();
+            run.cancel();
         }
         let outcome = if run.store.statuses.get(node.get()) == Status::PENDING {
             // SAFETY: by the contract of `new`. The executor calls this once for each time that the node was woken
@@ -67,8 +66,8 @@ impl crate::body::Body for Nodes<'_> {
         }
     }
 
-    fn open(&self, team: &Team) {
-        self.run.wakes().attach(&self.executor.shared, team);
+    fn open(&self, whom: Whom<'_>) {
+        self.run.wakes().attach(&self.executor.shared, whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
@@ -78,8 +77,13 @@ impl crate::body::Body for Nodes<'_> {
         }
     }
 
-    fn cancel(&self) {
+    fn any_woken(&self) -> bool {
+        self.run.wakes().any()
+    }
+
+    fn cancel(&self) -> bool {
         self.run.cancel();
+        true
     }
 }
 
@@ -87,7 +91,7 @@ impl crate::body::Body for Nodes<'_> {
 pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
     executor.check_process();
     let course = course::begin(body, Some(executor), options)?;
-    body.connect(options);
+    body.connect(options, None);
     let (parts, queue, _) = body.parts();
     let run = Run::new(parts, Some(executor), options, course).by_a_team();
     // SAFETY: `body` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
@@ -99,6 +103,6 @@ pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let course = run.into_course();
-    let dropped = body.let_go(options, thrown.is_none() && !course.is_stopped());
+    let dropped = body.let_go(options, None, thrown.is_none() && !course.is_stopped());
     course::end(body, options, course, thrown::first(thrown, dropped))
 }

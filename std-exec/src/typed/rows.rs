@@ -23,7 +23,6 @@ use super::store::Store;
 use super::task::{Distance, Entry};
 use crate::body::{Body, Turn};
 use crate::ready_queue::ReadyQueue;
-use crate::team::Team;
 use crate::walk::{Lane, Walk};
 use dgraph_core::NodeId;
 use std::cell::Cell;
@@ -149,12 +148,9 @@ impl Body for Nodes<'_> {
         Turn::Complete
     }
 
-    fn open(&self, _: &Team) {}
-
-    fn take_woken(&self, _: impl FnMut(NodeId)) {}
-
-    fn cancel(&self) {
+    fn cancel(&self) -> bool {
         self.0.cancel();
+        true
     }
 
     fn broken_in(&self, walked: &[NodeId]) {

@@ -264,6 +264,14 @@ impl<'r> Run<'r> {
         signal & STOP == 0
     }
 
+    /// Whether the run is stopped, also by a cancel, a deadline, or the end of the executor, that nobody has seen yet.
+    pub(super) fn is_called_off(&self, shut_down: bool) -> bool {
+        if shut_down {
+            self.cancel();
+        }
+        !self.may_go_on(self.signal.load(Ordering::Relaxed))
+    }
+
     /// No further node is started: somebody, or the end of the executor, has called the run off.
     pub(super) fn cancel(&self) {
         self.raise(STOP | CANCELLED);

@@ -49,7 +49,7 @@ impl Running {
                     Stage::OnWorkers(unsafe { Detached::begin(graph.lend(), executor, options, course) })
                 }
                 _ => {
-                    let run = AsyncRun::begin(graph.body_mut(), options)?;
+                    let run = AsyncRun::begin(graph.body_mut(), None, options)?;
                     Stage::Here(run, graph.lend())
                 }
             };

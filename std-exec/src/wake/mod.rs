@@ -17,6 +17,7 @@
 //! only ever taken as a whole, so there is no ABA problem. Its head also says whether the runner is asleep: then who finds it
 //! so has to tell the runner, and nobody else.
 
+mod attached;
 mod cell;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 pub(crate) mod models;
@@ -24,13 +25,15 @@ mod polled;
 #[allow(unsafe_code)]
 mod waker;
 
+pub(crate) use attached::Attached;
 pub(crate) use cell::Pending;
 pub(crate) use waker::WakerRef;
 
 use crate::shared::Shared;
-use crate::sync::{AtomicU32, Mutex, Ordering, lock};
+use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
 use crate::team::Team;
 use crate::thrown::discard;
+use crate::ticket::Ticket;
 use cell::{Cell, Woken};
 use crossbeam_utils::CachePadded;
 use std::fmt;
@@ -50,16 +53,27 @@ pub(crate) struct Wakes {
     head: CachePadded<AtomicU32>,
     /// Who is to be told.
     runner: Mutex<Runner>,
+    /// Where it is in the lists that it is [attached](Attached) to.
+    places: [AtomicUsize; 2],
     slots: Box<[Slot]>,
 }
 
 /// Who runs the graph.
-enum Runner {
+pub(crate) enum Runner {
     Nobody,
     /// A task that is to be woken, once.
     Task(Waker),
     /// The team at this address, on the threads of an executor, which is told as often as the list was empty.
     Team(Arc<Shared>, usize),
+    /// Nobody, if a run without a caller waits; or a team, which the ticket knows.
+    Ticket(Arc<Shared>, Arc<Ticket>),
+}
+
+/// Whom to tell, before it is known that there is anybody to tell.
+#[derive(Clone, Copy)]
+pub(crate) enum Whom<'a> {
+    Team(&'a Team),
+    Ticket(&'a Arc<Ticket>),
 }
 
 /// What a waker points to.
@@ -78,7 +92,12 @@ impl Wakes {
             let slot = || Slot { cell: Cell::new(), next: AtomicU32::new(EMPTY), wakes: Weak::clone(wakes) };
             let slots: Box<[Slot]> = std::iter::repeat_with(slot).take(futures + 1).collect();
             let _ = slots[futures].cell.pend(); // always waits
-            Self { head: CachePadded::new(AtomicU32::new(EMPTY)), runner: Mutex::new(Runner::Nobody), slots }
+            Self {
+                head: CachePadded::new(AtomicU32::new(EMPTY)),
+                runner: Mutex::new(Runner::Nobody),
+                places: Default::default(),
+                slots,
+            }
         })
     }
 
@@ -123,6 +142,11 @@ impl Wakes {
                 let (shared, team) = (Arc::clone(shared), *team);
                 drop(runner);
                 shared.tell(team);
+            }
+            Runner::Ticket(shared, ticket) => {
+                let (shared, ticket) = (Arc::clone(shared), Arc::clone(ticket));
+                drop(runner);
+                ticket.wake(&shared);
             }
             _ => {
                 let task = mem::replace(&mut *runner, Runner::Nobody);
@@ -208,13 +232,26 @@ impl Wakes {
         }
     }
 
-    /// From now on `team` runs the graph, which is open, and is told whenever the list stops being empty.
-    pub(crate) fn attach(&self, shared: &Arc<Shared>, team: &Team) {
-        self.set_runner(Runner::Team(Arc::clone(shared), ptr::from_ref(team).addr()));
-        if !self.lie_down() {
-            // Wakers of an earlier run have come.
+    /// From now on `whom`, which is open, or about to be, is told whenever the list stops being empty.
+    pub(crate) fn attach(&self, shared: &Arc<Shared>, whom: Whom<'_>) {
+        self.set_runner(match whom {
+            Whom::Team(team) => Runner::Team(Arc::clone(shared), ptr::from_ref(team).addr()),
+            Whom::Ticket(ticket) => Runner::Ticket(Arc::clone(shared), Arc::clone(ticket)),
+        });
+        if let (false, Whom::Team(team)) = (self.lie_down(), whom) {
+            // Wakers of an earlier run have come. (Each team of a run without a caller looks when it begins.)
             team.has_been_woken();
         }
+    }
+
+    /// The run may have to end: whoever can end it is to look.
+    pub(crate) fn look(&self) {
+        self.wake(self.run());
+        let ticket = match &*lock(&self.runner) {
+            Runner::Ticket(_, ticket) => Some(Arc::clone(ticket)),
+            _ => None,
+        };
+        ticket.inspect(|ticket| ticket.ask_owner());
     }
 
     /// Nobody is to be told any more.

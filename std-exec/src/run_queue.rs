@@ -1,0 +1,104 @@
+//! The runs without a caller that wait for a thread, in the order in which they came; and for each worker those that wait for it
+//! in particular.
+//!
+//! One lock a queue, which is held for some nanoseconds: a run comes here once a slice of a hundred microseconds, or once a wake-up, not
+//! once a node.
+
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
+use crate::ticket::Ticket;
+use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+/// See the [module](self).
+pub(crate) struct RunQueue {
+    /// How many runs wait, and how many of them because a future was woken: what members look at between two nodes.
+    waiting: CachePadded<AtomicUsize>,
+    woken: AtomicUsize,
+    all: Mutex<VecDeque<(Arc<Ticket>, bool)>>,
+    /// For each worker.
+    bound: Box<[Mutex<VecDeque<Arc<Ticket>>>]>,
+}
+
+impl RunQueue {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            waiting: CachePadded::new(AtomicUsize::new(0)),
+            woken: AtomicUsize::new(0),
+            all: Mutex::new(VecDeque::new()),
+            bound: std::iter::repeat_with(|| Mutex::new(VecDeque::new())).take(workers).collect(),
+        }
+    }
+
+    /// Whether some run waits. Certain for a thread that has passed a `SeqCst` fence after whoever has put it here has passed its own.
+    #[inline]
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether some run waits because a future was woken; a hint.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Relaxed) != 0
+    }
+
+    pub(crate) fn push(&self, ticket: Arc<Ticket>, woken: bool) {
+        let mut all = lock(&self.all);
+        all.push_back((ticket, woken));
+        // Relaxed: under the lock, and looked at behind a fence by those who depend on it.
+        self.waiting.store(all.len(), Ordering::Relaxed);
+        if woken {
+            self.woken.store(self.woken.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// The run that has waited for longest, if the calling thread may open it now.
+    pub(crate) fn pop(&self) -> Option<Arc<Ticket>> {
+        while self.is_waiting() {
+            let ticket = {
+                let mut all = lock(&self.all);
+                let (ticket, woken) = all.pop_front()?;
+                self.waiting.store(all.len(), Ordering::Relaxed);
+                if woken {
+                    self.woken.store(self.woken.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+                }
+                give_back_memory(&mut all);
+                ticket
+            };
+            if ticket.claim(true) {
+                return Some(ticket);
+            }
+        }
+        None
+    }
+
+    /// A node of the run can only be run by this worker. Whether the worker exists.
+    pub(crate) fn push_for(&self, worker: usize, ticket: Arc<Ticket>) -> bool {
+        let Some(bound) = self.bound.get(worker) else { return false };
+        lock(bound).push_back(ticket);
+        true
+    }
+
+    /// The next run that waits for this worker, whether or not the calling thread may open it now. (Then it is worked on, over, or will be
+    /// put here again.)
+    pub(crate) fn pop_for(&self, worker: usize) -> Option<Arc<Ticket>> {
+        let mut bound = lock(&self.bound[worker]);
+        let ticket = bound.pop_front();
+        give_back_memory(&mut bound);
+        ticket
+    }
+}
+
+/// What a burst has needed is not kept for ever.
+fn give_back_memory<T>(queue: &mut VecDeque<T>) {
+    const KEPT: usize = 64;
+    if queue.capacity() > KEPT && queue.len() < queue.capacity() / 4 {
+        queue.shrink_to((2 * queue.len()).max(KEPT / 2));
+    }
+}
+
+impl fmt::Debug for RunQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunQueue").field("waiting", &self.waiting).finish_non_exhaustive()
+    }
+}
