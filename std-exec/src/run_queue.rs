@@ -1,8 +1,8 @@
 //! The runs without a caller that wait for a thread, in the order in which they came; and for each worker those that wait for it
 //! in particular.
 //!
-//! One lock a queue, which is held for some nanoseconds: a run comes here once a slice of a hundred microseconds, or once a wake-up, not
-//! once a node.
+//! One lock per queue, which is held for some nanoseconds: a run comes here once per slice of a hundred microseconds, or once per wake-up,
+//! not once per node. The queue for all threads is linked through the tickets, so it needs no memory however long it is.
 
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::ticket::Ticket;
@@ -11,12 +11,57 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+/// What a ticket that is listed knows of the queue.
+#[derive(Default)]
+pub(crate) struct Link {
+    next: Option<Arc<Ticket>>,
+    /// It waits because a future was woken.
+    woken: bool,
+}
+
+/// Tickets that are linked to each other.
+#[derive(Default)]
+struct List {
+    first: Option<Arc<Ticket>>,
+    last: Option<Arc<Ticket>>,
+    length: usize,
+}
+
+impl List {
+    fn push(&mut self, ticket: Arc<Ticket>, woken: bool) {
+        *lock(&ticket.link) = Link { next: None, woken };
+        match self.last.replace(Arc::clone(&ticket)) {
+            Some(last) => lock(&last.link).next = Some(ticket),
+            None => self.first = Some(ticket),
+        }
+        self.length += 1;
+    }
+
+    fn pop(&mut self) -> Option<(Arc<Ticket>, bool)> {
+        let first = self.first.take()?;
+        let Link { next, woken } = std::mem::take(&mut *lock(&first.link));
+        self.first = next;
+        if self.first.is_none() {
+            self.last = None;
+        }
+        self.length -= 1;
+        Some((first, woken))
+    }
+}
+
+impl Drop for List {
+    /// One by one: a long list must not recurse.
+    fn drop(&mut self) {
+        while self.pop().is_some() {}
+    }
+}
+
 /// See the [module](self).
 pub(crate) struct RunQueue {
     /// How many runs wait, and how many of them because a future was woken: what members look at between two nodes.
     waiting: CachePadded<AtomicUsize>,
     woken: AtomicUsize,
-    all: Mutex<VecDeque<(Arc<Ticket>, bool)>>,
+    all: Mutex<List>,
     /// For each worker.
     bound: Box<[Mutex<VecDeque<Arc<Ticket>>>]>,
 }
@@ -26,7 +71,7 @@ impl RunQueue {
         Self {
             waiting: CachePadded::new(AtomicUsize::new(0)),
             woken: AtomicUsize::new(0),
-            all: Mutex::new(VecDeque::new()),
+            all: Mutex::new(List::default()),
             bound: std::iter::repeat_with(|| Mutex::new(VecDeque::new())).take(workers).collect(),
         }
     }
@@ -44,9 +89,9 @@ impl RunQueue {
 
     pub(crate) fn push(&self, ticket: Arc<Ticket>, woken: bool) {
         let mut all = lock(&self.all);
-        all.push_back((ticket, woken));
+        all.push(ticket, woken);
         // Relaxed: under the lock, and looked at behind a fence by those who depend on it.
-        self.waiting.store(all.len(), Ordering::Relaxed);
+        self.waiting.store(all.length, Ordering::Relaxed);
         if woken {
             self.woken.store(self.woken.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
@@ -57,12 +102,11 @@ impl RunQueue {
         while self.is_waiting() {
             let ticket = {
                 let mut all = lock(&self.all);
-                let (ticket, woken) = all.pop_front()?;
-                self.waiting.store(all.len(), Ordering::Relaxed);
+                let (ticket, woken) = all.pop()?;
+                self.waiting.store(all.length, Ordering::Relaxed);
                 if woken {
                     self.woken.store(self.woken.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
                 }
-                give_back_memory(&mut all);
                 ticket
             };
             if ticket.claim(true) {
@@ -84,18 +128,15 @@ impl RunQueue {
     pub(crate) fn pop_for(&self, worker: usize) -> Option<Arc<Ticket>> {
         let mut bound = lock(&self.bound[worker]);
         let ticket = bound.pop_front();
-        give_back_memory(&mut bound);
+        if bound.is_empty() && bound.capacity() > KEPT {
+            *bound = VecDeque::new(); // what a burst has needed is not kept for ever
+        }
         ticket
     }
 }
 
-/// What a burst has needed is not kept for ever.
-fn give_back_memory<T>(queue: &mut VecDeque<T>) {
-    const KEPT: usize = 64;
-    if queue.capacity() > KEPT && queue.len() < queue.capacity() / 4 {
-        queue.shrink_to((2 * queue.len()).max(KEPT / 2));
-    }
-}
+/// For how many tickets a queue keeps its memory.
+const KEPT: usize = 64;
 
 impl fmt::Debug for RunQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

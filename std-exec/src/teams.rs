@@ -1,10 +1,12 @@
 //! All teams of an executor: a list that only grows, so that anybody may walk it at any time.
 
+use crate::sync::MODEL;
 use crate::team::Team;
 use std::sync::OnceLock;
 
 /// The teams of an executor. Walking takes no lock; a new team is appended when every other one is taken, so there
-/// are as many as there have ever been runs at once.
+/// are as many as there have ever been runs at once that somebody worked on or waited for: no more than threads, times the depth to
+/// which runs are nested.
 #[derive(Debug)]
 pub(crate) struct Teams {
     helpers: usize,
@@ -24,9 +26,15 @@ impl Entry {
 }
 
 impl Teams {
-    /// One team to begin with; each team has room for a caller and `helpers` others.
+    /// A few teams to begin with, since those that are made in the middle of a burst keep the heap from shrinking afterwards; each
+    /// has room for a caller and `helpers` others.
     pub(crate) fn new(helpers: usize) -> Self {
-        Self { helpers, first: Entry::new(helpers) }
+        let teams = Self { helpers, first: Entry::new(helpers) };
+        let mut last = &teams.first;
+        for _ in 0..if MODEL { 0 } else { helpers.min(3) + 1 } {
+            last = last.next.get_or_init(|| Box::new(Entry::new(helpers)));
+        }
+        teams
     }
 
     /// A team for a run of the calling thread's own. To be given back.

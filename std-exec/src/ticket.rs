@@ -30,6 +30,7 @@
 use crate::context;
 use crate::pace::Budget;
 use crate::parker::Parker;
+use crate::run_queue::Link;
 use crate::shared::Shared;
 use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, lock};
 use crate::team::{Job, Team};
@@ -64,6 +65,8 @@ pub(crate) struct Ticket {
     /// Where it is worked on; otherwise a team that may be another run's.
     team: AtomicPtr<Team>,
     rest: UnsafeCell<Rest>,
+    /// While it is listed. For the queue, under its lock.
+    pub(crate) link: Mutex<Link>,
     /// What ends the run in its owner's place.
     orphan: Mutex<Option<Orphan>>,
 }
@@ -131,6 +134,7 @@ impl Ticket {
             parker: Parker::new(),
             team: AtomicPtr::new(ptr::null_mut()),
             rest: UnsafeCell::new(Rest::default()),
+            link: Mutex::new(Link::default()),
             orphan: Mutex::new(None),
         })
     }

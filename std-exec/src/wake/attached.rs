@@ -38,12 +38,11 @@ impl Attached {
             if let Some(moved) = runs.get(place) {
                 moved.places[self.which].store(place, Ordering::Relaxed);
             }
-            if runs.capacity() > 64 && runs.len() < runs.capacity() / 4 {
-                let kept = 2 * runs.len();
-                runs.shrink_to(kept.max(32)); // what a burst has needed is not kept for ever
-            }
+            // What a burst has needed is not kept for ever.
+            let memory =
+                if runs.is_empty() && runs.capacity() > 64 { std::mem::take(&mut *runs) } else { Vec::new() };
             drop(runs);
-            drop(gone);
+            drop((gone, memory));
         }
     }
 
