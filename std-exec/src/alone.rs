@@ -78,7 +78,7 @@ impl<F: Body> Run<'_, F> {
             ready.reset(dag.nodes());
             dag.roots().iter().for_each(|&root| ready.push(root));
         });
-        while driver.goes_on() && !stay.is_over() {
+        while driver.goes_on() {
             if team.has_woken() {
                 team.woken_are_taken();
                 driver.with(|ready| ready.again().push_reversed(|woken| self.body.take_woken(woken)));
@@ -107,6 +107,10 @@ impl<F: Body> Run<'_, F> {
                 Turn::Again => ready.again().push(node),
                 Turn::Waits => {}
             });
+            // Not before the first node: somebody has to get on.
+            if stay.is_over() {
+                break;
+            }
         }
         None
     }

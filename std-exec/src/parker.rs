@@ -39,12 +39,6 @@ impl Parker {
         std::mem::take(&mut *token)
     }
 
-    /// Whether the token is there.
-    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
-    pub(crate) fn has_token(&self) -> bool {
-        *lock(&self.token)
-    }
-
     /// Leaves the token and wakes the owner.
     pub(crate) fn unpark(&self) {
         *lock(&self.token) = true;

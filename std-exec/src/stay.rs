@@ -76,11 +76,4 @@ impl<'a> Stay<'a> {
     fn slice_is_over(&self, since: u64) -> bool {
         self.shared.queue.is_woken() || clock::now().saturating_sub(since) > SLICE
     }
-
-    /// Of the calling thread, which helps in a run of `shared` for whatever reason: for models.
-    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
-    pub(crate) fn here(shared: &'a Shared) -> Self {
-        crate::context::worker(shared)
-            .map_or(Self::to_the_end(shared), |worker| Self::of_worker(shared, worker))
-    }
 }

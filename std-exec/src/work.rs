@@ -69,7 +69,7 @@ impl<F: Body> Run<'_, F> {
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
     fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
         let (mut turns, mut in_vain) = (0, 0);
-        while !stay.is_over() {
+        loop {
             if F::WAKES {
                 // Woken nodes before others, but not for ever.
                 turns = if turns > 0 { turns - 1 } else { self.take_woken(team, own) };
@@ -100,6 +100,10 @@ impl<F: Body> Run<'_, F> {
                     }
                 }
                 Turn::Waits => {}
+            }
+            // Not before the first node: somebody has to get on.
+            if stay.is_over() {
+                break;
             }
         }
     }

@@ -2,15 +2,14 @@
 
 use super::{Checked, beside_workers};
 use crate::body::{Body, Turn};
-use crate::cores::Seats;
 use crate::pace::Plan;
 use crate::parker::Parker;
 use crate::run::{self, Run};
 use crate::shared::Shared;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
-use crate::team::{End, Team};
-use crate::wake::{Pending, Wakes};
+use crate::ticket::{Asked, Ticket};
+use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
 use std::task::{Wake, Waker};
@@ -24,20 +23,22 @@ impl Wake for Owner {
     }
 }
 
-/// Waits for the end of the run, or for `give_up`, as an owner does. Which of the two.
-pub(super) fn wait_for_end(team: &Team, give_up: impl Fn() -> bool) -> End {
+/// Waits for the end of the run, as an owner does, or for `give_up`. Whether that was the end.
+pub(super) fn wait_for_end(ticket: &Ticket, give_up: impl Fn() -> bool) -> bool {
     let owner = StdArc::new(Owner(Parker::new()));
     let waker = Waker::from(StdArc::clone(&owner));
     loop {
-        match team.poll_end(&waker, &give_up) {
-            End::Awaited => owner.0.park(),
-            end => return end,
+        match ticket.poll(&waker) {
+            Asked::Over => return true,
+            Asked::ToLook if give_up() => return false,
+            Asked::ToLook => {}
+            Asked::Nothing => owner.0.park(),
         }
     }
 }
 
 /// A run from its start to its end that is shared; in between its owner does as `own` says.
-fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&Team)) {
+fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&StdArc<Ticket>)) {
     detached_as(Some(Plan::Share), shared, dag, body, own);
 }
 
@@ -47,18 +48,19 @@ pub(super) fn detached_as<F: Body>(
     shared: &Shared,
     dag: &Dag,
     body: &F,
-    own: impl FnOnce(&Team),
+    own: impl FnOnce(&StdArc<Ticket>),
 ) {
-    let team = shared.teams.take();
     let lent = dag.lend_countdown().expect("nobody else runs this graph");
     let run = Run::detached(shared, lent.countdown(), body, plan);
-    // SAFETY: this thread has just taken the team; `end` waits until everybody has left.
-    unsafe { run.start(team) };
-    own(team);
-    run.end(team);
-    assert!(team.is_finished() && !team.membership.is_detached() && !team.membership.is_asleep());
+    let ticket = Ticket::new(shared);
+    // SAFETY: the ticket is new; `close` waits until everybody has left.
+    unsafe { run.start(&ticket) };
+    own(&ticket);
+    ticket.close();
+    // SAFETY: it is closed.
+    unsafe { run.end(&ticket) };
+    assert!(ticket.is_over());
     drop(lent);
-    team.give_back();
 }
 
 /// The owner sleeps until the worker has left, and finds all that was done. Catches: a start that invites nobody, `poll_end`
@@ -68,8 +70,8 @@ fn run_detached_of_two_nodes() {
     explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
-            detached(shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
-                assert_eq!(wait_for_end(team, || false), End::Here);
+            detached(shared, &checked.dag, &|node: NodeId| checked.run(node), |ticket| {
+                assert!(wait_for_end(ticket, || false));
                 // Before the end waits for anybody: there must be nobody left.
                 checked.all_ran();
             });
@@ -92,8 +94,8 @@ fn run_detached_that_is_given_up() {
                 }
                 completed.fetch_add(1, Ordering::Relaxed);
             };
-            detached(shared, &checked.dag, &body, |team| {
-                let _ = team.poll_end(Waker::noop(), || false);
+            detached(shared, &checked.dag, &body, |ticket| {
+                let _ = ticket.poll(Waker::noop());
                 stopped.store(true, Ordering::Relaxed);
             });
             assert_eq!(completed.load(Ordering::Relaxed), 2);
@@ -102,22 +104,30 @@ fn run_detached_that_is_given_up() {
     });
 }
 
-/// Nobody goes on with a run whose executor is shut down: its owner has to, whenever that comes. Catches: `shut_down` that wakes no
-/// owner, or has no fence; `poll_end` with a weaker one.
+/// Nobody goes on with a run whose executor is shut down: its owner has to, whenever that comes. Catches: a shutdown that asks no owner,
+/// an owner that doesn't look for one that came before.
 #[test]
 fn a_shutdown_against_an_owner_that_falls_asleep() {
     explore(3, || {
-        let shared = Arc::new(Shared::new(2, Seats::default()));
-        let other = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.shut_down())
-        };
-        let checked = Checked::new(1, &[]);
-        detached(&shared, &checked.dag, &|node: NodeId| checked.run(node), |team| {
-            let _ = wait_for_end(team, || shared.is_shut_down());
+        beside_workers(0, |shared| {
+            let other = {
+                let shared = StdArc::clone(shared);
+                thread::spawn(move || shared.shut_down())
+            };
+            let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+            let waiting = Waiting::new(shared);
+            detached(shared, &dag, &waiting, |ticket| {
+                shared.detached.attach(&waiting.wakes);
+                if shared.is_shut_down() {
+                    ticket.ask_owner();
+                }
+                assert!(!wait_for_end(ticket, || shared.is_shut_down()));
+                waiting.opener()();
+            });
+            shared.detached.detach(&waiting.wakes);
+            waiting.has_ended();
+            other.join().expect("no panic");
         });
-        checked.all_ran();
-        other.join().expect("no panic");
     });
 }
 
@@ -177,12 +187,16 @@ impl Body for Waiting {
         }
     }
 
-    fn open(&self, team: &Team) {
-        self.wakes.attach(&self.shared, team);
+    fn open(&self, whom: Whom<'_>) {
+        self.wakes.attach(&self.shared, whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
         self.wakes.take_for_team(|index| ready(NodeId::new(index)));
+    }
+
+    fn any_woken(&self) -> bool {
+        self.wakes.any()
     }
 }
 
@@ -194,9 +208,9 @@ fn run_detached_of_a_node_that_is_woken() {
         beside_workers(1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
-            detached(shared, &dag, &waiting, |team| {
+            detached(shared, &dag, &waiting, |ticket| {
                 waiting.opener()();
-                assert_eq!(wait_for_end(team, || false), End::Here);
+                assert!(wait_for_end(ticket, || false));
             });
             waiting.has_ended();
         });

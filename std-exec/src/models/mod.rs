@@ -13,6 +13,7 @@
 //! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
+//! | `taking_turns.rs` | runs without a caller that share workers: none keeps another one waiting | `ticket.rs`, `run_queue.rs`, `stay.rs`, `team/pot.rs` |
 //! | `solo.rs` | runs that one member drives alone, and that others break into | `solo.rs`, `alone.rs` |
 //! | `woken.rs` | nodes that wake each other beside a member that blocks | `work.rs`, `wake/` |
 //! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
@@ -35,6 +36,7 @@ mod several;
 mod sleep;
 mod solo;
 mod steps;
+mod taking_turns;
 mod walks;
 mod woken;
 
@@ -42,6 +44,7 @@ use crate::cores::Seats;
 use crate::pace::Plan;
 use crate::run::run_as;
 use crate::shared::Shared;
+use crate::stay::Stay;
 use crate::sync::model::{Arc, UnsafeCell, thread};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
 use crate::team::Team;
@@ -92,14 +95,15 @@ fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<S
 
 /// Comes once to each team of the executor, and helps it if it may.
 fn help_once(shared: &Shared) {
-    shared.teams.iter().for_each(|team| _ = team.try_help(None));
+    let stay = Stay::to_the_end(shared);
+    shared.teams.iter().for_each(|team| _ = team.try_help(None, &stay));
 }
 
 /// The same for teams whose run one member drives alone: asks for a part first.
 fn break_in_once(shared: &Shared) {
     for team in shared.teams.iter() {
         team.solo.ask();
-        team.try_help(None);
+        team.try_help(None, &Stay::to_the_end(shared));
     }
 }
 

@@ -6,7 +6,6 @@ use crate::ordered;
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
-use crate::team::Team;
 use dgraph_core::{Dag, NodeId};
 
 /// A whole ordered run on an executor of two with one live worker. Each node runs once, after its predecessors, and at its
@@ -121,12 +120,9 @@ fn run_in_order_against_shutdown() {
             Turn::Complete
         }
 
-        fn open(&self, _: &Team) {}
-
-        fn take_woken(&self, _: impl FnMut(NodeId)) {}
-
-        fn cancel(&self) {
+        fn cancel(&self) -> bool {
             self.cancelled.store(true, Ordering::Relaxed);
+            true
         }
     }
 

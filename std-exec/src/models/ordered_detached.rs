@@ -6,7 +6,7 @@ use crate::ordered::Ordered;
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
-use crate::team::End;
+use crate::ticket::Ticket;
 use dgraph_core::{AsDag, NodeId};
 
 /// A run from its start to its end, whose nodes are bound to `places` and all under `limits`: none, or `0`, which has one permit.
@@ -29,29 +29,26 @@ fn detached_run(
     };
     let demands: Vec<_> = places.iter().map(|&place| (place, limits.to_vec())).collect();
     let mut queue = ReadyQueue::new(&demands, &[1], (0..).map(NodeId::new).take(places.len()).collect());
-    let team = shared.teams.take();
+    let ticket = Ticket::new(shared);
     let lent = checked.dag.lend_countdown().expect("nobody else runs this graph");
     let run = Ordered::new(shared, lent.countdown(), &mut queue, &body);
-    // SAFETY: this thread has just taken the team; `end` waits until everybody has left.
-    unsafe { run.start(team) };
-    loop {
-        run.serve(team);
-        if gives_up {
-            break;
-        }
-        if wait_for_end(team, || team.wanted.caller()) == End::Here {
-            // Before the end waits for anybody: there must be nobody left.
-            checked.all_ran();
-            break;
-        }
+    // SAFETY: the ticket is new; `close` waits until everybody has left.
+    unsafe { run.start(&ticket) };
+    while !gives_up && !wait_for_end(&ticket, || true) {
+        shared.serve(&ticket);
     }
-    run.end(team);
+    if !gives_up {
+        // Before the end waits for anybody: there must be nobody left.
+        checked.all_ran();
+    }
+    ticket.close();
+    // SAFETY: it is closed.
+    unsafe { run.end(&ticket) };
     assert!(run.take_thrown().is_none());
-    assert!(team.is_finished() && !team.membership.is_detached() && !team.membership.is_asleep());
+    assert!(ticket.is_over());
     drop(run);
     drop(lent);
     checked.all_ran();
-    team.give_back();
 }
 
 /// To the worker, to the owner, which sleeps, and to the worker again. Catches: an owner that isn't called for its own nodes, or

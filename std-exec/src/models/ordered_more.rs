@@ -3,6 +3,7 @@
 use super::{beside_a_worker, executor_of_two};
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
+use crate::stay::Stay;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::team::{Course, Job, Role, Team};
@@ -86,7 +87,10 @@ impl Posts {
 }
 
 /// Takes the ready nodes of the first run.
-unsafe fn help_first(posts: *const (), team: &Team, _: Role) {
+unsafe fn help_first(posts: *const (), team: &Team, role: Role, _: &Stay<'_>) {
+    if matches!(role, Role::Canceller) {
+        return;
+    }
     // SAFETY: the model keeps it until all workers have ended.
     let posts = unsafe { &*posts.cast::<Posts>() };
     let mut nodes = lock(&posts.nodes);
@@ -96,7 +100,10 @@ unsafe fn help_first(posts: *const (), team: &Team, _: Role) {
 }
 
 /// Runs the only node of the second run.
-unsafe fn help_second(posts: *const (), team: &Team, _: Role) {
+unsafe fn help_second(posts: *const (), team: &Team, role: Role, _: &Stay<'_>) {
+    if matches!(role, Role::Canceller) {
+        return;
+    }
     let _ = team.wanted.set(Place::Anywhere, false);
     // SAFETY: as above.
     unsafe { &*posts.cast::<Posts>() }.wait_for_both();
@@ -111,10 +118,10 @@ fn post_to_a_full_team_that_is_left() {
         let shared = executor_of_two(2);
         let nodes = Mutex::new((0, 0));
         let posts = Arc::new(Posts { shared: Arc::clone(&shared), nodes, changed: Condvar::new() });
-        let teams = [help_first as unsafe fn(_, &Team, _), help_second].map(|help| {
+        let teams = [help_first as unsafe fn(_, &Team, _, &Stay<'_>), help_second].map(|help| {
             let team = shared.teams.take();
-            team.lead_by(None, 0);
-            let job = Job { run: ptr::from_ref(&*posts).cast(), help };
+            team.lead_by(None, 0, 0);
+            let job = Job { run: ptr::from_ref(&*posts).cast(), help, rest: None };
             // SAFETY: just taken; the job is valid until the workers have ended.
             unsafe { team.open(job, 2, Course::Shared { roots: 0 }, None) };
             team

@@ -12,8 +12,7 @@ use crate::run;
 use crate::shared::Shared;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
-use crate::team::{End, Team};
-use crate::wake::{Pending, Wakes};
+use crate::wake::{Pending, Wakes, Whom};
 use crate::worker;
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
@@ -30,10 +29,6 @@ impl<F: Fn(NodeId) -> Turn + Sync> Body for Back<F> {
     fn run(&self, node: NodeId) -> Turn {
         (self.0)(node)
     }
-
-    fn open(&self, _: &Team) {}
-
-    fn take_woken(&self, _: impl FnMut(NodeId)) {}
 }
 
 /// The caller drives. A helper asks and breaks in at any moment: before the first node, in the middle of one, between two, after the
@@ -229,8 +224,8 @@ impl Body for Opened<'_> {
         Turn::Complete
     }
 
-    fn open(&self, team: &Team) {
-        self.wakes.attach(self.shared, team);
+    fn open(&self, whom: Whom<'_>) {
+        self.wakes.attach(self.shared, whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
@@ -249,8 +244,8 @@ fn run_driven_by_a_worker() {
                 checked.run(node);
                 Turn::Complete
             });
-            detached_as(ALONE, shared, &checked.dag, &body, |team| {
-                assert_eq!(wait_for_end(team, || false), End::Here);
+            detached_as(ALONE, shared, &checked.dag, &body, |ticket| {
+                assert!(wait_for_end(ticket, || false));
                 checked.all_ran();
             });
         });
@@ -268,8 +263,8 @@ fn run_driven_that_is_given_up() {
                 checked.run(node);
                 Turn::Complete
             });
-            detached_as(ALONE, shared, &checked.dag, &body, |team| {
-                let _ = team.poll_end(Waker::noop(), || false);
+            detached_as(ALONE, shared, &checked.dag, &body, |ticket| {
+                let _ = ticket.poll(Waker::noop());
             });
             checked.all_ran();
         });
@@ -284,9 +279,9 @@ fn run_driven_of_a_node_that_is_woken() {
         beside_workers(1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
-            detached_as(ALONE, shared, &dag, &waiting, |team| {
+            detached_as(ALONE, shared, &dag, &waiting, |ticket| {
                 waiting.opener()();
-                assert_eq!(wait_for_end(team, || false), End::Here);
+                assert!(wait_for_end(ticket, || false));
             });
             waiting.has_ended();
         });
@@ -419,8 +414,8 @@ impl Body for Awaited<'_> {
         Turn::Complete
     }
 
-    fn open(&self, team: &Team) {
-        self.wakes.attach(self.shared, team);
+    fn open(&self, whom: Whom<'_>) {
+        self.wakes.attach(self.shared, whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {

@@ -7,8 +7,7 @@ use crate::run;
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, lock, wait};
-use crate::team::Team;
-use crate::wake::{Pending, Wakes};
+use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{Dag, NodeId};
 use std::sync::Arc;
 
@@ -68,8 +67,8 @@ impl Body for Restless {
         turn
     }
 
-    fn open(&self, team: &Team) {
-        self.wakes.attach(&self.shared, team);
+    fn open(&self, whom: Whom<'_>) {
+        self.wakes.attach(&self.shared, whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {

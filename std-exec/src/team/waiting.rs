@@ -45,12 +45,6 @@ impl Team {
         }
     }
 
-    /// Whether somebody has left a token for a caller that hasn't come for it.
-    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
-    pub(crate) fn has_token(&self) -> bool {
-        self.parker.has_token()
-    }
-
     /// Wakes the caller if it sleeps. True if this did it.
     pub(crate) fn wake_caller(&self) -> bool {
         let claimed = self.membership.is_asleep() && self.membership.claim_wake();

@@ -153,6 +153,10 @@ impl Detached {
         });
         // SAFETY: the ticket is this run's, and was over; `end` closes it before it takes the run away.
         unsafe { run.start(ticket) };
+        // Whoever shuts the executor down has found the run attached to it, or this thread finds that it was shut down.
+        if executor.shared.is_shut_down() {
+            ticket.ask_owner();
+        }
         Self { block: Some(block) }
     }
 
