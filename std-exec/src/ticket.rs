@@ -340,7 +340,8 @@ impl Ticket {
         // before, and what it changed is seen here.
         if self.is_over() {
             Asked::Over
-        } else if self.asks.swap(0, Ordering::Relaxed) != 0 {
+        // Ordering: Acquire pairs with the Release in `ask_owner`: the owner sees why it is asked.
+        } else if self.asks.swap(0, Ordering::AcqRel) != 0 {
             Asked::ToLook
         } else {
             Asked::Nothing
@@ -349,7 +350,8 @@ impl Ticket {
 
     /// The owner is to look.
     pub(crate) fn ask_owner(&self) {
-        self.asks.store(1, Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire in `poll`. These are read-modify-writes, so the owner sees all the reasons.
+        self.asks.swap(1, Ordering::AcqRel);
         self.call_owner();
     }
 

@@ -55,7 +55,7 @@ fn detached_run(
 /// doesn't look for them when it has fallen asleep; a start that calls nobody; a helper that wakes no owner at the end.
 #[test]
 fn run_in_order_detached_to_and_fro() {
-    explore(2, || {
+    explore(1, || {
         beside_workers(1, |shared| {
             let places = [Place::Worker(0), Place::Caller, Place::Worker(0)];
             detached_run(shared, &[(0, 1), (1, 2)], &places, &[], false);
@@ -67,7 +67,7 @@ fn run_in_order_detached_to_and_fro() {
 /// longer a moment later, when the worker has the permit, and then again. Catches: a wake-up that is lost between the two.
 #[test]
 fn run_in_order_detached_under_a_limit() {
-    explore(2, || {
+    explore(1, || {
         beside_workers(1, |shared| {
             let places = [Place::Worker(0), Place::Worker(0), Place::Caller];
             detached_run(shared, &[], &places, &[0], false);

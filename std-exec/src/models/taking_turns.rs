@@ -161,6 +161,7 @@ fn run_that_is_given_up_and_another_one() {
 
 /// A thread that drops its own run in the middle of that: the last member to leave ends it, once. Catches: an end that is lost, or
 /// comes while somebody is still in.
+#[cfg(dgraph_shuttle)]
 #[test]
 fn run_that_is_dropped_by_its_own_node() {
     explore(2, || {

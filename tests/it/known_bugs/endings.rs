@@ -250,8 +250,7 @@ fn shutdown_while_a_nested_run_waits_for_a_worker() {
     }
 }
 
-/// An executor is dropped when one of its workers is in the first node of a chain that is a node: that goes on to its end, and then
-/// no further node begins.
+/// An executor is dropped when one of its workers is in the first node of a chain that is a node: no further node begins, at any depth.
 #[test]
 fn shutdown_during_a_run_within_a_node() {
     const NODES: usize = 20;
@@ -282,10 +281,11 @@ fn shutdown_during_a_run_within_a_node() {
     slow.wait();
     dropping.join().expect("it comes to an end");
     let (mut graph, outcome) = spawned.join();
-    assert_eq!(ran.load(Relaxed), NODES);
-    assert!(graph.results().get(inner).is_ok());
     match after.load(Relaxed) {
-        0 => assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}"),
+        0 => {
+            assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
+            assert_eq!(ran.load(Relaxed), NODES * usize::from(graph.results().get(inner).is_ok()));
+        }
         _ => assert!(outcome.is_ok(), "the shutdown had not begun: {outcome:?}"),
     }
 }
