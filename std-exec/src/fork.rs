@@ -26,12 +26,16 @@ impl Process {
     /// would wait for ever, and there may be nothing to unwind to: other threads were using what lies on the stack.
     pub(crate) fn or_abort(self) {
         if !self.is_current() {
-            system::complain(
-                b"dgraph: forked in the middle of a run, whose other threads are not in this process\n",
-            );
-            std::process::abort();
+            abort(b"dgraph: forked in the middle of a run, whose other threads are not in this process\n");
         }
     }
+}
+
+/// Says why, and ends the process: where there is no way on, and nothing to unwind to.
+#[cold]
+pub(crate) fn abort(message: &[u8]) -> ! {
+    system::complain(message);
+    std::process::abort();
 }
 
 /// To be called before anything relies on [`Process`].
@@ -39,7 +43,7 @@ pub(crate) fn prepare() {
     system::prepare();
 }
 
-#[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle))))]
+#[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(miri, dgraph_loom, dgraph_shuttle))))]
 mod system {
     use crate::sync::{AtomicUsize, Ordering, Worker};
     use std::sync::Once;
@@ -77,7 +81,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle)))))]
+#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 mod system {
     pub(super) const fn forks() -> usize {
         0

@@ -139,6 +139,11 @@ impl<'env, P> Graph<'env, P> {
 
     /// Runs every node once on the threads of `executor`, this one included.
     ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, have to find it on each of
+    /// these threads: on the workers by one line at the executor,
+    /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around), and on this one as ever. Without it they
+    /// panic where they are polled by a thread that has none, so now and then.
+    ///
     /// # Errors
     ///
     /// As [`run`](Self::run).

@@ -49,6 +49,10 @@ pub struct Spawned {
 impl Graph<'static> {
     /// Hands the graph to the workers of `executor`, which begin at once.
     ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, have to find it on the
+    /// workers, also if this is called within one. One line enters it:
+    /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     ///
