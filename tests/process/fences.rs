@@ -26,7 +26,7 @@ fn runs_of_all_kinds(membarrier: bool) -> usize {
     let dag = Dag::from_edges(64, &[]).expect("a valid graph");
     for round in 0..100 {
         executor.run(&dag, |_| {
-            busy(1, 100 * (round % 7));
+            _ = busy(1, 100 * (round % 7));
         });
     }
     runs + 100

@@ -9,6 +9,7 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::Run;
+use crate::context;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::{Budget, Plan, Timed};
@@ -183,11 +184,13 @@ impl Detached {
         }
     }
 
-    /// Whether all nodes are complete, or nobody will go on with them but the owner.
+    /// Whether all nodes are complete, or nobody will go on with them but the owner. What is bound to the
+    /// caller is run first, unless it is a node of this run that asks.
     pub(super) fn is_finished(&self) -> bool {
         self.block.is_none_or(|block| {
             // SAFETY: the block is there until `end`.
-            let Block { team, executor, .. } = unsafe { block.as_ref() };
+            let Block { run, team, executor, .. } = unsafe { block.as_ref() };
+            run.iter().filter(|_| !context::is_in(team)).for_each(|run| run.serve(team));
             team.is_finished() || executor.shared.is_shut_down() && team.membership.is_empty()
         })
     }

@@ -205,7 +205,9 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send` see
-    /// [`GraphBuilder::local`].
+    /// [`GraphBuilder::local`]. If the run is a future, that is the thread that polls it; of a graph that was
+    /// [spawned](Graph::spawn), the one that polls or joins it, or asks whether it
+    /// [is finished](crate::Spawned::is_finished).
     ///
     /// A node that is bound to two threads is an error of [`build`](Self::build).
     ///
