@@ -116,6 +116,8 @@ fn begin<F: Body>(
     let plan = match forced.unwrap_or_else(plan) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
         Plan::InStep { .. } if F::WAKES => Plan::Share,
+        // Who drives takes ready nodes in the order of their numbers.
+        Plan::Walk { .. } if F::WAKES && countdown.dag().is_depth_first() => Plan::Share,
         plan => plan,
     };
     Begun::now(key, plan)

@@ -158,7 +158,7 @@ impl<F: Body> Run<'_, F> {
             _ if wanted_elsewhere => None,
             Some((left, taken)) => own.with(|private| {
                 let first = self.roots - left;
-                let roots = &self.countdown.dag().order()[first..first + taken];
+                let roots = &self.countdown.dag().roots()[first..first + taken];
                 roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             }),

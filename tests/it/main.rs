@@ -44,6 +44,7 @@ mod stress;
 mod structure;
 mod typed_bound;
 mod typed_cancel;
+mod typed_depth_first;
 mod typed_drops;
 mod typed_failures;
 mod typed_inputs;

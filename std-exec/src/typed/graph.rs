@@ -113,7 +113,8 @@ impl<'env, P> Graph<'env, P> {
         self.body = Some(body);
     }
 
-    /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit.
+    /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit, or
+    /// [depth first](GraphBuilder::depth_first).
     ///
     /// # Errors
     ///
