@@ -38,6 +38,7 @@ mod running;
 mod seeded;
 mod shapes;
 mod side_by_side;
+mod small_runs;
 mod spawned_asked;
 mod statistics;
 mod stress;
