@@ -12,15 +12,39 @@ type Current = Cell<(*const Shared, *const Team)>;
 /// An executor, and which of its workers this thread is.
 type Worker = Cell<(*const Shared, usize)>;
 
+/// In place of a team: the thread has not been in any run. No team lies there.
+const NEW: *const Team = ptr::dangling();
+
+fn is_new((_, team): (*const Shared, *const Team)) -> bool {
+    ptr::eq(team, NEW)
+}
+
+/// Does what a thread's first theft would do else, perhaps much later, when a run should allocate nothing.
+/// What the thread is in the middle of: nothing.
+#[cold]
+fn first_run() -> (*const Shared, *const Team) {
+    crate::sync::prepare_to_steal();
+    (ptr::null(), ptr::null())
+}
+
+/// The calling thread is going to take part in runs.
+pub(crate) fn prepare_thread() {
+    CURRENT.with(|current| {
+        if is_new(current.get()) {
+            current.set(first_run());
+        }
+    });
+}
+
 #[cfg(not(dgraph_loom))]
 thread_local! {
-    static CURRENT: Current = const { Cell::new((ptr::null(), ptr::null())) };
+    static CURRENT: Current = const { Cell::new((ptr::null(), NEW)) };
     static WORKER: Worker = const { Cell::new((ptr::null(), 0)) };
 }
 
 #[cfg(dgraph_loom)] // whose macro doesn't know `const`
 thread_local! {
-    static CURRENT: Current = Cell::new((ptr::null(), ptr::null()));
+    static CURRENT: Current = Cell::new((ptr::null(), NEW));
     static WORKER: Worker = Cell::new((ptr::null(), 0));
 }
 
@@ -34,8 +58,8 @@ pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Tea
             CURRENT.with(|current| current.set(self.0));
         }
     }
-    let outer =
-        Restore(CURRENT.with(|current| current.replace((ptr::from_ref(shared), ptr::from_ref(team)))));
+    let before = CURRENT.with(|current| current.replace((ptr::from_ref(shared), ptr::from_ref(team))));
+    let outer = Restore(if is_new(before) { first_run() } else { before });
     let (outer_shared, outer_team) = outer.0;
     let parent = if ptr::eq(outer_shared, shared) {
         // SAFETY: the team belongs to `shared`, which frees its teams only with itself.

@@ -42,6 +42,7 @@ impl Duty {
             Ok(seated) => seated,
             Err(failure) => return drop(failures.send(failure)),
         };
+        context::prepare_thread();
         // Whoever listens for failures does so until all senders are gone.
         let failures = Cell::new(Some(failures));
         let life = || {

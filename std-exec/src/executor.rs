@@ -178,7 +178,8 @@ impl Executor {
     ///
     /// The calling thread takes part, and while it waits it executes nodes of this run and of runs nested in it
     /// only; and, if it is one of the executor's workers, nodes that typed graphs have [bound](crate::GraphBuilder::on_worker)
-    /// to it, whatever their run. A repeated run allocates nothing, once each thread's stack of ready nodes has grown to what it needs.
+    /// to it, whatever their run. A run of a graph that this executor has run before allocates nothing;
+    /// [what is promised](crate#what-is-promised) says when it does all the same.
     ///
     /// # Panics
     ///

@@ -45,7 +45,7 @@ pub(crate) fn prepare() {
 
 #[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(miri, dgraph_loom, dgraph_shuttle))))]
 mod system {
-    use crate::sync::{AtomicUsize, Ordering, Worker};
+    use crate::sync::{AtomicUsize, Ordering, prepare_to_steal};
     use std::sync::Once;
 
     /// How many forks there are between the process that has registered the handler and this one. Written while the
@@ -66,8 +66,7 @@ mod system {
         REGISTERED.call_once(|| {
             // The deques set up what they share at the first theft. A child that is forked in the middle of that, by
             // another thread, would wait for its end when it uses a deque of its own.
-            let queue = Worker::<()>::new_lifo();
-            assert!(queue.stealer().steal().is_empty());
+            prepare_to_steal();
             // SAFETY: the handler does nothing but an atomic addition, which is safe in a forked child. If there is no
             // memory for it, forks go unnoticed.
             unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };

@@ -40,8 +40,12 @@
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
 //!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only; and, if it is a
 //!   worker, those that are [bound](GraphBuilder::on_worker) to it.
-//! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing, once each thread's stack of ready nodes
-//!   has grown to what it needs; nor does a repeated run of a typed graph, unless something goes wrong in it.
+//! - A run allocates nothing, whoever takes part in it, if it is neither the first one of its graph on its
+//!   executor nor the first one of its calling thread. What remains: more runs at once on one executor than
+//!   ever before, nested ones counted, need memory for each; in graphs of more than 65,536 nodes a thread's
+//!   stack of ready nodes may still double; a graph with futures that blocks its caller on one thread, since
+//!   all of them wait, makes a waker; and what goes wrong is an error with memory of its own.
+//! - Nothing recurses over a graph.
 //!
 //! # Threads
 //!

@@ -82,7 +82,9 @@ where
         // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
-    let begun = begin::<F>(shared, countdown, forced, || dag.wide_levels().is_some());
+    // Found in the first run of a graph, if not before.
+    let may_go_in_step = !F::WAKES && dag.wide_levels().is_some();
+    let begun = begin::<F>(shared, countdown, forced, || may_go_in_step);
     let steps = match begun.plan {
         Plan::Walk { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
         Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
@@ -193,6 +195,8 @@ impl<'a, F: Body> Run<'a, F> {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F> };
         team.lead_by(None, self.shared.bindings.number(false));
         let nodes = self.countdown.dag().nodes();
+        // SAFETY: by contract.
+        unsafe { team.reserve(nodes, F::WAKES) };
         let course = if self.is_driven() && nodes > 0 {
             team.solo.open();
             Course::Alone { budget: self.begun.budget, by: Alone::SomeHelper }
@@ -255,6 +259,8 @@ impl<F: Body> Run<'_, F> {
         let mut walked = false;
         context::within(self.shared, team, |parent| {
             team.lead_by(context::worker(self.shared), self.shared.bindings.number(false));
+            // SAFETY: this thread has taken the team, and not opened it.
+            unsafe { team.reserve(dag.nodes(), F::WAKES) };
             self.walk.lay_out(self.walk.of(team.lanes()));
             let driver = if self.is_driven() {
                 team.solo.open();

@@ -13,6 +13,7 @@
 
 mod helping;
 mod progress;
+mod room;
 mod waiting;
 
 pub(crate) use waiting::End;
@@ -59,6 +60,9 @@ pub(crate) struct Team {
     owner: Mutex<Option<Waker>>,
     /// Some thread has this team for a run of its own.
     taken: AtomicBool,
+    /// For graphs of how many nodes there is room: on the stacks, and to drive a run.
+    room: AtomicUsize,
+    room_to_drive: AtomicUsize,
     /// The team whose node has started this run, if it is a nested one.
     parent: AtomicPtr<Team>,
     /// Which worker the caller is, plus 1; 0 if it is none.
@@ -136,6 +140,8 @@ impl Team {
             alarmed: AtomicBool::new(false),
             owner: Mutex::new(None),
             taken: AtomicBool::new(false),
+            room: AtomicUsize::new(0),
+            room_to_drive: AtomicUsize::new(0),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
             number: AtomicUsize::new(0),

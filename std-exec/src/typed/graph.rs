@@ -25,7 +25,7 @@ use std::sync::Arc;
 ///
 /// Each closure is given references to the results of its dependencies, in the listed order. It is checked once, when it
 /// is built, and runs any number of times, after any ending at once; each run drops the results of the one before. A
-/// run but the first allocates nothing, unless something goes wrong.
+/// run but the first on its executor allocates nothing, as the [crate](crate#what-is-promised) says.
 ///
 /// Closures and results may borrow from the caller's scope (`'env`).
 ///
