@@ -43,7 +43,7 @@ fn raw() {
     for (name, nodes, edges) in [("layers", 601, layers), ("a fan", 300, fan), ("a chain", 500, chain)] {
         let dag = Dag::from_edges(nodes, &edges).expect("a valid graph");
         check(name, |executor, number| {
-            executor.run(&dag, |node: NodeId| _ = body(number + u64::from(node.get())))
+            executor.run(&dag, |node: NodeId| _ = body(number + u64::from(node.get())));
         });
     }
 }

@@ -1,6 +1,8 @@
 //! Small runs on two threads: each kind once, and each way to end early. For Miri, which goes through them
 //! with many seeds (`.ci/miri`); otherwise many times each.
 
+#![allow(clippy::borrowed_box, reason = "results are boxes, so that memory checkers see each of them")]
+
 use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Node, RunError, RunOptions, Values};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -1,5 +1,7 @@
 //! Graphs that go depth first: how many results are alive at once, on each way to run.
 
+#![allow(clippy::drop_non_drop, reason = "results that nobody wants")]
+
 use dgraph_exec::{Executor, Graph, GraphBuilder, Node};
 use dgraph_tests::body::busy;
 use std::sync::Arc;
@@ -59,7 +61,7 @@ fn layers(
     for large in processed {
         graph.node("write", (large.moved(),), move |large: Large| {
             _ = busy(1, work);
-            drop(large)
+            drop(large);
         });
     }
     if depth_first {
