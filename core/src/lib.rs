@@ -67,6 +67,8 @@ mod critical_path;
 mod cycle;
 #[cfg(feature = "alloc")]
 mod dag;
+#[cfg(feature = "alloc")]
+mod depth_first;
 mod dot;
 mod error;
 mod levels;

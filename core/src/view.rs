@@ -8,7 +8,8 @@ use core::fmt;
 ///
 /// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards):
 /// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
-/// node once, the roots first and each other one after all of its predecessors. So the graph has no cycle.
+/// node once and after all of its predecessors; the roots come first, unless it is [depth
+/// first](crate::Dag::depth_first). So the graph has no cycle.
 ///
 /// ```
 /// use dgraph_core::{Dag, DagView, NodeId, StaticDag};
@@ -26,6 +27,7 @@ pub struct DagView<'a> {
     starts: &'a [u32],
     edges: &'a [Edge],
     in_degrees: &'a [u32],
+    /// Behind them, if they don't come first in the order, the roots.
     order: &'a [NodeId],
 }
 
@@ -195,7 +197,7 @@ impl<'a> DagView<'a> {
     #[inline]
     #[must_use]
     pub const fn nodes(self) -> usize {
-        self.order.len()
+        self.in_degrees.len()
     }
 
     /// The number of edges, parallel ones counted each.
@@ -211,7 +213,8 @@ impl<'a> DagView<'a> {
         self.edges.len()
     }
 
-    /// All nodes in topological order: each after all that it depends on, roots first.
+    /// All nodes in topological order: each after all that it depends on; roots first, unless it is
+    /// [depth first](crate::Dag::depth_first).
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -221,7 +224,22 @@ impl<'a> DagView<'a> {
     #[inline]
     #[must_use]
     pub const fn order(self) -> &'a [NodeId] {
-        self.order
+        self.order.split_at(self.in_degrees.len()).0
+    }
+
+    /// Whether the order is [depth first](crate::Dag::depth_first).
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// let dag = Dag::from_edges(2, &[(0, 1)])?;
+    /// assert!(!dag.view().is_depth_first());
+    /// assert!(dag.depth_first().view().is_depth_first());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn is_depth_first(self) -> bool {
+        self.order.len() > self.in_degrees.len()
     }
 
     /// The edges out of `node`, in the order in which they were given.
@@ -277,7 +295,7 @@ impl<'a> DagView<'a> {
         self.in_degrees
     }
 
-    /// The nodes that depend on nothing, in topological order: the first ones of it. O(log V).
+    /// The nodes that depend on nothing, in the order of [`order`](Self::order). O(log V).
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -286,7 +304,12 @@ impl<'a> DagView<'a> {
     /// ```
     #[must_use]
     pub fn roots(self) -> &'a [NodeId] {
-        &self.order[..self.order.partition_point(|&node| self.in_degree(node) == 0)]
+        let (order, roots) = self.order.split_at(self.nodes());
+        if roots.is_empty() {
+            &order[..order.partition_point(|&node| self.in_degree(node) == 0)]
+        } else {
+            roots
+        }
     }
 
     /// Runs `body` once for each node in topological order, on this thread: no counters, no atomics.
@@ -301,7 +324,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[inline]
     pub fn run(self, mut body: impl FnMut(NodeId)) {
-        for &node in self.order {
+        for &node in self.order() {
             body(node);
         }
     }

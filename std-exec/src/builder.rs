@@ -1,7 +1,7 @@
 //! How an executor is set up.
 
 use crate::cores::{Allowed, Seats};
-use crate::crew::{self, Duty, Failure, Hook};
+use crate::crew::{self, Duty, Failure, Wrapper};
 use crate::executor::Executor;
 use crate::executor_error::ExecutorError;
 use crate::shared::Shared;
@@ -61,8 +61,8 @@ pub struct ExecutorBuilder {
     spin: Duration,
     names: Option<Arc<dyn Fn(usize) -> String + Send + Sync>>,
     stack_size: Option<usize>,
-    on_start: Option<Hook>,
-    on_exit: Option<Hook>,
+    around: Option<Wrapper>,
+    membarrier: bool,
 }
 
 impl ExecutorBuilder {
@@ -76,8 +76,8 @@ impl ExecutorBuilder {
             spin: worker::SPIN,
             names: None,
             stack_size: None,
-            on_start: None,
-            on_exit: None,
+            around: None,
+            membarrier: true,
         }
     }
 
@@ -173,44 +173,82 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Each worker calls this first of all, pinned already, with its number, counted from 0. [`build`](Self::build)
-    /// returns when all of these calls have. A run's caller is no worker: nothing is called for it.
+    /// Wraps what each worker does from its beginning to its end: for what has to be around all nodes that it
+    /// runs, and what is to happen before and after. The function is called by the worker, pinned already,
+    /// with its number, counted from 0, and its life, which it has to call. A second function replaces the
+    /// first. Nothing is called for a run's caller, which is no worker.
+    ///
+    /// [`build`](Self::build) returns when each worker has begun its life: what stands before that has
+    /// happened then. If the function returns without calling it, `build` fails; if it panics before, `build`
+    /// panics. What stands after it has happened when the executor has been dropped or [shut
+    /// down](Executor::shutdown), which panics if that did.
+    ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, need it on the workers,
+    /// wherever they were made:
     ///
     /// ```
-    /// use dgraph_exec::Executor;
-    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::time::Duration;
     ///
-    /// let started = Arc::new(AtomicUsize::new(0));
-    /// let count = Arc::clone(&started);
+    /// let runtime = tokio::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
     /// let executor = Executor::builder()
     ///     .threads(2)
-    ///     .on_start(move |_worker| { count.fetch_add(1, Ordering::Relaxed); })
+    ///     .around(move |_worker, life| { let _context = handle.enter(); life() })
     ///     .build()?;
-    /// assert_eq!(started.load(Ordering::Relaxed), 2); // all have started
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// for _ in 0..2 {
+    ///     graph.async_node("sleep", (), async || tokio::time::sleep(Duration::from_millis(1)).await);
+    /// }
+    /// let _context = runtime.enter(); // the caller of a run works too
+    /// graph.build()?.run_parallel(&executor)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_start = Some(Arc::new(hook));
-        self
-    }
-
-    /// Each worker calls this last of all, with its number: when the executor is dropped or
-    /// [shut down](Executor::shutdown). Not called for a worker whose start hook has panicked.
+    ///
+    /// Whatever else belongs to a thread:
     ///
     /// ```
     /// use dgraph_exec::Executor;
     /// use std::sync::mpsc;
     ///
-    /// let (send, ended) = mpsc::channel();
-    /// let executor = Executor::builder().threads(2).on_exit(move |worker| send.send(worker).unwrap()).build()?;
-    /// executor.shutdown();
-    /// let mut ended: Vec<usize> = ended.try_iter().collect();
-    /// ended.sort();
-    /// assert_eq!(ended, [0, 1]);
+    /// let (send, said) = mpsc::channel();
+    /// let executor = Executor::builder().threads(1).around(move |worker, life| {
+    ///     send.send(format!("{worker} begins")).unwrap();
+    ///     life();
+    ///     send.send(format!("{worker} has ended")).unwrap();
+    /// });
+    /// executor.build()?.shutdown();
+    /// assert!(said.iter().eq(["0 begins", "0 has ended"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_exit(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_exit = Some(Arc::new(hook));
+    pub fn around(mut self, wrapper: impl Fn(usize, Box<dyn FnOnce() + '_>) + Send + Sync + 'static) -> Self {
+        self.around = Some(Arc::new(wrapper));
+        self
+    }
+
+    /// Whether executors of this process may rely on Linux's `membarrier(2)`. Default: true, if the system
+    /// has it.
+    ///
+    /// With it the threads that execute short nodes need no fence at each, since the few that interfere see
+    /// to it. A process that has relied on it must not forbid it to itself afterwards, as a sandbox of
+    /// allowed system calls may: that process aborts as soon as it is needed, and says so on standard error.
+    /// (Forbidden before, it is done without.)
+    ///
+    /// Such a prohibition is the process's, and so is this choice: the first executor makes it for all, the
+    /// [global](Executor::global) one included. If the first one says `false`, none uses the call; to
+    /// say `false` when others use it already is an error. Without it each node costs its thread a fence.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    ///
+    /// let executor = Executor::builder().membarrier(false).build()?; // the first in this process
+    /// // ... then the sandbox
+    /// assert_eq!(executor.run_counted(&Dag::from_edges(3, &[(0, 1)])?, |_| {}).nodes, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn membarrier(mut self, may: bool) -> Self {
+        self.membarrier = may;
         self
     }
 
@@ -222,12 +260,15 @@ impl ExecutorBuilder {
     /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for more than
     /// [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
-    /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have.
+    /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
+    /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) comes
+    /// too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun) if the function [around](Self::around) a
+    /// worker's life doesn't call it.
     ///
     /// # Panics
     ///
-    /// If a start hook panics: the workers that have started end, with their exit hooks, and the first panic is resumed
-    /// here. If the function that names threads panics.
+    /// If the function [around](Self::around) a worker's life panics before it calls that: the workers that
+    /// have begun end, and the first panic is resumed here. If the function that names threads panics.
     ///
     /// ```
     /// use dgraph_exec::{Executor, ExecutorError};
@@ -236,7 +277,11 @@ impl ExecutorBuilder {
     /// assert_eq!(error.to_string(), "an executor needs at least one thread");
     /// ```
     pub fn build(self) -> Result<Executor, ExecutorError> {
-        let allowed = Allowed::here();
+        self.build_on(&Allowed::here())
+    }
+
+    /// As [`build`](Self::build), on these cores.
+    pub(crate) fn build_on(self, allowed: &Allowed) -> Result<Executor, ExecutorError> {
         let threads = self.threads.unwrap_or(allowed.parallelism());
         if threads == 0 {
             return Err(ExecutorError::NoThreads);
@@ -253,7 +298,8 @@ impl ExecutorBuilder {
             Pinning::Cores(cores) => (cores, true),
         };
         let refused = |core| Err(ExecutorError::CoreRefused { core, usable: usable.to_vec() });
-        if let Some(&core) = seats.iter().find(|core| !usable.contains(core)) {
+        // Where the system doesn't say which can be had, the workers try.
+        if let Some(&core) = seats.iter().find(|core| !usable.is_empty() && !usable.contains(core)) {
             return refused(core);
         }
         let name =
@@ -263,15 +309,16 @@ impl ExecutorBuilder {
             return Err(ExecutorError::NameWithNul { name: name.clone() });
         }
 
-        crate::fences::prepare();
+        if !crate::fences::prepare(self.membarrier) {
+            return Err(ExecutorError::MembarrierInUse);
+        }
         crate::fork::prepare();
         let shared = Arc::new(Shared::new(threads, Seats::new(seats)).with_spin(self.spin));
         let duty = Duty {
             shared: Arc::clone(&shared),
             allowed: allowed.clone(),
             cores_demanded,
-            on_start: self.on_start,
-            on_exit: self.on_exit,
+            around: self.around,
         };
         let (workers, failure) = crew::start(&duty, names, self.stack_size);
         drop(duty);
@@ -279,7 +326,8 @@ impl ExecutorBuilder {
         match failure {
             None => Ok(executor),
             Some(Failure::CoreRefused(core)) => refused(core),
-            Some(Failure::HookPanicked(payload)) => {
+            Some(Failure::NotBegun(worker)) => Err(ExecutorError::WorkerNotBegun { worker }),
+            Some(Failure::Panicked(payload)) => {
                 drop(executor);
                 resume_unwind(payload)
             }
@@ -302,8 +350,8 @@ impl fmt::Debug for ExecutorBuilder {
             .field("spin", &self.spin)
             .field("stack_size", &self.stack_size)
             .field("thread_names", &self.names.is_some())
-            .field("on_start", &self.on_start.is_some())
-            .field("on_exit", &self.on_exit.is_some())
+            .field("around", &self.around.is_some())
+            .field("membarrier", &self.membarrier)
             .finish()
     }
 }

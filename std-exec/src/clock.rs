@@ -4,7 +4,7 @@
 pub(crate) use crate::sync::now;
 
 /// Ticks of some unit since some time; on x86-64 the time stamp counter, which costs a third of a system clock.
-#[cfg(all(target_arch = "x86_64", not(any(dgraph_loom, dgraph_shuttle))))]
+#[cfg(all(target_arch = "x86_64", not(any(miri, dgraph_loom, dgraph_shuttle))))]
 #[inline]
 pub(crate) fn now() -> u64 {
     // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
@@ -12,7 +12,7 @@ pub(crate) fn now() -> u64 {
 }
 
 /// Nanoseconds since the first call.
-#[cfg(not(any(target_arch = "x86_64", dgraph_loom, dgraph_shuttle)))]
+#[cfg(not(any(all(target_arch = "x86_64", not(miri)), dgraph_loom, dgraph_shuttle)))]
 pub(crate) fn now() -> u64 {
     use std::sync::OnceLock;
     use std::time::Instant;

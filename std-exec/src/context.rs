@@ -19,15 +19,41 @@ type Current = Cell<*const Frame>;
 /// An executor, and which of its workers this thread is.
 type Worker = Cell<(*const Shared, usize)>;
 
+/// The thread has not been in any run. No frame lies there.
+const NEW: *const Frame = ptr::dangling();
+
+/// Does what a thread's first theft would do else, perhaps much later, when a run should allocate nothing.
+/// What the thread is in the middle of: nothing.
+#[cold]
+fn first_run() -> *const Frame {
+    crate::sync::prepare_to_steal();
+    ptr::null()
+}
+
+/// The calling thread is going to take part in runs.
+pub(crate) fn prepare_thread() {
+    CURRENT.with(|current| {
+        if ptr::eq(current.get(), NEW) {
+            current.set(first_run());
+        }
+    });
+}
+
+/// What the calling thread is in the middle of.
+fn current() -> *const Frame {
+    let current = CURRENT.with(Cell::get);
+    if ptr::eq(current, NEW) { ptr::null() } else { current }
+}
+
 #[cfg(not(dgraph_loom))]
 thread_local! {
-    static CURRENT: Current = const { Cell::new(ptr::null()) };
+    static CURRENT: Current = const { Cell::new(NEW) };
     static WORKER: Worker = const { Cell::new((ptr::null(), 0)) };
 }
 
 #[cfg(dgraph_loom)] // whose macro doesn't know `const`
 thread_local! {
-    static CURRENT: Current = Cell::new(ptr::null());
+    static CURRENT: Current = Cell::new(NEW);
     static WORKER: Worker = Cell::new((ptr::null(), 0));
 }
 
@@ -42,6 +68,7 @@ pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Tea
         }
     }
     let outer = CURRENT.with(Cell::get);
+    let outer = if ptr::eq(outer, NEW) { first_run() } else { outer };
     let here = Frame { shared, team, outer };
     CURRENT.with(|current| current.set(&raw const here));
     let _restore = Restore(outer);
@@ -65,7 +92,7 @@ pub(crate) fn any_team(is: impl Fn(&Team) -> bool) -> bool {
 
 /// What `find` gives for the innermost run that it gives something for.
 fn any<R>(find: impl Fn(&Frame) -> Option<R>) -> Option<R> {
-    let mut frame = CURRENT.with(Cell::get);
+    let mut frame = current();
     // SAFETY: as in `within`; a frame's outer one outlasts it.
     while let Some(here) = unsafe { frame.as_ref() } {
         let found = find(here);
@@ -87,7 +114,7 @@ impl Frame {
 /// Whether the run of `team` is the innermost that this thread is a member of.
 pub(crate) fn is_in(team: &Team) -> bool {
     // SAFETY: as in `within`.
-    unsafe { CURRENT.with(Cell::get).as_ref() }.is_some_and(|frame| ptr::eq(frame.team, team))
+    unsafe { current().as_ref() }.is_some_and(|frame| ptr::eq(frame.team, team))
 }
 
 /// Whether the calling thread is in the middle of a run of this executor.

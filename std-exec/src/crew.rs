@@ -1,18 +1,19 @@
-//! The threads of an executor: how they are started and ended, and the hooks that the user has at both moments.
+//! The threads of an executor: how they are started and ended, and what the user wraps around their lives.
 
 use crate::context;
-use crate::cores::{self, Allowed};
+use crate::cores::{Allowed, Seated};
 use crate::shared::Shared;
 use crate::thrown::discard;
 use crate::worker;
 use std::any::Any;
+use std::cell::Cell;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-/// Called by a worker, with its number.
-pub(crate) type Hook = Arc<dyn Fn(usize) + Send + Sync>;
+/// Called by a worker, with its number and its life.
+pub(crate) type Wrapper = Arc<dyn Fn(usize, Box<dyn FnOnce() + '_>) + Send + Sync>;
 
 /// What a thread has panicked with.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -24,48 +25,53 @@ pub(crate) struct Duty {
     pub(crate) allowed: Allowed,
     /// Without its core a worker doesn't start.
     pub(crate) cores_demanded: bool,
-    pub(crate) on_start: Option<Hook>,
-    pub(crate) on_exit: Option<Hook>,
+    pub(crate) around: Option<Wrapper>,
 }
 
 /// Why a worker has ended before it began.
 pub(crate) enum Failure {
     CoreRefused(usize),
-    HookPanicked(Payload),
+    NotBegun(usize),
+    Panicked(Payload),
 }
 
 impl Duty {
     /// A worker's thread, from beginning to end.
     fn live(self, worker: usize, failures: mpsc::Sender<Failure>) {
-        let started = self.start(worker);
-        if let Err(failure) = started {
-            // Whoever listens does so until all senders are gone.
-            drop(failures.send(failure));
-            return;
-        }
-        drop(failures);
-        worker::live(&self.shared, worker);
-        if let Some(hook) = &self.on_exit {
-            // Not the thread's: if nobody joins it, the system's thread drops what was thrown, and that may panic again.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(worker))) {
-                self.shared.exits.keep(payload);
-            }
+        let _seated = match self.sit_down(worker) {
+            Ok(seated) => seated,
+            Err(failure) => return drop(failures.send(failure)),
+        };
+        context::prepare_thread();
+        // Whoever listens for failures does so until all senders are gone.
+        let failures = Cell::new(Some(failures));
+        let life = || {
+            drop(failures.take());
+            worker::live(&self.shared, worker);
+        };
+        let Some(around) = &self.around else { return life() };
+        // Not the thread's: if nobody joins it, the system's thread drops what was thrown, and that may panic
+        // again.
+        let ended = catch_unwind(AssertUnwindSafe(|| around(worker, Box::new(life))));
+        match (failures.take(), ended) {
+            (None, Ok(())) => {}
+            (None, Err(payload)) => self.shared.exits.keep(payload),
+            (Some(failures), Ok(())) => drop(failures.send(Failure::NotBegun(worker))),
+            (Some(failures), Err(payload)) => drop(failures.send(Failure::Panicked(payload))),
         }
     }
 
-    fn start(&self, worker: usize) -> Result<(), Failure> {
+    /// Goes to where the worker is to be.
+    fn sit_down(&self, worker: usize) -> Result<Option<Seated>, Failure> {
         let core = self.shared.cores.core_of(worker);
-        let refused = core.filter(|&core| !cores::pin_here(core));
-        match refused {
-            Some(core) if self.cores_demanded => return Err(Failure::CoreRefused(core)),
-            None if core.is_some() => {}
-            _ => self.allowed.roam_here(),
+        let seated = core.and_then(Seated::here);
+        match core {
+            Some(core) if self.cores_demanded && seated.is_none() => return Err(Failure::CoreRefused(core)),
+            _ if seated.is_none() => self.allowed.roam_here(),
+            _ => {}
         }
         self.allowed.clone().keep_here();
-        match &self.on_start {
-            Some(hook) => catch_unwind(AssertUnwindSafe(|| hook(worker))).map_err(Failure::HookPanicked),
-            None => Ok(()),
-        }
+        Ok(seated)
     }
 }
 
@@ -99,14 +105,15 @@ pub(crate) fn start(
     let mut first = None;
     for failure in failures {
         match failure {
-            Failure::HookPanicked(payload) if first.is_some() => discard(payload),
+            Failure::Panicked(payload) if first.is_some() => discard(payload),
             failure => first = first.or(Some(failure)),
         }
     }
     (workers, first)
 }
 
-/// Ends the workers and waits until they are gone. Returns what the first exit hook that has panicked has thrown.
+/// Ends the workers and waits until they are gone. Returns what the first wrapper that has panicked behind a
+/// worker's life has thrown.
 ///
 /// A node of a run whose owner is a future may own the executor. Then this is one of the workers, and waits for none: not for itself,
 /// nor for one that waits for what this one is in the middle of.

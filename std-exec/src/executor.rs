@@ -1,8 +1,9 @@
 //! The executor: a fixed set of worker threads that run graphs together with whoever calls.
 
 use crate::body::Body;
-use crate::builder::ExecutorBuilder;
+use crate::builder::{ExecutorBuilder, Pinning};
 use crate::context;
+use crate::cores::Allowed;
 use crate::crew;
 use crate::executor_error::ExecutorError;
 use crate::fork::Process;
@@ -27,13 +28,15 @@ use std::thread::JoinHandle;
 /// a node may run another graph on the executor that runs it, at any depth.
 ///
 /// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
-/// panic of an exit hook. Runs that a future waits for are cancelled then: what workers are in the middle of comes to its end, and no
+/// panic of what is [around](ExecutorBuilder::around) them. Runs that a future waits for are cancelled then:
+/// what workers are in the middle of comes to its end, and no
 /// further node begins. A node that is a graph is such a thing, and goes on to its last node; but if it has futures, or nodes bound to
 /// a worker that has ended, it is cancelled too. (A node that blocks until another one has begun may wait for ever then.) If a
 /// node of such a run drops the executor that runs it, that ends the threads, waits for none, and hears of no panic.
 ///
-/// After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing. On Linux a process that has had an
-/// executor must not forbid itself `membarrier(2)`: with threads that rely on it there would be no way on, so it aborts.
+/// After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing. On Linux a
+/// process that has had an executor must not forbid itself `membarrier(2)`, or it aborts with a line that
+/// says so; unless its first executor was made to do without ([`ExecutorBuilder::membarrier`]).
 ///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
@@ -64,7 +67,17 @@ pub(crate) struct Handle {
 }
 
 impl Executor {
-    /// An executor with one worker for each core that the calling thread may use, pinned where the system allows it.
+    /// An executor with one worker for each core that the calling thread may use, pinned to it where the
+    /// system allows that. Linux gives a new thread or process the cores of the thread that starts it: so
+    /// threads, processes and pools that a node starts on such a worker all have this one core, unless they
+    /// are started within [`unpinned`](crate::unpinned). [`Pinning::None`](crate::Pinning::None) and
+    /// [`global`](Self::global) leave workers free.
+    ///
+    /// Pinned workers find their caches again and don't disturb each other: good for a program that has the
+    /// machine to itself. Made by a node of another executor, it has the cores that the thread could use that
+    /// made that one. (A thread that has one core only, to which a worker of some executor is pinned, is
+    /// taken for one that a node has started; there it is the cores of the process, as for
+    /// [`global`](Self::global).)
     ///
     /// # Errors
     ///
@@ -99,11 +112,14 @@ impl Executor {
         ExecutorBuilder::new()
     }
 
-    /// The executor that everybody in the process may share, made as by [`new`](Self::new) when it is first asked for.
+    /// The executor that everybody in the process may share, made when it is first asked for.
     ///
-    /// It has the cores that the thread may use that asks first. It is never dropped: its threads sleep when there is
-    /// nothing to do, and end with the process. A child forked after that has it too, without threads, and needs an
-    /// executor of its own.
+    /// It has one worker for each core of the process, whichever thread asks first: each core that any thread
+    /// of the process may use then, as far as there is a quota for them. The workers aren't pinned, so what
+    /// nodes start has all cores, too.
+    ///
+    /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
+    /// forked after that has it too, without threads, and needs an executor of its own.
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -120,7 +136,8 @@ impl Executor {
         }
         // Made before the cell is locked, for the sake of children forked meanwhile: they would find it locked for ever.
         // If two threads come at once, the second one's executor is dropped.
-        let executor = Self::new().expect("no special demands");
+        let builder = Self::builder().pinning(Pinning::None);
+        let executor = builder.build_on(&Allowed::of_the_process()).expect("no special demands");
         GLOBAL.get_or_init(|| executor)
     }
 
@@ -163,7 +180,8 @@ impl Executor {
     ///
     /// The calling thread takes part, and while it waits it executes nodes of this run and of runs nested in it
     /// only; and, if it is one of the executor's workers, nodes that typed graphs have [bound](crate::GraphBuilder::on_worker)
-    /// to it, whatever their run. A repeated run allocates nothing, once each thread's stack of ready nodes has grown to what it needs.
+    /// to it, whatever their run. A run of a graph that this executor has run before allocates nothing;
+    /// [what is promised](crate#what-is-promised) says when it does all the same.
     ///
     /// # Panics
     ///
@@ -228,13 +246,18 @@ impl Executor {
     ///
     /// # Panics
     ///
-    /// If an [exit hook](ExecutorBuilder::on_exit) panics: when all threads have ended, the first such panic is resumed
-    /// here. (Dropping the executor ignores them, and so does a node that shuts down what runs it.)
+    /// If a function [around](ExecutorBuilder::around) a worker's life panics when that is over: when all
+    /// threads have ended, the first such panic is resumed here. (Dropping the executor ignores them, and so
+    /// does a node that shuts down what runs it.)
     ///
     /// ```
     /// use dgraph_exec::Executor;
     ///
-    /// let executor = Executor::builder().on_exit(|worker| println!("worker {worker} ends")).build()?;
+    /// let around = |worker, life: Box<dyn FnOnce() + '_>| {
+    ///     life();
+    ///     println!("worker {worker} ends");
+    /// };
+    /// let executor = Executor::builder().around(around).build()?;
     /// executor.shutdown();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

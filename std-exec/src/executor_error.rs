@@ -32,13 +32,21 @@ pub enum ExecutorError {
     CoreRefused {
         /// The core's number.
         core: usize,
-        /// The cores that the calling thread may use.
+        /// The cores that the calling thread may use; empty where the system doesn't say.
         usable: Vec<usize>,
     },
     /// [`ExecutorBuilder::thread_names`] gave a name with a NUL character in it, which no system takes.
     NameWithNul {
         /// The name.
         name: String,
+    },
+    /// [`ExecutorBuilder::membarrier`] says `false`, but an executor that this process has or had relies on
+    /// the call.
+    MembarrierInUse,
+    /// The function [around](ExecutorBuilder::around) a worker's life has returned without calling it.
+    WorkerNotBegun {
+        /// The worker's number.
+        worker: usize,
     },
 }
 
@@ -50,10 +58,15 @@ impl fmt::Display for ExecutorError {
                 write!(f, "{threads} threads are too many: at most {}", ExecutorBuilder::MAX_THREADS)
             }
             Self::NoCores => f.write_str("the list of cores to pin to is empty"),
+            Self::CoreRefused { core, usable } if usable.is_empty() => write!(f, "core {core} can't be had"),
             Self::CoreRefused { core, usable } => {
                 write!(f, "core {core} can't be had; this thread may use {usable:?}")
             }
             Self::NameWithNul { name } => write!(f, "the thread name {name:?} has a NUL character in it"),
+            Self::MembarrierInUse => f.write_str("an earlier executor of this process relies on membarrier"),
+            Self::WorkerNotBegun { worker } => {
+                write!(f, "the function around the life of worker {worker} has not called it")
+            }
         }
     }
 }

@@ -70,13 +70,16 @@ pub(crate) fn leave_out(model: impl FnOnce()) {
     LEFT_OUT.set(false);
 }
 
-/// To be called before any thread relies on the pair.
-pub(crate) fn prepare() {
-    system::prepare();
+/// To be called before any thread relies on the pair. The first call in a process decides whether the system
+/// call is used: if it `may` be, and the system has it. False if it mayn't be and is used already.
+pub(crate) fn prepare(may: bool) -> bool {
+    system::prepare(may);
+    may || !system::expedited()
 }
 
-#[cfg(all(target_os = "linux", not(any(dgraph_loom, dgraph_shuttle))))]
+#[cfg(all(target_os = "linux", not(any(miri, dgraph_loom, dgraph_shuttle))))]
 mod system {
+    use crate::fork;
     use crate::sync::{AtomicBool, Ordering};
     use std::sync::Once;
 
@@ -92,10 +95,11 @@ mod system {
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
     }
 
-    pub(super) fn prepare() {
+    pub(super) fn prepare(may: bool) {
         static ASKED: Once = Once::new();
         ASKED.call_once(|| {
-            EXPEDITED.store(membarrier(REGISTER) && membarrier(EXPEDITED_BARRIER), Ordering::Relaxed);
+            let works = may && membarrier(REGISTER) && membarrier(EXPEDITED_BARRIER);
+            EXPEDITED.store(works, Ordering::Relaxed);
         });
     }
 
@@ -108,14 +112,17 @@ mod system {
         // It has worked once in this process, and the registration lasts as long as the process. If it is forbidden later
         // on, by a filter of system calls, others rely on what doesn't happen: there is no way on, nor back.
         if !membarrier(EXPEDITED_BARRIER) {
-            std::process::abort();
+            fork::abort(
+                b"dgraph: membarrier(2) was forbidden after this process's first executor was made, which relies on it; \
+                see ExecutorBuilder::membarrier\n",
+            );
         }
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(dgraph_loom, dgraph_shuttle)))))]
+#[cfg(not(all(target_os = "linux", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 mod system {
-    pub(super) fn prepare() {}
+    pub(super) fn prepare(_: bool) {}
 
     pub(super) const fn expedited() -> bool {
         false

@@ -132,6 +132,9 @@ impl FnGraph {
 
     /// Runs every function once on the threads of `executor`, this one included, which is blocked until all is done.
     ///
+    /// What `async fn`s need of a runtime, such as the context for Tokio's timers, has to be on each of these
+    /// threads: see [`ExecutorBuilder::around`](crate::ExecutorBuilder::around).
+    ///
     /// # Errors
     ///
     /// None: functions of a dictionary can't fail. See [`run_parallel_with`](Self::run_parallel_with).

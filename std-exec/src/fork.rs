@@ -26,12 +26,16 @@ impl Process {
     /// would wait for ever, and there may be nothing to unwind to: other threads were using what lies on the stack.
     pub(crate) fn or_abort(self) {
         if !self.is_current() {
-            system::complain(
-                b"dgraph: forked in the middle of a run, whose other threads are not in this process\n",
-            );
-            std::process::abort();
+            abort(b"dgraph: forked in the middle of a run, whose other threads are not in this process\n");
         }
     }
+}
+
+/// Says why, and ends the process: where there is no way on, and nothing to unwind to.
+#[cold]
+pub(crate) fn abort(message: &[u8]) -> ! {
+    system::complain(message);
+    std::process::abort();
 }
 
 /// To be called before anything relies on [`Process`].
@@ -39,9 +43,9 @@ pub(crate) fn prepare() {
     system::prepare();
 }
 
-#[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle))))]
+#[cfg(all(any(target_os = "linux", target_os = "macos"), not(any(miri, dgraph_loom, dgraph_shuttle))))]
 mod system {
-    use crate::sync::{AtomicUsize, Ordering, Worker};
+    use crate::sync::{AtomicUsize, Ordering, prepare_to_steal};
     use std::sync::Once;
 
     /// How many forks there are between the process that has registered the handler and this one. Written while the
@@ -62,8 +66,7 @@ mod system {
         REGISTERED.call_once(|| {
             // The deques set up what they share at the first theft. A child that is forked in the middle of that, by
             // another thread, would wait for its end when it uses a deque of its own.
-            let queue = Worker::<()>::new_lifo();
-            assert!(queue.stealer().steal().is_empty());
+            prepare_to_steal();
             // SAFETY: the handler does nothing but an atomic addition, which is safe in a forked child. If there is no
             // memory for it, forks go unnoticed.
             unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
@@ -77,7 +80,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(any(dgraph_loom, dgraph_shuttle)))))]
+#[cfg(not(all(any(target_os = "linux", target_os = "macos"), not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 mod system {
     pub(super) const fn forks() -> usize {
         0

@@ -11,8 +11,7 @@
 //! let mut graph = graph.build()?;
 //! assert_eq!(graph.run()?[c], 40);
 //!
-//! let executor = Executor::new()?;
-//! assert_eq!(graph.run_parallel(&executor)?[c], 40);
+//! assert_eq!(graph.run_parallel(Executor::global())?[c], 40);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -41,19 +40,26 @@
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
 //!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only; and, if it is a
 //!   worker, those that are [bound](GraphBuilder::on_worker) to it.
-//! - Nothing recurses over a graph. A repeated [`Executor::run`] allocates nothing, once each thread's stack of ready nodes
-//!   has grown to what it needs; nor does a repeated run of a typed graph, unless something goes wrong in it.
+//! - A run allocates nothing, whoever takes part in it, if it is neither the first one of its graph on its
+//!   executor nor the first one of its calling thread. What remains: more runs at once on one executor than
+//!   ever before, nested ones counted, need memory for each; in graphs of more than 65,536 nodes a thread's
+//!   stack of ready nodes may still double; a graph with futures that blocks its caller on one thread, since
+//!   all of them wait, makes a waker; and what goes wrong is an error with memory of its own.
+//! - Nothing recurses over a graph.
 //!
 //! # Threads
 //!
-//! An [`Executor`] has one worker a core, pinned where the system allows it. The caller of a run works too, as one of
+//! An [`Executor`] has one worker per core, pinned where the system allows it. The caller of a run works too,
+//! as one of
 //! the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker that finds nothing
 //! to do for 20 microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is working on.
 //!
-//! [`Executor::builder`] has choices about all of that, names, stacks, and hooks that each worker calls when it starts
-//! and ends; [`Executor::global`] is one for everybody. Cores are those that the thread may use that makes the executor
-//! (an executor made by a node has those of the one that runs the node). On Linux a thread that a node starts by itself
-//! begins where the node runs, on a pinned worker so on one core.
+//! [`Executor::builder`] has choices about all of that, names, stacks, and what is
+//! [around](ExecutorBuilder::around) each worker's life. Cores are those that the thread may use that makes
+//! the executor (an executor made by a node has those of the one that runs the node). On Linux threads and
+//! processes that a node starts have the cores of the thread that runs it, on a pinned worker so one:
+//! [`unpinned`] gives all cores to what it encloses. [`Executor::global`] is an executor for everybody: it
+//! has the process's cores, and its workers are not pinned.
 //!
 //! Fewer threads than wanted, or cores that are refused, are no error unless they were demanded
 //! ([`Pinning::Cores`]). A child process that `fork(2)` makes has no threads but one: running something there on an
@@ -65,7 +71,9 @@
 //! Nodes may be [async](GraphBuilder::async_node): `async fn`s, or async closures that borrow what they use. They wait side by
 //! side, and only futures that were woken are polled again. Such a graph runs under any runtime, or none:
 //! [`Graph::run_async`] on whatever thread polls it; [`Graph::run_parallel_async`] on an executor's workers, while the task that
-//! awaits it does something else; [`Graph::spawn`] too, without being awaited. [`Graph::run`] and [`Graph::run_parallel`] run the
+//! awaits it does something else; [`Graph::spawn`] too, without being awaited. What needs a runtime's
+//! context, such as Tokio's timers and sockets, needs it on the workers, too: [`ExecutorBuilder::around`]
+//! enters it there. [`Graph::run`] and [`Graph::run_parallel`] run the
 //! same graphs and block. A run that is dropped drops its nodes' futures; wakers may be used at any time, also when everything is
 //! gone.
 //!
@@ -167,6 +175,7 @@ mod worker;
 
 pub use args::Args;
 pub use builder::{ExecutorBuilder, Pinning};
+pub use cores::unpinned;
 pub use dgraph_core::{
     AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
     StaticDag, Storage,

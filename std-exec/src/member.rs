@@ -141,7 +141,7 @@ impl<'a> Own<'a> {
         if empty {
             let queue = self.queue();
             self.with(|private| {
-                private.ready.take_older_half(BATCH).iter().for_each(|&node| queue.push(node));
+                private.ready.take_older_half(BATCH).for_each(|node| queue.push(node));
             });
         }
         empty
@@ -194,7 +194,7 @@ impl<'a> Own<'a> {
                     let before = mine.ready.len();
                     theirs.held.pass_on(countdown, |node| mine.ready.push(node));
                     let half = theirs.ready.take_older_half(usize::MAX);
-                    half.iter().for_each(|&node| mine.ready.push(node));
+                    half.for_each(|node| mine.ready.push(node));
                     mine.ready.len() > before
                 });
                 // What is left, if anything. It can't be news that there is.

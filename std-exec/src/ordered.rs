@@ -137,6 +137,7 @@ impl<'a, F: Body> Ordered<'a, F> {
         self.body.open(Whom::Ticket(ticket));
         let fill = |rest: &mut Rest| {
             rest.job = Some(job);
+            rest.nodes = 0; // its members keep none to themselves
             rest.unfinished = self.countdown.dag().nodes();
             rest.roots = 0;
             rest.ready.clear();

@@ -5,12 +5,12 @@
 #[inline(always)]
 pub(crate) fn prefetch_behind<T>(address: *const T, bytes: usize) {
     let address = address.cast::<i8>().wrapping_add(bytes);
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: every x86-64 processor has the instruction, and it neither fails nor changes anything, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = address;
 }

@@ -86,7 +86,9 @@ where
         // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
         None => unsafe { team.spare_countdown(dag.view()) },
     };
-    let begun = begin::<F>(shared, countdown, forced, || dag.wide_levels().is_some());
+    // Found in the first run of a graph, if not before.
+    let may_go_in_step = !F::WAKES && dag.wide_levels().is_some();
+    let begun = begin::<F>(shared, countdown, forced, || may_go_in_step);
     let steps = match begun.plan {
         Plan::Walk { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
         Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
@@ -120,6 +122,8 @@ fn begin<F: Body>(
     let plan = match forced.unwrap_or_else(plan) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
         Plan::InStep { .. } if F::WAKES => Plan::Share,
+        // Who drives takes ready nodes in the order of their numbers.
+        Plan::Walk { .. } if F::WAKES && countdown.dag().is_depth_first() => Plan::Share,
         plan => plan,
     };
     Begun::now(key, plan)
@@ -197,7 +201,8 @@ impl<'a, F: Body> Run<'a, F> {
         self.body.open(Whom::Ticket(ticket));
         let fill = |rest: &mut Rest| {
             rest.job = Some(job);
-            rest.unfinished = self.countdown.dag().nodes();
+            rest.nodes = self.countdown.dag().nodes();
+            rest.unfinished = rest.nodes;
             rest.roots = self.roots;
             rest.ready.clear();
             rest.alone = self.is_driven().then_some(self.begun.budget);
@@ -271,6 +276,8 @@ impl<F: Body> Run<'_, F> {
         let stay = Stay::to_the_end(self.shared);
         context::within(self.shared, team, |parent| {
             team.lead_by(context::worker(self.shared), level, self.shared.bindings.number(false));
+            // SAFETY: this thread has taken the team, and not opened it.
+            unsafe { team.reserve(dag.nodes(), F::WAKES) };
             self.walk.lay_out(self.walk.of(team.lanes()));
             let driver = if self.is_driven() {
                 team.solo.open();

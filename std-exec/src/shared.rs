@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) detached: Attached,
     /// How long an idle worker looks around.
     pub(crate) spin: Duration,
-    /// What exit hooks have thrown.
+    /// What was thrown around workers' lives, behind them.
     pub(crate) exits: Thrown,
     shut_down: AtomicBool,
 }

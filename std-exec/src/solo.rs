@@ -69,6 +69,16 @@ impl Solo {
         self.word.state.store(OFFERED, Ordering::Relaxed);
     }
 
+    /// Makes room for a graph of so many nodes, so that driving it needs none later. To be called before the
+    /// run is open.
+    pub(crate) fn reserve(&self, nodes: usize) {
+        self.open();
+        if let Some(mut driver) = self.claim() {
+            driver.with(|ready| ready.reset(nodes));
+            driver.share(|_| {});
+        }
+    }
+
     /// The calling thread drives, unless somebody else does or has.
     #[must_use]
     pub(crate) fn claim(&self) -> Option<Driver<'_>> {
@@ -199,7 +209,7 @@ impl Ready {
     /// For nodes of a graph of so many.
     pub(crate) fn reset(&mut self, nodes: usize) {
         self.set.reset(nodes);
-        self.turns.clear();
+        self.turns.reset(nodes);
     }
 
     /// `node` is ready.

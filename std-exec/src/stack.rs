@@ -6,8 +6,9 @@ use std::ops::Range;
 /// A stack whose older end can be taken from. Its memory is kept: a repeated run needs no more of it.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
-    /// The stack is `memory[bottom..top]`, the oldest first; the rest is of no meaning.
-    memory: Vec<NodeId>,
+    /// The numbers of the nodes. The stack is `memory[bottom..top]`, the oldest first; the rest is of no
+    /// meaning. (Numbers, since the system gives memory of zeros without touching it.)
+    memory: Box<[u32]>,
     bottom: usize,
     top: usize,
 }
@@ -34,19 +35,37 @@ impl Stack {
     #[cold]
     fn make_room(&mut self, more: usize) {
         let length = self.len();
-        self.memory.copy_within(self.bottom..self.top, 0);
-        (self.bottom, self.top) = (0, length);
         // A half that stays free, so that the next one doesn't have to move everything again.
         let needed = 2 * (length + more);
         if self.memory.len() < needed {
-            self.memory.resize(needed.next_power_of_two(), NodeId::default());
+            self.grow(needed);
+        } else {
+            self.memory.copy_within(self.bottom..self.top, 0);
+            (self.bottom, self.top) = (0, length);
+        }
+    }
+
+    fn grow(&mut self, needed: usize) {
+        let length = self.len();
+        let mut memory = vec![0; needed.next_power_of_two()].into_boxed_slice();
+        memory[..length].copy_from_slice(&self.memory[self.bottom..self.top]);
+        (self.memory, self.bottom, self.top) = (memory, 0, length);
+    }
+
+    /// Makes room for as many nodes as there can be in a graph of so many: then it doesn't grow in runs of
+    /// that.
+    pub(crate) fn reserve_for(&mut self, nodes: usize) {
+        // Twice for `push_oldest`, which keeps as much room below, and twice for `make_room`.
+        let needed = 4 * nodes.max(4);
+        if self.memory.len() < needed {
+            self.grow(needed);
         }
     }
 
     /// Puts `node` on the stack if `really`, without a branch. There must be room for it in any case.
     #[inline]
     pub(crate) fn push_if(&mut self, node: NodeId, really: bool) {
-        self.memory[self.top] = node;
+        self.memory[self.top] = node.get();
         self.top += usize::from(really);
     }
 
@@ -68,7 +87,7 @@ impl Stack {
             (self.bottom, self.top) = (self.bottom + room, self.top + room);
         }
         self.bottom -= 1;
-        self.memory[self.bottom] = node;
+        self.memory[self.bottom] = node.get();
     }
 
     /// Takes the newest node.
@@ -79,21 +98,21 @@ impl Stack {
             return None;
         }
         self.top -= 1;
-        Some(self.memory[self.top])
+        Some(NodeId::new(self.memory[self.top]))
     }
 
     /// Takes the oldest node.
     pub(crate) fn pop_oldest(&mut self) -> Option<NodeId> {
-        let oldest = (!self.is_empty()).then(|| self.memory[self.bottom]);
+        let oldest = (!self.is_empty()).then(|| NodeId::new(self.memory[self.bottom]));
         self.bottom += usize::from(oldest.is_some());
         oldest
     }
 
     /// Takes the older half, rounded up, but at most `limit` nodes; the oldest first.
-    pub(crate) fn take_older_half(&mut self, limit: usize) -> &[NodeId] {
+    pub(crate) fn take_older_half(&mut self, limit: usize) -> impl Iterator<Item = NodeId> + '_ {
         let taken: Range<usize> = self.bottom..self.bottom + self.len().div_ceil(2).min(limit);
         self.bottom = taken.end;
-        &self.memory[taken]
+        self.memory[taken].iter().map(|&node| NodeId::new(node))
     }
 }
 
@@ -128,11 +147,32 @@ mod tests {
                 _ => {
                     let limit = if step % 50 == 0 { usize::MAX } else { 5 };
                     let count = oracle.len().div_ceil(2).min(limit);
-                    assert!(stack.take_older_half(limit).iter().copied().eq(oracle.drain(..count)));
+                    assert!(stack.take_older_half(limit).eq(oracle.drain(..count)));
                 }
             }
             assert_eq!((stack.len(), stack.is_empty()), (oracle.len(), oracle.is_empty()));
         }
         assert!(number > 10_000);
+    }
+
+    /// Room for a graph's nodes is enough, whatever comes in whatever order.
+    #[test]
+    fn does_not_grow_in_runs_that_it_has_room_for() {
+        for nodes in [1, 2, 7, 64, 301] {
+            let mut stack = Stack::default();
+            stack.reserve_for(nodes);
+            let room = stack.memory.len();
+            for step in 0..50_000_u32 {
+                match step.wrapping_mul(2_654_435_761) >> 28 {
+                    0..=4 if stack.len() < nodes => stack.push(NodeId::new(step)),
+                    5..=9 if stack.len() < nodes => stack.push_oldest(NodeId::new(step)),
+                    10 => stack.reserve(nodes - stack.len()),
+                    11 => drop(stack.pop()),
+                    12 if step % 50 == 0 => stack.take_older_half(usize::MAX).for_each(drop),
+                    _ => {}
+                }
+            }
+            assert_eq!(stack.memory.len(), room, "{nodes} nodes");
+        }
     }
 }

@@ -17,6 +17,7 @@
 mod helping;
 mod pot;
 mod progress;
+mod room;
 mod waiting;
 
 use crate::bindings;
@@ -65,6 +66,9 @@ pub(crate) struct Team {
     pub(crate) pot: Pot,
     /// Some thread has this team for a run of its own.
     taken: AtomicBool,
+    /// For graphs of how many nodes there is room: on the stacks, and to drive a run.
+    room: AtomicUsize,
+    room_to_drive: AtomicUsize,
     /// The team whose node has started this run, if it is a nested one.
     parent: AtomicPtr<Team>,
     /// Which worker the caller is, plus 1; 0 if it is none.
@@ -152,6 +156,8 @@ impl Team {
             alarmed: AtomicBool::new(false),
             pot: Pot::new(),
             taken: AtomicBool::new(false),
+            room: AtomicUsize::new(0),
+            room_to_drive: AtomicUsize::new(0),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
             level: AtomicUsize::new(0),
@@ -267,6 +273,8 @@ impl Team {
         if rest.alone.is_some() {
             self.solo.open();
         }
+        // SAFETY: the thread has taken the team, and not opened it.
+        unsafe { self.reserve(rest.nodes, rest.wakes) };
         self.set_up_for(rest);
         // SAFETY: nobody is a member, so by the module's table nobody else touches these.
         unsafe { *self.job.get() = Some(job) };

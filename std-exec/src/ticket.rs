@@ -78,7 +78,8 @@ type Orphan = Box<dyn FnOnce() + Send>;
 #[derive(Default)]
 pub(crate) struct Rest {
     pub(crate) job: Option<Job>,
-    /// Nodes that nobody has reported as done.
+    /// For how many nodes members need room; and how many nobody has reported as done.
+    pub(crate) nodes: usize,
     pub(crate) unfinished: usize,
     /// Roots that nobody has taken.
     pub(crate) roots: usize,

@@ -24,8 +24,10 @@ pub(crate) enum Next {
 }
 
 impl Turns {
-    pub(crate) fn clear(&mut self) {
+    /// Empties it. From now on it is for so many nodes, each of which is in it once at the most.
+    pub(crate) fn reset(&mut self, nodes: usize) {
         self.again.clear();
+        self.again.reserve(nodes);
         (self.now, self.then) = (0, 0);
     }
 
@@ -83,7 +85,7 @@ mod tests {
         assert_eq!(take(&mut turns, 2), [9, 9]);
         turns.push_reversed(|push| [2, 1].map(NodeId::new).into_iter().for_each(push));
         assert_eq!(take(&mut turns, 9), [1, 2, 9, 9, 1, 2, 9, 9, 1]);
-        turns.clear();
+        turns.reset(0);
         assert_eq!(turns.next(|| None), None);
     }
 

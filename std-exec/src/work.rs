@@ -180,7 +180,7 @@ impl<F: Body> Run<'_, F> {
         if let Some((left, taken)) = team.take_roots() {
             return own.with(|private| {
                 let first = self.roots - left;
-                let roots = &self.countdown.dag().order()[first..first + taken];
+                let roots = &self.countdown.dag().roots()[first..first + taken];
                 roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             });

@@ -1,7 +1,8 @@
 //! Runs as futures under runtimes of others: their timers, sockets, threads and timeouts wake the nodes.
 
 use async_io::Timer;
-use dgraph_exec::{Absent, Graph, GraphBuilder, Input, Node, RunError, Values};
+use dgraph_exec::{Absent, Executor, Graph, GraphBuilder, Input, Node, RunError, RunOptions, Values};
+use dgraph_tests::body::busy;
 use std::future::pending;
 use std::io;
 use std::net::Ipv4Addr;
@@ -241,23 +242,70 @@ fn timers_of_async_io() {
     }
 }
 
-/// Tokio's timers on the workers of an executor, whose start hook enters the runtime; and what they say without one.
+/// Tokio's timers on the workers of an executor that have entered the runtime; and what they say if they
+/// haven't.
 #[test]
 fn timers_on_workers_that_know_the_runtime() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build();
     let runtime = runtime.expect("a runtime");
-    let handle = runtime.handle().clone();
-    let hook = move |_| std::mem::forget(Box::leak(Box::new(handle.clone())).enter());
-    let knowing = dgraph_exec::Executor::builder().threads(2).on_start(hook).build().expect("an executor");
-    let mut graph = dgraph_exec::GraphBuilder::new();
+    let mut graph = GraphBuilder::new();
     let slept = graph.async_node("slept", (), async || {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        sleep(TICK).await;
         7
     });
     let mut graph = graph.build().expect("a valid graph");
+    let knowing = knowing(&runtime);
     assert_eq!(pollster::block_on(graph.run_parallel_async(&knowing)).expect("no node fails")[slept], 7);
-    let options = dgraph_exec::RunOptions::new().catch_panics();
+    let options = RunOptions::new().catch_panics();
     let unknowing = crate::runner::executor(2);
     let error = pollster::block_on(graph.run_parallel_async_with(&unknowing, options)).map(drop).unwrap_err();
     assert!(error.to_string().contains("slept"), "{error}");
+}
+
+/// An executor of two that has entered the runtime on each worker.
+fn knowing(runtime: &Runtime) -> Executor {
+    let handle = runtime.handle().clone();
+    let builder = Executor::builder().threads(2).around(move |_worker, life| {
+        let _context = handle.enter();
+        life();
+    });
+    builder.build().expect("an executor")
+}
+
+/// Of several nodes that sleep, some are polled first by a worker, others by the caller, as it happens: in
+/// many runs both. With the runtime's context on all of them none ever panics, whichever way a run goes on an
+/// executor; and the context ends with the executor.
+#[test]
+fn sleeping_nodes_find_the_runtime_wherever_they_are_polled() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    let runtime = runtime.expect("a runtime");
+    let knowing = knowing(&runtime);
+    let _context = runtime.enter();
+    let mut graph = GraphBuilder::new();
+    let worker = graph.async_node("on a worker", (), async || sleep(TICK).await);
+    graph.on_worker(worker, 0); // so that there is no run in which the caller polls all
+    for _ in 0..10 {
+        graph.async_node("anywhere", (), async || sleep(TICK).await);
+        graph.node("plain", (), || busy(1, 20_000));
+    }
+    let mut graph = graph.build().expect("a valid graph");
+    let mut two = GraphBuilder::new();
+    for _ in 0..2 {
+        two.async_node("anywhere", (), async || sleep(TICK).await);
+    }
+    let mut two = two.build().expect("a valid graph");
+    for _ in 0..100 {
+        graph.run_parallel(&knowing).expect("no node fails");
+        two.run_parallel(&knowing).expect("no node fails");
+        pollster::block_on(two.run_parallel_async(&knowing)).expect("no node fails");
+        let spawned = two.spawn(&knowing);
+        let (back, outcome) = spawned.join();
+        outcome.expect("no node fails");
+        two = back;
+    }
+    // Without it, the bound node is polled where no runtime is.
+    let unknowing = crate::runner::executor(2);
+    let options = RunOptions::new().catch_panics();
+    let error = graph.run_parallel_with(&unknowing, &options).map(drop).unwrap_err();
+    assert!(error.to_string().contains("on a worker"), "{error}");
 }

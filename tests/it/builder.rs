@@ -1,4 +1,5 @@
-//! What can be chosen about an executor: threads, names, stacks, hooks, spinning; the global one.
+//! What can be chosen about an executor: threads, names, stacks, what is around a worker's life, spinning;
+//! the global one.
 
 use dgraph_exec::{Dag, Executor, ExecutorBuilder, ExecutorError, Pinning};
 use std::backtrace::Backtrace;
@@ -18,7 +19,7 @@ fn rendezvous(executor: &Executor) {
     });
 }
 
-/// A place where hooks leave what they have seen.
+/// A place where workers leave what they have seen.
 type Seen = Arc<Mutex<Vec<(usize, String)>>>;
 
 fn note(seen: &Seen) -> impl Fn(usize) + Send + Sync + 'static {
@@ -29,25 +30,44 @@ fn note(seen: &Seen) -> impl Fn(usize) + Send + Sync + 'static {
     }
 }
 
+/// Calls `first`, then lives.
+fn before(first: impl Fn(usize)) -> impl Fn(usize, Box<dyn FnOnce() + '_>) {
+    move |worker, life| {
+        first(worker);
+        life();
+    }
+}
+
+/// Lives, then calls `last`.
+fn behind(last: impl Fn(usize)) -> impl Fn(usize, Box<dyn FnOnce() + '_>) {
+    move |worker, life| {
+        life();
+        last(worker);
+    }
+}
+
 fn sorted(seen: &Seen) -> Vec<(usize, String)> {
     let mut seen = seen.lock().expect("no panic").clone();
     seen.sort();
     seen
 }
 
-/// The hooks of worker 0, 1, 2, whose threads are called so.
+/// What worker 0, 1, 2 have left, whose threads are called so.
 fn all_three(prefix: &str) -> Vec<(usize, String)> {
     (0..3).map(|worker| (worker, format!("{prefix}{worker}"))).collect()
 }
 
 #[test]
-fn hooks_run_on_each_worker_when_it_starts_and_when_it_ends() {
+fn something_happens_on_each_worker_when_it_begins_and_when_it_has_ended() {
     let (starts, exits) = (Seen::default(), Seen::default());
-    let builder = Executor::builder()
-        .threads(3)
-        .thread_names(|worker| format!("team-{worker}"))
-        .on_start(note(&starts))
-        .on_exit(note(&exits));
+    let (begin, end) = (note(&starts), note(&exits));
+    let builder = Executor::builder().threads(3).thread_names(|worker| format!("team-{worker}")).around(
+        move |worker, life| {
+            begin(worker);
+            life();
+            end(worker);
+        },
+    );
     for round in 1..=3 {
         // A builder can be used again.
         let executor = builder.clone().build().expect("no special demands");
@@ -68,7 +88,7 @@ fn hooks_run_on_each_worker_when_it_starts_and_when_it_ends() {
 #[test]
 fn names_unless_others_are_given() {
     let starts = Seen::default();
-    drop(Executor::builder().threads(3).on_start(note(&starts)).build());
+    drop(Executor::builder().threads(3).around(before(note(&starts))).build());
     assert_eq!(sorted(&starts), all_three("dgraph-"));
 }
 
@@ -76,22 +96,25 @@ fn names_unless_others_are_given() {
 fn a_name_that_no_thread_can_have() {
     let started = Seen::default();
     let name = |worker: usize| if worker == 1 { "a\0b".to_owned() } else { "fine".to_owned() };
-    let error = Executor::builder().threads(2).thread_names(name).on_start(note(&started)).build();
+    let error = Executor::builder().threads(2).thread_names(name).around(before(note(&started))).build();
     assert_eq!(error.err(), Some(ExecutorError::NameWithNul { name: "a\0b".to_owned() }));
     assert_eq!(sorted(&started), [], "nothing has started");
 }
 
-/// `build` panics as the hook did; those workers that have started end, and nobody waits for the others.
+/// `build` panics as the function did; those workers that have begun end, and nobody waits for the others.
 #[test]
-fn a_start_hook_that_panics() {
+fn a_panic_before_a_life() {
     for culprits in [&[0][..], &[2], &[0, 1], &[0, 1, 2]] {
         let exits = Seen::default();
-        let builder = Executor::builder().threads(3).on_exit(note(&exits)).on_start(move |worker| {
+        let end = note(&exits);
+        let builder = Executor::builder().threads(3).around(move |worker, life| {
             if culprits.contains(&worker) {
                 panic_any(worker);
             }
+            life();
+            end(worker);
         });
-        let payload = catch_unwind(AssertUnwindSafe(|| builder.build())).expect_err("a hook panics");
+        let payload = catch_unwind(AssertUnwindSafe(|| builder.build())).expect_err("it panics");
         assert!(culprits.contains(payload.downcast_ref().expect("a worker's number")));
         let ended: Vec<usize> = sorted(&exits).into_iter().map(|(worker, _)| worker).collect();
         let others: Vec<usize> = (0..3).filter(|worker| !culprits.contains(worker)).collect();
@@ -100,39 +123,75 @@ fn a_start_hook_that_panics() {
 }
 
 #[test]
-fn an_exit_hook_that_panics() {
+fn a_panic_behind_a_life() {
     let ended = Arc::new(AtomicUsize::new(0));
     let build = || {
         let ended = Arc::clone(&ended);
-        let builder = Executor::builder().threads(3).on_exit(move |worker| {
+        let builder = Executor::builder().threads(3).around(behind(move |worker| {
             ended.fetch_add(1, Relaxed);
             if worker > 0 {
                 panic_any(worker);
             }
-        });
+        }));
         builder.build().expect("no special demands")
     };
     let executor = build();
-    let payload = catch_unwind(AssertUnwindSafe(|| executor.shutdown())).expect_err("a hook panics");
+    let payload = catch_unwind(AssertUnwindSafe(|| executor.shutdown())).expect_err("a worker panics");
     assert!([1, 2].contains(payload.downcast_ref::<usize>().expect("a worker's number")));
     assert_eq!(ended.load(Relaxed), 3, "all have ended");
     drop(build());
     assert_eq!(ended.load(Relaxed), 6, "and dropping doesn't panic");
 }
 
-/// What the hook captures is gone when the executor is.
+/// Some workers don't get to live: an error that names the first, and the others end.
 #[test]
-fn hooks_are_dropped_with_the_executor() {
-    let token = Arc::new(());
-    let (a, b) = (Arc::clone(&token), Arc::clone(&token));
-    let keep = |token: Arc<()>| {
-        move |_| {
-            assert!(Arc::strong_count(&token) > 1);
+fn a_life_that_is_not_lived() {
+    for culprits in [&[0][..], &[2], &[0, 1, 2]] {
+        for keeps in [false, true] {
+            let exits = Seen::default();
+            let end = note(&exits);
+            let builder = Executor::builder().threads(3).around(move |worker, life| {
+                if culprits.contains(&worker) {
+                    if keeps {
+                        std::mem::forget(life); // no other way to keep it
+                    }
+                    return;
+                }
+                life();
+                end(worker);
+            });
+            let error = builder.build().expect_err("some workers don't live");
+            let ExecutorError::WorkerNotBegun { worker } = error else { panic!("{error:?}") };
+            assert!(culprits.contains(&worker));
+            assert!(error.to_string().contains(&format!("worker {worker} ")), "{error}");
+            assert_eq!(exits.lock().expect("no panic").len(), 3 - culprits.len());
         }
+    }
+}
+
+/// A function that catches panics is fine, and what it holds meanwhile goes before the executor is gone.
+#[test]
+fn a_life_within_something() {
+    let alive = Arc::new(());
+    let held = Arc::clone(&alive);
+    let executor = Executor::builder().threads(3).around(move |_, life| {
+        let _held = Arc::clone(&held);
+        catch_unwind(AssertUnwindSafe(life)).expect("workers don't panic, whatever their nodes do");
+    });
+    let executor = executor.build().expect("no special demands");
+    assert_eq!(Arc::strong_count(&alive), 2 + 3);
+    let dag = Dag::from_edges(3, &[]).expect("a valid graph");
+    let all = Barrier::new(3);
+    let panics = || {
+        executor.run(&dag, |_| {
+            all.wait();
+            panic!("on purpose");
+        });
     };
-    let executor = Executor::builder().threads(2).on_start(keep(a)).on_exit(keep(b)).build();
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    rendezvous(&executor);
     drop(executor);
-    assert_eq!(Arc::strong_count(&token), 1);
+    assert_eq!(Arc::strong_count(&alive), 1);
 }
 
 /// Uses about this many kibibytes of stack.
@@ -149,7 +208,7 @@ fn stack_size_in_bytes() {
     let dive = move |_| {
         seen.fetch_add(deep(8 << 10), Relaxed);
     };
-    drop(Executor::builder().threads(2).stack_size(64 << 20).on_start(dive).build());
+    drop(Executor::builder().threads(2).stack_size(64 << 20).around(before(dive)).build());
     assert_eq!(depth.load(Relaxed), 2 * (8 << 10));
 }
 
@@ -176,7 +235,7 @@ fn too_small_a_stack_is_enlarged() {
 fn threads_that_cannot_be_had() {
     for bytes in [1 << 60, usize::MAX] {
         let started = Seen::default();
-        let builder = Executor::builder().threads(4).stack_size(bytes).on_start(note(&started));
+        let builder = Executor::builder().threads(4).stack_size(bytes).around(before(note(&started)));
         let executor = builder.build().expect("fewer threads are no error");
         assert_eq!(sorted(&started), []);
         assert_eq!(executor.threads(), 1);
@@ -220,7 +279,7 @@ fn made_by_a_pinned_worker() {
         let look = move |_| {
             note.lock().expect("no panic").push(thread::available_parallelism().expect("known").get());
         };
-        let builder = Executor::builder().threads(cores + 1).pinning(Pinning::None).on_start(look);
+        let builder = Executor::builder().threads(cores + 1).pinning(Pinning::None).around(before(look));
         drop(builder.build().expect("no special demands"));
         assert_eq!(*seen.lock().expect("no panic"), vec![cores; cores + 1]);
     });
@@ -228,8 +287,7 @@ fn made_by_a_pinned_worker() {
 
 #[test]
 fn a_builder_shows_what_was_chosen() {
-    let builder = ExecutorBuilder::default().threads(5).on_exit(|_| {});
+    let builder = ExecutorBuilder::default().threads(5).around(|_, life| life());
     let shown = format!("{builder:?}");
-    assert!(shown.contains("threads: Some(5)") && shown.contains("on_exit: true"), "{shown}");
-    assert!(shown.contains("on_start: false"), "{shown}");
+    assert!(shown.contains("threads: Some(5)") && shown.contains("around: true"), "{shown}");
 }

@@ -36,7 +36,10 @@ pub(crate) fn one_core() -> String {
     for pinning in [Pinning::None, Pinning::PerCore, Pinning::Cores(vec![core])] {
         for threads in [2, 4, 16] {
             let builder = Executor::builder().threads(threads).pinning(pinning.clone());
-            let builder = builder.on_start(move |_| assert_eq!(linux::cores(), [core], "a worker strayed"));
+            let builder = builder.around(move |_, life| {
+                assert_eq!(linux::cores(), [core], "a worker strayed");
+                life();
+            });
             nodes += rendezvous(&builder.build().expect("the core can be had"));
         }
     }
@@ -57,7 +60,10 @@ pub(crate) fn pinned_maker() -> String {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&seen);
     let executor = Executor::builder()
-        .on_start(move |_| note.lock().expect("no panic").push(linux::cores()))
+        .around(move |_, life| {
+            note.lock().expect("no panic").push(linux::cores());
+            life();
+        })
         .build()
         .expect("no special demands");
     assert_eq!(executor.threads(), thread::available_parallelism().expect("known").get());
@@ -79,7 +85,10 @@ pub(crate) fn cores_in_turn() -> String {
     let executor = Executor::builder()
         .threads(threads)
         .pinning(Pinning::Cores(cores.clone()))
-        .on_start(move |worker| assert_eq!(linux::cores(), [expected[worker % expected.len()]]))
+        .around(move |worker, life| {
+            assert_eq!(linux::cores(), [expected[worker % expected.len()]]);
+            life();
+        })
         .build()
         .expect("these cores can be had");
     rendezvous(&executor);
@@ -91,7 +100,10 @@ pub(crate) fn threads() -> String {
     let started = Arc::new(AtomicUsize::new(0));
     linux::limit_threads(4);
     let count = Arc::clone(&started);
-    let builder = Executor::builder().threads(16).on_start(move |_| _ = count.fetch_add(1, Relaxed));
+    let builder = Executor::builder().threads(16).around(move |_, life| {
+        count.fetch_add(1, Relaxed);
+        life();
+    });
     let executor = builder.build().expect("fewer threads are no error");
     let workers = started.load(Relaxed);
     assert!(workers <= 3, "no limit: {workers} workers");

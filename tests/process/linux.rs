@@ -1,7 +1,9 @@
 //! The few system calls that the cases need.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 
 /// How a child has ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +22,28 @@ pub(crate) fn in_a_child(body: impl FnOnce()) -> End {
             exit(i32::from(ended.is_err()))
         }
         child => wait(child),
+    }
+}
+
+/// The same; and what the child writes to standard error.
+pub(crate) fn in_a_child_that_says(body: impl FnOnce()) -> (End, String) {
+    let (mut said, say) = UnixStream::pair().expect("a pair of sockets");
+    match fork() {
+        0 => {
+            // SAFETY: no memory is involved.
+            let done = unsafe { libc::dup2(say.as_raw_fd(), libc::STDERR_FILENO) };
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+            exit(i32::from(done < 0 || ended.is_err()))
+        }
+        child => {
+            drop(say);
+            // A child that hangs says nothing more, but doesn't end either.
+            let text = std::thread::spawn(move || {
+                let mut text = String::new();
+                said.read_to_string(&mut text).map(|_| text)
+            });
+            (wait(child), text.join().expect("no panic").expect("text"))
+        }
     }
 }
 
@@ -71,13 +95,40 @@ pub(crate) fn cores() -> Vec<usize> {
 
 /// Confines the calling thread, and those that it starts from now on, to one core, as `taskset -c` does.
 pub(crate) fn confine_to(core: usize) {
+    confine_to_all(&[core]);
+}
+
+/// The same, to some cores.
+pub(crate) fn confine_to_all(cores: &[usize]) {
     // SAFETY: integers, for which zeros are valid.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: an ordinary function on an ordinary reference.
-    unsafe { libc::CPU_SET(core, &mut set) };
+    for &core in cores {
+        // SAFETY: an ordinary function on an ordinary reference.
+        unsafe { libc::CPU_SET(core, &mut set) };
+    }
     // SAFETY: the pointer is to a set of the given size.
     let done = unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set) };
     assert_eq!(done, 0, "sched_setaffinity: {}", io::Error::last_os_error());
+}
+
+/// From now on this system call fails so, for all threads of the process.
+pub(crate) fn forbid(call: libc::c_long, error: i32) {
+    let call = u32::try_from(call).expect("a small number");
+    let step = |code: u32, k: u32, (jt, jf)| libc::sock_filter { code: code as u16, jt, jf, k };
+    let mut filter = [
+        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, (0, 0)), // the number of the call
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call, (0, 1)),
+        step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | error as u32, (0, 0)),
+        step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, (0, 0)),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: no memory is involved.
+    let done = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(done, 0, "prctl: {}", io::Error::last_os_error());
+    let (mode, flags) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_TSYNC);
+    // SAFETY: the program and its steps last until the kernel has copied them.
+    let done = unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, &raw const program) };
+    assert_eq!(done, 0, "seccomp: {}", io::Error::last_os_error());
 }
 
 /// Lets this process, which has one thread, have `threads` in all. Root, whom no such limit holds, becomes a user

@@ -15,11 +15,15 @@
 #[cfg(target_os = "linux")]
 mod cpu;
 #[cfg(target_os = "linux")]
+mod fences;
+#[cfg(target_os = "linux")]
 mod fork;
 #[cfg(target_os = "linux")]
 mod limits;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod places;
 
 use std::env;
 use std::panic;
@@ -38,10 +42,24 @@ const CASES: &[(&str, Case)] = &[
     ("fork_by_a_node_of_the_caller", fork::by_a_node_of_the_caller),
     ("fork_by_a_node_of_a_worker", fork::by_a_node_of_a_worker),
     ("fork_and_the_global_executor", fork::global),
+    ("fences_forbidden_before", fences::forbidden_before),
+    ("fences_forbidden_later", fences::forbidden_later),
+    ("fences_done_without", fences::done_without),
+    ("fences_too_late", fences::too_late),
     ("limits_one_core", limits::one_core),
     ("limits_pinned_maker", limits::pinned_maker),
     ("limits_cores_in_turn", limits::cores_in_turn),
     ("limits_threads", limits::threads),
+    ("places_of_what_nodes_start", places::started),
+    ("places_where_nobody_is_pinned", places::plain),
+    ("places_of_executors_of_nodes", places::executors),
+    ("places_global_of_the_main_thread", places::global_of_the_main_thread),
+    ("places_global_of_a_worker", places::global_of_a_worker),
+    ("places_global_of_a_thread_of_a_worker", places::global_of_a_thread_of_a_worker),
+    ("places_global_of_a_confined_thread", places::global_of_a_confined_thread),
+    ("places_global_of_a_confined_main_thread", places::global_of_a_confined_main_thread),
+    ("places_global_of_a_confined_process", places::global_of_a_confined_process),
+    ("places_unknown", places::unknown),
     ("cpu_of_an_idle_executor", cpu::idle),
     ("cpu_of_workers_that_never_sleep", cpu::spinning),
     ("cpu_during_a_chain", cpu::chain),
@@ -79,7 +97,7 @@ fn passes(name: &str) -> bool {
     let output = child.output().expect("this program starts");
     let counts = String::from_utf8_lossy(&output.stdout);
     let verdict = if output.status.success() { "ok" } else { "FAILED" };
-    println!("{name:<32} {verdict:<6} {}", counts.trim_end());
+    println!("{name:<40} {verdict:<6} {}", counts.trim_end());
     if !output.status.success() {
         println!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     }

@@ -14,9 +14,9 @@ pub(super) struct DgraphTyped {
     executor: Arc<Executor>,
 }
 
-struct Run {
+pub(super) struct Run {
     executor: Arc<Executor>,
-    graph: dgraph_exec::Graph<'static>,
+    pub(super) graph: dgraph_exec::Graph<'static>,
 }
 
 impl System for DgraphTyped {
@@ -27,13 +27,19 @@ impl System for DgraphTyped {
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
+        Box::new(self.run_of(graph, body))
+    }
+}
+
+impl DgraphTyped {
+    pub(super) fn run_of<B: Body>(&self, graph: &Graph, body: B) -> Run {
         let graph = build(graph, |builder, number, node, dependencies| match *dependencies {
             [] => builder.define(node, (), move || body.execute(number)),
             [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
             [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
             _ => builder.define(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
         });
-        Box::new(Run { executor: Arc::clone(&self.executor), graph })
+        Run { executor: Arc::clone(&self.executor), graph }
     }
 }
 

@@ -18,6 +18,7 @@ mod dagx;
 #[cfg(feature = "peers")]
 mod dgraph_async;
 mod dgraph_keyed;
+mod dgraph_ranked;
 mod dgraph_raw;
 mod dgraph_typed;
 #[cfg(feature = "peers")]
@@ -166,6 +167,7 @@ systems! {
     Dgraph: dgraph_raw::DgraphRaw,
     DgraphKeyed: dgraph_keyed::DgraphKeyed,
     DgraphTyped: dgraph_typed::DgraphTyped,
+    DgraphRanked: dgraph_ranked::DgraphRanked,
     #[cfg(feature = "peers")]
     DgraphAsync: dgraph_async::DgraphAsync,
     #[cfg(feature = "peers")]

@@ -55,7 +55,7 @@ impl Threads {
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
         schedule::sleep_exactly();
         let watch = Watch::start();
-        let systems = self.options.systems_or(&[SystemId::Dgraph, SystemId::Rayon]);
+        let systems = self.options.systems_or(&[SystemId::Dgraph, SystemId::DgraphRanked, SystemId::Rayon]);
         let mut readings = Vec::new();
         for source in self.shapes.or(workflows()) {
             let workers = match self.options.threads.is_empty() {

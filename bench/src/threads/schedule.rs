@@ -22,8 +22,8 @@ pub(super) struct Scaled {
 impl Scaled {
     /// The graph of a source, with `mean` microseconds for a node on average.
     pub(super) fn new(source: &Source, mean: f64) -> Result<Self, String> {
-        let mut graph = source.graph(None)?;
-        let durations = graph.durations.take().unwrap_or_else(|| vec![1; graph.nodes]);
+        let graph = source.graph(None)?;
+        let durations = graph.durations.clone().unwrap_or_else(|| vec![1; graph.nodes]);
         let dag = Dag::from_edges(graph.nodes, &graph.edges).map_err(|error| error.to_string())?;
         let critical_path = dag.view().critical_path(|node| durations[node.index()]).length;
         let work: u64 = durations.iter().sum();

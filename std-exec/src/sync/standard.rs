@@ -36,6 +36,12 @@ pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexG
     condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Sets up what a thread's first theft would, and what the process's first one would.
+pub(crate) fn prepare_to_steal() {
+    let queue = Worker::<()>::new_lifo();
+    assert!(queue.stealer().steal().is_empty());
+}
+
 /// Something for models only.
 #[inline]
 pub(crate) const fn before_fence() {}

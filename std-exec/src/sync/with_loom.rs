@@ -90,3 +90,6 @@ pub(crate) fn fill(cells: &mut [AtomicU8], value: u8) {
 pub(crate) const fn patience(_: u32) -> u32 {
     0
 }
+
+/// The deques of models have nothing to set up.
+pub(crate) const fn prepare_to_steal() {}

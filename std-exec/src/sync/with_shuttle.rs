@@ -91,3 +91,6 @@ pub(crate) fn fill(cells: &mut [AtomicU8], value: u8) {
 pub(crate) const fn patience(steps: u32) -> u32 {
     if steps < 2 { steps } else { 2 }
 }
+
+/// The deques of models have nothing to set up.
+pub(crate) const fn prepare_to_steal() {}

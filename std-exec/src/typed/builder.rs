@@ -360,7 +360,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
         let Self { mut store, names, nodes, uses, wishes, env, .. } = self;
         let count = u32::try_from(nodes.len()).expect("the builder has counted");
-        let mut topology = Topology::new(count, &uses).map_err(|error| match error {
+        let mut topology = Topology::new(count, &uses, wishes.depth_first).map_err(|error| match error {
             BuildError::Cycle(cycle) => {
                 DefinitionError::Cycle(names.all_named(cycle.path().map(|node| node.get())))
             }

@@ -197,11 +197,15 @@ impl Detached {
         }
     }
 
-    /// Whether all nodes are complete, or nobody will go on with them but the owner.
+    /// Whether all nodes are complete, or nobody will go on with them but the owner. What is bound to the
+    /// caller is run first, unless it is a node of this run that asks.
     pub(super) fn is_finished(&self) -> bool {
         self.block.is_none_or(|block| {
             // SAFETY: the block is there until `end`.
-            let Block { ticket, executor, .. } = unsafe { block.as_ref() };
+            let Block { run, ticket, executor, .. } = unsafe { block.as_ref() };
+            if let (Some(Engine::Ordered(_)), false) = (run.get(), ticket.is_waited_for_by_itself()) {
+                executor.shared.serve(ticket);
+            }
             ticket.is_over() || executor.shared.is_shut_down() && !ticket.is_active()
         })
     }

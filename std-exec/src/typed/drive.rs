@@ -29,7 +29,7 @@ use dgraph_core::{DagView, NodeId};
 use std::future::poll_fn;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// After how many nodes a run lets its thread do something else. Tokio's leaf futures say that they are not ready when a task has
 /// polled 128 of them at once; with more nodes at a time than that, those would be polled in vain.
@@ -67,6 +67,10 @@ pub(super) fn block_on(
     options: &RunOptions,
 ) -> Result<(), RunError> {
     let mut run = AsyncRun::begin(body, executor.cloned(), options.clone())?;
+    // If there is nothing to wait for, nobody has to be woken, and no waker made.
+    if let Poll::Ready(outcome) = run.poll(body, usize::MAX, &Context::from_waker(Waker::noop())) {
+        return outcome;
+    }
     pollster::block_on(poll_fn(|context| run.poll(body, usize::MAX, context)))
 }
 
@@ -185,7 +189,7 @@ impl Drive {
         let dag = topology.dag.view();
         self.remaining.clear();
         self.remaining.extend_from_slice(dag.in_degrees());
-        self.woken.clear();
+        self.woken.reset(dag.nodes());
         self.left = dag.nodes();
         match queue {
             None => {

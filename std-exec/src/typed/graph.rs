@@ -25,7 +25,7 @@ use std::sync::Arc;
 ///
 /// Each closure is given references to the results of its dependencies, in the listed order. It is checked once, when it
 /// is built, and runs any number of times, after any ending at once; each run drops the results of the one before. A
-/// run but the first allocates nothing, unless something goes wrong.
+/// run but the first on its executor allocates nothing, as the [crate](crate#what-is-promised) says.
 ///
 /// Closures and results may borrow from the caller's scope (`'env`).
 ///
@@ -113,7 +113,8 @@ impl<'env, P> Graph<'env, P> {
         self.body = Some(body);
     }
 
-    /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit.
+    /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit, or
+    /// [depth first](GraphBuilder::depth_first).
     ///
     /// # Errors
     ///
@@ -138,6 +139,11 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// Runs every node once on the threads of `executor`, this one included.
+    ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, have to find it on each of
+    /// these threads: on the workers by one line at the executor,
+    /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around), and on this one as ever. Without it they
+    /// panic where they are polled by a thread that has none, so now and then.
     ///
     /// # Errors
     ///

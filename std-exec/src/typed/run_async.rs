@@ -117,13 +117,13 @@ impl<'env, P> Graph<'env, P> {
 impl Graph<'static> {
     /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin when it is first polled.
     ///
+    /// Nodes run on workers: futures that need a runtime's context, such as Tokio's timers and sockets, have
+    /// to find it there, also if the task that awaits this has one. One line enters it:
+    /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
+    ///
     /// Nodes run as in [`run_parallel`](Self::run_parallel), but none on the thread that polls. When a future of a node is woken, whichever worker
     /// is free polls it, before it starts other nodes. To wait for it on a thread, use [`run_parallel`](Self::run_parallel), in
     /// which that thread works too; a node that blocks on this future keeps a worker from running it.
-    ///
-    /// Futures that need a runtime's context, such as Tokio's timers and sockets, need it on the workers: let an
-    /// [`on_start`](crate::ExecutorBuilder::on_start) hook enter it for good
-    /// (`std::mem::forget(Box::leak(Box::new(handle.clone())).enter())`). Without one they panic.
     ///
     /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks until the nodes that
     /// workers are in the middle of have returned, and drops the futures that are left. If the executor is dropped, the run

@@ -107,7 +107,8 @@ impl Running {
         }
     }
 
-    /// Whether there is nothing more to wait for. It may take another poll to see what has come of it.
+    /// Whether there is nothing more to wait for. It may take another poll to see what has come of it. Runs
+    /// what is bound to the caller.
     pub(super) fn is_finished(&self) -> bool {
         match &self.0 {
             Stage::NotBegun(..) => false,

@@ -23,8 +23,7 @@ impl Schedule {
     /// The schedule of these demands, and the order of serial runs put into `topology`.
     pub(super) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
-        let declared = (0..topology.nodes()).map(NodeId::new).collect();
-        let queue = ReadyQueue::new(demands, permits, declared).with_given(inputs.into());
+        let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(inputs.into());
         let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
         inputs.iter().for_each(|&input| priorities[input as usize] = i64::MAX);
         let is_plain = priorities.iter().all(|&priority| priority == 0);
@@ -38,9 +37,9 @@ impl Schedule {
     /// Sorts the nodes by urgency.
     fn apply(&mut self, topology: &mut Topology) {
         let Self { priorities, ranks, queue } = self;
-        let mut nodes: Box<[NodeId]> = (0..topology.nodes()).map(NodeId::new).collect();
+        let mut nodes = topology.undemanded();
         let rank = |node: NodeId| ranks.get(node.index()).copied().unwrap_or(0);
-        // Stable: ties keep the order of declaration.
+        // Stable: ties keep their order.
         nodes.sort_by_key(|&node| (Reverse(priorities[node.index()]), Reverse(rank(node))));
         queue.set_urgency(nodes);
         topology.order_by(|node| queue.rank(node));

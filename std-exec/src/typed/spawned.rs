@@ -49,6 +49,10 @@ pub struct Spawned {
 impl Graph<'static> {
     /// Hands the graph to the workers of `executor`, which begin at once.
     ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, have to find it on the
+    /// workers, also if this is called within one. One line enters it:
+    /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     ///
@@ -125,8 +129,17 @@ impl Spawned {
         pollster::block_on(self)
     }
 
-    /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long; or there is nothing to wait for because the
-    /// executor has no threads: they have ended, which ends the run, or the system has refused any, and then `join` runs the nodes.
+    /// Whether all nodes are complete, so that [`join`](Self::join) wouldn't wait long. Never blocks: for a
+    /// loop that does something else meanwhile, such as a game's.
+    ///
+    /// Nodes that are [bound to the caller](crate::GraphBuilder::on_caller) are run by the thread that asks,
+    /// since nobody else runs them: those that are ready, each to its end. What they panic with is for
+    /// `join`.
+    ///
+    /// Also true if there is nothing to wait for because the executor has no threads: they have ended, which
+    /// ends the run, or the system has refused any, and then `join` runs the nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -136,7 +149,9 @@ impl Spawned {
     /// let executor = Executor::builder().threads(2).build()?;
     /// let (send, receive) = mpsc::channel();
     /// let mut graph = GraphBuilder::new();
-    /// graph.try_node("wait", (), move || receive.recv());
+    /// let wait = graph.try_node("wait", (), move || receive.recv());
+    /// let show = graph.node("show", (wait,), |(): &()| println!("on the thread that asks"));
+    /// graph.on_caller(show);
     /// let spawned = graph.build()?.spawn(&executor);
     /// assert!(!spawned.is_finished()); // it waits for us
     /// send.send(())?;

@@ -40,16 +40,30 @@ impl Predecessor {
 }
 
 impl Topology {
-    pub(super) fn new(nodes: u32, uses: &[Use]) -> Result<Self, BuildError<CycleBuf>> {
+    pub(super) fn new(nodes: u32, uses: &[Use], depth_first: bool) -> Result<Self, BuildError<CycleBuf>> {
         let edges: Vec<_> = uses.iter().map(|used| (used.dependency, used.node)).collect();
-        let dag = Dag::from_edges(nodes as usize, &edges)?;
+        let mut dag = Dag::from_edges(nodes as usize, &edges)?;
         drop(edges);
+        if depth_first {
+            dag = dag.depth_first();
+        }
         let (starts, predecessors) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
-        let order = (!sorted).then(|| order_by(&dag, NodeId::get));
+        let order = if depth_first {
+            Some(dag.view().order().iter().map(|node| node.get()).collect())
+        } else {
+            (!sorted).then(|| order_by(&dag, NodeId::get))
+        };
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let moves = uses.iter().any(|used| used.kind == Kind::Moved);
         Ok(Self { dag, nodes, starts, predecessors, order, serial_rows, stored_rows, moves })
+    }
+
+    /// The nodes as they come as long as nothing else makes a difference: in the order of declaration, or
+    /// depth first.
+    pub(super) fn undemanded(&self) -> Box<[NodeId]> {
+        let dag = self.dag.view();
+        if dag.is_depth_first() { dag.order().into() } else { (0..self.nodes).map(NodeId::new).collect() }
     }
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.

@@ -311,13 +311,15 @@ fn shutdown_during_a_run_of_futures_within_a_node() {
     assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
 }
 
-/// A node drops its executor, or shuts it down, and exit hooks panic with what panics when it is dropped: nobody hears of that.
+/// A node drops its executor, or shuts it down, and workers end by panicking with what panics when it is
+/// dropped: nobody hears of that.
 #[test]
-fn a_worker_ends_its_executor_whose_exit_hooks_panic() {
+fn a_worker_ends_its_executor_whose_workers_panic() {
     for shuts_down in [false, true] {
         let (say, hear) = mpsc::channel();
         let say = Mutex::new(say);
-        let executor = Executor::builder().threads(2).on_exit(move |worker| {
+        let executor = Executor::builder().threads(2).around(move |worker, life| {
+            life();
             say.lock().expect("no panic").send(worker).expect("somebody listens");
             panic_any(PanicsWhenDropped);
         });

@@ -11,7 +11,10 @@ use std::thread;
 /// An executor that counts the workers that have ended.
 fn counting(threads: usize, ended: &Arc<AtomicUsize>) -> Executor {
     let ended = Arc::clone(ended);
-    let builder = Executor::builder().threads(threads).on_exit(move |_| _ = ended.fetch_add(1, Relaxed));
+    let builder = Executor::builder().threads(threads).around(move |_, life| {
+        life();
+        ended.fetch_add(1, Relaxed);
+    });
     builder.build().expect("no special demands")
 }
 
