@@ -71,10 +71,10 @@ const LAST_TRIAL: usize = 4096;
 /// In ticks, some ten microseconds: no walk is broken into before.
 const LEAST_BUDGET: usize = 20_000;
 /// In ticks, about a microsecond: where a node takes longer on average, a walk alone is not even tried. (Models
-/// try all ways.)
-const LONG_NODE: usize = if MODEL { usize::MAX } else { 2_500 };
+/// try all ways, and so do fuzz targets, whose nodes are slow under AddressSanitizer.)
+const LONG_NODE: usize = if MODEL || cfg!(fuzzing) { usize::MAX } else { 2_500 };
 /// The same for walks in step: sharing costs next to nothing, and goes better with nodes that take longer than others.
-const VERY_LONG_NODE: usize = if MODEL { usize::MAX } else { 10_000 };
+const VERY_LONG_NODE: usize = if MODEL || cfg!(fuzzing) { usize::MAX } else { 10_000 };
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
 const SHORT_WALK: usize = 5_000;
 /// Which of the short walks are timed: looking at the clock twice takes as long as a walk through four nodes.

@@ -51,6 +51,7 @@ mod typed_failures;
 mod typed_inputs;
 mod typed_limits;
 mod typed_nesting;
+mod typed_old_results;
 mod typed_order;
 mod typed_panics;
 mod typed_parts;

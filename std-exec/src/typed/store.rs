@@ -11,6 +11,7 @@
 //! `rows.rs`).
 
 use super::arena::{Arena, Base, Place};
+use super::course::Payload;
 use super::handle::{GraphId, Node};
 use super::rows::Row;
 use super::run::Run;
@@ -252,12 +253,11 @@ impl Store {
     ///
     /// # Panics
     ///
-    /// With the panic of a destructor: the node's status is `PANICKED`, others may still have their results.
+    /// When all that is done, with the first panic of a destructor. The nodes whose results have panicked are `PANICKED`.
     pub(super) fn clear(&mut self) {
-        for at in 0..self.results.len() {
-            self.drop_result(at);
-        }
+        let panicked = self.drop_results(|_| true);
         self.statuses.fill(Status::NOT_RUN);
+        self.blame(panicked);
     }
 
     /// Drops the results of the nodes for which `which` gives a new status.
@@ -266,15 +266,39 @@ impl Store {
     ///
     /// As [`clear`](Self::clear).
     pub(super) fn clear_some(&mut self, which: impl Fn(u32) -> Option<Status>) {
-        for at in 0..self.results.len() {
-            if which(self.results[at].0).is_some() {
-                self.drop_result(at);
-            }
-        }
+        let panicked = self.drop_results(|node| which(node).is_some());
         for node in (0..).take(self.len()) {
             if let Some(status) = which(node) {
                 self.statuses.set(node, status);
             }
+        }
+        self.blame(panicked);
+    }
+
+    /// Drops the results of these nodes. The nodes whose results have panicked, and what the first one has thrown.
+    fn drop_results(&mut self, which: impl Fn(u32) -> bool) -> (Vec<u32>, Option<Payload>) {
+        let (mut panicked, mut thrown) = (Vec::new(), None);
+        let mut at = 0;
+        let drop_rest = |store: &mut Self, at: &mut usize| {
+            while let Some(&(node, _)) = store.results.get(*at) {
+                *at += 1;
+                if which(node) {
+                    store.drop_result(*at - 1);
+                }
+            }
+        };
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop_rest(self, &mut at))) {
+            panicked.push(self.results[at - 1].0);
+            thrown = first(thrown, Some(payload));
+        }
+        (panicked, thrown)
+    }
+
+    /// These nodes have panicked, the first one with this.
+    fn blame(&mut self, (panicked, thrown): (Vec<u32>, Option<Payload>)) {
+        panicked.into_iter().for_each(|node| self.statuses.set(node, Status::PANICKED));
+        if let Some(payload) = thrown {
+            resume_unwind(payload);
         }
     }
 
@@ -283,12 +307,10 @@ impl Store {
     fn drop_result(&mut self, at: usize) {
         let (node, drop) = self.results[at];
         if self.statuses.get(node) == Status::VALUE {
-            // If the destructor panics, that stays.
-            self.statuses.set(node, Status::PANICKED);
+            self.statuses.set(node, Status::NOT_RUN);
             // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; the status has changed, so
             // nobody will use it again.
             unsafe { drop(self.slot_of(node)) };
-            self.statuses.set(node, Status::NOT_RUN);
         }
     }
 
