@@ -1,6 +1,7 @@
 //! Workflows from files: what is refused and in which words, and the lock file of this workspace.
 
 mod command;
+mod forms;
 mod real;
 
 use dgraph_core::{Dag, NodeId};
