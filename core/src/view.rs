@@ -239,6 +239,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn successors(self, node: NodeId) -> &'a [Edge] {
         let start = self.starts[node.index()] as usize;
         let end = self.starts.get(node.index() + 1).map_or(self.edges.len(), |&next| next as usize);
@@ -258,6 +259,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn in_degree(self, node: NodeId) -> u32 {
         self.in_degrees[node.index()]
     }

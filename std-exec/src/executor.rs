@@ -183,6 +183,7 @@ impl Executor {
     /// executor.run(&dag, |_| {});
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run<D, F>(&self, dag: &D, body: F)
     where
         D: AsDag + ?Sized,
@@ -207,6 +208,7 @@ impl Executor {
     /// assert!(statistics.walked + statistics.by_helpers <= 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_counted<D, F>(&self, dag: &D, body: F) -> RunStatistics
     where
         D: AsDag + ?Sized,
@@ -263,6 +265,7 @@ impl Handle {
     }
 
     /// See [`Executor::run`].
+    #[track_caller]
     pub(crate) fn run<D, F>(&self, dag: &D, body: F)
     where
         D: AsDag + ?Sized,
@@ -277,9 +280,8 @@ impl Handle {
         }
     }
 
-    /// As [`run`](Self::run). Where nobody could help, it calls `serially` instead.
+    /// As [`run`](Self::run), in the process of the executor. Where nobody could help, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
-        self.check_process();
         if self.threads() == 1 {
             serially(body);
         } else {
@@ -287,13 +289,12 @@ impl Handle {
         }
     }
 
-    /// As [`run`](Self::run), in the order and on the threads that `queue` says. Where nobody could help and nobody else
+    /// As [`run_body`](Self::run_body), in the order and on the threads that `queue` says. Where nobody could help and nobody else
     /// is demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
     where
         F: Body,
     {
-        self.check_process();
         if self.threads() == 1 && queue.last_worker().is_none() {
             serially(body);
         } else {
@@ -302,6 +303,7 @@ impl Handle {
     }
 
     #[inline]
+    #[track_caller]
     pub(crate) fn check_process(&self) {
         if !self.process.is_current() {
             forked();
@@ -311,6 +313,7 @@ impl Handle {
 
 #[cold]
 #[inline(never)]
+#[track_caller]
 fn forked() -> ! {
     panic!(
         "this executor was made before a fork: its threads are not in this process, which must make its own"

@@ -79,6 +79,7 @@ impl AsyncRun {
     ///
     /// With the panic of a node, unless the options catch it. If it has ended before, also by a panic: what it would begin
     /// now, nobody would close.
+    #[track_caller]
     pub(super) fn poll(
         &mut self,
         body: &mut Body,
@@ -134,7 +135,7 @@ impl Body {
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
                 let node = self.store.node_of_future(future);
                 if self.store.statuses.get(node) == Status::PENDING {
-                    let status = if dropped.is_ok() { Status::NOT_RUN } else { Status::PANICKED };
+                    let status = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
                     self.store.statuses.set(node, status);
                     if options.measure {
                         self.measured.forget(node);

@@ -29,6 +29,7 @@ mod async_builder;
 mod async_fn;
 #[allow(unsafe_code)]
 mod async_task;
+mod bounds;
 #[allow(unsafe_code)]
 mod builder;
 mod cancel;
@@ -81,17 +82,18 @@ mod wishes;
 
 pub use absent::Absent;
 pub use async_fn::AsyncNodeFn;
+pub use bounds::{NodeError, Predecessors, Shareable};
 pub use builder::GraphBuilder;
 pub use cancel::CancelToken;
 pub use definition_error::DefinitionError;
 pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
-pub use failure::{Failure, Panicked};
+pub(crate) use failure::Stop;
+pub use failure::{Failure, Failures, Panicked};
 pub use graph::Graph;
 pub use handle::{AnyNode, Input, Moved, Node};
 pub use local::{Anywhere, Local};
 pub use local_async::LocalAsyncFn;
 pub use names::NamedNode;
-pub(crate) use names::join;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;
 pub use run_async::RunAsync;

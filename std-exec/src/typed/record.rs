@@ -2,9 +2,10 @@
 
 use super::course::execute;
 use super::graph::Graph;
+use super::names::NamedNode;
 use super::options::{FailurePolicy, RunOptions};
 use super::results::Results;
-use super::run::{EXPIRED, Run, STOP, TROUBLE};
+use super::run::{CANCELLED, EXPIRED, Run, STOP, TROUBLE};
 use super::status::{Outcome, State, Status};
 use super::store::Store;
 use super::task::Ran;
@@ -67,10 +68,16 @@ impl Run<'_> {
     /// `node` has given an error.
     #[cold]
     pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) {
+        self.failed_inside(node, None, error);
+    }
+
+    /// `node`, or a node of the graph that it is, has given an error.
+    #[cold]
+    fn failed_inside(&self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
         self.store.statuses.set(node, Status::FAILED);
         let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
         self.raise(TROUBLE | stop);
-        lock(&self.failures).push(node, error);
+        lock(&self.failures).push(node, inside, error);
     }
 
     /// The choices for a graph that is a node of this one.
@@ -98,10 +105,24 @@ impl Run<'_> {
     /// The graph that is `node` ended with `error`.
     #[cold]
     pub(super) fn nested_failed(&self, node: u32, error: RunError) {
+        let stop = error.stop();
         match error {
-            RunError::Cancelled { .. } => self.cancel(),
-            RunError::DeadlineExceeded { .. } => self.raise(STOP | EXPIRED),
+            RunError::Failed(failures) => {
+                for failure in failures {
+                    let (inside, error) = failure.into_parts();
+                    self.failed_inside(node, Some(inside), error);
+                }
+            }
+            RunError::Cancelled { .. } | RunError::DeadlineExceeded { .. } => {
+                self.store.statuses.set(node, Status::INTERRUPTED);
+            }
             error => self.failed(node, error.into()),
+        }
+        if stop.cancelled {
+            self.raise(STOP | CANCELLED);
+        }
+        if stop.late {
+            self.raise(STOP | EXPIRED);
         }
     }
 }
@@ -120,7 +141,7 @@ pub(super) fn is_fed(store: &Store, topology: &Topology, node: u32) -> bool {
                 store.statuses.set(node, Status::skipped(culprit));
                 return false;
             }
-            State::NotRun => fed = false,
+            State::NotRun | State::Interrupted => fed = false,
             State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
                 fed &= !predecessor.feeds();
             }

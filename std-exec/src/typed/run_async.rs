@@ -200,6 +200,7 @@ impl<'g, 'env, P> Future for RunAsync<'g, 'env, P> {
     /// # Panics
     ///
     /// If it has been [`Ready`](Poll::Ready), or has panicked, before.
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let graph = this.graph.as_mut().expect("polled after its end");

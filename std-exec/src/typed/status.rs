@@ -9,7 +9,7 @@
 //!     └── the next run; or NOT_NEEDED, if its targets don't need the node
 //! ```
 //! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to. If the run ends
-//! before, it is `NOT_RUN` again.
+//! before, it is `INTERRUPTED`; so is a graph that is stopped while it is a node.
 //!
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
@@ -58,6 +58,7 @@ pub(super) enum State {
     Taken,
     NotNeeded,
     Unset,
+    Interrupted,
     Skipped { culprit: u32 },
     Moved { taker: u32 },
 }
@@ -75,6 +76,7 @@ impl Status {
     pub(super) const UNSET: Self = Self::new(6);
 
     pub(super) const PENDING: Self = Self::new(9);
+    pub(super) const INTERRUPTED: Self = Self::new(10);
 
     const fn new(state: u8) -> Self {
         Self { state, about: 0 }
@@ -101,6 +103,7 @@ impl Status {
             4 => State::Taken,
             5 => State::NotNeeded,
             6 => State::Unset,
+            10 => State::Interrupted,
             SKIPPED => State::Skipped { culprit: self.about },
             _ => State::Moved { taker: self.about },
         }

@@ -259,7 +259,7 @@ fn a_cancel_against_falling_asleep() {
         let same = token.clone();
         let other = thread::spawn(move || same.cancel());
         let mut run = graph.run_async_with(RunOptions::new().cancel_token(&token));
-        assert!(matches!(block_on(&mut run), Err(RunError::Cancelled { not_run }) if not_run.len() == 1));
+        assert!(matches!(block_on(&mut run), Err(RunError::Cancelled { not_run, .. }) if not_run.len() == 1));
         drop(run);
         other.join().expect("no panic");
     });

@@ -80,7 +80,7 @@ pub(super) fn check_end(
                 !failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED)
             );
         }
-        Some(Err(RunError::Cancelled { not_run: listed })) => {
+        Some(Err(RunError::Cancelled { not_run: listed, .. })) => {
             assert!(way.cancellable && (plan.has(Role::Cancels) || matches!(way.how, How::Cancels(_))));
             assert_eq!(listed.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), not_run);
         }
