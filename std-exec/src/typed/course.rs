@@ -185,15 +185,16 @@ fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
 /// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went wrong stays in the graph.
 fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: &RunOptions) -> RunError {
     let Body { store, names, .. } = &mut *body;
-    let panicked: Vec<u32> = store.statuses.nodes(Status::PANICKED).collect();
-    for &node in &panicked {
-        // A graph in which a node has panicked, unless it was what sets its inputs or reads its results.
-        let inside = store.inner(node).map(|inner| inner.failures.take());
-        match inside.filter(|inside| !inside.panicked().is_empty()) {
-            Some(inside) => failures.add(inside, |inner| names.inside(node, inner)),
-            None => failures.add_panicked(names.named(node)),
+    let mut panicked: Vec<u32> = store.statuses.nodes(Status::PANICKED).collect();
+    for (node, inner) in store.inner_bodies() {
+        let inside = inner.failures.take();
+        // If none has, it was what sets the inputs, or reads the results, of that graph.
+        if !inside.panicked().is_empty() {
+            panicked.retain(|&other| other != node);
+            failures.add(inside, |inner| names.inside(node, inner));
         }
     }
+    panicked.into_iter().for_each(|node| failures.add_panicked(names.named(node)));
     if options.catch_panics {
         return RunError::Panicked(Panicked::new(failures, payload));
     }
@@ -221,7 +222,7 @@ impl Body {
     /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.
     fn forget_failures(&mut self) {
         self.failures = Kept::default();
-        for inner in self.store.inner_bodies() {
+        for (_, inner) in self.store.inner_bodies() {
             inner.failures = Kept::default();
         }
     }

@@ -23,16 +23,14 @@ pub(super) struct Inner<'env, S, R> {
 /// # Safety
 ///
 /// The pointer is to a task of the type that the function was made for.
-pub(super) type InnerOf = unsafe fn(NonNull<u8>) -> NonNull<Option<Box<Body>>>;
+pub(super) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<Body>>;
 
 /// Of the task of a graph.
 pub(super) fn inner_of<'env, S, R, P>(_: &Task<Inner<'env, S, R>, P>) -> InnerOf {
     |function| {
         let inner = function.cast::<Inner<'env, S, R>>().as_ptr();
         // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
-        let body = unsafe { &raw mut (*inner).graph.body };
-        // SAFETY: it is a field.
-        unsafe { NonNull::new_unchecked(body) }
+        unsafe { &raw mut (*inner).graph.body }
     }
 }
 
@@ -41,9 +39,7 @@ pub(super) fn async_inner_of<'env, S, R, P>(_: &AsyncGraphTask<'env, S, R, P>) -
     |task| {
         let task = task.cast::<AsyncGraphTask<'env, S, R, P>>().as_ptr();
         // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
-        let body = unsafe { &raw mut (*task).task.function.graph.body };
-        // SAFETY: it is a field.
-        unsafe { NonNull::new_unchecked(body) }
+        unsafe { &raw mut (*task).task.function.graph.body }
     }
 }
 

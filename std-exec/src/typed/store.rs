@@ -42,7 +42,7 @@ pub(super) struct Store {
     closures: Vec<(Place<u8>, DropInPlace)>,
     /// The nodes that give futures, and what drops these.
     futures: Vec<(u32, DropInPlace)>,
-    /// The nodes that are graphs, ascending, and where these lie.
+    /// The nodes that are graphs, and where these lie.
     graphs: Vec<(u32, InnerOf)>,
 }
 
@@ -104,7 +104,6 @@ impl Store {
         self.inputs.shrink_to_fit();
         self.closures.shrink_to_fit();
         self.futures.shrink_to_fit();
-        self.graphs.sort_unstable_by_key(|(node, _)| *node);
         self.graphs.shrink_to_fit();
     }
 
@@ -156,28 +155,24 @@ impl Store {
         self.graphs.push((node, inner));
     }
 
-    /// The graph that `node` is, if it is one. Not during a run.
-    pub(super) fn inner(&mut self, node: u32) -> Option<&mut Body> {
-        let place = self.graphs.binary_search_by_key(&node, |(node, _)| *node).ok()?;
-        // SAFETY: `self` is borrowed by nobody else.
-        unsafe { self.inner_at(place).as_mut() }.as_deref_mut()
-    }
-
-    /// The graphs that are nodes. Not during a run.
-    pub(super) fn inner_bodies(&mut self) -> impl Iterator<Item = &mut Body> {
+    /// The nodes that are graphs. Not during a run.
+    pub(super) fn inner_bodies(&mut self) -> impl Iterator<Item = (u32, &mut Body)> {
         let store = &*self;
-        // SAFETY: `self` is borrowed by nobody else, and each of them is looked at once.
-        (0..store.graphs.len()).filter_map(|at| unsafe { store.inner_at(at).as_mut() }.as_deref_mut())
+        (0..store.graphs.len()).filter_map(|at| {
+            // SAFETY: `self` is borrowed by nobody else, and each of them is looked at once.
+            let inner = unsafe { &mut *store.inner_at(at) };
+            Some((store.graphs[at].0, inner.as_deref_mut()?))
+        })
     }
 
     /// The graphs that are nodes, to be looked at. Not during a run.
     pub(super) fn inner_graphs(&self) -> impl Iterator<Item = &Body> {
         // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `call` there is none.
-        (0..self.graphs.len()).filter_map(|at| unsafe { self.inner_at(at).as_ref() }.as_deref())
+        (0..self.graphs.len()).filter_map(|at| unsafe { &*self.inner_at(at) }.as_deref())
     }
 
     /// Where the body of the graph lies that comes `at` this place in `graphs`.
-    fn inner_at(&self, at: usize) -> NonNull<Option<Box<Body>>> {
+    fn inner_at(&self, at: usize) -> *mut Option<Box<Body>> {
         let (node, inner) = self.graphs[at];
         // SAFETY: `define` has put the task there.
         let task = unsafe { self.functions.base().at(self.entries[node as usize].function) };
