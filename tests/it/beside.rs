@@ -27,7 +27,10 @@ fn keep_going() -> RunOptions {
 
 /// Two that fail, and one that panics when they have begun to.
 fn faulty<'e>(failing: &'e AtomicBool, payload: u8) -> Graph<'e> {
-    let mut graph = GraphBuilder::new();
+    with_faults(GraphBuilder::new(), failing, payload)
+}
+
+fn with_faults<'e>(mut graph: GraphBuilder<'e>, failing: &'e AtomicBool, payload: u8) -> Graph<'e> {
     graph.try_node("disk", (), || Err::<u32, _>("disk full"));
     graph.try_node("net", (), || {
         failing.store(true, SeqCst);
@@ -197,8 +200,10 @@ fn nested(graph: Graph<'_>) -> Graph<'_> {
 
 fn inside(runner: &Runner) {
     let failing = AtomicBool::new(false);
-    let mut graph = nested(faulty(&failing, 9));
-    for _ in 0..3 {
+    for futures in [0, 0, 1, 1] {
+        let mut graph = GraphBuilder::new();
+        (0..futures).for_each(|_| _ = graph.async_node("ready", (), async || ()));
+        let mut graph = nested(with_faults(graph, &failing, 9));
         failing.store(false, SeqCst);
         let error = runner.typed_with(&mut graph, &keep_going().catch_panics()).expect_err("a panic");
         assert!(error.to_string().starts_with("panicked: outer/inner/bug; "), "{error}");

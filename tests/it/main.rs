@@ -32,6 +32,7 @@ mod in_step;
 mod known_bugs;
 mod locations;
 mod messages;
+mod mismatched;
 mod models;
 mod promises;
 mod reach;
