@@ -79,7 +79,7 @@ impl Graph<'static> {
     /// let spawned = graph.build()?.spawn_with(&executor, RunOptions::new().cancel_token(&token));
     /// token.cancel();
     /// let (_graph, outcome) = spawned.join();
-    /// assert!(matches!(outcome, Err(RunError::Cancelled { not_run, .. }) if not_run[0].name() == "for ever"));
+    /// assert!(matches!(outcome, Err(RunError::Cancelled { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
