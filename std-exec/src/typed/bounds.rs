@@ -34,7 +34,7 @@ impl<T: Send + Sync> Shareable for T {}
 /// use dgraph_exec::{GraphBuilder, Node, NodeError};
 ///
 /// /// Adds a node that tries again, once.
-/// fn twice<E: NodeError>(graph: &mut GraphBuilder<'_>, f: fn() -> Result<u8, E>) -> Node<u8> {
+/// fn twice<'e, E: NodeError + 'e>(graph: &mut GraphBuilder<'e>, f: fn() -> Result<u8, E>) -> Node<u8> {
 ///     graph.try_node("twice", (), move || f().or_else(|_| f()))
 /// }
 /// let mut graph = GraphBuilder::new();

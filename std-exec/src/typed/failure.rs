@@ -8,7 +8,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
-use std::panic::resume_unwind;
+use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
 /// A node that failed, and its error.
@@ -397,6 +397,10 @@ impl Panicked {
         resume_unwind(self.into_payload())
     }
 }
+
+/// Nobody changes what is in it.
+impl UnwindSafe for Panicked {}
+impl RefUnwindSafe for Panicked {}
 
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
