@@ -105,7 +105,7 @@ impl<'env, P> Graph<'env, P> {
     /// let options = RunOptions::new().cancel_token(&token);
     /// let user = thread::spawn(move || token.cancel());
     /// let error = pollster::block_on(graph.run_async_with(options)).unwrap_err();
-    /// assert_eq!(error.to_string(), "cancelled, 1 node interrupted: answer");
+    /// assert!(error.is_cancelled());
     /// # user.join().unwrap();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
