@@ -97,7 +97,7 @@ impl Write for Escaped<'_, '_> {
                 '\n' => self.to.write_str("\\n")?,
                 '&' => self.to.write_str("&amp;")?,
                 '\0'..='\x1f' => {
-                    self.to.write_char(char::from_u32(0x2400 + u32::from(c)).unwrap_or(UNKNOWN))?
+                    self.to.write_char(char::from_u32(0x2400 + u32::from(c)).unwrap_or(UNKNOWN))?;
                 }
                 '\x7f' => self.to.write_char('\u{2421}')?,
                 '\u{80}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => self.to.write_char(UNKNOWN)?,

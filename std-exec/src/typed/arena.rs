@@ -237,9 +237,10 @@ mod tests {
 
     #[test]
     fn too_much_is_refused() {
+        const ALL: usize = isize::MAX.unsigned_abs();
         let mut arena = Arena::new();
         arena.place(1_u8);
         assert!(arena.has_room::<[u8; 1 << 30]>());
-        assert!(!arena.has_room::<[u8; if usize::BITS > 32 { (1_u64 << 34) as usize } else { isize::MAX as usize }]>());
+        assert!(!arena.has_room::<[u8; if LARGEST > ALL { ALL } else { LARGEST }]>());
     }
 }
