@@ -190,7 +190,7 @@ impl<T> std::fmt::Debug for Place<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arena, Place};
+    use super::{Arena, LARGEST, Place};
 
     #[repr(align(512))]
     #[derive(Clone, Copy)]
