@@ -73,7 +73,7 @@ proptest! {
 fn a_long_label_is_in_pieces() {
     for letter in ["a", "&", "\\", "漢", "\"", "\n"] {
         let label = letter.repeat(20_000);
-        assert_eq!(read(&dot_of(&[label.clone()])), [label]);
+        assert_eq!(read(&dot_of(std::slice::from_ref(&label))), [label]);
     }
 }
 

@@ -32,7 +32,7 @@ fn line_of<T>(mistake: impl FnOnce() -> T) -> Option<u32> {
 /// Each mistake stands on a line of its own.
 macro_rules! here {
     ($($mistake:expr;)*) => {$(
-        let (line, expected) = (line_of(|| { $mistake; }), line_in(stringify!($mistake)));
+        let (line, expected) = (line_of(|| _ = &$mistake), line_in(stringify!($mistake)));
         assert_eq!(line, Some(expected), "{}", stringify!($mistake));
     )*};
 }

@@ -112,7 +112,7 @@ fn a_cancel_anywhere_in_a_row(runner: &Runner) {
         let ran = runner.typed_with(&mut graph, &RunOptions::new().cancel_token(&token)).map(drop);
         match ran {
             Err(RunError::Cancelled { not_run, .. }) => {
-                assert_eq!(not_run.len(), (LONG - 1 - place) as usize)
+                assert_eq!(not_run.len(), (LONG - 1 - place) as usize);
             }
             other => assert!(other.is_ok() && place == LONG - 1, "{other:?}"),
         }
