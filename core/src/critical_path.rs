@@ -21,6 +21,7 @@ impl<'a> DagView<'a> {
     /// assert_eq!(dag.view().ranks_into(|node| weights[node.index()], &mut ranks), 8);
     /// assert_eq!(ranks, [8, 1, 3]);
     /// ```
+    #[track_caller]
     pub fn ranks_into(self, mut weight: impl FnMut(NodeId) -> u64, ranks: &mut [u64]) -> u64 {
         let ranks = &mut ranks[..self.nodes()];
         let mut longest = 0;
@@ -49,6 +50,7 @@ impl<'a> DagView<'a> {
     /// DAG.view().ranks_into(|node| micros[node.index()], &mut ranks);
     /// assert!(DAG.view().critical_path_by(&ranks).eq([0, 2, 3].map(NodeId::new)));
     /// ```
+    #[track_caller]
     pub fn critical_path_by<'r>(self, ranks: &'r [u64]) -> impl Iterator<Item = NodeId> + use<'a, 'r> {
         let ranks = &ranks[..self.nodes()];
         // `max_by_key` gives the last of equals, so go backwards.

@@ -3,9 +3,13 @@
 use crate::NodeId;
 use core::fmt;
 
+/// So many nodes of a cycle are shown.
+const FEW: usize = 5;
+
 /// A dependency cycle: each node depends on the next, the last on the first. Never empty.
 ///
-/// Displayed as a path whose first and last node are the same: `3 -> 1 -> 3`.
+/// Displayed as a path whose first and last node are the same: `3 -> 1 -> 3`. Of a long one the first few nodes are shown, and a
+/// number: `7 -> 4 -> 9 -> 2 -> 5 -> (993 more) -> 7`. [`path`](Self::path) has all of them.
 ///
 /// ```
 /// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
@@ -60,8 +64,12 @@ impl<'a> Cycle<'a> {
 
 impl fmt::Display for Cycle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for node in self.nodes {
+        let (shown, rest) = self.nodes.split_at(self.nodes.len().min(FEW));
+        for node in shown {
             write!(f, "{node} -> ")?;
+        }
+        if !rest.is_empty() {
+            write!(f, "({} more) -> ", rest.len())?;
         }
         self.nodes.first().map_or(Ok(()), |first| write!(f, "{first}"))
     }
@@ -69,7 +77,7 @@ impl fmt::Display for Cycle<'_> {
 
 impl fmt::Debug for Cycle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cycle({self})")
+        fmt::Display::fmt(self, f)
     }
 }
 

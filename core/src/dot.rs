@@ -22,7 +22,8 @@ pub struct Dot<'a, L> {
 }
 
 impl<'a> DagView<'a> {
-    /// The graph in DOT, with a label for each node. Labels may hold anything; they are escaped.
+    /// The graph in DOT, with a label for each node. Labels may hold anything, and are shown as they are; control characters but line
+    /// breaks by pictures, `␀` for NUL.
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -49,7 +50,7 @@ where
         f.write_str("digraph {\n")?;
         for node in nodes() {
             write!(f, "  {node} [label=\"")?;
-            write!(Escaped(f), "{}", (self.label)(node))?;
+            write!(Escaped { to: f, room: PIECE }, "{}", (self.label)(node))?;
             f.write_str("\"];\n")?;
         }
         for node in nodes() {
@@ -67,17 +68,40 @@ impl<L> fmt::Debug for Dot<'_, L> {
     }
 }
 
-/// Passes text on, escaped for a quoted DOT string.
-struct Escaped<'f, 'g>(&'f mut fmt::Formatter<'g>);
+const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
+
+/// Passes text on, escaped for a quoted DOT string: Graphviz shows what it was. It decodes entities like `&lt;` there, it can't read
+/// a NUL, and what it draws is XML, in which there are no control characters: these are shown by the pictures that Unicode has for
+/// them, or as unknown.
+struct Escaped<'f, 'g> {
+    to: &'f mut fmt::Formatter<'g>,
+    /// How many characters of the quoted string there may still be: Graphviz reads at most 16,384 bytes of one, but several in a
+    /// row, with `+` between them.
+    room: u32,
+}
+
+/// Of at most five bytes, when they are escaped.
+const PIECE: u32 = 3000;
 
 impl Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
+            if self.room == 0 {
+                self.room = PIECE;
+                self.to.write_str("\" + \"")?;
+            }
+            self.room -= 1;
             match c {
-                '"' => self.0.write_str("\\\"")?,
-                '\\' => self.0.write_str("\\\\")?,
-                '\n' => self.0.write_str("\\n")?,
-                c => self.0.write_char(c)?,
+                '"' => self.to.write_str("\\\"")?,
+                '\\' => self.to.write_str("\\\\")?,
+                '\n' => self.to.write_str("\\n")?,
+                '&' => self.to.write_str("&amp;")?,
+                '\0'..='\x1f' => {
+                    self.to.write_char(char::from_u32(0x2400 + u32::from(c)).unwrap_or(UNKNOWN))?;
+                }
+                '\x7f' => self.to.write_char('\u{2421}')?,
+                '\u{80}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => self.to.write_char(UNKNOWN)?,
+                c => self.to.write_char(c)?,
             }
         }
         Ok(())

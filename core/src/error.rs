@@ -20,7 +20,7 @@ use core::fmt;
 ///     other => panic!("a cycle was expected: {other:?}"),
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError<C> {
     /// More than [`NodeId::MAX_NODES`] nodes.
@@ -84,8 +84,13 @@ impl<C> BuildError<C> {
     }
 }
 
-impl<C: fmt::Display> fmt::Display for BuildError<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<C> BuildError<C> {
+    /// The message, with the cycle as `cycle` writes it.
+    fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        cycle: fn(&C, &mut fmt::Formatter<'_>) -> fmt::Result,
+    ) -> fmt::Result {
         match self {
             Self::TooManyNodes { nodes } => {
                 write!(f, "{nodes} nodes are too many: a graph holds at most {}", NodeId::MAX_NODES)
@@ -100,8 +105,24 @@ impl<C: fmt::Display> fmt::Display for BuildError<C> {
                 write!(f, "`{slice}` has {given} entries, {needed} are needed")
             }
             Self::OutOfMemory { bytes } => write!(f, "no memory for {bytes} bytes of graph"),
-            Self::Cycle(cycle) => write!(f, "dependency cycle: {cycle}"),
+            Self::Cycle(nodes) => {
+                f.write_str("dependency cycle: ")?;
+                cycle(nodes, f)
+            }
         }
+    }
+}
+
+impl<C: fmt::Display> fmt::Display for BuildError<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, C::fmt)
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for BuildError<C> {
+    /// The message: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, C::fmt)
     }
 }
 

@@ -21,6 +21,7 @@ impl DagView<'_> {
     /// assert_eq!(dag.view().levels_into(&mut levels), 3);
     /// assert_eq!(levels, [0, 1, 2]);
     /// ```
+    #[track_caller]
     pub fn levels_into(self, levels: &mut [u32]) -> usize {
         let levels = &mut levels[..self.nodes()];
         levels.fill(0);

@@ -40,7 +40,7 @@ pub struct Parts<'a> {
 /// assert_eq!(error, PartsError::Target { at: 0, target: NodeId::new(9) });
 /// assert_eq!(error.to_string(), "edges[0] leads to node 9, which doesn't exist");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartsError {
     /// An array or the scratch memory has the wrong length for the number of entries in `order`.
@@ -129,6 +129,13 @@ impl fmt::Display for PartsError {
                  root behind another node"
             ),
         }
+    }
+}
+
+impl fmt::Debug for PartsError {
+    /// The message: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

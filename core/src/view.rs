@@ -257,6 +257,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn successors(self, node: NodeId) -> &'a [Edge] {
         let start = self.starts[node.index()] as usize;
         let end = self.starts.get(node.index() + 1).map_or(self.edges.len(), |&next| next as usize);
@@ -276,6 +277,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[inline]
     #[must_use]
+    #[track_caller]
     pub fn in_degree(self, node: NodeId) -> u32 {
         self.in_degrees[node.index()]
     }

@@ -109,6 +109,7 @@ impl<T> Index<usize> for Args<'_, T> {
     /// # Panics
     ///
     /// If there are not that many.
+    #[track_caller]
     fn index(&self, position: usize) -> &T {
         match self.get(position) {
             Some(value) => value,

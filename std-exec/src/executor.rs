@@ -203,6 +203,7 @@ impl Executor {
     /// executor.run(&dag, |_| {});
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run<D, F>(&self, dag: &D, body: F)
     where
         D: AsDag + ?Sized,
@@ -227,6 +228,7 @@ impl Executor {
     /// assert!(statistics.walked + statistics.by_helpers <= 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_counted<D, F>(&self, dag: &D, body: F) -> RunStatistics
     where
         D: AsDag + ?Sized,
@@ -288,6 +290,7 @@ impl Handle {
     }
 
     /// See [`Executor::run`].
+    #[track_caller]
     pub(crate) fn run<D, F>(&self, dag: &D, body: F)
     where
         D: AsDag + ?Sized,
@@ -302,9 +305,8 @@ impl Handle {
         }
     }
 
-    /// As [`run`](Self::run). Where nobody could help, or call it off, it calls `serially` instead.
+    /// As [`run`](Self::run), in the process of the executor. Where nobody could help, or call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
-        self.check_process();
         if self.threads() == 1 && context::is_in_run_of(&self.shared) {
             let alone = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
             run::run_as(&self.shared, dag, &body, Some(alone), None);
@@ -315,13 +317,12 @@ impl Handle {
         }
     }
 
-    /// As [`run`](Self::run), in the order and on the threads that `queue` says. Where nobody could help and nobody else
+    /// As [`run_body`](Self::run_body), in the order and on the threads that `queue` says. Where nobody could help and nobody else
     /// is demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
     where
         F: Body,
     {
-        self.check_process();
         if self.threads() == 1 && queue.last_worker().is_none() {
             serially(body);
         } else {
@@ -330,6 +331,7 @@ impl Handle {
     }
 
     #[inline]
+    #[track_caller]
     pub(crate) fn check_process(&self) {
         if !self.process.is_current() {
             forked();
@@ -339,6 +341,7 @@ impl Handle {
 
 #[cold]
 #[inline(never)]
+#[track_caller]
 fn forked() -> ! {
     panic!(
         "this executor was made before a fork: its threads are not in this process, which must make its own"

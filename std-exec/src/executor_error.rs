@@ -1,5 +1,6 @@
 //! Why an executor could not be made.
 
+use crate::brief;
 use crate::builder::ExecutorBuilder;
 use std::fmt;
 
@@ -15,7 +16,7 @@ use std::fmt;
 /// let error = Executor::builder().thread_names(|_| "a\0b".into()).build().unwrap_err();
 /// assert_eq!(error.to_string(), r#"the thread name "a\0b" has a NUL character in it"#);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExecutorError {
     /// `threads(0)`.
@@ -60,14 +61,25 @@ impl fmt::Display for ExecutorError {
             Self::NoCores => f.write_str("the list of cores to pin to is empty"),
             Self::CoreRefused { core, usable } if usable.is_empty() => write!(f, "core {core} can't be had"),
             Self::CoreRefused { core, usable } => {
-                write!(f, "core {core} can't be had; this thread may use {usable:?}")
+                write!(f, "core {core} can't be had; this thread may use [")?;
+                brief::list(f, usable.iter())?;
+                f.write_str("]")
             }
-            Self::NameWithNul { name } => write!(f, "the thread name {name:?} has a NUL character in it"),
+            Self::NameWithNul { name } => {
+                write!(f, "the thread name {} has a NUL character in it", brief::Shown(name))
+            }
             Self::MembarrierInUse => f.write_str("an earlier executor of this process relies on membarrier"),
             Self::WorkerNotBegun { worker } => {
                 write!(f, "the function around the life of worker {worker} has not called it")
             }
         }
+    }
+}
+
+impl fmt::Debug for ExecutorError {
+    /// The message: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::fn_key::FnKey;
 use crate::function::{Define, Feeds, Function, Functions, Index, node_of};
 use crate::graph_error::{GraphError, MissingKey};
 use crate::run_error::RunError;
-use crate::typed::{DefinitionError, Graph, GraphBuilder, Results, RunOptions};
+use crate::typed::{DefinitionError, Graph, GraphBuilder, NamedNode, Results, RunOptions};
 use dgraph_core::DagView;
 use std::collections::HashSet;
 use std::fmt;
@@ -88,6 +88,7 @@ impl FnGraph {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn dag(&self) -> DagView<'_> {
         self.graph.dag()
     }
@@ -126,6 +127,7 @@ impl FnGraph {
     /// assert_eq!(graph.run()?.get(fahrenheit), Some(&68.0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run(&mut self) -> Result<FnResults<'_>, RunError> {
         self.run_with(&RunOptions::new())
     }
@@ -141,7 +143,7 @@ impl FnGraph {
     ///
     /// # Panics
     ///
-    /// With the first panic of a function, after the ones under way have ended; nothing that depends on it has started.
+    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on it has started.
     ///
     /// ```
     /// use dgraph_exec::{Executor, create_graph};
@@ -152,6 +154,7 @@ impl FnGraph {
     /// assert_eq!(graph.run_parallel(&Executor::new()?)?.get(ratio), Some(&10));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<FnResults<'_>, RunError> {
         self.run_parallel_with(executor, &RunOptions::new())
     }
@@ -178,6 +181,7 @@ impl FnGraph {
     /// assert_eq!(graph.results().get(config).map(String::as_str), Some("port=x"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_with(&mut self, options: &RunOptions) -> Result<FnResults<'_>, RunError> {
         self.graph.run_with(options)?;
         Ok(self.results())
@@ -201,9 +205,10 @@ impl FnGraph {
     /// token.cancel(); // somebody has changed their mind
     /// let options = RunOptions::new().cancel_token(&token);
     /// let error = graph.run_parallel_with(&Executor::new()?, &options).unwrap_err();
-    /// assert!(matches!(error, RunError::Cancelled { not_run } if not_run[0].name() == "slow"));
+    /// assert!(matches!(error, RunError::Cancelled { not_run, .. } if not_run[0].name() == "slow"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_parallel_with(
         &mut self,
         executor: &Executor,
@@ -224,6 +229,7 @@ impl FnGraph {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn results(&mut self) -> FnResults<'_> {
         FnResults::new(self.graph.results(), &self.index)
     }
@@ -273,11 +279,8 @@ impl FnGraphBuilder {
     /// # Errors
     ///
     /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
-    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`TooLarge`](GraphError::TooLarge).
-    ///
-    /// # Panics
-    ///
-    /// If the types of [`function`](Self::function) were written out, and make one function a plain one here and an async one there.
+    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the types of
+    /// [`function`](Self::function) were written out and don't fit, [`TooLarge`](GraphError::TooLarge).
     ///
     /// ```
     /// use dgraph_exec::{GraphError, create_graph};
@@ -307,15 +310,13 @@ impl FnGraphBuilder {
             keys.push(key);
             define(&mut graph, &uses, &index);
         }
+        let keys_of = |nodes: &[NamedNode]| nodes.iter().map(|node| keys[node.node().index()]).collect();
         match graph.build() {
             Ok(graph) => Ok(FnGraph { graph, keys, index }),
-            Err(DefinitionError::Cycle(path)) => {
-                Err(GraphError::Cycle(path.iter().map(|named| keys[named.node().index()]).collect()))
-            }
+            Err(DefinitionError::Cycle(path)) => Err(GraphError::Cycle(keys_of(&path))),
+            Err(DefinitionError::Undefined(nodes)) => Err(GraphError::Mismatched(keys_of(&nodes))),
             Err(DefinitionError::TooLarge(error)) => Err(GraphError::TooLarge(error)),
-            Err(error) => panic!(
-                "functions that are plain where they are listed and async where they are used: {error}"
-            ),
+            Err(error) => unreachable!("handles, moves, limits and threads are none of the user's: {error}"),
         }
     }
 }

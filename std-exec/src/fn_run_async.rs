@@ -155,6 +155,7 @@ impl<'g> Future for FnRunAsync<'g> {
     /// # Panics
     ///
     /// If it has been [`Ready`](Poll::Ready), or has panicked, before.
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let index = self.index;
         let run = Pin::new(&mut self.run);

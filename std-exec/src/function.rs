@@ -91,7 +91,7 @@ pub trait Function<Inputs, Kind = PlainFunction>: Send + Sync + 'static {
     note = "so does an `async fn`"
 )]
 pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
-    /// Nothing happens if the index lacks any of `uses`.
+    /// Nothing happens unless `uses` are as many as there are inputs, and the index has each as one that gives such an input.
     fn define(
         self,
         graph: &mut GraphBuilder<'static>,
@@ -167,8 +167,9 @@ macro_rules! tuples {
                 _uses: &[FnKey],
                 _index: &Index,
             ) {
-                let nodes = || Some(($(node_of::<$item>(_index, _uses[$position].id())?,)*));
-                if let Some(nodes) = nodes() {
+                let nodes = || Some(($(node_of::<$item>(_index, _uses.get($position)?.id())?,)*));
+                let count = <[&str]>::len(&[$(stringify!($item)),*]);
+                if let Some(nodes) = nodes().filter(|_| _uses.len() == count) {
                     graph.define(node, nodes, self);
                 }
             }
@@ -199,8 +200,9 @@ macro_rules! tuples {
                 _uses: &[FnKey],
                 _index: &Index,
             ) {
-                let nodes = || Some(($(node_of::<$item>(_index, _uses[$position].id())?,)*));
-                if let Some(nodes) = nodes() {
+                let nodes = || Some(($(node_of::<$item>(_index, _uses.get($position)?.id())?,)*));
+                let count = <[&str]>::len(&[$(stringify!($item)),*]);
+                if let Some(nodes) = nodes().filter(|_| _uses.len() == count) {
                     graph.async_define(node, nodes, self);
                 }
             }

@@ -1,5 +1,6 @@
 //! Why a dictionary graph could not be built.
 
+use crate::brief::{self, Shown};
 use dgraph_core::{BuildError, CycleBuf};
 use std::fmt;
 
@@ -16,7 +17,7 @@ use std::fmt;
 /// let error = tasks("a", "x").unwrap_err();
 /// assert_eq!(error.to_string(), r#"missing keys: "x" (needed by "a")"#);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GraphError<K> {
     /// Keys that are declared more than once; one entry for each repetition.
@@ -25,6 +26,10 @@ pub enum GraphError<K> {
     MissingKeys(Vec<MissingKey<K>>),
     /// A dependency cycle: each key depends on the next, and the last is the first again.
     Cycle(Vec<K>),
+    /// Functions of a [dictionary](crate::FnGraphBuilder) whose dependencies aren't what they take. That is so if types which the
+    /// compiler finds out were written out, and make a function a plain one here and an async one there; or if a
+    /// [`Functions`](crate::Functions) of one's own gives other keys than its types say.
+    Mismatched(Vec<K>),
     /// More tasks or dependencies than a graph can hold.
     TooLarge(BuildError<CycleBuf>),
 }
@@ -46,41 +51,43 @@ pub struct MissingKey<K> {
     pub needed_by: K,
 }
 
+impl<K: fmt::Debug> fmt::Display for MissingKey<K> {
+    /// `"x" (needed by "a")`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, needed_by } = self;
+        write!(f, "{} (needed by {})", Shown(key), Shown(needed_by))
+    }
+}
+
 impl<K: fmt::Debug> fmt::Display for GraphError<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DuplicateKeys(keys) => {
                 f.write_str("declared more than once: ")?;
-                separated(f, ", ", keys, |f, key| write!(f, "{key:?}"))
+                brief::list(f, keys.iter().map(Shown))
             }
             Self::MissingKeys(missing) => {
                 f.write_str("missing keys: ")?;
-                separated(f, ", ", missing, |f, MissingKey { key, needed_by }| {
-                    write!(f, "{key:?} (needed by {needed_by:?})")
-                })
+                brief::list(f, missing.iter())
             }
             Self::Cycle(path) => {
                 f.write_str("dependency cycle: ")?;
-                separated(f, " -> ", path, |f, key| write!(f, "{key:?}"))
+                brief::cycle(f, path.iter().map(Shown))
+            }
+            Self::Mismatched(keys) => {
+                f.write_str("dependencies that are not what is taken: ")?;
+                brief::list(f, keys.iter().map(Shown))
             }
             Self::TooLarge(_) => f.write_str("the graph is too large"),
         }
     }
 }
 
-fn separated<T>(
-    f: &mut fmt::Formatter<'_>,
-    separator: &str,
-    items: &[T],
-    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            f.write_str(separator)?;
-        }
-        write(f, item)?;
+impl<K: fmt::Debug> fmt::Debug for GraphError<K> {
+    /// The message, and those of its sources: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        brief::debug(f, self)
     }
-    Ok(())
 }
 
 impl<K: fmt::Debug> std::error::Error for GraphError<K> {

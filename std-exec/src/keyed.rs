@@ -182,6 +182,7 @@ where
     /// assert_eq!(builder.build()?.run_parallel(&Executor::new()?)?[&100], 328_350);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<KeyedResults<'_, 'f, K, T>, RunError>
     where
         K: Sync,

@@ -35,8 +35,11 @@
 //!   says which node is to blame; all failures are reported. See [`RunOptions`] for cancellation, deadlines, and what
 //!   else a run may be told.
 //! - If a node panics, nothing that depends on it starts, nor does anything else once the panic has been caught; the
-//!   nodes under way end, and the first panic is resumed on the caller with its payload. Graph and executor can be used
+//!   closures under way end, and the first panic is resumed on the caller with its payload. Graph and executor can be used
 //!   again at once.
+//! - When a run is stopped, by a failure, a panic, a cancel or a deadline, a future that waits is dropped half way: its node was
+//!   [interrupted](Absent::Interrupted). A graph that is a node is stopped in the same way.
+//! - Failures, panics and a stop in one run: none hides another, see [`RunError`] and [`Graph::take_failures`].
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
 //!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only; and, if it is a
 //!   worker, those that are [bound](GraphBuilder::on_worker) to it.
@@ -104,6 +107,7 @@ mod args;
 mod begun;
 mod bindings;
 mod body;
+mod brief;
 mod builder;
 #[allow(unsafe_code)]
 mod clock;
@@ -193,8 +197,9 @@ pub use run_error::RunError;
 pub use statistics::RunStatistics;
 pub use typed::{
     Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
-    FailurePolicy, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode, Node,
-    NodeFn, Panicked, Results, RunAsync, RunOptions, SetInputs, Spawned, Values, ValuesIter,
+    FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode,
+    Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunAsync, RunOptions, SetInputs, Shareable,
+    Spawned, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.

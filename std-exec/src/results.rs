@@ -95,6 +95,7 @@ where
     /// # Panics
     ///
     /// If there is none; see [`get`](KeyedResults::get).
+    #[track_caller]
     fn index(&self, key: &Q) -> &T {
         self.get(key).expect("no value under this key")
     }

@@ -246,7 +246,9 @@ fn cancelled_by_a_node() {
             *cancel.lock().unwrap() = Some(token.clone());
             let options = RunOptions::new().cancel_token(&token);
             match pollster::block_on(graph.run_parallel_async_with(&executor, options)) {
-                Err(RunError::Cancelled { not_run }) => assert_eq!(not_run.len(), 31),
+                Err(RunError::Cancelled { not_run, interrupted, .. }) => {
+                    assert_eq!((not_run.len(), interrupted.len()), (30, 1));
+                }
                 other => panic!("{other:?}"),
             }
             assert_eq!(never.drops(), run);

@@ -24,8 +24,9 @@ over_typed_runners!(
 
 fn names(error: &RunError) -> Vec<&str> {
     match error {
-        RunError::Cancelled { not_run } | RunError::DeadlineExceeded { not_run } => {
-            not_run.iter().map(|node| node.name()).collect()
+        RunError::Cancelled { not_run, interrupted, .. }
+        | RunError::DeadlineExceeded { not_run, interrupted } => {
+            interrupted.iter().chain(not_run).map(|node| node.name()).collect()
         }
         other => panic!("{other}"),
     }
@@ -57,7 +58,7 @@ fn cancelled_while_everything_waits(runner: &Runner) {
         });
         assert_eq!(never.drops(), round);
         let results = graph.results();
-        assert_eq!((results.get(done), results.get(waits)), (Ok(&1), Err(Absent::NotRun)));
+        assert_eq!((results.get(done), results.get(waits)), (Ok(&1), Err(Absent::Interrupted)));
     }
     never.open();
 }
@@ -80,7 +81,7 @@ fn cancelled_by_a_node(runner: &Runner) {
     assert_eq!(names.iter().filter(|&&name| name == "waits").count(), 5);
     assert!(names.contains(&"behind"));
     assert_eq!(never.drops(), 5);
-    assert_eq!(graph.results().get(cancels), Err(Absent::NotRun), "it was waiting, too");
+    assert_eq!(graph.results().get(cancels), Err(Absent::Interrupted), "it was waiting, too");
 }
 
 /// A token that was used before wakes only the run that is under way.
@@ -152,7 +153,7 @@ fn a_failure_drops_those_that_wait(runner: &Runner) {
         assert_eq!(error.to_string(), "1 node failed: fails");
         assert_eq!((gate.polls(), gate.drops()), (10 * round, 10 * round));
         let results = graph.results();
-        assert!(waits.iter().all(|&node| results.get(node) == Err(Absent::NotRun)));
+        assert!(waits.iter().all(|&node| results.get(node) == Err(Absent::Interrupted)));
         assert_eq!(results.get(fails), Err(Absent::Failed));
     }
 }
@@ -173,7 +174,7 @@ fn a_panic_drops_those_that_wait(runner: &Runner) {
         let caught = catch_unwind(AssertUnwindSafe(|| _ = runner.typed(&mut graph)));
         assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&"planned"));
         assert_eq!((gate.polls(), gate.drops()), (10 * round, 10 * round));
-        assert!(waits.iter().all(|&node| graph.results().get(node) == Err(Absent::NotRun)));
+        assert!(waits.iter().all(|&node| graph.results().get(node) == Err(Absent::Interrupted)));
     }
 }
 

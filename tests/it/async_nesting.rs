@@ -112,7 +112,7 @@ fn a_failure_inside(runner: &Runner) {
     let mut outer = outer.build().expect("a valid graph");
     for _ in 0..3 {
         let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("it fails inside");
-        assert_eq!(error.to_string(), "1 node failed: part");
+        assert_eq!(error.to_string(), "1 node failed: part/deep");
         let mut deepest: &dyn Error = &error;
         while let Some(source) = deepest.source() {
             deepest = source;
@@ -139,7 +139,7 @@ fn a_panic_inside(runner: &Runner) {
         panics.store(1, SeqCst);
         gate.shut();
         let error = runner.typed_with(&mut outer, &RunOptions::new().catch_panics()).expect_err("a panic");
-        assert_eq!(error.to_string(), "panicked: part (planned)");
+        assert_eq!(error.to_string(), "panicked: part/deep (planned)");
         assert_eq!(gate.polls(), gate.drops(), "polled once, gone");
         panics.store(0, SeqCst);
         gate.open();
@@ -169,7 +169,7 @@ fn a_cancel_reaches_inside(runner: &Runner) {
             });
             let options = RunOptions::new().cancel_token(&token);
             let error = runner.typed_with(&mut outer, &options).expect_err("cancelled");
-            assert_eq!(error.to_string(), "cancelled, 2 nodes did not run: part, behind");
+            assert_eq!(error.to_string(), "cancelled, 1 node interrupted: part; 1 node did not run: behind");
         });
         assert_eq!(never.drops(), round);
     }

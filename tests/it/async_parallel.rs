@@ -243,7 +243,7 @@ fn cancelled_from_another_thread_while_all_wait() {
             });
             pollster::block_on(graph.run_parallel_async_with(&executor, options.clone())).unwrap_err()
         });
-        assert!(matches!(error, RunError::Cancelled { not_run } if not_run.len() == 5));
+        assert!(matches!(error, RunError::Cancelled { interrupted, .. } if interrupted.len() == 5));
     }
     assert_eq!(drops.load(Ordering::Relaxed), 100);
     // The same, blocking.

@@ -87,7 +87,7 @@ fn a_timeout_drops_the_run() {
         let mut graph = graph.build().expect("a valid graph");
         let late = runtime.block_on(async { timeout(TICK * 20, graph.run_async()).await.map(|_| ()) });
         assert!(late.is_err());
-        assert_eq!(graph.results().get(never), Err(Absent::NotRun));
+        assert_eq!(graph.results().get(never), Err(Absent::Interrupted));
         forever.store(0, SeqCst);
         assert_eq!(runtime.block_on(graph.run_async()).expect("no failure").get(never), Ok(&()));
     }

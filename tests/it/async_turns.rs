@@ -34,11 +34,13 @@ fn a_future_that_wakes_itself_for_ever() {
         |ended| ended.map(|_| ()).expect_err("cancelled"),
     ));
     match error {
-        RunError::Cancelled { not_run } => assert!(not_run.iter().map(|node| node.name()).eq(["spinning"])),
+        RunError::Cancelled { interrupted, .. } => {
+            assert!(interrupted.iter().map(|node| node.name()).eq(["spinning"]));
+        }
         other => panic!("{other}"),
     }
     let results = graph.results();
-    assert_eq!((results.get(last), results.get(spinning)), (Ok(&2_000), Err(Absent::NotRun)));
+    assert_eq!((results.get(last), results.get(spinning)), (Ok(&2_000), Err(Absent::Interrupted)));
     assert!(spins.load(SeqCst) > 1_000, "it was polled between the others");
 }
 

@@ -93,7 +93,9 @@ fn a_deadline_ends_a_future_that_wakes_itself(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     let options = RunOptions::new().deadline(Instant::now() + Duration::from_millis(5));
     let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("it has no end");
-    assert!(matches!(error, RunError::DeadlineExceeded { not_run } if not_run[0].name() == "restless"));
+    assert!(
+        matches!(error, RunError::DeadlineExceeded { interrupted, .. } if interrupted[0].name() == "restless")
+    );
 }
 
 /// As many as threads, which all wait for a node that comes after them.
@@ -133,9 +135,7 @@ fn the_policy_reaches_inside(runner: &Runner) {
         let (mut graph, _) = around(one_by_one(|_| Err("planned")));
         let options = RunOptions::new().policy(policy);
         let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("all fail");
-        let RunError::Failed(failures) = &error else { panic!("{error}") };
-        let inner = failures[0].error().downcast_ref::<RunError>().expect("a run inside");
-        assert!(matches!(inner, RunError::Failed(failures) if failures.len() == expected), "{inner}");
+        assert!(matches!(&error, RunError::Failed(failures) if failures.len() == expected), "{error}");
     }
 }
 
@@ -208,6 +208,7 @@ fn what_was_dropped_is_not_measured() {
 }
 
 /// Who looks whether a run is finished, again and again, comes to an end: if the system has refused all threads, or when they are gone.
+#[cfg_attr(not(target_pointer_width = "64"), ignore = "32 bits can't say how much no system has")]
 #[test]
 fn without_threads_there_is_nothing_to_wait_for() {
     let graph = || {

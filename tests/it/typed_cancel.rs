@@ -20,7 +20,7 @@ over_typed_runners!(
 
 fn names(error: &RunError) -> Vec<&str> {
     match error {
-        RunError::Cancelled { not_run } | RunError::DeadlineExceeded { not_run } => {
+        RunError::Cancelled { not_run, .. } | RunError::DeadlineExceeded { not_run, .. } => {
             not_run.iter().map(|node| node.name()).collect()
         }
         other => panic!("{other}"),
@@ -121,7 +121,7 @@ fn failures_come_before_a_cancel(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     let options = RunOptions::new().policy(FailurePolicy::KeepGoing).cancel_token(&token);
     let error = runner.typed_with(&mut graph, &options).expect_err("it fails");
-    assert_eq!(error.to_string(), "1 node failed: bad");
+    assert_eq!(error.to_string(), "1 node failed: bad; cancelled");
 }
 
 fn dictionaries_take_the_same_options(runner: &Runner) {

@@ -149,8 +149,8 @@ fn errors_are_sources(runner: &Runner) {
         with_causes(&error),
         ["1 node failed: parse", "node parse failed", "broken", "invalid digit found in string"]
     );
-    let RunError::Failed(mut failures) = error else { panic!("{error}") };
-    let inner = failures.remove(0).into_error();
+    let RunError::Failed(failures) = error else { panic!("{error}") };
+    let inner = failures.into_iter().next().expect("one").into_error();
     assert!(inner.downcast_ref::<Broken>().is_some());
 }
 

@@ -134,7 +134,7 @@ fn usable_after_every_ending(runner: &Runner) {
         let options = RunOptions::new().catch_panics().cancel_token(&token.lock().expect("no panic"));
         match (how, runner.typed_with(&mut graph, &options)) {
             (1, Err(RunError::Failed(_))) | (2, Err(RunError::Panicked(_))) => assert_eq!(counter.alive(), 0),
-            (3, Err(RunError::Cancelled { not_run })) => {
+            (3, Err(RunError::Cancelled { not_run, .. })) => {
                 assert_eq!((not_run.len(), not_run[0].name(), counter.alive()), (1, "second", 1));
             }
             (0 | 4, Ok(results)) => assert_eq!((results[second].value, counter.alive()), (run * 2, 1)),

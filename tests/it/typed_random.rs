@@ -187,7 +187,7 @@ fn cancel(runner: &Runner, plan: &Plan) {
     let options = RunOptions::new().cancel_token(&token);
     let undone: BTreeSet<u32> = match runner.typed_with(&mut graph, &options) {
         Ok(_) => BTreeSet::new(),
-        Err(RunError::Cancelled { not_run }) => not_run.iter().map(|node| number(node.node())).collect(),
+        Err(RunError::Cancelled { not_run, .. }) => not_run.iter().map(|node| number(node.node())).collect(),
         Err(other) => panic!("{other}"),
     };
     let canceller = plan.cancels.into_iter().collect();

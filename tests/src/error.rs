@@ -112,7 +112,7 @@ impl std::error::Error for LoadError {}
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(words) => write!(f, "cannot be read: {}", OneLine(words)),
+            Self::Unreadable(words) => write!(f, "cannot be read: {}", OneLine(words, WORDS)),
             Self::Empty => f.write_str("empty: there is no node in it"),
             Self::NotUtf8 => f.write_str("not UTF-8"),
             Self::Malformed { fields } => {
@@ -137,7 +137,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::TooMuchWork => write!(f, "the durations add up to more than {}", u64::MAX),
-            Self::NotALockFile(words) => write!(f, "not a Cargo.lock: {}", OneLine(words)),
+            Self::NotALockFile(words) => write!(f, "not a Cargo.lock: {}", OneLine(words, WORDS)),
             Self::DuplicatePackage { package, first_line } => {
                 write!(f, "package {} was declared before, on line {first_line}", Quoted(package))
             }
@@ -160,15 +160,15 @@ impl fmt::Display for Reason {
                 f.write_str("dependency cycle: ")?;
                 fmt_cycle(path, f)
             }
-            Self::Unbuildable(words) => write!(f, "{}", OneLine(words)),
+            Self::Unbuildable(words) => write!(f, "{}", OneLine(words, WORDS)),
         }
     }
 }
 
 /// The path with arrows; of a long one the start and the end, with the number of nodes left out.
 fn fmt_cycle(path: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    const SHOWN: usize = 8;
-    let omitted = if path.len() > 2 * SHOWN + 1 { SHOWN..path.len() - SHOWN } else { 0..0 };
+    const ENDS: usize = 3;
+    let omitted = if path.len() > 2 * ENDS + 1 { ENDS..path.len() - ENDS } else { 0..0 };
     for (at, name) in path.iter().enumerate() {
         if omitted.contains(&at) {
             if at == omitted.start {
@@ -177,20 +177,25 @@ fn fmt_cycle(path: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
             continue;
         }
         let arrow = if at == 0 { "" } else { " -> " };
-        write!(f, "{arrow}{}", OneLine(name))?;
+        write!(f, "{arrow}{}", OneLine(name, NAME))?;
     }
     Ok(())
 }
 
-/// Text on one line: line breaks and other control characters are escaped.
-struct OneLine<'a>(&'a str);
+/// Text on one line, cut where it is too long for an error message: line breaks and other control characters are escaped.
+struct OneLine<'a>(&'a str, usize);
+
+/// So many characters of a name are shown, and so many of another program's words.
+const NAME: usize = 60;
+const WORDS: usize = 200;
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        let mut chars = self.0.chars();
+        for c in chars.by_ref().take(self.1) {
             if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
         }
-        Ok(())
+        if chars.next().is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 
@@ -199,7 +204,7 @@ struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(60) {
+        match self.0.char_indices().nth(NAME) {
             Some((cut, _)) => write!(f, "{:?}…", &self.0[..cut]),
             None => write!(f, "{:?}", self.0),
         }

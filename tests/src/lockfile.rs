@@ -36,17 +36,18 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Workflow, LoadError> {
     let text = workflow::utf8(file, bytes)?;
     let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let line = |offset| 1 + breaks.partition_point(|&at| at < offset);
-    let lock: LockFile = toml::from_str(text).map_err(|error| {
+    let LockFile { root, mut package } = toml::from_str(text).map_err(|error| {
         let at = error.span().map(|span| line(span.start));
         LoadError::new(file, at, Reason::NotALockFile(error.message().to_owned()))
     })?;
-    if lock.package.is_empty() {
+    package.splice(0..0, root);
+    if package.is_empty() {
         return Err(LoadError::new(file, text.lines().count().max(1), Reason::Empty));
     }
-    let packages = Packages::new(&lock.package);
-    let mut workflow = Workflow { durations: vec![1; lock.package.len()], ..Workflow::default() };
+    let packages = Packages::new(&package);
+    let mut workflow = Workflow { durations: vec![1; package.len()], ..Workflow::default() };
     let mut seen = HashMap::new();
-    for (package, node) in lock.package.iter().zip(0_u32..) {
+    for (package, node) in package.iter().zip(0_u32..) {
         let declared = line(package.name.span().start);
         let key = (package.name.get_ref(), &package.version, &package.source);
         if let Some(first_line) = seen.insert(key, declared) {
@@ -67,6 +68,8 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Workflow, LoadError> {
 
 #[derive(Deserialize)]
 struct LockFile {
+    /// In files of version 1: the package that the file is for. It comes first there, and is no `package`.
+    root: Option<Package>,
     #[serde(default)]
     package: Vec<Package>,
 }

@@ -77,7 +77,7 @@ impl Format {
             Some("lock") => return Self::CargoLock,
             _ => {}
         }
-        let mut lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+        let mut lines = without_mark(bytes).split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
         let first = lines.find(|line| !line.is_empty() && line[0] != b'#').unwrap_or_default();
         let toml = first.starts_with(b"[") || (first.contains(&b'=') && !first.contains(&b'\t'));
         if toml { Self::CargoLock } else { Self::Tsv }
@@ -96,8 +96,16 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Workflow, LoadError> {
     }
 }
 
-/// The bytes as text, or an error that names the line where they stop being UTF-8.
+/// What editors on Windows put in front of a text to say that it is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+}
+
+/// The bytes as text, without a byte order mark, or an error that names the line where they stop being UTF-8.
 pub(crate) fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, LoadError> {
+    let bytes = without_mark(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = &bytes[..error.valid_up_to()];
         let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();

@@ -26,11 +26,14 @@ use std::fmt;
 /// assert_eq!(results.get(double).unwrap_err().to_string(), "was skipped because of number");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {
     /// It did not run: there was no run yet, or the run ended before.
     NotRun,
+    /// It was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and was cut off: a future that was
+    /// dropped half way, or a graph of which not all nodes ran.
+    Interrupted,
     /// It failed.
     Failed,
     /// It panicked.
@@ -61,6 +64,7 @@ impl Absent {
         Some(match state {
             State::Value => return None,
             State::NotRun => Self::NotRun,
+            State::Interrupted => Self::Interrupted,
             State::Failed => Self::Failed,
             State::Panicked => Self::Panicked,
             State::Skipped { culprit } => Self::Skipped { because_of: names.named(culprit) },
@@ -76,6 +80,7 @@ impl fmt::Display for Absent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRun => f.write_str("did not run"),
+            Self::Interrupted => f.write_str("was interrupted"),
             Self::Failed => f.write_str("failed"),
             Self::Panicked => f.write_str("panicked"),
             Self::Skipped { because_of } => write!(f, "was skipped because of {because_of}"),
@@ -85,6 +90,13 @@ impl fmt::Display for Absent {
             Self::Unset => f.write_str("is an input that was not set"),
             Self::ForeignHandle => f.write_str("belongs to another graph"),
         }
+    }
+}
+
+impl fmt::Debug for Absent {
+    /// The message: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -55,7 +55,13 @@ impl Arena {
     fn next<T>(&self) -> Option<(usize, usize)> {
         let start = self.used.checked_next_multiple_of(align_of::<T>().max(UNIT))?;
         let end = start.checked_add(size_of::<T>())?;
-        (start < LARGEST && end <= LARGEST).then_some((start, end))
+        let fits = start < LARGEST && end <= LARGEST && self.layout_of(end, align_of::<T>()).is_some();
+        fits.then_some((start, end))
+    }
+
+    /// So many bytes, for what is there and something with this alignment. `None` if the address space has fewer.
+    fn layout_of(&self, size: usize, align: usize) -> Option<Layout> {
+        Layout::from_size_align(size, align.max(self.layout.align())).ok()
     }
 
     /// Memory for a `T`: aligned, valid for as long as the arena, and nobody else's.
@@ -89,26 +95,26 @@ impl Arena {
     /// Gives back what isn't used.
     pub(super) fn shrink(&mut self) {
         if self.used > 0 {
-            self.resize(self.used, self.layout.align());
+            self.resize(self.layout_of(self.used, 1).expect("less than there is"));
         }
     }
 
     fn grow(&mut self, needed: usize, align: usize) {
-        self.resize(needed.max(2 * self.layout.size()).max(FIRST), align.max(self.layout.align()));
+        let ample = self.layout_of(needed.max(2 * self.layout.size()).max(FIRST), align);
+        self.resize(ample.or_else(|| self.layout_of(needed, align)).expect("`next` has looked"));
     }
 
-    fn resize(&mut self, size: usize, align: usize) {
-        let new = Layout::from_size_align(size, align).expect("less than the address space");
+    fn resize(&mut self, new: Layout) {
         let old = self.layout;
-        let moved = if old.size() > 0 && old.align() == align {
+        let moved = if old.size() > 0 && old.align() == new.align() {
             // SAFETY: allocated here with this layout. The size is not zero, and a layout's.
-            unsafe { realloc(self.base.as_ptr(), old, size) }
+            unsafe { realloc(self.base.as_ptr(), old, new.size()) }
         } else {
             // SAFETY: the size is not zero.
             unsafe { alloc(new) }
         };
         let Some(moved) = NonNull::new(moved) else { handle_alloc_error(new) };
-        if old.size() > 0 && old.align() != align {
+        if old.size() > 0 && old.align() != new.align() {
             // SAFETY: so much of the old memory is in use, and fits into the new.
             unsafe { moved.copy_from_nonoverlapping(self.base, self.used) };
             // SAFETY: allocated here with this layout, and left now.
@@ -184,7 +190,7 @@ impl<T> std::fmt::Debug for Place<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arena, Place};
+    use super::{Arena, LARGEST, Place};
 
     #[repr(align(512))]
     #[derive(Clone, Copy)]
@@ -231,10 +237,10 @@ mod tests {
 
     #[test]
     fn too_much_is_refused() {
+        const ALL: usize = isize::MAX.unsigned_abs();
         let mut arena = Arena::new();
         arena.place(1_u8);
         assert!(arena.has_room::<[u8; 1 << 30]>());
-        #[cfg(target_pointer_width = "64")]
-        assert!(!arena.has_room::<[u8; 1 << 34]>());
+        assert!(!arena.has_room::<[u8; if LARGEST > ALL { ALL } else { LARGEST }]>());
     }
 }

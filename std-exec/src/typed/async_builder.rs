@@ -2,12 +2,12 @@
 
 use super::async_fn::AsyncNodeFn;
 use super::async_task::{AsyncTask, Fallible, Plain, Settle, async_call_of, drop_future_of};
+use super::bounds::{NodeError, Shareable};
 use super::builder::GraphBuilder;
 use super::dependencies::Dependencies;
 use super::handle::Node;
 use super::run::Run;
 use super::task::Task;
-use std::error::Error;
 
 impl<'env, P> GraphBuilder<'env, P> {
     /// As [`node`](Self::node), for an `async fn` or an async closure: what its future gives is the node's result. Its parameters
@@ -51,7 +51,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         D: Dependencies<Scope: 'env> + Send,
         F: for<'a> AsyncNodeFn<'a, D, Output = T> + Send + 'env,
         <F as AsyncNodeFn<'env, D>>::Future: Send,
-        T: Send + Sync + 'env,
+        T: Shareable + 'env,
     {
         let node = self.declare(name);
         self.async_define(node, dependencies, function);
@@ -82,8 +82,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         D: Dependencies<Scope: 'env> + Send,
         F: for<'a> AsyncNodeFn<'a, D, Output = Result<T, E>> + Send + 'env,
         <F as AsyncNodeFn<'env, D>>::Future: Send,
-        T: Send + Sync + 'env,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        T: Shareable + 'env,
+        E: NodeError,
     {
         let node = self.declare(name);
         self.try_async_define(node, dependencies, function);
@@ -134,7 +134,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         D: Dependencies<Scope: 'env> + Send,
         F: for<'a> AsyncNodeFn<'a, D, Output = Result<T, E>> + Send + 'env,
         <F as AsyncNodeFn<'env, D>>::Future: Send,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: NodeError,
     {
         // SAFETY: closure and future are `Send`.
         unsafe {

@@ -1,11 +1,11 @@
 //! A node that gives a future, with its types taken away. The future lies in the graph's arena, behind the closure that made
 //! it: no box, and it never moves.
 
+use super::bounds::NodeError;
 use super::run::Run;
 use super::status::{NoValue, Outcome, Status};
 use super::task::{Call, DropInPlace};
 use crate::thrown::discard;
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -48,7 +48,7 @@ impl<T> Settle<T> for Plain {
 /// It is the result, or an error.
 pub(super) struct Fallible;
 
-impl<T, E: Into<Box<dyn Error + Send + Sync>>> Settle<Result<T, E>> for Fallible {
+impl<T, E: NodeError> Settle<Result<T, E>> for Fallible {
     type Value = T;
 
     fn settle(output: Result<T, E>, run: &Run<'_>, node: u32) -> Result<T, NoValue> {

@@ -1,12 +1,16 @@
 //! How a typed graph is put together.
 
+use super::bounds::{NodeError, Predecessors, Shareable};
 use super::check::{Declared, Faults, check};
+use super::course::Kept;
 use super::definition_error::DefinitionError;
 use super::dependencies::{Dependencies, NodeFn, SetInputs};
 use super::drive::Drive;
 use super::env::Env;
 use super::graph::{Body, Graph};
-use super::graph_task::{AsyncGraphTask, Inner, async_graph_call_of, drop_run_of, graph_call_of};
+use super::graph_task::{
+    AsyncGraphTask, Inner, InnerOf, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
+};
 use super::handle::{AnyNode, Input, Node};
 use super::local::Anywhere;
 use super::names::{Label, Names};
@@ -19,7 +23,6 @@ use super::topology::Topology;
 use super::uses::{Kind, Resolver, Use};
 use super::wishes::Wishes;
 use dgraph_core::{BuildError, NodeId};
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -121,7 +124,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         D: Dependencies + Send,
         F: NodeFn<D> + Send + 'env,
-        F::Output: Send + Sync + 'env,
+        F::Output: Shareable + 'env,
     {
         let node = self.declare(name);
         self.define(node, dependencies, function);
@@ -146,8 +149,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         D: Dependencies + Send,
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
-        T: Send + Sync + 'env,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        T: Shareable + 'env,
+        E: NodeError,
     {
         let node = self.declare(name);
         self.try_define(node, dependencies, function);
@@ -171,7 +174,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// ```
     pub fn input<T>(&mut self, name: impl AsRef<str>) -> Input<T>
     where
-        T: Send + Sync + 'env,
+        T: Shareable + 'env,
     {
         // SAFETY: `T` is `Send` and `Sync`.
         Input::new(unsafe { self.add(name.as_ref(), Declared::Input) })
@@ -219,7 +222,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         D: Dependencies + Send,
         S: SetInputs<Graph<'env>, D> + Send + 'env,
         R: FnMut(Results<'_>) -> T + Send + 'env,
-        T: Send + Sync + 'env,
+        T: Shareable + 'env,
     {
         let node = self.declare(name);
         let gives_futures = inner.body().store.futures() > 0;
@@ -229,12 +232,14 @@ impl<'env, P> GraphBuilder<'env, P> {
                 let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
                 let task = AsyncGraphTask { task, under_way: None, index };
                 let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
+                let inner = async_inner_of(&task);
                 let task = Task { function: task, pointers: () };
-                // SAFETY: `call` and `drop` were made for this task. What is in it outlives `'env`, and is `Send`.
-                unsafe { self.define_with(node, call, task, Some(drop)) };
+                // SAFETY: `call`, `drop` and `inner` were made for this task. What is in it outlives `'env`, and is `Send`.
+                unsafe { self.define_graph_with(node, call, task, Some(drop), inner) };
             } else {
-                // SAFETY: `graph_call_of` makes the call for this task. What is in it outlives `'env`, and is `Send`.
-                unsafe { self.define_with(node, graph_call_of::<S, R, D, T>(&task), task, None) };
+                let (call, inner) = (graph_call_of::<S, R, D, T>(&task), inner_of(&task));
+                // SAFETY: both were made for this task. What is in it outlives `'env`, and is `Send`.
+                unsafe { self.define_graph_with(node, call, task, None, inner) };
             }
         }
         node
@@ -252,7 +257,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// ```
     pub fn declare<T>(&mut self, name: impl AsRef<str>) -> Node<T>
     where
-        T: Send + Sync + 'env,
+        T: Shareable + 'env,
     {
         // SAFETY: `T` is `Send` and `Sync`.
         unsafe { self.add(name.as_ref(), Declared::Undefined) }
@@ -299,7 +304,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         D: Dependencies + Send,
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: NodeError,
     {
         if let Some(task) = self.task(node, dependencies, function) {
             // SAFETY: `try_call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
@@ -307,7 +312,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         }
     }
 
-    /// Makes `node` run after `predecessors`, without being fed their results.
+    /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of one type; of different
+    /// types, `[a.id(), b.id()]`.
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -319,25 +325,20 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// assert_eq!(graph.build()?.run()?[read], "written");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn after<N: Into<AnyNode>>(
-        &mut self,
-        node: impl Into<AnyNode>,
-        predecessors: impl IntoIterator<Item = N>,
-    ) {
+    pub fn after(&mut self, node: impl Into<AnyNode>, predecessors: impl Predecessors) {
         let node = node.into();
         if !self.owns(node) {
             self.faults.strangers_defined.push(node);
             return;
         }
-        for predecessor in predecessors {
-            let predecessor = predecessor.into();
+        predecessors.each(|predecessor| {
             if self.owns(predecessor) {
                 let (node, dependency) = (node.index, predecessor.index);
                 self.uses.push(Use { node, dependency, kind: Kind::Order });
             } else {
                 self.faults.strangers.push(node.index);
             }
-        }
+        });
     }
 
     /// Checks the graph.
@@ -372,10 +373,22 @@ impl<'env, P> GraphBuilder<'env, P> {
         store.shrink();
         topology.find_rows(&store);
         let changed = vec![false; inputs.len()].into();
-        let (measured, marks) = (Measured::default(), Vec::new());
+        let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, drive, block) = (None, Drive::default(), None);
-        let body =
-            Body { store, names, topology, schedule, inputs, changed, measured, wakes, drive, block, marks };
+        let body = Body {
+            store,
+            names,
+            topology,
+            schedule,
+            inputs,
+            changed,
+            measured,
+            wakes,
+            drive,
+            block,
+            marks,
+            failures,
+        };
         Ok(Graph::new(body, env))
     }
 
@@ -444,6 +457,23 @@ impl<'env, P> GraphBuilder<'env, P> {
         // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
         // (see `Env`).
         unsafe { self.store.define(node, call, task, future) };
+    }
+
+    /// # Safety
+    ///
+    /// As for [`define_with`](Self::define_with), and `inner` was made for the task.
+    unsafe fn define_graph_with<F, Q, T>(
+        &mut self,
+        node: Node<T>,
+        call: Call,
+        task: Task<F, Q>,
+        future: Option<DropInPlace>,
+        inner: InnerOf,
+    ) {
+        // SAFETY: by contract.
+        unsafe { self.define_with(node, call, task, future) };
+        // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
+        unsafe { self.store.define_graph(node.id().index, inner) };
     }
 }
 

@@ -2,8 +2,9 @@
 //! left behind.
 
 use super::drive::{self, Drive};
-use super::failure::{Failure, Panicked};
+use super::failure::{Failure, Failures, Panicked, Stop};
 use super::graph::Body;
+use super::names::{NamedNode, Names};
 use super::options::RunOptions;
 use super::parallel;
 use super::record::why_not_fed;
@@ -24,19 +25,49 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
+/// An error of a node, or of a node inside, if that is a graph.
+type NodeError = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
+
 /// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself: destructors may panic.
 #[derive(Default)]
-pub(super) struct Failures(Vec<(u32, Box<dyn Error + Send + Sync>)>);
+pub(super) struct Errors(Vec<NodeError>);
 
-impl Failures {
-    pub(super) fn push(&mut self, node: u32, error: Box<dyn Error + Send + Sync>) {
-        self.0.push((node, error));
+impl Errors {
+    pub(super) fn push(&mut self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
+        self.0.push((node, inside, error));
+    }
+
+    /// By the numbers of the nodes, with their names.
+    fn named(mut self, names: &Names) -> Vec<Failure> {
+        let mut errors = mem::take(&mut self.0);
+        errors.sort_by_key(|(node, ..)| *node);
+        let named = |(node, inside, error): NodeError| {
+            let name = inside.map_or_else(|| names.named(node), |inner| names.inside(node, &inner));
+            Failure::new(name, error)
+        };
+        errors.into_iter().map(named).collect()
     }
 }
 
-impl Drop for Failures {
+impl Drop for Errors {
     fn drop(&mut self) {
         self.0.drain(..).for_each(discard);
+    }
+}
+
+/// What went wrong in a run beside a panic that went on. If nobody asks, each error is dropped by itself: destructors may panic.
+#[derive(Default)]
+pub(super) struct Kept(Failures);
+
+impl Kept {
+    pub(super) fn take(&mut self) -> Failures {
+        mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.take().into_iter().for_each(discard);
     }
 }
 
@@ -46,16 +77,20 @@ pub(super) type Payload = Box<dyn Any + Send>;
 #[derive(Default)]
 pub(super) struct Course {
     pub(super) signal: usize,
-    pub(super) failures: Failures,
+    pub(super) failures: Errors,
     pub(super) began: Option<Instant>,
 }
 
 /// Runs the graph to whatever end.
+#[track_caller]
 pub(super) fn execute(
     body: &mut Body,
     executor: Option<&Handle>,
     options: &RunOptions,
 ) -> Result<(), RunError> {
+    if let Some(executor) = executor {
+        executor.check_process();
+    }
     if body.store.futures() > 0 {
         return match executor {
             Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
@@ -86,18 +121,19 @@ pub(super) fn begin(
     if let Some(executor) = executor {
         check_workers(body, executor)?;
     }
+    body.forget_failures();
     if options.measure {
         body.measured.reserve(body.store.len());
     }
     match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
         Ok(prepared) => prepared?,
-        Err(payload) => return Err(panicked(body, payload, options)),
+        Err(payload) => return Err(panicked(body, Failures::default(), payload, options)),
     }
     let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
     let measure = if options.measure { MEASURE } else { 0 };
     let began = options.measure.then(Instant::now);
-    Ok(Course { signal: check | partial | measure, failures: Failures::default(), began })
+    Ok(Course { signal: check | partial | measure, failures: Errors::default(), began })
 }
 
 /// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
@@ -107,29 +143,33 @@ pub(super) fn end(
     course: Course,
     thrown: Option<Payload>,
 ) -> Result<(), RunError> {
-    let Course { signal, mut failures, .. } = course;
+    let Course { signal, failures, .. } = course;
     if thrown.is_some() || signal & TROUBLE != 0 {
         body.skip_dependents();
     }
-    if let Some(payload) = thrown {
-        drop(failures); // before anything unwinds
-        return Err(panicked(body, payload, options));
-    }
-    let Body { store, names, .. } = body;
-    let mut failures = mem::take(&mut failures.0);
-    if !failures.is_empty() {
-        failures.sort_by_key(|(node, _)| *node);
-        let named = |(node, error)| Failure::new(names.named(node), error);
-        return Err(RunError::Failed(failures.into_iter().map(named).collect()));
-    }
-    if signal & (CANCELLED | EXPIRED) == 0 {
+    let stopped = signal & (CANCELLED | EXPIRED) != 0;
+    if thrown.is_none() && failures.0.is_empty() && !stopped {
         return Ok(());
     }
-    match names.all_named(store.statuses.nodes(State::NotRun)) {
+    // A node may have failed because of what nobody has looked at since.
+    let now = options.stop();
+    let stop =
+        Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
+    let failures = Failures::new(failures.named(&body.names), stop);
+    if let Some(payload) = thrown {
+        return Err(panicked(body, failures, payload, options));
+    }
+    if !failures.is_empty() {
+        return Err(RunError::Failed(failures));
+    }
+    let named = |state| body.names.all_named(body.store.statuses.nodes(state));
+    match (named(State::NotRun), named(State::Interrupted)) {
         // Called off when its last nodes were under way.
-        not_run if not_run.is_empty() => Ok(()),
-        not_run if signal & CANCELLED != 0 => Err(RunError::Cancelled { not_run }),
-        not_run => Err(RunError::DeadlineExceeded { not_run }),
+        (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),
+        (not_run, interrupted) if stop.cancelled => {
+            Err(RunError::Cancelled { not_run, interrupted, late: stop.late })
+        }
+        (not_run, interrupted) => Err(RunError::DeadlineExceeded { not_run, interrupted }),
     }
 }
 
@@ -142,13 +182,24 @@ fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
     }
 }
 
-/// The error that stands for a panic, if it is to be one; otherwise the panic goes on.
-fn panicked(body: &Body, payload: Box<dyn Any + Send>, options: &RunOptions) -> RunError {
-    if !options.catch_panics {
-        resume_unwind(payload);
+/// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went wrong stays in the graph.
+fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: &RunOptions) -> RunError {
+    let Body { store, names, .. } = &mut *body;
+    let mut panicked: Vec<u32> = store.statuses.nodes(State::Panicked).collect();
+    for (node, inner) in store.inner_bodies() {
+        let inside = inner.failures.take();
+        // If none has, it was what sets the inputs, or reads the results, of that graph.
+        if !inside.panicked().is_empty() {
+            panicked.retain(|&other| other != node);
+            failures.add(inside, |inner| names.inside(node, inner));
+        }
     }
-    let nodes = body.names.all_named(body.store.statuses.nodes(State::Panicked));
-    RunError::Panicked(Panicked::new(nodes, payload))
+    panicked.into_iter().for_each(|node| failures.add_panicked(names.named(node)));
+    if options.catch_panics {
+        return RunError::Panicked(Panicked::new(failures, payload));
+    }
+    body.failures = Kept(failures);
+    resume_unwind(payload);
 }
 
 impl Course {
@@ -168,6 +219,14 @@ pub(super) struct Parts<'r> {
 }
 
 impl Body {
+    /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.
+    fn forget_failures(&mut self) {
+        self.failures = Kept::default();
+        for (_, inner) in self.store.inner_bodies() {
+            inner.failures = Kept::default();
+        }
+    }
+
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(super) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Drive) {
         let Self { store, topology, schedule, measured, wakes, drive, .. } = self;

@@ -1,6 +1,7 @@
 //! Why a typed graph could not be built.
 
-use super::names::{NamedNode, join};
+use super::names::NamedNode;
+use crate::brief;
 use dgraph_core::{BuildError, CycleBuf};
 use std::fmt;
 
@@ -23,7 +24,7 @@ use std::fmt;
 ///     other => panic!("`list` is a node of another graph: {other:?}"),
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DefinitionError {
     /// Nodes that use a handle of another graph, as a dependency or to be defined. Those that were to be defined are
@@ -46,6 +47,8 @@ pub enum DefinitionError {
     BoundTwice(Vec<NamedNode>),
     /// Nodes under a limit of 0, which could never run.
     LimitOfZero(Vec<NamedNode>),
+    /// Nodes that were put under one limit more than once; one entry for each repetition. A node takes one permit of a limit.
+    LimitedTwice(Vec<NamedNode>),
     /// A dependency cycle: each node depends on the next, and the last is the first again.
     Cycle(Vec<NamedNode>),
     /// More nodes or dependencies than a graph can hold.
@@ -57,15 +60,15 @@ impl fmt::Display for DefinitionError {
         match self {
             Self::ForeignHandles(nodes) => {
                 f.write_str("handles of another graph are used by: ")?;
-                join(f, ", ", nodes)
+                brief::list(f, nodes.iter())
             }
             Self::Undefined(nodes) => {
                 f.write_str("declared, but not defined: ")?;
-                join(f, ", ", nodes)
+                brief::list(f, nodes.iter())
             }
             Self::DefinedTwice(nodes) => {
                 f.write_str("defined more than once: ")?;
-                join(f, ", ", nodes)
+                brief::list(f, nodes.iter())
             }
             Self::MovedAndUsed { node, taker, user } if taker == user => {
                 write!(f, "the result of {node} is moved into {taker}, which depends on it more than once")
@@ -75,18 +78,29 @@ impl fmt::Display for DefinitionError {
             }
             Self::BoundTwice(nodes) => {
                 f.write_str("bound to more than one thread: ")?;
-                join(f, ", ", nodes)
+                brief::list(f, nodes.iter())
             }
             Self::LimitOfZero(nodes) => {
                 f.write_str("under a limit of 0: ")?;
-                join(f, ", ", nodes)
+                brief::list(f, nodes.iter())
+            }
+            Self::LimitedTwice(nodes) => {
+                f.write_str("put under one limit more than once: ")?;
+                brief::list(f, nodes.iter())
             }
             Self::Cycle(path) => {
                 f.write_str("dependency cycle: ")?;
-                join(f, " -> ", path)
+                brief::cycle(f, path.iter())
             }
             Self::TooLarge(_) => f.write_str("the graph is too large"),
         }
+    }
+}
+
+impl fmt::Debug for DefinitionError {
+    /// The message, and those of its sources: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        brief::debug(f, self)
     }
 }
 

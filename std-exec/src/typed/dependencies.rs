@@ -104,7 +104,8 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no list of dependencies",
     note = "dependencies are a tuple of up to 12 handles, `(a, b)`; one handle, `a`; or a slice of handles of one type, \
-            `&nodes[..]`"
+            `&nodes[..]`",
+    note = "inputs in a slice or array are named as nodes: `[a.node(), b.node()]`"
 )]
 pub trait Dependencies: Sealed + Sized {
     #[doc(hidden)]

@@ -94,6 +94,7 @@ impl AsyncRun {
     ///
     /// With the panic of a node, unless the options catch it. If it has ended before, also by a panic: what it would begin
     /// now, nobody would close.
+    #[track_caller]
     pub(super) fn poll(
         &mut self,
         body: &mut Body,

@@ -1,11 +1,12 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
-use super::course;
+use super::course::{self, Kept};
 use super::detached::Memory;
 use super::drive::Drive;
 use super::env::Env;
-use super::handle::Input;
+use super::failure::Failures;
+use super::handle::{GraphId, Input};
 use super::local::Anywhere;
 use super::names::{Label, NamedNode, Names};
 use super::options::RunOptions;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 /// ```
 pub struct Graph<'env, P = Anywhere> {
     /// `None` while a future has it that runs the graph.
-    body: Option<Box<Body>>,
+    pub(super) body: Option<Box<Body>>,
     _env: Env<'env>,
     place: PhantomData<P>,
 }
@@ -71,6 +72,18 @@ pub(super) struct Body {
     pub(super) block: Option<Memory>,
     /// Space for planning a run of a part of the graph; empty until there was one.
     pub(super) marks: Vec<u8>,
+    /// What went wrong in a run beside a panic that went on.
+    pub(super) failures: Kept,
+}
+
+impl Body {
+    /// The graph with that number: this one, or one that is a node of it.
+    pub(super) fn find(&self, graph: GraphId) -> Option<&Self> {
+        if graph == self.store.id() {
+            return Some(self);
+        }
+        self.store.inner_graphs().find_map(|inner| inner.find(graph))
+    }
 }
 
 impl<'env> Graph<'env> {
@@ -94,16 +107,19 @@ impl<'env, P> Graph<'env, P> {
     }
 
     #[inline]
+    #[track_caller]
     pub(super) fn body(&self) -> &Body {
         self.body.as_ref().expect(LEAKED)
     }
 
     #[inline]
+    #[track_caller]
     pub(super) fn body_mut(&mut self) -> &mut Body {
         self.body.as_mut().expect(LEAKED)
     }
 
     /// Lends the body to a future, so that nothing can be used any more if that is leaked.
+    #[track_caller]
     pub(super) fn lend(&mut self) -> Box<Body> {
         self.body.take().expect(LEAKED)
     }
@@ -122,7 +138,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// # Panics
     ///
-    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there.
+    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there. What else went wrong:
+    /// [`take_failures`](Self::take_failures).
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -134,6 +151,7 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(graph.run()?[calls], 2); // anew, each time
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run(&mut self) -> Result<Results<'_, P>, RunError> {
         self.run_with(&RunOptions::new())
     }
@@ -151,7 +169,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// # Panics
     ///
-    /// With the first panic of a node, after the ones under way have ended; nothing that depends on it has started.
+    /// With the first panic of a node, after the closures under way have ended; nothing that depends on it has started. What else
+    /// went wrong: [`take_failures`](Self::take_failures).
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder, Values};
@@ -162,6 +181,7 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[total], 500_500);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_parallel(&mut self, executor: &Executor) -> Result<Results<'_, P>, RunError> {
         self.run_parallel_with(executor, &RunOptions::new())
     }
@@ -186,6 +206,7 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!((results.get(cheap), results.get(dear)), (Ok(&1), Err(Absent::NotNeeded)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
         course::execute(self.body_mut(), None, options)?;
         Ok(self.results())
@@ -213,6 +234,7 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(graph.results()[good], 5); // it has run all the same
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn run_parallel_with(
         &mut self,
         executor: &Executor,
@@ -236,8 +258,35 @@ impl<'env, P> Graph<'env, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn results(&mut self) -> Results<'_, P> {
         Results::new(self.body_mut())
+    }
+
+    /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those that failed, and whether
+    /// the run was cancelled or late. Nothing after a run that has ended in another way: its [`RunError`] says it all. The next run
+    /// drops what nobody has taken.
+    ///
+    /// ```
+    /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunOptions};
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.try_node("disk", (), || Err::<u32, _>("disk full"));
+    /// graph.node("bug", (), || panic!("no such index"));
+    /// let mut graph = graph.build()?;
+    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
+    /// let payload = catch_unwind(AssertUnwindSafe(|| _ = graph.run_with(&options))).unwrap_err();
+    /// assert_eq!(payload.downcast_ref(), Some(&"no such index"));
+    /// let failures = graph.take_failures();
+    /// assert_eq!(failures[0].error().to_string(), "disk full");
+    /// assert_eq!(failures.panicked()[0].name(), "bug");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn take_failures(&mut self) -> Failures {
+        self.body_mut().failures.take()
     }
 
     /// Sets an input, for all runs until it is set again. Gives back the value that it had.
@@ -259,6 +308,7 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// If `input` is another graph's.
+    #[track_caller]
     pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
         self.mark_changed(input);
         self.body_mut().store.put(input.node(), value)
@@ -283,11 +333,13 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(graph.run()?[count], 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn input_mut<T>(&mut self, input: Input<T>) -> Option<&mut T> {
         self.mark_changed(input);
         self.body_mut().store.get_mut(input.node())?.ok()
     }
 
+    #[track_caller]
     fn mark_changed<T>(&mut self, input: Input<T>) {
         let body = self.body_mut();
         assert!(input.id().graph == body.store.id(), "the handle of an input of another graph");
@@ -309,6 +361,7 @@ impl<'env, P> Graph<'env, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn dag(&self) -> DagView<'_> {
         self.body().topology.dag.view()
     }
@@ -331,6 +384,7 @@ impl<'env, P> Graph<'env, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn name(&self, node: NodeId) -> NamedNode {
         self.body().names.named(node.get())
     }
@@ -346,6 +400,7 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(dot, "digraph {\n  0 [label=\"load\"];\n  1 [label=\"#1\"];\n  0 -> 1;\n}\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn dot(&self) -> impl Display {
         self.dag().dot(|node| self.body().names.label(node.get()))
     }

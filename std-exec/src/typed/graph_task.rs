@@ -2,12 +2,13 @@
 
 use super::dependencies::{Dependencies, SetInputs};
 use super::drive::{AsyncRun, BUDGET};
-use super::graph::Graph;
+use super::graph::{Body, Graph};
 use super::results::Results;
 use super::run::Run;
 use super::status::Outcome;
 use super::task::{Call, DropInPlace, Task};
 use std::panic::resume_unwind;
+use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 /// A graph as a node: how its inputs are set, and what is read out of its results.
@@ -15,6 +16,31 @@ pub(super) struct Inner<'env, S, R> {
     pub(super) graph: Graph<'env>,
     pub(super) set_inputs: S,
     pub(super) read_outputs: R,
+}
+
+/// Where the body of the graph lies that is a node.
+///
+/// # Safety
+///
+/// The pointer is to a task of the type that the function was made for.
+pub(super) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<Body>>;
+
+/// Of the task of a graph.
+pub(super) fn inner_of<'env, S, R, P>(_: &Task<Inner<'env, S, R>, P>) -> InnerOf {
+    |function| {
+        let inner = function.cast::<Inner<'env, S, R>>().as_ptr();
+        // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
+        unsafe { &raw mut (*inner).graph.body }
+    }
+}
+
+/// Of the task of one that has async nodes.
+pub(super) fn async_inner_of<'env, S, R, P>(_: &AsyncGraphTask<'env, S, R, P>) -> InnerOf {
+    |task| {
+        let task = task.cast::<AsyncGraphTask<'env, S, R, P>>().as_ptr();
+        // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
+        unsafe { &raw mut (*task).task.function.graph.body }
+    }
 }
 
 /// What runs a graph as a node, in the way in which the outer graph runs.

@@ -5,13 +5,13 @@
 //! thread; binding it elsewhere too is an error of `build`. What it gives has a handle that isn't `Send`, and nodes that
 //! run anywhere take no such dependencies. Results are read and dropped by whoever has the graph: again that thread.
 
+use super::bounds::NodeError;
 use super::builder::GraphBuilder;
 use super::check::Declared;
 use super::dependencies::{Dependencies, NodeFn};
 use super::handle::Node;
 use super::task::{call_of, try_call_of};
 use crate::ready_queue::Place;
-use std::error::Error;
 use std::marker::PhantomData;
 
 /// Of a graph: it may be sent to another thread. Of a node: what it gives may be used on any thread.
@@ -142,7 +142,7 @@ impl<'env> GraphBuilder<'env, Local> {
         D: Dependencies,
         F: NodeFn<D, Output = Result<T, E>> + 'env,
         T: 'env,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: NodeError,
     {
         let node = self.add_local::<T>(name.as_ref());
         if let Some(task) = self.task::<F, D, T>(node.plain(), dependencies, function) {

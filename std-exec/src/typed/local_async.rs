@@ -1,13 +1,13 @@
 //! Async nodes on the thread that the graph belongs to: nothing has to be `Send`, and closures may lend what they own.
 
 use super::async_task::{Fallible, Plain};
+use super::bounds::NodeError;
 use super::builder::GraphBuilder;
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::handle::{Input, Moved, Node};
 use super::local::Local;
 use super::run::Run;
 use super::values::{List, Values};
-use std::error::Error;
 use std::mem;
 
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
@@ -240,7 +240,7 @@ impl<'env> GraphBuilder<'env, Local> {
         D: Dependencies<Scope: 'env>,
         F: for<'a> LocalAsyncFn<'a, D, Output = Result<T, E>> + 'env,
         T: 'env,
-        E: Into<Box<dyn Error + Send + Sync>>,
+        E: NodeError,
     {
         let node = self.add_local::<T>(name.as_ref());
         let lend = lend!('env, F, D);

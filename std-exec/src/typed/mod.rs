@@ -10,7 +10,7 @@
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
 //! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
 //! | graphs as nodes | `graph_task.rs` |
-//! | collecting and checking nodes | `builder.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
+//! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `course.rs`, `run.rs`, `record.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
@@ -29,6 +29,7 @@ mod async_builder;
 mod async_fn;
 #[allow(unsafe_code)]
 mod async_task;
+mod bounds;
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
 #[allow(unsafe_code)]
@@ -83,17 +84,18 @@ mod wishes;
 
 pub use absent::Absent;
 pub use async_fn::AsyncNodeFn;
+pub use bounds::{NodeError, Predecessors, Shareable};
 pub use builder::GraphBuilder;
 pub use cancel::CancelToken;
 pub use definition_error::DefinitionError;
 pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
-pub use failure::{Failure, Panicked};
+pub(crate) use failure::Stop;
+pub use failure::{Failure, Failures, Panicked};
 pub use graph::Graph;
 pub use handle::{AnyNode, Input, Moved, Node};
 pub use local::{Anywhere, Local};
 pub use local_async::LocalAsyncFn;
 pub use names::NamedNode;
-pub(crate) use names::join;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;
 pub use run_async::RunAsync;

@@ -1,9 +1,12 @@
 //! What nodes are called in messages.
 
+use crate::brief;
 use dgraph_core::NodeId;
+use std::borrow::Cow;
 use std::fmt;
 
-/// A node as errors name it: its name or, if it has none, `#` and its number.
+/// A node as errors name it: its name or, if it has none, `#` and its number. Of a name of more than 60 bytes the middle is left
+/// out; [`name`](Self::name) has all of it.
 ///
 /// ```
 /// use dgraph_exec::GraphBuilder;
@@ -25,6 +28,14 @@ pub struct NamedNode {
 impl NamedNode {
     pub(super) fn nameless(node: NodeId) -> Self {
         Self { node, name: Box::default() }
+    }
+
+    /// As displayed, but all of it.
+    fn full_name(&self) -> Cow<'_, str> {
+        match &*self.name {
+            "" => format!("#{}", self.node).into(),
+            name => name.into(),
+        }
     }
 
     /// The node's number: nodes are numbered in the order in which they were declared.
@@ -62,7 +73,7 @@ impl NamedNode {
 
 impl fmt::Display for NamedNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Label { node: self.node.get(), name: &self.name }.fmt(f)
+        brief::name(&self.full_name()).fmt(f)
     }
 }
 
@@ -102,6 +113,7 @@ impl Names {
     }
 
     /// The name of `node`, empty if it is anonymous.
+    #[track_caller]
     pub(super) fn get(&self, node: u32) -> &str {
         let node = node as usize;
         let start = if node == 0 { 0 } else { self.ends[node - 1] };
@@ -112,26 +124,18 @@ impl Names {
         Label { node, name: self.get(node) }
     }
 
+    #[track_caller]
     pub(super) fn named(&self, node: u32) -> NamedNode {
         NamedNode { node: NodeId::new(node), name: self.get(node).into() }
+    }
+
+    /// A node of the graph that is `node`.
+    pub(super) fn inside(&self, node: u32, inner: &NamedNode) -> NamedNode {
+        let outer = self.named(node);
+        NamedNode { name: format!("{}/{}", outer.full_name(), inner.full_name()).into(), ..outer }
     }
 
     pub(super) fn all_named(&self, nodes: impl IntoIterator<Item = u32>) -> Vec<NamedNode> {
         nodes.into_iter().map(|node| self.named(node)).collect()
     }
-}
-
-/// Writes `items` with `separator` between them.
-pub(crate) fn join<T: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    separator: &str,
-    items: impl IntoIterator<Item = T>,
-) -> fmt::Result {
-    for (at, item) in items.into_iter().enumerate() {
-        if at > 0 {
-            f.write_str(separator)?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! How a run of a typed graph is to go.
 
 use super::cancel::CancelToken;
+use super::failure::Stop;
 use super::handle::AnyNode;
 use std::time::Instant;
 
@@ -22,7 +23,7 @@ use std::time::Instant;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FailurePolicy {
-    /// No further node is started.
+    /// No further node is started. Closures under way end, futures that wait are dropped.
     #[default]
     FailFast,
     /// Only the nodes that depend on it, directly or not, are skipped.
@@ -55,6 +56,8 @@ pub struct RunOptions {
     pub(super) targets: Option<Vec<AnyNode>>,
     pub(super) update: bool,
     pub(super) measure: bool,
+    /// The graph is a node of another.
+    pub(super) within: bool,
 }
 
 impl RunOptions {
@@ -78,6 +81,7 @@ impl RunOptions {
             targets: None,
             update: false,
             measure: false,
+            within: false,
         }
     }
 
@@ -100,7 +104,7 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more once `token` is cancelled.
+    /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are dropped.
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunError, RunOptions};
@@ -120,7 +124,7 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more from this moment on. Nodes under way end. The clock is read before each node and before a future
+    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped. The clock is read before each node and before a future
     /// that was woken is polled; a run in which all futures wait isn't woken by its deadline.
     ///
     /// ```
@@ -141,7 +145,8 @@ impl RunOptions {
         self
     }
 
-    /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on the caller.
+    /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on the caller. It names the
+    /// nodes, and what failed beside them.
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
@@ -185,6 +190,9 @@ impl RunOptions {
     /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their results if
     /// these are up to date.
     ///
+    /// A graph that is a node is updated, too: if it runs, then only what the inputs that it is given reach, and what is to be read
+    /// again because it was taken.
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
     /// use std::cell::Cell;
@@ -215,7 +223,7 @@ impl RunOptions {
     }
 
     /// Measures how long each node takes, for [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The
-    /// clock is read before and after each node.
+    /// clock is read before and after each node, also in graphs that are nodes.
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder, RunOptions};
@@ -238,8 +246,16 @@ impl RunOptions {
         self.update || self.targets.is_some()
     }
 
-    /// The choices that a run nested in this one inherits.
+    /// Whether something tells the run to stop.
+    pub(super) fn stop(&self) -> Stop {
+        let cancelled = self.token.as_ref().is_some_and(CancelToken::is_cancelled);
+        Stop { cancelled, late: self.deadline.is_some_and(|deadline| Instant::now() >= deadline) }
+    }
+
+    /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics go on to it.)
     pub(super) fn inherited(&self) -> Self {
-        Self { policy: self.policy, token: self.token.clone(), deadline: self.deadline, ..Self::new() }
+        let &Self { policy, deadline, update, measure, .. } = self;
+        let token = self.token.clone();
+        Self { policy, token, deadline, update, measure, within: true, ..Self::new() }
     }
 }

@@ -89,7 +89,6 @@ impl crate::body::Body for Nodes<'_> {
 
 /// Runs the graph on the calling thread and those of `executor`. Blocks until all is done.
 pub(super) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
-    executor.check_process();
     let course = course::begin(body, Some(executor), options)?;
     body.connect(options, None);
     let (parts, queue, _) = body.parts();

@@ -51,7 +51,7 @@ impl Body {
     fn plan(&self, options: &RunOptions, marks: &mut [u8]) -> Result<(), RunError> {
         self.mark_needed(options, marks)?;
         if options.update {
-            self.mark_outdated(marks);
+            self.mark_outdated(marks, options.within);
         } else {
             marks.iter_mut().for_each(|mark| *mark |= RUNS);
         }
@@ -84,8 +84,9 @@ impl Body {
         Ok(())
     }
 
-    /// Marks what changed inputs reach, and what has not run to its end.
-    fn mark_outdated(&self, marks: &mut [u8]) {
+    /// Marks what changed inputs reach, and what has not run to its end. If the graph is a node of another, who reads its results
+    /// may want those again that it has taken before.
+    fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
         for (&input, &changed) in self.inputs.iter().zip(&self.changed) {
             if changed {
                 marks[input as usize] |= CHANGED;
@@ -98,8 +99,13 @@ impl Body {
                 marks[node as usize] |= CHANGED;
             }
             let ended = match self.store.statuses.get(node).state() {
-                State::Value | State::Taken | State::Moved { .. } => true,
-                State::NotRun | State::Failed | State::Panicked | State::Skipped { .. } => false,
+                State::Value | State::Moved { .. } => true,
+                State::Taken => !taken_are_gone,
+                State::NotRun
+                | State::Interrupted
+                | State::Failed
+                | State::Panicked
+                | State::Skipped { .. } => false,
                 State::NotNeeded | State::Unset => false,
             };
             if reached(marks[node as usize]) || !ended {

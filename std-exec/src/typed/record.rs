@@ -2,6 +2,7 @@
 
 use super::course::execute;
 use super::graph::Graph;
+use super::names::NamedNode;
 use super::options::{FailurePolicy, RunOptions};
 use super::results::Results;
 use super::run::{CANCELLED, EXPIRED, Run, STOP, TROUBLE};
@@ -51,10 +52,21 @@ impl Run<'_> {
     /// `node` has given an error.
     #[cold]
     pub(super) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
+        self.failed_inside(node, None, error)
+    }
+
+    /// `node`, or a node of the graph that it is, has given an error.
+    #[cold]
+    fn failed_inside(
+        &self,
+        node: u32,
+        inside: Option<NamedNode>,
+        error: Box<dyn Error + Send + Sync>,
+    ) -> NoValue {
         let failed = self.store.statuses.without_value(node, Status::FAILED);
         let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
         self.raise(TROUBLE | stop);
-        lock(&self.failures).push(node, error);
+        lock(&self.failures).push(node, inside, error);
         failed
     }
 
@@ -83,15 +95,30 @@ impl Run<'_> {
     /// The graph that is `node` ended with `error`.
     #[cold]
     pub(super) fn nested_failed(&self, node: u32, error: RunError) -> NoValue {
-        let signal = match error {
-            RunError::Cancelled { .. } => CANCELLED,
-            RunError::DeadlineExceeded { .. } => EXPIRED,
-            error => return self.failed(node, error.into()),
-        };
+        let stop = error.stop();
         // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment after that.
-        let interrupted = self.store.statuses.without_value(node, Status::INTERRUPTED);
-        self.raise(STOP | signal);
-        interrupted
+        let status = match error {
+            RunError::Failed(failures) => {
+                for failure in failures {
+                    let (inside, error) = failure.into_parts();
+                    let _ = self.failed_inside(node, Some(inside), error);
+                }
+                Status::FAILED
+            }
+            RunError::Cancelled { .. } | RunError::DeadlineExceeded { .. } => Status::INTERRUPTED,
+            error => {
+                let _ = self.failed(node, error.into());
+                Status::FAILED
+            }
+        };
+        let ended = self.store.statuses.without_value(node, status);
+        if stop.cancelled {
+            self.raise(STOP | CANCELLED);
+        }
+        if stop.late {
+            self.raise(STOP | EXPIRED);
+        }
+        ended
     }
 }
 
@@ -104,7 +131,7 @@ pub(super) fn why_not_fed(store: &Store, topology: &Topology, node: u32) -> Opti
             State::Value => {}
             State::Failed | State::Panicked => return Some(Status::skipped(predecessor.node())),
             State::Skipped { culprit } => return Some(Status::skipped(culprit)),
-            State::NotRun => fed = false,
+            State::NotRun | State::Interrupted => fed = false,
             State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
                 fed &= !predecessor.feeds();
             }

@@ -128,11 +128,12 @@ impl<'g, P> Results<'g, P> {
         Absent::new(state, &self.body.names).unwrap_or(Absent::ForeignHandle)
     }
 
+    #[track_caller]
     fn at<T>(&self, node: Node<T>) -> &T {
         match self.get(node) {
             Ok(value) => value,
             Err(Absent::ForeignHandle) => panic!("the handle of a node of another graph"),
-            Err(absent) => panic!("no result: node {} {absent}", self.body.names.label(node.id().index)),
+            Err(absent) => panic!("no result: node {} {absent}", self.body.names.named(node.id().index)),
         }
     }
 }
@@ -145,6 +146,7 @@ impl<T, P, Q> Index<Node<T, Q>> for Results<'_, P> {
     /// # Panics
     ///
     /// If it has no result, see [`get`](Results::get), or is another graph's.
+    #[track_caller]
     fn index(&self, node: Node<T, Q>) -> &T {
         self.at(node.plain())
     }
@@ -158,6 +160,7 @@ impl<T, P> Index<Input<T>> for Results<'_, P> {
     /// # Panics
     ///
     /// If it has none, see [`get`](Results::get), or is another graph's.
+    #[track_caller]
     fn index(&self, input: Input<T>) -> &T {
         self.at(input.node())
     }

@@ -10,7 +10,7 @@
 
 use super::arena::{Base, Place};
 use super::cancel::CancelToken;
-use super::course::{Course, Failures, Parts};
+use super::course::{Course, Errors, Parts};
 use super::options::RunOptions;
 use super::record::why_not_fed;
 use super::rows::Row;
@@ -54,7 +54,7 @@ pub struct Run<'r> {
     pub(super) executor: Option<&'r Handle>,
     pub(super) signal: AtomicUsize,
     pub(super) measured: &'r Measured,
-    pub(super) failures: Mutex<Failures>,
+    pub(super) failures: Mutex<Errors>,
     wakes: Option<&'r Wakes>,
     /// Several threads may have to do with one future.
     team: bool,

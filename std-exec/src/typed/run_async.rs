@@ -105,7 +105,7 @@ impl<'env, P> Graph<'env, P> {
     /// let options = RunOptions::new().cancel_token(&token);
     /// let user = thread::spawn(move || token.cancel());
     /// let error = pollster::block_on(graph.run_async_with(options)).unwrap_err();
-    /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: answer");
+    /// assert!(error.is_cancelled());
     /// # user.join().unwrap();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -200,6 +200,7 @@ impl<'g, 'env, P> Future for RunAsync<'g, 'env, P> {
     /// # Panics
     ///
     /// If it has been [`Ready`](Poll::Ready), or has panicked, before.
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let graph = this.graph.as_mut().expect("polled after its end");

@@ -37,6 +37,7 @@ impl Running {
     }
 
     /// Begins, if that has not been done.
+    #[track_caller]
     pub(super) fn begin<P>(&mut self, graph: &mut Graph<'_, P>) -> Result<(), RunError> {
         if let Stage::NotBegun(options, executor) = &mut self.0 {
             let (options, executor) = (mem::take(options), executor.take());
@@ -62,6 +63,7 @@ impl Running {
     /// # Panics
     ///
     /// With the panic of a node, unless the options catch it; if the run is over.
+    #[track_caller]
     pub(super) fn poll<P>(
         &mut self,
         graph: &mut Graph<'_, P>,

@@ -118,6 +118,7 @@ impl<P> Graph<'_, P> {
     /// assert_eq!(*order.lock().unwrap(), ["first", "short", "second"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn prioritise_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
         let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
         let Body { store, topology, schedule, inputs, .. } = self.body_mut();
@@ -144,13 +145,15 @@ impl<P> Graph<'_, P> {
     /// assert!(graph.measured(node).is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[track_caller]
     pub fn prioritise_by_measured(&mut self) {
         let measured = std::mem::take(&mut self.body_mut().measured);
         self.prioritise_by(|node| measured.get(node).unwrap_or_default());
         self.body_mut().measured = measured;
     }
 
-    /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none has.
+    /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none has. It may be a node of
+    /// a graph that is a node of this one, at any depth.
     ///
     /// # Panics
     ///
@@ -169,9 +172,12 @@ impl<P> Graph<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn measured(&self, node: impl Into<AnyNode>) -> Option<Duration> {
         let node = node.into();
-        assert!(node.graph == self.body().store.id(), "the handle of a node of another graph");
-        self.body().measured.get(node.index())
+        match self.body().find(node.graph) {
+            Some(body) => body.measured.get(node.index()),
+            None => panic!("the handle of a node of another graph"),
+        }
     }
 }

@@ -9,7 +9,8 @@
 //!     │                              └──▶ TAKEN (by the caller, between runs)
 //!     └── the next run; or NOT_NEEDED, if its targets don't need the node
 //! ```
-//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to.
+//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to. If the run ends
+//! before, it is `INTERRUPTED`; so is a graph that is stopped while it is a node.
 //!
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
@@ -74,6 +75,7 @@ pub(super) enum State {
     Taken,
     NotNeeded,
     Unset,
+    Interrupted,
     Skipped { culprit: u32 },
     Moved { taker: u32 },
 }
@@ -112,13 +114,14 @@ impl Status {
 
     pub(super) fn state(self) -> State {
         match self.state {
-            0 | 9..=11 => State::NotRun,
+            0 | 9 | 10 => State::NotRun,
             1 => State::Value,
             2 => State::Failed,
             3 => State::Panicked,
             4 => State::Taken,
             5 => State::NotNeeded,
             6 => State::Unset,
+            11 => State::Interrupted,
             SKIPPED => State::Skipped { culprit: self.about },
             _ => State::Moved { taker: self.about },
         }

@@ -4,12 +4,12 @@
 //! made by one line of the program costs one indirect call, and what is fetched for one node is at hand for the next.
 
 use super::arena::Place;
+use super::bounds::NodeError;
 use super::dependencies::{Dependencies, NodeFn};
 use super::rows::Row;
 use super::run::Run;
 use super::status::{NoValue, Outcome};
 use crate::prefetch::prefetch_behind;
-use std::error::Error;
 use std::ptr::NonNull;
 
 /// A closure and where it finds what it is fed.
@@ -81,7 +81,7 @@ pub(super) fn try_call_of<F, D, T, E>(_: &Task<F, D::Pointers>) -> Call
 where
     D: Dependencies,
     F: NodeFn<D, Output = Result<T, E>>,
-    E: Into<Box<dyn Error + Send + Sync>>,
+    E: NodeError,
 {
     |function, pointers, run, node, row| {
         let call = |function: &mut F, pointers: &D::Pointers, node| {

@@ -141,6 +141,7 @@ impl<T> Index<usize> for Values<'_, T> {
     /// # Panics
     ///
     /// If there are not that many.
+    #[track_caller]
     fn index(&self, position: usize) -> &T {
         match self.get(position) {
             Some(value) => value,

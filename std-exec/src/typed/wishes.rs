@@ -92,7 +92,11 @@ impl Wishes {
             all.priorities[node as usize] = priority;
         }
         limits.sort_unstable();
-        limits.dedup();
+        let twice = limits.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].0);
+        let twice = names.all_named(twice);
+        if !twice.is_empty() {
+            return Err(DefinitionError::LimitedTwice(twice));
+        }
         let empty = limits.iter().filter(|(_, limit)| permits[*limit as usize] == 0);
         let empty = names.all_named(empty.map(|(node, _)| *node));
         if !empty.is_empty() {
@@ -172,7 +176,7 @@ impl<P> GraphBuilder<'_, P> {
     /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each combination of
     /// limits and threads that occurs makes every node of the graph a little dearer: it should be tens, not thousands.
     ///
-    /// A limit of 0 is an error of [`build`](Self::build).
+    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one permit of it.
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

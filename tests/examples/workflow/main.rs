@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --example workflow                    # the packages of this workspace's own Cargo.lock
-//! cargo run --release --example workflow -- jobs.tsv        # id<TAB>duration<TAB>pred1,pred2,…
+//! cargo run --release --example workflow -- jobs.tsv        # id<TAB>duration<TAB>pred1,pred2,…; ids are 0..n
 //! generate | cargo run --release --example workflow -- -    # standard input
 //! ```
 //!
@@ -20,6 +20,7 @@ mod options;
 mod prioritised;
 mod progress;
 mod report;
+mod same_file;
 
 use budget::Budget;
 use clap::Parser;
@@ -46,8 +47,12 @@ fn main() -> ExitCode {
 
 /// The whole program; an error is the line to print.
 fn run(options: &Options) -> Result<(), String> {
-    let input = input::load(&options.workflow()).map_err(|error| error.to_string())?;
+    let source = options.workflow();
+    let input = input::load(&source).map_err(|error| error.to_string())?;
     if let Some(path) = &options.dot {
+        if same_file::is_input(path, &source) {
+            return Err(format!("{}: not written, since the workflow was read from there", path.display()));
+        }
         write_dot(path, &input).map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
     }
     let executor = match options.threads {

@@ -9,7 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "workflow")]
 pub(crate) struct Options {
-    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…`, a Cargo.lock, or `-` for standard input
+    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…` (the ids of n lines are 0..n, in any order), a Cargo.lock, or
+    /// `-` for standard input
     /// [default: the Cargo.lock of this workspace]
     file: Option<PathBuf>,
 
@@ -30,7 +31,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) priorities: bool,
 
-    /// Write the graph to this file, in Graphviz's DOT language
+    /// Write the graph to this file, in Graphviz's DOT language; not to the one that is read
     #[arg(long, value_name = "FILE")]
     pub(crate) dot: Option<PathBuf>,
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 ///
 /// The lower bound is in the time of the serial execution, which is what the bodies really took: its critical path is
 /// the same share of that as the critical path is of the work, in the workflow's own unit. On a busy machine the
-/// serial execution may have been the one that others slowed down, and the makespan then seem to beat the bound.
+/// serial execution may have been the one that others slowed down, and the makespan then seems to beat the bound: the
+/// report says so.
 #[derive(Debug)]
 pub(crate) struct Report {
     file: String,
@@ -95,7 +96,10 @@ impl fmt::Display for Report {
             ("serial time", format!("{}, the fastest of {}", seconds(self.serial), self.repeats)),
             ("makespan", format!("{}, the fastest of {}", seconds(self.makespan), self.repeats)),
             ("lower bound", format!("{} = max(critical path, serial time / workers)", seconds(bound))),
-            ("makespan / lower bound", self.ratio(self.makespan, bound)),
+            (
+                "makespan / lower bound",
+                self.ratio(self.makespan, bound) + schedule::remark(self.makespan, bound),
+            ),
             ("serial time / makespan", self.ratio(self.serial, self.makespan)),
             ("checked", "same values serially and in parallel, every edge respected".to_owned()),
         ];

@@ -89,7 +89,7 @@ fn waker_fired_during_executor_drop() {
             (0..round * 50).for_each(|_| std::hint::spin_loop());
             drop(executor);
             let (graph, ended) = run.join();
-            assert!(matches!(ended, Err(RunError::Cancelled { not_run }) if not_run.len() == 3));
+            assert!(matches!(ended, Err(RunError::Cancelled { interrupted, .. }) if interrupted.len() == 3));
             assert_eq!(futures.alive(), 0, "each is dropped once");
             drop(graph);
             over.store(true, Relaxed);
@@ -155,7 +155,9 @@ fn shutdown_mid_run_with_drop_handlers_that_lock() {
             }
             for run in runs {
                 let (_, ended) = run.join();
-                assert!(matches!(ended, Err(RunError::Cancelled { not_run }) if not_run.len() == 4));
+                assert!(
+                    matches!(ended, Err(RunError::Cancelled { interrupted, .. }) if interrupted.len() == 4)
+                );
             }
             over.store(true, Relaxed);
         });
@@ -207,7 +209,7 @@ fn re_run_after_cancel(runner: &Runner) {
         *token.lock().expect("no panic") = CancelToken::new();
         let options = RunOptions::new().cancel_token(&token.lock().expect("no panic"));
         let error = runner.typed_with(&mut graph, &options).expect_err("the sum comes after all others");
-        assert!(matches!(error, RunError::Cancelled { not_run } if !not_run.is_empty()));
+        assert!(matches!(error, RunError::Cancelled { not_run, .. } if !not_run.is_empty()));
         cancels.store(NODES, Relaxed);
         assert_eq!(runner.typed(&mut graph)[sum], NODES as u64 / 2);
         assert_eq!(counter.alive(), NODES as isize / 2);

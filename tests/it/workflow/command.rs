@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 /// The compiled example. Cargo builds it where it has built this test: most often it is there and up to date already.
-fn example() -> &'static Path {
+pub(super) fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
         // This test is <target>/<profile>/deps/it-<hash>.
@@ -32,7 +32,7 @@ fn example() -> &'static Path {
 }
 
 /// Runs the example with `input` on its standard input.
-fn run(arguments: &[&str], input: &[u8]) -> Output {
+pub(super) fn run(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(example())
         .args(arguments)
         .current_dir(root())
@@ -52,7 +52,7 @@ fn value<'a>(report: &'a str, name: &str) -> &'a str {
     row.unwrap_or_else(|| panic!("no {name} in\n{report}")).trim()
 }
 
-fn report(output: Output) -> String {
+pub(super) fn report(output: Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     assert_eq!(errors, "", "no progress bar without a terminal");

@@ -38,7 +38,7 @@ pub(super) fn check_nodes(
                 matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node())))
                     && is_needed
             }
-            Err(Absent::NotRun) => !ended.certain && !ended.well && is_needed,
+            Err(Absent::NotRun | Absent::Interrupted) => !ended.certain && !ended.well && is_needed,
             Err(Absent::NotNeeded) => !is_needed && ended.partial,
             Err(_) => false,
         };
@@ -68,10 +68,11 @@ pub(super) fn check_end(
         (0..plan.len()).filter(is).collect()
     };
     let meant = |fate: &Fate| (0..plan.len()).filter(|&node| needed[node] && fates[node] == *fate).collect();
-    let (failed, panicked, not_run) = (are(&Absent::Failed), are(&Absent::Panicked), are(&Absent::NotRun));
+    let (failed, panicked) = (are(&Absent::Failed), are(&Absent::Panicked));
+    let (not_run, cut_off) = (are(&Absent::NotRun), are(&Absent::Interrupted));
     let number = |node: NodeId| node.index() - 1;
     match ended {
-        Some(Ok(())) => assert!(failed.is_empty() && panicked.is_empty() && not_run.is_empty()),
+        Some(Ok(())) => assert!([&failed, &panicked, &not_run, &cut_off].iter().all(|nodes| nodes.is_empty())),
         Some(Err(RunError::Failed(failures))) => {
             let listed: BTreeSet<usize> =
                 failures.iter().map(|failure| number(failure.node().node())).collect();
@@ -80,9 +81,10 @@ pub(super) fn check_end(
                 !failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED)
             );
         }
-        Some(Err(RunError::Cancelled { not_run: listed })) => {
+        Some(Err(RunError::Cancelled { not_run: listed, interrupted, .. })) => {
             assert!(way.cancellable && (plan.has(Role::Cancels) || matches!(way.how, How::Cancels(_))));
             assert_eq!(listed.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), not_run);
+            assert_eq!(interrupted.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), cut_off);
         }
         Some(Err(RunError::Panicked(error))) => {
             assert!(way.catch_panics);
