@@ -270,11 +270,11 @@ impl Team {
     /// As for `open`; the calling thread has claimed the run, whose `rest` this is.
     pub(crate) unsafe fn open_for(&self, ticket: &Arc<Ticket>, job: Job, rest: &mut Rest) {
         self.lead_by(None, 0, rest.number);
+        // SAFETY: the thread has taken the team, and not opened it.
+        unsafe { self.reserve(rest.nodes, rest.wakes) };
         if rest.alone.is_some() {
             self.solo.open();
         }
-        // SAFETY: the thread has taken the team, and not opened it.
-        unsafe { self.reserve(rest.nodes, rest.wakes) };
         self.set_up_for(rest);
         // SAFETY: nobody is a member, so by the module's table nobody else touches these.
         unsafe { *self.job.get() = Some(job) };
