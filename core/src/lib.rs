@@ -59,7 +59,7 @@ extern crate std;
 compile_error!("node ids are 32 bits wide: dgraph-core needs pointers of at least 32 bits");
 
 mod construct;
-#[cfg(target_has_atomic = "32")]
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod countdown;
 #[cfg(all(test, dgraph_loom))]
 mod countdown_model;
@@ -70,15 +70,22 @@ mod dag;
 mod dot;
 mod error;
 mod levels;
+#[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+mod model;
 mod node;
 mod parts;
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+mod ready_set;
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+mod run;
 mod static_dag;
-#[cfg(target_has_atomic = "32")]
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub mod sync;
+mod urgency;
 mod view;
 
 pub use construct::Storage;
-#[cfg(target_has_atomic = "32")]
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub use countdown::Countdown;
 #[cfg(feature = "alloc")]
 pub use critical_path::CriticalPath;
@@ -95,5 +102,10 @@ pub use error::BuildError;
 pub use levels::Levels;
 pub use node::{Edge, NodeId};
 pub use parts::{Parts, PartsError};
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+pub use ready_set::{ReadySet, ready_words};
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+pub use run::{Run, RunMemoryError, RunStatus, StaticRun, StillRunning, WorkEnd};
 pub use static_dag::StaticDag;
+pub use urgency::{StaticUrgency, Urgency};
 pub use view::{AsDag, DagView};
