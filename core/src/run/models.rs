@@ -10,6 +10,7 @@ use std::vec::Vec;
 
 static PAIR: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
 static APART: StaticDag<2, 0> = StaticDag::new([]);
+static ASIDE: StaticDag<3, 1> = StaticDag::new([(0, 2)]);
 static JOIN: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
 static DIAMOND: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
 
@@ -19,8 +20,6 @@ struct Model {
     run: Run<'static, Vec<AtomicU32>, Vec<AtomicUsize>>,
     cells: Vec<UnsafeCell<()>>,
     counts: Vec<Count>,
-    /// What the caller of a run sees.
-    result: UnsafeCell<()>,
 }
 
 impl Model {
@@ -33,7 +32,6 @@ impl Model {
             run: Run::assemble(dag, words, ready, State::new(), AtomicU32::new(0)),
             cells: (0..nodes).map(|_| UnsafeCell::new(())).collect(),
             counts: (0..nodes).map(|_| Count::new(0)).collect(),
-            result: UnsafeCell::new(()),
         })
     }
 
@@ -56,13 +54,17 @@ impl Model {
 
     fn work_until_over(&self) {
         self.run.work_until_over(|node| self.body(node), thread::yield_now);
-        self.result.with(|_| ());
+    }
+
+    /// All that the run did is visible.
+    fn see_all(&self) {
+        self.cells.iter().for_each(|cell| cell.with(|_| ()));
     }
 
     fn check(&self, runs: usize) {
         assert!(self.run.is_at_rest());
         assert!(self.run.dag().order().iter().all(|&node| self.count(node) == runs));
-        self.cells.iter().for_each(|cell| cell.with(|_| ()));
+        self.see_all();
     }
 }
 
@@ -75,8 +77,12 @@ fn shared_by_two(dag: DagView<'static>, preemptions: usize) {
     explore(preemptions, move || {
         let model = Model::new(dag);
         model.run.start().expect("it is at rest");
-        let other = spawn(&model, Model::work_until_over);
+        let other = spawn(&model, |model| {
+            model.work_until_over();
+            model.see_all();
+        });
         model.work_until_over();
+        model.see_all();
         other.join().expect("no panic");
         model.check(1);
     });
@@ -88,7 +94,13 @@ fn two_cores_share_a_join() {
     shared_by_two(JOIN.view(), 3);
 }
 
-/// Catches: a node that is kept and inserted too, or neither.
+/// One keeps node 2, finds that node 1 is more urgent, and lets 2 go. Catches: a node that is neither kept nor inserted.
+#[test]
+fn an_urgent_node_beside_a_chain() {
+    shared_by_two(ASIDE.view(), 2);
+}
+
+/// Catches: a node that is kept and inserted too.
 #[test]
 fn two_cores_share_a_diamond() {
     shared_by_two(DIAMOND.view(), 2);
@@ -183,7 +195,7 @@ fn two_runs_in_a_row() {
     });
 }
 
-/// One stops the run at any moment; afterwards all is at rest, and the next one is complete. Catches: a stop that hits the next run, nodes
+/// One stops the run at any moment; afterwards all is at rest, and the next one is complete. Catches: a stop of a run that is over, nodes
 /// that are not passed over.
 #[test]
 fn stopped_and_run_again() {
@@ -204,6 +216,25 @@ fn stopped_and_run_again() {
         model.work_until_over();
         model.check(1);
         assert_eq!(model.run.status(), RunStatus::AtRest { cut: false });
+    });
+}
+
+/// One that came for a run which was stopped passes over its nodes, and may win one of the next run at that. Catches: a node of the next
+/// run that isn't put back.
+#[test]
+fn a_late_core_drains_into_the_next_run() {
+    explore(3, || {
+        let model = Model::new(PAIR.view());
+        model.run.start().expect("it is at rest");
+        assert!(model.run.stop());
+        let late = spawn(&model, |model| {
+            let _ = model.run.work(|node| model.body(node));
+        });
+        model.work_until_over();
+        model.run.start().expect("it is at rest");
+        late.join().expect("no panic");
+        model.work_until_over();
+        model.check(1);
     });
 }
 

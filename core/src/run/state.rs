@@ -77,20 +77,17 @@ impl State {
     pub(super) fn begin(&self) -> bool {
         let seen = self.look();
         let next = seen.epoch() % LAST + 1;
-        // Ordering: Acquire pairs with the Release in `end`, so that this run finds everything as the last one left it. If it
-        // fails, somebody else has begun.
+        let running = next << EPOCH | RUNNING;
+        // Relaxed: the look has acquired what the last run left. If it fails, somebody else has begun.
         !seen.is_running()
-            && (self.0)
-                .compare_exchange(seen.0, next << EPOCH | RUNNING, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
+            && self.0.compare_exchange(seen.0, running, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// From running to stopping. False if no run goes on.
     pub(super) fn stop(&self) -> bool {
         let mut seen = self.look();
-        let epoch = seen.epoch();
-        // It changes a few times in a run at most, so this has few turns.
-        while seen.is_running() && seen.epoch() == epoch {
+        // It changes a few times in a run at most. A run that has begun meanwhile is stopped as if this had come later.
+        while seen.is_running() {
             // Relaxed: it orders nothing; who sees it passes over nodes that it has.
             match self.0.compare_exchange(seen.0, seen.0 | STOPPING, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
