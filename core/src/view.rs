@@ -247,7 +247,8 @@ impl<'a> DagView<'a> {
 
     /// Where the edges out of the node with this number begin and end. For constants, in which slices can't be taken.
     pub(crate) const fn row(self, node: usize) -> (usize, usize) {
-        let end = if node + 1 < self.starts.len() { self.starts[node + 1] as usize } else { self.edges.len() };
+        let end =
+            if node + 1 < self.starts.len() { self.starts[node + 1] as usize } else { self.edges.len() };
         (self.starts[node] as usize, end)
     }
 

@@ -13,9 +13,6 @@ const LEAF: u32 = if cfg!(any(dgraph_loom, dgraph_shuttle)) { 2 } else { usize::
 /// log2 of the children of a hint word, which has two bits for each.
 const HINT: u32 = LEAF - 1;
 const CHILDREN: usize = 1 << HINT;
-/// Enough for 2³¹ positions.
-const LEVELS: usize = if cfg!(any(dgraph_loom, dgraph_shuttle)) { 32 } else { 8 };
-
 /// How many words a [`ReadySet`] of so many positions needs.
 ///
 /// ```
@@ -26,29 +23,30 @@ const LEVELS: usize = if cfg!(any(dgraph_loom, dgraph_shuttle)) { 32 } else { 8 
 /// ```
 #[must_use]
 pub const fn ready_words(positions: usize) -> usize {
-    let levels = Levels::of(positions);
-    levels.starts[levels.top] as usize + 1
+    assert!(positions <= 1 << 31, "a ready set has 2^31 positions at most");
+    let leaves = positions.div_ceil(1 << LEAF);
+    Tree::of(leaves).first_leaf + if leaves == 0 { 1 } else { leaves }
 }
 
-/// Where each level begins in the words. The root is the last word.
+/// The words are a complete tree, level by level: the root is word 0, and the children of word w are `CHILDREN * w + 1` and the next ones.
+/// So each level begins where the one above would end if it were full.
 #[derive(Clone, Copy)]
-struct Levels {
-    starts: [u32; LEVELS],
-    top: usize,
+struct Tree {
+    first_leaf: usize,
+    /// log2 of the positions that a bit of the root stands for.
+    root_shift: u32,
 }
 
-impl Levels {
-    #[allow(clippy::cast_possible_truncation, reason = "no more words than positions, which have 32 bits")]
-    const fn of(positions: usize) -> Self {
-        assert!(positions <= 1 << 31, "a ready set has 2^31 positions at most");
-        let (mut starts, mut top) = ([0; LEVELS], 0);
-        let mut words = positions.div_ceil(1 << LEAF);
-        while words > 1 {
-            starts[top + 1] = starts[top] + words as u32;
-            words = words.div_ceil(CHILDREN);
-            top += 1;
+impl Tree {
+    const fn of(leaves: usize) -> Self {
+        let mut tree = Self { first_leaf: 0, root_shift: 0 };
+        let mut width = 1;
+        while width < leaves {
+            tree.root_shift = if tree.first_leaf == 0 { LEAF } else { tree.root_shift + HINT };
+            tree.first_leaf = tree.first_leaf << HINT | 1;
+            width <<= HINT;
         }
-        Self { starts, top }
+        tree
     }
 }
 
@@ -73,7 +71,7 @@ impl Levels {
 /// ```
 pub struct ReadySet<W> {
     words: W,
-    levels: Levels,
+    tree: Tree,
     positions: u32,
 }
 
@@ -120,10 +118,9 @@ impl<'a> ReadySet<&'a mut [AtomicUsize]> {
 
 impl<W> ReadySet<W> {
     /// Of words that are zero, and enough.
-    #[allow(clippy::cast_possible_truncation, reason = "`Levels::of` has checked it")]
+    #[allow(clippy::cast_possible_truncation, reason = "`ready_words` has checked it")]
     pub(crate) const fn from_words(words: W, positions: usize) -> Self {
-        let levels = Levels::of(positions);
-        Self { words, levels, positions: positions as u32 }
+        Self { words, tree: Tree::of(positions.div_ceil(1 << LEAF)), positions: positions as u32 }
     }
 }
 
@@ -151,9 +148,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     #[inline]
     pub fn insert(&self, position: u32) {
         assert!(position < self.positions, "the ready set has no such position");
-        let mut batch = Batch::default();
-        batch.add(position, self);
-        batch.insert(self);
+        let (leaf, bit) = place(position);
+        self.insert_bits(leaf, bit);
     }
 
     /// Takes the lowest position out of the set. `None` if there is none; one that comes or goes meanwhile may be seen or not.
@@ -173,10 +169,40 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
 
     /// As [`take`](Self::take), if that is below `limit`.
     #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "positions have 32 bits")]
     pub(crate) fn take_below(&self, limit: u32) -> Option<u32> {
-        // Ordering: Acquire pairs with the Release in `Batch::insert` that has set the bit. Other read-modify-writes in
-        // between continue its release sequence.
-        self.search(limit, |leaf, bit| leaf.fetch_and(!bit, Ordering::Acquire) & bit != 0)
+        let words = self.words.as_ref();
+        // Straight down; if anything is in the way, `search` knows what to do.
+        let mut at = 0;
+        while at < self.tree.first_leaf {
+            // Relaxed: as in `search`.
+            let candidates = candidates(words[at].load(Ordering::Relaxed));
+            if candidates == 0 {
+                return if at == 0 { None } else { self.search(limit, Self::win) };
+            }
+            at = (at << HINT) + 1 + candidates.trailing_zeros() as usize;
+        }
+        let leaf = &words[at];
+        let bits = leaf.load(Ordering::Relaxed);
+        let digit = bits.trailing_zeros();
+        let position = ((at - self.tree.first_leaf) << LEAF) as u32 + digit;
+        if bits == 0 {
+            self.search(limit, Self::win)
+        } else if position >= limit {
+            None
+        } else if Self::win(leaf, 1 << digit) {
+            Some(position)
+        } else {
+            self.search(limit, Self::win)
+        }
+    }
+
+    /// Takes a position out of its leaf. False if it isn't in the set any more.
+    #[inline]
+    fn win(leaf: &AtomicUsize, bit: usize) -> bool {
+        // Ordering: Acquire pairs with the Release in `insert_bits` that has set the bit. Other read-modify-writes in between
+        // continue its release sequence.
+        leaf.fetch_and(!bit, Ordering::Acquire) & bit != 0
     }
 
     /// The lowest position in the set, which stays there.
@@ -209,32 +235,28 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     }
 
     /// The lowest position below `limit` for which `win`, called with its leaf and its bit there, says yes.
-    #[inline]
+    #[inline(never)]
     #[allow(clippy::cast_possible_truncation, reason = "positions have 32 bits")]
-    fn search(&self, limit: u32, win: impl Fn(&AtomicUsize, usize) -> bool) -> Option<u32> {
+    fn search(&self, limit: u32, win: fn(&AtomicUsize, usize) -> bool) -> Option<u32> {
         let words = self.words.as_ref();
-        let top = self.levels.top;
         // What lies below has been seen empty.
         let mut from = 0_usize;
         'from_the_root: loop {
-            let (mut level, mut index, mut base) = (top, 0, 0_usize);
+            let (mut at, mut base, mut shift) = (0, 0_usize, self.tree.root_shift);
             loop {
-                // log2 of the positions that a bit stands for.
-                let shift = if level == 0 { 0 } else { LEAF + HINT * (level as u32 - 1) };
+                let is_leaf = at >= self.tree.first_leaf;
                 // Relaxed: `win` decides, and `forget` has a look of its own. Whoever knows that a position was inserted sees
                 // the words as that insertion has left them, or later.
-                let word = words[self.levels.starts[level] as usize + index].load(Ordering::Relaxed);
-                let bits = if level == 0 { word } else { candidates(word) };
-                let ahead = match from.saturating_sub(base) >> shift {
-                    0 => bits,
-                    skipped => bits & usize::MAX.checked_shl(skipped as u32).unwrap_or(0),
-                };
+                let word = words[at].load(Ordering::Relaxed);
+                let bits = if is_leaf { word } else { candidates(word) };
+                let skipped = from.saturating_sub(base) >> shift;
+                let ahead = bits & usize::MAX.checked_shl(skipped as u32).unwrap_or(0);
                 if ahead == 0 {
-                    if level == top {
+                    if at == 0 {
                         return None;
                     }
-                    if bits != 0 || self.forget(level, index) {
-                        from = base + (1 << (shift + if level == 0 { LEAF } else { HINT }));
+                    if bits != 0 || self.forget(at) {
+                        from = base + (1 << (shift + if is_leaf { LEAF } else { HINT }));
                     }
                     continue 'from_the_root;
                 }
@@ -243,27 +265,26 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
                 if base >= limit as usize {
                     return None;
                 }
-                if level == 0 {
-                    if win(&words[index], 1 << digit) {
+                if is_leaf {
+                    if win(&words[at], 1 << digit) {
                         return Some(base as u32);
                     }
                     // Somebody else has taken it.
                     from = base;
                     continue 'from_the_root;
                 }
-                index = index << HINT | digit;
-                level -= 1;
+                at = (at << HINT) + 1 + digit;
+                shift = if shift == LEAF { 0 } else { shift - HINT };
             }
         }
     }
 
-    /// The word `index` of `level` was found empty: nothing may say any more that it isn't. False if it isn't empty now.
+    /// The word `at`, which is not the root, was found empty: nothing may say any more that it isn't. False if it isn't empty now.
     #[cold]
-    fn forget(&self, level: usize, index: usize) -> bool {
+    fn forget(&self, at: usize) -> bool {
         let words = self.words.as_ref();
-        let child = &words[self.levels.starts[level] as usize + index];
-        let hints = &words[self.levels.starts[level + 1] as usize + (index >> HINT)];
-        let set = 1_usize << (index & (CHILDREN - 1));
+        let (child, hints) = (&words[at], &words[(at - 1) >> HINT]);
+        let set = 1_usize << ((at - 1) & (CHILDREN - 1));
         let doubt = set << CHILDREN;
         let seen = hints.load(Ordering::Relaxed);
         if seen & (set | doubt) != set {
@@ -276,9 +297,9 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         }
         // Ordering: a read-modify-write that changes nothing, so that it is before or after each insertion into this word, and
         // Release, so that one after it sees the exchange above. Partners: the Acquire of both `fetch_or`s and of the load in
-        // `Batch::insert`. (What changes the word in between is a read-modify-write, and so continues the release sequence.)
+        // `insert_bits`. (What changes the word in between is a read-modify-write, and so continues the release sequence.)
         let left = child.fetch_or(0, Ordering::Release);
-        let empty = if level == 0 { left == 0 } else { candidates(left) == 0 };
+        let empty = if at >= self.tree.first_leaf { left == 0 } else { candidates(left) == 0 };
         if !empty {
             // Relaxed, here and below: changes of one word have one order.
             hints.fetch_or(set, Ordering::Relaxed);
@@ -286,18 +307,45 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         hints.fetch_and(!doubt, Ordering::Relaxed);
         empty
     }
+
+    /// Puts positions of one leaf into the set.
+    #[inline]
+    pub(crate) fn insert_bits(&self, leaf: usize, bits: usize) {
+        let words = self.words.as_ref();
+        let mut at = self.tree.first_leaf + leaf;
+        // Ordering: Release hands all that was done before to whoever takes the positions (`win`). Acquire, if `forget` has
+        // looked at this word before, makes the exchange that came before that visible below. Partner: the `fetch_or` there.
+        words[at].fetch_or(bits, Ordering::AcqRel);
+        while at > 0 {
+            let bit = 1 << ((at - 1) & (CHILDREN - 1));
+            at = (at - 1) >> HINT;
+            let hints = &words[at];
+            // Ordering: Acquire, for the next level, as for the leaf. Each level is looked at, since the insertion that has set
+            // the bit may have stopped here.
+            if hints.load(Ordering::Acquire) & bit == 0 {
+                // Ordering: likewise.
+                hints.fetch_or(bit, Ordering::Acquire);
+            }
+        }
+    }
 }
 
 impl<W: AsRef<[AtomicUsize]>> fmt::Debug for ReadySet<W> {
     /// The positions in the set.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let leaves = &self.words.as_ref()[..(self.positions as usize).div_ceil(1 << LEAF)];
+        let leaves = &self.words.as_ref()[self.tree.first_leaf..];
         let bits = leaves.iter().enumerate().flat_map(|(at, leaf)| {
             let bits = leaf.load(Ordering::Relaxed);
             (0..1_usize << LEAF).filter(move |bit| bits >> bit & 1 != 0).map(move |bit| at << LEAF | bit)
         });
         f.debug_set().entries(bits).finish()
     }
+}
+
+/// The leaf of a position, and its bit there.
+#[inline]
+const fn place(position: u32) -> (usize, usize) {
+    (position as usize >> LEAF, 1 << (position as usize & ((1 << LEAF) - 1)))
 }
 
 /// Positions to insert: those of one leaf in one step.
@@ -308,39 +356,23 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds a position, of which the set must have that many; inserts what was there if it belongs to another leaf.
+    /// Adds a position, which the set must have; inserts what was there if it belongs to another leaf.
     #[inline]
     pub(crate) fn add(&mut self, position: u32, set: &ReadySet<impl AsRef<[AtomicUsize]>>) {
-        let leaf = position as usize >> LEAF;
-        if leaf != self.leaf {
+        let (leaf, bit) = place(position);
+        if leaf == self.leaf {
+            self.bits |= bit;
+        } else {
             self.insert(set);
-            self.leaf = leaf;
+            (self.leaf, self.bits) = (leaf, bit);
         }
-        self.bits |= 1 << (position as usize & ((1 << LEAF) - 1));
     }
 
-    /// Inserts what there is.
+    /// Inserts what was added last.
     #[inline]
-    pub(crate) fn insert(&mut self, set: &ReadySet<impl AsRef<[AtomicUsize]>>) {
-        if self.bits == 0 {
-            return;
+    pub(crate) fn insert(&self, set: &ReadySet<impl AsRef<[AtomicUsize]>>) {
+        if self.bits != 0 {
+            set.insert_bits(self.leaf, self.bits);
         }
-        let words = set.words.as_ref();
-        let mut index = self.leaf;
-        // Ordering: Release hands all that was done before to whoever takes the positions (`take_below`). Acquire, if `forget` has
-        // looked at this word before, makes the exchange that came before that visible below. Partner: the `fetch_or` there.
-        words[index].fetch_or(self.bits, Ordering::AcqRel);
-        for level in 1..=set.levels.top {
-            let bit = 1 << (index & (CHILDREN - 1));
-            index >>= HINT;
-            let hints = &words[set.levels.starts[level] as usize + index];
-            // Ordering: Acquire, for the next level, as for the leaf. Each level is looked at, since the insertion that has set
-            // the bit may have stopped here.
-            if hints.load(Ordering::Acquire) & bit == 0 {
-                // Ordering: likewise.
-                hints.fetch_or(bit, Ordering::Acquire);
-            }
-        }
-        self.bits = 0;
     }
 }

@@ -14,8 +14,13 @@ fn stale(positions: u32) -> Arc<Set> {
     let set: Set = ReadySet::from_words(words, positions as usize);
     (0..positions).step_by(4).for_each(|position| set.insert(position));
     // Not by `take`, which would forget.
-    set.words[..(positions as usize).div_ceil(4)].iter().for_each(|leaf| leaf.store(0, super::Ordering::Relaxed));
+    set.words[set.tree.first_leaf..].iter().for_each(|leaf| leaf.store(0, super::Ordering::Relaxed));
     Arc::new(set)
+}
+
+/// The word of a leaf. With 16 positions the one above leaves 0 and 1 is word 1.
+fn leaf(set: &Set, number: usize) -> usize {
+    set.tree.first_leaf + number
 }
 
 /// A thread that is anywhere between finding a leaf empty and forgetting it: what another inserts meanwhile, that one finds at once.
@@ -27,7 +32,7 @@ fn insert_against_forget() {
         let set = stale(8);
         let other = {
             let set = Arc::clone(&set);
-            thread::spawn(move || set.forget(0, 0))
+            thread::spawn(move || set.forget(leaf(&set, 0)))
         };
         set.insert(1);
         assert_eq!(set.first(), Some(1), "while the other is in doubt");
@@ -42,12 +47,12 @@ fn insert_against_forget() {
 fn insert_against_forget_of_two_levels() {
     explore(3, || {
         let set = stale(16);
-        set.forget(0, 1);
+        set.forget(leaf(&set, 1));
         let other = {
             let set = Arc::clone(&set);
             thread::spawn(move || {
-                set.forget(0, 0);
-                set.forget(1, 0);
+                set.forget(leaf(&set, 0));
+                set.forget(1);
             })
         };
         set.insert(1);
@@ -63,15 +68,15 @@ fn insert_against_forget_of_two_levels() {
 fn two_insertions_against_forget() {
     explore(2, || {
         let set = stale(16);
-        set.forget(0, 0); // nothing says that there is something in the word above the leaves, but the root
-        set.forget(0, 1);
+        set.forget(leaf(&set, 0)); // nothing says that there is something in the word above the leaves, but the root
+        set.forget(leaf(&set, 1));
         let insert = {
             let set = Arc::clone(&set);
             thread::spawn(move || set.insert(0))
         };
         let forget = {
             let set = Arc::clone(&set);
-            thread::spawn(move || set.forget(1, 0))
+            thread::spawn(move || set.forget(1))
         };
         set.insert(1);
         assert!(set.first().is_some_and(|first| first <= 1), "1 is there, if not 0");
@@ -89,11 +94,11 @@ fn two_in_doubt() {
         let set = stale(8);
         let other = {
             let set = Arc::clone(&set);
-            thread::spawn(move || set.forget(0, 0))
+            thread::spawn(move || set.forget(leaf(&set, 0)))
         };
         let third = {
             let set = Arc::clone(&set);
-            thread::spawn(move || set.forget(0, 0))
+            thread::spawn(move || set.forget(leaf(&set, 0)))
         };
         set.insert(1);
         assert_eq!(set.first(), Some(1));
@@ -110,9 +115,7 @@ fn two_take_one() {
     explore(3, || {
         let set = stale(8);
         let written = Arc::new(UnsafeCell::new(()));
-        let take = |set: &Set, written: &UnsafeCell<()>| {
-            set.take().map(|_| written.with(|_| ())).is_some()
-        };
+        let take = |set: &Set, written: &UnsafeCell<()>| set.take().map(|_| written.with(|_| ())).is_some();
         let other = {
             let (set, written) = (Arc::clone(&set), Arc::clone(&written));
             thread::spawn(move || take(&set, &written))

@@ -646,19 +646,22 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         let Some(kept) = self.finish::<true>(node) else {
             return self.take_any();
         };
-        match self.ready.take_below(kept) {
-            None => Some(self.won(kept)),
+        match self.ready.take_below(kept.position) {
+            None => {
+                self.word(kept.node).take();
+                Some(kept.node)
+            }
             Some(before) => {
-                self.ready.insert(kept);
+                self.ready.insert(kept.position);
                 self.tell();
                 Some(self.won(before))
             }
         }
     }
 
-    /// `node` is complete. Inserts all that this makes ready; with `KEEP` all but the most urgent one, whose position it returns.
+    /// `node` is complete. Inserts all that this makes ready; with `KEEP` all but the most urgent one, which it returns.
     #[inline]
-    fn finish<const KEEP: bool>(&self, node: NodeId) -> Option<u32> {
+    fn finish<const KEEP: bool>(&self, node: NodeId) -> Option<Kept> {
         if !self.word(node).complete() {
             not_under_way(node);
         }
@@ -671,18 +674,18 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         for edge in row {
             let target = edge.target();
             if edge.is_sole() || self.word(target).arrive(self.dag.in_degree(target)) {
-                let mut position = self.position(target);
+                let mut ready = Kept { node: target, position: self.position(target) };
                 if KEEP {
                     match &mut kept {
                         None => {
-                            kept = Some(position);
+                            kept = Some(ready);
                             continue;
                         }
-                        Some(kept) if position < *kept => core::mem::swap(kept, &mut position),
+                        Some(kept) if ready.position < kept.position => core::mem::swap(kept, &mut ready),
                         Some(_) => {}
                     }
                 }
-                batch.add(position, &self.ready);
+                batch.add(ready.position, &self.ready);
                 inserted = true;
             }
         }
@@ -709,9 +712,18 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     }
 }
 
+/// A node that is ready, and not in the set.
+struct Kept {
+    node: NodeId,
+    position: u32,
+}
+
 impl<N, W: AsRef<[AtomicUsize]>> fmt::Debug for Run<'_, N, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").field("status", &self.status()).field("ready", &self.ready).finish_non_exhaustive()
+        f.debug_struct("Run")
+            .field("status", &self.status())
+            .field("ready", &self.ready)
+            .finish_non_exhaustive()
     }
 }
 
