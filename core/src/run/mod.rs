@@ -25,7 +25,7 @@ use state::State;
 /// nothing waits, except [`work_until_over`](Self::work_until_over) for the end of the run. The memory is at rest when a run is over,
 /// so the next one can start at once.
 ///
-/// Needs 4 bytes per node, and a bit and an eighth; zero at the beginning, so a `static` of it takes no flash. The array
+/// Needs 4 bytes and one to two bits per node; zero at the beginning, so a `static` of it takes no flash. The array
 /// lengths stand in its type:
 ///
 /// ```
@@ -466,7 +466,7 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     /// RUN.start().unwrap();
     /// std::thread::scope(|scope| {
     ///     for _core in 0..3 {
-    ///         scope.spawn(|| RUN.work(|node| drop(SUM.fetch_add(node.get(), Ordering::Relaxed))));
+    ///         scope.spawn(|| RUN.work(|node| { SUM.fetch_add(node.get(), Ordering::Relaxed); }));
     ///     }
     /// });
     /// assert_eq!(SUM.load(Ordering::Relaxed), 6);
@@ -490,7 +490,7 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     /// RUN.start().unwrap();
     /// std::thread::scope(|scope| {
     ///     for _core in 0..3 {
-    ///         let body = |_| drop(RAN.fetch_add(1, Ordering::Relaxed));
+    ///         let body = |_| { RAN.fetch_add(1, Ordering::Relaxed); };
     ///         scope.spawn(move || {
     ///             RUN.work_until_over(body, std::thread::yield_now);
     ///             assert_eq!(RAN.load(Ordering::Relaxed), 4);

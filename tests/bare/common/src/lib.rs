@@ -14,7 +14,8 @@ use dgraph_core::{NodeId, StaticDag, StaticRun, WorkEnd, ready_words};
 const SIDE: usize = 32;
 const NODES: usize = SIDE * SIDE;
 const EDGES: usize = 2 * SIDE * (SIDE - 1);
-const RUNS: u32 = 1_000;
+/// How often the graph is run.
+pub const RUNS: u32 = 1_000;
 /// Its nodes don't depend on each other, and there are more of them than CPUs.
 const RENDEZVOUS: usize = 12;
 /// In these runs.
@@ -23,12 +24,15 @@ const EVERY: u32 = 10;
 pub const CPUS: usize = 8;
 
 static DAG: StaticDag<NODES, EDGES> = StaticDag::new(edges());
-static RUN: StaticRun<NODES, { ready_words(NODES) }> = StaticRun::new(DAG.view());
+/// The wavefront.
+pub static RUN: StaticRun<NODES, { ready_words(NODES) }> = StaticRun::new(DAG.view());
 /// What the nodes compute.
 static VALUES: [AtomicU32; NODES] = [const { AtomicU32::new(0) }; NODES];
-/// The run that may be worked for, the last one that was checked, and how many CPUs have come to its rendezvous.
-static ROUND: AtomicU32 = AtomicU32::new(0);
+/// The run that goes on. The one that starts it sets this before.
+pub static ROUND: AtomicU32 = AtomicU32::new(0);
+/// The last one that was checked.
 static CHECKED: AtomicU32 = AtomicU32::new(0);
+/// How many CPUs have come to a rendezvous.
 static ARRIVED: AtomicU32 = AtomicU32::new(0);
 /// Of each CPU: nodes, and runs in which it had any.
 static TALLY: [[AtomicU32; 2]; CPUS] = [const { [const { AtomicU32::new(0) }; 2] }; CPUS];
@@ -59,6 +63,15 @@ fn value(round: u32, node: usize, of: impl Fn(usize) -> u32) -> u32 {
     left.wrapping_mul(31) ^ above.wrapping_mul(17).wrapping_add(node as u32)
 }
 
+/// Computes what the node has to, and returns the number of the run.
+pub fn execute(node: NodeId) -> u32 {
+    // Relaxed: the graph orders these. A run doesn't end while somebody has one of its nodes, so the number is exact.
+    let round = ROUND.load(Ordering::Relaxed);
+    let of = |node: usize| VALUES[node].load(Ordering::Relaxed);
+    VALUES[node.index()].store(value(round, node.index(), of), Ordering::Relaxed);
+    round
+}
+
 /// Works as this one of so many CPUs; all of them must call this. The first also starts and checks the runs.
 ///
 /// # Errors
@@ -68,11 +81,8 @@ pub fn work(cpu: usize, cpus: usize, out: &mut impl Write) -> Result<(), Wrong> 
     assert!(cpu < cpus && cpus <= CPUS);
     let (mut nodes, mut runs, mut last) = (0, 0, 0);
     let mut body = |node: NodeId| {
-        // Relaxed: the graph orders these. A run doesn't end while this CPU has one of its nodes, so the number is exact.
-        let round = ROUND.load(Ordering::Relaxed);
-        let of = |node: usize| VALUES[node].load(Ordering::Relaxed);
+        let round = execute(node);
         let node = node.index();
-        VALUES[node].store(value(round, node, of), Ordering::Relaxed);
         nodes += 1;
         runs += u32::from(last < 2 * round);
         last = last.max(2 * round);
@@ -112,8 +122,12 @@ pub fn work(cpu: usize, cpus: usize, out: &mut impl Write) -> Result<(), Wrong> 
     Ok(())
 }
 
-/// The values are those of the serial run, and all memory is at rest.
-fn check(round: u32) -> Result<(), Wrong> {
+/// Whether the values are those of the serial run, and all memory is at rest.
+///
+/// # Errors
+///
+/// What isn't.
+pub fn check(round: u32) -> Result<(), Wrong> {
     if RUN.work(|_| ()) != WorkEnd::Over || !RUN.is_at_rest() || RUN.completed() != NODES {
         return Err(Wrong::NotAtRest(round));
     }
