@@ -25,8 +25,7 @@ use state::State;
 /// nothing waits, except [`work_until_over`](Self::work_until_over) for the end of the run. The memory is at rest when a run is over,
 /// so the next one can start at once.
 ///
-/// Needs 4 bytes and one to two bits per node; zero at the beginning, so a `static` of it takes no flash. The array
-/// lengths stand in its type:
+/// Needs 4 bytes and one to two bits per node. The array lengths stand in its type:
 ///
 /// ```
 /// use core::sync::atomic::{AtomicU32, Ordering};

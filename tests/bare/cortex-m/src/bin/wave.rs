@@ -46,11 +46,12 @@ extern "C" fn main() -> ! {
             exit(1);
         }
     }
+    let stack = stack_used(); // before printing takes more
     let [main, interrupt, systick] = ENDED.each_ref().map(|count| count.load(Ordering::Relaxed));
     let ticks = TICKS.load(Ordering::Relaxed);
     let _ =
         writeln!(Console, "main: {main} nodes, interrupt: {interrupt}, SysTick: {systick} in {ticks} ticks");
-    let _ = writeln!(Console, "stack of all three: {} bytes", stack_used());
+    let _ = writeln!(Console, "stack of all three: {stack} bytes");
     let all = main + interrupt + systick == RUNS * RUN.dag().nodes() as u32;
     exit(u32::from(!all || main == 0 || interrupt == 0 || systick == 0))
 }
