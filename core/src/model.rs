@@ -5,7 +5,8 @@ pub(crate) use loom::{cell::UnsafeCell, sync::Arc, thread};
 #[cfg(dgraph_shuttle)]
 pub(crate) use {shuttle::thread, std::sync::Arc};
 
-/// Explores what `preemptions` forced switches between threads can bring about, in every order that memory allows.
+/// Explores what `preemptions` forced switches between threads can bring about, in every order that memory
+/// allows.
 #[cfg(dgraph_loom)]
 pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -14,7 +15,8 @@ pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'stati
     builder.check(body);
 }
 
-/// Tries so many orders of steps at random, and as many with few forced switches. `DGRAPH_SHUTTLE` sets how many.
+/// Tries so many orders of steps at random, and as many with few forced switches. `DGRAPH_SHUTTLE` sets how
+/// many.
 #[cfg(dgraph_shuttle)]
 pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
     use shuttle::scheduler::{PctScheduler, RandomScheduler};

@@ -1,8 +1,9 @@
-//! The atomics of this crate: `core`'s, those of the crate portable-atomic with the feature of that name, or those of a model
-//! checker under `--cfg dgraph_loom` and `--cfg dgraph_shuttle`. No other file names them.
+//! The atomics of this crate: `core`'s, those of the crate portable-atomic with the feature of that name, or
+//! those of a model checker under `--cfg dgraph_loom` and `--cfg dgraph_shuttle`. No other file names them.
 //!
-//! Public because a caller of [`Countdown::new`](crate::Countdown::new) or [`Run::in_memory`](crate::Run::in_memory) brings the
-//! memory, and in a model this has to be the model checker's.
+//! Public because a caller of [`Countdown::new`](crate::Countdown::new) or
+//! [`Run::in_memory`](crate::Run::in_memory) brings the memory, and in a model this has to be the model
+//! checker's.
 
 #[cfg(not(any(dgraph_loom, dgraph_shuttle, feature = "portable-atomic")))]
 use core::sync::atomic;

@@ -2,7 +2,8 @@
 
 use crate::{DagView, NodeId, StaticDag};
 
-/// An order of urgency of a graph's nodes, in borrowed memory: the position of each node, 0 the most urgent, and the node in each position.
+/// An order of urgency of a graph's nodes, in borrowed memory: the position of each node, 0 the most urgent,
+/// and the node in each position.
 ///
 /// ```
 /// use dgraph_core::{NodeId, Urgency};
@@ -20,8 +21,8 @@ pub struct Urgency<'a> {
 }
 
 impl<'a> Urgency<'a> {
-    /// The order in which `order` lists the nodes, the most urgent first. `positions` needs an entry per node. `None` if it is of another length, or
-    /// `order` doesn't hold each of `0..order.len()` once.
+    /// The order in which `order` lists the nodes, the most urgent first. `positions` needs an entry per
+    /// node. `None` if it is of another length, or `order` doesn't hold each of `0..order.len()` once.
     ///
     /// ```
     /// use dgraph_core::{NodeId, Urgency};
@@ -88,7 +89,8 @@ impl<'a> Urgency<'a> {
     }
 }
 
-/// An order of urgency whose arrays lie inside it, made by the compiler: 8 bytes per node, in read-only memory.
+/// An order of urgency whose arrays lie inside it, made by the compiler: 8 bytes per node, in read-only
+/// memory.
 ///
 /// ```
 /// use dgraph_core::{NodeId, StaticDag, StaticUrgency};
@@ -127,8 +129,9 @@ impl<const N: usize> StaticUrgency<N> {
         Self::from_nodes(nodes)
     }
 
-    /// By the weight of the heaviest path that begins at a node, its own weight included: what delays the end of the run comes first.
-    /// (List scheduling by upward rank.) Of equal ones the order is the topological one.
+    /// By the weight of the heaviest path that begins at a node, its own weight included: what delays the end
+    /// of the run comes first. (List scheduling by upward rank.) Of equal ones the order is the topological
+    /// one.
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag, StaticUrgency};

@@ -42,8 +42,8 @@ proptest! {
     }
 }
 
-/// Threads that insert and take at once: each position comes out as often as it went in, and at once to be found by the one that
-/// has inserted it, unless another has taken it.
+/// Threads that insert and take at once: each position comes out as often as it went in, and at once to be
+/// found by the one that has inserted it, unless another has taken it.
 #[test]
 fn many_insert_and_take() {
     let positions = 3_000_u32;

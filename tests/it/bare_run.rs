@@ -1,4 +1,5 @@
-//! Runs without an operating system, on 2 to 8 threads that play cores and interrupt handlers, against the naive oracle.
+//! Runs without an operating system, on 2 to 8 threads that play cores and interrupt handlers, against the
+//! naive oracle.
 
 use dgraph_core::sync::{AtomicU32 as Word, AtomicUsize};
 use dgraph_core::{
@@ -30,7 +31,8 @@ impl Memory {
     }
 }
 
-/// When each node began and ended, by one clock. Nodes read what their predecessors have written, without an order of its own.
+/// When each node began and ended, by one clock. Nodes read what their predecessors have written, without an
+/// order of its own.
 struct Trace {
     clock: AtomicU32,
     began: Vec<AtomicU32>,
@@ -79,7 +81,8 @@ impl Trace {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 60 }))]
 
-    /// Random graphs, orders and threads; each run by cores that stay, cores that come and go, and "devices": nodes whose body another thread ends.
+    /// Random graphs, orders and threads; each run by cores that stay, cores that come and go, and "devices":
+    /// nodes whose body another thread ends.
     #[test]
     fn any_graph_on_any_cores(
         nodes in 1_u32..300,
@@ -149,7 +152,8 @@ proptest! {
         }
     }
 
-    /// Stopped at any moment by anybody: what ran is closed under dependencies, all is at rest afterwards, and the next run is complete.
+    /// Stopped at any moment by anybody: what ran is closed under dependencies, all is at rest afterwards,
+    /// and the next run is complete.
     #[test]
     fn stopped_anywhere(nodes in 1_u32..200, density in 0_u32..4, threads in 2_usize..=8, after in 0_u32..200, seed in any::<u64>()) {
         let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
@@ -183,8 +187,8 @@ proptest! {
     }
 }
 
-/// Runs what goes on, on so many threads: the first stays until it is over, the second takes and hands every node to a "device", which completes it; others
-/// come and go.
+/// Runs what goes on, on so many threads: the first stays until it is over, the second takes and hands every
+/// node to a "device", which completes it; others come and go.
 fn share(run: &HeapRun<'_>, trace: &Trace, threads: usize) {
     let (to_device, device) = mpsc::channel();
     thread::scope(|scope| {
@@ -216,8 +220,8 @@ fn share(run: &HeapRun<'_>, trace: &Trace, threads: usize) {
     });
 }
 
-/// Threads that come for one run and stay for no other, while one starts run after run. Each notes the number of the run for which it came
-/// and compares it in every body.
+/// Threads that come for one run and stay for no other, while one starts run after run. Each notes the number
+/// of the run for which it came and compares it in every body.
 #[test]
 fn late_cores_keep_out_of_later_runs() {
     let runs = if cfg!(miri) { 20 } else { 3_000 };
@@ -257,7 +261,8 @@ fn late_cores_keep_out_of_later_runs() {
     assert!(run.is_at_rest());
 }
 
-/// Several graphs at once, each started again by whoever finds it at rest, all threads working for all of them.
+/// Several graphs at once, each started again by whoever finds it at rest, all threads working for all of
+/// them.
 #[test]
 fn several_graphs_at_once() {
     let rounds = if cfg!(miri) { 3 } else { 200 };
@@ -298,7 +303,8 @@ fn several_graphs_at_once() {
     }
 }
 
-/// A "handler" that runs within a body of the same thread, as an interrupt handler on the core that it interrupts: takes, completes and works, at any depth.
+/// A "handler" that runs within a body of the same thread, as an interrupt handler on the core that it
+/// interrupts: takes, completes and works, at any depth.
 #[test]
 fn a_handler_within_a_body() {
     let edges: Vec<_> = (0..100).map(|node| (node, node + 50)).collect();

@@ -1,4 +1,5 @@
-//! The ready set: what is ready, the most urgent first, for any number of threads, cores and interrupt handlers at once.
+//! The ready set: what is ready, the most urgent first, for any number of threads, cores and interrupt
+//! handlers at once.
 //!
 //! States, orderings and why nothing is lost: README.md beside this file.
 
@@ -28,8 +29,8 @@ pub const fn ready_words(positions: usize) -> usize {
     Tree::of(leaves).first_leaf + if leaves == 0 { 1 } else { leaves }
 }
 
-/// The words are a complete tree, level by level: the root is word 0, and the children of word w are `CHILDREN * w + 1` and the next ones.
-/// So each level begins where the one above would end if it were full.
+/// The words are a complete tree, level by level: the root is word 0, and the children of word w are
+/// `CHILDREN * w + 1` and the next ones. So each level begins where the one above would end if it were full.
 #[derive(Clone, Copy)]
 struct Tree {
     first_leaf: usize,
@@ -52,11 +53,12 @@ impl Tree {
 
 /// A set of positions in an order of urgency, from which the most urgent, the lowest, is taken first.
 ///
-/// Everything can be called by everybody at any time, also by an interrupt handler at any point of another call. Each position is
-/// taken once for each time that it is inserted; one that is in the set already stays there once. What was written before an
-/// insertion is visible to whoever takes the position.
+/// Everything can be called by everybody at any time, also by an interrupt handler at any point of another
+/// call. Each position is taken once for each time that it is inserted; one that is in the set already stays
+/// there once. What was written before an insertion is visible to whoever takes the position.
 ///
-/// The memory is an array in a `static` ([`new`](Self::new)) or the caller's ([`in_memory`](Self::in_memory)).
+/// The memory is an array in a `static` ([`new`](Self::new)) or the caller's
+/// ([`in_memory`](Self::in_memory)).
 ///
 /// ```
 /// use dgraph_core::sync::AtomicUsize;
@@ -152,7 +154,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         self.insert_bits(leaf, bit);
     }
 
-    /// Takes the lowest position out of the set. `None` if there is none; one that comes or goes meanwhile may be seen or not.
+    /// Takes the lowest position out of the set. `None` if there is none; one that comes or goes meanwhile
+    /// may be seen or not.
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
@@ -200,8 +203,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     /// Takes a position out of its leaf. False if it isn't in the set any more.
     #[inline]
     fn win(leaf: &AtomicUsize, bit: usize) -> bool {
-        // Ordering: Acquire pairs with the Release in `insert_bits` that has set the bit. Other read-modify-writes in between
-        // continue its release sequence.
+        // Ordering: Acquire pairs with the Release in `insert_bits` that has set the bit. Other
+        // read-modify-writes in between continue its release sequence.
         leaf.fetch_and(!bit, Ordering::Acquire) & bit != 0
     }
 
@@ -219,7 +222,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         self.search(u32::MAX, |_, _| true)
     }
 
-    /// Whether nothing is in the set. Before a core sleeps, it asks this again, with interrupts masked or its event cleared.
+    /// Whether nothing is in the set. Before a core sleeps, it asks this again, with interrupts masked or its
+    /// event cleared.
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
@@ -245,8 +249,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
             let (mut at, mut base, mut shift) = (0, 0_usize, self.tree.root_shift);
             loop {
                 let is_leaf = at >= self.tree.first_leaf;
-                // Relaxed: `win` decides, and `forget` has a look of its own. Whoever knows that a position was inserted sees
-                // the words as that insertion has left them, or later.
+                // Relaxed: `win` decides, and `forget` has a look of its own. Whoever knows that a position
+                // was inserted sees the words as that insertion has left them, or later.
                 let word = words[at].load(Ordering::Relaxed);
                 let bits = if is_leaf { word } else { candidates(word) };
                 let skipped = from.saturating_sub(base) >> shift;
@@ -279,7 +283,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         }
     }
 
-    /// The word `at`, which is not the root, was found empty: nothing may say any more that it isn't. False if it isn't empty now.
+    /// The word `at`, which is not the root, was found empty: nothing may say any more that it isn't. False
+    /// if it isn't empty now.
     #[cold]
     fn forget(&self, at: usize) -> bool {
         let words = self.words.as_ref();
@@ -290,14 +295,16 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         if seen & (set | doubt) != set {
             return true; // Somebody else is in doubt, or it is forgotten already.
         }
-        // README.md, C1 to C4. Relaxed: the Release below hands it on. If it fails, the hint stays: only a look too many.
+        // README.md, C1 to C4. Relaxed: the Release below hands it on. If it fails, the hint stays: only a
+        // look too many.
         let doubted = seen ^ set ^ doubt;
         if hints.compare_exchange(seen, doubted, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return true;
         }
-        // Ordering: a read-modify-write that changes nothing, so that it is before or after each insertion into this word, and
-        // Release, so that one after it sees the exchange above. Partners: the Acquire of both `fetch_or`s and of the load in
-        // `insert_bits`. (What changes the word in between is a read-modify-write, and so continues the release sequence.)
+        // Ordering: a read-modify-write that changes nothing, so that it is before or after each insertion
+        // into this word, and Release, so that one after it sees the exchange above. Partners: the Acquire of
+        // both `fetch_or`s and of the load in `insert_bits`. (What changes the word in between is a
+        // read-modify-write, and so continues the release sequence.)
         let left = child.fetch_or(0, Ordering::Release);
         let empty = if at >= self.tree.first_leaf { left == 0 } else { candidates(left) == 0 };
         if !empty {
@@ -313,15 +320,16 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     pub(crate) fn insert_bits(&self, leaf: usize, bits: usize) {
         let words = self.words.as_ref();
         let mut at = self.tree.first_leaf + leaf;
-        // Ordering: Release hands all that was done before to whoever takes the positions (`win`). Acquire, if `forget` has
-        // looked at this word before, makes the exchange that came before that visible below. Partner: the `fetch_or` there.
+        // Ordering: Release hands all that was done before to whoever takes the positions (`win`). Acquire,
+        // if `forget` has looked at this word before, makes the exchange that came before that visible below.
+        // Partner: the `fetch_or` there.
         words[at].fetch_or(bits, Ordering::AcqRel);
         while at > 0 {
             let bit = 1 << ((at - 1) & (CHILDREN - 1));
             at = (at - 1) >> HINT;
             let hints = &words[at];
-            // Ordering: Acquire, for the next level, as for the leaf. Each level is looked at, since the insertion that has set
-            // the bit may have stopped here.
+            // Ordering: Acquire, for the next level, as for the leaf. Each level is looked at, since the
+            // insertion that has set the bit may have stopped here.
             if hints.load(Ordering::Acquire) & bit == 0 {
                 // Ordering: likewise.
                 hints.fetch_or(bit, Ordering::Acquire);

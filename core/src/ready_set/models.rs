@@ -1,5 +1,5 @@
-//! Models of the ready set. Leaves have four positions here and hint words two children, so that three levels need eight leaves.
-//! Each names the mutations that it must catch; `.ci/mutants` applies them.
+//! Models of the ready set. Leaves have four positions here and hint words two children, so that three levels
+//! need eight leaves. Each names the mutations that it must catch; `.ci/mutants` applies them.
 
 use super::{ReadySet, ready_words};
 use crate::model::{Arc, UnsafeCell, explore, thread};
@@ -23,9 +23,9 @@ fn leaf(set: &Set, number: usize) -> usize {
     set.tree.first_leaf + number
 }
 
-/// A thread that is anywhere between finding a leaf empty and forgetting it: what another inserts meanwhile, that one finds at once.
-/// Catches: a hint that is cleared without DOUBT; the look at the leaf as a plain load, or with Relaxed; a hint that isn't put back; an
-/// insertion that doesn't look at the hints.
+/// A thread that is anywhere between finding a leaf empty and forgetting it: what another inserts meanwhile,
+/// that one finds at once. Catches: a hint that is cleared without DOUBT; the look at the leaf as a plain
+/// load, or with Relaxed; a hint that isn't put back; an insertion that doesn't look at the hints.
 #[test]
 fn insert_against_forget() {
     explore(3, || {
@@ -41,8 +41,8 @@ fn insert_against_forget() {
     });
 }
 
-/// Likewise two levels up, where the insertion finds the lower hint set and only looks at the upper one. Catches: an insertion
-/// that looks no further than to the first hint that is set.
+/// Likewise two levels up, where the insertion finds the lower hint set and only looks at the upper one.
+/// Catches: an insertion that looks no further than to the first hint that is set.
 #[test]
 fn insert_against_forget_of_two_levels() {
     explore(3, || {
@@ -62,8 +62,8 @@ fn insert_against_forget_of_two_levels() {
     });
 }
 
-/// An insertion that finds the hint of its leaf set by another insertion, which may not have come to the level above, while a
-/// third thread forgets that level. Catches: a hint that is loaded with Relaxed.
+/// An insertion that finds the hint of its leaf set by another insertion, which may not have come to the
+/// level above, while a third thread forgets that level. Catches: a hint that is loaded with Relaxed.
 #[test]
 fn two_insertions_against_forget() {
     explore(2, || {
@@ -87,7 +87,8 @@ fn two_insertions_against_forget() {
     });
 }
 
-/// Two forget the same word, and one stops: the other doesn't take the doubt away. Catches: DOUBT that a second one sets too.
+/// Two forget the same word, and one stops: the other doesn't take the doubt away. Catches: DOUBT that a
+/// second one sets too.
 #[test]
 fn two_in_doubt() {
     explore(3, || {
@@ -108,8 +109,8 @@ fn two_in_doubt() {
     });
 }
 
-/// Two take what one of them has inserted: one gets it, and sees what was written before. Catches: `fetch_or` without Release, `fetch_and`
-/// without Acquire; a bit that is taken without looking who has won it.
+/// Two take what one of them has inserted: one gets it, and sees what was written before. Catches: `fetch_or`
+/// without Release, `fetch_and` without Acquire; a bit that is taken without looking who has won it.
 #[test]
 fn two_take_one() {
     explore(3, || {

@@ -1,4 +1,5 @@
-//! A run that cores, threads and interrupt handlers share, without an operating system and without an allocator.
+//! A run that cores, threads and interrupt handlers share, without an operating system and without an
+//! allocator.
 //!
 //! States, orderings, and why it is lock-free and safe in interrupts: README.md beside this file.
 
@@ -14,16 +15,18 @@ use core::fmt;
 use node_word::{ARRIVALS, NodeWord};
 use state::State;
 
-/// A graph and the memory of its runs: any number of cores, threads and interrupt handlers run it together, again and again.
+/// A graph and the memory of its runs: any number of cores, threads and interrupt handlers run it together,
+/// again and again.
 ///
-/// One calls [`start`](Self::start). Then whoever has time calls [`work`](Self::work), or [`take`](Self::take) and
-/// [`complete`](Self::complete), which are how a node is begun by one and ended by another: a device is started by the taker, and its
-/// interrupt handler completes the node. The most urgent ready node comes first: by an order given to
-/// [`by_urgency`](Self::by_urgency), otherwise the one with the lowest number.
+/// One calls [`start`](Self::start). Then whoever has time calls [`work`](Self::work), or
+/// [`take`](Self::take) and [`complete`](Self::complete), which are how a node is begun by one and ended by
+/// another: a device is started by the taker, and its interrupt handler completes the node. The most urgent
+/// ready node comes first: by an order given to [`by_urgency`](Self::by_urgency), otherwise the one with the
+/// lowest number.
 ///
-/// Every method can be called by everybody at any time, by an interrupt handler at any point of any other call. There is no lock, and
-/// nothing waits, except [`work_until_over`](Self::work_until_over) for the end of the run. The memory is at rest when a run is over,
-/// so the next one can start at once.
+/// Every method can be called by everybody at any time, by an interrupt handler at any point of any other
+/// call. There is no lock, and nothing waits, except [`work_until_over`](Self::work_until_over) for the end
+/// of the run. The memory is at rest when a run is over, so the next one can start at once.
 ///
 /// Needs 4 bytes and one to two bits per node. The array lengths stand in its type:
 ///
@@ -58,7 +61,8 @@ pub struct Run<'a, N, W> {
     notify: Option<fn()>,
 }
 
-/// A [`Run`] whose memory lies inside it, for a `static`: `N` nodes, and [`ready_words(N)`](ready_words) words of ready bits.
+/// A [`Run`] whose memory lies inside it, for a `static`: `N` nodes, and [`ready_words(N)`](ready_words)
+/// words of ready bits.
 ///
 /// ```
 /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -84,7 +88,8 @@ pub type StaticRun<const N: usize, const W: usize> = Run<'static, [AtomicU32; N]
 pub enum WorkEnd {
     /// The run goes on, but what is left is under way elsewhere or depends on that.
     NothingReady,
-    /// The run that went on when `work` was called is over; all that it did is visible to this thread. Also if none went on.
+    /// The run that went on when `work` was called is over; all that it did is visible to this thread. Also
+    /// if none went on.
     Over,
 }
 
@@ -110,7 +115,8 @@ pub enum RunStatus {
     },
     /// A run goes on.
     Running,
-    /// A run is to stop: nothing new begins, and what is under way has not ended, or nobody has come by to pass over the rest.
+    /// A run is to stop: nothing new begins, and what is under way has not ended, or nobody has come by to
+    /// pass over the rest.
     Stopping,
 }
 
@@ -183,8 +189,8 @@ impl<'a, const N: usize, const W: usize> Run<'a, [AtomicU32; N], [AtomicUsize; W
     ///
     /// # Panics
     ///
-    /// If `N` is not the number of nodes, `W` is less than [`ready_words(N)`](ready_words), or 2³⁰ edges or more lead to a node. In a `static` each
-    /// of these is a compile error.
+    /// If `N` is not the number of nodes, `W` is less than [`ready_words(N)`](ready_words), or 2³⁰ edges or
+    /// more lead to a node. In a `static` each of these is a compile error.
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -202,7 +208,8 @@ impl<'a, const N: usize, const W: usize> Run<'a, [AtomicU32; N], [AtomicUsize; W
 }
 
 impl<'a> Run<'a, &'a mut [AtomicU32], &'a mut [AtomicUsize]> {
-    /// Runs of `dag`, at rest, in the caller's memory: of `words` one per node, and [`ready_words`] of `ready`.
+    /// Runs of `dag`, at rest, in the caller's memory: of `words` one per node, and [`ready_words`] of
+    /// `ready`.
     ///
     /// # Errors
     ///
@@ -272,8 +279,9 @@ impl<'a, N, W> Run<'a, N, W> {
         self
     }
 
-    /// The same, calling `notify` whenever nodes have been put where another core can take them, and at the end of a run: to send an event
-    /// or an interrupt to cores that sleep. It runs wherever that happens, so in handlers too.
+    /// The same, calling `notify` whenever nodes have been put where another core can take them, and at the
+    /// end of a run: to send an event or an interrupt to cores that sleep. It runs wherever that happens, so
+    /// in handlers too.
     ///
     /// ```
     /// use core::sync::atomic::{AtomicU32, Ordering};
@@ -308,8 +316,9 @@ impl<'a, N, W> Run<'a, N, W> {
         self.dag
     }
 
-    /// Asks the run that goes on to end: no node begins any more. What is left is passed over by whoever comes by next, in
-    /// [`work`](Self::work) or [`take`](Self::take); nodes under way are completed as ever. False if no run goes on.
+    /// Asks the run that goes on to end: no node begins any more. What is left is passed over by whoever
+    /// comes by next, in [`work`](Self::work) or [`take`](Self::take); nodes under way are completed as ever.
+    /// False if no run goes on.
     ///
     /// ```
     /// use dgraph_core::{NodeId, RunStatus, StaticDag, StaticRun, ready_words};
@@ -385,8 +394,9 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         Ok(())
     }
 
-    /// A ready node, the most urgent one: the caller has it now, and it, or somebody to whom it hands the number on, calls
-    /// [`complete`](Self::complete) in the end. `None` if nothing is ready. If the run has been stopped, passes over all that is ready or becomes so.
+    /// A ready node, the most urgent one: the caller has it now, and it, or somebody to whom it hands the
+    /// number on, calls [`complete`](Self::complete) in the end. `None` if nothing is ready. If the run has
+    /// been stopped, passes over all that is ready or becomes so.
     ///
     /// What the node depends on is complete, and visible to the caller.
     ///
@@ -410,8 +420,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     ///
     /// # Panics
     ///
-    /// If nobody has the node: it wasn't taken, or it is complete already. With the check go two calls for the same node at
-    /// the same moment, one of which it may miss; then the run is of no use any more.
+    /// If nobody has the node: it wasn't taken, or it is complete already. With the check go two calls for
+    /// the same node at the same moment, one of which it may miss; then the run is of no use any more.
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag, StaticRun, ready_words};
@@ -427,8 +437,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         self.finish::<false>(node);
     }
 
-    /// As [`complete`](Self::complete) and then [`take`](Self::take), but a node that has become ready is handed over directly, if none is more
-    /// urgent.
+    /// As [`complete`](Self::complete) and then [`take`](Self::take), but a node that has become ready is
+    /// handed over directly, if none is more urgent.
     ///
     /// # Panics
     ///
@@ -453,8 +463,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         if !self.state.look_with_a_node().is_stopping() { Some(node) } else { self.drain(node) }
     }
 
-    /// Runs `body` for one ready node after the other, the most urgent first, and completes it, until nothing is ready or the run is
-    /// over. Takes part in the run that goes on when it is called, not in later ones.
+    /// Runs `body` for one ready node after the other, the most urgent first, and completes it, until nothing
+    /// is ready or the run is over. Takes part in the run that goes on when it is called, not in later ones.
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -476,9 +486,10 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         if seen.is_running() { self.work_in(seen.epoch(), &mut body) } else { WorkEnd::Over }
     }
 
-    /// As [`work`](Self::work), but stays until the run is over, and calls `idle` whenever nothing is ready: to wait for an event or an
-    /// interrupt, in such a way that one which comes between the last look and the call isn't missed. Not for interrupt
-    /// handlers: what a handler has interrupted it would wait for in vain.
+    /// As [`work`](Self::work), but stays until the run is over, and calls `idle` whenever nothing is ready:
+    /// to wait for an event or an interrupt, in such a way that one which comes between the last look and the
+    /// call isn't missed. Not for interrupt handlers: what a handler has interrupted it would wait for in
+    /// vain.
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -519,8 +530,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         !self.ready.is_empty()
     }
 
-    /// How many nodes of the run are complete, those that were passed over included; at rest, of the last run. O(V), and a look: others go on
-    /// meanwhile.
+    /// How many nodes of the run are complete, those that were passed over included; at rest, of the last
+    /// run. O(V), and a look: others go on meanwhile.
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -623,7 +634,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         self.tell();
     }
 
-    /// Passes over `node` and what else there is, as long as its run is stopped. A node of a later run, if one comes meanwhile.
+    /// Passes over `node` and what else there is, as long as its run is stopped. A node of a later run, if
+    /// one comes meanwhile.
     #[cold]
     fn drain(&self, node: NodeId) -> Option<NodeId> {
         let mut next = node;
@@ -658,7 +670,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         }
     }
 
-    /// `node` is complete. Inserts all that this makes ready; with `KEEP` all but the most urgent one, which it returns.
+    /// `node` is complete. Inserts all that this makes ready; with `KEEP` all but the most urgent one, which
+    /// it returns.
     #[inline]
     fn finish<const KEEP: bool>(&self, node: NodeId) -> Option<Kept> {
         if !self.word(node).complete() {
@@ -698,8 +711,9 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     #[inline]
     fn sink_done(&self) {
         let others = self.sinks - 1;
-        // Ordering: Release hands what this node and those before it have done to the one that counts the last sink; Acquire
-        // takes it, each continuing the release sequences of the ones before. Partner: this line.
+        // Ordering: Release hands what this node and those before it have done to the one that counts the
+        // last sink; Acquire takes it, each continuing the release sequences of the ones before. Partner:
+        // this line.
         let last = self.sinks_done.load(Ordering::Acquire) == others
             || self.sinks_done.fetch_add(1, Ordering::AcqRel) == others;
         if last {

@@ -1,5 +1,5 @@
-//! Models of shared runs: loom's, and those of more threads that only shuttle tries. Each names the mutations that it must catch;
-//! `.ci/mutants` applies them.
+//! Models of shared runs: loom's, and those of more threads that only shuttle tries. Each names the mutations
+//! that it must catch; `.ci/mutants` applies them.
 
 use super::{ReadySet, Run, RunStatus, State, WorkEnd, ready_words};
 use crate::model::{Arc, UnsafeCell, explore, thread};
@@ -14,8 +14,8 @@ static ASIDE: StaticDag<3, 1> = StaticDag::new([(0, 2)]);
 static JOIN: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
 static DIAMOND: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
 
-/// A run, and what its bodies write: a cell per node, in which the model checker sees it if two use it at once or one doesn't see
-/// what it should. How often each body ran is counted behind its back.
+/// A run, and what its bodies write: a cell per node, in which the model checker sees it if two use it at
+/// once or one doesn't see what it should. How often each body ran is counted behind its back.
 struct Model {
     run: Run<'static, Vec<AtomicU32>, Vec<AtomicUsize>>,
     cells: Vec<UnsafeCell<()>>,
@@ -88,13 +88,15 @@ fn shared_by_two(dag: DagView<'static>, preemptions: usize) {
     });
 }
 
-/// Catches: arrivals with Relaxed, Acquire or Release only; the load that sees that others have arrived with Relaxed.
+/// Catches: arrivals with Relaxed, Acquire or Release only; the load that sees that others have arrived with
+/// Relaxed.
 #[test]
 fn two_cores_share_a_join() {
     shared_by_two(JOIN.view(), 3);
 }
 
-/// One keeps node 2, finds that node 1 is more urgent, and lets 2 go. Catches: a node that is neither kept nor inserted.
+/// One keeps node 2, finds that node 1 is more urgent, and lets 2 go. Catches: a node that is neither kept
+/// nor inserted.
 #[test]
 fn an_urgent_node_beside_a_chain() {
     shared_by_two(ASIDE.view(), 2);
@@ -106,14 +108,15 @@ fn two_cores_share_a_diamond() {
     shared_by_two(DIAMOND.view(), 2);
 }
 
-/// Catches: sinks that are counted with Relaxed, Acquire or Release only; an end of the run that is said with Relaxed.
+/// Catches: sinks that are counted with Relaxed, Acquire or Release only; an end of the run that is said with
+/// Relaxed.
 #[test]
 fn two_sinks() {
     shared_by_two(APART.view(), 3);
 }
 
-/// A device: one takes the node, another completes it, who gets only its number, and the next node sees what both did. Catches: a completion
-/// that hands nothing on.
+/// A device: one takes the node, another completes it, who gets only its number, and the next node sees what
+/// both did. Catches: a completion that hands nothing on.
 #[test]
 fn completed_from_a_handler() {
     explore(3, || {
@@ -139,8 +142,8 @@ fn completed_from_a_handler() {
     });
 }
 
-/// One comes to work in the first run and may be late by as much as it likes: it runs nodes of the first one only. Catches: `work` that doesn't
-/// look which run the node is of, a node that isn't put back.
+/// One comes to work in the first run and may be late by as much as it likes: it runs nodes of the first one
+/// only. Catches: `work` that doesn't look which run the node is of, a node that isn't put back.
 #[test]
 fn a_late_core_keeps_out_of_the_next_run() {
     explore(3, || {
@@ -168,8 +171,8 @@ fn a_late_core_keeps_out_of_the_next_run() {
     });
 }
 
-/// Two work in one run after the other, and each tries to start the next. Catches: a state that is begun twice; `begin` with Relaxed; words and
-/// sinks that are not put back.
+/// Two work in one run after the other, and each tries to start the next. Catches: a state that is begun
+/// twice; `begin` with Relaxed; words and sinks that are not put back.
 #[test]
 fn two_runs_in_a_row() {
     explore(2, || {
@@ -195,8 +198,8 @@ fn two_runs_in_a_row() {
     });
 }
 
-/// One stops the run at any moment; afterwards all is at rest, and the next one is complete. Catches: a stop of a run that is over, nodes
-/// that are not passed over.
+/// One stops the run at any moment; afterwards all is at rest, and the next one is complete. Catches: a stop
+/// of a run that is over, nodes that are not passed over.
 #[test]
 fn stopped_and_run_again() {
     explore(2, || {
@@ -219,8 +222,8 @@ fn stopped_and_run_again() {
     });
 }
 
-/// One that came for a run which was stopped passes over its nodes, and may win one of the next run at that. Catches: a node of the next
-/// run that isn't put back.
+/// One that came for a run which was stopped passes over its nodes, and may win one of the next run at that.
+/// Catches: a node of the next run that isn't put back.
 #[test]
 fn a_late_core_drains_into_the_next_run() {
     explore(3, || {

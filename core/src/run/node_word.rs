@@ -1,4 +1,5 @@
-//! The word of a node: how many of its predecessors are done, whether it is taken, and in which run it was complete last.
+//! The word of a node: how many of its predecessors are done, whether it is taken, and in which run it was
+//! complete last.
 //!
 //! ```text
 //!  bit 31   PARITY: of the last run in which the node was complete
@@ -6,7 +7,8 @@
 //!  below    ARRIVALS: edges whose source is done in this run; only the last of all arrivals isn't added
 //! ```
 //!
-//! At rest the two lower parts are 0, and a word that was never used is 0. Who may do what, and when: README.md.
+//! At rest the two lower parts are 0, and a word that was never used is 0. Who may do what, and when:
+//! README.md.
 
 use crate::sync::{AtomicU32, Ordering};
 
@@ -19,16 +21,17 @@ pub(super) const ARRIVALS: u32 = TAKEN - 1;
 pub(super) struct NodeWord<'a>(pub(super) &'a AtomicU32);
 
 impl NodeWord<'_> {
-    /// The source of one of the `in_degree` edges is done. True for the last one: the node is ready, and all that its
-    /// predecessors wrote is visible to this thread.
+    /// The source of one of the `in_degree` edges is done. True for the last one: the node is ready, and all
+    /// that its predecessors wrote is visible to this thread.
     #[inline]
     #[must_use]
     pub(super) fn arrive(self, in_degree: u32) -> bool {
-        // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_add` below. Each of these continues
-        // the release sequences of the ones before it, so reading the last one's value is enough.
+        // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_add` below. Each of
+        // these continues the release sequences of the ones before it, so reading the last one's value is
+        // enough.
         self.0.load(Ordering::Acquire) & ARRIVALS == in_degree - 1
-            // Ordering: Release hands what this predecessor wrote to the last one; Acquire, in case it is the last one after
-            // all, takes what the others wrote. Partner: the load above and this line.
+            // Ordering: Release hands what this predecessor wrote to the last one; Acquire, in case it is the
+            // last one after all, takes what the others wrote. Partner: the load above and this line.
             || self.0.fetch_add(1, Ordering::AcqRel) & ARRIVALS == in_degree - 1
     }
 
@@ -49,8 +52,8 @@ impl NodeWord<'_> {
     #[inline]
     #[must_use]
     pub(super) fn complete(self) -> bool {
-        // Relaxed: as for `take`. Arrivals of the next run come after the end of this one, which comes after the arrivals
-        // that the caller makes next.
+        // Relaxed: as for `take`. Arrivals of the next run come after the end of this one, which comes after
+        // the arrivals that the caller makes next.
         let word = self.0.load(Ordering::Relaxed);
         let taken = word & TAKEN != 0;
         if taken {

@@ -60,12 +60,13 @@ impl State {
     /// For those that have no node of the run.
     #[inline]
     pub(super) fn look(&self) -> Seen {
-        // Ordering: Acquire pairs with the Release in `end`: whoever sees that a run is over sees all that it did.
+        // Ordering: Acquire pairs with the Release in `end`: whoever sees that a run is over sees all that it
+        // did.
         Seen(self.0.load(Ordering::Acquire))
     }
 
-    /// For those that have a node: that came from this run's beginning, and the run doesn't end before that node is complete. So
-    /// its number is exact.
+    /// For those that have a node: that came from this run's beginning, and the run doesn't end before that
+    /// node is complete. So its number is exact.
     #[inline]
     pub(super) fn look_with_a_node(&self) -> Seen {
         // Relaxed: the beginning happened before the node was inserted.
@@ -86,7 +87,8 @@ impl State {
     /// From running to stopping. False if no run goes on.
     pub(super) fn stop(&self) -> bool {
         let mut seen = self.look();
-        // It changes a few times in a run at most. A run that has begun meanwhile is stopped as if this had come later.
+        // It changes a few times in a run at most. A run that has begun meanwhile is stopped as if this had
+        // come later.
         while seen.is_running() {
             // Relaxed: it orders nothing; who sees it passes over nodes that it has.
             match self.0.compare_exchange(seen.0, seen.0 | STOPPING, Ordering::Relaxed, Ordering::Relaxed) {
@@ -104,8 +106,8 @@ impl State {
 
     /// The run is over. For the one that has completed the last sink.
     pub(super) fn end(&self) {
-        // Ordering: Release hands all that the run did to whoever begins the next or sees that this is over. Partners: `look`
-        // and `begin`.
+        // Ordering: Release hands all that the run did to whoever begins the next or sees that this is over.
+        // Partners: `look` and `begin`.
         self.0.fetch_and(!RUNNING, Ordering::Release);
     }
 }

@@ -1,6 +1,7 @@
-//! Futures as nodes of a run, without a runtime and without an allocator: the run and a bit per node that is woken lie in static memory,
-//! the futures on the stack of the core that polls them, and a waker is a number and nothing else. The device here is a thread in the place of an interrupt handler; on a chip its driver would be one of embassy's, whose futures are awaited
-//! in the same way.
+//! Futures as nodes of a run, without a runtime and without an allocator: the run and a bit per node that is
+//! woken lie in static memory, the futures on the stack of the core that polls them, and a waker is a number
+//! and nothing else. The device here is a thread in the place of an interrupt handler; on a chip its driver
+//! would be one of embassy's, whose futures are awaited in the same way.
 //!
 //! Run it: `cargo run --release --example bare_async`
 
@@ -12,10 +13,12 @@ use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use dgraph_core::{NodeId, ReadySet, RunStatus, StaticDag, StaticRun, ready_words};
 
 const NODES: usize = 5;
-/// Two readings of the device, which can be under way at once; a sum of both; a third reading that depends on it; the result.
+/// Two readings of the device, which can be under way at once; a sum of both; a third reading that depends on
+/// it; the result.
 static DAG: StaticDag<NODES, 4> = StaticDag::new([(0, 2), (1, 2), (2, 3), (3, 4)]);
 static RUN: StaticRun<NODES, { ready_words(NODES) }> = StaticRun::new(DAG.view());
-/// The nodes that are to be polled again. A waker may insert one at any time, also after its run: then it is looked at for nothing.
+/// The nodes that are to be polled again. A waker may insert one at any time, also after its run: then it is
+/// looked at for nothing.
 static WOKEN: ReadySet<[AtomicUsize; ready_words(NODES)]> = ReadySet::new(NODES);
 static DEVICE: Device = Device::new();
 
@@ -99,7 +102,8 @@ fn main() {
     println!("1000 runs of {NODES} nodes, 3 of which waited for the device");
 }
 
-/// One run on this core. What a node computes lies in `results`; its future, as long as it waits, in `futures`.
+/// One run on this core. What a node computes lies in `results`; its future, as long as it waits, in
+/// `futures`.
 fn run_once() {
     let results: [Cell<u32>; NODES] = Default::default();
     let result = |node: usize| results[node].get();
@@ -134,7 +138,8 @@ fn run_once() {
             RUN.complete(node);
         }
     }
-    // Three wait, if the device isn't quicker; a wake that comes late, of a reading that was seen already, is for nothing.
+    // Three wait, if the device isn't quicker; a wake that comes late, of a reading that was seen already, is
+    // for nothing.
     assert!((NODES..=NODES + 6).contains(&polls), "{polls} polls");
     assert!(result(3) >= result(2));
     assert!(RUN.is_at_rest());

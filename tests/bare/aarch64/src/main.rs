@@ -1,4 +1,5 @@
-//! A kernel for aarch64, QEMU's machine `virt` with four CPUs: starts the others by PSCI and runs the common test on all of them.
+//! A kernel for aarch64, QEMU's machine `virt` with four CPUs: starts the others by PSCI and runs the common
+//! test on all of them.
 
 #![no_std]
 #![no_main]

@@ -1,7 +1,8 @@
 //! What every kernel with several CPUs does: a wavefront of 1,024 nodes, 1,000 times, on all of them.
 //!
-//! In every tenth run every CPU takes part for sure: the first node of each that is on a certain diagonal waits there for the other
-//! CPUs. (QEMU gives a virtual CPU its turn when it likes, and a late one would find nothing left.)
+//! In every tenth run every CPU takes part for sure: the first node of each that is on a certain diagonal
+//! waits there for the other CPUs. (QEMU gives a virtual CPU its turn when it likes, and a late one would
+//! find nothing left.)
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -67,7 +68,8 @@ fn value(round: u32, node: usize, of: impl Fn(usize) -> u32) -> u32 {
 
 /// Computes what the node has to, and returns the number of the run.
 pub fn execute(node: NodeId) -> u32 {
-    // Relaxed: the graph orders these. A run doesn't end while somebody has one of its nodes, so the number is exact.
+    // Relaxed: the graph orders these. A run doesn't end while somebody has one of its nodes, so the number
+    // is exact.
     let round = ROUND.load(Ordering::Relaxed);
     let of = |node: usize| VALUES[node].load(Ordering::Relaxed);
     VALUES[node.index()].store(value(round, node.index(), of), Ordering::Relaxed);

@@ -1,4 +1,5 @@
-//! What both programs for Cortex-M need: the start, the registers of the core's interrupts, and semihosting. No other crate.
+//! What both programs for Cortex-M need: the start, the registers of the core's interrupts, and semihosting.
+//! No other crate.
 
 #![no_std]
 
@@ -12,7 +13,8 @@ unsafe extern "C" {
     static stack_top: u32;
 }
 
-/// Begins SysTick, every so many cycles, and enables the first interrupt of the chip. The lower number is the more urgent one.
+/// Begins SysTick, every so many cycles, and enables the first interrupt of the chip. The lower number is the
+/// more urgent one.
 pub fn enable(cycles: u32, systick_priority: u8, interrupt_priority: u8) {
     let register = |address: usize, value: u32| {
         // SAFETY: registers of the core, where the architecture has them.

@@ -1,4 +1,5 @@
-//! A kernel for riscv64, QEMU's machine `virt` with four harts, without a firmware: runs the common test on all of them.
+//! A kernel for riscv64, QEMU's machine `virt` with four harts, without a firmware: runs the common test on
+//! all of them.
 
 #![no_std]
 #![no_main]

@@ -1,5 +1,5 @@
-//! A kernel for x86-64: boots by QEMU's PVH entry, starts the other CPUs, and runs the common test on all of them. Exit code 33 of QEMU
-//! means success (its debug port makes 2n + 1 of n).
+//! A kernel for x86-64: boots by QEMU's PVH entry, starts the other CPUs, and runs the common test on all of
+//! them. Exit code 33 of QEMU means success (its debug port makes 2n + 1 of n).
 
 #![no_std]
 #![no_main]
@@ -113,7 +113,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     exit(FAILURE)
 }
 
-/// The compiler calls these. Their bodies are single instructions, so that it doesn't make calls of themselves of them.
+/// The compiler calls these. Their bodies are single instructions, so that it doesn't make calls of
+/// themselves of them.
 ///
 /// # Safety
 ///

@@ -1,5 +1,6 @@
-//! A small program, to see how small: a control loop of eight steps on two levels. The converter's steps are begun by the main program
-//! and end in an interrupt; the watchdog's step is taken by SysTick, if nobody else has come to it.
+//! A small program, to see how small: a control loop of eight steps on two levels. The converter's steps are
+//! begun by the main program and end in an interrupt; the watchdog's step is taken by SysTick, if nobody else
+//! has come to it.
 
 #![no_std]
 #![no_main]

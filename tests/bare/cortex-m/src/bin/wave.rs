@@ -1,5 +1,6 @@
-//! The common wavefront on one core with three levels: the main program; an interrupt that it triggers, which ends the device's nodes;
-//! and SysTick, which interrupts both anywhere. All of them take nodes and complete them.
+//! The common wavefront on one core with three levels: the main program; an interrupt that it triggers, which
+//! ends the device's nodes; and SysTick, which interrupts both anywhere. All of them take nodes and complete
+//! them.
 
 #![no_std]
 #![no_main]
