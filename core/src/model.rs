@@ -31,20 +31,19 @@ pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'stati
 
 /// Nothing: shuttle knows no memory but one that all threads see alike.
 #[cfg(dgraph_shuttle)]
-#[derive(Default)]
-pub(crate) struct UnsafeCell;
+pub(crate) struct UnsafeCell<T>(T);
 
 #[cfg(dgraph_shuttle)]
-impl UnsafeCell {
-    pub(crate) const fn new((): ()) -> Self {
-        Self
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(value)
     }
 
-    pub(crate) fn with(&self, look: impl FnOnce(&())) {
-        look(&());
+    pub(crate) fn with(&self, look: impl FnOnce(&T)) {
+        look(&self.0);
     }
 
-    pub(crate) fn with_mut(&self, write: impl FnOnce(&())) {
-        write(&());
+    pub(crate) fn with_mut(&self, write: impl FnOnce(&T)) {
+        write(&self.0);
     }
 }

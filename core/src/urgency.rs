@@ -172,6 +172,7 @@ impl<const N: usize> StaticUrgency<N> {
         Self::from_nodes(nodes)
     }
 
+    #[allow(clippy::cast_possible_truncation, reason = "a graph has 2^31 nodes at most")]
     const fn from_nodes(nodes: [NodeId; N]) -> Self {
         let mut positions = [u32::MAX; N];
         let mut at = 0;

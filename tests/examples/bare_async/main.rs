@@ -6,7 +6,7 @@
 //! Run it: `cargo run --release --example bare_async`
 
 use core::cell::Cell;
-use core::future::{Future, poll_fn};
+use core::future::{Future, poll_fn, ready};
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
@@ -110,14 +110,12 @@ fn run_once() {
     let first = pin!(async { results[0].set(DEVICE.read(NodeId::new(0), 0).await) });
     let second = pin!(async { results[1].set(DEVICE.read(NodeId::new(1), 1).await) });
     let third = pin!(async { results[3].set(result(2) + DEVICE.read(NodeId::new(3), 0).await) });
-    let mut sum = core::future::ready(());
-    let mut end = core::future::ready(());
     let mut futures: [(Pin<&mut dyn Future<Output = ()>>, bool); NODES] = [
         (first, false),
         (second, false),
-        (Pin::new(&mut sum), false),
+        (pin!(ready(())), false),
         (third, false),
-        (Pin::new(&mut end), false),
+        (pin!(ready(())), false),
     ];
     RUN.start().expect("the last run is over");
     let mut polls = 0;
