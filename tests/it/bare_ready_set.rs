@@ -83,7 +83,7 @@ fn many_insert_and_take() {
                             assert!(
                                 found || taken[position as usize].load(Ordering::Relaxed) > round || {
                                     thread::yield_now(); // taken, and about to be counted
-                                    !set.first().is_some_and(|first| first == position)
+                                    set.first().is_none_or(|first| first != position)
                                 }
                             );
                             if random.below(2) == 0 {

@@ -110,13 +110,8 @@ fn run_once() {
     let first = pin!(async { results[0].set(DEVICE.read(NodeId::new(0), 0).await) });
     let second = pin!(async { results[1].set(DEVICE.read(NodeId::new(1), 1).await) });
     let third = pin!(async { results[3].set(result(2) + DEVICE.read(NodeId::new(3), 0).await) });
-    let mut futures: [(Pin<&mut dyn Future<Output = ()>>, bool); NODES] = [
-        (first, false),
-        (second, false),
-        (pin!(ready(())), false),
-        (third, false),
-        (pin!(ready(())), false),
-    ];
+    let mut futures: [(Pin<&mut dyn Future<Output = ()>>, bool); NODES] =
+        [(first, false), (second, false), (pin!(ready(())), false), (third, false), (pin!(ready(())), false)];
     RUN.start().expect("the last run is over");
     let mut polls = 0;
     while !matches!(RUN.status(), RunStatus::AtRest { .. }) {
