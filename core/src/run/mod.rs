@@ -726,6 +726,7 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
 }
 
 /// A node that is ready, and not in the set.
+#[derive(Clone, Copy)]
 struct Kept {
     node: NodeId,
     position: u32,
