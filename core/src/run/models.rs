@@ -5,7 +5,7 @@ use super::{ReadySet, Run, RunStatus, State, WorkEnd, ready_words};
 use crate::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 use crate::{DagView, NodeId, StaticDag};
-use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
 static PAIR: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
@@ -13,6 +13,27 @@ static APART: StaticDag<2, 0> = StaticDag::new([]);
 static ASIDE: StaticDag<3, 1> = StaticDag::new([(0, 2)]);
 static JOIN: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
 static DIAMOND: StaticDag<4, 4> = StaticDag::new([(0, 1), (0, 2), (1, 3), (2, 3)]);
+
+/// A number that the model checker doesn't see.
+struct Count(Mutex<usize>);
+
+impl Count {
+    fn new(number: usize) -> Self {
+        Self(Mutex::new(number))
+    }
+
+    fn load(&self) -> usize {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store(&self, number: usize) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = number;
+    }
+
+    fn add(&self, number: usize) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += number;
+    }
+}
 
 /// A run, and what its bodies write: a cell per node, in which the model checker sees it if two use it at
 /// once or one doesn't see what it should. How often each body ran is counted behind its back.
@@ -45,11 +66,11 @@ impl Model {
                 assert!(self.count(before) > self.count(node), "{node} runs before {before}");
             }
         }
-        self.counts[node.index()].fetch_add(1, SeqCst);
+        self.counts[node.index()].add(1);
     }
 
     fn count(&self, node: NodeId) -> usize {
-        self.counts[node.index()].load(SeqCst)
+        self.counts[node.index()].load()
     }
 
     fn work_until_over(&self) {
@@ -155,15 +176,15 @@ fn a_late_core_keeps_out_of_the_next_run() {
             spawn(&model, move |model| {
                 let mut came_for = None;
                 let _ = model.run.work(|node| {
-                    let run = *came_for.get_or_insert(runs.load(SeqCst));
-                    assert_eq!(runs.load(SeqCst), run, "its node holds up the run");
+                    let run = *came_for.get_or_insert(runs.load());
+                    assert_eq!(runs.load(), run, "its node holds up the run");
                     assert_eq!(model.count(node), run - 1);
                     model.body(node);
                 });
             })
         };
         model.work_until_over();
-        runs.store(2, SeqCst);
+        runs.store(2);
         model.run.start().expect("it is at rest");
         model.work_until_over();
         late.join().expect("no panic");
@@ -189,12 +210,12 @@ fn two_runs_in_a_row() {
         let other = {
             let started = Arc::clone(&started);
             spawn(&model, move |model| {
-                started.fetch_add(go(model), SeqCst);
+                started.add(go(model));
             })
         };
         let mine = go(&model);
         other.join().expect("no panic");
-        model.check(mine + started.load(SeqCst));
+        model.check(mine + started.load());
     });
 }
 
@@ -210,11 +231,11 @@ fn stopped_and_run_again() {
         });
         model.work_until_over();
         let cut = model.run.status() == RunStatus::AtRest { cut: true };
-        let ran: usize = model.counts.iter().map(|count| count.load(SeqCst)).sum();
+        let ran: usize = model.counts.iter().map(|count| count.load()).sum();
         assert!(model.run.is_at_rest());
         assert_eq!(ran < 3, cut, "cut if not all ran");
         other.join().expect("no panic");
-        model.counts.iter().for_each(|count| count.store(0, SeqCst));
+        model.counts.iter().for_each(|count| count.store(0));
         model.run.start().expect("it is at rest");
         model.work_until_over();
         model.check(1);
