@@ -2,8 +2,8 @@
 //!
 //! What is counted happens in functions called `measured`, which callgrind is told to look at.
 
-use dgraph_core::sync::AtomicU32;
-use dgraph_core::{Countdown, Dag};
+use dgraph_core::sync::{AtomicU32, AtomicUsize};
+use dgraph_core::{Countdown, Dag, Run, ready_words};
 use dgraph_exec::KeyedGraph;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::shapes::Shape;
@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 const NODES: usize = 10_000;
-const PATHS: &str = "build, walk, countdown, keyed";
+const PATHS: &str = "build, walk, countdown, bare, pairs, keyed";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -30,6 +30,13 @@ fn main() -> ExitCode {
             let mut counters: Vec<AtomicU32> = (0..nodes).map(|_| AtomicU32::new(0)).collect();
             let countdown = Countdown::new(dag.view(), &mut counters).expect("as many counters as nodes");
             countdown::measured(countdown);
+        }
+        "bare" | "pairs" => {
+            let mut words: Vec<_> = (0..nodes).map(|_| AtomicU32::new(0)).collect();
+            let mut ready: Vec<_> = (0..ready_words(nodes)).map(|_| AtomicUsize::new(0)).collect();
+            let run = Run::in_memory(dag.view(), &mut words, &mut ready).expect("enough memory");
+            run.start().expect("it is at rest");
+            if path == "bare" { bare::measured(&run) } else { pairs::measured(&run) }
         }
         "keyed" => {
             let predecessors = Predecessors::new(nodes, &edges);
@@ -67,6 +74,32 @@ mod walk {
         });
     }
 }
+
+/// Nodes of a run that needs no operating system, on one thread.
+mod bare {
+    use super::{HeapRun, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(run: &HeapRun<'_>) {
+        let _ = run.work(|node| {
+            black_box(node);
+        });
+    }
+}
+
+/// The same, taken and completed one by one.
+mod pairs {
+    use super::{HeapRun, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(run: &HeapRun<'_>) {
+        while let Some(node) = run.take() {
+            run.complete(black_box(node));
+        }
+    }
+}
+
+type HeapRun<'a> = Run<'a, &'a mut [AtomicU32], &'a mut [AtomicUsize]>;
 
 mod countdown {
     use super::{Countdown, black_box};

@@ -5,7 +5,7 @@
 //! | [`system`] | the systems that are compared, one file each |
 //! | [`graph`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
 //! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
-//! | [`compare`], `async_nodes`, [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
+//! | [`compare`], `async_nodes`, [`bare`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
 //! | [`options`], [`table`], [`plot`] | command line, text, pictures |
 //! | [`helpers`] | threads that the `crossbeam-keep-one` system runs on |
 //!
@@ -20,6 +20,7 @@
 pub mod allocator;
 #[cfg(feature = "peers")]
 pub mod async_nodes;
+pub mod bare;
 pub mod body;
 pub mod busy;
 pub mod compare;

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use dgraph_bench::allocator::Counting;
 #[cfg(feature = "peers")]
 use dgraph_bench::async_nodes::AsyncNodes;
+use dgraph_bench::bare::Bare;
 use dgraph_bench::compare::Compare;
 use dgraph_bench::latency::Latency;
 use dgraph_bench::memory::Memory;
@@ -33,6 +34,8 @@ enum Command {
     /// Nodes that are futures: ready at once, yielding once, or waiting for a timer
     #[cfg(feature = "peers")]
     Async(AsyncNodes),
+    /// A node of a run that needs no operating system: alone, on two threads, taken and completed one by one
+    Bare(Bare),
     /// The task duration at which a system is 50 % and 95 % efficient
     Metg(Metg),
     /// The time of one run of a small graph, and of waking a thread for it
@@ -64,6 +67,7 @@ fn run(command: &Command) -> Result<(), Box<dyn Error>> {
         Command::Compare(compare) => compare.run(),
         #[cfg(feature = "peers")]
         Command::Async(nodes) => nodes.run(),
+        Command::Bare(bare) => bare.run(),
         Command::Metg(metg) => metg.run(),
         Command::Latency(latency) => latency.run(),
         Command::Memory(memory) => memory.run(),

@@ -287,3 +287,15 @@ fn nonsense_is_refused_in_one_line() {
         assert!(errors.starts_with("error: ") && !errors.contains("panicked"), "{arguments}: {errors}");
     }
 }
+
+#[test]
+fn bare_measures_both_ways() {
+    let rows = rows(
+        "bare --runs 2 --nodes 1024",
+        "shape way threads grain nodes ns_per_node_median ns_per_node_min",
+    );
+    assert!(rows.iter().all(|row| is_number(&row[5]) && is_number(&row[6])));
+    for (way, threads) in [("work", "1"), ("work", "2"), ("take and complete", "1")] {
+        assert!(rows.iter().any(|row| row[1] == way && row[2] == threads), "{way} on {threads}");
+    }
+}

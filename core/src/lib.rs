@@ -41,10 +41,84 @@
 //! and no atomics. A parallel scheduler uses a [`Countdown`]: each finished node *arrives* at its successors, and
 //! the last arrival makes a successor ready.
 //!
+//! # Without an operating system
+//!
+//! A [`Run`] is a graph with the memory of its runs, in a `static` ([`StaticRun`]). Any number of cores and
+//! interrupt handlers work for it; there is no lock and no allocator, and nothing has to be set up or cleared
+//! between runs.
+//!
+//! ```
+//! use core::sync::atomic::{AtomicU32, Ordering};
+//! use dgraph_core::{NodeId, RunStatus, StaticDag, StaticRun, StaticUrgency, ready_words};
+//!
+//! const STEPS: usize = 4;
+//! const CONVERTER: u32 = 0; // begun by whoever takes it, ended by its interrupt
+//! const FILTER: u32 = 1;
+//! const REGULATOR: u32 = 2;
+//! const LOG: u32 = 3;
+//! static LOOP: StaticDag<STEPS, 3> =
+//!     StaticDag::new([(CONVERTER, FILTER), (FILTER, LOG), (FILTER, REGULATOR)]);
+//! const MICROS: [u32; STEPS] = [10, 5, 20, 3];
+//! static URGENCY: StaticUrgency<STEPS> = StaticUrgency::by_critical_path(&LOOP, &MICROS);
+//! static RUN: StaticRun<STEPS, { ready_words(STEPS) }> =
+//!     StaticRun::new(LOOP.view()).by_urgency(URGENCY.view());
+//! static READING: AtomicU32 = AtomicU32::new(0);
+//!
+//! /// The converter's interrupt handler.
+//! fn conversion_is_done() {
+//!     READING.store(42, Ordering::Relaxed); // `complete` makes it visible
+//!     RUN.complete(NodeId::new(CONVERTER));
+//! }
+//!
+//! /// What every core does, and a handler that has time.
+//! fn work_once() -> bool {
+//!     match RUN.take().map(NodeId::get) {
+//!         Some(CONVERTER) => std::thread::spawn(conversion_is_done).join().unwrap(), // start it
+//!         Some(step) => {
+//!             assert_eq!(READING.load(Ordering::Relaxed), 42);
+//!             RUN.complete(NodeId::new(step));
+//!         }
+//!         None => return false, // wait for an event, then look again
+//!     }
+//!     true
+//! }
+//!
+//! for _ in 0..1_000 {
+//!     RUN.start().unwrap();
+//!     while !matches!(RUN.status(), RunStatus::AtRest { .. }) {
+//!         work_once();
+//!     }
+//! }
+//! ```
+//!
+//! Nodes without devices need no such loop: [`Run::work`] and [`Run::work_until_over`] take a body.
+//!
+//! **Interrupts.** A handler may call everything at any point of the code that it has interrupted, also of
+//! another call of the same method. Nothing waits for anybody, so it never waits for what it has interrupted.
+//! (The one exception says so: [`Run::work_until_over`].) A core that is stopped for ever keeps the nodes that it
+//! has taken, and nothing else. Stack: no recursion; the number is in `tests/README.md`.
+//!
+//! **Waiting.** A core with nothing to do may sleep: [`Run::notify`] calls what wakes it (on Arm `dsb` and
+//! `sev`) behind each insertion, and the core calls `wfe`, which returns at once if an event came since it last
+//! looked. Where a core waits with `hlt` or `wfi`, it masks its interrupts, asks [`Run::has_ready`] once more,
+//! and then waits.
+//!
+//! **Memory.** The cores share memory that is cached and coherent, with a compare-and-swap or exclusive loads and
+//! stores that work there; orderings are those of Rust's atomics, which the compiler makes of the
+//! instructions of the chip. Chips without compare-and-swap: feature `portable-atomic`.
+//!
+//! **Several graphs** are several runs; each is started, worked for and stopped by itself.
+//!
+//! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
+//! [`ReadySet`], and whoever takes it from there polls it again (`tests/examples/bare_async`).
+//!
 //! # Features
 //!
 //! - **`alloc`** (default): the owned [`Dag`], cycle errors that own their path, and the helpers that return
 //!   collections ([`DagView::levels`], [`DagView::critical_path`]). Without it the crate needs no allocator.
+//! - **`portable-atomic`**: the atomics of the crate of that name, for chips without compare-and-swap
+//!   (thumbv6m, riscv32imc). The program says how they are made there: one of that crate's features
+//!   `critical-section` and `unsafe-assume-single-core`. Only [`Countdown`], [`Run`] and [`ReadySet`] use them.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -59,7 +133,7 @@ extern crate std;
 compile_error!("node ids are 32 bits wide: dgraph-core needs pointers of at least 32 bits");
 
 mod construct;
-#[cfg(target_has_atomic = "32")]
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod countdown;
 #[cfg(all(test, dgraph_loom))]
 mod countdown_model;
@@ -72,15 +146,22 @@ mod depth_first;
 mod dot;
 mod error;
 mod levels;
+#[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+mod model;
 mod node;
 mod parts;
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+mod ready_set;
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+mod run;
 mod static_dag;
-#[cfg(target_has_atomic = "32")]
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub mod sync;
+mod urgency;
 mod view;
 
 pub use construct::Storage;
-#[cfg(target_has_atomic = "32")]
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub use countdown::Countdown;
 #[cfg(feature = "alloc")]
 pub use critical_path::CriticalPath;
@@ -97,5 +178,10 @@ pub use error::BuildError;
 pub use levels::Levels;
 pub use node::{Edge, NodeId};
 pub use parts::{Parts, PartsError};
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+pub use ready_set::{ReadySet, ready_words};
+#[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
+pub use run::{Run, RunMemoryError, RunStatus, StaticRun, StillRunning, WorkEnd};
 pub use static_dag::StaticDag;
+pub use urgency::{StaticUrgency, Urgency};
 pub use view::{AsDag, DagView};

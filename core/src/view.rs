@@ -264,6 +264,18 @@ impl<'a> DagView<'a> {
         &self.edges[start..end]
     }
 
+    /// Where the edges out of the node with this number begin and end. For constants, in which slices can't be taken.
+    pub(crate) const fn row(self, node: usize) -> (usize, usize) {
+        let end =
+            if node + 1 < self.starts.len() { self.starts[node + 1] as usize } else { self.edges.len() };
+        (self.starts[node] as usize, end)
+    }
+
+    /// The target of the edge in this place.
+    pub(crate) const fn target(self, edge: usize) -> NodeId {
+        self.edges[edge].target()
+    }
+
     /// How many edges lead to `node`, parallel ones counted each.
     ///
     /// # Panics

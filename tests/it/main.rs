@@ -19,6 +19,8 @@ mod async_runtimes;
 mod async_turns;
 mod async_values;
 mod async_wakes;
+mod bare_ready_set;
+mod bare_run;
 mod beside;
 mod builder;
 mod compile_fail;
