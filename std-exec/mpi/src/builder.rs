@@ -212,11 +212,7 @@ impl<'env> DistributedBuilder<'env> {
     /// # Errors
     ///
     /// If the ranks have described different graphs, or what they have described is none. All ranks get an error then.
-    pub fn build(
-        self,
-        link: &mut Link,
-        owners: &Owners,
-    ) -> Result<DistributedGraph<'env>, DescriptionError> {
+    pub fn build(self, link: &mut Link, owners: &Owners) -> Result<DistributedGraph<'env>, DescriptionError> {
         link.core_mut().patient = true;
         block_on(self.build_async(link, owners))
     }
@@ -236,8 +232,7 @@ impl<'env> DistributedBuilder<'env> {
         let owners = owners.assign(ranks, &self.placed, &self.loads, &self.dependencies);
         let graph = link.core().next_graph();
         let (id, link_id) = (self.id, link.core().id);
-        let mut report =
-            Report { rank, sections: self.sections(&owners), differs: None, refused_by: None };
+        let mut report = Report { rank, sections: self.sections(&owners), differs: None, refused_by: None };
         let types: Vec<TypeId> = self.kinds.iter().map(|kind| kind.id).collect();
         let part = self.part(rank, ranks, owners, |plan| Port::new(graph, link_id, plan));
         match &part {

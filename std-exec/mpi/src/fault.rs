@@ -169,9 +169,8 @@ impl Faults {
     /// Takes the errors of this rank over from `own`: those that have come from other ranks are words only.
     pub(crate) fn adopt(&mut self, own: &Self) {
         for fault in &mut self.first {
-            let same = |own: &&Fault| {
-                own.rank == fault.rank && own.node() == fault.node() && own.kind == fault.kind
-            };
+            let same =
+                |own: &&Fault| own.rank == fault.rank && own.node() == fault.node() && own.kind == fault.kind;
             if let Some(own) = own.first.iter().find(same) {
                 fault.error.clone_from(&own.error);
             }

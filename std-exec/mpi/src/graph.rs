@@ -182,9 +182,8 @@ impl<'env> DistributedGraph<'env> {
     pub fn named<T: 'static>(&self, name: &str) -> Vec<DistributedNode<T>> {
         let plan = self.port.plan();
         let fits = |&node: &usize| plan.name(node) == name && self.types[node] == TypeId::of::<T>();
-        let handle = |node| {
-            DistributedNode::new(self.builder, u32::try_from(node).expect("fewer than 2^32 nodes"))
-        };
+        let handle =
+            |node| DistributedNode::new(self.builder, u32::try_from(node).expect("fewer than 2^32 nodes"));
         (0..plan.nodes()).filter(fits).map(handle).collect()
     }
 
@@ -261,9 +260,9 @@ impl<'env> DistributedGraph<'env> {
             }
             let fault = |kind| Fault::new(kind, here, Some((node, plan.name(node).to_owned())));
             let packed = match results.get::<T>(node) {
-                Some(Ok(value)) => value
-                    .pack(&pool)
-                    .map_err(|error| fault(FaultKind::NotSent).with_error(Arc::new(error))),
+                Some(Ok(value)) => {
+                    value.pack(&pool).map_err(|error| fault(FaultKind::NotSent).with_error(Arc::new(error)))
+                }
                 Some(Err(absent)) => Err(fault(FaultKind::Missing).with_error(Arc::new(absent))),
                 None => Err(fault(FaultKind::Missing)),
             };
@@ -305,9 +304,7 @@ impl<'env> DistributedGraph<'env> {
                 Err(error) => {
                     let node = nodes[at].index();
                     let name = Some((node, plan.name(node).to_owned()));
-                    faults.push(
-                        Fault::new(FaultKind::NotReceived, here, name).with_error(Arc::new(error)),
-                    );
+                    faults.push(Fault::new(FaultKind::NotReceived, here, name).with_error(Arc::new(error)));
                 }
             }
         }

@@ -250,6 +250,7 @@ impl Operation<'_> {
             let core = self.core();
             let came = core.look()?;
             if let Some(got) = ready(core) {
+                core.wake_up();
                 return Ok(got);
             }
             core.rest(came, &mut waiting)?;
@@ -264,8 +265,7 @@ impl Operation<'_> {
                 None => Some(None),
                 Some(_) => core.reports[child].take().map(Some),
             };
-            let waiting =
-                move |core: &Core| Waiting::Report { rank: core.child(child).unwrap_or_default() };
+            let waiting = move |core: &Core| Waiting::Report { rank: core.child(child).unwrap_or_default() };
             if let Some(report) = self.wait(reported, waiting).await? {
                 own.merge(from_bytes(report.bytes()).map_err(LinkError::Wire)?);
             }
@@ -513,12 +513,7 @@ impl Core {
     }
 
     /// Sends a value to the rank that gathers, or says that there is none.
-    pub(crate) fn send_gathered(
-        &mut self,
-        to: usize,
-        at: u64,
-        body: Option<Body>,
-    ) -> Result<(), LinkError> {
+    pub(crate) fn send_gathered(&mut self, to: usize, at: u64, body: Option<Body>) -> Result<(), LinkError> {
         let message = match body {
             Some(body) => Message::with_body(Kind::Gathered, self.graph, self.operation, at, body),
             None => Message::bare(Kind::Missing, self.graph, self.operation, at),
@@ -556,9 +551,7 @@ impl Core {
         waiting: &mut impl FnMut(&Self) -> Waiting,
     ) -> Result<(), LinkError> {
         if came {
-            if mem::take(&mut self.idle) > 0 {
-                self.waited += self.transport.elapsed() - self.quiet_since;
-            }
+            self.wake_up();
             return Ok(());
         }
         if self.idle == 0 {
@@ -586,6 +579,13 @@ impl Core {
         let stalled = LinkError::Stalled { rank: self.rank(), after, waiting };
         self.break_off(self.operation, stalled.clone());
         Err(stalled)
+    }
+
+    /// There is something to do.
+    fn wake_up(&mut self) {
+        if mem::take(&mut self.idle) > 0 {
+            self.waited += self.transport.elapsed() - self.quiet_since;
+        }
     }
 
     /// Other threads of this rank are at work: waiting isn't in vain.

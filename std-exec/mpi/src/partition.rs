@@ -37,9 +37,11 @@ impl Owners {
         match self {
             Self::Blocks => blocks(ranks, placed, loads),
             Self::Greedy => greedy(ranks, placed, loads, dependencies),
-            Self::By(owner) => {
-                placed.iter().enumerate().map(|(node, placed)| placed.unwrap_or_else(|| owner(node))).collect()
-            }
+            Self::By(owner) => placed
+                .iter()
+                .enumerate()
+                .map(|(node, placed)| placed.unwrap_or_else(|| owner(node)))
+                .collect(),
         }
     }
 }
@@ -71,12 +73,7 @@ fn blocks(ranks: usize, placed: &[Option<usize>], loads: &[u64]) -> Vec<usize> {
     placed.iter().zip(loads).map(&mut owner_of).collect()
 }
 
-fn greedy(
-    ranks: usize,
-    placed: &[Option<usize>],
-    loads: &[u64],
-    dependencies: &[Box<[u32]>],
-) -> Vec<usize> {
+fn greedy(ranks: usize, placed: &[Option<usize>], loads: &[u64], dependencies: &[Box<[u32]>]) -> Vec<usize> {
     // A rank that has more than its share, and a tenth, gets nothing for the sake of its neighbours.
     let share = total(loads) as f64 * 1.1 / ranks as f64;
     let mut owned = vec![0.0; ranks];
@@ -109,7 +106,8 @@ mod tests {
     use super::*;
 
     fn chains(chains: u32, length: u32) -> Vec<Box<[u32]>> {
-        let node = |node: u32| -> Box<[u32]> { if node < chains { [].into() } else { [node - chains].into() } };
+        let node =
+            |node: u32| -> Box<[u32]> { if node < chains { [].into() } else { [node - chains].into() } };
         (0..chains * length).map(node).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Locks and numbers that threads of one rank share. No other file names atomics.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 

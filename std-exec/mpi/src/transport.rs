@@ -72,6 +72,11 @@ pub enum TransportError {
         /// The rank that has sent it.
         from: usize,
     },
+    /// Messages were not taken by their receivers when the transport came to its end.
+    NotSent {
+        /// How many.
+        messages: usize,
+    },
     /// A message is longer than the transport can carry.
     TooLong {
         /// Its length in bytes.
@@ -85,6 +90,7 @@ impl fmt::Display for TransportError {
             Self::Mpi { call, code } => write!(f, "{call} failed with code {code}"),
             Self::Unavailable { what } => write!(f, "MPI can't be used: {what}"),
             Self::Malformed { from } => write!(f, "rank {from} has sent what is no message"),
+            Self::NotSent { messages } => write!(f, "{messages} messages were not taken by their receivers"),
             Self::TooLong { bytes } => write!(f, "a message of {bytes} bytes is too long"),
         }
     }
