@@ -203,6 +203,18 @@ impl<'env> DistributedBuilder<'env> {
         self.loads[node.index()] = load;
     }
 
+    pub(crate) fn placed(&self) -> &[Option<usize>] {
+        &self.placed
+    }
+
+    pub(crate) fn loads(&self) -> &[u64] {
+        &self.loads
+    }
+
+    pub(crate) fn dependencies(&self) -> &[Box<[u32]>] {
+        &self.dependencies
+    }
+
     fn check<T>(&self, node: DistributedNode<T>) {
         assert!(node.builder() == self.id, "the handle of a node of another graph");
     }

@@ -109,7 +109,7 @@ impl Plan {
         }
     }
 
-    fn successors(&self, node: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn successors(&self, node: usize) -> impl Iterator<Item = usize> {
         let range = self.starts[node] as usize..self.starts[node + 1] as usize;
         self.successors[range].iter().map(|&successor| successor as usize)
     }
