@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let file = std::env::args().nth(1);
     match &file {
-        None => println!("wavefront, 256 x 256 tiles of 100 us, rows of tiles go round the ranks, 2,052 bytes a value"),
+        None => println!(
+            "wavefront, 256 x 256 tiles of 100 us, rows of tiles go round the ranks, 2,052 bytes a value"
+        ),
         Some(file) => println!("{file}, owners by Greedy, 1,024 bytes a value"),
     }
     println!("{:<14}{:>6}{:>14}{:>10}{:>12}", "network", "ranks", "predicted", "speed-up", "values sent");

@@ -292,7 +292,7 @@ impl<'env> DistributedBuilder<'env> {
         for (node, (install, kind)) in self.installs.into_iter().zip(self.kinds).enumerate() {
             if port.plan().is_own(node) {
                 install(&mut part, node);
-            } else if port.plan().slot(node).is_some() {
+            } else {
                 (kind.receive)(&mut part, node);
             }
         }

@@ -253,11 +253,13 @@ impl<'env> PartBuilder<'env> {
         self.inputs.push((node, Box::new(input)));
     }
 
-    /// Adds a node of another rank, whose value this one needs.
+    /// Adds a node of another rank, if this one needs its value.
     pub(crate) fn receive<T: Wire>(&mut self, node: usize) {
         let (port, name) = (Arc::clone(&self.port), self.port.plan().name(node).to_owned());
-        let handle = self.graph.try_async_node(name, (), move || Receive::<T>::new(&port, node));
-        self.handles.put(node, handle);
+        if let Some(slot) = port.plan().slot(node) {
+            let handle = self.graph.try_async_node(name, (), move || Receive::<T>::new(&port, node, slot));
+            self.handles.put(node, handle);
+        }
     }
 
     pub(crate) fn build(self) -> Result<Part<'env>, DefinitionError> {

@@ -126,6 +126,12 @@ impl Body {
         self.headed.then(|| &self.block.bytes()[..self.start + self.length])
     }
 
+    /// The block, and where in it the bytes begin.
+    #[must_use]
+    pub fn into_block(self) -> (Arc<Block>, usize) {
+        (self.block, self.start)
+    }
+
     /// Whom they belong to, beside others.
     #[must_use]
     pub fn block(&self) -> &Arc<Block> {
@@ -175,6 +181,12 @@ impl Message {
     #[must_use]
     pub fn head(&self) -> Head {
         self.head
+    }
+
+    /// What it says of itself, and its bytes, if it has any.
+    #[must_use]
+    pub fn into_parts(self) -> (Head, Option<Body>) {
+        (self.head, self.body)
     }
 
     /// Its bytes, if it has any.

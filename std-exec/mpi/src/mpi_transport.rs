@@ -300,29 +300,27 @@ impl Transport for MpiTransport {
     }
 
     fn send(&mut self, to: usize, message: Message) -> Result<(), TransportError> {
-        let head = message.head();
+        let (head, body) = message.into_parts();
         let length = head.length();
-        if let Some(body) = message.body() {
-            if HEAD + length <= SMALL && body.with_head_bytes().is_some() {
-                return self.send_part(to, Arc::clone(body.block()), 0, HEAD + length, SMALL_TAG);
+        let whole = HEAD + length <= SMALL;
+        let body = match body {
+            Some(body) if whole && body.with_head_bytes().is_some() => {
+                return self.send_part(to, body.into_block().0, 0, HEAD + length, SMALL_TAG);
             }
-            // A length that MPI can't count is refused before the head is sent.
-            int(length)?;
-        }
+            body => body,
+        };
+        // A length that MPI can't count is refused before the head is sent.
+        int(length)?;
         let mut block = self.pool.take(SMALL);
         let memory = Arc::get_mut(&mut block).expect("blocks of the pool are nobody else's").bytes_mut();
         memory[..HEAD].copy_from_slice(&head.to_bytes());
-        let whole = HEAD + length <= SMALL;
-        if let (Some(body), true) = (message.body(), whole) {
+        if let (Some(body), true) = (&body, whole) {
             memory[HEAD..HEAD + length].copy_from_slice(body.bytes());
         }
         self.pool.keep(&block);
         self.send_part(to, block, 0, if whole { HEAD + length } else { HEAD }, SMALL_TAG)?;
-        match message.body() {
-            Some(body) if !whole => {
-                let start = body.bytes().as_ptr().addr() - body.block().bytes().as_ptr().addr();
-                self.send_part(to, Arc::clone(body.block()), start, length, BODY_TAG)
-            }
+        match body.map(Body::into_block) {
+            Some((block, start)) if !whole => self.send_part(to, block, start, length, BODY_TAG),
             _ => Ok(()),
         }
     }
@@ -336,10 +334,18 @@ impl Transport for MpiTransport {
                 return Ok(Some(message));
             }
         }
+        if self.open.len() < OPEN / 2 {
+            self.open_receive()?;
+        }
         let Some((request, _)) = self.open.front_mut() else { return Ok(None) };
-        let Some(status) = request.test()? else { return Ok(None) };
+        let Some(status) = request.test()? else {
+            // Not when a message has come: that is waited for.
+            if self.open.len() < OPEN {
+                self.open_receive()?;
+            }
+            return Ok(None);
+        };
         let Some((_, block)) = self.open.pop_front() else { return Ok(None) };
-        self.open_receive()?;
         let from = usize::try_from(status.MPI_SOURCE).unwrap_or(usize::MAX);
         let bytes = received_bytes(&status)?;
         let head = block.bytes().first_chunk().and_then(Head::from_bytes);

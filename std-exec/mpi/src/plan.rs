@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     successors: Box<[u32]>,
     /// The nodes of other ranks that this one receives, ascending.
     received: Box<[u32]>,
+    /// Of each node: its place among these, or `u32::MAX`.
+    slots: Box<[u32]>,
 }
 
 impl Plan {
@@ -57,11 +59,17 @@ impl Plan {
             starts: starts.into(),
             successors: successors.into(),
             received: Box::default(),
+            slots: Box::default(),
         };
         let comes_in = |&node: &u32| {
             plan.owner(node as usize) != rank && plan.own_successors(node as usize).next().is_some()
         };
         plan.received = (0..).take(plan.nodes()).filter(comes_in).collect();
+        let mut slots = vec![u32::MAX; plan.nodes()];
+        for (slot, &node) in (0..).zip(&plan.received) {
+            slots[node as usize] = slot;
+        }
+        plan.slots = slots.into();
         plan
     }
 
@@ -141,7 +149,7 @@ impl Plan {
 
     /// Where what comes from `node` is kept.
     pub(crate) fn slot(&self, node: usize) -> Option<usize> {
-        self.received.binary_search(&u32::try_from(node).ok()?).ok()
+        self.slots.get(node).copied().filter(|&slot| slot < u32::MAX).map(|slot| slot as usize)
     }
 
     /// How many dependencies lead from one rank to another, and how many values go from one rank to another, over all ranks.

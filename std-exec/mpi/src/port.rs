@@ -263,12 +263,15 @@ impl Port {
         if let Some(body) = message.body().filter(|body| body.with_head_bytes().is_some()) {
             lock(&self.pool).keep(body.block());
         }
-        let sent = current::with(self.link, |core| {
-            to.iter().for_each(|&to| core.send_value(to, message.clone()));
-        });
-        if sent.is_none() {
+        if current::with(self.link, |_| ()).is_none() {
             lock(&self.outbox).extend(to.iter().map(|&to| (to, message.clone())));
+            return Ok(());
         }
+        current::with(self.link, |core| {
+            let Some((&last, others)) = to.split_last() else { return };
+            others.iter().for_each(|&to| core.send_value(to, message.clone()));
+            core.send_value(last, message);
+        });
         Ok(())
     }
 }
@@ -340,12 +343,14 @@ fn words(payload: &(dyn Any + Send)) -> &str {
 pub(crate) struct Receive<T> {
     port: Arc<Port>,
     node: usize,
+    slot: usize,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T> Receive<T> {
-    pub(crate) fn new(port: &Arc<Port>, node: usize) -> Self {
-        Self { port: Arc::clone(port), node, value: PhantomData }
+    /// `slot` is that of `node`.
+    pub(crate) fn new(port: &Arc<Port>, node: usize, slot: usize) -> Self {
+        Self { port: Arc::clone(port), node, slot, value: PhantomData }
     }
 }
 
@@ -355,7 +360,7 @@ impl<T: Wire> Future for Receive<T> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { port, node, .. } = &*self;
         let now = port.operation.get();
-        let slot = port.plan.slot(*node).map(|slot| &port.slots[slot]).expect("made for a node with a slot");
+        let slot = &port.slots[self.slot];
         let arrived = {
             let mut slot = lock(slot);
             let of_this_run = |place: &&mut Option<(u64, Arrived)>| {

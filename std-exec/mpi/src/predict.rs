@@ -107,7 +107,9 @@ struct Rank {
     /// The lowest node first, as in a run.
     ready: BinaryHeap<Reverse<usize>>,
     is_busy: bool,
-    /// Time that it owes to messages.
+    /// Until when it sends and receives, if it runs no node.
+    free_at: f64,
+    /// What it still has to receive, in time, when its node has ended.
     owed: f64,
 }
 
@@ -137,7 +139,13 @@ impl DistributedBuilder<'_> {
         let owners = owners.assign(cluster.ranks, self.placed(), self.loads(), self.dependencies());
         assert!(owners.iter().all(|&owner| owner < cluster.ranks), "the owner of a node is no rank");
         let owners = owners.into_iter().map(|owner| u32::try_from(owner).unwrap_or(u32::MAX)).collect();
-        let plan = Plan::new(0, cluster.ranks, &vec![String::new(); self.loads().len()], owners, self.dependencies());
+        let plan = Plan::new(
+            0,
+            cluster.ranks,
+            &vec![String::new(); self.loads().len()],
+            owners,
+            self.dependencies(),
+        );
         let mut simulation = Simulation {
             cluster,
             loads: self.loads(),
@@ -185,16 +193,23 @@ impl Simulation<'_> {
                     let mut sent = now;
                     for to in self.plan.recipients(node) {
                         sent += self.cluster.overhead;
-                        let arrival = sent + self.cluster.latency + bytes(node) as f64 / self.cluster.bandwidth;
+                        let arrival =
+                            sent + self.cluster.latency + bytes(node) as f64 / self.cluster.bandwidth;
                         self.events.push(Reverse((Moment(arrival), Event::Arrived { rank: to, node })));
                     }
-                    self.ranks[rank].owed += sent - now;
-                    self.ranks[rank].is_busy = false;
+                    let sender = &mut self.ranks[rank];
+                    sender.free_at = sent + std::mem::take(&mut sender.owed);
+                    sender.is_busy = false;
                     self.release(rank, node);
                     self.start(rank, now);
                 }
                 Event::Arrived { rank, node } => {
-                    self.ranks[rank].owed += self.cluster.overhead;
+                    let receiver = &mut self.ranks[rank];
+                    if receiver.is_busy {
+                        receiver.owed += self.cluster.overhead;
+                    } else {
+                        receiver.free_at = receiver.free_at.max(now) + self.cluster.overhead;
+                    }
                     self.release(rank, node);
                     self.start(rank, now);
                 }
@@ -223,7 +238,7 @@ impl Simulation<'_> {
         }
         let Some(Reverse(node)) = rank.ready.pop() else { return };
         rank.is_busy = true;
-        let end = now + std::mem::take(&mut rank.owed) + self.cluster.node + self.loads[node] as f64 * 1e-9;
+        let end = now.max(rank.free_at) + self.cluster.node + self.loads[node] as f64 * 1e-9;
         self.events.push(Reverse((Moment(end), Event::Ended { rank: at, node })));
     }
 }

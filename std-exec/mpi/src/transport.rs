@@ -33,12 +33,12 @@ pub trait Transport {
     /// The time since some moment, by the clock that timeouts go by.
     fn elapsed(&self) -> Duration;
 
-    /// Called when there has been nothing to do for so many polls. The default gives way to other threads, and sleeps for a
-    /// moment now and then when that lasts.
-    fn idle(&mut self, polls: u32) {
-        match polls {
-            0..200 => std::hint::spin_loop(),
-            200..20_000 => std::thread::yield_now(),
+    /// Called when there was nothing to do, so many times in a row, with some polls in between. The default gives way to other threads
+    /// after some microseconds, and sleeps for moments after some milliseconds.
+    fn idle(&mut self, times: u32) {
+        match times {
+            0..50 => {}
+            50..10_000 => std::thread::yield_now(),
             _ => std::thread::sleep(Duration::from_micros(50)),
         }
     }

@@ -117,7 +117,8 @@ fn graph(
 ) -> Result<(DistributedGraph<'static>, Vec<DistributedNode<Plain<u64>>>), Box<dyn Error>> {
     let width = link.size() * columns;
     let mut graph = DistributedBuilder::new();
-    let mut row: Vec<_> = (0..width).map(|column| graph.node("", (), move || Plain(task(column, [])))).collect();
+    let mut row: Vec<_> =
+        (0..width).map(|column| graph.node("", (), move || Plain(task(column, [])))).collect();
     for _ in 1..steps {
         row = (0..width)
             .map(|column| {
@@ -144,8 +145,10 @@ fn by_hand_once(world: &SimpleCommunicator, steps: usize, columns: usize) -> Vec
         mpi::request::scope(|scope| {
             let before = (rank > 0).then(|| world.process_at_rank(rank - 1));
             let after = (rank + 1 < size).then(|| world.process_at_rank(rank + 1));
-            let receive_left = before.as_ref().map(|other| other.immediate_receive_into(scope, &mut from_left));
-            let receive_right = after.as_ref().map(|other| other.immediate_receive_into(scope, &mut from_right));
+            let receive_left =
+                before.as_ref().map(|other| other.immediate_receive_into(scope, &mut from_left));
+            let receive_right =
+                after.as_ref().map(|other| other.immediate_receive_into(scope, &mut from_right));
             let send_left = before.as_ref().map(|other| other.immediate_send(scope, &leftmost));
             let send_right = after.as_ref().map(|other| other.immediate_send(scope, &rightmost));
             for request in [receive_left, receive_right].into_iter().flatten() {

@@ -106,14 +106,15 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+type Edges = PlainVec<u32>;
+
 /// The tiles, and the last one.
 fn graph<'env>(
     link: &mut Link,
     a: &'env [u8],
     b: &'env [u8],
     tile: usize,
-) -> Result<(DistributedGraph<'env>, DistributedNode<PlainVec<u32>>), Box<dyn Error>> {
-    type Edges = PlainVec<u32>;
+) -> Result<(DistributedGraph<'env>, DistributedNode<Edges>), Box<dyn Error>> {
     let (rows, columns, size) = (a.len() / tile, b.len() / tile, link.size());
     let mut graph = DistributedBuilder::new();
     let mut above: Vec<DistributedNode<Edges>> = Vec::new();
