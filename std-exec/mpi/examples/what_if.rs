@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ),
         Some(file) => println!("{file}, owners by Greedy, 1,024 bytes a value"),
     }
-    println!("{:<14}{:>6}{:>14}{:>10}{:>12}", "network", "ranks", "predicted", "speed-up", "values sent");
+    println!("{:<14}{:>6}{:>20}{:>10}{:>12}", "network", "ranks", "predicted", "speed-up", "values sent");
     for (name, latency, bandwidth) in networks {
         for ranks in [4, 16, 64, 256, 1024] {
             let cluster = Cluster::new(ranks)
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let predicted = graph.predict(&cluster, &owners, |_| bytes);
             println!(
-                "{name:<14}{ranks:>6}{:>11.3} ms{:>10.1}{:>12}",
+                "{name:<14}{ranks:>6}{:>17.3} ms{:>10.1}{:>12}",
                 predicted.makespan.as_secs_f64() * 1e3,
                 predicted.speed_up(),
                 predicted.values

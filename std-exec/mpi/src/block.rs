@@ -49,38 +49,45 @@ impl fmt::Debug for Block {
 
 /// Blocks to be used again as soon as nobody else has them.
 ///
-/// A queue: messages are mostly done with in the order in which they were made.
+/// A queue for each size: messages are mostly done with in the order in which they were made.
 #[derive(Debug, Default)]
 pub struct Pool {
-    blocks: VecDeque<Arc<Block>>,
+    /// Of blocks of at least 2 to the power of the place.
+    queues: Vec<VecDeque<Arc<Block>>>,
 }
 
 /// How many blocks are tried before a new one is made.
 const TRIES: usize = 8;
-/// Beyond so many, blocks are forgotten.
+/// Beyond so many of a size, or so many bytes, blocks are forgotten.
 const MOST: usize = 4096;
+const MOST_BYTES: usize = 1 << 28;
 
 impl Pool {
     /// A block of at least so many bytes that nobody else has, not even the pool until it is to [keep](Self::keep) it.
     pub(crate) fn take(&mut self, bytes: usize) -> Arc<Block> {
-        for _ in 0..TRIES.min(self.blocks.len()) {
-            let Some(mut shared) = self.blocks.pop_front() else { break };
-            if let Some(block) = Arc::get_mut(&mut shared) {
-                // In time all blocks are as large as they have to be.
-                if block.capacity() < bytes {
-                    block.grow(bytes);
+        let bytes = bytes.max(1).checked_next_power_of_two().unwrap_or(bytes);
+        if let Some(queue) = self.queues.get_mut(bytes.ilog2() as usize) {
+            for _ in 0..TRIES.min(queue.len()) {
+                let Some(mut shared) = queue.pop_front() else { break };
+                if Arc::get_mut(&mut shared).is_some() {
+                    return shared;
                 }
-                return shared;
+                queue.push_back(shared);
             }
-            self.blocks.push_back(shared);
         }
         Arc::new(Block::new(bytes))
     }
 
     /// Has `block` used again when everybody else has let go of it.
     pub(crate) fn keep(&mut self, block: &Arc<Block>) {
-        if self.blocks.len() < MOST {
-            self.blocks.push_back(Arc::clone(block));
+        let size = block.capacity().max(1);
+        let queue = size.ilog2() as usize;
+        if self.queues.len() <= queue {
+            self.queues.resize_with(queue + 1, VecDeque::new);
+        }
+        let queue = &mut self.queues[queue];
+        if queue.len() < MOST.min((MOST_BYTES / size).max(TRIES)) {
+            queue.push_back(Arc::clone(block));
         }
     }
 }
@@ -92,16 +99,35 @@ mod tests {
     #[test]
     fn a_block_is_used_again_once_nobody_has_it() {
         let mut pool = Pool::default();
-        let first = pool.take(10);
+        let first = pool.take(100);
         pool.keep(&first);
-        let second = pool.take(10);
+        let second = pool.take(100);
         pool.keep(&second);
         assert!(!Arc::ptr_eq(&first, &second));
         let address = Arc::as_ptr(&first);
         drop(first);
-        let third = pool.take(1000);
-        assert_eq!(Arc::as_ptr(&third), address);
-        assert!(third.capacity() >= 1000);
+        assert_eq!(Arc::as_ptr(&pool.take(128)), address);
+    }
+
+    #[test]
+    fn small_blocks_stay_small() {
+        let mut pool = Pool::default();
+        let small = pool.take(100);
+        pool.keep(&small);
+        drop(small);
+        let large = pool.take(1 << 20);
+        pool.keep(&large);
+        drop(large);
+        assert!(pool.take(100).capacity() < 200);
+        assert!(pool.take(1 << 20).capacity() >= 1 << 20);
+    }
+
+    #[test]
+    fn a_pool_forgets_what_is_too_much() {
+        let mut pool = Pool::default();
+        let blocks: Vec<_> = (0..MOST + 10).map(|_| pool.take(100)).collect();
+        blocks.iter().for_each(|block| pool.keep(block));
+        assert_eq!(pool.queues.iter().map(VecDeque::len).sum::<usize>(), MOST);
     }
 
     #[test]

@@ -297,7 +297,7 @@ impl<'env> DistributedGraph<'env> {
                 continue; // its owner has a fault of it
             }
             let Some(place) = values.get_mut(at) else {
-                return Err(LinkError::OutOfStep { rank: from }.into());
+                return Err(operation.core().fail(LinkError::OutOfStep { rank: from }).into());
             };
             match T::unpack(message.body().cloned()) {
                 Ok(value) => *place = Some(value),

@@ -269,14 +269,14 @@ impl Operation<'_> {
             };
             let waiting = move |core: &Core| Waiting::Report { rank: core.child(child).unwrap_or_default() };
             if let Some(report) = self.wait(reported, waiting).await? {
-                own.merge(from_bytes(report.bytes()).map_err(LinkError::Wire)?);
+                own.merge(self.core().read(&report)?);
             }
         }
         if let Some(parent) = self.core().parent() {
             self.core().tell(&[parent], Kind::Report, 0, &own)?;
             let waiting = move |_: &Core| Waiting::Verdict { rank: parent };
             let verdict = self.wait(|core| core.verdict.take(), waiting).await?;
-            own = from_bytes(verdict.bytes()).map_err(LinkError::Wire)?;
+            own = self.core().read(&verdict)?;
         }
         let core = self.core();
         let children = [core.child(0), core.child(1)];
@@ -369,6 +369,17 @@ impl Core {
         Ok(())
     }
 
+    /// What another rank says.
+    fn read<T: DeserializeOwned>(&mut self, message: &Message) -> Result<T, LinkError> {
+        from_bytes(message.bytes()).map_err(|error| self.fail(LinkError::Wire(error)))
+    }
+
+    /// The operation ends for this reason, which all ranks are told when it is dropped.
+    pub(crate) fn fail(&mut self, cause: LinkError) -> LinkError {
+        self.break_off(self.operation, cause.clone());
+        cause
+    }
+
     /// Sends what all get who have to know.
     pub(crate) fn tell<T: Serialize>(
         &mut self,
@@ -377,12 +388,14 @@ impl Core {
         node: u64,
         what: &T,
     ) -> Result<(), LinkError> {
-        let body = to_body(what, &self.pool).map_err(LinkError::Wire)?;
+        let body = to_body(what, &self.pool).map_err(|error| self.fail(LinkError::Wire(error)))?;
         let message = Message::with_body(kind, self.graph, self.operation, node, body);
         if let Some(body) = message.body() {
             crate::sync::lock(&self.pool).keep(body.block());
         }
-        to.iter().try_for_each(|&to| self.send(to, message.clone())).map_err(LinkError::Transport)
+        to.iter()
+            .try_for_each(|&to| self.send(to, message.clone()))
+            .map_err(|error| self.fail(LinkError::Transport(error)))
     }
 
     pub(crate) fn send(&mut self, to: usize, message: Message) -> Result<(), TransportError> {
@@ -521,7 +534,7 @@ impl Core {
             Some(body) => Message::with_body(Kind::Gathered, self.graph, self.operation, at, body),
             None => Message::bare(Kind::Missing, self.graph, self.operation, at),
         };
-        self.send(to, message).map_err(LinkError::Transport)
+        self.send(to, message).map_err(|error| self.fail(LinkError::Transport(error)))
     }
 
     /// What has come for the rank that gathers.
@@ -536,7 +549,7 @@ impl Core {
         let outgoing = |core: &Self| core.graphs.get(core.graph as usize)?.next_outgoing();
         while let Some((to, message)) = outgoing(self) {
             came = true;
-            self.send(to, message).map_err(LinkError::Transport)?;
+            self.send_value(to, message);
         }
         if let Some(&(rank, _)) = self.left.iter().find(|&&(_, ended)| ended < self.operation) {
             self.break_off(self.operation, LinkError::Left { rank });
@@ -583,9 +596,7 @@ impl Core {
         if waited < after {
             return Ok(());
         }
-        let stalled = LinkError::Stalled { rank: self.rank(), after, waiting };
-        self.break_off(self.operation, stalled.clone());
-        Err(stalled)
+        Err(self.fail(LinkError::Stalled { rank: self.rank(), after, waiting }))
     }
 
     /// There is something to do.

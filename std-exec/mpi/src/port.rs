@@ -292,8 +292,12 @@ impl Gate {
         if !here {
             self.port.elsewhere.count();
         }
-        let outcome = match catch_unwind(AssertUnwindSafe(node)) {
-            Ok(Ok(value)) => self.sent(value),
+        let sent = || match node() {
+            Ok(value) => Ok(self.sent(value)),
+            Err(error) => Err(error),
+        };
+        let outcome = match catch_unwind(AssertUnwindSafe(sent)) {
+            Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
                 let fault = self.port.fault(FaultKind::Failed, self.node);
                 self.port.record(fault.with_error(Arc::from(error)));
@@ -377,10 +381,17 @@ impl<T: Wire> Future for Receive<T> {
             arrived
         };
         Poll::Ready(match arrived {
-            Some((_, Arrived::Value(body))) => T::unpack(body).map_err(|error| {
-                port.record(port.fault(FaultKind::NotReceived, *node).with_error(Arc::new(error)));
-                Recorded
-            }),
+            Some((_, Arrived::Value(body))) => {
+                let fault = || port.fault(FaultKind::NotReceived, *node);
+                // What reads it may be the program's.
+                let fault = match catch_unwind(AssertUnwindSafe(|| T::unpack(body))) {
+                    Ok(Ok(value)) => return Poll::Ready(Ok(value)),
+                    Ok(Err(error)) => fault().with_error(Arc::new(error)),
+                    Err(payload) => fault().with_message(words(&*payload).to_owned()),
+                };
+                port.record(fault);
+                Err(Recorded)
+            }
             _ => {
                 port.poison(*node);
                 Err(Recorded)

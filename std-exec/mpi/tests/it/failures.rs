@@ -156,6 +156,54 @@ fn failures_of_several_ranks_are_all_told() {
     }
 }
 
+/// A value that panics when it is written, or read.
+#[derive(Clone, Debug)]
+struct Panicking {
+    on_the_way_out: bool,
+}
+
+impl Serialize for Panicking {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert!(!self.on_the_way_out, "on the way out");
+        serializer.serialize_u8(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Panicking {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("on the way in")
+    }
+}
+
+#[test]
+fn a_value_that_panics_on_its_way() {
+    for (on_the_way_out, on_executor) in [(true, false), (false, false), (true, true), (false, true)] {
+        let told = threads(3, |mut link| {
+            let executor = Executor::builder().threads(2).build().unwrap();
+            let mut graph = DistributedBuilder::new();
+            let bad = graph.node("bad", (), move || Panicking { on_the_way_out });
+            let next = graph.node("next", (bad,), |_: &Panicking| 1_u8);
+            graph.place(next, 1);
+            let last = graph.node("last", (next,), |value: &u8| *value);
+            graph.place(last, 2);
+            let mut graph = graph.build(&mut link, &Owners::by(|_| 0)).unwrap();
+            let options = RankOptions::new();
+            let outcome = if on_executor {
+                graph.run_parallel(&mut link, &executor, &options)
+            } else {
+                graph.run_with(&mut link, &options)
+            };
+            outcome.map(drop).unwrap_err().to_string()
+        });
+        let wanted = if on_the_way_out {
+            "node bad panicked on rank 0 (on the way out)"
+        } else {
+            "node bad could not be read by rank 1 (on the way in)"
+        };
+        assert_eq!(told, [wanted; 3]);
+    }
+}
+
 /// A value that serde can write, and then can't read any more; or can't even write.
 #[derive(Clone, Debug)]
 struct Broken {

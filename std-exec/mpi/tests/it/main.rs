@@ -25,7 +25,11 @@ const TURNS: usize = 20_000_000;
 ///
 /// If they don't come to an end.
 pub(crate) fn simulate<R>(network: Network, seed: u64, rank: impl AsyncFn(Link) -> R) -> Vec<R> {
-    let links: Vec<Link> = network.build().into_iter().map(Link::new).collect();
+    simulate_links(network.build().into_iter().map(Link::new).collect(), seed, rank)
+}
+
+/// As [`simulate`], over these links.
+pub(crate) fn simulate_links<R>(links: Vec<Link>, seed: u64, rank: impl AsyncFn(Link) -> R) -> Vec<R> {
     let mut tasks: Vec<Option<Pin<Box<dyn Future<Output = R> + '_>>>> = Vec::new();
     for link in links {
         tasks.push(Some(Box::pin(rank(link))));

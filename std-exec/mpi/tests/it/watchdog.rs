@@ -1,12 +1,97 @@
 //! Messages that are lost, each in turn: a timeout says what is waited for, and nothing hangs.
 
-use crate::simulate;
+use crate::{simulate, simulate_links};
 use dgraph_mpi::{
-    DescriptionError, DistributedBuilder, FailurePolicy, LinkError, Loss, Network, Owners, RankError,
-    RankOptions, Waiting,
+    DescriptionError, DistributedBuilder, FailurePolicy, InProcess, Link, LinkError, Loss, Message, Network,
+    Owners, RankError, RankOptions, Transport, TransportError, Waiting,
 };
 use std::collections::HashSet;
 use std::time::Duration;
+
+/// A transport of which one send fails.
+struct Failing {
+    end: InProcess,
+    /// How many sends are left before.
+    sends: u64,
+}
+
+impl Transport for Failing {
+    fn rank(&self) -> usize {
+        self.end.rank()
+    }
+
+    fn size(&self) -> usize {
+        self.end.size()
+    }
+
+    fn send(&mut self, to: usize, message: Message) -> Result<(), TransportError> {
+        self.sends = self.sends.wrapping_sub(1);
+        if self.sends == u64::MAX {
+            return Err(TransportError::TooLong { bytes: 7 });
+        }
+        self.end.send(to, message)
+    }
+
+    fn poll(&mut self) -> Result<Option<(usize, Message)>, TransportError> {
+        self.end.poll()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.end.elapsed()
+    }
+
+    fn flush(&mut self) -> Result<(), TransportError> {
+        self.end.flush()
+    }
+}
+
+#[test]
+fn each_send_that_fails_in_turn() {
+    for failing in 0..3 {
+        for sends in 0..40 {
+            let ends = Network::new(3).build().into_iter();
+            let links = ends.enumerate().map(|(rank, end)| {
+                Link::new(Failing { end, sends: if rank == failing { sends } else { u64::MAX } })
+            });
+            let outcomes = simulate_links(links.collect(), sends, async |mut link| {
+                let mut graph = DistributedBuilder::new();
+                let mut row: Vec<_> = (0..3).map(|_| graph.node("", (), || 1_u32)).collect();
+                for _ in 0..3 {
+                    row = (0..3)
+                        .map(|rank| {
+                            graph.node("", (row[rank], row[(rank + 1) % 3]), |a: &u32, b: &u32| a + b)
+                        })
+                        .collect();
+                }
+                let built = graph.build_async(&mut link, &Owners::by(|node| node % 3)).await;
+                let mut graph = match built {
+                    Ok(graph) => graph,
+                    Err(DescriptionError::Link(error)) => return Some(error),
+                    Err(other) => panic!("{other}"),
+                };
+                for _ in 0..3 {
+                    match graph.run_async(&mut link, &RankOptions::new()).await {
+                        Ok(_) => {}
+                        Err(RankError::Link(error)) => return Some(error),
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+                None
+            });
+            // Where it has failed says so; the others have heard of it, unless they were at the end.
+            if let Some(error) = &outcomes[failing] {
+                assert_eq!(*error, LinkError::Transport(TransportError::TooLong { bytes: 7 }));
+            }
+            let heard =
+                |error: &LinkError| matches!(error, LinkError::Aborted { .. } | LinkError::Left { .. });
+            let others = outcomes.iter().enumerate().filter(|&(rank, _)| rank != failing);
+            assert!(others.flat_map(|(_, outcome)| outcome).all(heard), "{failing}, {sends}: {outcomes:?}");
+            if sends < 10 {
+                assert!(outcomes.iter().all(Option::is_some), "{failing}, {sends}: {outcomes:?}");
+            }
+        }
+    }
+}
 
 const RANKS: usize = 4;
 const TIMEOUT: Duration = Duration::from_millis(5); // 5,000 looks
