@@ -109,12 +109,10 @@ fn metg(points: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
     Some((from.0.ln() + share * (to.0.ln() - from.0.ln())).exp())
 }
 
-/// The graph, and the nodes of its last step.
-fn graph(
-    link: &mut Link,
-    steps: usize,
-    columns: usize,
-) -> Result<(DistributedGraph<'static>, Vec<DistributedNode<Plain<u64>>>), Box<dyn Error>> {
+/// A graph, and the nodes of its last step.
+type Described = (DistributedGraph<'static>, Vec<DistributedNode<Plain<u64>>>);
+
+fn graph(link: &mut Link, steps: usize, columns: usize) -> Result<Described, Box<dyn Error>> {
     let width = link.size() * columns;
     let mut graph = DistributedBuilder::new();
     let mut row: Vec<_> =

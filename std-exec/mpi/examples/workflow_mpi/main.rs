@@ -77,6 +77,9 @@ fn file(options: &Options) -> PathBuf {
     options.file.clone().unwrap_or_else(default)
 }
 
+/// A graph over ranks, and the handle of each node of the workflow.
+type Described = (DistributedGraph<'static>, Vec<DistributedNode<u64>>);
+
 /// A workflow with what its nodes do.
 struct Job {
     input: Input,
@@ -118,12 +121,8 @@ impl Job {
         values
     }
 
-    /// The graph over ranks, and the handle of each node. It is described in a topological order.
-    fn graph(
-        &self,
-        link: &mut Link,
-        options: &Options,
-    ) -> Result<(DistributedGraph<'static>, Vec<DistributedNode<u64>>), Box<dyn Error>> {
+    /// Describes the graph, in a topological order.
+    fn graph(&self, link: &mut Link, options: &Options) -> Result<Described, Box<dyn Error>> {
         let mut graph = DistributedBuilder::new();
         let mut handles: Vec<Option<DistributedNode<u64>>> = vec![None; self.steps.len()];
         let mut order = Vec::new();
