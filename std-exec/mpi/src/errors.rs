@@ -142,10 +142,10 @@ impl fmt::Display for RankError {
 }
 
 impl Error for RankError {
-    /// Of faults: the first one, and as its source the error of the node, on the rank where it failed.
+    /// Of faults: the error of the first one's node, on the rank where that is.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Faults(faults) => faults.first().first().map(|fault| fault as _),
+            Self::Faults(faults) => faults.first().first().and_then(Error::source),
             Self::Link(error) => Some(error),
             _ => None,
         }
