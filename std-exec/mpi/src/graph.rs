@@ -189,6 +189,16 @@ impl<'env> DistributedGraph<'env> {
 
     /// Collects what nodes gave in the last run on rank `to`. All ranks do it together, with the same nodes. `None` on the others.
     ///
+    /// # Errors
+    ///
+    /// If a node has no value, on all ranks; if the ranks have lost each other.
+    ///
+    /// # Panics
+    ///
+    /// If a node is another graph's, or there is no such rank.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners};
     /// std::thread::scope(|scope| {
@@ -203,21 +213,13 @@ impl<'env> DistributedGraph<'env> {
     ///             graph.run(&mut link).unwrap();
     ///             let tiles = graph.named::<u32>("tile");
     ///             match graph.gather(&mut link, 1, &tiles).unwrap() {
-    ///                 Some(squares) => assert_eq!((link.rank(), squares.as_slice()), (1, &[0, 1, 4, 9, 16, 25][..])),
+    ///                 Some(squares) => assert_eq!((link.rank(), &squares[..]), (1, &[0, 1, 4, 9, 16, 25][..])),
     ///                 None => assert_ne!(link.rank(), 1),
     ///             }
     ///         });
     ///     }
     /// });
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// If a node has no value, on all ranks; if the ranks have lost each other.
-    ///
-    /// # Panics
-    ///
-    /// If a node is another graph's, or there is no such rank.
     pub fn gather<T: Wire>(
         &mut self,
         link: &mut Link,

@@ -117,6 +117,12 @@ impl DistributedBuilder<'_> {
     /// Simulates a run over the ranks of a cluster: each node takes its [load](Self::load) in nanoseconds, and its value has as many
     /// bytes as `bytes` says. A prediction, not a measurement: memory, caches and what else uses the network are left out.
     ///
+    /// # Panics
+    ///
+    /// If the owner of a node is no rank.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_mpi::{Cluster, DistributedBuilder, Owners};
     /// use std::time::Duration;
@@ -130,10 +136,6 @@ impl DistributedBuilder<'_> {
     /// // The nodes, the message, and the agreement: there and back.
     /// assert_eq!(predicted.makespan.as_micros(), 4 + 3 + 6 + 2 * 3);
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If the owner of a node is no rank.
     #[must_use]
     pub fn predict(&self, cluster: &Cluster, owners: &Owners, bytes: impl Fn(usize) -> u64) -> Prediction {
         let owners = owners.assign(cluster.ranks, self.placed(), self.loads(), self.dependencies());

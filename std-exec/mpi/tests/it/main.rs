@@ -15,6 +15,7 @@ use dgraph_tests::splitmix::SplitMix64;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 /// More turns than any test needs.
 const TURNS: usize = 20_000_000;
@@ -54,13 +55,19 @@ pub(crate) fn simulate_links<R>(links: Vec<Link>, seed: u64, rank: impl AsyncFn(
     panic!("ranks {hang:?} have come to no end");
 }
 
-/// Runs `rank` for so many ranks, each on a thread of its own. What they gave.
+/// Runs `rank` for so many ranks, each on a thread of its own. What they gave. Who waits for a minute waits in vain.
 pub(crate) fn threads<R: Send>(ranks: usize, rank: impl Fn(Link) -> R + Sync) -> Vec<R> {
     thread::scope(|scope| {
         let rank = &rank;
         let spawned: Vec<_> = InProcess::network(ranks)
             .into_iter()
-            .map(|end| scope.spawn(move || rank(Link::new(end))))
+            .map(|end| {
+                scope.spawn(move || {
+                    let mut link = Link::new(end);
+                    link.set_timeout(Some(Duration::from_secs(60)));
+                    rank(link)
+                })
+            })
             .collect();
         spawned.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
