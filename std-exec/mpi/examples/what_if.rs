@@ -1,4 +1,5 @@
-//! What a wavefront, or a workflow from a file, would take on clusters of 4 to 1,024 ranks: predictions, by simulation.
+//! What a wavefront, or a workflow from a file, would take on clusters of 4 to 1,024 ranks: predictions, by
+//! simulation.
 //!
 //! ```text
 //! cargo run --release -p dgraph-mpi --example what_if                  # tiles of a wavefront

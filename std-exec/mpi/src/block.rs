@@ -63,7 +63,8 @@ const MOST: usize = 4096;
 const MOST_BYTES: usize = 1 << 28;
 
 impl Pool {
-    /// A block of at least so many bytes that nobody else has, not even the pool until it is to [keep](Self::keep) it.
+    /// A block of at least so many bytes that nobody else has, not even the pool until it is to
+    /// [keep](Self::keep) it.
     pub(crate) fn take(&mut self, bytes: usize) -> Arc<Block> {
         let bytes = bytes.max(1).checked_next_power_of_two().unwrap_or(bytes);
         if let Some(queue) = self.queues.get_mut(bytes.ilog2() as usize) {

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use std::any::{TypeId, type_name};
 use std::fmt;
 
-/// Collects the nodes of a [`DistributedGraph`]. All ranks describe the whole graph, in the same order; each keeps what it owns.
+/// Collects the nodes of a [`DistributedGraph`]. All ranks describe the whole graph, in the same order; each
+/// keeps what it owns.
 ///
-/// As in `dgraph_exec`'s `GraphBuilder`, each method that adds a node gives its handle, by which others depend on it. What a node
-/// gives has to be able to travel ([`Wire`]).
+/// As in `dgraph_exec`'s `GraphBuilder`, each method that adds a node gives its handle, by which others
+/// depend on it. What a node gives has to be able to travel ([`Wire`]).
 ///
 /// ```
 /// use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners};
@@ -223,14 +224,15 @@ impl<'env> DistributedBuilder<'env> {
     ///
     /// # Errors
     ///
-    /// If the ranks have described different graphs, or what they have described is none. All ranks get an error then.
+    /// If the ranks have described different graphs, or what they have described is none. All ranks get an
+    /// error then.
     pub fn build(self, link: &mut Link, owners: &Owners) -> Result<DistributedGraph<'env>, DescriptionError> {
         link.core_mut().patient = true;
         block_on(self.build_async(link, owners))
     }
 
-    /// As [`build`](Self::build), for a thread that has something else to do meanwhile. The future looks for messages whenever it is
-    /// polled, and wakes itself.
+    /// As [`build`](Self::build), for a thread that has something else to do meanwhile. The future looks for
+    /// messages whenever it is polled, and wakes itself.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The link of the run that the thread is in the middle of: nodes that run on it send by themselves, at once.
 //!
-//! MPI is used by one thread only. Nodes that run on other threads, and those that can't know, leave what is to be sent to
-//! that thread (see `port.rs`).
+//! MPI is used by one thread only. Nodes that run on other threads, and those that can't know, leave what is
+//! to be sent to that thread (see `port.rs`).
 
 use crate::link::Core;
 use std::cell::RefCell;

@@ -106,8 +106,8 @@ impl From<LinkError> for DescriptionError {
     }
 }
 
-/// Why what all ranks did with a graph didn't do everything that it was asked to. It is the same on all ranks, unless it is
-/// [`Link`](Self::Link).
+/// Why what all ranks did with a graph didn't do everything that it was asked to. It is the same on all
+/// ranks, unless it is [`Link`](Self::Link).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RankError {

@@ -83,7 +83,8 @@ impl Fault {
         self.rank
     }
 
-    /// The number of the node, if it is about one: nodes are numbered in the order in which they were declared.
+    /// The number of the node, if it is about one: nodes are numbered in the order in which they were
+    /// declared.
     #[must_use]
     pub fn node(&self) -> Option<usize> {
         self.node.as_ref().map(|&(node, _)| node)

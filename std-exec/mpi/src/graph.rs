@@ -17,10 +17,12 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-/// A graph over the ranks of a job: this rank's part of it. Made by [`DistributedBuilder`](crate::DistributedBuilder).
+/// A graph over the ranks of a job: this rank's part of it. Made by
+/// [`DistributedBuilder`](crate::DistributedBuilder).
 ///
-/// It runs any number of times, and what ranks do with it they do together, in the same order. When a run has ended, all ranks know how: none
-/// has the result of one while another has an error, unless the ranks have lost each other.
+/// It runs any number of times, and what ranks do with it they do together, in the same order. When a run has
+/// ended, all ranks know how: none has the result of one while another has an error, unless the ranks have
+/// lost each other.
 pub struct DistributedGraph<'env> {
     builder: u64,
     port: Arc<Port>,
@@ -43,10 +45,12 @@ pub struct RankStatistics {
 }
 
 impl DistributedGraph<'static> {
-    /// As [`run`](Self::run), with the nodes on the workers of `executor`, while the calling thread carries messages and waits.
+    /// As [`run`](Self::run), with the nodes on the workers of `executor`, while the calling thread carries
+    /// messages and waits.
     ///
-    /// Only the calling thread uses the transport. It looks for messages all the time, so it needs a core of its own: give the executor
-    /// one thread less than the rank has cores. What a node sends goes out when this thread comes by.
+    /// Only the calling thread uses the transport. It looks for messages all the time, so it needs a core of
+    /// its own: give the executor one thread less than the rank has cores. What a node sends goes out when
+    /// this thread comes by.
     ///
     /// # Errors
     ///
@@ -79,8 +83,8 @@ impl<'env> DistributedGraph<'env> {
         Self { builder, port, part, types, link, statistics: RankStatistics::default() }
     }
 
-    /// Runs every node once, each on its owner. All ranks do it together; each on the thread that calls this, which carries messages in
-    /// between.
+    /// Runs every node once, each on its owner. All ranks do it together; each on the thread that calls this,
+    /// which carries messages in between.
     ///
     /// # Errors
     ///
@@ -93,8 +97,9 @@ impl<'env> DistributedGraph<'env> {
     ///
     /// # Errors
     ///
-    /// What went wrong, the same on all ranks: nodes that failed or panicked, a cancel. Nodes that did run have their results all the
-    /// same, see [`results`](Self::results). If the ranks have lost each other, a [`LinkError`].
+    /// What went wrong, the same on all ranks: nodes that failed or panicked, a cancel. Nodes that did run
+    /// have their results all the same, see [`results`](Self::results). If the ranks have lost each other, a
+    /// [`LinkError`].
     pub fn run_with(
         &mut self,
         link: &mut Link,
@@ -105,8 +110,9 @@ impl<'env> DistributedGraph<'env> {
         Ok(self.results())
     }
 
-    /// As [`run_with`](Self::run_with), for a thread that has something else to do meanwhile. The future looks for messages whenever it
-    /// is polled, and wakes itself. If it is dropped before its end, the runs of all ranks end with a [`LinkError`].
+    /// As [`run_with`](Self::run_with), for a thread that has something else to do meanwhile. The future
+    /// looks for messages whenever it is polled, and wakes itself. If it is dropped before its end, the runs
+    /// of all ranks end with a [`LinkError`].
     ///
     /// # Errors
     ///
@@ -142,8 +148,8 @@ impl<'env> DistributedGraph<'env> {
         self.statistics
     }
 
-    /// Sets an input, for all runs until it is set again, if this rank owns it; otherwise the value is dropped. Whether this rank
-    /// owns it.
+    /// Sets an input, for all runs until it is set again, if this rank owns it; otherwise the value is
+    /// dropped. Whether this rank owns it.
     ///
     /// # Panics
     ///
@@ -164,8 +170,8 @@ impl<'env> DistributedGraph<'env> {
         self.port.plan().owner(node.index())
     }
 
-    /// How many dependencies lead from one rank to another, and how many values travel in a run, over all ranks. A value goes to a rank
-    /// once, however many nodes need it there.
+    /// How many dependencies lead from one rank to another, and how many values travel in a run, over all
+    /// ranks. A value goes to a rank once, however many nodes need it there.
     #[must_use]
     pub fn cut(&self) -> (usize, usize) {
         self.port.plan().cut()
@@ -187,7 +193,8 @@ impl<'env> DistributedGraph<'env> {
         (0..plan.nodes()).filter(fits).map(handle).collect()
     }
 
-    /// Collects what nodes gave in the last run on rank `to`. All ranks do it together, with the same nodes. `None` on the others.
+    /// Collects what nodes gave in the last run on rank `to`. All ranks do it together, with the same nodes.
+    /// `None` on the others.
     ///
     /// # Errors
     ///
@@ -402,8 +409,8 @@ fn settle(faults: Faults) -> Result<(), RankError> {
     })
 }
 
-/// The results of this rank's part: those of its own nodes, and of those that it has received. They stay in the graph, and the next
-/// run drops them.
+/// The results of this rank's part: those of its own nodes, and of those that it has received. They stay in
+/// the graph, and the next run drops them.
 pub struct DistributedResults<'g> {
     results: PartResults<'g>,
     port: &'g Port,

@@ -1,4 +1,5 @@
-//! Ranks that are threads of one process, or tasks of one thread: for tests, and for jobs that may run without MPI.
+//! Ranks that are threads of one process, or tasks of one thread: for tests, and for jobs that may run
+//! without MPI.
 
 use crate::message::Message;
 use crate::sync::lock;
@@ -43,8 +44,8 @@ impl Network {
         Self { ranks, seed: 0, most: 0, losses: Vec::new(), ticks: false }
     }
 
-    /// Each message waits for up to `most` looks of its receiver, how many is drawn from `seed`. Those of one rank still come in
-    /// order; those of different ranks overtake each other.
+    /// Each message waits for up to `most` looks of its receiver, how many is drawn from `seed`. Those of one
+    /// rank still come in order; those of different ranks overtake each other.
     #[must_use]
     pub fn delays(mut self, seed: u64, most: u32) -> Self {
         (self.seed, self.most) = (seed, most);

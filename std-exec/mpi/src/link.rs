@@ -1,8 +1,10 @@
-//! A rank's end of the job: numbers what all ranks do together, and sees to it that each message gets where it belongs.
+//! A rank's end of the job: numbers what all ranks do together, and sees to it that each message gets where
+//! it belongs.
 //!
-//! All ranks do the same operations in the same order (build a graph, run it, gather), and number them alike. Each operation ends
-//! with an agreement: what ranks have come to goes up a binary tree, and what all have come to goes down again. So no rank is
-//! ahead of another by more than what one operation sends before its end, and messages that come too early wait here.
+//! All ranks do the same operations in the same order (build a graph, run it, gather), and number them alike.
+//! Each operation ends with an agreement: what ranks have come to goes up a binary tree, and what all have
+//! come to goes down again. So no rank is ahead of another by more than what one operation sends before its
+//! end, and messages that come too early wait here.
 //!
 //! ```text
 //!   a rank's part is done ─▶ reports of both children ─▶ Report to the parent ─▶ … ─▶ rank 0
@@ -36,8 +38,9 @@ pub(crate) trait Merge: Serialize + DeserializeOwned {
 
 /// A rank's end of the job, over a [`Transport`].
 ///
-/// All ranks make their links and graphs, and run them, in the same order, as everything in MPI that ranks do together. If a link is
-/// dropped while the others go on, whatever they do next ends with [`LinkError::Left`].
+/// All ranks make their links and graphs, and run them, in the same order, as everything in MPI that ranks do
+/// together. If a link is dropped while the others go on, whatever they do next ends with
+/// [`LinkError::Left`].
 ///
 /// ```
 /// use dgraph_mpi::{InProcess, Link};
@@ -162,11 +165,12 @@ impl Link {
         Self { core: Some(Box::new(core)) }
     }
 
-    /// From now on, an operation ends with [`LinkError::Stalled`] when this rank has waited for so long, without a message or anything
-    /// to do. Default: it waits for ever.
+    /// From now on, an operation ends with [`LinkError::Stalled`] when this rank has waited for so long,
+    /// without a message or anything to do. Default: it waits for ever.
     ///
-    /// It has to be longer than the longest time in which other ranks compute and say nothing. A rank that has done its part and waits
-    /// for the others gives them two or three times as long. All ranks get to know, and the link can't be used any more.
+    /// It has to be longer than the longest time in which other ranks compute and say nothing. A rank that
+    /// has done its part and waits for the others gives them two or three times as long. All ranks get to
+    /// know, and the link can't be used any more.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.core_mut().timeout = timeout;
     }
@@ -575,7 +579,8 @@ impl Core {
         }
         self.idle = self.idle.saturating_add(1);
         if self.patient {
-            // Nothing but a message can be what it waits for, or another thread of this rank: to look for that takes longer.
+            // Nothing but a message can be what it waits for, or another thread of this rank: to look for
+            // that takes longer.
             if (0..LOOKS).any(|_| self.receive()) {
                 return Ok(());
             }
@@ -590,7 +595,8 @@ impl Core {
         if waited < timeout {
             return Ok(());
         }
-        // Who waits for what others have come to gives them more time, for these may be about to say what they wait for.
+        // Who waits for what others have come to gives them more time, for these may be about to say what
+        // they wait for.
         let waiting = waiting(self);
         let after = timeout * waiting.patience();
         if waited < after {
@@ -611,7 +617,8 @@ impl Core {
         self.quiet_since = self.transport.elapsed();
     }
 
-    /// Ends the operation of all ranks, and all later ones, for the reason that is known or, if none is, for `cause`.
+    /// Ends the operation of all ranks, and all later ones, for the reason that is known or, if none is, for
+    /// `cause`.
     fn give_up(&mut self, cause: LinkError) {
         self.under_way = false;
         if self.broken.as_ref().is_none_or(|&(since, _)| since > self.operation) {

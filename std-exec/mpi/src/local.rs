@@ -1,4 +1,5 @@
-//! One rank's part of the graph, as a typed graph of `dgraph-exec`. Nothing else in this package knows of that crate.
+//! One rank's part of the graph, as a typed graph of `dgraph-exec`. Nothing else in this package knows of
+//! that crate.
 //!
 //! | in the whole graph | here |
 //! |---|---|
@@ -37,8 +38,8 @@ impl StopToken {
     }
 }
 
-/// What all that a node depends on is: a tuple of up to 8 handles, one handle, or an array or `Vec` of handles of one type, which
-/// arrive together as [`Values`].
+/// What all that a node depends on is: a tuple of up to 8 handles, one handle, or an array or `Vec` of
+/// handles of one type, which arrive together as [`Values`].
 ///
 /// ```
 /// use dgraph_mpi::{DistributedBuilder, Values};
@@ -57,8 +58,8 @@ pub trait Sources: Clone + Send + 'static {
     fn each(&self, each: &mut dyn FnMut(u64, usize));
 }
 
-/// A closure or function that can be fed what the dependencies `S` give: one parameter for each, in the listed order. Parameter types
-/// of closures have to be written out.
+/// A closure or function that can be fed what the dependencies `S` give: one parameter for each, in the
+/// listed order. Parameter types of closures have to be written out.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be fed the results of its dependencies, `{S}`",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `DistributedNode<T>`; `Values<'_, T>` \
@@ -303,7 +304,8 @@ impl<'env> Part<'env> {
         self.waker.get_or_insert_with(|| Waker::from(Arc::clone(&self.woken))).clone()
     }
 
-    /// A run on the thread that polls. It goes on where it can until `token` stops it: who decides that are the [`Gate`]s.
+    /// A run on the thread that polls. It goes on where it can until `token` stops it: who decides that are
+    /// the [`Gate`]s.
     pub(crate) fn run(&mut self, token: &StopToken) -> PartRun<'_, 'env> {
         let waker = self.waker();
         let run = self.graph.run_async_with(options(token));

@@ -1,9 +1,12 @@
 //! Ranks that are processes, over the system's MPI library.
 //!
-//! - Each rank keeps some receives of small messages open, from any rank, so that what comes is written where it is read from.
-//! - A message that is larger goes in two: its head, as a small one, and then its body, for which a receive is opened when the head has
-//!   come. Bodies are sent from the memory that they lie in, and received into the memory that they are read from.
-//! - MPI keeps the order of messages between two ranks. One that waits for its body keeps back those that come after it.
+//! - Each rank keeps some receives of small messages open, from any rank, so that what comes is written where
+//!   it is read from.
+//! - A message that is larger goes in two: its head, as a small one, and then its body, for which a receive
+//!   is opened when the head has come. Bodies are sent from the memory that they lie in, and received into
+//!   the memory that they are read from.
+//! - MPI keeps the order of messages between two ranks. One that waits for its body keeps back those that
+//!   come after it.
 //!
 //! All calls are made by one thread (`MPI_THREAD_FUNNELED`): the transport isn't `Send`.
 
@@ -25,7 +28,8 @@ use std::time::{Duration, Instant};
 
 /// Carries messages between the processes of an MPI job, each of which is a rank.
 ///
-/// One thread uses it, the one that started MPI. If a call fails, or a process dies, the MPI library ends the whole job.
+/// One thread uses it, the one that started MPI. If a call fails, or a process dies, the MPI library ends the
+/// whole job.
 ///
 /// ```no_run
 /// use dgraph_mpi::{Link, MpiTransport};
@@ -86,8 +90,8 @@ impl MpiTransport {
         Ok(transport)
     }
 
-    /// Between the ranks of a communicator, of which it makes a duplicate; all of these do it together. For programs that use MPI
-    /// themselves: MPI has to end after the transport.
+    /// Between the ranks of a communicator, of which it makes a duplicate; all of these do it together. For
+    /// programs that use MPI themselves: MPI has to end after the transport.
     ///
     /// # Errors
     ///
@@ -147,8 +151,9 @@ impl MpiTransport {
             None => any_source(),
         };
         let mut request = MaybeUninit::uninit();
-        // SAFETY: the memory is `length` bytes that nobody uses until the request is complete: whoever keeps it keeps the block with
-        // it, looks at neither before, and cancels it if it is dropped. The communicator is a live one.
+        // SAFETY: the memory is `length` bytes that nobody uses until the request is complete: whoever keeps
+        // it keeps the block with it, looks at neither before, and cancels it if it is dropped. The
+        // communicator is a live one.
         let code = unsafe {
             ffi::MPI_Irecv(
                 memory.as_mut_ptr().cast(),
@@ -177,8 +182,9 @@ impl MpiTransport {
         let memory = &block.bytes()[start..start + length];
         let (count, to) = (int(memory.len())?, int(to)?);
         let mut request = MaybeUninit::uninit();
-        // SAFETY: the memory is `length` bytes that nobody changes until the request is complete, since the block is kept in an
-        // `Arc` with it, of which nobody else has the only one. The communicator is a live one.
+        // SAFETY: the memory is `length` bytes that nobody changes until the request is complete, since the
+        // block is kept in an `Arc` with it, of which nobody else has the only one. The communicator is a
+        // live one.
         let code = unsafe {
             ffi::MPI_Isend(
                 memory.as_ptr().cast(),

@@ -5,7 +5,8 @@ use crate::sync::Number;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Choices for one run of a [`DistributedGraph`](crate::DistributedGraph), on one rank. They need not be the same on all ranks.
+/// Choices for one run of a [`DistributedGraph`](crate::DistributedGraph), on one rank. They need not be the
+/// same on all ranks.
 ///
 /// ```
 /// use dgraph_mpi::{FailurePolicy, RankOptions};
@@ -27,7 +28,8 @@ impl RankOptions {
     }
 
     /// What happens to the other nodes, of all ranks, when a node of this rank has failed. Default:
-    /// [`FailFast`](FailurePolicy::FailFast), no further node starts on any rank, as soon as it has got to know.
+    /// [`FailFast`](FailurePolicy::FailFast), no further node starts on any rank, as soon as it has got to
+    /// know.
     pub fn policy(mut self, policy: FailurePolicy) -> Self {
         self.policy = policy;
         self
@@ -45,14 +47,16 @@ impl RankOptions {
         self
     }
 
-    /// Has `progress` say how far the run has come. For it to know of all ranks, all have to have one; rank 0's does.
+    /// Has `progress` say how far the run has come. For it to know of all ranks, all have to have one; rank
+    /// 0's does.
     pub fn progress(mut self, progress: &Progress) -> Self {
         self.progress = Some(progress.clone());
         self
     }
 }
 
-/// How many nodes have ended in a run, on all ranks together, as far as rank 0 knows: some 20 times a second it is told.
+/// How many nodes have ended in a run, on all ranks together, as far as rank 0 knows: some 20 times a second
+/// it is told.
 ///
 /// To be read by another thread, which shows it. Clones are the same. On other ranks it stays at 0.
 #[derive(Clone, Debug, Default)]

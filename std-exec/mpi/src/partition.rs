@@ -4,14 +4,16 @@ use std::fmt;
 
 /// Who owns the nodes that were not [placed](crate::DistributedBuilder::place).
 pub enum Owners {
-    /// Blocks of the order of declaration, of about the same load: rank 0 has the first nodes, and so on. Few values travel where
-    /// nodes that are declared near each other depend on each other; but a rank may wait for the one before it.
+    /// Blocks of the order of declaration, of about the same load: rank 0 has the first nodes, and so on. Few
+    /// values travel where nodes that are declared near each other depend on each other; but a rank may wait
+    /// for the one before it.
     Blocks,
-    /// One node after the other, each to the rank that has most of what it depends on, less what that rank is ahead of the others in
-    /// load (Stanton and Kliot, "Streaming graph partitioning for large distributed graphs", 2012).
+    /// One node after the other, each to the rank that has most of what it depends on, less what that rank is
+    /// ahead of the others in load (Stanton and Kliot, "Streaming graph partitioning for large distributed
+    /// graphs", 2012).
     Greedy,
-    /// The rank that the function gives for a node: nodes are numbered in the order in which they are declared. It has to give the
-    /// same on all ranks.
+    /// The rank that the function gives for a node: nodes are numbered in the order in which they are
+    /// declared. It has to give the same on all ranks.
     By(Box<dyn Fn(usize) -> usize>),
 }
 

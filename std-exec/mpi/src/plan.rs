@@ -152,7 +152,8 @@ impl Plan {
         self.slots.get(node).copied().filter(|&slot| slot < u32::MAX).map(|slot| slot as usize)
     }
 
-    /// How many dependencies lead from one rank to another, and how many values go from one rank to another, over all ranks.
+    /// How many dependencies lead from one rank to another, and how many values go from one rank to another,
+    /// over all ranks.
     pub(crate) fn cut(&self) -> (usize, usize) {
         let nodes = 0..self.nodes();
         let crosses =

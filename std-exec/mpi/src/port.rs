@@ -1,7 +1,8 @@
-//! Where the nodes of one rank meet the link: what they send, what they wait for, and what becomes of the others when one fails.
+//! Where the nodes of one rank meet the link: what they send, what they wait for, and what becomes of the
+//! others when one fails.
 //!
-//! A value goes out in the node that gives it, as soon as that has ended. What comes in waits in a slot for the future of a
-//! receiving node. Whoever uses what:
+//! A value goes out in the node that gives it, as soon as that has ended. What comes in waits in a slot for
+//! the future of a receiving node. Whoever uses what:
 //!
 //! | what | written by | read by |
 //! |---|---|---|
@@ -207,7 +208,8 @@ impl Port {
         Waiting::Values { first, more }
     }
 
-    /// Something has gone wrong on this rank: with the policy to stop, or if there is no going on, everything stops.
+    /// Something has gone wrong on this rank: with the policy to stop, or if there is no going on, everything
+    /// stops.
     pub(crate) fn record(&self, fault: Fault) {
         let node = fault.node();
         let goes_on = matches!(fault.kind(), FaultKind::Failed | FaultKind::NotSent | FaultKind::NotReceived);
@@ -230,8 +232,8 @@ impl Port {
         lock(&self.outbox).extend(others.map(|rank| (rank, message.clone())));
     }
 
-    /// `node` will have no value, and what depends on it neither: tells those ranks that wait for one. They do the same, so that each
-    /// looks at its own nodes only.
+    /// `node` will have no value, and what depends on it neither: tells those ranks that wait for one. They
+    /// do the same, so that each looks at its own nodes only.
     fn poison(&self, node: usize) {
         let mut run = lock(&self.run);
         run.poisoned.resize(self.plan.nodes(), false);

@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// A cluster as the LogGP model has it (Alexandrov, Ionescu, Schauser and Scheiman, "LogGP", SPAA 1995), but for gaps between messages.
+/// A cluster as the LogGP model has it (Alexandrov, Ionescu, Schauser and Scheiman, "LogGP", SPAA 1995), but
+/// for gaps between messages.
 ///
 /// ```
 /// use dgraph_mpi::Cluster;
@@ -114,8 +115,9 @@ struct Rank {
 }
 
 impl DistributedBuilder<'_> {
-    /// Simulates a run over the ranks of a cluster: each node takes its [load](Self::load) in nanoseconds, and its value has as many
-    /// bytes as `bytes` says. A prediction, not a measurement: memory, caches and what else uses the network are left out.
+    /// Simulates a run over the ranks of a cluster: each node takes its [load](Self::load) in nanoseconds,
+    /// and its value has as many bytes as `bytes` says. A prediction, not a measurement: memory, caches and
+    /// what else uses the network are left out.
     ///
     /// # Panics
     ///
@@ -279,7 +281,8 @@ mod tests {
             .overhead(Duration::from_micros(1))
             .bytes_per_second(1e6);
         let alternating = graph.predict(&cluster, &Owners::by(|node| node % 2), |_| 3);
-        // Nine messages: a microsecond to send, five on the way, three for the bytes, one to receive. Then the agreement.
+        // Nine messages: a microsecond to send, five on the way, three for the bytes, one to receive. Then
+        // the agreement.
         assert_eq!(micros(alternating), 10 + 9 * 10 + 14);
         assert_eq!(alternating.values, 9);
         assert_eq!(micros(graph.predict(&cluster, &Owners::by(|_| 0), |_| 3)), 10 + 14);

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 /// Carries messages between the ranks of a job.
 ///
-/// It loses nothing, and messages from one rank to another come in the order in which they were sent. Used by one thread at a
-/// time. [`InProcess`](crate::InProcess) is one; with the feature `mpi`, `MpiTransport` is another.
+/// It loses nothing, and messages from one rank to another come in the order in which they were sent. Used by
+/// one thread at a time. [`InProcess`](crate::InProcess) is one; with the feature `mpi`, `MpiTransport` is
+/// another.
 pub trait Transport {
     /// The rank that this is the end of, from 0 on.
     fn rank(&self) -> usize;
@@ -16,7 +17,8 @@ pub trait Transport {
     /// How many ranks there are.
     fn size(&self) -> usize;
 
-    /// Sends a message to another rank, soon: by itself, or by the polls that follow. Never waits for the other rank.
+    /// Sends a message to another rank, soon: by itself, or by the polls that follow. Never waits for the
+    /// other rank.
     ///
     /// # Errors
     ///
@@ -33,8 +35,8 @@ pub trait Transport {
     /// The time since some moment, by the clock that timeouts go by.
     fn elapsed(&self) -> Duration;
 
-    /// Called when there was nothing to do, so many times in a row, with some polls in between. The default gives way to other threads
-    /// after some microseconds, and sleeps for moments after some milliseconds.
+    /// Called when there was nothing to do, so many times in a row, with some polls in between. The default
+    /// gives way to other threads after some microseconds, and sleeps for moments after some milliseconds.
     fn idle(&mut self, times: u32) {
         match times {
             0..50 => {}

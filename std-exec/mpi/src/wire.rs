@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex};
 
 /// A value that a node can give: it can travel to other ranks.
 ///
-/// Whatever serde can write and read is one, and travels in postcard's format. [`Plain`] and [`PlainVec`] travel as the bytes
-/// that they are.
+/// Whatever serde can write and read is one, and travels in postcard's format. [`Plain`] and [`PlainVec`]
+/// travel as the bytes that they are.
 ///
 /// ```
 /// use dgraph_mpi::{Plain, PlainVec, Wire};
@@ -77,7 +77,8 @@ const ROOM: usize = 96;
 /// Where a value is written to.
 #[derive(Debug)]
 struct Packer {
-    /// Where the memory belongs. Without it for now: to look whether it is nobody else's costs something, for each byte.
+    /// Where the memory belongs. Without it for now: to look whether it is nobody else's costs something, for
+    /// each byte.
     home: Arc<Block>,
     memory: Block,
     length: usize,
@@ -187,7 +188,8 @@ impl<T: Pod + Send + Sync> Wire for Plain<T> {
     }
 }
 
-/// A list of plain values that travels without being copied: the memory that it lies in is sent from, and received into.
+/// A list of plain values that travels without being copied: the memory that it lies in is sent from, and
+/// received into.
 ///
 /// A clone is another handle to the same memory. See [`PlainPool`] for how memory is used again.
 ///

@@ -1,6 +1,7 @@
 //! How often a rerun over ranks allocates: not at all, for plain data, from some run on.
 //!
-//! A program of its own, since the allocator counts for the whole process; and one test, so that nothing else runs meanwhile.
+//! A program of its own, since the allocator counts for the whole process; and one test, so that nothing else
+//! runs meanwhile.
 
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
@@ -14,7 +15,8 @@ struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that returns.
+// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that
+// returns.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Relaxed);

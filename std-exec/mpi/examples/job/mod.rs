@@ -75,8 +75,8 @@ pub(crate) fn collect<T: Wire + Clone>(link: &mut Link, own: &T) -> Result<Optio
     Ok(graph.gather(link, 0, &nodes)?)
 }
 
-/// Calls `run` with options by which it says how far it has come, and shows that, on rank 0, on standard error: a line that changes if
-/// that is a terminal, otherwise a line a second.
+/// Calls `run` with options by which it says how far it has come, and shows that, on rank 0, on standard
+/// error: a line that changes if that is a terminal, otherwise a line a second.
 pub(crate) fn with_progress<R>(
     rank: usize,
     nodes: usize,

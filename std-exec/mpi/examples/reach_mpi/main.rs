@@ -30,7 +30,8 @@ struct Options {
 enum What {
     /// A chain of nodes that goes back and forth between ranks 0 and 1, beside messages that do
     Edge(edge::Options),
-    /// Steps of columns, each of which needs its neighbours of the step before: how long tasks have to be for half of the time to be theirs
+    /// Steps of columns, each of which needs its neighbours of the step before: how long tasks have to be for
+    /// half of the time to be theirs
     Stencil(stencil::Options),
 }
 

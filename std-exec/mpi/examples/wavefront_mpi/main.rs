@@ -1,4 +1,5 @@
-//! The longest common subsequence of two generated sequences, in tiles that are spread over ranks, against a serial loop.
+//! The longest common subsequence of two generated sequences, in tiles that are spread over ranks, against a
+//! serial loop.
 //!
 //! ```text
 //! cargo run --release -p dgraph-mpi --example wavefront_mpi -- --threads 2                       # ranks are threads
@@ -6,8 +7,8 @@
 //! mpirun -n 2 target/release/examples/wavefront_mpi                                              # ranks are processes
 //! ```
 //!
-//! Rows of tiles go round the ranks, so that a tile passes its lower edge on to the next rank, and its right edge on to the next tile of
-//! the same rank. The length has to be the serial loop's, in each of the runs.
+//! Rows of tiles go round the ranks, so that a tile passes its lower edge on to the next rank, and its right
+//! edge on to the next tile of the same rank. The length has to be the serial loop's, in each of the runs.
 
 #![forbid(unsafe_code)]
 

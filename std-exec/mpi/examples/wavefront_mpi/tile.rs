@@ -1,7 +1,9 @@
-//! The recurrence of the longest common subsequence (Wagner and Fischer, 1974): of one tile, and of the whole.
+//! The recurrence of the longest common subsequence (Wagner and Fischer, 1974): of one tile, and of the
+//! whole.
 
-/// Computes a tile. `top` is the lower edge of the tile above, with the corner before it; `left` the right edge of the tile to the
-/// left; zeros where there is none. Writes its own lower edge, with the corner before it, and then its right edge.
+/// Computes a tile. `top` is the lower edge of the tile above, with the corner before it; `left` the right
+/// edge of the tile to the left; zeros where there is none. Writes its own lower edge, with the corner before
+/// it, and then its right edge.
 pub(crate) fn compute(a: &[u8], b: &[u8], top: Option<&[u32]>, left: Option<&[u32]>, edges: &mut [u32]) {
     let (lower, right) = edges.split_at_mut(b.len() + 1);
     match top {
@@ -15,8 +17,8 @@ pub(crate) fn compute(a: &[u8], b: &[u8], top: Option<&[u32]>, left: Option<&[u3
     }
 }
 
-/// Goes on by one row: `row` has what was found for the letters before, from the column before the first on. `before` is what was found
-/// up to this letter in the column before. Gives what is found in the last column.
+/// Goes on by one row: `row` has what was found for the letters before, from the column before the first on.
+/// `before` is what was found up to this letter in the column before. Gives what is found in the last column.
 fn step(letter: u8, b: &[u8], row: &mut [u32], before: u32) -> u32 {
     let mut diagonal = row[0];
     let mut left = before;

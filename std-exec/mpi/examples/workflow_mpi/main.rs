@@ -1,4 +1,5 @@
-//! Executes a workflow over the ranks of a job: each node on its owner, with the checks of the example `workflow`.
+//! Executes a workflow over the ranks of a job: each node on its owner, with the checks of the example
+//! `workflow`.
 //!
 //! ```text
 //! cargo run --release -p dgraph-mpi --example workflow_mpi -- --threads 4 jobs.tsv               # ranks are threads
@@ -6,9 +7,10 @@
 //! mpirun -n 4 target/release/examples/workflow_mpi jobs.tsv                                      # ranks are processes
 //! ```
 //!
-//! The file is one of lines `id<TAB>duration<TAB>pred1,pred2,…`, or a `Cargo.lock`; without one, the lock file of this workspace. Each
-//! node keeps its core busy for its duration, scaled so that all together take `--seconds`, to compute a value from its predecessors'
-//! values. All values have to be those of a serial execution, which follows on rank 0.
+//! The file is one of lines `id<TAB>duration<TAB>pred1,pred2,…`, or a `Cargo.lock`; without one, the lock
+//! file of this workspace. Each node keeps its core busy for its duration, scaled so that all together take
+//! `--seconds`, to compute a value from its predecessors' values. All values have to be those of a serial
+//! execution, which follows on rank 0.
 
 #![forbid(unsafe_code)]
 
@@ -30,7 +32,8 @@ use std::time::{Duration, Instant};
 /// Executes a dependency graph over the ranks of a job, and compares it with a serial execution.
 #[derive(Debug, Parser)]
 struct Options {
-    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…`, or a Cargo.lock [default: the Cargo.lock of this workspace]
+    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…`, or a Cargo.lock [default: the Cargo.lock of
+    /// this workspace]
     file: Option<PathBuf>,
 
     /// How long the serial execution shall take, in seconds: bodies are busy for their share

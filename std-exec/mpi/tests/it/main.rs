@@ -1,7 +1,7 @@
 //! What graphs over ranks promise, over the in-process transport.
 //!
-//! Most tests run all ranks on one thread, one turn each in an order drawn from a seed, so that each failure can be repeated; a test that
-//! would hang runs out of turns instead.
+//! Most tests run all ranks on one thread, one turn each in an order drawn from a seed, so that each failure
+//! can be repeated; a test that would hang runs out of turns instead.
 
 mod description;
 mod failures;
@@ -20,7 +20,8 @@ use std::time::Duration;
 /// More turns than any test needs.
 const TURNS: usize = 20_000_000;
 
-/// Runs `rank` for each rank of `network`, all on this thread, in an order of turns that `seed` decides. What they gave.
+/// Runs `rank` for each rank of `network`, all on this thread, in an order of turns that `seed` decides. What
+/// they gave.
 ///
 /// # Panics
 ///
@@ -55,7 +56,8 @@ pub(crate) fn simulate_links<R>(links: Vec<Link>, seed: u64, rank: impl AsyncFn(
     panic!("ranks {hang:?} have come to no end");
 }
 
-/// Runs `rank` for so many ranks, each on a thread of its own. What they gave. Who waits for a minute waits in vain.
+/// Runs `rank` for so many ranks, each on a thread of its own. What they gave. Who waits for a minute waits
+/// in vain.
 pub(crate) fn threads<R: Send>(ranks: usize, rank: impl Fn(Link) -> R + Sync) -> Vec<R> {
     thread::scope(|scope| {
         let rank = &rank;

@@ -1,4 +1,5 @@
-//! Runs one after the other, which overlap: a rank begins the next one while others are still in the one before.
+//! Runs one after the other, which overlap: a rank begins the next one while others are still in the one
+//! before.
 
 use crate::{simulate, threads};
 use dgraph_mpi::{DistributedBuilder, Network, Owners, RankOptions};
