@@ -52,7 +52,6 @@ fn start() -> Result<Link, String> {
 }
 
 /// What `make` gives on rank 0, for all ranks.
-#[allow(dead_code, reason = "not every example needs it")]
 pub(crate) fn share<T: Wire + Clone>(
     link: &mut Link,
     make: impl FnMut() -> T + Send,

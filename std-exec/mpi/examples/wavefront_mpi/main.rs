@@ -78,9 +78,10 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
     let (took, waited) = fastest.unwrap_or_default();
     let (nodes, values) = (graph.statistics().nodes, graph.cut().1);
     let found = job::collect(link, &(length.flatten(), nodes, took, waited))?;
-    let Some(found) = found else { return Ok(()) };
-
-    // The other ranks have nothing more to do than to wait for the end.
+    let Some(found) = found else {
+        // Until rank 0 has its times: who waits for long here sleeps, but not at MPI's own end.
+        return job::share(link, || ());
+    };
     let mut serial = Duration::MAX;
     let mut wanted = 0;
     for _ in 0..options.repeat.max(1) {
@@ -88,6 +89,7 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
         wanted = tile::serial(&a, &b);
         serial = serial.min(begin.elapsed());
     }
+    job::share(link, || ())?;
     println!("sequences    2 of {}, {tiles} x {tiles} tiles", tiles * tile);
     println!("values sent  {values} of {} bytes", (2 * tile + 1) * 4);
     println!("serial loop  {serial:.3?}, the fastest of {}", options.repeat.max(1));
