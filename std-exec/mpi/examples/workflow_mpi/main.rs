@@ -1,0 +1,224 @@
+//! Executes a workflow over the ranks of a job: each node on its owner, with the checks of the example
+//! `workflow`.
+//!
+//! ```text
+//! cargo run --release -p dgraph-mpi --example workflow_mpi -- --threads 4 jobs.tsv               # ranks are threads
+//! cargo build --release -p dgraph-mpi --features mpi --example workflow_mpi
+//! mpirun -n 4 target/release/examples/workflow_mpi jobs.tsv                                      # ranks are processes
+//! ```
+//!
+//! The file is one of lines `id<TAB>duration<TAB>pred1,pred2,…`, or a `Cargo.lock`; without one, the lock
+//! file of this workspace. Each node keeps its core busy for its duration, scaled so that all together take
+//! `--seconds`, to compute a value from its predecessors' values. All values have to be those of a serial
+//! execution, which follows on rank 0.
+
+#![forbid(unsafe_code)]
+
+#[path = "../job/mod.rs"]
+mod job;
+
+use clap::{Parser, ValueEnum};
+use dgraph_mpi::{DistributedBuilder, DistributedGraph, DistributedNode, Link, Owners, Values};
+use dgraph_tests::body::busy;
+use dgraph_tests::input::{self, Input};
+use dgraph_tests::predecessors::Predecessors;
+use dgraph_tests::schedule::lower_bound;
+use std::error::Error;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Executes a dependency graph over the ranks of a job, and compares it with a serial execution.
+#[derive(Debug, Parser)]
+struct Options {
+    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…`, or a Cargo.lock [default: the Cargo.lock of
+    /// this workspace]
+    file: Option<PathBuf>,
+
+    /// How long the serial execution shall take, in seconds: bodies are busy for their share
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+
+    /// Who owns which node
+    #[arg(long, value_enum, default_value_t = Partition::Greedy)]
+    owners: Partition,
+
+    /// How many runs; the fastest counts
+    #[arg(long, default_value_t = 3)]
+    repeat: u32,
+
+    /// Let this node fail
+    #[arg(long, value_name = "NAME")]
+    fail: Option<String>,
+
+    /// Make ranks of threads of this process, so many, instead of an MPI job's processes
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// Who owns which node.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Partition {
+    /// Blocks of a topological order of about the same load
+    Blocks,
+    /// By edges that are cut, and load
+    Greedy,
+    /// One after the other
+    Round,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    job::run(options.threads, |link| rank(&options, link))
+}
+
+/// The file that is named, or the lock file of this workspace.
+fn file(options: &Options) -> PathBuf {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
+    let default = || Some(own()).filter(|path| path.is_file()).unwrap_or_else(|| "Cargo.lock".into());
+    options.file.clone().unwrap_or_else(default)
+}
+
+/// A graph over ranks, and the handle of each node of the workflow.
+type Described = (DistributedGraph<'static>, Vec<DistributedNode<u64>>);
+
+/// A workflow with what its nodes do.
+struct Job {
+    input: Input,
+    predecessors: Predecessors,
+    steps: Vec<u64>,
+}
+
+impl Job {
+    /// `speed` is how many steps of the body a second has.
+    fn new(input: Input, seconds: f64, speed: f64) -> Self {
+        let workflow = &input.workflow;
+        let work = workflow.total_work().max(1) as f64;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of steps"
+        )]
+        let scaled = |&duration: &u64| (duration as f64 / work * seconds * speed) as u64;
+        let steps = workflow.durations.iter().map(scaled).collect();
+        let predecessors = Predecessors::new(workflow.nodes(), &workflow.edges);
+        Self { predecessors, steps, input }
+    }
+
+    fn compute(node: usize, steps: u64, sources: impl IntoIterator<Item = u64>) -> u64 {
+        let seed = sources.into_iter().fold(node as u64 + 1, |seed, value| {
+            seed.rotate_left(7).wrapping_add(value).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        });
+        busy(seed, steps)
+    }
+
+    /// Each node's value, computed by this thread alone.
+    fn serial(&self) -> Vec<u64> {
+        let mut values = vec![0; self.steps.len()];
+        self.input.dag.run(|node| {
+            let node = node.index();
+            let sources = self.predecessors.of(node).iter().map(|&source| values[source as usize]);
+            values[node] = Self::compute(node, self.steps[node], sources);
+        });
+        values
+    }
+
+    /// Describes the graph, in a topological order.
+    fn graph(&self, link: &mut Link, options: &Options) -> Result<Described, Box<dyn Error>> {
+        let mut graph = DistributedBuilder::new();
+        let mut handles: Vec<Option<DistributedNode<u64>>> = vec![None; self.steps.len()];
+        let mut order = Vec::new();
+        self.input.dag.run(|node| order.push(node.index()));
+        for node in order {
+            let sources = self.predecessors.of(node).iter().filter_map(|&source| handles[source as usize]);
+            let (sources, steps) = (sources.collect::<Vec<_>>(), self.steps[node]);
+            let name = &self.input.workflow.names[node];
+            let fails = options.fail.as_ref() == Some(name);
+            let handle = graph.try_node(name, sources, move |values: Values<'_, u64>| {
+                if fails {
+                    Err("as it was told to")
+                } else {
+                    Ok(Self::compute(node, steps, values.iter().copied()))
+                }
+            });
+            graph.load(handle, self.input.workflow.durations[node]);
+            handles[node] = Some(handle);
+        }
+        let size = link.size();
+        let owners = match options.owners {
+            Partition::Blocks => Owners::Blocks,
+            Partition::Greedy => Owners::Greedy,
+            Partition::Round => Owners::by(move |node| node % size),
+        };
+        Ok((graph.build(link, &owners)?, handles.into_iter().flatten().collect()))
+    }
+}
+
+/// How many steps of the body a second has: the fastest of a few tries, since others may be using the core.
+fn speed() -> f64 {
+    const STEPS: u64 = 10_000_000;
+    let tries = (0..5).map(|seed| {
+        let begin = Instant::now();
+        black_box(busy(seed, STEPS));
+        begin.elapsed()
+    });
+    STEPS as f64 / tries.min().unwrap_or_default().as_secs_f64()
+}
+
+/// What one rank does.
+fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
+    let input = input::load(&file(options))?;
+    let speed = job::share(link, speed)?;
+    let job = Job::new(input, options.seconds, speed);
+    if let Some(name) = options.fail.as_ref().filter(|&name| !job.input.workflow.names.contains(name)) {
+        return Err(
+            format!("no node is called {name}; the first one is {}", job.input.workflow.names[0]).into()
+        );
+    }
+    let (mut graph, handles) = job.graph(link, options)?;
+    let mut fastest = None::<(Duration, Duration)>;
+    for _ in 0..options.repeat.max(1) {
+        job::with_progress(link.rank(), graph.nodes(), |options| graph.run_with(link, options).map(drop))?;
+        let statistics = graph.statistics();
+        if fastest.is_none_or(|(took, _)| statistics.took < took) {
+            fastest = Some((statistics.took, statistics.waited));
+        }
+    }
+    let values = graph.gather(link, 0, &handles)?;
+    let (took, waited) = fastest.unwrap_or_default();
+    let times = job::collect(link, &(graph.statistics().nodes, took, waited))?;
+    let (Some(values), Some(times)) = (values, times) else { return Ok(()) };
+
+    let begin = Instant::now();
+    let reference = job.serial();
+    let serial = begin.elapsed();
+    if let Some(node) = values.iter().zip(&reference).position(|(own, other)| own != other) {
+        let name = &job.input.workflow.names[node];
+        return Err(format!("node {name} has another value than in the serial execution").into());
+    }
+    report(&job, &graph, &times, serial);
+    Ok(())
+}
+
+fn report(job: &Job, graph: &DistributedGraph<'_>, times: &[(u64, Duration, Duration)], serial: Duration) {
+    let (dag, workflow) = (job.input.dag.view(), &job.input.workflow);
+    let critical = dag.critical_path(|node| workflow.duration(node)).length;
+    let share = critical as f64 / workflow.total_work().max(1) as f64;
+    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let bound = lower_bound(nanos(serial.mul_f64(share)), nanos(serial), times.len());
+    let makespan = times.iter().map(|&(_, took, _)| took).max().unwrap_or_default();
+    let (edges, values) = graph.cut();
+    println!("workflow      {}: {} nodes, {} edges", job.input.file, dag.nodes(), dag.edges());
+    println!("between ranks {edges} edges, {values} values sent a run");
+    println!("serial time   {serial:.3?}");
+    for (rank, (nodes, took, waited)) in times.iter().enumerate() {
+        println!("rank {rank:<8} {took:.3?} for {nodes} nodes, of which it has waited {waited:.3?}");
+    }
+    println!(
+        "makespan      {makespan:.3?}, {:.3} of the serial time",
+        makespan.as_secs_f64() / serial.as_secs_f64()
+    );
+    println!("lower bound   {:.3?} = max(critical path, serial time / ranks)", Duration::from_nanos(bound));
+    println!("checked       each value is the serial execution's");
+}

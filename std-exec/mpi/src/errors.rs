@@ -1,0 +1,193 @@
+//! Why a graph over ranks can't be built, or a run of it didn't do everything.
+
+use crate::fault::Faults;
+use crate::link_error::LinkError;
+use crate::local::{Absent, DefinitionError};
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::fmt;
+
+/// A part of a description, to say where two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Section {
+    /// How many nodes there are.
+    Nodes,
+    /// What they are called.
+    Names,
+    /// What they give, and whether they are inputs.
+    Types,
+    /// What they depend on.
+    Dependencies,
+    /// Who owns them.
+    Owners,
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nodes => "numbers of nodes",
+            Self::Names => "names",
+            Self::Types => "types",
+            Self::Dependencies => "dependencies",
+            Self::Owners => "owners",
+        })
+    }
+}
+
+/// Why a graph over ranks can't be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DescriptionError {
+    /// Two ranks have described different graphs.
+    Differs {
+        /// One rank.
+        rank: usize,
+        /// Another one.
+        other: usize,
+        /// Where the first difference is.
+        section: Section,
+    },
+    /// The owner of a node is no rank.
+    NoSuchRank {
+        /// The node: its name, or its number.
+        node: String,
+        /// The owner.
+        owner: usize,
+        /// How many ranks there are.
+        ranks: usize,
+    },
+    /// A node depends on a node of another graph.
+    ForeignHandle {
+        /// The node: its name, or its number.
+        node: String,
+    },
+    /// This rank's part is refused by `dgraph-exec`.
+    Definition(DefinitionError),
+    /// Another rank can't build its part.
+    RefusedBy {
+        /// The rank.
+        rank: usize,
+    },
+    /// The ranks can't go on together.
+    Link(LinkError),
+}
+
+impl fmt::Display for DescriptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs { rank, other, section } => {
+                write!(f, "ranks {rank} and {other} describe different graphs: they have other {section}")
+            }
+            Self::NoSuchRank { node, owner, ranks } => {
+                write!(f, "the owner of node {node} is rank {owner}, but there are {ranks} ranks")
+            }
+            Self::ForeignHandle { node } => write!(f, "node {node} depends on a node of another graph"),
+            Self::Definition(_) => f.write_str("this rank's part of the graph can't be built"),
+            Self::RefusedBy { rank } => write!(f, "rank {rank} can't build its part of the graph"),
+            Self::Link(_) => f.write_str("the ranks can't build the graph together"),
+        }
+    }
+}
+
+impl Error for DescriptionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Definition(error) => Some(error),
+            Self::Link(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<LinkError> for DescriptionError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+/// Why what all ranks did with a graph didn't do everything that it was asked to. It is the same on all
+/// ranks, unless it is [`Link`](Self::Link).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum RankError {
+    /// Something went wrong on some ranks.
+    Faults(Faults),
+    /// The token of a rank was cancelled, and nothing else went wrong.
+    Cancelled {
+        /// The rank.
+        rank: usize,
+    },
+    /// The deadline of a rank has passed, and nothing else went wrong.
+    DeadlineExceeded {
+        /// The rank.
+        rank: usize,
+    },
+    /// The graph is not one of this link.
+    ForeignLink,
+    /// The ranks can't go on together.
+    Link(LinkError),
+}
+
+impl fmt::Display for RankError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Faults(faults) => faults.fmt(f),
+            Self::Cancelled { rank } => write!(f, "cancelled by rank {rank}"),
+            Self::DeadlineExceeded { rank } => write!(f, "the deadline of rank {rank} has passed"),
+            Self::ForeignLink => f.write_str("the graph was built over another link"),
+            Self::Link(_) => f.write_str("the ranks can't go on together"),
+        }
+    }
+}
+
+impl Error for RankError {
+    /// Of faults: the error of the first one's node, on the rank where that is.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Faults(faults) => faults.first().first().and_then(Error::source),
+            Self::Link(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<LinkError> for RankError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+/// Why a rank has no value of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// Another rank owns it, and nothing here depends on it.
+    Elsewhere {
+        /// The owner.
+        owner: usize,
+    },
+    /// The node has given nothing, here or at its owner.
+    Absent(Absent),
+    /// The handle is another graph's.
+    ForeignHandle,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elsewhere { owner } => write!(f, "is on rank {owner}"),
+            Self::Absent(absent) => absent.fmt(f),
+            Self::ForeignHandle => f.write_str("belongs to another graph"),
+        }
+    }
+}
+
+impl Error for Unavailable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Absent(absent) => Some(absent),
+            _ => None,
+        }
+    }
+}

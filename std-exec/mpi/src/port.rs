@@ -1,0 +1,403 @@
+//! Where the nodes of one rank meet the link: what they send, what they wait for, and what becomes of the
+//! others when one fails.
+//!
+//! A value goes out in the node that gives it, as soon as that has ended. What comes in waits in a slot for
+//! the future of a receiving node. Whoever uses what:
+//!
+//! | what | written by | read by |
+//! |---|---|---|
+//! | `operation` | the thread of the link, before a run | everybody |
+//! | a slot | the thread of the link; its receiving node | both, under its lock |
+//! | `run`, `outbox` | any node; the thread of the link | both, under a lock |
+
+use crate::block::Pool;
+use crate::current;
+use crate::fault::{Fault, FaultKind, Faults};
+use crate::link_error::Waiting;
+use crate::local::{FailurePolicy, StopToken};
+use crate::message::{Body, Kind, Message};
+use crate::plan::Plan;
+use crate::sync::{Number, lock};
+use crate::wire::Wire;
+use std::any::Any;
+use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// An error of any type.
+pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
+
+/// A node has no value, and what went wrong is recorded.
+#[derive(Debug)]
+pub(crate) struct Recorded;
+
+impl fmt::Display for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("has no value")
+    }
+}
+
+impl Error for Recorded {}
+
+/// See the [module](self).
+pub(crate) struct Port {
+    graph: u32,
+    link: u64,
+    plan: Plan,
+    /// The run that is under way, or the last one.
+    operation: Number,
+    slots: Box<[Mutex<Slot>]>,
+    run: Mutex<Run>,
+    outbox: Mutex<VecDeque<(usize, Message)>>,
+    /// How many nodes have ended in this run.
+    done: Number,
+    /// How many nodes are under way on threads other than the link's.
+    elsewhere: Number,
+    pool: Mutex<Pool>,
+}
+
+/// What has come for a receiving node: of two runs at the most, since all agree at the end of one.
+#[derive(Default)]
+struct Slot {
+    arrived: [Option<(u64, Arrived)>; 2],
+    /// Of the future that waits.
+    waker: Option<Waker>,
+}
+
+enum Arrived {
+    Value(Option<Body>),
+    Poison,
+}
+
+/// What nodes record in a run.
+struct Run {
+    policy: FailurePolicy,
+    token: StopToken,
+    faults: Faults,
+    /// Of each node: others know that it has no value. Empty as long as nothing goes wrong.
+    poisoned: Vec<bool>,
+}
+
+impl Port {
+    pub(crate) fn new(graph: u32, link: u64, plan: Plan) -> Arc<Self> {
+        let slots = (0..plan.incoming()).map(|_| Mutex::default()).collect();
+        let run = Run {
+            policy: FailurePolicy::FailFast,
+            token: StopToken::new(),
+            faults: Faults::default(),
+            poisoned: Vec::new(),
+        };
+        Arc::new(Self {
+            graph,
+            link,
+            plan,
+            operation: Number::new(0),
+            slots,
+            run: Mutex::new(run),
+            outbox: Mutex::default(),
+            done: Number::new(0),
+            elsewhere: Number::new(0),
+            pool: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn graph(&self) -> u32 {
+        self.graph
+    }
+
+    /// How many nodes have ended in the last run.
+    pub(crate) fn done(&self) -> u64 {
+        self.done.get()
+    }
+
+    /// How many nodes are under way on other threads.
+    pub(crate) fn elsewhere(&self) -> u64 {
+        self.elsewhere.get()
+    }
+
+    /// Keeps nothing any more: the graph is gone.
+    pub(crate) fn forget(&mut self) {
+        self.slots = Box::default();
+        self.plan.forget();
+    }
+
+    /// A run begins, or something else that the ranks do with the graph.
+    pub(crate) fn begin(&self, operation: u64) {
+        self.operation.set(operation);
+        self.done.set(0);
+        let mut run = lock(&self.run);
+        run.faults.clear();
+        run.poisoned.clear();
+        if run.token.is_stopped() {
+            run.token = StopToken::new();
+        }
+        lock(&self.outbox).clear();
+    }
+
+    /// How the run that has begun goes on when a node fails, and the token that stops it.
+    pub(crate) fn set_policy(&self, policy: FailurePolicy) -> StopToken {
+        let mut run = lock(&self.run);
+        run.policy = policy;
+        run.token.clone()
+    }
+
+    /// No node starts any more on this rank.
+    pub(crate) fn stop(&self) {
+        let token = lock(&self.run).token.clone();
+        token.stop(); // wakes the run, so not under the lock
+    }
+
+    /// The faults of this rank in the last run.
+    pub(crate) fn faults(&self) -> Faults {
+        lock(&self.run).faults.clone()
+    }
+
+    /// A message to be sent by the thread of the link.
+    pub(crate) fn next_outgoing(&self) -> Option<(usize, Message)> {
+        lock(&self.outbox).pop_front()
+    }
+
+    /// Takes what has come. False if it is of no use any more.
+    pub(crate) fn deliver(&self, message: Message) -> bool {
+        let Message { head, body } = message;
+        let now = self.operation.get();
+        let node = usize::try_from(head.node).unwrap_or(usize::MAX);
+        let Some(slot) = self.plan.slot(node).and_then(|slot| self.slots.get(slot)) else { return false };
+        if head.operation < now {
+            return false;
+        }
+        let arrived = if head.kind == Kind::Poison { Arrived::Poison } else { Arrived::Value(body) };
+        let waker = {
+            let mut slot = lock(slot);
+            let is_free =
+                |place: &&mut Option<(u64, Arrived)>| place.as_ref().is_none_or(|(of, _)| *of < now);
+            let Some(place) = slot.arrived.iter_mut().find(is_free) else { return false };
+            *place = Some((head.operation, arrived));
+            if head.operation == now { slot.waker.take() } else { None }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    /// What the receiving nodes wait for.
+    pub(crate) fn waiting(&self) -> Waiting {
+        const SHOWN: usize = 3;
+        let (now, mut first, mut more) = (self.operation.get(), Vec::new(), 0);
+        for (slot, node) in self.slots.iter().zip(self.plan.received()) {
+            let slot = lock(slot);
+            if slot.waker.is_none() || slot.arrived.iter().flatten().any(|&(of, _)| of == now) {
+                continue;
+            }
+            if first.len() < SHOWN {
+                first.push((self.plan.label(node), self.plan.owner(node)));
+            } else {
+                more += 1;
+            }
+        }
+        Waiting::Values { first, more }
+    }
+
+    /// Something has gone wrong on this rank: with the policy to stop, or if there is no going on, everything
+    /// stops.
+    pub(crate) fn record(&self, fault: Fault) {
+        let node = fault.node();
+        let goes_on = matches!(fault.kind(), FaultKind::Failed | FaultKind::NotSent | FaultKind::NotReceived);
+        let stops = {
+            let mut run = lock(&self.run);
+            run.faults.push(fault);
+            run.policy == FailurePolicy::FailFast || !goes_on
+        };
+        match node {
+            Some(node) if !stops => self.poison(node),
+            _ => self.stop_all(),
+        }
+    }
+
+    /// No node starts any more on any rank.
+    fn stop_all(&self) {
+        self.stop();
+        let message = Message::bare(Kind::Stop, self.graph, self.operation.get(), 0);
+        let others = (0..self.plan.ranks()).filter(|&rank| rank != self.plan.rank());
+        lock(&self.outbox).extend(others.map(|rank| (rank, message.clone())));
+    }
+
+    /// `node` will have no value, and what depends on it neither: tells those ranks that wait for one. They
+    /// do the same, so that each looks at its own nodes only.
+    fn poison(&self, node: usize) {
+        let mut run = lock(&self.run);
+        run.poisoned.resize(self.plan.nodes(), false);
+        let (mut found, mut outbox) = (vec![node], lock(&self.outbox));
+        while let Some(node) = found.pop() {
+            if std::mem::replace(&mut run.poisoned[node], true) {
+                continue;
+            }
+            if self.plan.owner(node) == self.plan.rank() {
+                let message =
+                    Message::bare(Kind::Poison, self.graph, self.operation.get(), Plan::number(node));
+                outbox.extend(self.plan.recipients(node).into_iter().map(|rank| (rank, message.clone())));
+            }
+            found.extend(self.plan.own_successors(node));
+        }
+    }
+
+    fn fault(&self, kind: FaultKind, node: usize) -> Fault {
+        Fault::new(kind, self.plan.rank(), Some((node, self.plan.name(node).to_owned())))
+    }
+
+    fn send_value<T: Wire>(&self, node: usize, to: &[usize], value: &T) -> Result<(), Recorded> {
+        let body = value.pack(&self.pool).map_err(|error| {
+            self.record(self.fault(FaultKind::NotSent, node).with_error(Arc::new(error)));
+            Recorded
+        })?;
+        let (operation, node) = (self.operation.get(), Plan::number(node));
+        let message = Message::with_body(Kind::Value, self.graph, operation, node, body);
+        if let Some(body) = message.body().filter(|body| body.with_head_bytes().is_some()) {
+            lock(&self.pool).keep(body.block());
+        }
+        if current::with(self.link, |_| ()).is_none() {
+            lock(&self.outbox).extend(to.iter().map(|&to| (to, message.clone())));
+            return Ok(());
+        }
+        current::with(self.link, |core| {
+            let Some((&last, others)) = to.split_last() else { return };
+            others.iter().for_each(|&to| core.send_value(to, message.clone()));
+            core.send_value(last, message);
+        });
+        Ok(())
+    }
+}
+
+/// What is around each node of a rank: sends its value, and records what goes wrong.
+#[doc(hidden)]
+pub struct Gate {
+    pub(crate) port: Arc<Port>,
+    pub(crate) node: usize,
+    /// The ranks that need the value.
+    pub(crate) to: Box<[usize]>,
+}
+
+impl Gate {
+    /// Calls the node.
+    pub(crate) fn call<T: Wire>(&self, node: impl FnOnce() -> Result<T, AnyError>) -> Result<T, Recorded> {
+        let here = current::with(self.port.link, |_| ()).is_some();
+        if !here {
+            self.port.elsewhere.count();
+        }
+        let sent = || match node() {
+            Ok(value) => Ok(self.sent(value)),
+            Err(error) => Err(error),
+        };
+        let outcome = match catch_unwind(AssertUnwindSafe(sent)) {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                let fault = self.port.fault(FaultKind::Failed, self.node);
+                self.port.record(fault.with_error(Arc::from(error)));
+                Err(Recorded)
+            }
+            Err(payload) => {
+                let fault = self.port.fault(FaultKind::Panicked, self.node);
+                self.port.record(fault.with_message(words(&*payload).to_owned()));
+                Err(Recorded)
+            }
+        };
+        self.port.done.count();
+        if here {
+            current::with(self.port.link, |core| core.tick());
+        } else {
+            self.port.elsewhere.uncount();
+        }
+        outcome
+    }
+
+    /// Sends the value of an input.
+    pub(crate) fn pass_on<T: Wire>(&self, value: &T) -> Result<(), Recorded> {
+        self.port.send_value(self.node, &self.to, value)
+    }
+
+    fn sent<T: Wire>(&self, value: T) -> Result<T, Recorded> {
+        if !self.to.is_empty() {
+            self.port.send_value(self.node, &self.to, &value)?;
+        }
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("node", &self.node).field("to", &self.to).finish_non_exhaustive()
+    }
+}
+
+/// What was passed to `panic!`, if it is a text.
+fn words(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// What a receiving node waits for.
+pub(crate) struct Receive<T> {
+    port: Arc<Port>,
+    node: usize,
+    slot: usize,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Receive<T> {
+    /// `slot` is that of `node`.
+    pub(crate) fn new(port: &Arc<Port>, node: usize, slot: usize) -> Self {
+        Self { port: Arc::clone(port), node, slot, value: PhantomData }
+    }
+}
+
+impl<T: Wire> Future for Receive<T> {
+    type Output = Result<T, Recorded>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { port, node, .. } = &*self;
+        let now = port.operation.get();
+        let slot = &port.slots[self.slot];
+        let arrived = {
+            let mut slot = lock(slot);
+            let of_this_run = |place: &&mut Option<(u64, Arrived)>| {
+                place.as_ref().is_some_and(|&(operation, _)| operation == now)
+            };
+            let Some(place) = slot.arrived.iter_mut().find(of_this_run) else {
+                if !slot.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                    slot.waker = Some(context.waker().clone());
+                }
+                return Poll::Pending;
+            };
+            let arrived = place.take();
+            slot.waker = None;
+            arrived
+        };
+        Poll::Ready(match arrived {
+            Some((_, Arrived::Value(body))) => {
+                let fault = || port.fault(FaultKind::NotReceived, *node);
+                // What reads it may be the program's.
+                let fault = match catch_unwind(AssertUnwindSafe(|| T::unpack(body))) {
+                    Ok(Ok(value)) => return Poll::Ready(Ok(value)),
+                    Ok(Err(error)) => fault().with_error(Arc::new(error)),
+                    Err(payload) => fault().with_message(words(&*payload).to_owned()),
+                };
+                port.record(fault);
+                Err(Recorded)
+            }
+            _ => {
+                port.poison(*node);
+                Err(Recorded)
+            }
+        })
+    }
+}
