@@ -114,11 +114,10 @@ impl Shared {
             }
         }
         // In turns, so that neither those that wait nor those that only want help keep the others waiting for ever.
-        if turn % 4 == 0 {
-            self.help_open(turn, worker) || self.help_waiting(worker)
-        } else {
-            self.help_waiting(worker) || self.help_open(turn, worker)
-        }
+        let open_first = turn % 4 == 0;
+        open_first && self.help_open(turn, worker)
+            || self.help_waiting(worker)
+            || !open_first && self.help_open(turn, worker)
     }
 
     /// Goes on with the run that has waited for longest.

@@ -181,7 +181,7 @@ fn few_results_of_futures_alive() {
     for threads in [1, 2] {
         let executor = Executor::builder().threads(threads).build().expect("no special demands");
         let most = most(&counter, || {
-            drop(pollster::block_on(graph.run_parallel_async(&executor)).expect("no node fails"))
+            drop(pollster::block_on(graph.run_parallel_async(&executor)).expect("no node fails"));
         });
         assert!(most <= threads, "{most} on {threads} threads");
     }

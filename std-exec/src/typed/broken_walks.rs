@@ -172,9 +172,12 @@ mod late {
     use std::cell::Cell;
     use std::thread;
 
+    /// The position before which somebody comes, and what that one does.
+    type Late = (usize, fn());
+
     thread_local! {
         /// Who is late where: see [`about_to_claim`].
-        static LATE: Cell<Option<(usize, fn())>> = const { Cell::new(None) };
+        static LATE: Cell<Option<Late>> = const { Cell::new(None) };
         static EXECUTOR: Cell<Option<Handle>> = const { Cell::new(None) };
     }
 

@@ -236,7 +236,7 @@ impl Detached {
         let run = unsafe { &mut (*block).run }.take();
         let thrown = run.and_then(|run| run.take_thrown());
         // SAFETY: as above.
-        drop(unsafe { &mut (*block).nodes }.take());
+        let _nodes = unsafe { &mut (*block).nodes }.take();
         // SAFETY: as above.
         let course = unsafe { &mut (*block).typed }.take().map(Run::into_course).unwrap_or_default();
         // SAFETY: as above. It isn't used as a block after this.
