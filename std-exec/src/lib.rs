@@ -166,6 +166,9 @@ mod teams;
 mod thrown;
 #[allow(unsafe_code)]
 mod ticket;
+#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+#[allow(unsafe_code)]
+mod timer;
 mod turns;
 mod typed;
 #[allow(unsafe_code)]

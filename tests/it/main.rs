@@ -42,6 +42,7 @@ mod regressions;
 mod rejection;
 mod runner;
 mod running;
+mod runs_at_once;
 #[cfg(dgraph_seeded_bug)]
 mod seeded;
 mod shapes;

@@ -186,3 +186,21 @@ fn two_threads_start_by_priority() {
         pairs.clear();
     }
 }
+
+/// What an urgent node needs comes before what is more urgent than that alone. (It came last, and the urgent one with it.)
+#[test]
+fn priorities_are_inherited() {
+    let order = Mutex::new(Vec::new());
+    let ran = |name: &'static str| order.lock().expect("nobody panics").push(name);
+    let mut graph = GraphBuilder::new();
+    let low = graph.node("low", (), || ran("low"));
+    let between = graph.node("between", (low,), |_: &()| ran("between"));
+    let urgent = graph.node("urgent", (between,), |_: &()| ran("urgent"));
+    graph.priority(urgent, 10);
+    for _ in 0..2 {
+        let middling = graph.node("middling", (), || ran("middling"));
+        graph.priority(middling, 1);
+    }
+    assert!(graph.build().expect("a valid graph").run().is_ok());
+    assert_eq!(*order.lock().expect("nobody panics"), ["low", "between", "urgent", "middling", "middling"]);
+}

@@ -30,8 +30,11 @@ fn make(number: usize, spins: bool, which: Option<usize>) -> Executor {
         None => builder,
         Some(which) => {
             WORKERS.fetch_add(number, SeqCst);
-            let on_start = move |_| WORKER.set(Some(which));
-            builder.on_start(on_start).on_exit(|_| _ = WORKERS.fetch_sub(1, SeqCst))
+            builder.around(move |_, life| {
+                WORKER.set(Some(which));
+                life();
+                WORKERS.fetch_sub(1, SeqCst);
+            })
         }
     };
     builder.build().expect("no special demands")

@@ -376,6 +376,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, drive, block) = (None, Drive::default(), None);
         let body = Body {
+            #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+            alarm: None,
             store,
             names,
             topology,

@@ -23,6 +23,8 @@ use crate::ready_queue::{ReadyQueue, Taker};
 use crate::ready_set::ReadySet;
 use crate::run_error::RunError;
 use crate::thrown;
+#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+use crate::timer::Alarm;
 use crate::turns::{Next, Turns};
 use crate::wake::{Pending, Wakes};
 use dgraph_core::{DagView, NodeId};
@@ -145,6 +147,8 @@ impl Body {
         all_complete: bool,
     ) -> Option<Payload> {
         let wakes = self.wakes.as_ref()?;
+        #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+        drop(self.alarm.take());
         if let Some(token) = &options.token {
             token.detach(wakes);
         }
@@ -181,6 +185,10 @@ impl Body {
         }
         if let Some(executor) = executor {
             executor.shared.detached.attach(wakes);
+        }
+        #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+        if let Some(deadline) = options.deadline {
+            self.alarm = Alarm::set(deadline, wakes);
         }
     }
 }

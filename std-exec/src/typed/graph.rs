@@ -16,6 +16,8 @@ use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Executor;
 use crate::run_error::RunError;
+#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+use crate::timer::Alarm;
 use crate::wake::Wakes;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
@@ -66,6 +68,9 @@ pub(super) struct Body {
     pub(super) measured: Measured,
     /// If there are nodes that give futures.
     pub(super) wakes: Option<Arc<Wakes>>,
+    /// The deadline of a run that may wait.
+    #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+    pub(super) alarm: Option<Alarm>,
     /// Of a run on one thread of a graph with such nodes.
     pub(super) drive: Drive,
     /// Space for a run on the workers of an executor; empty until there was one.

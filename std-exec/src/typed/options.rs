@@ -124,8 +124,9 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped. The clock is read before each node and before a future
-    /// that was woken is polled; a run in which all futures wait isn't woken by its deadline.
+    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped. The clock is read
+    /// before each node and before a future that was woken is polled; a run that waits for its
+    /// futures, or for a worker to begin, is woken by its deadline.
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};

@@ -25,6 +25,12 @@ impl Schedule {
         let Demands { priorities, demands, permits } = demands;
         let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(inputs.into());
         let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
+        // What an urgent node needs is as urgent.
+        let dag = topology.dag.view();
+        for &node in dag.order().iter().rev() {
+            let behind = dag.successors(node).iter().map(|edge| priorities[edge.target().index()]);
+            priorities[node.index()] = behind.fold(priorities[node.index()], i64::max);
+        }
         inputs.iter().for_each(|&input| priorities[input as usize] = i64::MAX);
         let is_plain = priorities.iter().all(|&priority| priority == 0);
         let mut schedule = Self { priorities, ranks: Vec::new(), queue };

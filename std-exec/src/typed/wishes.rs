@@ -129,8 +129,9 @@ impl Wishes {
 ///   [computed](crate::Graph::prioritise_by), then the one that was declared first. A serial run does too.
 /// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if there are any.
 impl<P> GraphBuilder<'_, P> {
-    /// Sets the priority of a node, which is 0 otherwise. Of ready nodes the one of the highest priority starts first. A
-    /// node under way is not interrupted. The last call counts.
+    /// Sets the priority of a node, which is 0 otherwise. Of ready nodes the one of the highest priority starts first. What a
+    /// node depends on, directly or not, is at least as urgent as the node. A node under way is not interrupted. The last call
+    /// counts.
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
