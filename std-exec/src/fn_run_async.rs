@@ -82,7 +82,7 @@ impl FnGraph {
     /// let mut graph = create_graph! { answer: [] }?;
     /// let user = thread::spawn(move || token.cancel());
     /// let error = pollster::block_on(graph.run_async_with(options)).unwrap_err();
-    /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: answer");
+    /// assert!(error.is_cancelled(), "{error}");
     /// # user.join().unwrap();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

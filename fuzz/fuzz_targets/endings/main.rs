@@ -99,7 +99,7 @@ fn check(plan: Plan, repetition: u64) {
     world.open_unless_stopped(true);
     world.armed.store(false, SeqCst);
     for (index, built) in graphs.iter_mut().enumerate() {
-        if built.is_some() {
+        if built.is_some() && !world.is_forgotten(index) {
             // Whatever has happened, it can be run again.
             again(&world, index, built, How::Serial);
             again(&world, index, built, world.plan.runs[index].how);

@@ -44,7 +44,10 @@ pub(crate) fn check_error(world: &World, error: &RunError) {
         RunError::Cancelled { not_run, interrupted, .. } => {
             let any =
                 world.any_shutdown.load(SeqCst) || world.cancelled.iter().any(|token| token.load(SeqCst));
-            demand!(any && !(not_run.is_empty() && interrupted.is_empty()), "nobody has cancelled anything: {error}");
+            demand!(
+                any && !(not_run.is_empty() && interrupted.is_empty()),
+                "nobody has cancelled anything: {error}"
+            );
         }
         RunError::DeadlineExceeded { .. } => {
             demand!(world.plan.runs.iter().any(|run| run.deadline.is_some()), "no deadline: {error}");

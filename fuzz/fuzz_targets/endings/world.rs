@@ -260,13 +260,18 @@ impl World {
         scope.over.store(!scope.forgotten.load(SeqCst), SeqCst);
     }
 
+    /// Whether some graph of the run with this number was forgotten: then it may go on for as long as its executor does.
+    pub(crate) fn is_forgotten(&self, run: usize) -> bool {
+        let mut scopes = self.scopes.iter();
+        scopes.any(|scope| scope.run.load(SeqCst) == run && scope.forgotten.load(SeqCst))
+    }
+
     /// All values of runs that weren't forgotten have been dropped.
     pub(crate) fn check_all_dropped(&self) {
         let run = |scope: &Scope| scope.run.load(SeqCst);
-        let forgotten = |of| self.scopes.iter().any(|scope| run(scope) == of && scope.forgotten.load(SeqCst));
         for (index, scope) in self.scopes.iter().enumerate() {
             let alive = scope.alive.load(SeqCst);
-            demand!(alive == 0 || forgotten(run(scope)), "{alive} values of scope {index} are left");
+            demand!(alive == 0 || self.is_forgotten(run(scope)), "{alive} values of scope {index} are left");
         }
     }
 

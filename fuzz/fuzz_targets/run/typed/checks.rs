@@ -72,7 +72,9 @@ pub(super) fn check_end(
     let (not_run, cut_off) = (are(&Absent::NotRun), are(&Absent::Interrupted));
     let number = |node: NodeId| node.index() - 1;
     match ended {
-        Some(Ok(())) => assert!([&failed, &panicked, &not_run, &cut_off].iter().all(|nodes| nodes.is_empty())),
+        Some(Ok(())) => {
+            assert!([&failed, &panicked, &not_run, &cut_off].iter().all(|nodes| nodes.is_empty()))
+        }
         Some(Err(RunError::Failed(failures))) => {
             let listed: BTreeSet<usize> =
                 failures.iter().map(|failure| number(failure.node().node())).collect();
