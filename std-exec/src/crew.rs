@@ -3,6 +3,7 @@
 use crate::context;
 use crate::cores::{Allowed, Seated};
 use crate::shared::Shared;
+use crate::sync::{lock, wait_for};
 use crate::thrown::discard;
 use crate::worker;
 use std::any::Any;
@@ -11,6 +12,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// Called by a worker, with its number and its life.
 pub(crate) type Wrapper = Arc<dyn Fn(usize, Box<dyn FnOnce() + '_>) + Send + Sync>;
@@ -95,7 +97,12 @@ pub(crate) fn start(
             // Some C libraries find a size that no thread can have invalid, which the standard library panics about.
             thread = thread.stack_size(bytes.clamp(LEAST_STACK, usize::MAX / 8));
         }
-        match thread.spawn(move || duty.live(worker, sender)) {
+        let living = Living::one(&duty.shared);
+        let live = move || {
+            let _living = living;
+            duty.live(worker, sender);
+        };
+        match thread.spawn(live) {
             Ok(handle) => workers.push(handle),
             Err(_) => break,
         }
@@ -110,6 +117,38 @@ pub(crate) fn start(
         }
     }
     (workers, first)
+}
+
+/// A worker's thread that has not ended.
+struct Living(Arc<Shared>);
+
+impl Living {
+    fn one(shared: &Arc<Shared>) -> Self {
+        *lock(&shared.living) += 1;
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        *lock(&self.0.living) -= 1;
+        self.0.dies.notify_all();
+    }
+}
+
+/// Ends the workers and waits for `time` at the most until they are gone. Whether they are.
+pub(crate) fn end_within(shared: &Shared, time: Duration) -> bool {
+    shared.shut_down();
+    if context::worker(shared).is_some() {
+        return false;
+    }
+    let began = Instant::now();
+    let mut living = lock(&shared.living);
+    while *living > 0 {
+        let Some(left) = time.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) else { break };
+        living = wait_for(&shared.dies, living, left);
+    }
+    *living == 0
 }
 
 /// Ends the workers and waits until they are gone. Returns what the first wrapper that has panicked behind a

@@ -20,6 +20,7 @@ use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Worker threads, one a core by default, that run graphs.
 ///
@@ -28,11 +29,12 @@ use std::thread::JoinHandle;
 /// a node may run another graph on the executor that runs it, at any depth.
 ///
 /// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
-/// panic of what is [around](ExecutorBuilder::around) them. Runs that a future waits for are cancelled then:
-/// what workers are in the middle of comes to its end, and no
-/// further node begins. A node that is a graph is such a thing, and goes on to its last node; but if it has futures, or nodes bound to
-/// a worker that has ended, it is cancelled too. (A node that blocks until another one has begun may wait for ever then.) If a
-/// node of such a run drops the executor that runs it, that ends the threads, waits for none, and hears of no panic.
+/// panic of what is [around](ExecutorBuilder::around) them; [`shutdown_timeout`](Self::shutdown_timeout) waits no longer than it is
+/// told to. A shutdown is a cancel of all runs that go on then: those without a caller ([spawned](crate::Graph::spawn) and
+/// [awaited](crate::Graph::run_parallel_async)), and the typed graphs that their nodes run, at any depth, whether they have futures,
+/// bound nodes, or neither. No further node begins; closures under way end; futures are dropped. A run over numbers
+/// ([`run`](Self::run)) is a part of the node that called it, and goes on to its end. (A node that blocks until another one has begun
+/// may wait for ever.) If a node drops the executor that runs it, that ends the threads, waits for none, and hears of no panic.
 ///
 /// After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing. On Linux a
 /// process that has had an executor must not forbid itself `membarrier(2)`, or it aborts with a line that
@@ -267,6 +269,46 @@ impl Executor {
         if let Some(payload) = self.end() {
             resume_unwind(payload);
         }
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits for the threads for `timeout` at the most. Returns whether they have ended; those that
+    /// haven't do so when the nodes that they are in the middle of have returned.
+    ///
+    /// # Panics
+    ///
+    /// As [`shutdown`](Self::shutdown), if all threads have ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// let executor = Executor::builder().threads(2).build()?;
+    /// let (begin, begun) = mpsc::channel();
+    /// let (end, ends) = mpsc::channel::<()>();
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("stuck", (), move || {
+    ///     begin.send(()).unwrap();
+    ///     ends.recv().unwrap();
+    /// });
+    /// let spawned = graph.build()?.spawn(&executor);
+    /// begun.recv()?;
+    /// assert!(!executor.shutdown_timeout(Duration::from_millis(10)));
+    /// end.send(())?;
+    /// spawned.join().1?; // its last node was under way
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "threads may be left"]
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> bool {
+        let ended = self.handle.process.is_current() && crew::end_within(&self.handle.shared, timeout);
+        if ended {
+            self.shutdown();
+        } else {
+            // Nobody waits for them.
+            self.workers.clear();
+        }
+        ended
     }
 
     /// Ends the threads. What the first one that has panicked has thrown.

@@ -7,7 +7,7 @@ use crate::pace::Paces;
 use crate::run_queue::RunQueue;
 use crate::sleep::{Sleep, posted};
 use crate::stay::Stay;
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, Condvar, Mutex, Ordering};
 use crate::team::Team;
 use crate::teams::Teams;
 use crate::thrown::{Thrown, discard};
@@ -35,6 +35,9 @@ pub(crate) struct Shared {
     /// What was thrown around workers' lives, behind them.
     pub(crate) exits: Thrown,
     shut_down: AtomicBool,
+    /// How many workers' threads have not ended; and what tells when one does.
+    pub(crate) living: Mutex<usize>,
+    pub(crate) dies: Condvar,
 }
 
 impl Shared {
@@ -50,6 +53,8 @@ impl Shared {
             spin: worker::SPIN,
             exits: Thrown::nothing(),
             shut_down: AtomicBool::new(false),
+            living: Mutex::new(0),
+            dies: Condvar::new(),
         }
     }
 

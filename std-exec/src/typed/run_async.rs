@@ -128,7 +128,8 @@ impl Graph<'static> {
     /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks until the nodes that
     /// workers are in the middle of have returned, and drops the futures that are left. If the executor is dropped, the run
     /// is [cancelled](RunError::Cancelled). A deadline is looked at whenever a node starts or
-    /// goes on. Don't drop the future in a node of its own run, or in `wake` of its task's waker: that would wait for itself.
+    /// goes on. Dropped in a node of its own run, the
+    /// future waits for nothing, and the graph can't be used afterwards.
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

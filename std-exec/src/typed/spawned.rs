@@ -15,9 +15,9 @@ use std::task::{Context, Poll};
 /// A graph that runs on the workers of an executor, made by [`Graph::spawn`]. A future, and something to [`join`](Self::join):
 /// both give the graph back, with its results, and say how the run has ended.
 ///
-/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph. So don't
-/// drop it in a node of its own run, or in `wake` of the waker that it was polled with, which a worker may call between two nodes:
-/// both would wait for themselves.
+/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph. In a node of
+/// its own run that would wait for itself: there it returns at once, and the last thread that leaves the run ends it. To wait for a run
+/// in one of its own nodes is a panic.
 ///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder, Spawned};
