@@ -45,3 +45,28 @@ fn the_limit_holds() {
         assert!(membership.is_empty());
     });
 }
+
+/// Two members of a run without a caller: the one that leaves last has all to itself, and sees what the other one has done. Catches: a
+/// `leave` of such a run without Release, or without Acquire; two last ones, or none.
+#[test]
+fn the_last_member_sees_what_others_did() {
+    explore_all(|| {
+        let shared = Arc::new((Membership::new(), [UnsafeCell::new(()), UnsafeCell::new(())]));
+        shared.0.open_detached();
+        assert!(shared.0.try_join(3));
+        let member = |which: usize| {
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1[which].with_mut(|_| ());
+                let is_last = shared.0.leave() == Left::Last;
+                if is_last {
+                    shared.1.iter().for_each(|cell| cell.with_mut(|_| ()));
+                }
+                is_last
+            }
+        };
+        let other = thread::spawn(member(1));
+        assert_ne!(member(0)(), other.join().expect("no panic"));
+        assert!(!shared.0.try_join(3), "it is closed");
+    });
+}

@@ -1,7 +1,9 @@
 //! Runs without a caller that share workers.
 
+#[cfg(dgraph_shuttle)]
+use super::Gate;
 use super::detached::wait_for_end;
-use super::{Checked, Gate, beside_workers_of};
+use super::{Checked, beside_workers_of};
 use crate::body::{Body, Turn};
 use crate::pace::{Budget, Plan, Timed};
 use crate::run::Run;
@@ -10,6 +12,7 @@ use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::ticket::Ticket;
 use dgraph_core::{AsDag, Dag, NodeId};
+#[cfg(dgraph_shuttle)]
 use std::sync::Arc as StdArc;
 
 const ALONE: Plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
