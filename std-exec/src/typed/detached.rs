@@ -175,14 +175,11 @@ impl Detached {
                     run.get().into_iter().for_each(|run| run.record(executor));
                     return Poll::Ready(self.end().expect("the run isn't over"));
                 }
-                Asked::Nothing => {
-                    // It would have to be over for this thread to go on to its end.
-                    assert!(
-                        !ticket.is_waited_for_by_itself(),
-                        "a node waits for the run that it is a part of"
-                    );
-                    return Poll::Pending;
+                // It would have to be over for this thread to go on to its end.
+                _ if ticket.is_waited_for_by_itself() => {
+                    panic!("a node waits for the run that it is a part of")
                 }
+                Asked::Nothing => return Poll::Pending,
                 Asked::ToLook => {}
             }
             if let Some(Engine::Ordered(_)) = run.get() {
