@@ -15,9 +15,9 @@ use crate::run::run_as;
 use crate::run_error::RunError;
 use crate::shared::Shared;
 use crate::stay::Stay;
+use crate::sync::{AtomicUsize, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[cfg(not(dgraph_shuttle))]
 pub(super) use late::about_to_claim;
@@ -34,14 +34,14 @@ struct Counted(Arc<Counts>);
 
 impl Counted {
     fn new(counts: &Arc<Counts>) -> Self {
-        counts.made.fetch_add(1, Relaxed);
+        counts.made.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(counts))
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.dropped.fetch_add(1, Relaxed);
+        self.0.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -154,7 +154,7 @@ fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Resul
 
 /// A node has a value exactly if it has made one, and each is dropped once.
 fn values_are_those_made(mut graph: Graph<'_>, nodes: &[Node<Counted>], counts: &Counts, case: &str) {
-    let (made, dropped) = (|| counts.made.load(Relaxed), || counts.dropped.load(Relaxed));
+    let (made, dropped) = (|| counts.made.load(Ordering::Relaxed), || counts.dropped.load(Ordering::Relaxed));
     let mut results = graph.results();
     let there = nodes.iter().filter(|&&node| results.get(node).is_ok()).count();
     assert_eq!(there, made() - dropped(), "{case}: values that nobody made");
