@@ -76,12 +76,19 @@ pub(crate) fn is_certain(plan: &Plan, way: &Way, needed: &[bool], fates: &[Fate]
 /// The order in which a full run on one thread starts nodes, if some node demands anything: of those that are ready the most
 /// urgent one, then the one that was declared first. Those that don't run have their turn all the same.
 pub(crate) fn order(plan: &Plan, fates: &[Fate]) -> Vec<usize> {
+    // What an urgent node needs is as urgent.
+    let mut urgency: Vec<_> = (0..plan.len()).map(|node| plan.nodes[node].demand.priority).collect();
+    for _ in 0..plan.len() {
+        for node in 0..plan.len() {
+            plan.before(node).for_each(|(before, _)| urgency[before] = urgency[before].max(urgency[node]));
+        }
+    }
     let mut done = vec![false; plan.len()];
     let mut order = Vec::new();
     for _ in 0..plan.len() {
         let ready =
             (0..plan.len()).filter(|&node| !done[node] && plan.before(node).all(|(before, _)| done[before]));
-        let next = ready.min_by_key(|&node| (-plan.nodes[node].demand.priority, node)).expect("no cycle");
+        let next = ready.min_by_key(|&node| (-urgency[node], node)).expect("no cycle");
         done[next] = true;
         order.push(next);
     }
