@@ -68,7 +68,7 @@ fn a_long_run_lets_a_later_one_begin() {
             let executor = executor(threads);
             let (begun, ended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
             let mut graph = GraphBuilder::new();
-            let mut last = None;
+            let mut all = Vec::new();
             for number in 0..100_000 {
                 let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
                 let node = graph.node("", (), move || {
@@ -80,10 +80,12 @@ fn a_long_run_lets_a_later_one_begin() {
                     let until = Instant::now() + Duration::from_micros(20);
                     while !ended.load(SeqCst) && Instant::now() < until {}
                 });
-                if let (true, Some(last)) = (is_chain || number == 99_999, last) {
+                if number == 99_999 {
+                    graph.after(node, all.iter().copied());
+                } else if let (true, Some(&last)) = (is_chain, all.last()) {
                     graph.after(node, [last]);
                 }
-                last = Some(node);
+                all.push(node);
             }
             let long = graph.build().expect("a valid graph").spawn(&executor);
             while !begun.load(SeqCst) {
