@@ -92,7 +92,8 @@ impl Team {
 
     /// Whether a helper could join and would find something to do; a hint.
     pub(crate) fn wants_help(&self) -> bool {
-        self.has_room() && self.has_work()
+        // (When all is done, a member that is about to leave may not have said yet that it has nothing left.)
+        self.has_room() && !self.is_finished() && self.has_work()
     }
 
     /// Whether there are nodes that only this worker can take; a hint.
