@@ -134,35 +134,6 @@ impl<'a> Countdown<'a> {
         last
     }
 
-    /// As [`arrive`](Self::arrive), for one who has the counters to itself for now: plain loads and stores. What lets others use
-    /// them afterwards has to make these visible.
-    ///
-    /// # Panics
-    ///
-    /// If the graph has no such node. With debug assertions also at a root.
-    ///
-    /// ```
-    /// use core::sync::atomic::AtomicU32;
-    /// use dgraph_core::{Countdown, NodeId, StaticDag};
-    ///
-    /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
-    /// let mut counters = [const { AtomicU32::new(0) }; 3];
-    /// let countdown = Countdown::new(DAG.view(), &mut counters).unwrap();
-    /// assert!(!countdown.arrive_alone(NodeId::new(2)));
-    /// assert!(countdown.arrive(NodeId::new(2)));
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn arrive_alone(self, node: NodeId) -> bool {
-        debug_assert_ne!(self.dag.in_degree(node), 0, "an arrival at a root");
-        let counter = &self.counters[node.index()];
-        // Relaxed throughout: nobody else uses the counters now.
-        let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
-        let ready = left == 0;
-        counter.store(if ready { self.dag.in_degree(node) } else { left }, Ordering::Relaxed);
-        ready
-    }
-
     /// Says that `node` is done, and calls `ready` for each node that this makes ready, in the order of the edges.
     ///
     /// # Panics

@@ -111,12 +111,6 @@ impl Frame {
     }
 }
 
-/// Whether the run of `team` is the innermost that this thread is a member of.
-pub(crate) fn is_in(team: &Team) -> bool {
-    // SAFETY: as in `within`.
-    unsafe { current().as_ref() }.is_some_and(|frame| ptr::eq(frame.team, team))
-}
-
 /// Whether the calling thread is in the middle of a run of this executor.
 pub(crate) fn is_in_run_of(shared: &Shared) -> bool {
     any(|frame| ptr::eq(frame.shared, shared).then_some(())).is_some()

@@ -21,9 +21,6 @@ pub(crate) fn light_is_free() -> bool {
 /// The side that passes often; `free` is what [`light_is_free`] says.
 #[inline]
 pub(crate) fn light(free: bool) {
-    if are_left_out() {
-        return;
-    }
     before_fence();
     if free {
         // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs this process.
@@ -42,32 +39,6 @@ pub(crate) fn heavy() {
     if system::expedited() {
         system::interrupt_all();
     }
-}
-
-/// Whether this is a model without fences, in which nobody may rely on them.
-#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-#[inline]
-pub(crate) const fn are_left_out() -> bool {
-    false
-}
-
-#[cfg(any(dgraph_loom, dgraph_shuttle))]
-std::thread_local! { // not the model checker's: it runs all threads of a model on one
-    static LEFT_OUT: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-#[cfg(any(dgraph_loom, dgraph_shuttle))]
-pub(crate) fn are_left_out() -> bool {
-    LEFT_OUT.get()
-}
-
-/// Calls `model` without any [`light`] fence, and without the robberies that need it. As a full fence, which it is in models, it
-/// also orders what has to be ordered without it: where it is free it is no fence at all for whoever passes by.
-#[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
-pub(crate) fn leave_out(model: impl FnOnce()) {
-    LEFT_OUT.set(true);
-    model();
-    LEFT_OUT.set(false);
 }
 
 /// To be called before any thread relies on the pair. The first call in a process decides whether the system

@@ -102,7 +102,6 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod alone;
 mod args;
 mod begun;
 mod bindings;
@@ -154,7 +153,6 @@ mod seat;
 mod shared;
 mod sleep;
 #[allow(unsafe_code)]
-mod solo;
 mod stack;
 mod statistics;
 mod stay;

@@ -141,7 +141,7 @@ impl<'a, F: Body> Ordered<'a, F> {
             rest.unfinished = self.countdown.dag().nodes();
             rest.roots = 0;
             rest.ready.clear();
-            rest.alone = None;
+            rest.quiet = None;
             rest.wakes = F::WAKES;
             rest.number = self.shared.bindings.number(self.binds_workers);
         };

@@ -4,12 +4,12 @@
 //! caller   take team ─ open ─┬─ work ◀───────────────┬─ finished? ─ close ─ all left? ─ give back ─ resume panic
 //!                            │    ▲                  │ not yet
 //!                            │    └──────────────────┴─ look around, help nested runs, park
-//!                            └─ walk, or drive ─ to the end, or broken into: work
-//! helper   see work ─ join ─ walk along, drive, or break in ─ work, until there is nothing to take for a while ─ leave
+//!                            └─ walk ─ to the end, or broken into: work
+//! helper   see work ─ join ─ walk along, or break in ─ work, until there is nothing to take for a while ─ leave
 //! ```
 //!
-//! What a member does in between, node by node: [`work`](crate::work); in a walk: [`walking`](crate::walking); alone, with nodes that
-//! may come back: [`alone`](crate::alone).
+//! What a member does in between, node by node: [`work`](crate::work); in a walk: [`walking`](crate::walking). A run whose nodes may come
+//! back can't be walked through; it may begin *quietly* instead: with one member, to whom nobody comes until that takes too long.
 //!
 //! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
 //! counter comes to rest and the run ends as any other.
@@ -17,6 +17,7 @@
 use crate::begun::Begun;
 use crate::body::Body;
 use crate::context;
+use crate::member::Own;
 use crate::pace::Plan;
 use crate::shared::Shared;
 use crate::statistics::{RunStatistics, Tally, count};
@@ -122,8 +123,6 @@ fn begin<F: Body>(
     let plan = match forced.unwrap_or_else(plan) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
         Plan::InStep { .. } if F::WAKES => Plan::Share,
-        // Who drives takes ready nodes in the order of their numbers.
-        Plan::Walk { .. } if F::WAKES && countdown.dag().is_depth_first() => Plan::Share,
         plan => plan,
     };
     Begun::now(key, plan)
@@ -171,7 +170,7 @@ impl<'a, F: Body> Run<'a, F> {
             stopped: AtomicBool::new(false),
             thrown: Thrown::nothing(),
         };
-        if steps.is_none() && !run.is_driven() {
+        if steps.is_none() {
             run.roots = countdown.dag().roots().len();
         }
         run
@@ -205,7 +204,7 @@ impl<'a, F: Body> Run<'a, F> {
             rest.unfinished = rest.nodes;
             rest.roots = self.roots;
             rest.ready.clear();
-            rest.alone = self.is_driven().then_some(self.begun.budget);
+            rest.quiet = self.begins_quietly().then_some(self.begun.budget);
             rest.wakes = F::WAKES;
             rest.number = self.shared.bindings.number(false);
         };
@@ -226,15 +225,11 @@ impl<'a, F: Body> Run<'a, F> {
             return;
         }
         let team = self.shared.teams.take();
-        let not_begun = rest.alone.take().is_some();
+        rest.quiet = None;
         team.set_up_for(rest);
         context::within(self.shared, team, |_| {
             // SAFETY: this thread has taken the team, which is closed.
             let mut own = unsafe { team.own(0) };
-            if not_begun {
-                let roots = self.countdown.dag().roots();
-                own.with(|private| roots.iter().for_each(|&root| private.ready.push(root)));
-            }
             let stay = Stay::to_the_end(self.shared);
             while !team.is_finished() {
                 if F::WAKES {
@@ -256,8 +251,8 @@ impl<'a, F: Body> Run<'a, F> {
 }
 
 impl<F: Body> Run<'_, F> {
-    /// Whether it begins with one member that drives.
-    fn is_driven(&self) -> bool {
+    /// Whether it begins with one member, and quietly.
+    fn begins_quietly(&self) -> bool {
         F::WAKES && matches!(self.begun.plan, Plan::Walk { .. })
     }
 
@@ -266,10 +261,12 @@ impl<F: Body> Run<'_, F> {
         let dag = self.countdown.dag();
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: None };
         let walks = self.walk.is_going_on();
+        let (roots, budget) = (self.roots, self.begun.budget);
         let course = match walks {
-            false if !self.is_driven() => Course::Shared { roots: self.roots },
             true if self.walk.steps().are_divided() => Course::InStep,
-            _ => Course::Alone { budget: self.begun.budget },
+            true => Course::Walk { budget },
+            false if self.begins_quietly() => Course::Quiet { roots, budget },
+            false => Course::Shared { roots },
         };
         let mut walked = false;
         let level = context::level();
@@ -277,14 +274,8 @@ impl<F: Body> Run<'_, F> {
         context::within(self.shared, team, |parent| {
             team.lead_by(context::worker(self.shared), level, self.shared.bindings.number(false));
             // SAFETY: this thread has taken the team, and not opened it.
-            unsafe { team.reserve(dag.nodes(), F::WAKES) };
+            unsafe { team.reserve(dag.nodes()) };
             self.walk.lay_out(self.walk.of(team.lanes()));
-            let driver = if self.is_driven() {
-                team.solo.open();
-                team.solo.claim()
-            } else {
-                None
-            };
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
             unsafe { team.open(job, dag.nodes(), course, parent) };
@@ -300,12 +291,11 @@ impl<F: Body> Run<'_, F> {
             };
             // SAFETY: member 0 is the caller, this thread.
             let mut own = unsafe { team.own(0) };
-            if let Some(driver) = driver {
-                self.have_it_watched(team);
-                look();
-                self.drive(team, &mut own, driver, &stay);
-            } else if walks {
+            if walks {
                 walked = self.walk(team, &mut own);
+            } else if team.is_quiet() {
+                look();
+                self.begin_quietly(team, &mut own, &stay);
             } else if self.roots > 1 {
                 self.invite(team);
             }
@@ -323,6 +313,21 @@ impl<F: Body> Run<'_, F> {
         if walked && !self.walk.steps().are_divided() {
             self.count(|tally| (&tally.walked, dag.nodes()));
         }
+    }
+
+    /// Works alone, as long as nothing has to be waited for and nobody breaks in; then others may come.
+    #[inline(never)]
+    fn begin_quietly(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) {
+        self.have_it_watched(team);
+        let began = self.begun.elapsed();
+        let done = self.work(team, own, stay);
+        let nodes = self.countdown.dag().nodes();
+        if done < nodes && !team.is_quiet() {
+            self.begun.broken_into(began, done, nodes);
+        } else if done < nodes {
+            self.begun.says_nothing(); // it waits for others than those who could run it
+        }
+        team.end_quiet();
     }
 
     /// Adds to a counter of the tally, if there is one.
@@ -368,10 +373,12 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));
         let wanted_elsewhere = || stay.is_wanted_elsewhere() || stay.is_over();
-        if F::WAKES && !run.drive_or_break_in(team, &mut own, stay)
-            || run.join_walk(team, &mut own, wanted_elsewhere)
-        {
+        if run.join_walk(team, &mut own, wanted_elsewhere) {
             return;
+        }
+        if F::WAKES && team.is_quiet() {
+            // The first member of a run without a caller.
+            run.begin_quietly(team, &mut own, stay);
         }
         loop {
             run.work(team, &mut own, stay);

@@ -124,7 +124,7 @@ impl<T> Seat<T> {
     /// Takes from the private memory what `take` takes, if the owner is in a body and nobody else robs it.
     pub(crate) fn try_rob<R>(&self, take: impl FnOnce(&mut T) -> R) -> Option<R> {
         // First only a glance: it disturbs nobody, and an owner that waits for one thief isn't met by the next.
-        if !self.in_body.load(Ordering::Relaxed) || fences::are_left_out() {
+        if !self.in_body.load(Ordering::Relaxed) {
             return None;
         }
         // Ordering: Acquire pairs with the Release in `Robbery::drop`: this thief sees what the one before has left.

@@ -196,10 +196,10 @@ impl Shared {
         }
     }
 
-    /// Breaks into the walk of `team`, or in on who drives its run. Whether it could join.
+    /// Breaks into the walk of `team`, or its quiet beginning. Whether it could join.
     pub(crate) fn break_in(&self, team: &Team, stay: &Stay<'_>) -> bool {
         self.hand_over(0);
-        team.solo.ask();
+        team.end_quiet();
         self.away(|| team.try_help(None, stay))
     }
 
@@ -239,16 +239,8 @@ impl Shared {
     /// Nodes of `team` have been woken.
     pub(crate) fn has_been_woken(&self, team: &Team) {
         team.has_been_woken();
-        // Who drives the run alone looks at the mark after each node; and if the node blocks, somebody watches. But a helper may
-        // break in just now: it says so, and then looks at the mark; here it is the other way round, with a fence on both sides.
-        let driver_looks = || team.solo.is_driven() && context::is_in(team);
-        let is_looked_at = driver_looks() && {
-            posted();
-            driver_looks()
-        };
-        if !is_looked_at {
-            team.post(|| self.invite(team));
-        }
+        // (As long as the run is quiet, its one member looks at the mark after each node; and if the node blocks, somebody watches.)
+        team.post(|| self.invite(team));
     }
 
     /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
@@ -322,6 +314,7 @@ impl Shared {
     fn watch_within(&self, awaited: &Team, watch: &mut Watch) -> bool {
         let late = watch.look(self.unwatched_within(awaited));
         late.is_some_and(|team| {
+            team.end_quiet();
             let helped = team.try_help(Some(awaited), &Stay::of_one_who_waits_for(self, awaited));
             self.pass_on(team);
             helped

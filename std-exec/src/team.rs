@@ -25,7 +25,6 @@ use crate::member::{Member, Own};
 use crate::membership::Membership;
 use crate::pace::Budget;
 use crate::parker::Parker;
-use crate::solo::Solo;
 use crate::stay::Stay;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use crate::ticket::{Next, Rest, Ticket};
@@ -52,8 +51,6 @@ pub(crate) struct Team {
     woken: CachePadded<AtomicBool>,
     /// How many members wait for something to take.
     hungry: CachePadded<AtomicUsize>,
-    /// Who has the run alone, if its nodes may come back.
-    pub(crate) solo: Solo,
     /// For whom there are nodes, if the run is an ordered one.
     pub(crate) wanted: CachePadded<Wanted>,
     /// The caller first, then the helpers.
@@ -66,9 +63,8 @@ pub(crate) struct Team {
     pub(crate) pot: Pot,
     /// Some thread has this team for a run of its own.
     taken: AtomicBool,
-    /// For graphs of how many nodes there is room: on the stacks, and to drive a run.
+    /// For graphs of how many nodes there is room on the stacks.
     room: AtomicUsize,
-    room_to_drive: AtomicUsize,
     /// The team whose node has started this run, if it is a nested one.
     parent: AtomicPtr<Team>,
     /// Which worker the caller is, plus 1; 0 if it is none.
@@ -78,12 +74,14 @@ pub(crate) struct Team {
     number: AtomicUsize,
     /// How many runs the team has had: tells a run from the next one.
     runs: AtomicUsize,
-    /// After how many ticks a helper shall break into the caller's walk; 0 if there is nothing to break into.
+    /// After how many ticks a helper shall break in; 0 if there is nothing to break into.
     budget: AtomicUsize,
     /// Whether they shall do so as soon as it looks as if that is going to be overrun.
     eagerly: AtomicBool,
     /// There is a walk in step that a helper may join.
     in_step: AtomicBool,
+    /// See [`is_quiet`](Self::is_quiet).
+    quiet: AtomicBool,
     lanes: Box<[Lane]>,
     job: UnsafeCell<Option<Job>>,
     /// Which run it is, if that has no caller.
@@ -115,8 +113,10 @@ pub(crate) struct RestOf {
 pub(crate) enum Course {
     /// With so many roots to take.
     Shared { roots: usize },
-    /// With one member alone, into whose walk, or whatever it does, a helper shall break when that takes too long.
-    Alone { budget: Budget },
+    /// With a walk of the caller's, into which a helper shall break when that takes too long.
+    Walk { budget: Budget },
+    /// As `Shared`, but quietly, until that takes too long.
+    Quiet { roots: usize, budget: Budget },
     /// With a walk that helpers may join.
     InStep,
 }
@@ -149,7 +149,6 @@ impl Team {
             roots: CachePadded::new(AtomicUsize::new(0)),
             woken: CachePadded::new(AtomicBool::new(false)),
             hungry: CachePadded::new(AtomicUsize::new(0)),
-            solo: Solo::new(),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),
@@ -157,7 +156,6 @@ impl Team {
             pot: Pot::new(),
             taken: AtomicBool::new(false),
             room: AtomicUsize::new(0),
-            room_to_drive: AtomicUsize::new(0),
             parent: AtomicPtr::new(ptr::null_mut()),
             caller: AtomicUsize::new(0),
             level: AtomicUsize::new(0),
@@ -166,6 +164,7 @@ impl Team {
             budget: AtomicUsize::new(0),
             eagerly: AtomicBool::new(false),
             in_step: AtomicBool::new(false),
+            quiet: AtomicBool::new(false),
             lanes: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             job: UnsafeCell::new(None),
             ticket: UnsafeCell::new(None),
@@ -271,10 +270,7 @@ impl Team {
     pub(crate) unsafe fn open_for(&self, ticket: &Arc<Ticket>, job: Job, rest: &mut Rest) {
         self.lead_by(None, 0, rest.number);
         // SAFETY: the thread has taken the team, and not opened it.
-        unsafe { self.reserve(rest.nodes, rest.wakes) };
-        if rest.alone.is_some() {
-            self.solo.open();
-        }
+        unsafe { self.reserve(rest.nodes) };
         self.set_up_for(rest);
         // SAFETY: nobody is a member, so by the module's table nobody else touches these.
         unsafe { *self.job.get() = Some(job) };
@@ -285,9 +281,10 @@ impl Team {
 
     /// Sets up a run without a caller, whose `rest` this is, without opening it. For a thread that has taken the team.
     pub(crate) fn set_up_for(&self, rest: &mut Rest) {
-        let course = match rest.alone.take() {
-            Some(budget) => Course::Alone { budget },
-            None => Course::Shared { roots: rest.roots },
+        let roots = rest.roots;
+        let course = match rest.quiet.take() {
+            Some(budget) => Course::Quiet { roots, budget },
+            None => Course::Shared { roots },
         };
         self.set_up(rest.unfinished, course, None);
         self.woken.store(rest.wakes, Ordering::Relaxed);
@@ -299,15 +296,16 @@ impl Team {
         rest.unfinished = self.unfinished.load(Ordering::Relaxed);
         rest.roots = self.roots.load(Ordering::Relaxed);
         self.pot.empty(&mut rest.ready);
-        self.end_walk();
+        self.end_quiet();
     }
 
     #[inline]
     fn set_up(&self, nodes: usize, course: Course, parent: Option<&Team>) {
-        let (roots, budget, in_step) = match course {
-            Course::Shared { roots } => (roots, None, false),
-            Course::Alone { budget } => (0, Some(budget), false),
-            Course::InStep => (0, None, true),
+        let (roots, budget) = match course {
+            Course::Shared { roots } => (roots, None),
+            Course::Walk { budget } => (0, Some(budget)),
+            Course::Quiet { roots, budget } => (roots, Some(budget)),
+            Course::InStep => (0, None),
         };
         let (budget, eagerly) = match budget {
             None => (0, false),
@@ -315,7 +313,8 @@ impl Team {
             Some(Budget::Expected(ticks)) => (ticks, true),
         };
         self.unfinished.store(nodes, Ordering::Relaxed);
-        self.in_step.store(in_step, Ordering::Relaxed);
+        self.in_step.store(matches!(course, Course::InStep), Ordering::Relaxed);
+        self.quiet.store(matches!(course, Course::Quiet { .. }), Ordering::Relaxed);
         self.roots.store(roots, Ordering::Relaxed);
         self.budget.store(budget, Ordering::Relaxed);
         self.eagerly.store(eagerly, Ordering::Relaxed);

@@ -87,8 +87,8 @@ pub(crate) struct Rest {
     pub(crate) ready: Vec<NodeId>,
     /// The workers that alone can take some node.
     pub(crate) workers: Vec<usize>,
-    /// Nobody has begun, and the first member is to begin alone.
-    pub(crate) alone: Option<Budget>,
+    /// Nobody has begun, and the first member is to begin quietly.
+    pub(crate) quiet: Option<Budget>,
     /// Its nodes may come back.
     pub(crate) wakes: bool,
     /// The run's place among those of the executor: see [`bindings`](crate::bindings).

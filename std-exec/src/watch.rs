@@ -1,4 +1,4 @@
-//! Watching walks, and runs that one member drives: whoever goes alone posts nothing, so others have an eye on how long that
+//! Watching walks, and runs that begin quietly: a thread that goes alone posts nothing, so others have an eye on how long that
 //! takes.
 //!
 //! A watcher is an idle worker, or, where all workers are busy, a caller that waits for a run in which the walk is nested. It
@@ -17,10 +17,8 @@ use std::time::Duration;
 /// How many times in a row a watcher wakes up for nothing before it falls asleep.
 const DOZES: u32 = patience(16);
 const DOZE: Duration = Duration::from_millis(1);
-/// In ticks, some tens of microseconds: who drives a run alone and is in a body for longer is broken into.
-const LONG_BODY: u64 = 100_000;
 
-/// A walk, or a run that one drives, that is going on: its team, which of the team's runs it is, and its budget in ticks.
+/// A walk, or a quiet beginning, that is going on: its team, which of the team's runs it is, and its budget in ticks.
 pub(crate) type Seen<'a> = (&'a Team, (usize, usize));
 
 /// See the [module](self).
@@ -36,23 +34,6 @@ struct Watched {
     team: *const Team,
     run: usize,
     since: u64,
-    /// Of one who drives: where it was when that was last different, and since when it has been there.
-    beat: (usize, u64),
-}
-
-impl Watched {
-    fn new(team: &Team, run: usize, now: u64) -> Self {
-        Self { team, run, since: now, beat: (team.solo.beat(), now) }
-    }
-
-    /// Whether it is in the middle of a long body, if it drives.
-    fn is_stuck(&mut self, team: &Team, now: u64) -> bool {
-        let beat = team.solo.beat();
-        if beat != self.beat.0 {
-            self.beat = (beat, now);
-        }
-        team.solo.is_driven() && now.saturating_sub(self.beat.1) > LONG_BODY
-    }
 }
 
 impl Watch {
@@ -72,10 +53,10 @@ impl Watch {
         match &mut self.watched {
             Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
                 let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
-                (team.is_late(elapsed, budget) || watch.is_stuck(team, now)).then_some(team)
+                team.is_late(elapsed, budget).then_some(team)
             }
             watched => {
-                *watched = Some(Watched::new(team, run, now));
+                *watched = Some(Watched { team, run, since: now });
                 None
             }
         }

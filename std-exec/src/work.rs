@@ -45,8 +45,8 @@ pub(crate) struct Progress {
 
 impl<F: Body> Run<'_, F> {
     /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than it has, when it is wanted
-    /// elsewhere for nodes that are bound to it.
-    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) {
+    /// elsewhere for nodes that are bound to it. How many it has run.
+    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
         let mut progress = Progress::default();
         while let Err(payload) =
             catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress, stay)))
@@ -64,6 +64,7 @@ impl<F: Body> Run<'_, F> {
             count(&tally.shares, progress.shares);
             count(&tally.steals, progress.steals);
         }
+        progress.done
     }
 
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
@@ -286,8 +287,11 @@ impl<F: Body> Run<'_, F> {
         robbed || team.is_finished() || team.has_public_work()
     }
 
-    /// Sees to it that somebody comes for what there is.
+    /// Sees to it that somebody comes for what there is, unless the run is quiet.
     pub(crate) fn invite(&self, team: &Team) {
+        if team.is_quiet() {
+            return;
+        }
         let woken = team.post(|| self.shared.invite(team));
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }

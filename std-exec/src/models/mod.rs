@@ -14,7 +14,7 @@
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
 //! | `taking_turns.rs` | runs without a caller that share workers: none keeps another one waiting | `ticket.rs`, `run_queue.rs`, `stay.rs`, `team/pot.rs` |
-//! | `solo.rs` | runs that one member drives alone, and that others break into | `solo.rs`, `alone.rs` |
+//! | `quiet.rs` | runs that begin quietly, and that others break into | `run.rs`, `team/progress.rs` |
 //! | `woken.rs` | nodes that wake each other beside a member that blocks | `work.rs`, `wake/` |
 //! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
 //! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
@@ -30,11 +30,11 @@ mod membership;
 mod ordered;
 mod ordered_detached;
 mod ordered_more;
+mod quiet;
 mod robbing;
 mod runs;
 mod several;
 mod sleep;
-mod solo;
 mod steps;
 mod taking_turns;
 mod walks;
@@ -99,10 +99,10 @@ fn help_once(shared: &Shared) {
     shared.teams.iter().for_each(|team| _ = team.try_help(None, &stay));
 }
 
-/// The same for teams whose run one member drives alone: asks for a part first.
+/// Breaks into each run of the executor.
 fn break_in_once(shared: &Shared) {
     for team in shared.teams.iter() {
-        team.solo.ask();
+        team.end_quiet();
         team.try_help(None, &Stay::to_the_end(shared));
     }
 }

@@ -15,7 +15,7 @@ use dgraph_core::{AsDag, Dag, NodeId};
 #[cfg(dgraph_shuttle)]
 use std::sync::Arc as StdArc;
 
-const ALONE: Plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
+const QUIETLY: Plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
 
 /// Two runs from their start to their end, which begin as `plan` says.
 fn two_runs<A: Body, B: Body>(shared: &Shared, plan: Plan, a: (&Dag, &A), b: (&Dag, &B)) {
@@ -66,15 +66,15 @@ fn run_beside_one_that_waits_for_it() {
 }
 
 #[test]
-fn run_driven_beside_one_that_waits_for_it() {
-    that_wait_for_each_other(1, 1, ALONE);
+fn run_begun_quietly_beside_one_that_waits_for_it() {
+    that_wait_for_each_other(1, 1, QUIETLY);
 }
 
 #[cfg(dgraph_shuttle)]
 #[test]
 fn runs_beside_some_that_wait_for_them() {
     for workers in [2, 3] {
-        for plan in [ALONE, Plan::Share] {
+        for plan in [QUIETLY, Plan::Share] {
             that_wait_for_each_other(3, workers, plan);
         }
     }

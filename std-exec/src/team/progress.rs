@@ -4,6 +4,7 @@
 use super::Team;
 use crate::member::BATCH;
 use crate::pace::Budget;
+use crate::sleep::posted;
 use crate::sync::Ordering;
 use crate::walk::Lane;
 
@@ -93,7 +94,7 @@ impl Team {
     /// Whether a helper could join and would find something to do; a hint.
     pub(crate) fn wants_help(&self) -> bool {
         // (When all is done, a member that is about to leave may not have said yet that it has nothing left.)
-        self.has_room() && !self.is_finished() && self.has_work()
+        self.has_room() && !self.is_quiet() && !self.is_finished() && self.has_work()
     }
 
     /// Whether there are nodes that only this worker can take; a hint.
@@ -109,18 +110,34 @@ impl Team {
         walking.then(|| (self.runs.load(Ordering::Relaxed), budget))
     }
 
-    /// Whether that walk takes too long, so long after it began; a hint.
+    /// Whether that walk, or the quiet beginning, takes too long, so long after it began; a hint.
     pub(crate) fn is_late(&self, elapsed: usize, ticks: usize) -> bool {
-        let eagerly = self.eagerly.load(Ordering::Relaxed);
+        // (Of a member that goes quietly, nobody else knows how far it is.)
+        let eagerly = self.eagerly.load(Ordering::Relaxed) && !self.is_quiet();
         let budget = if eagerly { Budget::Expected(ticks) } else { Budget::Ticks(ticks) };
-        let position = if self.solo.is_driven() { self.solo.done() } else { self.lanes[0].begun() };
-        budget.is_over(elapsed, position, self.unfinished.load(Ordering::Relaxed))
+        budget.is_over(elapsed, self.lanes[0].begun(), self.unfinished.load(Ordering::Relaxed))
     }
 
     /// There is no walk to break into, or to join, any more.
     pub(crate) fn end_walk(&self) {
         self.budget.store(0, Ordering::Relaxed);
         self.in_step.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the run has begun quietly: one member works, and nobody is called or let in to help. A hint.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet.load(Ordering::Relaxed)
+    }
+
+    /// Ends the quiet beginning, if there was one. Whoever calls this looks for woken nodes afterwards, or falls asleep: a wake of which
+    /// nobody was told, since the run was still quiet, is seen then.
+    pub(crate) fn end_quiet(&self) {
+        if self.is_quiet() {
+            self.end_walk();
+            self.quiet.store(false, Ordering::Relaxed);
+            posted();
+        }
     }
 
     /// The lanes of a walk, as many as places.

@@ -9,21 +9,17 @@ use crate::sync::Ordering;
 const MOST: usize = 1 << 16;
 
 impl Team {
-    /// Makes room for a run of so many `nodes`, some of which may come back if it `wakes`.
+    /// Makes room for a run of so many `nodes`.
     ///
     /// # Safety
     ///
     /// The calling thread has taken the team, which is closed and empty.
     #[inline]
-    pub(crate) unsafe fn reserve(&self, nodes: usize, wakes: bool) {
-        // Relaxed, here and below: only the thread that has taken the team comes here.
+    pub(crate) unsafe fn reserve(&self, nodes: usize) {
+        // Relaxed: only the thread that has taken the team comes here.
         if nodes.min(MOST) > self.room.load(Ordering::Relaxed) {
             // SAFETY: by contract.
             unsafe { self.reserve_stacks(nodes.min(MOST)) };
-        }
-        if wakes && nodes > self.room_to_drive.load(Ordering::Relaxed) {
-            self.room_to_drive.store(nodes, Ordering::Relaxed);
-            self.solo.reserve(nodes);
         }
     }
 

@@ -56,11 +56,11 @@ impl Team {
 
     /// There are nodes for others: wakes one thread that may come for them, if one sleeps. First the
     /// callers that may do nothing else: this run's, then those of the runs that it is nested in. `invite` wakes an
-    /// idle worker. Whether somebody was woken.
+    /// idle worker. As long as the run is quiet, nobody else than its caller comes. Whether somebody was woken.
     pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
         posted();
         let awake = |team: &Team| !team.wake_caller();
-        !(awake(self) && self.ancestors().all(awake)) || invite()
+        !awake(self) || !self.is_quiet() && (!self.ancestors().all(awake) || invite())
     }
 
     /// The teams whose nodes have started this run, from the innermost on. Certain for a member, whose run lasts, and

@@ -19,7 +19,7 @@ use super::parallel::Nodes;
 use super::run::Run;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
-use crate::pace::{Budget, Plan, Timed};
+use crate::pace::Plan;
 use crate::run_error::RunError;
 use crate::thrown::{self, discard};
 use crate::ticket::{Asked, Ticket};
@@ -146,7 +146,7 @@ impl Detached {
         let nodes = nodes.get_or_init(|| unsafe { Nodes::new(typed, executor) });
         let countdown = lent.countdown();
         // Who could break in where there is one worker?
-        let plan = (executor.workers == 1).then_some(Plan::Walk { budget: Budget::NONE, timed: Timed::No });
+        let plan = (executor.workers == 1).then_some(Plan::Share);
         let run = run.get_or_init(|| match queue {
             None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),

@@ -1,4 +1,4 @@
-//! Runs that one member drives alone, and that others break into.
+//! Runs that begin quietly, and that others break into.
 
 use super::detached::{Waiting, detached_as, wait_for_end};
 use super::{
@@ -6,7 +6,6 @@ use super::{
 };
 use crate::body::{Body, Turn};
 use crate::cores::Seats;
-use crate::fences;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run;
 use crate::shared::Shared;
@@ -18,7 +17,7 @@ use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
 use std::task::Waker;
 
-const ALONE: Option<Plan> = Some(Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+const QUIETLY: Option<Plan> = Some(Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
 
 /// A closure as a body whose nodes could come back.
 struct Back<F>(F);
@@ -31,10 +30,9 @@ impl<F: Fn(NodeId) -> Turn + Sync> Body for Back<F> {
     }
 }
 
-/// The caller drives. A helper asks and breaks in at any moment: before the first node, in the middle of one, between two, after the
-/// last. Catches: a driver that goes on with the counters as its own after it was robbed; a helper that leaves the state as it is;
-/// either side of the seat.
-fn driven(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
+/// The caller begins quietly. A helper breaks in at any moment: before the first node, in the middle of one, between two, after the
+/// last. Catches: a helper that finds nodes where it mustn't; either side of the seat.
+fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
@@ -43,37 +41,36 @@ fn driven(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
             checked.run(node);
             Turn::Complete
         });
-        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        run::run_as(&shared, &checked.dag, &body, QUIETLY, None);
         checked.all_ran();
         helper.join().expect("no panic");
     });
 }
 
 #[test]
-fn run_driven_of_two_roots() {
-    driven(2, &[], 2);
+fn run_quiet_of_two_roots() {
+    broken_into(2, &[], 2);
 }
 
 #[test]
-fn run_driven_of_a_chain() {
-    driven(2, &[(0, 1), (1, 2)], 3);
+fn run_quiet_of_a_chain() {
+    broken_into(2, &[(0, 1), (1, 2)], 3);
 }
 
 #[test]
-fn run_driven_of_a_join() {
-    driven(2, &[(0, 2), (1, 2)], 3);
+fn run_quiet_of_a_join() {
+    broken_into(2, &[(0, 2), (1, 2)], 3);
 }
 
-/// The second node of a join comes with a counter that the driver has written to, and somebody else goes on with.
+/// The second join comes with a counter that one member has written to, and another one goes on with.
 #[test]
-fn run_driven_of_two_joins() {
-    driven(2, &[(0, 2), (1, 2), (2, 3), (1, 3)], 4);
+fn run_quiet_of_two_joins() {
+    broken_into(2, &[(0, 2), (1, 2), (2, 3), (1, 3)], 4);
 }
 
-/// The driver waits in one node for the other, which only a helper can run that doesn't wait for the driver. Catches: a helper
-/// that doesn't break in, or leaves before.
+/// The caller waits in one node for the other, which only a helper can run. Catches: a quiet beginning that has no end.
 #[test]
-fn run_driven_with_a_rendezvous() {
+fn run_quiet_with_a_rendezvous() {
     explore(2, || {
         let shared = executor_of_two(1);
         let dag = Dag::from_edges(2, &[]).expect("a valid graph");
@@ -92,7 +89,7 @@ fn run_driven_with_a_rendezvous() {
             meeting.attend();
             Turn::Complete
         });
-        run::run_as(&shared, &dag, &body, ALONE, None);
+        run::run_as(&shared, &dag, &body, QUIETLY, None);
         over.store(true, Ordering::Relaxed);
         helper.join().expect("no panic");
     });
@@ -100,7 +97,7 @@ fn run_driven_with_a_rendezvous() {
 
 /// A node wants another turn, which somebody else may give it.
 #[test]
-fn run_driven_of_a_node_that_wants_another_turn() {
+fn run_quiet_of_a_node_that_wants_another_turn() {
     explore(2, || {
         let shared = executor_of_two(1);
         let checked = Checked::new(2, &[(0, 1)]);
@@ -114,7 +111,7 @@ fn run_driven_of_a_node_that_wants_another_turn() {
             checked.run(node);
             Turn::Complete
         });
-        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        run::run_as(&shared, &checked.dag, &body, QUIETLY, None);
         checked.all_ran();
         helper.join().expect("no panic");
     });
@@ -143,67 +140,38 @@ fn run_in_step_of_nodes_that_want_another_turn() {
     });
 }
 
-/// A node comes back while another is driven, and both feed a third: whoever has woken it comes to help, and must leave it to the
-/// driver. Catches: a helper that doesn't.
+/// A node comes back while another is run, and both feed a third: whoever has woken it comes to help. Catches: a wake that is lost.
 #[test]
-fn run_driven_beside_a_helper_with_a_woken_node() {
-    explore(2, beside_a_helper_with_a_woken_node);
-}
-
-/// What the driver has run comes before what is run by whoever takes the woken node after the run was shared: by the state itself,
-/// not by fences that are there for something else. Catches: sharing, or looking for it, with Relaxed.
-#[test]
-fn run_driven_beside_a_helper_with_a_woken_node_and_no_fences() {
-    explore(2, || fences::leave_out(beside_a_helper_with_a_woken_node));
-}
-
-fn beside_a_helper_with_a_woken_node() {
-    let shared = StdArc::new(Shared::new(2, Seats::default()));
-    shared.teams.take().give_back();
-    let wakes = Wakes::new(1);
-    let checked = Checked::new(3, &[(0, 2), (1, 2)]);
-    let open = Arc::new(AtomicBool::new(false));
-    let helper = {
-        let (shared, open, waker) = (StdArc::clone(&shared), Arc::clone(&open), (*wakes.waker(0)).clone());
-        thread::spawn(move || {
-            open.store(true, Ordering::Relaxed);
-            waker.wake();
-            help_once(&shared);
-        })
-    };
-    let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: false };
-    run::run_as(&shared, &checked.dag, &body, ALONE, None);
-    checked.all_ran();
-    helper.join().expect("no panic");
-    wakes.detach();
-}
-
-/// The same with a helper that comes for nothing, while a node wakes the other one. Catches: a helper that stays as a member while
-/// somebody drives.
-#[test]
-fn run_driven_of_a_node_that_wakes_another_beside_a_helper() {
+fn run_quiet_beside_a_helper_with_a_woken_node() {
     explore(2, || {
         let shared = StdArc::new(Shared::new(2, Seats::default()));
         shared.teams.take().give_back();
         let wakes = Wakes::new(1);
         let checked = Checked::new(3, &[(0, 2), (1, 2)]);
         let open = Arc::new(AtomicBool::new(false));
-        let helper = spawn_helper(&shared, help_once);
-        let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked, by_a_node: true };
-        run::run_as(&shared, &checked.dag, &body, ALONE, None);
+        let helper = {
+            let (shared, open, waker) =
+                (StdArc::clone(&shared), Arc::clone(&open), (*wakes.waker(0)).clone());
+            thread::spawn(move || {
+                open.store(true, Ordering::Relaxed);
+                waker.wake();
+                help_once(&shared);
+            })
+        };
+        let body = Opened { shared: &shared, wakes: &wakes, open: &open, checked: &checked };
+        run::run_as(&shared, &checked.dag, &body, QUIETLY, None);
         checked.all_ran();
         helper.join().expect("no panic");
         wakes.detach();
     });
 }
 
-/// Nodes of which the first waits until it has been opened; by the second, perhaps.
+/// Nodes of which the first waits until it has been opened.
 struct Opened<'a> {
     shared: &'a StdArc<Shared>,
     wakes: &'a StdArc<Wakes>,
     open: &'a AtomicBool,
     checked: &'a Checked,
-    by_a_node: bool,
 }
 
 impl Body for Opened<'_> {
@@ -215,10 +183,6 @@ impl Body for Opened<'_> {
                 Pending::Waits => Turn::Waits,
                 Pending::Again => Turn::Again,
             };
-        }
-        if self.by_a_node && node == NodeId::new(1) {
-            self.open.store(true, Ordering::Relaxed);
-            self.wakes.waker(0).wake_by_ref();
         }
         self.checked.run(node);
         Turn::Complete
@@ -233,10 +197,9 @@ impl Body for Opened<'_> {
     }
 }
 
-/// A worker drives, and the owner sleeps until it has left. Catches: a start that offers nothing, a worker that doesn't drive, a
-/// driver that leaves nodes behind.
+/// A worker begins, and the owner sleeps until it has left. Catches: a start that offers nothing, a worker that leaves nodes behind.
 #[test]
-fn run_driven_by_a_worker() {
+fn run_begun_quietly_by_a_worker() {
     explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
@@ -244,7 +207,7 @@ fn run_driven_by_a_worker() {
                 checked.run(node);
                 Turn::Complete
             });
-            detached_as(ALONE, shared, &checked.dag, &body, |ticket| {
+            detached_as(QUIETLY, shared, &checked.dag, &body, |ticket| {
                 assert!(wait_for_end(ticket, || false));
                 checked.all_ran();
             });
@@ -252,10 +215,10 @@ fn run_driven_by_a_worker() {
     });
 }
 
-/// The owner gives up after one look, while a worker may be about to join or drives; it runs what is left. Catches: an end that
-/// leaves to nobody what was offered.
+/// The owner gives up after one look, while a worker may be about to join or has begun; it runs what is left. Catches: an end that
+/// leaves nodes to nobody.
 #[test]
-fn run_driven_that_is_given_up() {
+fn run_quiet_that_is_given_up() {
     explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[]);
@@ -263,7 +226,7 @@ fn run_driven_that_is_given_up() {
                 checked.run(node);
                 Turn::Complete
             });
-            detached_as(ALONE, shared, &checked.dag, &body, |ticket| {
+            detached_as(QUIETLY, shared, &checked.dag, &body, |ticket| {
                 let _ = ticket.poll(Waker::noop());
             });
             checked.all_ran();
@@ -271,15 +234,15 @@ fn run_driven_that_is_given_up() {
     });
 }
 
-/// The driver comes to rest, or still polls the node, when the owner wakes it. Catches: as for a node that is woken in a run that
-/// was shared from the beginning; a driver that forgets to share.
+/// The worker has left, or still polls the node, when the owner wakes it. Catches: as for a node that is woken in a run that
+/// wasn't quiet at its beginning.
 #[test]
-fn run_driven_of_a_node_that_is_woken() {
+fn run_quiet_of_a_node_that_is_woken() {
     explore(2, || {
         beside_workers(1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
-            detached_as(ALONE, shared, &dag, &waiting, |ticket| {
+            detached_as(QUIETLY, shared, &dag, &waiting, |ticket| {
                 waiting.opener()();
                 assert!(wait_for_end(ticket, || false));
             });
@@ -288,25 +251,25 @@ fn run_driven_of_a_node_that_is_woken() {
     });
 }
 
-/// The same where the caller drives, and nobody else is there but who wakes the node.
+/// The same with a caller, and nobody else but the thread that wakes the node.
 #[test]
-fn run_driven_by_its_caller_of_a_node_that_is_woken() {
+fn run_quiet_by_its_caller_of_a_node_that_is_woken() {
     explore(3, || {
         beside_workers(0, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let waiting = Waiting::new(shared);
             let opener = thread::spawn(waiting.opener());
-            run::run_as(shared, &dag, &waiting, ALONE, None);
+            run::run_as(shared, &dag, &waiting, QUIETLY, None);
             opener.join().expect("no panic");
             waiting.has_ended();
         });
     });
 }
 
-/// A worker breaks in on a driver, finds nothing, and goes to sleep; just then the node wakes another one, and waits for it. Catches:
-/// a wake that the driver keeps to itself although it has been broken into.
+/// A worker breaks in, finds nothing, and goes to sleep; just then the node wakes another one, and waits for it. Catches: a wake that
+/// nobody is told of, although the run isn't quiet any more.
 #[test]
-fn run_driven_of_a_node_that_waits_for_one_that_it_wakes() {
+fn run_quiet_of_a_node_that_waits_for_one_that_it_wakes() {
     explore(2, || {
         let shared = StdArc::new(Shared::new(2, Seats::default()));
         shared.teams.take().give_back();
@@ -328,7 +291,7 @@ fn run_driven_of_a_node_that_waits_for_one_that_it_wakes() {
 /// The same with somebody who finds a node, and waits in that for the one that is woken; a worker sleeps. Catches: who breaks in and
 /// looks for woken nodes without a fence.
 #[test]
-fn run_driven_of_two_nodes_that_wait_for_one_that_is_woken() {
+fn run_quiet_of_two_nodes_that_wait_for_one_that_is_woken() {
     explore(0, || {
         let shared = StdArc::new(Shared::new(3, Seats::default()));
         shared.teams.take().give_back();
@@ -368,13 +331,13 @@ impl Awaited<'_> {
         let dag = Dag::from_edges(nodes, &[]).expect("a valid graph");
         let (opened, passed) = (AtomicBool::new(false), Gate::new());
         let body = Awaited { shared, wakes: Wakes::new(1), steps, opened, passed };
-        run::run_as(shared, &dag, &body, ALONE, None);
+        run::run_as(shared, &dag, &body, QUIETLY, None);
         body.wakes.detach();
     }
 
     /// As soon as node 1 has begun.
     fn break_in(shared: &Shared, steps: &[AtomicBool; 2]) {
-        // Ordering: Acquire pairs with the Release in node 1: the run is driven by then.
+        // Ordering: Acquire pairs with the Release in node 1: the run has begun by then.
         while !steps[0].load(Ordering::Acquire) {
             thread::yield_now();
         }
