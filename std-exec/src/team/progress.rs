@@ -4,7 +4,6 @@
 use super::Team;
 use crate::member::BATCH;
 use crate::pace::Budget;
-use crate::sleep::posted;
 use crate::sync::Ordering;
 use crate::walk::Lane;
 
@@ -130,13 +129,12 @@ impl Team {
         self.quiet.load(Ordering::Relaxed)
     }
 
-    /// Ends the quiet beginning, if there was one. Whoever calls this looks for woken nodes afterwards, or falls asleep: a wake of which
-    /// nobody was told, since the run was still quiet, is seen then.
+    /// Ends the quiet beginning, if there was one. A thread that does so looks for work once more before it sleeps, behind the fence of
+    /// `Sleep` or of `wait_unless`: it finds the node of a wake that has told nobody, because the run was still quiet.
     pub(crate) fn end_quiet(&self) {
         if self.is_quiet() {
             self.end_walk();
             self.quiet.store(false, Ordering::Relaxed);
-            posted();
         }
     }
 
