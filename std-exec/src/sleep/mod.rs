@@ -144,6 +144,6 @@ impl Sleep {
 #[inline]
 pub(crate) fn posted() {
     // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait`; for walks also with itself, in
-    // `Shared::away`, and for runs that one drives, in `Shared::tell` and `Run::drive_or_break_in`.
+    // `Shared::away`, and by members that leave a run.
     fence(Ordering::SeqCst);
 }
