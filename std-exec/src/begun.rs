@@ -4,8 +4,7 @@
 //! any more: then what it would have taken is estimated from what it had come to.
 
 use crate::clock;
-use crate::pace::{Budget, Plan, Timed};
-use crate::shared::Shared;
+use crate::pace::{Budget, Paces, Plan, Timed};
 use crate::sync::{AtomicUsize, Ordering};
 
 /// See the [module](self).
@@ -57,7 +56,7 @@ impl Begun {
 
     /// The run is over: takes note of how long it has taken.
     #[inline]
-    pub(crate) fn record(&self, shared: &Shared) {
+    pub(crate) fn record(&self, paces: &Paces) {
         if self.at == 0 {
             return;
         }
@@ -66,6 +65,6 @@ impl Begun {
             Self::UNKNOWN => return,
             ticks => ticks,
         };
-        shared.paces.record(self.key, self.plan, ticks);
+        paces.record(self.key, self.plan, ticks);
     }
 }

@@ -1,14 +1,14 @@
 //! What the calling thread is in the middle of: the run whose node it executes, if any; and which worker it is.
 
-use crate::shared::Shared;
+use crate::executor_id::ExecutorId;
 use crate::sync::thread_local;
-use crate::team::Team;
+use crate::team::{Team, Ticket};
 use std::cell::Cell;
 use std::ptr;
 
 /// A run that the calling thread is a member of, and the one that it was in the middle of before.
 struct Frame {
-    shared: *const Shared,
+    executor: ExecutorId,
     team: *const Team,
     outer: *const Frame,
 }
@@ -17,7 +17,7 @@ struct Frame {
 type Current = Cell<*const Frame>;
 
 /// An executor, and which of its workers this thread is.
-type Worker = Cell<(*const Shared, usize)>;
+type Worker = Cell<(ExecutorId, usize)>;
 
 /// The thread has not been in any run. No frame lies there.
 const NEW: *const Frame = ptr::dangling();
@@ -48,19 +48,19 @@ fn current() -> *const Frame {
 #[cfg(not(dgraph_loom))]
 thread_local! {
     static CURRENT: Current = const { Cell::new(NEW) };
-    static WORKER: Worker = const { Cell::new((ptr::null(), 0)) };
+    static WORKER: Worker = const { Cell::new((ExecutorId::NONE, 0)) };
 }
 
 #[cfg(dgraph_loom)] // whose macro doesn't know `const`
 thread_local! {
     static CURRENT: Current = Cell::new(NEW);
-    static WORKER: Worker = Cell::new((ptr::null(), 0));
+    static WORKER: Worker = Cell::new((ExecutorId::NONE, 0));
 }
 
-/// Calls `work` with this thread marked as a member of `team`. `work` gets the team that it was a member of before,
-/// if that belongs to the same executor: then the new run is nested in that one's.
+/// Calls `work` with this thread marked as a member of `team`, which belongs to `executor`. `work` gets the team that it was a member
+/// of before, if that belongs to the same executor: then the new run is nested in that one's.
 #[inline]
-pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Team>)) {
+pub(crate) fn within(executor: ExecutorId, team: &Team, work: impl FnOnce(Option<&Team>)) {
     struct Restore(*const Frame);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -69,12 +69,12 @@ pub(crate) fn within(shared: &Shared, team: &Team, work: impl FnOnce(Option<&Tea
     }
     let outer = CURRENT.with(Cell::get);
     let outer = if ptr::eq(outer, NEW) { first_run() } else { outer };
-    let here = Frame { shared, team, outer };
+    let here = Frame { executor, team, outer };
     CURRENT.with(|current| current.set(&raw const here));
     let _restore = Restore(outer);
     // SAFETY: the frame lies on this thread's stack, in a call of this function that goes on: it takes itself away at its end.
-    let parent = unsafe { outer.as_ref() }.filter(|outer| ptr::eq(outer.shared, shared)).and_then(|outer| {
-        // SAFETY: the team belongs to `shared`, which frees its teams only with itself.
+    let parent = unsafe { outer.as_ref() }.filter(|outer| outer.executor == executor).and_then(|outer| {
+        // SAFETY: the team belongs to the executor of `team`, which frees its teams only with itself.
         unsafe { outer.team.as_ref() }
     });
     work(parent);
@@ -85,9 +85,9 @@ pub(crate) fn level() -> usize {
     any(|frame| Some(frame.team().level() + 1)).unwrap_or(0)
 }
 
-/// Whether the calling thread is a member of some run for which this is true.
-pub(crate) fn any_team(is: impl Fn(&Team) -> bool) -> bool {
-    any(|frame| is(frame.team()).then_some(())).is_some()
+/// Whether the calling thread is in the middle of a node of this run, or of a run within one.
+pub(crate) fn is_within(ticket: &Ticket) -> bool {
+    ticket.is_active() && any(|frame| frame.team().is_within(ticket).then_some(())).is_some()
 }
 
 /// What `find` gives for the innermost run that it gives something for.
@@ -112,27 +112,27 @@ impl Frame {
 }
 
 /// Whether the calling thread is in the middle of a run of this executor.
-pub(crate) fn is_in_run_of(shared: &Shared) -> bool {
-    any(|frame| ptr::eq(frame.shared, shared).then_some(())).is_some()
+pub(crate) fn is_in_run_of(executor: ExecutorId) -> bool {
+    any(|frame| (frame.executor == executor).then_some(())).is_some()
 }
 
-/// The calling thread is this worker of `shared` until the result is dropped. (Not longer: its executor may be gone before the
+/// The calling thread is this worker of `executor` until the result is dropped. (Not longer: its executor may be gone before the
 /// thread is, and another one lie at the same address.)
 #[must_use]
-pub(crate) fn become_worker(shared: &Shared, worker: usize) -> impl Drop + use<> {
+pub(crate) fn become_worker(executor: ExecutorId, worker: usize) -> impl Drop + use<> {
     struct Resign;
     impl Drop for Resign {
         fn drop(&mut self) {
-            WORKER.with(|here| here.set((ptr::null(), 0)));
+            WORKER.with(|here| here.set((ExecutorId::NONE, 0)));
         }
     }
-    WORKER.with(|here| here.set((ptr::from_ref(shared), worker)));
+    WORKER.with(|here| here.set((executor, worker)));
     Resign
 }
 
-/// Which worker of `shared` the calling thread is, if any.
+/// Which worker of `executor` the calling thread is, if any.
 #[inline]
-pub(crate) fn worker(shared: &Shared) -> Option<usize> {
-    let (executor, worker) = WORKER.with(Cell::get);
-    ptr::eq(executor, shared).then_some(worker)
+pub(crate) fn worker(executor: ExecutorId) -> Option<usize> {
+    let (mine, worker) = WORKER.with(Cell::get);
+    (mine == executor).then_some(worker)
 }

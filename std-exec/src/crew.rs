@@ -139,7 +139,7 @@ impl Drop for Living {
 /// Ends the workers and waits for `time` at the most until they are gone. Whether they are.
 pub(crate) fn end_within(shared: &Shared, time: Duration) -> bool {
     shared.shut_down();
-    if context::worker(shared).is_some() {
+    if context::worker(shared.id()).is_some() {
         return false;
     }
     let began = Instant::now();
@@ -159,7 +159,7 @@ pub(crate) fn end_within(shared: &Shared, time: Duration) -> bool {
 pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<Payload> {
     shared.shut_down();
     let workers = mem::take(workers);
-    if context::worker(shared).is_some() {
+    if context::worker(shared.id()).is_some() {
         return None;
     }
     for worker in workers {
@@ -184,7 +184,7 @@ mod tests {
         let (say, hear) = mpsc::channel();
         let here = Arc::clone(&shared);
         let worker = thread::spawn(move || {
-            let _resign = context::become_worker(&here, 0);
+            let _resign = context::become_worker(here.id(), 0);
             drop(take.recv().expect("an executor"));
             say.send("over").expect("somebody listens");
         });

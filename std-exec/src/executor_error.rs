@@ -1,8 +1,10 @@
 //! Why an executor could not be made.
 
 use crate::brief;
-use crate::builder::ExecutorBuilder;
 use std::fmt;
+
+/// The most threads that an executor can have.
+pub(crate) const MAX_THREADS: usize = 4096;
 
 /// Why an executor could not be made as demanded.
 ///
@@ -21,7 +23,7 @@ use std::fmt;
 pub enum ExecutorError {
     /// `threads(0)`.
     NoThreads,
-    /// More threads than [`ExecutorBuilder::MAX_THREADS`].
+    /// More threads than [`ExecutorBuilder::MAX_THREADS`](crate::ExecutorBuilder::MAX_THREADS).
     TooManyThreads {
         /// The number asked for.
         threads: usize,
@@ -36,15 +38,15 @@ pub enum ExecutorError {
         /// The cores that the calling thread may use; empty where the system doesn't say.
         usable: Vec<usize>,
     },
-    /// [`ExecutorBuilder::thread_names`] gave a name with a NUL character in it, which no system takes.
+    /// [`ExecutorBuilder::thread_names`](crate::ExecutorBuilder::thread_names) gave a name with a NUL character in it, which no system takes.
     NameWithNul {
         /// The name.
         name: String,
     },
-    /// [`ExecutorBuilder::membarrier`] says `false`, but an executor that this process has or had relies on
+    /// [`ExecutorBuilder::membarrier`](crate::ExecutorBuilder::membarrier) says `false`, but an executor that this process has or had relies on
     /// the call.
     MembarrierInUse,
-    /// The function [around](ExecutorBuilder::around) a worker's life has returned without calling it.
+    /// The function [around](crate::ExecutorBuilder::around) a worker's life has returned without calling it.
     WorkerNotBegun {
         /// The worker's number.
         worker: usize,
@@ -56,7 +58,7 @@ impl fmt::Display for ExecutorError {
         match self {
             Self::NoThreads => f.write_str("an executor needs at least one thread"),
             Self::TooManyThreads { threads } => {
-                write!(f, "{threads} threads are too many: at most {}", ExecutorBuilder::MAX_THREADS)
+                write!(f, "{threads} threads are too many: at most {MAX_THREADS}")
             }
             Self::NoCores => f.write_str("the list of cores to pin to is empty"),
             Self::CoreRefused { core, usable } if usable.is_empty() => write!(f, "core {core} can't be had"),

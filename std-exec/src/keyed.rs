@@ -38,14 +38,14 @@ type Task<'f, T> = Box<dyn Fn(Args<'_, T>) -> Option<T> + Send + Sync + 'f>;
 /// ```
 pub struct KeyedGraph<'f, K, T> {
     dag: Dag,
-    pub(crate) keys: Vec<K>,
+    keys: Vec<K>,
     index: HashMap<K, u32>,
     tasks: Vec<Task<'f, T>>,
     /// The dependencies of node `i` are `dependencies[starts[i]..starts[i + 1]]`, as listed.
     starts: Vec<usize>,
     dependencies: Vec<u32>,
     /// What each task gave in the last run; unset if it didn't run.
-    pub(crate) values: Vec<OnceLock<Option<T>>>,
+    values: Vec<OnceLock<Option<T>>>,
 }
 
 /// Collects the tasks of a [`KeyedGraph`].
@@ -137,6 +137,10 @@ where
         self.index.get(key).copied().map(NodeId::new)
     }
 
+    fn results(&mut self) -> KeyedResults<'_, K, T> {
+        KeyedResults { keys: &self.keys, index: &self.index, values: &mut self.values }
+    }
+
     /// Runs every task once on this thread, in topological order.
     ///
     /// # Errors
@@ -157,10 +161,10 @@ where
     /// assert_eq!(graph.run()?["sum"], 42);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn run(&mut self) -> Result<KeyedResults<'_, 'f, K, T>, RunError> {
+    pub fn run(&mut self) -> Result<KeyedResults<'_, K, T>, RunError> {
         self.clear();
         self.dag.run(|node| self.run_task(node));
-        Ok(KeyedResults::new(self))
+        Ok(self.results())
     }
 
     /// Runs every task once on the threads of `executor`, this one included.
@@ -183,7 +187,7 @@ where
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn run_parallel(&mut self, executor: &Executor) -> Result<KeyedResults<'_, 'f, K, T>, RunError>
+    pub fn run_parallel(&mut self, executor: &Executor) -> Result<KeyedResults<'_, K, T>, RunError>
     where
         K: Sync,
         T: Send + Sync,
@@ -191,7 +195,7 @@ where
         self.clear();
         let graph = &*self;
         executor.run(&graph.dag, |node| graph.run_task(node));
-        Ok(KeyedResults::new(self))
+        Ok(self.results())
     }
 
     fn clear(&mut self) {

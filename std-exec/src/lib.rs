@@ -103,6 +103,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod args;
+mod backlog;
 mod begun;
 mod bindings;
 mod body;
@@ -118,6 +119,7 @@ mod create_graph;
 mod crew;
 mod executor;
 mod executor_error;
+mod executor_id;
 #[allow(unsafe_code)]
 mod fences;
 mod fn_graph;
@@ -128,6 +130,8 @@ mod fork;
 mod function;
 mod graph_error;
 mod held;
+#[allow(unsafe_code)]
+mod helping;
 mod keyed;
 #[allow(unsafe_code)]
 mod member;
@@ -150,6 +154,7 @@ mod run_error;
 mod run_queue;
 #[allow(unsafe_code)]
 mod seat;
+mod seek;
 mod shared;
 mod sleep;
 #[allow(unsafe_code)]

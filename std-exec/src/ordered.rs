@@ -30,17 +30,15 @@
 use crate::body::{Body, Turn};
 use crate::context;
 use crate::ready_queue::{Place, ReadyQueue, Taker};
-use crate::run::CloseOnDrop;
 use crate::shared::Shared;
 use crate::sleep::posted;
 use crate::stay::Stay;
 use crate::sync::{Mutex, lock, spin_loop};
-use crate::team::{Course, Job, RestOf, Role, Team};
+use crate::team::{CloseOnDrop, Course, Job, PATIENCE, Rest, RestOf, Role, Team, Ticket};
 use crate::thrown::Thrown;
-use crate::ticket::{Next, Rest, Ticket};
+use crate::ticket::Next;
 use crate::wake::Whom;
 use crate::watch::Watch;
-use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -146,7 +144,8 @@ impl<'a, F: Body> Ordered<'a, F> {
             rest.number = self.shared.bindings.number(self.binds_workers);
         };
         // SAFETY: by contract.
-        unsafe { ticket.begin(self.shared, fill) };
+        let then = unsafe { ticket.begin(fill) };
+        self.shared.see_to(ticket, then);
     }
 
     /// As [`Run::end`](crate::run::Run::end).
@@ -162,7 +161,7 @@ impl<'a, F: Body> Ordered<'a, F> {
         }
         let team = self.shared.teams.take();
         team.set_up_for(rest);
-        context::within(self.shared, team, |_| {
+        context::within(self.shared.id(), team, |_| {
             while !team.is_finished() {
                 if F::WAKES {
                     // Somebody may be in the middle of waking a node.
@@ -187,10 +186,10 @@ impl<F: Body> Ordered<'_, F> {
     /// The caller's part.
     fn lead(&self, team: &Team) {
         let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: None };
-        let worker = context::worker(self.shared);
+        let worker = context::worker(self.shared.id());
         let me = Taker { anything: true, caller: true, worker };
         let level = context::level();
-        context::within(self.shared, team, |parent| {
+        context::within(self.shared.id(), team, |parent| {
             team.lead_by(worker, level, self.shared.bindings.number(self.binds_workers));
             // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
             // for its members, which happens before `self` can go away.
@@ -339,7 +338,7 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>
     let me = Taker {
         anything: matches!(role, Role::Member(_)),
         caller: matches!(role, Role::Owner),
-        worker: if matches!(role, Role::Owner) { None } else { context::worker(run.shared) },
+        worker: if matches!(role, Role::Owner) { None } else { context::worker(run.shared.id()) },
     };
     if matches!(role, Role::Canceller) {
         run.cancel();
@@ -347,7 +346,7 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>
         let _ = run.step(team, nobody, None, false);
         return;
     }
-    context::within(run.shared, team, |_| {
+    context::within(run.shared.id(), team, |_| {
         let stays = || match (me.worker, role) {
             // In the middle of a node: there for what nobody else can do, and back to what it waits for.
             (_, Role::Visitor) if stay.is_in_between() => false,

@@ -1,10 +1,11 @@
 //! What a run of a dictionary graph gave.
 
-use crate::keyed::KeyedGraph;
 use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::ops::Index;
+use std::sync::OnceLock;
 
 /// The values of a finished run by key. They stay in the graph, and the next run drops them.
 ///
@@ -18,18 +19,16 @@ use std::ops::Index;
 /// assert_eq!(results.get(&7), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct KeyedResults<'g, 'f, K, T> {
-    graph: &'g mut KeyedGraph<'f, K, T>,
+pub struct KeyedResults<'g, K, T> {
+    pub(crate) keys: &'g [K],
+    pub(crate) index: &'g HashMap<K, u32>,
+    pub(crate) values: &'g mut [OnceLock<Option<T>>],
 }
 
-impl<'g, 'f, K, T> KeyedResults<'g, 'f, K, T>
+impl<K, T> KeyedResults<'_, K, T>
 where
     K: Eq + Hash + Clone,
 {
-    pub(crate) fn new(graph: &'g mut KeyedGraph<'f, K, T>) -> Self {
-        Self { graph }
-    }
-
     /// The value that the task `key` gave. `None` if it gave none, if its value was taken, or if there is no such
     /// task.
     ///
@@ -45,7 +44,7 @@ where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        self.graph.values[self.graph.node(key)?.index()].get()?.as_ref()
+        self.values[*self.index.get(key)? as usize].get()?.as_ref()
     }
 
     /// Moves the value of the task `key` out.
@@ -64,8 +63,7 @@ where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
-        let node = self.graph.node(key)?;
-        self.graph.values[node.index()].take()?
+        self.values[*self.index.get(key)? as usize].take()?
     }
 
     /// Each key with its value, in the order in which the tasks were declared.
@@ -78,12 +76,12 @@ where
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&K, Option<&T>)> {
-        let values = self.graph.values.iter().map(|value| value.get().and_then(Option::as_ref));
-        self.graph.keys.iter().zip(values)
+        let values = self.values.iter().map(|value| value.get().and_then(Option::as_ref));
+        self.keys.iter().zip(values)
     }
 }
 
-impl<K, T, Q> Index<&Q> for KeyedResults<'_, '_, K, T>
+impl<K, T, Q> Index<&Q> for KeyedResults<'_, K, T>
 where
     K: Eq + Hash + Clone + Borrow<Q>,
     Q: Eq + Hash + ?Sized,
@@ -101,7 +99,7 @@ where
     }
 }
 
-impl<K: Eq + Hash + Clone + fmt::Debug, T: fmt::Debug> fmt::Debug for KeyedResults<'_, '_, K, T> {
+impl<K: Eq + Hash + Clone + fmt::Debug, T: fmt::Debug> fmt::Debug for KeyedResults<'_, K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }

@@ -24,13 +24,12 @@ use crate::statistics::{RunStatistics, Tally, count};
 use crate::stay::Stay;
 use crate::steps::Steps;
 use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering, spin_loop};
-use crate::team::{Course, Job, RestOf, Role, Team};
+use crate::team::{CloseOnDrop, Course, Job, Rest, RestOf, Role, Team, Ticket};
 use crate::thrown::Thrown;
-use crate::ticket::{Next, Rest, Ticket};
+use crate::ticket::Next;
 use crate::wake::Whom;
 use crate::walk::Walk;
 use crate::watch::Watch;
-use crate::work::PATIENCE;
 use dgraph_core::{AsDag, Countdown};
 use std::any::Any;
 use std::panic::resume_unwind;
@@ -97,7 +96,7 @@ where
     };
     let run = Run::new(shared, countdown, body, begun, steps, tally);
     run.lead(team);
-    run.begun.record(shared);
+    run.begun.record(&shared.paces);
     let thrown = run.thrown.into_inner();
     drop(lent);
     team.give_back();
@@ -126,27 +125,6 @@ fn begin<F: Body>(
         plan => plan,
     };
     Begun::now(key, plan)
-}
-
-/// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours: helpers use
-/// its stack.
-pub(crate) struct CloseOnDrop<'a>(pub(crate) &'a Team);
-
-impl Drop for CloseOnDrop<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.0.membership.close();
-        let mut patience = PATIENCE;
-        while !self.0.membership.is_empty() {
-            if patience > 0 {
-                patience -= 1;
-                spin_loop();
-            } else {
-                // For nothing else: what there is to do is the helpers'.
-                let _ = self.0.wait_unless(None, || self.0.membership.is_empty());
-            }
-        }
-    }
 }
 
 impl<'a, F: Body> Run<'a, F> {
@@ -209,7 +187,8 @@ impl<'a, F: Body> Run<'a, F> {
             rest.number = self.shared.bindings.number(false);
         };
         // SAFETY: by contract.
-        unsafe { ticket.begin(self.shared, fill) };
+        let then = unsafe { ticket.begin(fill) };
+        self.shared.see_to(ticket, then);
     }
 
     /// Goes through what is left of a run without a caller, until the last node is complete. To be called after making sure that the body
@@ -227,10 +206,10 @@ impl<'a, F: Body> Run<'a, F> {
         let team = self.shared.teams.take();
         rest.quiet = None;
         team.set_up_for(rest);
-        context::within(self.shared, team, |_| {
+        context::within(self.shared.id(), team, |_| {
             // SAFETY: this thread has taken the team, which is closed.
             let mut own = unsafe { team.own(0) };
-            let stay = Stay::to_the_end(self.shared);
+            let stay = Stay::to_the_end();
             while !team.is_finished() {
                 if F::WAKES {
                     // Somebody may be in the middle of waking a node.
@@ -270,9 +249,9 @@ impl<F: Body> Run<'_, F> {
         };
         let mut walked = false;
         let level = context::level();
-        let stay = Stay::to_the_end(self.shared);
-        context::within(self.shared, team, |parent| {
-            team.lead_by(context::worker(self.shared), level, self.shared.bindings.number(false));
+        let stay = Stay::to_the_end();
+        context::within(self.shared.id(), team, |parent| {
+            team.lead_by(context::worker(self.shared.id()), level, self.shared.bindings.number(false));
             // SAFETY: this thread has taken the team, and not opened it.
             unsafe { team.reserve(dag.nodes()) };
             self.walk.lay_out(self.walk.of(team.lanes()));
@@ -368,7 +347,7 @@ unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>
         Role::Canceller => return run.cancel(team),
         Role::Visitor | Role::Owner => return, // no node of such a run is bound to a thread
     };
-    context::within(run.shared, team, |_| {
+    context::within(run.shared.id(), team, |_| {
         // SAFETY: by contract.
         let mut own = unsafe { team.own(place) };
         run.count(|tally| (&tally.joins, 1));

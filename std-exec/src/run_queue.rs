@@ -4,20 +4,14 @@
 //! One lock per queue, which is held for some nanoseconds: a run comes here once per slice of a hundred microseconds, or once per wake-up,
 //! not once per node. The queue for all threads is linked through the tickets, so it needs no memory however long it is.
 
-use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
-use crate::ticket::Ticket;
+use crate::backlog::Backlog;
+use crate::sync::{Mutex, lock};
+use crate::team::Ticket;
+use crate::ticket::Link;
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-
-/// What a ticket that is listed knows of the queue.
-#[derive(Default)]
-pub(crate) struct Link {
-    next: Option<Arc<Ticket>>,
-    /// It waits because a future was woken.
-    woken: bool,
-}
 
 /// Tickets that are linked to each other.
 #[derive(Default)]
@@ -25,6 +19,8 @@ struct List {
     first: Option<Arc<Ticket>>,
     last: Option<Arc<Ticket>>,
     length: usize,
+    /// How many of them wait because a future was woken.
+    woken: usize,
 }
 
 impl List {
@@ -35,9 +31,10 @@ impl List {
             None => self.first = Some(ticket),
         }
         self.length += 1;
+        self.woken += usize::from(woken);
     }
 
-    fn pop(&mut self) -> Option<(Arc<Ticket>, bool)> {
+    fn pop(&mut self) -> Option<Arc<Ticket>> {
         let first = self.first.take()?;
         let Link { next, woken } = std::mem::take(&mut *lock(&first.link));
         self.first = next;
@@ -45,7 +42,8 @@ impl List {
             self.last = None;
         }
         self.length -= 1;
-        Some((first, woken))
+        self.woken -= usize::from(woken);
+        Some(first)
     }
 }
 
@@ -58,9 +56,8 @@ impl Drop for List {
 
 /// See the [module](self).
 pub(crate) struct RunQueue {
-    /// How many runs wait, and how many of them because a future was woken: what members look at between two nodes.
-    waiting: CachePadded<AtomicUsize>,
-    woken: AtomicUsize,
+    /// What members look at between two nodes.
+    pub(crate) backlog: CachePadded<Backlog>,
     all: Mutex<List>,
     /// For each worker.
     bound: Box<[Mutex<VecDeque<Arc<Ticket>>>]>,
@@ -69,44 +66,25 @@ pub(crate) struct RunQueue {
 impl RunQueue {
     pub(crate) fn new(workers: usize) -> Self {
         Self {
-            waiting: CachePadded::new(AtomicUsize::new(0)),
-            woken: AtomicUsize::new(0),
+            backlog: CachePadded::default(),
             all: Mutex::new(List::default()),
             bound: std::iter::repeat_with(|| Mutex::new(VecDeque::new())).take(workers).collect(),
         }
     }
 
-    /// Whether some run waits. Certain for a thread that has passed a `SeqCst` fence after whoever has put it here has passed its own.
-    #[inline]
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) != 0
-    }
-
-    /// Whether some run waits because a future was woken; a hint.
-    pub(crate) fn is_woken(&self) -> bool {
-        self.woken.load(Ordering::Relaxed) != 0
-    }
-
     pub(crate) fn push(&self, ticket: Arc<Ticket>, woken: bool) {
         let mut all = lock(&self.all);
         all.push(ticket, woken);
-        // Relaxed: under the lock, and looked at behind a fence by those who depend on it.
-        self.waiting.store(all.length, Ordering::Relaxed);
-        if woken {
-            self.woken.store(self.woken.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        }
+        self.backlog.set(all.length, all.woken);
     }
 
     /// The run that has waited for longest, if the calling thread may open it now.
     pub(crate) fn pop(&self) -> Option<Arc<Ticket>> {
-        while self.is_waiting() {
+        while self.backlog.is_waiting() {
             let ticket = {
                 let mut all = lock(&self.all);
-                let (ticket, woken) = all.pop()?;
-                self.waiting.store(all.length, Ordering::Relaxed);
-                if woken {
-                    self.woken.store(self.woken.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-                }
+                let ticket = all.pop()?;
+                self.backlog.set(all.length, all.woken);
                 ticket
             };
             if ticket.claim(true) {
@@ -140,6 +118,6 @@ const KEPT: usize = 64;
 
 impl fmt::Debug for RunQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunQueue").field("waiting", &self.waiting).finish_non_exhaustive()
+        f.debug_struct("RunQueue").field("backlog", &self.backlog).finish_non_exhaustive()
     }
 }

@@ -1,22 +1,23 @@
 //! What an executor's handle, its workers and its callers share.
 
 use crate::bindings::Bindings;
-use crate::context;
 use crate::cores::Seats;
+use crate::executor_id::ExecutorId;
 use crate::pace::Paces;
 use crate::run_queue::RunQueue;
 use crate::sleep::{Sleep, posted};
-use crate::stay::Stay;
-use crate::sync::{AtomicBool, Condvar, Mutex, Ordering};
-use crate::team::Team;
+use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering};
+use crate::team::{Team, Ticket};
 use crate::teams::Teams;
-use crate::thrown::{Thrown, discard};
-use crate::ticket::Ticket;
+use crate::thrown::Thrown;
 use crate::wake::Attached;
-use crate::watch::{Seen, Watch};
-use crate::worker;
+use crate::watch::Seen;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
+/// models, which have to get to sleep to be small.
+pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) spin: Duration,
     /// What was thrown around workers' lives, behind them.
     pub(crate) exits: Thrown,
-    shut_down: AtomicBool,
+    pub(crate) shut_down: AtomicBool,
     /// How many workers' threads have not ended; and what tells when one does.
     pub(crate) living: Mutex<usize>,
     pub(crate) dies: Condvar,
@@ -50,7 +51,7 @@ impl Shared {
             bindings: Bindings::new(workers),
             queue: RunQueue::new(workers),
             detached: Attached::to_an_executor(),
-            spin: worker::SPIN,
+            spin: SPIN,
             exits: Thrown::nothing(),
             shut_down: AtomicBool::new(false),
             living: Mutex::new(0),
@@ -58,23 +59,13 @@ impl Shared {
         }
     }
 
-    pub(crate) fn with_spin(self, spin: Duration) -> Self {
-        Self { spin, ..self }
+    /// Which executor it is.
+    pub(crate) fn id(&self) -> ExecutorId {
+        ExecutorId::of(self)
     }
 
-    /// Tells the workers to end and wakes them. All runs are called off: those without a caller, whose owners end them, and those
-    /// nested in them.
-    pub(crate) fn shut_down(&self) {
-        self.shut_down.store(true, Ordering::Relaxed);
-        posted();
-        self.sleep.wake_all();
-        let stay = Stay::to_the_end(self);
-        for team in self.teams.iter() {
-            team.try_cancel(&stay);
-            // It may wait for workers.
-            team.wake_caller();
-        }
-        self.detached.look().into_iter().for_each(discard);
+    pub(crate) fn with_spin(self, spin: Duration) -> Self {
+        Self { spin, ..self }
     }
 
     /// The first step of that, for tests.
@@ -89,7 +80,7 @@ impl Shared {
 
     /// Whether some run wants help now, or somebody to go on with it.
     pub(crate) fn wants_help(&self) -> bool {
-        self.queue.is_waiting() || self.open().next().is_some()
+        self.queue.backlog.is_waiting() || self.open().next().is_some()
     }
 
     /// Whether some run has nodes that only this worker can take.
@@ -97,83 +88,9 @@ impl Shared {
         self.bindings.want(worker)
     }
 
-    /// The runs that have nodes which only this worker can take.
-    fn wanting(&self, worker: usize) -> impl Iterator<Item = &Team> {
-        let wanted = self.wants(worker);
-        self.teams.iter().take_while(move |_| wanted).filter(move |team| team.wants(worker))
-    }
-
     /// The runs that want help.
-    fn open(&self) -> impl Iterator<Item = &Team> {
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Team> {
         self.teams.iter().filter(|team| team.wants_help())
-    }
-
-    /// Helps the runs that want this worker, the calling thread, or else goes on with the run that has waited for longest, or helps the
-    /// `turn`-th of those that want help: so that each has its turn. False if there is none.
-    pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
-        // First what nobody else can do.
-        if self.wants(worker) {
-            self.hand_over(0);
-            if self.away(|| self.help_bound(worker)) {
-                return true;
-            }
-        }
-        // In turns, so that neither those that wait nor those that only want help keep the others waiting for ever.
-        let open_first = turn % 4 == 0;
-        open_first && self.help_open(turn, worker)
-            || self.help_waiting(worker)
-            || !open_first && self.help_open(turn, worker)
-    }
-
-    /// Goes on with the run that has waited for longest.
-    fn help_waiting(&self, worker: usize) -> bool {
-        let Some(ticket) = self.queue.pop() else { return false };
-        self.hand_over(0);
-        self.away(|| self.go_on(&ticket, false, &Stay::of_worker(self, worker)));
-        true
-    }
-
-    /// Helps the `turn`-th of the runs that want help.
-    fn help_open(&self, turn: usize, worker: usize) -> bool {
-        let count = self.open().count();
-        if count == 0 {
-            return false;
-        }
-        self.hand_over(1);
-        let stay = Stay::of_worker(self, worker);
-        self.away(|| self.open().skip(turn % count).any(|team| team.try_help(None, &stay)))
-    }
-
-    /// Runs nodes that only this worker can take.
-    fn help_bound(&self, worker: usize) -> bool {
-        let stay = Stay::of_worker(self, worker);
-        let mut visited = false;
-        self.wanting(worker).for_each(|team| visited |= self.visit(team, worker, &stay));
-        // One of those on which nobody works: the others wait here, or are worked on.
-        while !visited {
-            let Some(ticket) = self.queue.pop_for(worker) else { break };
-            self.bindings.set(worker, false);
-            if ticket.claim(false) {
-                self.go_on(&ticket, false, &Stay::of_worker(self, worker));
-                visited = true;
-            }
-        }
-        visited
-    }
-
-    /// The calling thread has claimed the run of `ticket`, and works on it: as a member, or for the caller's nodes.
-    fn go_on(&self, ticket: &Arc<Ticket>, for_caller: bool, stay: &Stay<'_>) {
-        self.teams.take().lead_on(ticket, for_caller, stay);
-    }
-
-    /// The run of `ticket` may have nodes for its caller, for whom the calling thread stands: runs them.
-    pub(crate) fn serve(&self, ticket: &Arc<Ticket>) {
-        let stay = Stay::to_the_end(self);
-        if ticket.claim_for_owner() {
-            self.go_on(ticket, true, &stay);
-        } else if let Some(team) = ticket.team(self) {
-            team.try_serve(ticket, &stay);
-        }
     }
 
     /// The run of `ticket` waits for a thread, perhaps because a future was woken: wakes one that sleeps.
@@ -196,43 +113,20 @@ impl Shared {
         }
     }
 
-    /// Breaks into the walk of `team`, or its quiet beginning. Whether it could join.
-    pub(crate) fn break_in(&self, team: &Team, stay: &Stay<'_>) -> bool {
-        self.hand_over(0);
-        team.end_quiet();
-        self.away(|| team.try_help(None, stay))
-    }
-
     /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to `mine`. For
     /// the others it wakes somebody: as long as it was in, a team may have been full, and what was posted there has woken
     /// nobody.
-    fn hand_over(&self, mine: usize) {
+    pub(crate) fn hand_over(&self, mine: usize) {
         posted();
-        let waiting = usize::from(self.queue.is_waiting());
+        let waiting = usize::from(self.queue.backlog.is_waiting());
         self.wake_for((waiting + self.open().count()).saturating_sub(mine));
     }
 
     /// The same when it has left `team` and goes back to what it was in the middle of.
-    fn pass_on(&self, team: &Team) {
+    pub(crate) fn pass_on(&self, team: &Team) {
         posted();
         if team.has_work() {
             team.post(|| self.invite(team));
-        }
-    }
-
-    /// Runs nodes of `team` that only this worker, the calling thread, can take: one of them if it is in the middle of a
-    /// node. False if there are none.
-    fn visit(&self, team: &Team, worker: usize, stay: &Stay<'_>) -> bool {
-        let visited = team.try_visit(worker, stay);
-        // It was counted as one who would come for other nodes too, but has left them.
-        self.pass_on(team);
-        visited
-    }
-
-    /// Nodes of the team at this address have been woken.
-    pub(crate) fn tell(&self, team: usize) {
-        if let Some(team) = self.teams.iter().find(|here| std::ptr::from_ref::<Team>(here).addr() == team) {
-            self.has_been_woken(team);
         }
     }
 
@@ -261,7 +155,7 @@ impl Shared {
 
     /// Somebody goes to help one team while `others` want help too. Each has woken somebody when it began to, but that may be
     /// who goes to this one now: so it wakes the next.
-    fn wake_for(&self, others: usize) {
+    pub(crate) fn wake_for(&self, others: usize) {
         if others > 0 {
             posted();
             if self.sleep.anybody_asleep() {
@@ -296,82 +190,12 @@ impl Shared {
     }
 
     /// The walks that are going on.
-    fn walks(&self) -> impl Iterator<Item = Seen<'_>> {
+    pub(crate) fn walks(&self) -> impl Iterator<Item = Seen<'_>> {
         self.teams.iter().filter_map(|team| Some((team, team.walk()?)))
     }
 
     /// The first of them.
     pub(crate) fn walk(&self) -> Option<Seen<'_>> {
         self.walks().next()
-    }
-
-    /// A walk in a run that is nested in that of `awaited`, if no worker watches.
-    fn unwatched_within(&self, awaited: &Team) -> Option<Seen<'_>> {
-        self.walks().find(|(team, _)| team.is_nested_in(awaited) && self.sleep.nobody_watches())
-    }
-
-    /// Watches that, and breaks in if it takes too long. Whether it has.
-    fn watch_within(&self, awaited: &Team, watch: &mut Watch) -> bool {
-        let late = watch.look(self.unwatched_within(awaited));
-        late.is_some_and(|team| {
-            team.end_quiet();
-            let helped = team.try_help(Some(awaited), &Stay::of_one_who_waits_for(self, awaited));
-            self.pass_on(team);
-            helped
-        })
-    }
-
-    /// The caller of `awaited`'s run has found nothing to do there. It does what there is beside that run's own nodes, or
-    /// parks, unless there is a reason to stay: one of these, or `more_reasons`. Whether it has parked.
-    pub(crate) fn wait_within(
-        &self,
-        awaited: &Team,
-        watch: &mut Watch,
-        more_reasons: impl FnOnce() -> bool,
-    ) -> bool {
-        if self.help_within(awaited) || self.watch_within(awaited, watch) {
-            return false;
-        }
-        let alarm = watch.alarm();
-        let unwatched = || alarm.is_none() && self.unwatched_within(awaited).is_some();
-        awaited.wait_unless(alarm, || more_reasons() || self.wants_help_within(awaited) || unwatched())
-    }
-
-    /// The runs [after](Team::comes_after) `awaited`'s that have nodes which only the calling thread can take, and which worker that is.
-    fn wanting_later(&self, awaited: &Team) -> impl Iterator<Item = (&Team, usize)> {
-        let worker = context::worker(self).into_iter();
-        worker.flat_map(move |worker| {
-            let later = self.wanting(worker).filter(move |team| team.comes_after(awaited));
-            later.map(move |team| (team, worker))
-        })
-    }
-
-    /// Whether there is something to do for the calling thread while it waits for the run of `awaited`, beside that run's
-    /// own nodes: some run that is nested in it wants help, or a later one wants this thread in particular.
-    fn wants_help_within(&self, awaited: &Team) -> bool {
-        self.wanting_later(awaited).next().is_some() || self.open().any(|team| team.is_nested_in(awaited))
-    }
-
-    /// Does some of that: helps a nested run, or runs a node of each later one that wants this thread, until the run of
-    /// `awaited` has something to do itself. False if there is nothing.
-    fn help_within(&self, awaited: &Team) -> bool {
-        let stay = Stay::of_one_who_waits_for(self, awaited);
-        let helped = self.open().filter(|team| team.is_nested_in(awaited)).any(|team| {
-            self.wake_for(self.open().count().saturating_sub(1));
-            let helped = team.try_help(Some(awaited), &stay);
-            self.pass_on(team);
-            helped
-        });
-        if helped {
-            return true;
-        }
-        let mut visited = false;
-        for (team, worker) in self.wanting_later(awaited) {
-            visited |= self.visit(team, worker, &stay);
-            if awaited.is_finished() || awaited.has_work() {
-                break;
-            }
-        }
-        visited
     }
 }

@@ -4,49 +4,53 @@
 //! at its next node if that waits because a future was woken, or if a node is bound to this worker. A thread that waits for a run of its
 //! own leaves a run nested in that as soon as its own has something to do. What a helper has not run when it leaves, it hands in.
 
+use crate::backlog::Backlog;
+use crate::bindings::Bindings;
 use crate::clock;
-use crate::shared::Shared;
-use crate::team::Team;
+use std::fmt;
 
 /// In ticks, about a hundred microseconds: for how long a worker stays in a run while another one waits.
 const SLICE: u64 = 250_000;
 
 /// See the [module](self).
-#[derive(Debug)]
-pub(crate) struct Stay<'a> {
-    pub(crate) shared: &'a Shared,
-    until: Until<'a>,
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stay<'a>(Until<'a>);
 
-#[derive(Debug)]
+#[derive(Clone, Copy)]
 enum Until<'a> {
     /// There is nothing left: it is the run's own caller.
     TheEnd,
     /// As a worker that came at this time.
-    OthersWait { worker: usize, since: u64 },
+    OthersWait { worker: usize, since: u64, backlog: &'a Backlog, bindings: &'a Bindings },
     /// As a thread that waits for this run.
-    IsWanted(&'a Team),
+    IsWanted(&'a dyn Awaited),
+}
+
+/// A run that a thread waits for.
+pub(crate) trait Awaited {
+    /// Whether it has something to do for that thread, or is over.
+    fn wants_its_caller(&self) -> bool;
 }
 
 impl<'a> Stay<'a> {
     /// Of a run's own caller.
-    pub(crate) fn to_the_end(shared: &'a Shared) -> Self {
-        Self { shared, until: Until::TheEnd }
+    pub(crate) const fn to_the_end() -> Self {
+        Self(Until::TheEnd)
     }
 
     /// Of a worker that is in the middle of nothing; from now on.
-    pub(crate) fn of_worker(shared: &'a Shared, worker: usize) -> Self {
-        Self { shared, until: Until::OthersWait { worker, since: clock::now() } }
+    pub(crate) fn of_worker(worker: usize, backlog: &'a Backlog, bindings: &'a Bindings) -> Self {
+        Self(Until::OthersWait { worker, since: clock::now(), backlog, bindings })
     }
 
     /// Of a thread that waits for `awaited`.
-    pub(crate) fn of_one_who_waits_for(shared: &'a Shared, awaited: &'a Team) -> Self {
-        Self { shared, until: Until::IsWanted(awaited) }
+    pub(crate) fn of_one_who_waits_for(awaited: &'a dyn Awaited) -> Self {
+        Self(Until::IsWanted(awaited))
     }
 
     /// Which worker it is, if it may be wanted elsewhere for nodes that are bound to it.
     pub(crate) fn free_worker(&self) -> Option<usize> {
-        match self.until {
+        match self.0 {
             Until::OthersWait { worker, .. } => Some(worker),
             _ => None,
         }
@@ -54,26 +58,36 @@ impl<'a> Stay<'a> {
 
     /// Whether it is in the middle of a node of another run.
     pub(crate) fn is_in_between(&self) -> bool {
-        matches!(self.until, Until::IsWanted(_))
+        matches!(self.0, Until::IsWanted(_))
     }
 
     /// Whether a node that only this thread can take waits in another run, and it is in the middle of nothing.
     pub(crate) fn is_wanted_elsewhere(&self) -> bool {
-        self.free_worker().is_some_and(|worker| self.shared.wants(worker))
+        matches!(self.0, Until::OthersWait { worker, bindings, .. } if bindings.want(worker))
     }
 
     /// Whether it is over. To be asked between two nodes.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        match self.until {
+        match self.0 {
             Until::TheEnd => false,
-            Until::OthersWait { since, .. } => self.shared.queue.is_waiting() && self.slice_is_over(since),
-            Until::IsWanted(awaited) => awaited.needs_caller() || awaited.wanted.caller(),
+            Until::OthersWait { since, backlog, .. } => backlog.is_waiting() && slice_is_over(since, backlog),
+            Until::IsWanted(awaited) => awaited.wants_its_caller(),
         }
     }
+}
 
-    #[cold]
-    fn slice_is_over(&self, since: u64) -> bool {
-        self.shared.queue.is_woken() || clock::now().saturating_sub(since) > SLICE
+#[cold]
+fn slice_is_over(since: u64, backlog: &Backlog) -> bool {
+    backlog.is_woken() || clock::now().saturating_sub(since) > SLICE
+}
+
+impl fmt::Debug for Until<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TheEnd => "TheEnd",
+            Self::OthersWait { .. } => "OthersWait",
+            Self::IsWanted(_) => "IsWanted",
+        })
     }
 }

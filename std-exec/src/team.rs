@@ -14,7 +14,6 @@
 //! A run without a caller ([`Ticket`]) has a team only while somebody works on it; whoever opens that stands for the caller then, and
 //! the last member that leaves, in its end.
 
-mod helping;
 mod pot;
 mod progress;
 mod room;
@@ -25,9 +24,9 @@ use crate::member::{Member, Own};
 use crate::membership::Membership;
 use crate::pace::Budget;
 use crate::parker::Parker;
-use crate::stay::Stay;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use crate::ticket::{Next, Rest, Ticket};
+use crate::stay::{Awaited, Stay};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering};
+use crate::ticket::{self, Next, Works};
 use crate::walk::Lane;
 use crate::wanted::Wanted;
 use crossbeam_utils::CachePadded;
@@ -39,6 +38,16 @@ use std::cmp::Ordering as CmpOrdering;
 use std::fmt;
 use std::ptr;
 use std::sync::Arc;
+pub(crate) use waiting::{CloseOnDrop, PATIENCE};
+
+/// A run without a caller, which teams work on.
+pub(crate) type Ticket = ticket::Ticket<Team>;
+/// What is left of such a run when nobody works on it.
+pub(crate) type Rest = ticket::Rest<Team>;
+
+impl Works for Team {
+    type Job = Job;
+}
 
 /// See the [module](self).
 pub(crate) struct Team {
@@ -266,8 +275,12 @@ impl Team {
     ///
     /// # Safety
     ///
-    /// As for `open`; the calling thread has claimed the run, whose `rest` this is.
-    pub(crate) unsafe fn open_for(&self, ticket: &Arc<Ticket>, job: Job, rest: &mut Rest) {
+    /// The calling thread has taken the team, which is closed and empty, and claimed the run.
+    pub(crate) unsafe fn open_for(&self, ticket: &Arc<Ticket>) {
+        ticket.is_worked_on_in(self);
+        // SAFETY: the calling thread has claimed the run.
+        let rest = unsafe { ticket.rest() };
+        let job = rest.job.expect("a run that has begun");
         self.lead_by(None, 0, rest.number);
         // SAFETY: the thread has taken the team, and not opened it.
         unsafe { self.reserve(rest.nodes) };
@@ -326,6 +339,60 @@ impl Team {
         self.parent.store(parent, Ordering::Release);
     }
 
+    /// Works on the run, of which the calling thread is a member.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has joined, and not left.
+    pub(crate) unsafe fn help(&self, role: Role, stay: &Stay<'_>) {
+        // SAFETY: between `try_join` and `leave` the job may be read.
+        if let Some(job) = unsafe { *self.job.get() } {
+            // SAFETY: this thread has joined, so the caller of the run waits and the run is valid.
+            unsafe { (job.help)(job.run, self, role, stay) };
+        }
+    }
+
+    /// A free place among the helpers. There is one for everybody whom `try_join` lets in, although it may become
+    /// free a moment later.
+    pub(crate) fn claim_place(&self) -> usize {
+        let backoff = Backoff::new();
+        loop {
+            // The first one is the caller's, if there is one.
+            let taken = usize::from(!self.membership.is_detached());
+            let free = self.members.iter().enumerate().skip(taken).find(|(_, member)| member.claim());
+            if let Some((place, _)) = free {
+                return place;
+            }
+            backoff.snooze();
+        }
+    }
+
+    /// Ends what `claim_place` has begun.
+    pub(crate) fn give_up_place(&self, place: usize) {
+        self.members[place].give_up();
+    }
+
+    /// How many members there is room for.
+    pub(crate) fn places(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The run without a caller that the calling thread was the last member of, and its job.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is the last member, and has closed the team.
+    pub(crate) unsafe fn take_ticket(&self) -> (Arc<Ticket>, *const (), RestOf) {
+        // SAFETY: the last member has the team to itself: by the module's table nobody else touches these.
+        let ticket = unsafe { (*self.ticket.get()).take() };
+        // SAFETY: as above.
+        let job = unsafe { *self.job.get() };
+        match (ticket, job) {
+            (Some(ticket), Some(Job { run, rest: Some(rest), .. })) => (ticket, run, rest),
+            _ => unreachable!("a run without a caller has both"),
+        }
+    }
+
     /// The calling thread as member `place`.
     ///
     /// # Safety
@@ -336,6 +403,12 @@ impl Team {
     pub(crate) unsafe fn own(&self, place: usize) -> Own<'_> {
         // SAFETY: by contract.
         unsafe { Own::new(&self.members, place) }
+    }
+}
+
+impl Awaited for Team {
+    fn wants_its_caller(&self) -> bool {
+        self.needs_caller() || self.wanted.caller()
     }
 }
 

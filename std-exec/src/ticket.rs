@@ -27,13 +27,10 @@
 //!
 //! The owner may take the run's memory away as soon as it is `OVER`: so `settle` is the last access to that.
 
-use crate::context;
+use crate::executor_id::ExecutorId;
 use crate::pace::Budget;
 use crate::parker::Parker;
-use crate::run_queue::Link;
-use crate::shared::Shared;
 use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, lock};
-use crate::team::{Job, Team};
 use crate::thrown::discard;
 use dgraph_core::NodeId;
 use std::cell::UnsafeCell;
@@ -52,10 +49,17 @@ const LISTED: usize = 4;
 const WOKEN: usize = 8;
 const CLOSING: usize = 16;
 
-/// See the [module](self). It lives as long as anybody knows it, and is used by one run of its graph after the other.
-pub(crate) struct Ticket {
-    /// Its address: nobody else's queue may have it.
-    executor: usize,
+/// What works on runs without a caller: a team.
+pub(crate) trait Works: Sized {
+    /// What it has to know of a run.
+    type Job: Copy;
+}
+
+/// A run without a caller; see the [module](self). It lives as long as anybody knows it, and is used by one run of its graph after the
+/// other.
+pub(crate) struct Ticket<T: Works> {
+    /// Nobody else's queue may have it.
+    executor: ExecutorId,
     word: AtomicUsize,
     /// Why the owner is to look; see [`Asked`].
     asks: AtomicUsize,
@@ -63,10 +67,10 @@ pub(crate) struct Ticket {
     /// Where the owner waits for the last member.
     parker: Parker,
     /// Where it is worked on; otherwise a team that may be another run's.
-    team: AtomicPtr<Team>,
-    rest: UnsafeCell<Rest>,
+    team: AtomicPtr<T>,
+    rest: UnsafeCell<Rest<T>>,
     /// While it is listed. For the queue, under its lock.
-    pub(crate) link: Mutex<Link>,
+    pub(crate) link: Mutex<Link<T>>,
     /// What ends the run in its owner's place.
     orphan: Mutex<Option<Orphan>>,
 }
@@ -74,10 +78,22 @@ pub(crate) struct Ticket {
 /// What ends a run that its owner can't wait for.
 type Orphan = Box<dyn FnOnce() + Send>;
 
+/// What a ticket that is listed knows of the queue.
+pub(crate) struct Link<T: Works> {
+    pub(crate) next: Option<Arc<Ticket<T>>>,
+    /// It waits because a future was woken.
+    pub(crate) woken: bool,
+}
+
+impl<T: Works> Default for Link<T> {
+    fn default() -> Self {
+        Self { next: None, woken: false }
+    }
+}
+
 /// What is left to do when nobody works on the run.
-#[derive(Default)]
-pub(crate) struct Rest {
-    pub(crate) job: Option<Job>,
+pub(crate) struct Rest<T: Works> {
+    pub(crate) job: Option<T::Job>,
     /// For how many nodes members need room; and how many nobody has reported as done.
     pub(crate) nodes: usize,
     pub(crate) unfinished: usize,
@@ -95,6 +111,20 @@ pub(crate) struct Rest {
     pub(crate) number: usize,
 }
 
+impl<T: Works> Rest<T> {
+    const NOTHING: Self = Self {
+        job: None,
+        nodes: 0,
+        unfinished: 0,
+        roots: 0,
+        ready: Vec::new(),
+        workers: Vec::new(),
+        quiet: None,
+        wakes: false,
+        number: 0,
+    };
+}
+
 /// What is to become of a run that its last member has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -104,6 +134,20 @@ pub(crate) enum Next {
     Again,
     /// There is nothing but for the workers in [`Rest::workers`], if there are any, and for the caller, if `caller`.
     Waits { caller: bool },
+}
+
+/// What is to be done about a ticket after a step.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Then<T> {
+    Nothing,
+    /// It goes into the executor's queue; and was woken.
+    Enqueue,
+    EnqueueWoken,
+    /// These workers are wanted for it.
+    EnqueueFor(Vec<usize>),
+    /// This team works on it, or did, and is to look for woken nodes.
+    Tell(*const T),
 }
 
 /// What the owner finds.
@@ -120,21 +164,21 @@ pub(crate) enum Asked {
 
 // SAFETY: `rest` is the only field that is not `Sync`; the module's table says who may touch it when, and the transitions of
 // `word` order these accesses.
-unsafe impl Sync for Ticket {}
+unsafe impl<T: Works> Sync for Ticket<T> {}
 // SAFETY: as above; the pointers in `rest` are used by whoever has it, and are good on any thread.
-unsafe impl Send for Ticket {}
+unsafe impl<T: Works> Send for Ticket<T> {}
 
-impl Ticket {
+impl<T: Works> Ticket<T> {
     /// For runs on this executor.
-    pub(crate) fn new(shared: &Shared) -> Arc<Self> {
+    pub(crate) fn new(executor: ExecutorId) -> Arc<Self> {
         Arc::new(Self {
-            executor: ptr::from_ref(shared).addr(),
+            executor,
             word: AtomicUsize::new(OVER),
             asks: AtomicUsize::new(0),
             owner: Mutex::new(None),
             parker: Parker::new(),
             team: AtomicPtr::new(ptr::null_mut()),
-            rest: UnsafeCell::new(Rest::default()),
+            rest: UnsafeCell::new(Rest::NOTHING),
             link: Mutex::new(Link::default()),
             orphan: Mutex::new(None),
         })
@@ -163,50 +207,43 @@ impl Ticket {
     }
 
     /// Whether it is for runs on this executor.
-    pub(crate) fn is_for(&self, shared: &Shared) -> bool {
-        self.executor == ptr::from_ref(shared).addr()
+    pub(crate) fn is_for(&self, executor: ExecutorId) -> bool {
+        self.executor == executor
     }
 
-    /// A run begins, with this to do.
+    /// A run begins, with this to do. What `rest` tells to run stays valid until the run is over.
     ///
     /// # Safety
     ///
     /// The calling thread owns the run, which is over. What `rest` tells to run stays valid until it is so again.
-    pub(crate) unsafe fn begin(self: &Arc<Self>, shared: &Shared, fill: impl FnOnce(&mut Rest)) {
+    pub(crate) unsafe fn begin(&self, fill: impl FnOnce(&mut Rest<T>)) -> Then<T> {
         debug_assert!(self.is_over(), "begun while under way");
         self.asks.store(0, Ordering::Relaxed);
         // SAFETY: by contract, and by the module's table.
         fill(unsafe { &mut *self.rest.get() });
-        self.queue(shared, false, |word| (word & STATE == OVER).then_some(QUEUED));
+        let before = self.step(|word| (word & STATE == OVER).then_some(word & !STATE | QUEUED | LISTED));
+        Self::after_listing(before.unwrap_or(LISTED))
     }
 
     /// A future was woken.
-    pub(crate) fn wake(self: &Arc<Self>, shared: &Shared) {
-        let to = |word| matches!(word & STATE, IDLE | QUEUED).then_some(QUEUED);
-        loop {
-            if !self.queue(shared, true, to) {
-                return;
-            }
-            // The word is written also if it doesn't change: who clears the mark sees what comes before each wake.
-            if self.step(|word| (word & STATE == ACTIVE).then_some(word | WOKEN)).is_ok() {
-                break;
-            }
-        }
-        // SAFETY: teams are freed with the executor only, which `shared` belongs to.
-        if let Some(team) = unsafe { self.team.load(Ordering::Relaxed).as_ref() } {
+    pub(crate) fn wake(&self) -> Then<T> {
+        // The word is written also if it doesn't change: who clears a mark sees what comes before each wake.
+        let woken = self.step(|word| match word & STATE {
+            IDLE | QUEUED => Some(word & !STATE | QUEUED | LISTED),
+            ACTIVE => Some(word | WOKEN),
+            _ => None,
+        });
+        match woken {
             // If by now it is another run's, that one looks in vain.
-            shared.has_been_woken(team);
+            Ok(before) if before & STATE == ACTIVE => Then::Tell(self.team.load(Ordering::Relaxed)),
+            Ok(before) if before & LISTED == 0 => Then::EnqueueWoken,
+            _ => Then::Nothing,
         }
     }
 
-    /// Goes to the state that `to` gives, and into the queue, unless it is there. Whether it is worked on instead.
-    fn queue(self: &Arc<Self>, shared: &Shared, woken: bool, to: impl Fn(usize) -> Option<usize>) -> bool {
-        match self.step(|word| Some(word & !STATE | to(word)? | LISTED)) {
-            Ok(before) if before & LISTED == 0 => shared.enqueue(self, woken),
-            Ok(_) => {}
-            Err(word) => return word & STATE == ACTIVE,
-        }
-        false
+    /// It is listed now; `before` says whether it was.
+    fn after_listing(before: usize) -> Then<T> {
+        if before & LISTED == 0 { Then::Enqueue } else { Then::Nothing }
     }
 
     /// Somebody has taken it off the queue, or comes because of its number. True if the run is the calling thread's to open.
@@ -228,31 +265,20 @@ impl Ticket {
         .is_ok()
     }
 
-    /// Sets up `team`, which the calling thread has taken, for who has claimed the run, and is its first member.
-    ///
-    /// # Safety
-    ///
-    /// The calling thread has claimed the run.
-    pub(crate) unsafe fn open(self: &Arc<Self>, team: &Team) -> Job {
+    /// The calling thread has claimed the run, and is about to work on it in `team`.
+    pub(crate) fn is_worked_on_in(&self, team: &T) {
         self.team.store(ptr::from_ref(team).cast_mut(), Ordering::Relaxed);
-        // SAFETY: by contract, and by the module's table.
-        let rest = unsafe { &mut *self.rest.get() };
-        let job = rest.job.expect("a run that has begun");
-        // SAFETY: the thread has taken the team, and the job is valid until the run is over.
-        unsafe { team.open_for(self, job, rest) };
-        job
     }
 
-    /// The team in which it is worked on, if that is so; a hint.
-    pub(crate) fn team<'s>(&self, _: &'s Shared) -> Option<&'s Team> {
-        // SAFETY: teams are freed with the executor only, which the run belongs to.
-        let team = unsafe { self.team.load(Ordering::Relaxed).as_ref() };
-        team.filter(|_| self.is_active())
+    /// The team in which it is worked on, if that is so; a hint. Null before the first time.
+    pub(crate) fn team(&self) -> Option<*const T> {
+        let team = self.team.load(Ordering::Relaxed).cast_const();
+        self.is_active().then_some(team)
     }
 
     /// The last member has left, and has closed and given back its team. `next` is what `depart` has said; `any_woken` tells
     /// whether some future was woken.
-    pub(crate) fn settle(self: &Arc<Self>, shared: &Shared, mut next: Next, any_woken: impl Fn() -> bool) {
+    pub(crate) fn settle(&self, mut next: Next, any_woken: impl Fn() -> bool) -> Then<T> {
         // SAFETY: the last member; by the module's table.
         let workers = std::mem::take(unsafe { &mut (*self.rest.get()).workers });
         let waits_for_workers = !workers.is_empty();
@@ -276,21 +302,20 @@ impl Ticket {
                     }
                 }
                 Next::Over => self.call_owner(),
-                Next::Again if before & LISTED == 0 => shared.enqueue(self, false),
-                Next::Again => {}
+                Next::Again => return Self::after_listing(before),
                 Next::Waits { caller } if before & WOKEN != 0 => {
                     // Cleared first, so that a wake that comes from now on is seen at the next step.
                     next = if any_woken() { Next::Again } else { Next::Waits { caller } };
                     continue;
                 }
                 Next::Waits { caller } => {
-                    shared.enqueue_for(&workers, self);
                     if caller {
                         self.ask_owner();
                     }
+                    return Then::EnqueueFor(workers);
                 }
             }
-            return;
+            return Then::Nothing;
         }
     }
 
@@ -318,11 +343,6 @@ impl Ticket {
         let closing = self.step(|word| (word & STATE == ACTIVE).then_some(word | CLOSING));
         debug_assert!(closing.is_ok(), "the calling thread works on it");
         self.forget_owner();
-    }
-
-    /// Whether the calling thread is in the middle of a node of this run, or of a run within one.
-    pub(crate) fn is_waited_for_by_itself(&self) -> bool {
-        self.is_active() && context::any_team(|team| team.is_within(self))
     }
 
     /// What there is for the owner. If there is nothing, `owner` is woken when that has changed.
@@ -376,13 +396,13 @@ impl Ticket {
     ///
     /// The calling thread may touch it, by the module's table, and has no other reference to it.
     #[allow(clippy::mut_from_ref, reason = "an `UnsafeCell`, by contract")]
-    pub(crate) unsafe fn rest(&self) -> &mut Rest {
+    pub(crate) unsafe fn rest(&self) -> &mut Rest<T> {
         // SAFETY: by contract.
         unsafe { &mut *self.rest.get() }
     }
 }
 
-impl fmt::Debug for Ticket {
+impl<T: Works> fmt::Debug for Ticket<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ticket").field("word", &self.word).finish_non_exhaustive()
     }

@@ -24,13 +24,10 @@ use crate::member::Own;
 use crate::run::Run;
 use crate::statistics::count;
 use crate::stay::Stay;
-use crate::sync::{Ordering, patience, spin_loop, yield_now};
-use crate::team::Team;
+use crate::sync::{Ordering, spin_loop, yield_now};
+use crate::team::{PATIENCE, Team};
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// How many times a member looks around for nodes before it gives up for now.
-pub(crate) const PATIENCE: u32 = patience(100);
 
 /// What a member has done since it last reported, outside of the reach of unwinding.
 #[derive(Debug, Default)]

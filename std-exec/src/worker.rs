@@ -16,20 +16,16 @@
 
 use crate::context;
 use crate::shared::Shared;
-use crate::stay::Stay;
-use crate::sync::{MODEL, patience, spin_loop};
+use crate::sync::{patience, spin_loop};
 use crate::watch::Watch;
 use std::time::{Duration, Instant};
 
-/// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
-/// models, which have to get to sleep to be small.
-pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 /// How often it pauses between two looks: looking is what slows those down who work.
 const PAUSES: u32 = patience(32);
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
-    let _resign = context::become_worker(shared, worker);
+    let _resign = context::become_worker(shared.id(), worker);
     let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
     let mut turn = worker;
     let mut idle_since = None;
@@ -37,9 +33,7 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
     watch.begin();
     while !shared.is_shut_down() {
         if shared.help_any(turn, worker)
-            || watch
-                .look(shared.walk())
-                .is_some_and(|team| shared.break_in(team, &Stay::of_worker(shared, worker)))
+            || watch.look(shared.walk()).is_some_and(|team| shared.break_in(team, &shared.stay_of(worker)))
         {
             turn = turn.wrapping_add(1);
             idle_since = None;

@@ -24,10 +24,7 @@ impl Runner {
         Self::Parallel(executor(threads))
     }
 
-    pub(crate) fn keyed<'g, 'f, K, T>(
-        &self,
-        graph: &'g mut KeyedGraph<'f, K, T>,
-    ) -> KeyedResults<'g, 'f, K, T>
+    pub(crate) fn keyed<'g, 'f, K, T>(&self, graph: &'g mut KeyedGraph<'f, K, T>) -> KeyedResults<'g, K, T>
     where
         K: Eq + Hash + Clone + Sync,
         T: Send + Sync,

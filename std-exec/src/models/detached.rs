@@ -8,7 +8,8 @@ use crate::run::{self, Run};
 use crate::shared::Shared;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
-use crate::ticket::{Asked, Ticket};
+use crate::team::Ticket;
+use crate::ticket::Asked;
 use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
@@ -52,7 +53,7 @@ pub(super) fn detached_as<F: Body>(
 ) {
     let lent = dag.lend_countdown().expect("nobody else runs this graph");
     let run = Run::detached(shared, lent.countdown(), body, plan);
-    let ticket = Ticket::new(shared);
+    let ticket = Ticket::new(shared.id());
     // SAFETY: the ticket is new; `close` waits until everybody has left.
     unsafe { run.start(&ticket) };
     own(&ticket);
@@ -188,7 +189,7 @@ impl Body for Waiting {
     }
 
     fn open(&self, whom: Whom<'_>) {
-        self.wakes.attach(&self.shared, whom);
+        self.wakes.attach(self.shared.clone(), whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {

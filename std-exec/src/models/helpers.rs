@@ -1,10 +1,10 @@
 //! Helpers of one team, without a graph: how they take places, and leave.
 
 use crate::cores::Seats;
-use crate::run::CloseOnDrop;
 use crate::shared::Shared;
 use crate::stay::Stay;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
+use crate::team::CloseOnDrop;
 use crate::team::{Course, Job, Role, Team};
 use std::ptr;
 
@@ -56,7 +56,7 @@ fn lead(team: &Team, help: unsafe fn(*const (), &Team, Role, &Stay<'_>), parent:
 /// The calling thread comes to help.
 fn help_of_a_stranger(team: &Team, ancestor: Option<&Team>) -> bool {
     let shared = Shared::new(1, Seats::default());
-    team.try_help(ancestor, &Stay::to_the_end(&shared))
+    shared.try_help(team, ancestor, &Stay::to_the_end())
 }
 
 /// Two threads come to help a team with `places` for helpers.

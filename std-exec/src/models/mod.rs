@@ -95,15 +95,15 @@ fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<S
 
 /// Comes once to each team of the executor, and helps it if it may.
 fn help_once(shared: &Shared) {
-    let stay = Stay::to_the_end(shared);
-    shared.teams.iter().for_each(|team| _ = team.try_help(None, &stay));
+    let stay = Stay::to_the_end();
+    shared.teams.iter().for_each(|team| _ = shared.try_help(team, None, &stay));
 }
 
 /// Breaks into each run of the executor.
 fn break_in_once(shared: &Shared) {
     for team in shared.teams.iter() {
         team.end_quiet();
-        team.try_help(None, &Stay::to_the_end(shared));
+        shared.try_help(team, None, &Stay::to_the_end());
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ordered::Ordered;
 use crate::ready_queue::{Place, ReadyQueue};
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
-use crate::ticket::Ticket;
+use crate::team::Ticket;
 use dgraph_core::{AsDag, NodeId};
 
 /// A run from its start to its end, whose nodes are bound to `places` and all under `limits`: none, or `0`, which has one permit.
@@ -29,7 +29,7 @@ fn detached_run(
     };
     let demands: Vec<_> = places.iter().map(|&place| (place, limits.to_vec())).collect();
     let mut queue = ReadyQueue::new(&demands, &[1], (0..).map(NodeId::new).take(places.len()).collect());
-    let ticket = Ticket::new(shared);
+    let ticket = Ticket::new(shared.id());
     let lent = checked.dag.lend_countdown().expect("nobody else runs this graph");
     let run = Ordered::new(shared, lent.countdown(), &mut queue, &body);
     // SAFETY: the ticket is new; `close` waits until everybody has left.

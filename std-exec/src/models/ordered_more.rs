@@ -28,7 +28,7 @@ fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn
 fn run_in_order_of_workers_that_wait_for_each_other() {
     explore(1, || {
         beside_a_worker(3, |shared| {
-            let _resign = context::become_worker(shared, 1);
+            let _resign = context::become_worker(shared.id(), 1);
             run_at(shared, &[], &[Place::Worker(0), Place::Worker(1)], |node| {
                 run_at(shared, &[], &[Place::Worker(1 - node.index())], |_| ());
             });
@@ -137,7 +137,7 @@ fn post_to_a_full_team_that_is_left() {
             })
         };
         // This thread is the worker that goes from the first to the second.
-        let _resign = context::become_worker(&shared, 0);
+        let _resign = context::become_worker(shared.id(), 0);
         let mut turn = 0;
         while lock(&posts.nodes).1 < 2 {
             if shared.help_any(turn, 0) {

@@ -189,7 +189,7 @@ impl Body for Opened<'_> {
     }
 
     fn open(&self, whom: Whom<'_>) {
-        self.wakes.attach(self.shared, whom);
+        self.wakes.attach(self.shared.clone(), whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
@@ -378,7 +378,7 @@ impl Body for Awaited<'_> {
     }
 
     fn open(&self, whom: Whom<'_>) {
-        self.wakes.attach(self.shared, whom);
+        self.wakes.attach(self.shared.clone(), whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {

@@ -5,12 +5,13 @@ use super::Gate;
 use super::detached::wait_for_end;
 use super::{Checked, beside_workers_of};
 use crate::body::{Body, Turn};
+use crate::context;
 use crate::pace::{Budget, Plan, Timed};
 use crate::run::Run;
 use crate::shared::Shared;
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
-use crate::ticket::Ticket;
+use crate::team::Ticket;
 use dgraph_core::{AsDag, Dag, NodeId};
 #[cfg(dgraph_shuttle)]
 use std::sync::Arc as StdArc;
@@ -22,7 +23,7 @@ fn two_runs<A: Body, B: Body>(shared: &Shared, plan: Plan, a: (&Dag, &A), b: (&D
     let lent = [a.0, b.0].map(|dag| dag.lend_countdown().expect("nobody else runs this graph"));
     let first = Run::detached(shared, lent[0].countdown(), a.1, Some(plan));
     let second = Run::detached(shared, lent[1].countdown(), b.1, Some(plan));
-    let tickets = [Ticket::new(shared), Ticket::new(shared)];
+    let tickets = [Ticket::new(shared.id()), Ticket::new(shared.id())];
     // SAFETY: the ticket is new; it is waited for below.
     unsafe { first.start(&tickets[0]) };
     // SAFETY: as above.
@@ -145,7 +146,7 @@ fn run_that_is_given_up_and_another_one() {
     explore(1, || {
         beside_workers_of(2, 1, |shared| {
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
-            let ticket = Ticket::new(shared);
+            let ticket = Ticket::new(shared.id());
             let ran = AtomicUsize::new(0);
             for runs in 1..=2 {
                 let lent = dag.lend_countdown().expect("nobody else runs this graph");
@@ -171,12 +172,12 @@ fn run_that_is_dropped_by_its_own_node() {
         beside_workers_of(2, 2, |shared| {
             let dag = Dag::from_edges(2, &[]).expect("a valid graph");
             let lent = dag.lend_countdown().expect("nobody else runs this graph");
-            let ticket = Ticket::new(shared);
+            let ticket = Ticket::new(shared.id());
             let (over, inside) = (StdArc::new(Gate::new()), StdArc::new(AtomicUsize::new(0)));
             let body = |node: NodeId| {
                 inside.fetch_add(1, Ordering::Relaxed);
                 if node == NodeId::new(0) {
-                    assert!(ticket.is_waited_for_by_itself());
+                    assert!(context::is_within(&ticket));
                     let (over, inside) = (StdArc::clone(&over), StdArc::clone(&inside));
                     ticket.orphan(Box::new(move || {
                         assert_eq!(inside.load(Ordering::Relaxed), 0, "somebody is still in");

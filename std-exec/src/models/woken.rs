@@ -68,7 +68,7 @@ impl Body for Restless {
     }
 
     fn open(&self, whom: Whom<'_>) {
-        self.wakes.attach(&self.shared, whom);
+        self.wakes.attach(self.shared.clone(), whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {

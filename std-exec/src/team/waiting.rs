@@ -1,11 +1,34 @@
 //! How the caller of a run waits, and who wakes it.
 
-use super::Team;
+use super::{Team, Ticket};
 use crate::sleep::posted;
-use crate::sync::{Ordering, fence, spin_loop};
-use crate::ticket::Ticket;
+use crate::sync::{Ordering, fence, patience, spin_loop};
 use std::ptr;
 use std::time::Duration;
+
+/// How many times a member looks around for nodes before it gives up for now.
+pub(crate) const PATIENCE: u32 = patience(100);
+
+/// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours: helpers use
+/// its stack.
+pub(crate) struct CloseOnDrop<'a>(pub(crate) &'a Team);
+
+impl Drop for CloseOnDrop<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.membership.close();
+        let mut patience = PATIENCE;
+        while !self.0.membership.is_empty() {
+            if patience > 0 {
+                patience -= 1;
+                spin_loop();
+            } else {
+                // For nothing else: what there is to do is the helpers'.
+                let _ = self.0.wait_unless(None, || self.0.membership.is_empty());
+            }
+        }
+    }
+}
 
 impl Team {
     /// Whether the caller has something to do here, or the run is over and nobody is in.

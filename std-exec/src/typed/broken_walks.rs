@@ -195,7 +195,7 @@ mod late {
         let shared = &handle.shared;
         let come = || {
             let walking = shared.teams.iter().find(|team| team.walk().is_some()).expect("a walk goes on");
-            assert!(shared.break_in(walking, &Stay::to_the_end(shared)));
+            assert!(shared.break_in(walking, &Stay::to_the_end()));
             assert!(walking.walk().is_none(), "it was broken into");
         };
         thread::scope(|scope| scope.spawn(come).join().expect("no panic"));
@@ -244,9 +244,8 @@ mod model {
             let executor = Executor::of_model(Arc::clone(&shared), 2);
             let counts = Arc::new(Counts::default());
             let (mut graph, nodes) = graph(wrong, &counts, &shared);
-            let come = move || {
-                shared.teams.iter().for_each(|team| _ = shared.break_in(team, &Stay::to_the_end(&shared)))
-            };
+            let come =
+                move || shared.teams.iter().for_each(|team| _ = shared.break_in(team, &Stay::to_the_end()));
             let other = thread::spawn(come);
             let outcome = walk(&mut graph, executor.handle(), &RunOptions::new().catch_panics());
             other.join().expect("no panic");

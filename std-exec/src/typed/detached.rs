@@ -17,12 +17,14 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::Run;
+use crate::context;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::Plan;
 use crate::run_error::RunError;
+use crate::team::Ticket;
 use crate::thrown::{self, discard};
-use crate::ticket::{Asked, Ticket};
+use crate::ticket::Asked;
 use dgraph_core::{AsDag, LentCountdown};
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
@@ -88,7 +90,7 @@ impl Engine {
     /// Takes note of how long it has taken to its end.
     fn record(&self, executor: &Handle) {
         if let Self::Plain(run) = self {
-            run.begun.record(&executor.shared);
+            run.begun.record(&executor.shared.paces);
         }
     }
 
@@ -129,8 +131,8 @@ impl Detached {
             Some(Memory { block, ticket }) => (block, Some(ticket)),
             None => (Box::new_uninit(), None),
         };
-        let ticket = ticket.filter(|ticket| ticket.is_for(&executor.shared));
-        let ticket = ticket.unwrap_or_else(|| Ticket::new(&executor.shared));
+        let ticket = ticket.filter(|ticket| ticket.is_for(executor.shared.id()));
+        let ticket = ticket.unwrap_or_else(|| Ticket::new(executor.shared.id()));
         let mut body = NonNull::from(Box::leak(body));
         // SAFETY: the body stays where it is until `end`, and nobody uses it but by what comes of this.
         let (parts, queue, _) = unsafe { body.as_mut() }.parts();
@@ -176,7 +178,7 @@ impl Detached {
                     return Poll::Ready(self.end().expect("the run isn't over"));
                 }
                 // It would have to be over for this thread to go on to its end.
-                _ if ticket.is_waited_for_by_itself() => {
+                _ if context::is_within(ticket) => {
                     panic!("a node waits for the run that it is a part of")
                 }
                 Asked::Nothing => return Poll::Pending,
@@ -200,7 +202,7 @@ impl Detached {
         self.block.is_none_or(|block| {
             // SAFETY: the block is there until `end`.
             let Block { run, ticket, executor, .. } = unsafe { block.as_ref() };
-            if let (Some(Engine::Ordered(_)), false) = (run.get(), ticket.is_waited_for_by_itself()) {
+            if let (Some(Engine::Ordered(_)), false) = (run.get(), context::is_within(ticket)) {
                 executor.shared.serve(ticket);
             }
             ticket.is_over() || executor.shared.is_shut_down() && !ticket.is_active()
@@ -213,7 +215,7 @@ impl Detached {
         let block = self.block.take()?;
         // SAFETY: the block is there until it is taken apart below.
         let Block { run, typed, ticket, .. } = unsafe { block.as_ref() };
-        if ticket.is_waited_for_by_itself() {
+        if context::is_within(ticket) {
             typed.get().into_iter().for_each(Run::cancel);
             let orphan = Self { block: Some(block) };
             ticket.orphan(Box::new(move || drop(orphan)));

@@ -67,7 +67,7 @@ impl crate::body::Body for Nodes<'_> {
     }
 
     fn open(&self, whom: Whom<'_>) {
-        self.run.wakes().attach(&self.executor.shared, whom);
+        self.run.wakes().attach(self.executor.shared.clone(), whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {

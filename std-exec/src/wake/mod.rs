@@ -29,11 +29,9 @@ pub(crate) use attached::Attached;
 pub(crate) use cell::Pending;
 pub(crate) use waker::WakerRef;
 
-use crate::shared::Shared;
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
-use crate::team::Team;
+use crate::team::{Team, Ticket};
 use crate::thrown::discard;
-use crate::ticket::Ticket;
 use cell::{Cell, Woken};
 use crossbeam_utils::CachePadded;
 use std::fmt;
@@ -58,15 +56,24 @@ pub(crate) struct Wakes {
     slots: Box<[Slot]>,
 }
 
+/// An executor, as far as wakers know it.
+pub(crate) trait Listener: Send + Sync {
+    /// Nodes of the team at this address have been woken.
+    fn team_is_woken(&self, team: usize);
+
+    /// A node of this run has been woken.
+    fn ticket_is_woken(&self, ticket: &Arc<Ticket>);
+}
+
 /// Who runs the graph.
 pub(crate) enum Runner {
     Nobody,
     /// A task that is to be woken, once.
     Task(Waker),
     /// The team at this address, on the threads of an executor, which is told as often as the list was empty.
-    Team(Arc<Shared>, usize),
+    Team(Arc<dyn Listener>, usize),
     /// Nobody, if a run without a caller waits; or a team, which the ticket knows.
-    Ticket(Arc<Shared>, Arc<Ticket>),
+    Ticket(Arc<dyn Listener>, Arc<Ticket>),
 }
 
 /// Whom to tell, before it is known that there is anybody to tell.
@@ -138,15 +145,15 @@ impl Wakes {
     fn tell(&self) {
         let mut runner = lock(&self.runner);
         match &*runner {
-            Runner::Team(shared, team) => {
-                let (shared, team) = (Arc::clone(shared), *team);
+            Runner::Team(executor, team) => {
+                let (executor, team) = (Arc::clone(executor), *team);
                 drop(runner);
-                shared.tell(team);
+                executor.team_is_woken(team);
             }
-            Runner::Ticket(shared, ticket) => {
-                let (shared, ticket) = (Arc::clone(shared), Arc::clone(ticket));
+            Runner::Ticket(executor, ticket) => {
+                let (executor, ticket) = (Arc::clone(executor), Arc::clone(ticket));
                 drop(runner);
-                ticket.wake(&shared);
+                executor.ticket_is_woken(&ticket);
             }
             _ => {
                 let task = mem::replace(&mut *runner, Runner::Nobody);
@@ -233,10 +240,10 @@ impl Wakes {
     }
 
     /// From now on `whom`, which is open, or about to be, is told whenever the list stops being empty.
-    pub(crate) fn attach(&self, shared: &Arc<Shared>, whom: Whom<'_>) {
+    pub(crate) fn attach(&self, executor: Arc<dyn Listener>, whom: Whom<'_>) {
         self.set_runner(match whom {
-            Whom::Team(team) => Runner::Team(Arc::clone(shared), ptr::from_ref(team).addr()),
-            Whom::Ticket(ticket) => Runner::Ticket(Arc::clone(shared), Arc::clone(ticket)),
+            Whom::Team(team) => Runner::Team(executor, ptr::from_ref(team).addr()),
+            Whom::Ticket(ticket) => Runner::Ticket(executor, Arc::clone(ticket)),
         });
         if let (false, Whom::Team(team)) = (self.lie_down(), whom) {
             // Wakers of an earlier run have come. (Each team of a run without a caller looks when it begins.)
