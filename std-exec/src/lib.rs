@@ -97,110 +97,39 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in `context`, `member`, `ordered`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
-// of the system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
+// Unsafe code is in the files whose `mod` allows it, in the `mod.rs` of their folders; tests/README.md has a table of it.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod args;
-mod backlog;
-mod begun;
-mod bindings;
-mod body;
 mod brief;
-mod builder;
-#[allow(unsafe_code)]
-mod clock;
-#[allow(unsafe_code)]
-mod context;
-#[allow(unsafe_code)]
-mod cores;
-mod create_graph;
-mod crew;
+mod dictionaries;
 mod executor;
-mod executor_error;
-mod executor_id;
-#[allow(unsafe_code)]
-mod fences;
-mod fn_graph;
-mod fn_key;
-mod fn_run_async;
-#[allow(unsafe_code)]
-mod fork;
-mod function;
-mod graph_error;
-mod held;
-#[allow(unsafe_code)]
-mod helping;
-mod keyed;
-#[allow(unsafe_code)]
-mod member;
-mod membership;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 #[allow(unsafe_code)]
 mod models;
-#[allow(unsafe_code)]
-mod ordered;
-mod pace;
-mod parker;
-#[allow(unsafe_code)]
-mod prefetch;
-mod ready_queue;
-mod ready_set;
-mod results;
-#[allow(unsafe_code)]
+mod pool;
+mod protocol;
 mod run;
 mod run_error;
-mod run_queue;
-#[allow(unsafe_code)]
-mod seat;
-mod seek;
-mod shared;
 mod sleep;
-#[allow(unsafe_code)]
-mod stack;
-mod statistics;
-mod stay;
-mod steps;
 mod sync;
-#[allow(unsafe_code)]
 mod team;
-mod teams;
-mod thrown;
-#[allow(unsafe_code)]
-mod ticket;
-#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-#[allow(unsafe_code)]
-mod timer;
-mod turns;
+mod tuner;
 mod typed;
-#[allow(unsafe_code)]
 mod wake;
-mod walk;
-mod walking;
-mod wanted;
-mod watch;
-mod work;
-mod worker;
 
-pub use args::Args;
-pub use builder::{ExecutorBuilder, Pinning};
-pub use cores::unpinned;
 pub use dgraph_core::{
     AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
     StaticDag, Storage,
 };
-pub use executor::Executor;
-pub use executor_error::ExecutorError;
-pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
-pub use fn_key::FnKey;
-pub use fn_run_async::FnRunAsync;
-pub use function::{AsyncFunction, Function, Functions, PlainFunction};
-pub use graph_error::{GraphError, MissingKey};
-pub use keyed::{KeyedBuilder, KeyedGraph};
-pub use results::KeyedResults;
+pub use dictionaries::{
+    Args, AsyncFunction, FnGraph, FnGraphBuilder, FnKey, FnResults, FnRunAsync, Function, Functions,
+    GraphError, KeyedBuilder, KeyedGraph, KeyedResults, MissingKey, PlainFunction,
+};
+pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
+pub use pool::cores::unpinned;
+pub use run::RunStatistics;
 pub use run_error::RunError;
-pub use statistics::RunStatistics;
 pub use typed::{
     Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
     FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode,

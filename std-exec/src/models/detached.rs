@@ -1,15 +1,15 @@
 //! Runs without a caller, and nodes that come back.
 
 use super::{Checked, beside_workers};
-use crate::body::{Body, Turn};
-use crate::pace::Plan;
-use crate::parker::Parker;
+use crate::pool::shared::Shared;
+use crate::run::body::{Body, Turn};
 use crate::run::{self, Run};
-use crate::shared::Shared;
+use crate::sleep::Parker;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::team::Asked;
 use crate::team::Ticket;
-use crate::ticket::Asked;
+use crate::tuner::Plan;
 use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;

@@ -1,10 +1,10 @@
 //! Helpers of one team, without a graph: how they take places, and leave.
 
-use crate::cores::Seats;
-use crate::shared::Shared;
-use crate::stay::Stay;
+use crate::pool::cores::Seats;
+use crate::pool::shared::Shared;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::team::CloseOnDrop;
+use crate::team::Stay;
 use crate::team::{Course, Job, Role, Team};
 use std::ptr;
 

@@ -1,6 +1,6 @@
 //! Joining and leaving a team.
 
-use crate::membership::{Left, Membership};
+use crate::protocol::membership::{Left, Membership};
 use crate::sync::model::{Arc, UnsafeCell, explore_all, thread};
 
 /// Catches: `open` or `leave` with Relaxed, `try_join` or `is_empty` with Relaxed.

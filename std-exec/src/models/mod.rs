@@ -5,21 +5,21 @@
 //!
 //! | file | what | of |
 //! |---|---|---|
-//! | `membership.rs` | joining and leaving a team | `membership.rs` |
-//! | `helpers.rs` | two helpers of one team, and their places | `team.rs`, `member.rs` |
-//! | `sleep.rs` | sleepers against posters | `parker.rs`, `sleep/` |
-//! | `walks.rs` | runs that begin with a walk, which a helper breaks into or joins | `walk.rs`, `walking.rs`, `run.rs` |
-//! | `steps.rs` | walks in step by themselves: up to three threads, broken into at any moment | `walk.rs`, `steps.rs` |
-//! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `seat.rs`, `held.rs`, `work.rs` |
-//! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team.rs`, `run.rs`, `worker.rs` |
-//! | `detached.rs` | runs without a caller; nodes that are woken | `team.rs`, `run.rs`, `work.rs`, `shared.rs`, `wake/` |
-//! | `taking_turns.rs` | runs without a caller that share workers: none keeps another one waiting | `ticket.rs`, `run_queue.rs`, `stay.rs`, `team/pot.rs` |
+//! | `protocol/membership.rs` | joining and leaving a team | `protocol/membership.rs` |
+//! | `helpers.rs` | two helpers of one team, and their places | `team/state.rs`, `protocol/member.rs` |
+//! | `sleep.rs` | sleepers against posters | `sleep/parker.rs`, `sleep/` |
+//! | `walks.rs` | runs that begin with a walk, which a helper breaks into or joins | `protocol/walk.rs`, `run/walking.rs`, `run.rs` |
+//! | `protocol/steps.rs` | walks in step by themselves: up to three threads, broken into at any moment | `protocol/walk.rs`, `protocol/steps.rs` |
+//! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `protocol/seat.rs`, `protocol/held.rs`, `run/work.rs` |
+//! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team/state.rs`, `run.rs`, `pool/worker.rs` |
+//! | `detached.rs` | runs without a caller; nodes that are woken | `team/state.rs`, `run.rs`, `run/work.rs`, `pool/shared.rs`, `wake/` |
+//! | `taking_turns.rs` | runs without a caller that share workers: none keeps another one waiting | `team/ticket.rs`, `team/run_queue.rs`, `team/stay.rs`, `team/pot.rs` |
 //! | `quiet.rs` | runs that begin quietly, and that others break into | `run.rs`, `team/progress.rs` |
-//! | `woken.rs` | nodes that wake each other beside a member that blocks | `work.rs`, `wake/` |
-//! | `several.rs` | runs of two callers; a run within another's node | `teams.rs`, `team.rs`, `shared.rs` |
-//! | `ordered.rs` | the same for ordered runs | `ordered.rs`, `wanted.rs` |
-//! | `ordered_detached.rs` | ordered runs without a caller | `ordered.rs`, `team.rs` |
-//! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `shared.rs`, `bindings.rs` |
+//! | `woken.rs` | nodes that wake each other beside a member that blocks | `run/work.rs`, `wake/` |
+//! | `several.rs` | runs of two callers; a run within another's node | `team/teams.rs`, `team/state.rs`, `pool/shared.rs` |
+//! | `run/ordered.rs` | the same for ordered runs | `run/ordered.rs`, `protocol/wanted.rs` |
+//! | `ordered_detached.rs` | ordered runs without a caller | `run/ordered.rs`, `team/state.rs` |
+//! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `pool/shared.rs`, `protocol/bindings.rs` |
 //! | `large/` | shuttle only: runs of three and four threads, nested, at once, shut down, async | all of these together |
 
 mod detached;
@@ -40,15 +40,15 @@ mod taking_turns;
 mod walks;
 mod woken;
 
-use crate::cores::Seats;
-use crate::pace::Plan;
+use crate::pool::cores::Seats;
+use crate::pool::shared::Shared;
+use crate::pool::worker;
 use crate::run::run_as;
-use crate::shared::Shared;
-use crate::stay::Stay;
 use crate::sync::model::{Arc, UnsafeCell, thread};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait};
+use crate::team::Stay;
 use crate::team::Team;
-use crate::worker;
+use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 use std::ops::Deref;
 use std::sync::Arc as StdArc;

@@ -1,9 +1,9 @@
 //! Whole ordered runs, on an executor of two with one live worker.
 
 use super::{Checked, beside_a_worker};
-use crate::body::{Body, Turn};
-use crate::ordered;
-use crate::ready_queue::{Place, ReadyQueue};
+use crate::protocol::ready_queue::{Place, ReadyQueue};
+use crate::run::body::{Body, Turn};
+use crate::run::ordered;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
 use dgraph_core::{Dag, NodeId};

@@ -2,9 +2,9 @@
 
 use super::detached::wait_for_end;
 use super::{Checked, beside_workers};
-use crate::ordered::Ordered;
-use crate::ready_queue::{Place, ReadyQueue};
-use crate::shared::Shared;
+use crate::pool::shared::Shared;
+use crate::protocol::ready_queue::{Place, ReadyQueue};
+use crate::run::ordered::Ordered;
 use crate::sync::model::{explore, thread};
 use crate::team::Ticket;
 use dgraph_core::{AsDag, NodeId};

@@ -1,13 +1,14 @@
 //! Several runs at once, and who goes from one to the other.
 
 use super::{beside_a_worker, executor_of_two};
-use crate::ready_queue::{Place, ReadyQueue};
-use crate::shared::Shared;
-use crate::stay::Stay;
+use crate::pool::shared::Shared;
+use crate::pool::{context, worker};
+use crate::protocol::ready_queue::{Place, ReadyQueue};
+use crate::run::ordered;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::team::Stay;
 use crate::team::{Course, Job, Role, Team};
-use crate::{context, ordered, worker};
 use dgraph_core::{Dag, NodeId};
 use std::ptr;
 

@@ -4,15 +4,15 @@ use super::detached::{Waiting, detached_as, wait_for_end};
 use super::{
     Checked, Gate, Meeting, beside_workers, break_in_once, executor_of_two, help_once, spawn_helper,
 };
-use crate::body::{Body, Turn};
-use crate::cores::Seats;
-use crate::pace::{Budget, Plan, Timed};
+use crate::pool::cores::Seats;
+use crate::pool::shared::Shared;
+use crate::pool::worker;
 use crate::run;
-use crate::shared::Shared;
+use crate::run::body::{Body, Turn};
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
+use crate::tuner::{Budget, Plan, Timed};
 use crate::wake::{Pending, Wakes, Whom};
-use crate::worker;
 use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
 use std::task::Waker;

@@ -1,10 +1,10 @@
 //! Robbing: of a seat by itself, and in runs with a member that blocks.
 
 use super::{Gate, beside_a_worker, run};
-use crate::pace::Plan;
-use crate::seat::Seat;
+use crate::protocol::seat::Seat;
 use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 
 /// What the owner put there before a body is the thief's to take during it, and the owner's again afterwards. Catches:

@@ -1,10 +1,10 @@
 //! Whole runs, on an executor of two with one live worker.
 
 use super::{Checked, Meeting, beside_a_worker, executor_of_two, help_once, run, spawn_helper};
-use crate::pace::{Budget, Plan};
+use crate::pool::worker;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
-use crate::worker;
+use crate::tuner::{Budget, Plan};
 use dgraph_core::{Dag, NodeId};
 
 /// Each node once, after its predecessors, and everybody gets home. `edges` as for `Dag::from_edges`.

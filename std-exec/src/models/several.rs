@@ -1,9 +1,9 @@
 //! Several runs at once: of two callers, and one within the other's node.
 
 use super::{Checked, Gate, Meeting, beside_a_worker, executor_of_two, help_once, run, spawn_helper};
-use crate::pace::{Budget, Plan, Timed};
-use crate::shared::Shared;
+use crate::pool::shared::Shared;
 use crate::sync::model::{Arc, explore, thread};
+use crate::tuner::{Budget, Plan, Timed};
 use dgraph_core::{Dag, NodeId};
 
 fn share(shared: &Shared, dag: &Dag, body: impl Fn(NodeId) + Sync) {

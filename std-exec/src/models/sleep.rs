@@ -1,6 +1,6 @@
 //! Sleeping and waking, without runs.
 
-use crate::parker::Parker;
+use crate::sleep::Parker;
 use crate::sleep::{Sleep, posted};
 use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{AtomicBool, Ordering};

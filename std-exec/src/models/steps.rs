@@ -1,10 +1,10 @@
 //! Walks in step by themselves, without a run around them, so that three threads and all seizures fit in a model: a caller,
 //! a walker that joins at any moment, and somebody who breaks in at any moment.
 
-use crate::steps::{Step, Steps};
+use crate::protocol::steps::{Step, Steps};
+use crate::protocol::walk::{Lane, Stopped, Walk};
 use crate::sync::Mutex;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
-use crate::walk::{Lane, Stopped, Walk};
 use dgraph_core::{Levels, NodeId, StaticDag};
 
 /// Who takes part in a model.

@@ -4,14 +4,14 @@
 use super::Gate;
 use super::detached::wait_for_end;
 use super::{Checked, beside_workers_of};
-use crate::body::{Body, Turn};
-use crate::context;
-use crate::pace::{Budget, Plan, Timed};
+use crate::pool::context;
+use crate::pool::shared::Shared;
 use crate::run::Run;
-use crate::shared::Shared;
+use crate::run::body::{Body, Turn};
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::team::Ticket;
+use crate::tuner::{Budget, Plan, Timed};
 use dgraph_core::{AsDag, Dag, NodeId};
 #[cfg(dgraph_shuttle)]
 use std::sync::Arc as StdArc;

@@ -1,9 +1,9 @@
 //! A walk that a helper breaks into, on an executor without workers.
 
 use super::{Checked, executor_of_two, help_once, run, spawn_helper};
-use crate::pace::{Budget, Plan, Timed};
 use crate::sync::Ordering;
 use crate::sync::model::{Arc, explore};
+use crate::tuner::{Budget, Plan, Timed};
 use dgraph_core::{AsDag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

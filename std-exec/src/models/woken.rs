@@ -1,12 +1,12 @@
 //! Nodes that come back, beside a member that blocks.
 
 use super::beside_workers;
-use crate::body::{Body, Turn};
-use crate::pace::Plan;
+use crate::pool::shared::Shared;
 use crate::run;
-use crate::shared::Shared;
+use crate::run::body::{Body, Turn};
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, lock, wait};
+use crate::tuner::Plan;
 use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{Dag, NodeId};
 use std::sync::Arc;

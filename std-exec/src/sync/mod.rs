@@ -11,10 +11,19 @@
 #[cfg(dgraph_shuttle)]
 #[allow(unsafe_code)]
 mod checked_cell;
+#[allow(unsafe_code)]
+pub(crate) mod clock;
+#[allow(unsafe_code)]
+pub(crate) mod fences;
+#[allow(unsafe_code)]
+pub(crate) mod fork;
 #[cfg(any(dgraph_loom, dgraph_shuttle))]
 mod model_deque;
+#[allow(unsafe_code)]
+pub(crate) mod prefetch;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 mod standard;
+pub(crate) mod thrown;
 #[cfg(dgraph_loom)]
 mod with_loom;
 #[cfg(dgraph_shuttle)]

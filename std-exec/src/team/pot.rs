@@ -1,6 +1,6 @@
 //! Ready nodes of members that had to leave, for whoever stays or comes.
 
-use crate::member::BATCH;
+use crate::protocol::member::BATCH;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use dgraph_core::NodeId;
 

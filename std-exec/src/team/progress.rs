@@ -1,11 +1,11 @@
 //! What there is to do in a run, for whom, and how much of it is done. Most answers are hints: who comes for nothing
 //! goes again.
 
-use super::Team;
-use crate::member::BATCH;
-use crate::pace::Budget;
+use super::state::Team;
+use crate::protocol::member::BATCH;
+use crate::protocol::walk::Lane;
 use crate::sync::Ordering;
-use crate::walk::Lane;
+use crate::tuner::Budget;
 
 impl Team {
     /// Takes some of the roots: how many were left before that, and how many were taken. `None` if there are none.

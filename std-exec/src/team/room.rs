@@ -1,7 +1,7 @@
 //! Memory that a run may need: reserved when a graph of this size is first run, so that later runs allocate
 //! nothing, whoever takes part in them.
 
-use super::Team;
+use super::state::Team;
 use crate::sync::Ordering;
 
 /// For graphs of so many nodes. In larger ones a stack of ready nodes may still grow when there are more than

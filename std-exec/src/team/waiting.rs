@@ -1,6 +1,6 @@
 //! How the caller of a run waits, and who wakes it.
 
-use super::{Team, Ticket};
+use super::state::{Team, Ticket};
 use crate::sleep::posted;
 use crate::sync::{Ordering, fence, patience, spin_loop};
 use std::ptr;

@@ -5,7 +5,7 @@ use super::bounds::NodeError;
 use super::run::Run;
 use super::status::{NoValue, Outcome, Status};
 use super::task::{Call, DropInPlace};
-use crate::thrown::discard;
+use crate::sync::thrown::discard;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;

@@ -8,14 +8,14 @@ use super::handle::Node;
 use super::options::RunOptions;
 use super::rows;
 use super::run::Run;
-use crate::cores::Seats;
 use crate::executor::Handle;
-use crate::pace::{Budget, Plan, Timed};
+use crate::pool::cores::Seats;
+use crate::pool::shared::Shared;
 use crate::run::run_as;
 use crate::run_error::RunError;
-use crate::shared::Shared;
-use crate::stay::Stay;
 use crate::sync::{AtomicUsize, Ordering};
+use crate::team::Stay;
+use crate::tuner::{Budget, Plan, Timed};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 

@@ -17,14 +17,14 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::Run;
-use crate::context;
 use crate::executor::Handle;
-use crate::ordered::Ordered;
-use crate::pace::Plan;
+use crate::pool::context;
+use crate::run::ordered::Ordered;
 use crate::run_error::RunError;
+use crate::sync::thrown::{self, discard};
+use crate::team::Asked;
 use crate::team::Ticket;
-use crate::thrown::{self, discard};
-use crate::ticket::Asked;
+use crate::tuner::Plan;
 use dgraph_core::{AsDag, LentCountdown};
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
@@ -90,7 +90,7 @@ impl Engine {
     /// Takes note of how long it has taken to its end.
     fn record(&self, executor: &Handle) {
         if let Self::Plain(run) = self {
-            run.begun.record(&executor.shared.paces);
+            run.timer.record(&executor.shared.tuner);
         }
     }
 

@@ -8,7 +8,7 @@
 //!   all done, stopped, panicked, or given up ─▶ close: drop the futures that are left
 //! ```
 //!
-//! Woken futures and ready nodes take [turns](crate::turns); and after some nodes the run lets its thread do something else. Polled in vain,
+//! Woken futures and ready nodes take [turns](crate::protocol::turns); and after some nodes the run lets its thread do something else. Polled in vain,
 //! it finds nothing and falls asleep again.
 
 use super::course::{self, Course, Parts, Payload};
@@ -19,13 +19,13 @@ use super::status::{Outcome, Status};
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Handle;
-use crate::ready_queue::{ReadyQueue, Taker};
-use crate::ready_set::ReadySet;
-use crate::run_error::RunError;
-use crate::thrown;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-use crate::timer::Alarm;
-use crate::turns::{Next, Turns};
+use crate::pool::timer::Alarm;
+use crate::protocol::ready_queue::{ReadyQueue, Taker};
+use crate::protocol::ready_set::ReadySet;
+use crate::protocol::turns::{Next, Turns};
+use crate::run_error::RunError;
+use crate::sync::thrown;
 use crate::wake::{Pending, Wakes};
 use dgraph_core::{DagView, NodeId};
 use std::future::poll_fn;

@@ -3,7 +3,7 @@
 use super::names::NamedNode;
 use crate::brief::{self, Brief};
 use crate::run_error::Count;
-use crate::thrown::Quiet;
+use crate::sync::thrown::Quiet;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;

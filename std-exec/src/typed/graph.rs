@@ -15,9 +15,9 @@ use super::schedule::{Measured, Schedule};
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Executor;
-use crate::run_error::RunError;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-use crate::timer::Alarm;
+use crate::pool::timer::Alarm;
+use crate::run_error::RunError;
 use crate::wake::Wakes;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};

@@ -11,7 +11,7 @@ use super::check::Declared;
 use super::dependencies::{Dependencies, NodeFn};
 use super::handle::Node;
 use super::task::{call_of, try_call_of};
-use crate::ready_queue::Place;
+use crate::protocol::ready_queue::Place;
 use std::marker::PhantomData;
 
 /// Of a graph: it may be sent to another thread. Of a node: what it gives may be used on any thread.

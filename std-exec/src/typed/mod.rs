@@ -10,7 +10,7 @@
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
 //! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
 //! | graphs as nodes | `graph_task.rs` |
-//! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
+//! | collecting and checking nodes | `executor/builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
 //! | a run | `course.rs`, `run.rs`, `record.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
@@ -18,7 +18,7 @@
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
-//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
+//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `dictionaries/results.rs` |
 
 mod absent;
 #[allow(unsafe_code)]

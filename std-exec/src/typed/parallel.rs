@@ -12,12 +12,12 @@ use super::graph::Body;
 use super::options::RunOptions;
 use super::run::Run;
 use super::status::{Outcome, Status};
-use crate::body::Turn;
 use crate::executor::Handle;
-use crate::ordered;
+use crate::run::body::Turn;
+use crate::run::ordered;
 use crate::run::run_as;
 use crate::run_error::RunError;
-use crate::thrown;
+use crate::sync::thrown;
 use crate::wake::{Pending, Whom};
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +38,7 @@ impl<'r> Nodes<'r> {
     }
 }
 
-impl crate::body::Body for Nodes<'_> {
+impl crate::run::body::Body for Nodes<'_> {
     const WAKES: bool = true;
 
     #[inline]

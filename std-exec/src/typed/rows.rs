@@ -1,7 +1,7 @@
 //! Rows: nodes that follow each other in an order, of one kind, and so in memory too. Graphs that are put together in loops
 //! mostly consist of them.
 //!
-//! A run that goes through an order by itself, serially or in a [walk](crate::walk), enters the function that was made for
+//! A run that goes through an order by itself, serially or in a [walk](crate::protocol::walk), enters the function that was made for
 //! the closures of a row once, and comes back when the row is over, or when something goes wrong: then it takes the
 //! next nodes one by one.
 //!
@@ -21,9 +21,9 @@ use super::run::Run;
 use super::status::{Outcome, Status};
 use super::store::Store;
 use super::task::{Distance, Entry};
-use crate::body::{Body, Turn};
-use crate::ready_queue::ReadyQueue;
-use crate::walk::{Lane, Walk};
+use crate::protocol::ready_queue::ReadyQueue;
+use crate::protocol::walk::{Lane, Walk};
+use crate::run::body::{Body, Turn};
 use dgraph_core::NodeId;
 use std::cell::Cell;
 use std::ops::Range;

@@ -9,7 +9,7 @@ use super::graph::{Body, Graph};
 use super::options::RunOptions;
 use crate::executor::{Executor, Handle};
 use crate::run_error::RunError;
-use crate::thrown::discard;
+use crate::sync::thrown::discard;
 use std::fmt;
 use std::mem;
 use std::task::{Context, Poll};

@@ -4,7 +4,7 @@ use super::graph::{Body, Graph};
 use super::handle::AnyNode;
 use super::topology::Topology;
 use super::wishes::Demands;
-use crate::ready_queue::{Place, ReadyQueue};
+use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::sync::{AtomicUsize, Ordering};
 use dgraph_core::NodeId;
 use std::cmp::Reverse;

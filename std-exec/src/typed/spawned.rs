@@ -5,7 +5,7 @@ use super::options::RunOptions;
 use super::running::Running;
 use crate::executor::Executor;
 use crate::run_error::RunError;
-use crate::thrown::discard;
+use crate::sync::thrown::discard;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -19,7 +19,7 @@ use super::rows::Row;
 use super::run::Run;
 use super::status::{State, Status, Statuses};
 use super::task::{Call, DropInPlace, Entry, Ran, Task, drop_of};
-use crate::thrown::{discard, first};
+use crate::sync::thrown::{discard, first};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;

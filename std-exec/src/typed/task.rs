@@ -9,7 +9,7 @@ use super::dependencies::{Dependencies, NodeFn};
 use super::rows::Row;
 use super::run::Run;
 use super::status::{NoValue, Outcome};
-use crate::prefetch::prefetch_behind;
+use crate::sync::prefetch::prefetch_behind;
 use std::ptr::NonNull;
 
 /// A closure and where it finds what it is fed.

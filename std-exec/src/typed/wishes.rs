@@ -4,7 +4,7 @@ use super::builder::GraphBuilder;
 use super::definition_error::DefinitionError;
 use super::handle::{AnyNode, GraphId};
 use super::names::Names;
-use crate::ready_queue::Place;
+use crate::protocol::ready_queue::Place;
 use std::fmt;
 
 /// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].

@@ -1,8 +1,8 @@
 //! Runs that are to look whether they have to end, when a token is cancelled or an executor shut down.
 
-use super::Wakes;
+use super::wakes::Wakes;
+use crate::sync::thrown;
 use crate::sync::{Mutex, Ordering, lock};
-use crate::thrown;
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

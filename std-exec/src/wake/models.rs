@@ -4,7 +4,7 @@
 //! The count of the block is the standard library's, which loom doesn't see.
 
 use super::{Pending, Wakes};
-use crate::parker::Parker;
+use crate::sleep::Parker;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::{CancelToken, GraphBuilder, RunAsync, RunError, RunOptions};
@@ -296,7 +296,7 @@ fn the_last_waker_on_another_thread() {
         drop(graph);
         let block = kept.data();
         // SAFETY: `kept` keeps the block alive.
-        let slot = unsafe { &*block.cast::<super::Slot>() };
+        let slot = unsafe { &*block.cast::<super::wakes::Slot>() };
         assert_eq!(slot.wakes.strong_count(), 1, "that is `kept`");
     });
 }

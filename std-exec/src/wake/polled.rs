@@ -4,7 +4,7 @@
 //! Another thread's wake leaves its mark in the future's [cell](super::cell) as ever. So does one that comes when the
 //! future is polled within another's poll, of a graph in a graph: only the innermost is known.
 
-use super::Slot;
+use super::wakes::Slot;
 use crate::sync::thread_local;
 use std::cell::Cell;
 use std::ptr;

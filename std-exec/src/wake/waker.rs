@@ -1,6 +1,7 @@
 //! Cells as the standard library's wakers.
 
-use super::{Slot, Wakes, polled};
+use super::polled;
+use super::wakes::{Slot, Wakes};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;

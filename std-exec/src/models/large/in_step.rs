@@ -1,9 +1,9 @@
 //! Walks in step of three and four threads: who joins late, whom the others wait for, who breaks in.
 
 use super::{Checked, Gate, LEVELS, NODES, beside_workers_of, run};
-use crate::pace::{Budget, Plan};
-use crate::shared::Shared;
+use crate::pool::shared::Shared;
 use crate::sync::model::{explore, thread};
+use crate::tuner::{Budget, Plan};
 use crate::{Executor, GraphBuilder};
 use dgraph_core::{Dag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

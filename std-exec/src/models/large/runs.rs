@@ -1,8 +1,8 @@
 //! One run of three or four threads.
 
 use super::{Checked, Gate, LEVELS, Meeting, NODES, beside_workers_of, run};
-use crate::pace::{Budget, Plan, Timed};
 use crate::sync::model::explore;
+use crate::tuner::{Budget, Plan, Timed};
 use dgraph_core::{Dag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

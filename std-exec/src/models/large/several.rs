@@ -1,10 +1,10 @@
 //! Several runs on one executor.
 
 use super::{Checked, LEVELS, Meeting, NODES, beside_workers_of, run};
-use crate::pace::Plan;
-use crate::shared::Shared;
+use crate::pool::shared::Shared;
+use crate::pool::worker;
 use crate::sync::model::{explore, thread};
-use crate::worker;
+use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Typed graphs on three workers: nodes that wait, limits, bound nodes, runs that are given up.
 
 use super::beside_workers_of;
-use crate::shared::Shared;
+use crate::pool::shared::Shared;
 use crate::sync::model::{UnsafeCell, explore, thread};
 use crate::sync::{AtomicUsize, Ordering};
 use crate::wake::models::{Gate, block_on};

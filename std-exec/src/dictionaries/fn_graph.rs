@@ -1,0 +1,394 @@
+//! Dictionary graphs over functions: what `create_graph!` builds.
+
+use crate::dictionaries::error::{GraphError, MissingKey};
+use crate::dictionaries::fn_key::FnKey;
+use crate::dictionaries::function::{Define, Feeds, Function, Functions, Index, node_of};
+use crate::executor::Executor;
+use crate::run_error::RunError;
+use crate::typed::{DefinitionError, Graph, GraphBuilder, NamedNode, Results, RunOptions};
+use dgraph_core::DagView;
+use std::collections::HashSet;
+use std::fmt;
+
+/// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph): a typed [`Graph`]
+/// whose nodes are found by their functions.
+///
+/// ```
+/// use dgraph_exec::{FnGraph, create_graph};
+///
+/// fn price() -> u32 { 40 }
+/// fn tax(price: &u32) -> u32 { price / 5 }
+/// fn total(price: &u32, tax: &u32) -> u32 { price + tax }
+///
+/// let mut invoice: FnGraph = create_graph! { total: [price, tax], tax: [price], price: [] }?;
+/// for _ in 0..2 {
+///     assert_eq!(invoice.run()?.get(total), Some(&48)); // as often as one likes
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FnGraph {
+    pub(crate) graph: Graph<'static>,
+    keys: Vec<FnKey>,
+    pub(crate) index: Index,
+}
+
+/// Collects the functions of a [`FnGraph`]; [`create_graph!`](crate::create_graph) writes the calls.
+///
+/// ```
+/// use dgraph_exec::FnGraph;
+///
+/// fn two() -> i32 { 2 }
+/// fn square(x: &i32) -> i32 { x * x }
+///
+/// // `create_graph! { two: [], square: [two] }`, if squares are wanted only sometimes.
+/// let wanted = true;
+/// let mut builder = FnGraph::builder().function("two", two, &[], ());
+/// if wanted {
+///     builder = builder.function("square", square, &["two"], (two,));
+/// }
+/// assert_eq!(builder.build()?.run()?.get(square), Some(&4));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub struct FnGraphBuilder {
+    graph: GraphBuilder<'static>,
+    /// Each function with what it depends on, and what defines it once all nodes are known.
+    listed: Vec<(FnKey, Vec<FnKey>, DefineLater)>,
+    index: Index,
+}
+
+type DefineLater = Box<dyn FnOnce(&mut GraphBuilder<'static>, &[FnKey], &Index) + Send + Sync>;
+
+impl FnGraph {
+    /// Starts with no functions.
+    ///
+    /// ```
+    /// use dgraph_exec::FnGraph;
+    /// fn one() -> i32 { 1 }
+    /// let mut graph = FnGraph::builder().function("one", one, &[], ()).build()?;
+    /// assert_eq!(graph.run()?.get(one), Some(&1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> FnGraphBuilder {
+        FnGraphBuilder { graph: GraphBuilder::new(), listed: Vec::new(), index: Index::new() }
+    }
+
+    /// The graph without its functions. Node `i` is the function listed as the `i`-th key.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn a() -> u8 { 1 }
+    /// fn b(a: &u8) -> u8 { *a }
+    /// fn c(a: &u8) -> u8 { *a }
+    /// let graph = create_graph! { a: [], b: [a], c: [a] }?;
+    /// assert_eq!(graph.dag().levels().len(), 2);
+    /// let dot = graph.dag().dot(|node| graph.keys()[node.index()]).to_string();
+    /// assert!(dot.contains("0 [label=\"a\"];"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn dag(&self) -> DagView<'_> {
+        self.graph.dag()
+    }
+
+    /// The functions in the order in which they were listed.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn page() -> String { "text".into() }
+    /// fn words(page: &String) -> usize { page.split(' ').count() }
+    /// let graph = create_graph! { words: [page], page: [] }?;
+    /// let names: Vec<_> = graph.keys().iter().map(|key| key.name()).collect();
+    /// assert_eq!(names, ["words", "page"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn keys(&self) -> &[FnKey] {
+        &self.keys
+    }
+
+    /// Runs every function once on this thread, which is blocked while all that is left is `async` and waits.
+    ///
+    /// # Errors
+    ///
+    /// None: functions of a dictionary can't fail. See [`run_with`](Self::run_with).
+    ///
+    /// # Panics
+    ///
+    /// With the panic of a function.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn celsius() -> f64 { 20.0 }
+    /// fn fahrenheit(celsius: &f64) -> f64 { celsius * 1.8 + 32.0 }
+    /// let mut graph = create_graph! { fahrenheit: [celsius], celsius: [] }?;
+    /// assert_eq!(graph.run()?.get(fahrenheit), Some(&68.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn run(&mut self) -> Result<FnResults<'_>, RunError> {
+        self.run_with(&RunOptions::new())
+    }
+
+    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all is done.
+    ///
+    /// What `async fn`s need of a runtime, such as the context for Tokio's timers, has to be on each of these
+    /// threads: see [`ExecutorBuilder::around`](crate::ExecutorBuilder::around).
+    ///
+    /// # Errors
+    ///
+    /// None: functions of a dictionary can't fail. See [`run_parallel_with`](Self::run_parallel_with).
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on it has started.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, create_graph};
+    /// fn left() -> u64 { (1..=10).product() }
+    /// fn right() -> u64 { (1..=9).product() }
+    /// fn ratio(left: &u64, right: &u64) -> u64 { left / right }
+    /// let mut graph = create_graph! { ratio: [left, right], left: [], right: [] }?;
+    /// assert_eq!(graph.run_parallel(&Executor::new()?)?.get(ratio), Some(&10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn run_parallel(&mut self, executor: &Executor) -> Result<FnResults<'_>, RunError> {
+        self.run_parallel_with(executor, &RunOptions::new())
+    }
+
+    /// As [`run`](Self::run), with choices.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Cancelled`], [`DeadlineExceeded`](RunError::DeadlineExceeded) and
+    /// [`Panicked`](RunError::Panicked), if the options provide for these.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of a function, unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{RunError, RunOptions, create_graph};
+    /// fn config() -> String { "port=x".into() }
+    /// fn port(config: &String) -> u16 { config[5..].parse().expect("a number") }
+    /// let mut graph = create_graph! { port: [config], config: [] }?;
+    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+    /// let RunError::Panicked(panic) = error else { panic!("{error}") };
+    /// assert_eq!(panic.nodes()[0].name(), "port");
+    /// assert_eq!(graph.results().get(config).map(String::as_str), Some("port=x"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn run_with(&mut self, options: &RunOptions) -> Result<FnResults<'_>, RunError> {
+        self.graph.run_with(options)?;
+        Ok(self.results())
+    }
+
+    /// As [`run_parallel`](Self::run_parallel), with choices.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Self::run_with).
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of a function, unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, Executor, RunError, RunOptions, create_graph};
+    /// fn slow() -> u8 { 1 }
+    /// let mut graph = create_graph! { slow: [] }?;
+    /// let token = CancelToken::new();
+    /// token.cancel(); // somebody has changed their mind
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// let error = graph.run_parallel_with(&Executor::new()?, &options).unwrap_err();
+    /// assert!(matches!(error, RunError::Cancelled { not_run, .. } if not_run[0].name() == "slow"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn run_parallel_with(
+        &mut self,
+        executor: &Executor,
+        options: &RunOptions,
+    ) -> Result<FnResults<'_>, RunError> {
+        self.graph.run_parallel_with(executor, options)?;
+        Ok(self.results())
+    }
+
+    /// The results of the last run, however it has ended.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn number() -> u32 { 7 }
+    /// let mut graph = create_graph! { number: [] }?;
+    /// graph.run()?;
+    /// assert_eq!(graph.results().get(number), Some(&7)); // later, somewhere else
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn results(&mut self) -> FnResults<'_> {
+        FnResults::new(self.graph.results(), &self.index)
+    }
+}
+
+impl FnGraphBuilder {
+    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't given is that of the type.
+    /// The types `I`, `K`, `M` follow from the functions, and are not to be written out.
+    ///
+    /// ```
+    /// use dgraph_exec::FnGraph;
+    /// fn width() -> u32 { 3 }
+    /// fn height() -> u32 { 4 }
+    /// fn area(width: &u32, height: &u32) -> u32 { width * height }
+    /// let mut graph = FnGraph::builder()
+    ///     .function("area", area, &["width", "height"], (width, height))
+    ///     .function("width", width, &[], ())
+    ///     .function("height", height, &[], ())
+    ///     .build()?;
+    /// assert_eq!(graph.run()?.get(area), Some(&12));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
+    pub fn function<F, D, I, K, M>(
+        mut self,
+        name: &'static str,
+        function: F,
+        dependency_names: &[&'static str],
+        dependencies: D,
+    ) -> Self
+    where
+        F: Function<I, K> + Define<I, K>,
+        D: Functions<M, Outputs: Feeds<F, I>>,
+    {
+        let key = FnKey::of(&function, name);
+        let keys = dependencies.keys(dependency_names);
+        let node = self.graph.declare::<F::Output>(name);
+        self.index.entry(key.id()).or_insert_with(|| Box::new(node));
+        let define: DefineLater =
+            Box::new(move |graph, uses, index| function.define(graph, node, uses, index));
+        self.listed.push((key, keys, define));
+        self
+    }
+
+    /// Checks the graph.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
+    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the types of
+    /// [`function`](Self::function) were written out and don't fit, [`TooLarge`](GraphError::TooLarge).
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphError, create_graph};
+    /// fn base() -> u8 { 1 }
+    /// fn next(base: &u8) -> u8 { base + 1 }
+    /// let error = create_graph! { next: [base] }.unwrap_err();
+    /// assert_eq!(error.to_string(), "missing keys: base (needed by next)");
+    /// let error = create_graph! { base: [], next: [base], base: [] }.unwrap_err();
+    /// assert!(matches!(error, GraphError::DuplicateKeys(keys) if keys[0].name() == "base"));
+    /// ```
+    pub fn build(self) -> Result<FnGraph, GraphError<FnKey>> {
+        let Self { mut graph, listed, index } = self;
+        let mut seen = HashSet::with_capacity(listed.len());
+        let duplicates: Vec<_> =
+            listed.iter().map(|(key, ..)| *key).filter(|key| !seen.insert(*key)).collect();
+        if !duplicates.is_empty() {
+            return Err(GraphError::DuplicateKeys(duplicates));
+        }
+        let uses = listed.iter().flat_map(|(key, uses, _)| uses.iter().map(move |used| (*used, *key)));
+        let missing = uses.filter(|(used, _)| !seen.contains(used));
+        let missing: Vec<_> = missing.map(|(key, needed_by)| MissingKey { key, needed_by }).collect();
+        if !missing.is_empty() {
+            return Err(GraphError::MissingKeys(missing));
+        }
+        let mut keys = Vec::with_capacity(listed.len());
+        for (key, uses, define) in listed {
+            keys.push(key);
+            define(&mut graph, &uses, &index);
+        }
+        let keys_of = |nodes: &[NamedNode]| nodes.iter().map(|node| keys[node.node().index()]).collect();
+        match graph.build() {
+            Ok(graph) => Ok(FnGraph { graph, keys, index }),
+            Err(DefinitionError::Cycle(path)) => Err(GraphError::Cycle(keys_of(&path))),
+            Err(DefinitionError::Undefined(nodes)) => Err(GraphError::Mismatched(keys_of(&nodes))),
+            Err(DefinitionError::TooLarge(error)) => Err(GraphError::TooLarge(error)),
+            Err(error) => unreachable!("handles, moves, limits and threads are none of the user's: {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for FnGraphBuilder {
+    /// A map from each function to those that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.listed.iter().map(|(key, uses, _)| (key, uses))).finish()
+    }
+}
+
+/// The results of a finished run by function. They stay in the graph, and the next run drops them.
+///
+/// ```
+/// use dgraph_exec::create_graph;
+/// fn name() -> String { "dgraph".into() }
+/// fn length(name: &String) -> usize { name.len() }
+/// let mut graph = create_graph! { name: [], length: [name] }?;
+/// let mut results = graph.run()?;
+/// assert_eq!(results.get(length), Some(&6));
+/// assert_eq!(results.take(name).as_deref(), Some("dgraph"));
+/// assert_eq!(results.get(name), None); // taken
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FnResults<'g> {
+    results: Results<'g>,
+    index: &'g Index,
+}
+
+impl<'g> FnResults<'g> {
+    pub(crate) fn new(results: Results<'g>, index: &'g Index) -> Self {
+        Self { results, index }
+    }
+
+    /// What `function`, or its future, gave. `None` if it is no key of the graph, or its result was taken.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn listed() -> i32 { 5 }
+    /// fn other() -> i32 { 6 }
+    /// let mut graph = create_graph! { listed: [] }?;
+    /// let results = graph.run()?;
+    /// assert_eq!((results.get(listed), results.get(other)), (Some(&5), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
+    pub fn get<F, M, K>(&self, function: F) -> Option<&F::Output>
+    where
+        F: Function<M, K>,
+    {
+        let key = FnKey::of(&function, "");
+        self.results.get(node_of::<F::Output>(self.index, key.id())?).ok()
+    }
+
+    /// Moves out what `function`, or its future, gave.
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn pixels() -> Vec<u8> { vec![0; 1 << 20] }
+    /// let mut graph = create_graph! { pixels: [] }?;
+    /// let image: Vec<u8> = graph.run()?.take(pixels).expect("it has run"); // no copy
+    /// assert_eq!(image.len(), 1 << 20);
+    /// assert_eq!(graph.results().take(pixels), None); // once a run
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
+    pub fn take<F, M, K>(&mut self, function: F) -> Option<F::Output>
+    where
+        F: Function<M, K>,
+    {
+        let key = FnKey::of(&function, "");
+        self.results.take(node_of::<F::Output>(self.index, key.id())?).ok()
+    }
+}

@@ -1,0 +1,20 @@
+//! Graphs from dictionaries: of keys and tasks, and of functions.
+
+mod args;
+mod create_graph;
+mod error;
+mod fn_graph;
+mod fn_key;
+mod fn_run_async;
+mod function;
+mod keyed;
+mod results;
+
+pub use args::Args;
+pub use error::{GraphError, MissingKey};
+pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
+pub use fn_key::FnKey;
+pub use fn_run_async::FnRunAsync;
+pub use function::{AsyncFunction, Function, Functions, PlainFunction};
+pub use keyed::{KeyedBuilder, KeyedGraph};
+pub use results::KeyedResults;

@@ -1,0 +1,432 @@
+//! How an executor is set up.
+
+use super::error::{ExecutorError, MAX_THREADS};
+use crate::executor::Executor;
+use crate::pool::cores::{Allowed, Seats};
+use crate::pool::shared::{SPIN, Shared};
+use crate::pool::threads::{self, Duty, Failure, Wrapper};
+use std::fmt;
+use std::panic::resume_unwind;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+impl Executor {
+    /// An executor with one worker for each core that the calling thread may use, pinned to it where the
+    /// system allows that. Linux gives a new thread or process the cores of the thread that starts it: so
+    /// threads, processes and pools that a node starts on such a worker all have this one core, unless they
+    /// are started within [`unpinned`](crate::unpinned). [`Pinning::None`] and
+    /// [`global`](Self::global) leave workers free.
+    ///
+    /// Pinned workers find their caches again and don't disturb each other: good for a program that has the
+    /// machine to itself. Made by a node of another executor, it has the cores that the thread could use that
+    /// made that one. (A thread that has one core only, to which a worker of some executor is pinned, is
+    /// taken for one that a node has started; there it is the cores of the process, as for
+    /// [`global`](Self::global).)
+    ///
+    /// # Errors
+    ///
+    /// None at present: what can't be had (threads, pinning) is done without.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let executor = Executor::new()?;
+    /// // Made once, it runs any number of graphs.
+    /// for nodes in 1..4 {
+    ///     let ran = AtomicU32::new(0);
+    ///     executor.run(&Dag::from_edges(nodes, &[])?, |_| { ran.fetch_add(1, Ordering::Relaxed); });
+    ///     assert_eq!(ran.into_inner() as usize, nodes);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new() -> Result<Self, ExecutorError> {
+        Self::builder().build()
+    }
+
+    /// Choices about the number of threads and where they run.
+    ///
+    /// ```
+    /// use dgraph_exec::Executor;
+    /// let executor = Executor::builder().threads(1).build()?;
+    /// assert_eq!(executor.threads(), 1); // each run is its caller's alone
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> ExecutorBuilder {
+        ExecutorBuilder::new()
+    }
+
+    /// The executor that everybody in the process may share, made when it is first asked for.
+    ///
+    /// It has one worker for each core of the process, whichever thread asks first: each core that any thread
+    /// of the process may use then, as far as there is a quota for them. The workers aren't pinned, so what
+    /// nodes start has all cores, too.
+    ///
+    /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
+    /// forked after that has it too, without threads, and needs an executor of its own.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    ///
+    /// let dag = Dag::from_edges(2, &[(0, 1)])?;
+    /// Executor::global().run(&dag, |node| println!("{node}"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn global() -> &'static Self {
+        static GLOBAL: OnceLock<Executor> = OnceLock::new();
+        if let Some(executor) = GLOBAL.get() {
+            return executor;
+        }
+        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it locked for ever.
+        // If two threads come at once, the second one's executor is dropped.
+        let builder = Self::builder().pinning(Pinning::None);
+        let executor = builder.build_on(&Allowed::of_the_process()).expect("no special demands");
+        GLOBAL.get_or_init(|| executor)
+    }
+}
+
+/// Where the workers of an executor run.
+///
+/// ```
+/// use dgraph_exec::{Executor, ExecutorError, Pinning};
+///
+/// // Beside others who want the cores too, let the system decide.
+/// let executor = Executor::builder().pinning(Pinning::None).build()?;
+/// assert!(executor.threads() >= 1);
+///
+/// // A core that isn't there is an error, as it was demanded.
+/// let refused = Executor::builder().pinning(Pinning::Cores(vec![100_000])).build();
+/// assert!(matches!(refused, Err(ExecutorError::CoreRefused { core: 100_000, .. })));
+/// # Ok::<(), ExecutorError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Pinning {
+    /// The system moves them as it likes among the cores that the thread may use that makes the executor.
+    None,
+    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned to one of
+    /// them. With fewer or more the system places them: the first few cores would not be better than any other. Where
+    /// it refuses, a worker goes unpinned.
+    #[default]
+    PerCore,
+    /// Each is pinned to one of these cores, in turn. A core that can't be had is an error.
+    Cores(Vec<usize>),
+}
+
+/// Choices for an [`Executor`], made with [`Executor::builder`].
+///
+/// ```
+/// use dgraph_exec::{Executor, Pinning};
+/// use std::time::Duration;
+///
+/// let executor = Executor::builder()
+///     .threads(2)
+///     .pinning(Pinning::None)
+///     .thread_names(|worker| format!("physics-{worker}"))
+///     .spin(Duration::ZERO)
+///     .build()?;
+/// assert_eq!(executor.threads(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct ExecutorBuilder {
+    threads: Option<usize>,
+    pinning: Pinning,
+    spin: Duration,
+    names: Option<Arc<dyn Fn(usize) -> String + Send + Sync>>,
+    stack_size: Option<usize>,
+    around: Option<Wrapper>,
+    membarrier: bool,
+}
+
+impl ExecutorBuilder {
+    /// The most threads that an executor can have.
+    pub const MAX_THREADS: usize = MAX_THREADS;
+
+    pub(crate) fn new() -> Self {
+        Self {
+            threads: None,
+            pinning: Pinning::default(),
+            spin: SPIN,
+            names: None,
+            stack_size: None,
+            around: None,
+            membarrier: true,
+        }
+    }
+
+    /// How many threads work on a run, its caller included. Default: one for each core that the calling thread may use
+    /// (affinity mask and cgroup quota respected).
+    ///
+    /// ```
+    /// use dgraph_exec::Executor;
+    /// let executor = Executor::builder().threads(3).build()?;
+    /// assert_eq!(executor.threads(), 3); // the caller and two workers run a graph
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Where the workers run. Default: [`Pinning::PerCore`]. The calling thread is never pinned.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, ExecutorError, Pinning};
+    /// let error = Executor::builder().pinning(Pinning::Cores(vec![])).build().unwrap_err();
+    /// assert_eq!(error, ExecutorError::NoCores);
+    /// let executor = Executor::builder().threads(2).pinning(Pinning::None).build()?;
+    /// assert_eq!(executor.threads(), 2);
+    /// # Ok::<(), ExecutorError>(())
+    /// ```
+    pub fn pinning(mut self, pinning: Pinning) -> Self {
+        self.pinning = pinning;
+        self
+    }
+
+    /// How long a worker with nothing to do looks around before it sleeps. Default: 20 microseconds.
+    ///
+    /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it, and the
+    /// thread that wakes a system call. Zero is allowed: workers then sleep at once. With [`Duration::MAX`] they never
+    /// do. This is about workers between runs; a thread that waits within a run has its own, short patience.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    /// use std::time::Duration;
+    ///
+    /// // A run now and then: workers shouldn't keep cores busy in between.
+    /// let executor = Executor::builder().spin(Duration::ZERO).build()?;
+    /// let dag = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+    /// assert_eq!(executor.run_counted(&dag, |_| {}).nodes, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spin(mut self, spin: Duration) -> Self {
+        self.spin = spin;
+        self
+    }
+
+    /// Names the workers' threads; the function gets the worker's number, counted from 0, and is called by
+    /// [`build`](Self::build). Default: `dgraph-0` and so on. Systems may show a part only (Linux: 15 bytes).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::thread;
+    ///
+    /// let executor = Executor::builder().threads(2).thread_names(|worker| format!("io-{worker}")).build()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let name = graph.node("name", (), || thread::current().name().map(String::from));
+    /// graph.on_worker(name, 1);
+    /// assert_eq!(graph.build()?.run_parallel(&executor)?[name].as_deref(), Some("io-1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn thread_names(mut self, names: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.names = Some(Arc::new(names));
+        self
+    }
+
+    /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without optimisation,
+    /// looking for work and reporting a panic take more than half of that. Default: the standard library's, 2 MiB or what
+    /// `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    ///
+    /// fn depth(left: u32) -> u32 {
+    ///     let frame = std::hint::black_box([left; 256]); // a kibibyte a call
+    ///     if left == 0 { 0 } else { depth(frame[0] - 1) + 1 }
+    /// }
+    /// let executor = Executor::builder().threads(2).stack_size(64 << 20).build()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let deep = graph.node("deep", (), || depth(10_000));
+    /// graph.on_worker(deep, 0); // the caller's stack might be smaller
+    /// assert_eq!(graph.build()?.run_parallel(&executor)?[deep], 10_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Wraps what each worker does from its beginning to its end: for what has to be around all nodes that it
+    /// runs, and what is to happen before and after. The function is called by the worker, pinned already,
+    /// with its number, counted from 0, and its life, which it has to call. A second function replaces the
+    /// first. Nothing is called for a run's caller, which is no worker.
+    ///
+    /// [`build`](Self::build) returns when each worker has begun its life: what stands before that has
+    /// happened then. If the function returns without calling it, `build` fails; if it panics before, `build`
+    /// panics. What stands after it has happened when the executor has been dropped or [shut
+    /// down](Executor::shutdown), which panics if that did.
+    ///
+    /// Futures that need a runtime's context, such as Tokio's timers and sockets, need it on the workers,
+    /// wherever they were made:
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::time::Duration;
+    ///
+    /// let runtime = tokio::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let executor = Executor::builder()
+    ///     .threads(2)
+    ///     .around(move |_worker, life| { let _context = handle.enter(); life() })
+    ///     .build()?;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// for _ in 0..2 {
+    ///     graph.async_node("sleep", (), async || tokio::time::sleep(Duration::from_millis(1)).await);
+    /// }
+    /// let _context = runtime.enter(); // the caller of a run works too
+    /// graph.build()?.run_parallel(&executor)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Whatever else belongs to a thread:
+    ///
+    /// ```
+    /// use dgraph_exec::Executor;
+    /// use std::sync::mpsc;
+    ///
+    /// let (send, said) = mpsc::channel();
+    /// let executor = Executor::builder().threads(1).around(move |worker, life| {
+    ///     send.send(format!("{worker} begins")).unwrap();
+    ///     life();
+    ///     send.send(format!("{worker} has ended")).unwrap();
+    /// });
+    /// executor.build()?.shutdown();
+    /// assert!(said.iter().eq(["0 begins", "0 has ended"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn around(mut self, wrapper: impl Fn(usize, Box<dyn FnOnce() + '_>) + Send + Sync + 'static) -> Self {
+        self.around = Some(Arc::new(wrapper));
+        self
+    }
+
+    /// Whether executors of this process may rely on Linux's `membarrier(2)`. Default: true, if the system
+    /// has it.
+    ///
+    /// With it the threads that execute short nodes need no fence at each, since the few that interfere see
+    /// to it. A process that has relied on it must not forbid it to itself afterwards, as a sandbox of
+    /// allowed system calls may: that process aborts as soon as it is needed, and says so on standard error.
+    /// (Forbidden before, it is done without.)
+    ///
+    /// Such a prohibition is the process's, and so is this choice: the first executor makes it for all, the
+    /// [global](Executor::global) one included. If the first one says `false`, none uses the call; to
+    /// say `false` when others use it already is an error. Without it each node costs its thread a fence.
+    ///
+    /// ```
+    /// use dgraph_exec::{Dag, Executor};
+    ///
+    /// let executor = Executor::builder().membarrier(false).build()?; // the first in this process
+    /// // ... then the sandbox
+    /// assert_eq!(executor.run_counted(&Dag::from_edges(3, &[(0, 1)])?, |_| {}).nodes, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn membarrier(mut self, may: bool) -> Self {
+        self.membarrier = may;
+        self
+    }
+
+    /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is its
+    /// caller's alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for more than
+    /// [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
+    /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
+    /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
+    /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) comes
+    /// too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun) if the function [around](Self::around) a
+    /// worker's life doesn't call it.
+    ///
+    /// # Panics
+    ///
+    /// If the function [around](Self::around) a worker's life panics before it calls that: the workers that
+    /// have begun end, and the first panic is resumed here. If the function that names threads panics.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, ExecutorError};
+    /// let error = Executor::builder().threads(0).build().unwrap_err();
+    /// assert_eq!(error, ExecutorError::NoThreads);
+    /// assert_eq!(error.to_string(), "an executor needs at least one thread");
+    /// ```
+    pub fn build(self) -> Result<Executor, ExecutorError> {
+        self.build_on(&Allowed::here())
+    }
+
+    /// As [`build`](Self::build), on these cores.
+    pub(crate) fn build_on(self, allowed: &Allowed) -> Result<Executor, ExecutorError> {
+        let threads = self.threads.unwrap_or(allowed.parallelism());
+        if threads == 0 {
+            return Err(ExecutorError::NoThreads);
+        }
+        if threads > Self::MAX_THREADS {
+            return Err(ExecutorError::TooManyThreads { threads });
+        }
+        let usable = allowed.cores();
+        let (seats, cores_demanded) = match self.pinning {
+            Pinning::None => (Vec::new(), false),
+            Pinning::PerCore if threads == usable.len() => (usable.to_vec(), false),
+            Pinning::PerCore => (Vec::new(), false),
+            Pinning::Cores(cores) if cores.is_empty() => return Err(ExecutorError::NoCores),
+            Pinning::Cores(cores) => (cores, true),
+        };
+        let refused = |core| Err(ExecutorError::CoreRefused { core, usable: usable.to_vec() });
+        // Where the system doesn't say which can be had, the workers try.
+        if let Some(&core) = seats.iter().find(|core| !usable.is_empty() && !usable.contains(core)) {
+            return refused(core);
+        }
+        let name =
+            |worker| self.names.as_ref().map_or_else(|| format!("dgraph-{worker}"), |name| name(worker));
+        let names: Vec<String> = (0..threads).map(name).collect();
+        if let Some(name) = names.iter().find(|name| name.contains('\0')) {
+            return Err(ExecutorError::NameWithNul { name: name.clone() });
+        }
+
+        if !crate::sync::fences::prepare(self.membarrier) {
+            return Err(ExecutorError::MembarrierInUse);
+        }
+        crate::sync::fork::prepare();
+        let shared = Arc::new(Shared::new(threads, Seats::new(seats)).with_spin(self.spin));
+        let duty = Duty {
+            shared: Arc::clone(&shared),
+            allowed: allowed.clone(),
+            cores_demanded,
+            around: self.around,
+        };
+        let (workers, failure) = threads::start(&duty, names, self.stack_size);
+        drop(duty);
+        let executor = Executor::from_parts(shared, workers);
+        match failure {
+            None => Ok(executor),
+            Some(Failure::CoreRefused(core)) => refused(core),
+            Some(Failure::NotBegun(worker)) => Err(ExecutorError::WorkerNotBegun { worker }),
+            Some(Failure::Panicked(payload)) => {
+                drop(executor);
+                resume_unwind(payload)
+            }
+        }
+    }
+}
+
+/// As [`Executor::builder`].
+impl Default for ExecutorBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ExecutorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecutorBuilder")
+            .field("threads", &self.threads)
+            .field("pinning", &self.pinning)
+            .field("spin", &self.spin)
+            .field("stack_size", &self.stack_size)
+            .field("thread_names", &self.names.is_some())
+            .field("around", &self.around.is_some())
+            .field("membarrier", &self.membarrier)
+            .finish()
+    }
+}

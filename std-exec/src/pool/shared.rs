@@ -1,0 +1,201 @@
+//! What an executor's handle, its workers and its callers share.
+
+use crate::pool::cores::Seats;
+use crate::pool::executor_id::ExecutorId;
+use crate::pool::watch::Seen;
+use crate::protocol::bindings::Bindings;
+use crate::sleep::{Sleep, posted};
+use crate::sync::thrown::Thrown;
+use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering};
+use crate::team::RunQueue;
+use crate::team::Teams;
+use crate::team::{Team, Ticket};
+use crate::tuner::Tuner;
+use crate::wake::Attached;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
+/// models, which have to get to sleep to be small.
+pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) teams: Teams,
+    pub(crate) sleep: Sleep,
+    pub(crate) cores: Seats,
+    pub(crate) tuner: Tuner,
+    pub(crate) bindings: Bindings,
+    /// The runs without a caller that nobody works on and somebody could.
+    pub(crate) queue: RunQueue,
+    /// All runs without a caller.
+    pub(crate) detached: Attached,
+    /// How long an idle worker looks around.
+    pub(crate) spin: Duration,
+    /// What was thrown around workers' lives, behind them.
+    pub(crate) exits: Thrown,
+    pub(crate) shut_down: AtomicBool,
+    /// How many workers' threads have not ended; and what tells when one does.
+    pub(crate) living: Mutex<usize>,
+    pub(crate) dies: Condvar,
+}
+
+impl Shared {
+    pub(crate) fn new(workers: usize, cores: Seats) -> Self {
+        Self {
+            teams: Teams::new(workers.saturating_sub(1)),
+            sleep: Sleep::new(workers),
+            cores,
+            tuner: Tuner::new(),
+            bindings: Bindings::new(workers),
+            queue: RunQueue::new(workers),
+            detached: Attached::to_an_executor(),
+            spin: SPIN,
+            exits: Thrown::nothing(),
+            shut_down: AtomicBool::new(false),
+            living: Mutex::new(0),
+            dies: Condvar::new(),
+        }
+    }
+
+    /// Which executor it is.
+    pub(crate) fn id(&self) -> ExecutorId {
+        ExecutorId::of(self)
+    }
+
+    pub(crate) fn with_spin(self, spin: Duration) -> Self {
+        Self { spin, ..self }
+    }
+
+    /// The first step of that, for tests.
+    #[cfg(all(test, not(dgraph_loom)))]
+    pub(crate) fn begin_to_shut_down(&self) {
+        self.shut_down.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
+    /// Whether some run wants help now, or somebody to go on with it.
+    pub(crate) fn wants_help(&self) -> bool {
+        self.queue.backlog.is_waiting() || self.open().next().is_some()
+    }
+
+    /// Whether some run has nodes that only this worker can take.
+    pub(crate) fn wants(&self, worker: usize) -> bool {
+        self.bindings.want(worker)
+    }
+
+    /// The runs that want help.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Team> {
+        self.teams.iter().filter(|team| team.wants_help())
+    }
+
+    /// The run of `ticket` waits for a thread, perhaps because a future was woken: wakes one that sleeps.
+    pub(crate) fn enqueue(&self, ticket: &Arc<Ticket>, woken: bool) {
+        self.queue.push(Arc::clone(ticket), woken);
+        posted();
+        if self.sleep.anybody_asleep() {
+            self.sleep.wake_one(self.cores.worker_here());
+        }
+    }
+
+    /// The run of `ticket` waits for these workers.
+    pub(crate) fn enqueue_for(&self, workers: &[usize], ticket: &Arc<Ticket>) {
+        for &worker in workers {
+            if self.queue.push_for(worker, Arc::clone(ticket)) {
+                self.bindings.set(worker, true);
+                posted();
+                self.call(worker);
+            }
+        }
+    }
+
+    /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to `mine`. For
+    /// the others it wakes somebody: as long as it was in, a team may have been full, and what was posted there has woken
+    /// nobody.
+    pub(crate) fn hand_over(&self, mine: usize) {
+        posted();
+        let waiting = usize::from(self.queue.backlog.is_waiting());
+        self.wake_for((waiting + self.open().count()).saturating_sub(mine));
+    }
+
+    /// The same when it has left `team` and goes back to what it was in the middle of.
+    pub(crate) fn pass_on(&self, team: &Team) {
+        posted();
+        if team.has_work() {
+            team.post(|| self.invite(team));
+        }
+    }
+
+    /// Nodes of `team` have been woken.
+    pub(crate) fn has_been_woken(&self, team: &Team) {
+        team.has_been_woken();
+        // (As long as the run is quiet, its one member looks at the mark after each node; and if the node blocks, somebody watches.)
+        team.post(|| self.invite(team));
+    }
+
+    /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
+    /// Whether it did.
+    pub(crate) fn invite(&self, team: &Team) -> bool {
+        // A team that is full has members enough to come for the nodes.
+        team.has_room() && self.sleep.anybody_asleep() && self.sleep.wake_one(self.cores.worker_here())
+    }
+
+    /// Wakes `worker`, wherever it sleeps: in its bed, or waiting for a run that it has called.
+    pub(crate) fn call(&self, worker: usize) {
+        self.sleep.wake(worker);
+        let asleep = |team: &&Team| team.is_led_by(worker) && team.membership.is_asleep();
+        for team in self.teams.iter().filter(asleep) {
+            team.wake_caller();
+        }
+    }
+
+    /// Somebody goes to help one team while `others` want help too. Each has woken somebody when it began to, but that may be
+    /// who goes to this one now: so it wakes the next.
+    pub(crate) fn wake_for(&self, others: usize) {
+        if others > 0 {
+            posted();
+            if self.sleep.anybody_asleep() {
+                self.sleep.wake_one(None);
+            }
+        }
+    }
+
+    /// Calls `work`, in which the calling worker watches no walks. If it was the last one to do so, and there are any, it
+    /// wakes another one.
+    pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.sleep.away(|| {
+            posted();
+            if self.sleep.nobody_watches() && self.walk().is_some() && !self.sleep.wake_one(None) {
+                self.walks().for_each(|(team, _)| team.wake_watchers());
+            }
+            work()
+        })
+    }
+
+    /// The walk of `team` has begun: sees to it that somebody watches. Whether it has woken a worker.
+    pub(crate) fn have_watched(&self, team: &Team) -> bool {
+        posted();
+        if !self.sleep.nobody_watches() {
+            return false;
+        }
+        let woken = self.sleep.wake_one(self.cores.worker_here());
+        if !woken {
+            team.wake_watchers();
+        }
+        woken
+    }
+
+    /// The walks that are going on.
+    pub(crate) fn walks(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.teams.iter().filter_map(|team| Some((team, team.walk()?)))
+    }
+
+    /// The first of them.
+    pub(crate) fn walk(&self) -> Option<Seen<'_>> {
+        self.walks().next()
+    }
+}

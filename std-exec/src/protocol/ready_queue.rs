@@ -1,0 +1,365 @@
+//! The ready nodes of a run in which order matters: who may take which node, and which one first.
+//!
+//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a heap by urgency. A lane is open
+//! if each of its limits has a permit left. Taking looks at the first node of each open lane that the thread may take
+//! from; so it costs O(lanes + log nodes), and a node is never in the way of another that demands less: nodes that wait
+//! for a permit are not looked at. A permit is taken when a node starts, not when it becomes ready, so that the most
+//! urgent node gets it.
+//!
+//! Only data: the lock, and everything about threads, is in [`ordered`](crate::run::ordered).
+
+use dgraph_core::NodeId;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::ops::Range;
+
+/// Where a node may run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// On any thread.
+    #[default]
+    Anywhere,
+    /// On the thread that has called the run.
+    Caller,
+    /// On this worker of the executor.
+    Worker(usize),
+}
+
+/// A thread, as one that takes nodes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    /// Takes also what may run anywhere.
+    pub(crate) anything: bool,
+    /// It is the run's caller.
+    pub(crate) caller: bool,
+    /// Which worker of the executor it is, if any.
+    pub(crate) worker: Option<usize>,
+}
+
+/// Stands for every worker.
+const ANY_WORKER: usize = usize::MAX;
+
+impl Taker {
+    /// Who runs all nodes, wherever they are to run.
+    pub(crate) const EVERYTHING: Self = Self { anything: true, caller: true, worker: Some(ANY_WORKER) };
+
+    fn may_run_at(self, place: Place) -> bool {
+        match place {
+            Place::Anywhere => self.anything,
+            Place::Caller => self.caller,
+            Place::Worker(worker) => self.worker == Some(worker) || self.worker == Some(ANY_WORKER),
+        }
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct ReadyQueue {
+    /// Of each node: its rank in `by_urgency`, and its lane.
+    nodes: Box<[(u32, u32)]>,
+    /// All nodes, the most urgent first.
+    by_urgency: Box<[NodeId]>,
+    /// Those of one place are neighbours.
+    lanes: Box<[Lane]>,
+    places: Box<[(Place, Range<usize>)]>,
+    /// Of each place: nodes that have run before and are to go on. They have their permits.
+    resumed: Box<[VecDeque<NodeId>]>,
+    /// What was taken last had run before: now it's the others' turn.
+    took_resumed: bool,
+    /// Of each limit: how many permits it has, and how many are left.
+    permits: Box<[(usize, usize)]>,
+    /// Nodes with nothing to run, ascending.
+    given: Box<[u32]>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    limits: Box<[u32]>,
+    /// Ranks. Has room for all nodes of the lane from the beginning.
+    ready: BinaryHeap<Reverse<u32>>,
+}
+
+impl Lane {
+    fn first(&self) -> Option<u32> {
+        self.ready.peek().map(|Reverse(rank)| *rank)
+    }
+
+    fn is_open(&self, permits: &[(usize, usize)]) -> bool {
+        self.limits.iter().all(|&limit| permits[limit as usize].1 > 0)
+    }
+}
+
+impl ReadyQueue {
+    /// For nodes with these places and limits (each limit once). `permits` says how many each limit has.
+    pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
+        let mut kinds: BTreeMap<&(Place, Vec<u32>), usize> = BTreeMap::new();
+        for demand in demands {
+            *kinds.entry(demand).or_default() += 1;
+        }
+        let mut places: Vec<(Place, Range<usize>)> = Vec::new();
+        let lanes = kinds.iter().enumerate().map(|(lane, (&(place, limits), &count))| {
+            match places.last_mut() {
+                Some((last, lanes)) if last == place => lanes.end = lane + 1,
+                _ => places.push((*place, lane..lane + 1)),
+            }
+            Lane { limits: limits[..].into(), ready: BinaryHeap::with_capacity(count) }
+        });
+        let lanes = lanes.collect();
+        for (lane, count) in (0..).zip(kinds.values_mut()) {
+            *count = lane;
+        }
+        let lane = |demand| u32::try_from(kinds[demand]).expect("no more lanes than nodes");
+        let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
+        let permits = permits.iter().map(|&count| (count, count)).collect();
+        let resumed = vec![VecDeque::new(); places.len()].into();
+        let (places, by_urgency_yet, given) = (places.into(), Box::default(), Box::default());
+        let mut queue = Self {
+            nodes,
+            by_urgency: by_urgency_yet,
+            lanes,
+            places,
+            resumed,
+            took_resumed: false,
+            permits,
+            given,
+        };
+        queue.set_urgency(by_urgency);
+        queue
+    }
+
+    /// The same for a graph in which these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
+    pub(crate) fn with_given(self, given: Box<[u32]>) -> Self {
+        Self { given, ..self }
+    }
+
+    /// Whether `node` has nothing to run.
+    pub(crate) fn is_given(&self, node: NodeId) -> bool {
+        self.given.binary_search(&node.get()).is_ok()
+    }
+
+    /// Puts the nodes into another order: all of them, the most urgent first. Not during a run.
+    pub(crate) fn set_urgency(&mut self, by_urgency: Box<[NodeId]>) {
+        debug_assert_eq!(by_urgency.len(), self.nodes.len());
+        for (rank, node) in (0..).zip(&by_urgency) {
+            self.nodes[node.index()].0 = rank;
+        }
+        self.by_urgency = by_urgency;
+    }
+
+    /// The node's place in the order of urgency: the lower, the more urgent.
+    pub(crate) fn rank(&self, node: NodeId) -> u32 {
+        self.nodes[node.index()].0
+    }
+
+    /// Where `node` may run.
+    pub(crate) fn place(&self, node: NodeId) -> Place {
+        let lane = self.nodes[node.index()].1 as usize;
+        let found = self.places.iter().find(|(_, lanes)| lanes.contains(&lane));
+        found.map_or(Place::Anywhere, |(place, _)| *place)
+    }
+
+    /// The highest number of a worker that some node demands.
+    pub(crate) fn last_worker(&self) -> Option<usize> {
+        match self.places.last() {
+            Some((Place::Worker(worker), _)) => Some(*worker),
+            _ => None,
+        }
+    }
+
+    /// Nothing is ready and no permit taken, whatever was before.
+    pub(crate) fn reset(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.ready.clear());
+        self.resumed.iter_mut().for_each(VecDeque::clear);
+        self.permits.iter_mut().for_each(|(count, left)| *left = *count);
+    }
+
+    /// `node` is ready.
+    pub(crate) fn push(&mut self, node: NodeId) {
+        let (rank, lane) = self.nodes[node.index()];
+        self.lanes[lane as usize].ready.push(Reverse(rank));
+    }
+
+    /// `node`, which was taken and has not been released, is to go on, where it may run, when it is its turn.
+    pub(crate) fn resume(&mut self, node: NodeId) {
+        let lane = self.nodes[node.index()].1 as usize;
+        let place = self.places.iter().position(|(_, lanes)| lanes.contains(&lane));
+        self.resumed[place.expect("each lane has a place")].push_back(node);
+    }
+
+    /// A node that `taker` may run now: in turns one that is to go on, and the most urgent one that is to start, which takes its
+    /// permits.
+    pub(crate) fn take(&mut self, taker: Taker) -> Option<NodeId> {
+        let resumed_first = !self.took_resumed;
+        let first = if resumed_first { self.take_resumed(taker) } else { self.take_new(taker) };
+        let (node, resumed) = match first {
+            Some(node) => (Some(node), resumed_first),
+            None if resumed_first => (self.take_new(taker), false),
+            None => (self.take_resumed(taker), true),
+        };
+        self.took_resumed = resumed;
+        node
+    }
+
+    fn take_resumed(&mut self, taker: Taker) -> Option<NodeId> {
+        let places = self.places.iter().zip(&mut self.resumed);
+        let mut mine = places.filter(|((place, _), _)| taker.may_run_at(*place));
+        mine.find_map(|(_, resumed)| resumed.pop_front())
+    }
+
+    fn take_new(&mut self, taker: Taker) -> Option<NodeId> {
+        let places = self.places.iter().filter(|(place, _)| taker.may_run_at(*place));
+        let open = places.flat_map(|(_, lanes)| lanes.clone()).filter(|&lane| self.can_give(lane));
+        let lane = open.min_by_key(|&lane| self.lanes[lane].first())?;
+        for &limit in &self.lanes[lane].limits {
+            self.permits[limit as usize].1 -= 1;
+        }
+        self.pop(lane)
+    }
+
+    /// A ready node of any kind, not to be started: takes no permits.
+    pub(crate) fn discard(&mut self) -> Option<NodeId> {
+        if let Some(node) = self.resumed.iter_mut().find_map(VecDeque::pop_front) {
+            return Some(node);
+        }
+        let lane = (0..self.lanes.len()).find(|&lane| !self.lanes[lane].ready.is_empty())?;
+        self.pop(lane)
+    }
+
+    /// Gives back the permits of `node`, which was taken.
+    pub(crate) fn release(&mut self, node: NodeId) {
+        let lane = self.nodes[node.index()].1 as usize;
+        for &limit in &self.lanes[lane].limits {
+            self.permits[limit as usize].1 += 1;
+        }
+    }
+
+    /// For each place of some node: whether there is a node to start now.
+    pub(crate) fn on_offer(&self) -> impl Iterator<Item = (Place, bool)> {
+        let any = |lanes: &Range<usize>| lanes.clone().any(|lane| self.can_give(lane));
+        let places = self.places.iter().zip(&self.resumed);
+        places.map(move |((place, lanes), resumed)| (*place, !resumed.is_empty() || any(lanes)))
+    }
+
+    fn can_give(&self, lane: usize) -> bool {
+        let lane = &self.lanes[lane];
+        !lane.ready.is_empty() && lane.is_open(&self.permits)
+    }
+
+    fn pop(&mut self, lane: usize) -> Option<NodeId> {
+        let Reverse(rank) = self.lanes[lane].ready.pop()?;
+        Some(self.by_urgency[rank as usize])
+    }
+}
+
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// Does the same the obvious way.
+    struct Oracle {
+        demands: Vec<(Place, Vec<u32>)>,
+        ranks: Vec<usize>,
+        permits: Vec<usize>,
+        ready: Vec<usize>,
+    }
+
+    impl Oracle {
+        fn may_start(&self, node: usize) -> bool {
+            self.demands[node].1.iter().all(|&limit| self.permits[limit as usize] > 0)
+        }
+
+        fn take(&mut self, taker: Taker) -> Option<usize> {
+            let may = |node: &usize| taker.may_run_at(self.demands[*node].0) && self.may_start(*node);
+            let node = self.ready.iter().copied().filter(may).min_by_key(|&node| self.ranks[node])?;
+            self.ready.retain(|&other| other != node);
+            self.demands[node].1.iter().for_each(|&limit| self.permits[limit as usize] -= 1);
+            Some(node)
+        }
+    }
+
+    #[test]
+    fn agrees_with_a_list() {
+        let mut state = 1_u32;
+        let mut random = move |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        for nodes in 1..60 {
+            let permits = [1, 2, 3];
+            let demands: Vec<(Place, Vec<u32>)> = (0..nodes)
+                .map(|_| {
+                    let place = match random(5) {
+                        0 => Place::Caller,
+                        1 => Place::Worker(random(3)),
+                        _ => Place::Anywhere,
+                    };
+                    (place, (0..3).filter(|_| random(4) == 0).collect())
+                })
+                .collect();
+            let mut order: Vec<u32> = (0..nodes).collect();
+            (1..order.len()).for_each(|at| order.swap(at, random(at + 1)));
+            let by_urgency: Box<[NodeId]> = order.iter().map(|&node| NodeId::new(node)).collect();
+            let mut queue = ReadyQueue::new(&demands, &permits, by_urgency);
+            let mut ranks = vec![0; nodes as usize];
+            (0..).zip(&order).for_each(|(rank, &node)| ranks[node as usize] = rank);
+            let mut oracle = Oracle { demands, ranks, permits: permits.to_vec(), ready: Vec::new() };
+
+            let mut unready: Vec<u32> = (0..nodes).collect();
+            let mut running = Vec::new();
+            let mut taken = 0;
+            while taken < nodes || !running.is_empty() {
+                match random(4) {
+                    3 if !running.is_empty() => {
+                        // It comes up again, with its permits, on a thread that may run it.
+                        let node: NodeId = running.swap_remove(random(running.len()));
+                        queue.resume(node);
+                        let wrong = Taker { anything: false, caller: false, worker: Some(9) };
+                        assert_eq!(queue.take_resumed(wrong), None);
+                        assert_eq!(queue.take_resumed(Taker::EVERYTHING), Some(node));
+                        running.push(node);
+                    }
+                    0 if !unready.is_empty() => {
+                        let node = unready.swap_remove(random(unready.len()));
+                        queue.push(NodeId::new(node));
+                        oracle.ready.push(node as usize);
+                    }
+                    1 if !running.is_empty() => {
+                        let node: NodeId = running.swap_remove(random(running.len()));
+                        queue.release(node);
+                        let limits = oracle.demands[node.index()].1.clone();
+                        limits.iter().for_each(|&limit| oracle.permits[limit as usize] += 1);
+                    }
+                    _ => {
+                        let worker = Some(random(4)).filter(|&worker| worker < 3);
+                        let taker = Taker { anything: random(4) > 0, caller: random(3) == 0, worker };
+                        let node = queue.take(taker);
+                        assert_eq!(node.map(NodeId::index), oracle.take(taker));
+                        taken += u32::from(node.is_some());
+                        running.extend(node);
+                    }
+                }
+                for (place, offered) in queue.on_offer() {
+                    let mut ready = oracle.ready.iter();
+                    let expected =
+                        ready.any(|&node| oracle.demands[node].0 == place && oracle.may_start(node));
+                    assert_eq!(offered, expected);
+                }
+            }
+            assert_eq!(oracle.permits, permits);
+            assert_eq!(queue.discard(), None);
+        }
+    }
+
+    #[test]
+    fn discarding_takes_no_permits() {
+        let demands = [(Place::Anywhere, vec![0]), (Place::Worker(1), vec![0])];
+        let mut queue = ReadyQueue::new(&demands, &[1], [0, 1].map(NodeId::new).into());
+        let taker = Taker { anything: true, caller: false, worker: None };
+        queue.push(NodeId::new(0));
+        queue.push(NodeId::new(1));
+        assert_eq!(queue.discard(), Some(NodeId::new(0)));
+        assert_eq!((queue.take(taker), queue.last_worker()), (None, Some(1)));
+        assert_eq!(queue.take(Taker { worker: Some(1), ..taker }), Some(NodeId::new(1)));
+        assert!(queue.on_offer().all(|(_, offered)| !offered));
+    }
+}

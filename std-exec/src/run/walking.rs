@@ -1,0 +1,273 @@
+//! What the members of a walk do; and who breaks in, and what becomes of the run then.
+//!
+//! ```text
+//! caller   ─▶ its part of a step ─ let others in ─ reach ─ wait for the others ─▶ … ─▶ all nodes are done
+//! helper   lane? ─ wait to be let in ─▶ its part ─ reach ─ wait ─▶ …
+//! anybody that has waited for too long, or whose node has panicked, or who comes to a walk alone: break in
+//! ```
+
+use crate::protocol::member::Own;
+use crate::protocol::steps::Step;
+use crate::protocol::walk::{Lane, Stopped, Walk};
+use crate::run::body::Body;
+use crate::run::state::Run;
+use crate::run::work::Progress;
+use crate::sync::clock;
+use crate::sync::fences;
+use crate::sync::{patience, spin_loop, yield_now};
+use crate::team::Team;
+use dgraph_core::NodeId;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// For how many ticks a member in step waits for the others: about a millisecond. Then some node blocks, or takes long for once.
+const PATIENCE: u64 = 2_500_000;
+/// How many looks it takes between two at the clock.
+const LOOKS: u32 = patience(64);
+/// After how many steps the caller looks whether the walk is late.
+const LOOK_AT_CLOCK: u32 = 8;
+
+/// How a member's walk has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// All members have run everything.
+    AtTheEnd,
+    /// Somebody has broken in. Whether the node last claimed was run, if any was claimed.
+    BrokenIn { ran: bool },
+    /// A node has panicked.
+    Panicked,
+    /// The others let it wait.
+    Waiting,
+    /// The walk takes longer than another way to run would.
+    Late,
+}
+
+impl<F: Body> Run<'_, F> {
+    /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the run goes on shared.
+    pub(crate) fn walk(&self, team: &Team, own: &mut Own<'_>) -> bool {
+        let steps = self.walk.steps();
+        if steps.are_divided() {
+            self.invite(team);
+        } else {
+            self.have_it_watched(team);
+        }
+        if self.shared.is_shut_down() {
+            self.cancel(team);
+        }
+        let lanes = self.walk.of(team.lanes());
+        let ended = self.go(lanes, 0, steps.first(), || false);
+        match ended {
+            Ended::AtTheEnd => {
+                if steps.are_divided() {
+                    // There is nothing to join for, although the team isn't closed yet.
+                    team.end_walk();
+                    // If somebody has broken in, nothing was left.
+                    let _ = self.walk.finish();
+                }
+                team.finish_all();
+                true
+            }
+            // Nobody else is walking, and no counters are in use: nothing has to be drained.
+            Ended::Panicked if !steps.are_divided() && self.walk.finish() => {
+                team.finish_all();
+                true
+            }
+            ended => {
+                if self.after(team, own, lanes, &lanes[0], ended) == 0 {
+                    team.finish_all();
+                }
+                false
+            }
+        }
+    }
+
+    /// The caller goes on alone: somebody is to see how long that takes.
+    pub(crate) fn have_it_watched(&self, team: &Team) {
+        let woken = self.shared.have_watched(team);
+        self.count(|tally| (&tally.wakes, usize::from(woken)));
+    }
+
+    /// A helper's part: of a walk in step, or it breaks into a walk alone. `wanted`: it is wanted elsewhere. Whether it has
+    /// walked to the end.
+    pub(crate) fn join_walk(&self, team: &Team, own: &mut Own<'_>, wanted: impl Fn() -> bool) -> bool {
+        if !self.walk.is_going_on() {
+            return false;
+        }
+        let lanes = self.walk.of(team.lanes());
+        let Some(lane) = self.walk.join().filter(|&lane| lane < lanes.len()) else {
+            self.break_in(team, lanes, |node| own.with(|private| private.ready.push(node)));
+            return false;
+        };
+        if team.has_work() {
+            self.invite(team); // each that comes wakes the next
+        }
+        let mut first = None;
+        let mut let_in = || {
+            first = self.walk.admitted(lanes, lane);
+            first.is_some()
+        };
+        let ended = match self.wait(&mut let_in, &wanted) {
+            Some(ended) => ended,
+            None => first.map_or(Ended::Waiting, |first| self.go(lanes, lane, first, wanted)),
+        };
+        if ended != Ended::AtTheEnd {
+            let _ = self.after(team, own, lanes, &lanes[lane], ended);
+        }
+        ended == Ended::AtTheEnd
+    }
+
+    /// Walks in this lane, from the step `step` on, to whatever end.
+    fn go(&self, lanes: &[Lane], lane: usize, step: Step, wanted: impl Fn() -> bool) -> Ended {
+        let mut walked = 0;
+        let ended = self.go_on(lanes, lane, step, wanted, &mut walked);
+        if self.walk.steps().are_divided() {
+            self.count(|tally| (&tally.in_step, walked));
+        }
+        self.count(|tally| (&tally.by_helpers, if lane == 0 { 0 } else { walked }));
+        ended
+    }
+
+    /// The same; adds up the nodes of the parts that it has run.
+    fn go_on(
+        &self,
+        lanes: &[Lane],
+        lane: usize,
+        mut step: Step,
+        wanted: impl Fn() -> bool,
+        walked: &mut usize,
+    ) -> Ended {
+        let mut steps = 0_u32;
+        // Since when, and from where, it goes side by side.
+        let mut together = None;
+        let mut is_late = |in_step: usize, position: usize| {
+            steps += 1;
+            if in_step == 1 || steps % LOOK_AT_CLOCK != 0 {
+                return false;
+            }
+            let now = self.timer.elapsed();
+            let (since, from) = *together.get_or_insert((now, position));
+            self.timer.budget.is_over(
+                now.saturating_sub(since),
+                position - from,
+                self.walk.steps().nodes().len(),
+            )
+        };
+        loop {
+            let in_step = Walk::in_step(lanes, step.start);
+            let part = step.part(lane, in_step);
+            match catch_unwind(AssertUnwindSafe(|| self.through(&lanes[lane], part.clone()))) {
+                Ok(true) => {}
+                Ok(false) => return Ended::BrokenIn { ran: false },
+                Err(payload) => {
+                    self.stop(payload);
+                    return Ended::Panicked;
+                }
+            }
+            *walked += part.len();
+            if lane == 0 {
+                self.walk.admit(lanes, step.next());
+                if is_late(in_step, step.end) {
+                    return Ended::Late;
+                }
+            }
+            if !self.walk.reach(&lanes[lane], step.end, fences::light_is_free()) {
+                return Ended::BrokenIn { ran: true };
+            }
+            if let Some(ended) = self.wait(&mut || Walk::all_reached(&lanes[..in_step], step.end), &wanted) {
+                return ended;
+            }
+            match self.walk.steps().after(step) {
+                Some(next) => step = next,
+                None => return Ended::AtTheEnd,
+            }
+        }
+    }
+
+    /// The walk's loop. False if the node last claimed must not be run.
+    fn through(&self, lane: &Lane, part: Range<usize>) -> bool {
+        if fences::light_is_free() {
+            self.through_fences::<true>(lane, part)
+        } else {
+            self.through_fences::<false>(lane, part)
+        }
+    }
+
+    /// `FREE` is what `fences::light_is_free` says: asking at each node would take as long as a tiny body.
+    #[inline(never)]
+    fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
+        self.body.walk::<FREE>(&self.walk, lane, part)
+    }
+
+    /// Waits until `is_over`, for a while. How the walk has ended for this member, if it doesn't go on.
+    fn wait(&self, is_over: &mut impl FnMut() -> bool, wanted: &impl Fn() -> bool) -> Option<Ended> {
+        let mut since = None;
+        loop {
+            for _ in 0..LOOKS {
+                if is_over() {
+                    return None;
+                }
+                spin_loop();
+            }
+            if is_over() {
+                return None;
+            }
+            if !self.walk.is_going_on() {
+                return Some(Ended::BrokenIn { ran: true });
+            }
+            let now = clock::now();
+            let waited = now.saturating_sub(*since.get_or_insert(now));
+            if waited >= PATIENCE || LOOKS == 0 || wanted() {
+                return Some(Ended::Waiting);
+            }
+            // There may be more threads than cores, and who is waited for may wait for this one.
+            yield_now();
+        }
+    }
+
+    /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and to the node that
+    /// it had under way. How many nodes were left when somebody has broken in.
+    fn after(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane], lane: &Lane, ended: Ended) -> usize {
+        let ran = match ended {
+            Ended::BrokenIn { ran } => ran,
+            Ended::AtTheEnd | Ended::Panicked | Ended::Waiting | Ended::Late => {
+                self.break_in(team, lanes, |node| own.with(|private| private.ready.push(node)));
+                true
+            }
+        };
+        let (stopped, left) = self.walk.stopped(lane);
+        let mut progress = Progress::default();
+        match stopped {
+            Stopped::At { node, last } if ran || !last => self.complete(own, node, &mut progress),
+            Stopped::At { node, .. } => own.with(|private| private.ready.push(node)),
+            Stopped::BetweenNodes => {}
+        }
+        team.finish(progress.done);
+        left
+    }
+
+    /// Breaks into the walk, unless somebody else has, and calls `take` with what is ready. If nothing is left, the caller reports the
+    /// nodes.
+    pub(crate) fn break_in(&self, team: &Team, lanes: &[Lane], mut take: impl FnMut(NodeId)) {
+        if let Some(seized) = self.walk.seize(lanes) {
+            let left = seized.left();
+            let ready = |node| {
+                // Those under way are their walkers'.
+                if seized.under_way().all(|walked| walked != node) {
+                    take(node);
+                }
+            };
+            self.countdown.resume(left.clone(), ready);
+            let (left, nodes) = (left.count(), self.walk.steps().nodes());
+            let done = &nodes[..nodes.len() - left];
+            if !self.walk.steps().are_divided() {
+                self.body.broken_in(done);
+            }
+            if left > 0 {
+                team.finish(done.len());
+                self.timer.broken_into(0, done.len(), nodes.len());
+            }
+            team.end_walk();
+            self.walk.release(left);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What a member of a run does, node by node.
+//!
+//! ```text
+//! take a node:  nodes that were woken, in turns with the own stack ─ arrivals held back ─ own queue ─ roots ─ what those who had to
+//!               leave have handed in ─ steal from a queue
+//! run it:       offer some of the stack, if there is nothing for others ─ body
+//! complete it:  arrive at each successor; those that become ready go onto the stack, and the newest of them is next
+//! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
+//! ```
+//!
+//! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are added up
+//! ([`Held`](crate::protocol::held::Held)): no fence and hardly a shared cache line a node. The stack's older half goes to the
+//! queue when that is empty: the oldest nodes have the most behind them, so those who take them stay busy longest.
+//!
+//! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the sense of
+//! [`Seat::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and whoever takes a part of
+//! what there is, by theft or robbery, wakes the next. And nobody who could help goes to sleep while a surplus is up: it takes
+//! what is offered, or robs, and finding nothing lowers it.
+//!
+//! [`Seat::raise`]: crate::protocol::seat::Seat::raise
+
+use crate::protocol::member::Own;
+use crate::run::body::{Body, Turn};
+use crate::run::state::Run;
+use crate::run::statistics::count;
+use crate::sync::{Ordering, spin_loop, yield_now};
+use crate::team::Stay;
+use crate::team::{PATIENCE, Team};
+use dgraph_core::NodeId;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a member has done since it last reported, outside of the reach of unwinding.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// The node whose body is being called.
+    pub(crate) running: Option<NodeId>,
+    /// Nodes run and not yet reported.
+    pub(crate) done: usize,
+    shares: usize,
+    steals: usize,
+}
+
+impl<F: Body> Run<'_, F> {
+    /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than it has, when it is wanted
+    /// elsewhere for nodes that are bound to it. How many it has run.
+    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
+        let mut progress = Progress::default();
+        while let Err(payload) =
+            catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress, stay)))
+        {
+            // Before the node's successors are released: none of them may start.
+            self.stop(payload);
+            if let Some(node) = progress.running.take() {
+                self.complete(own, node, &mut progress);
+            }
+        }
+        team.finish(progress.done);
+        if let Some(tally) = self.tally {
+            let by_helpers = if own.is_caller() { 0 } else { progress.done };
+            count(&tally.by_helpers, by_helpers);
+            count(&tally.shares, progress.shares);
+            count(&tally.steals, progress.steals);
+        }
+        progress.done
+    }
+
+    /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
+    fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
+        let (mut turns, mut in_vain) = (0, 0);
+        loop {
+            if F::WAKES {
+                // Woken nodes before others, but not for ever.
+                turns = if turns > 0 { turns - 1 } else { self.take_woken(team, own) };
+            }
+            let ready = own.with(|private| private.ready.pop());
+            let Some(node) = ready.or_else(|| self.take_more(team, own, progress, stay)) else { break };
+            let mut turn = Turn::Complete;
+            if !self.stopped.load(Ordering::Relaxed) {
+                self.offer(team, own, progress);
+                progress.running = Some(node);
+                turn = own.in_body(|| self.body.run(node));
+                progress.running = None;
+            } else {
+                // There is nothing to help with in a run that only drains. That can't be news to anybody.
+                let _ = own.raise(false);
+            }
+            match turn {
+                Turn::Complete => self.complete(own, node, progress),
+                Turn::Again => {
+                    in_vain += 1;
+                    let left = own.with(|private| {
+                        private.ready.push_oldest(node);
+                        private.ready.len()
+                    });
+                    if in_vain >= left {
+                        in_vain = 0;
+                        self.look_elsewhere(team, own, progress, stay);
+                    }
+                }
+                Turn::Waits => {}
+            }
+            // Not before the first node: somebody has to get on.
+            if stay.is_over() {
+                break;
+            }
+        }
+    }
+
+    /// Puts the nodes that were woken onto the stack. How many there were.
+    #[inline]
+    fn take_woken(&self, team: &Team, own: &mut Own<'_>) -> usize {
+        let mut taken = 0;
+        if team.has_woken() {
+            team.woken_are_taken();
+            own.with(|private| {
+                self.body.take_woken(|node| {
+                    private.ready.push(node);
+                    taken += 1;
+                });
+            });
+        }
+        taken
+    }
+
+    /// All nodes on the stack have been run, and want to be run again: what they wait for may be elsewhere.
+    #[cold]
+    fn look_elsewhere(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
+        match self.take_more(team, own, progress, stay) {
+            Some(node) => own.with(|private| private.ready.push(node)),
+            None => {
+                let _ = own.rob(self.countdown);
+            }
+        }
+    }
+
+    /// Nodes that were woken, after all others have had their turn: also those that somebody in a body keeps to itself, for
+    /// whom there would be no thief as long as nodes wake each other.
+    fn take_woken_at_last(&self, team: &Team, own: &mut Own<'_>) -> Option<NodeId> {
+        if !team.has_woken() {
+            return None;
+        }
+        // (In a run without such nodes the mark is meant for the team's last one, and is cleared.)
+        let some = F::WAKES && own.rob(self.countdown) || self.take_woken(team, own) > 0;
+        if some { own.with(|private| private.ready.pop()) } else { None }
+    }
+
+    /// A ready node from elsewhere than the own stack, which is empty, or holds nodes that were run just now.
+    #[inline(never)]
+    fn take_more(
+        &self,
+        team: &Team,
+        own: &mut Own<'_>,
+        progress: &mut Progress,
+        stay: &Stay<'_>,
+    ) -> Option<NodeId> {
+        let held_back = own.with(|private| {
+            let before = private.ready.len();
+            private.held.pass_on(self.countdown, |node| private.ready.push(node));
+            if private.ready.len() > before { private.ready.pop() } else { None }
+        });
+        if let Some(node) = held_back.or_else(|| own.take_back()) {
+            return Some(node);
+        }
+        // Looked at here, where nothing is left that only this member can get at: not at each node.
+        let taken = if stay.is_wanted_elsewhere() { None } else { self.take_of_all(team, own, progress) };
+        if taken.is_none() {
+            // That can't be news to anybody.
+            let _ = own.raise(false);
+        } else if team.has_work() {
+            // Whoever offers several nodes has woken one thread. Each that comes wakes the next.
+            self.invite(team);
+        }
+        taken
+    }
+
+    /// A ready node that anybody may take.
+    fn take_of_all(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) -> Option<NodeId> {
+        if let Some((left, taken)) = team.take_roots() {
+            return own.with(|private| {
+                let first = self.roots - left;
+                let roots = &self.countdown.dag().roots()[first..first + taken];
+                roots.iter().rev().for_each(|&root| private.ready.push(root));
+                private.ready.pop()
+            });
+        }
+        if team.pot.has_some() {
+            let left = own.with(|private| {
+                team.pot.take(|node| private.ready.push(node));
+                private.ready.pop()
+            });
+            if left.is_some() {
+                return left;
+            }
+        }
+        let stolen = own.steal().inspect(|_| {
+            progress.steals += 1;
+            // `invite` tells the news, if it is any.
+            let _ = own.raise(!own.offers_nothing());
+        });
+        stolen.or_else(|| self.take_woken_at_last(team, own))
+    }
+
+    /// This member has to leave: hands in what it has not run, for whoever stays or comes.
+    pub(crate) fn hand_in(&self, team: &Team, own: &mut Own<'_>) {
+        own.with(|private| private.held.pass_on(self.countdown, |node| private.ready.push(node)));
+        while let Some(node) = own.take_back() {
+            own.with(|private| private.ready.push(node));
+        }
+        let _ = own.raise(false);
+        if own.with(|private| private.ready.is_empty()) {
+            return;
+        }
+        own.with(|private| team.pot.add(std::iter::from_fn(|| private.ready.pop_oldest())));
+        self.invite(team);
+    }
+
+    /// Before a body: sees to it that others have something to take, if there is anything. What is in the queue has raised
+    /// the surplus when it came there.
+    #[inline]
+    fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+        let (nothing_ready, nothing_held) =
+            own.with(|private| (private.ready.is_empty(), private.held.is_empty()));
+        if nothing_ready && nothing_held {
+            return;
+        }
+        if own.offers_nothing() && !team.has_roots() || !nothing_held && team.is_hungry() {
+            self.offer_some(team, own, progress);
+        }
+        // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises seldom.
+        if own.raise(true) {
+            self.invite(team);
+        }
+    }
+
+    /// Passes on what is held back, if somebody is waiting for it or there is nothing else, and moves ready nodes from the
+    /// stack to the queue if that is empty.
+    #[inline(never)]
+    fn offer_some(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+        own.with(|private| {
+            if private.ready.is_empty() || team.is_hungry() {
+                private.held.pass_on(self.countdown, |node| private.ready.push(node));
+            }
+        });
+        progress.shares += usize::from(own.offer_some());
+    }
+
+    /// Arrives at the successors of `node`, and keeps those that this makes ready.
+    #[inline]
+    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, progress: &mut Progress) {
+        let edges = self.countdown.dag().successors(node);
+        own.with(|private| {
+            // An arrival makes one node ready at the most.
+            private.ready.reserve(edges.len());
+            for edge in edges {
+                let (node, ready) = if edge.is_sole() {
+                    (edge.target(), true)
+                } else {
+                    private.held.arrive(self.countdown, edge.target())
+                };
+                private.ready.push_if(node, ready);
+            }
+        });
+        progress.done += 1;
+    }
+
+    /// Waits a little for the end or for something to take, and at last robs. False if nothing came.
+    pub(crate) fn look_around(&self, team: &Team, own: &mut Own<'_>) -> bool {
+        let comes = |look: u32| {
+            (0..look.min(4)).for_each(|_| spin_loop());
+            team.is_finished() || team.has_public_work()
+        };
+        if team.while_hungry(|| (0..PATIENCE).any(comes)) {
+            return true;
+        }
+        let robbed = own.rob(self.countdown);
+        self.count(|tally| (&tally.robberies, usize::from(robbed)));
+        if !robbed {
+            // A surplus may stay up for a moment while its owner, or another thief, waits for this very core.
+            yield_now();
+        } else if team.has_work() {
+            // As in `take_more`: this member has taken half, and is busy now.
+            self.invite(team);
+        }
+        robbed || team.is_finished() || team.has_public_work()
+    }
+
+    /// Sees to it that somebody comes for what there is, unless the run is quiet.
+    pub(crate) fn invite(&self, team: &Team) {
+        if team.is_quiet() {
+            return;
+        }
+        let woken = team.post(|| self.shared.invite(team));
+        self.count(|tally| (&tally.wakes, usize::from(woken)));
+    }
+}

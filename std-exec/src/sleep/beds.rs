@@ -1,0 +1,149 @@
+//! Where workers sleep.
+
+use super::parker::Parker;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence, spin_loop};
+use crossbeam_utils::CachePadded;
+use std::time::Duration;
+
+/// The beds of an executor's workers.
+#[derive(Debug)]
+pub(crate) struct Sleep {
+    /// How many beds are `occupied`: what posters look at.
+    sleepers: CachePadded<AtomicUsize>,
+    /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look at.
+    away: CachePadded<AtomicUsize>,
+    beds: Box<[CachePadded<Bed>]>,
+}
+
+#[derive(Debug)]
+struct Bed {
+    /// The worker is parked or about to be. Whoever changes it from true to false owes or forgoes the unpark.
+    occupied: AtomicBool,
+    parker: Parker,
+}
+
+impl Sleep {
+    pub(crate) fn new(workers: usize) -> Self {
+        let bed = || CachePadded::new(Bed { occupied: AtomicBool::new(false), parker: Parker::new() });
+        Self {
+            sleepers: CachePadded::new(AtomicUsize::new(0)),
+            away: CachePadded::new(AtomicUsize::new(0)),
+            beds: std::iter::repeat_with(bed).take(workers).collect(),
+        }
+    }
+
+    /// Parks `worker` until it is woken, unless `reason_to_stay` holds after it has lain down.
+    pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
+        self.away.fetch_add(1, Ordering::Relaxed);
+        if self.lie_down(worker, reason_to_stay) {
+            self.beds[worker].parker.park();
+        }
+        self.away.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The same, with an alarm set: for `time` at the most.
+    pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
+        let bed = &self.beds[worker];
+        if self.lie_down(worker, reason_to_stay) && !bed.parker.park_timeout(time) && !self.vacate(bed) {
+            // Somebody has taken it out of its bed just now, and owes it the token.
+            bed.parker.park();
+        }
+    }
+
+    /// True if `worker` is to park now.
+    fn lie_down(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) -> bool {
+        let bed = &self.beds[worker];
+        // Counted first, so that the count never falls below the number of occupied beds.
+        self.sleepers.fetch_add(1, Ordering::Relaxed);
+        bed.occupied.store(true, Ordering::Relaxed);
+        // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the sleeper
+        // sees what was posted (`reason_to_stay`).
+        fence(Ordering::SeqCst);
+        let stay = reason_to_stay() && self.vacate(bed);
+        if stay {
+            spin_loop(); // the reason may be out of date, and the worker come back at once
+        }
+        !stay
+    }
+
+    /// Whether all workers but one are away or asleep without an alarm; a hint, for that one.
+    pub(crate) fn others_are_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed) + 1 >= self.beds.len()
+    }
+
+    /// So many of the workers could not be started: they are away for ever.
+    pub(crate) fn absent(&self, workers: usize) {
+        self.away.fetch_add(workers, Ordering::Relaxed);
+    }
+
+    /// Calls `work`, in which the calling worker watches no walks.
+    pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
+        struct Back<'a>(&'a AtomicUsize);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.away.fetch_add(1, Ordering::Relaxed);
+        let _back = Back(&self.away);
+        work()
+    }
+
+    /// To be called after making a walk visible: whether no worker would come and see how long it takes.
+    #[must_use]
+    #[inline]
+    pub(crate) fn nobody_watches(&self) -> bool {
+        self.away.load(Ordering::Relaxed) >= self.beds.len()
+    }
+
+    /// To be called after making work visible: whether anybody sleeps who may have to be woken.
+    #[must_use]
+    pub(crate) fn anybody_asleep(&self) -> bool {
+        self.sleepers.load(Ordering::Relaxed) != 0
+    }
+
+    /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names. Whether it did.
+    pub(crate) fn wake_one(&self, avoid: Option<usize>) -> bool {
+        let others = || self.beds.iter().enumerate().filter(|&(worker, _)| Some(worker) != avoid);
+        let avoided = avoid.and_then(|worker| self.beds.get(worker));
+        let vacated = others().map(|(_, bed)| bed).chain(avoided).find(|bed| self.vacate(bed));
+        if let Some(bed) = vacated {
+            bed.parker.unpark();
+        }
+        vacated.is_some()
+    }
+
+    /// Wakes this worker, if it sleeps.
+    pub(crate) fn wake(&self, worker: usize) {
+        if let Some(bed) = self.beds.get(worker).filter(|bed| self.vacate(bed)) {
+            bed.parker.unpark();
+        }
+    }
+
+    /// Wakes every sleeping worker.
+    pub(crate) fn wake_all(&self) {
+        for bed in self.beds.iter().filter(|bed| self.vacate(bed)) {
+            bed.parker.unpark();
+        }
+    }
+
+    /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
+    fn vacate(&self, bed: &Bed) -> bool {
+        // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's own lock
+        // orders the rest.
+        let vacated =
+            bed.occupied.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if vacated {
+            self.sleepers.fetch_sub(1, Ordering::Relaxed);
+        }
+        vacated
+    }
+}
+
+/// To be called between making work or a walk visible and asking whether anybody sleeps.
+#[inline]
+pub(crate) fn posted() {
+    // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait`; for walks also with itself, in
+    // `Shared::away`, and by members that leave a run.
+    fence(Ordering::SeqCst);
+}

@@ -1,0 +1,7 @@
+//! How a run shall begin, learnt from earlier ones.
+
+mod run_timer;
+mod table;
+
+pub(crate) use run_timer::RunTimer;
+pub(crate) use table::{Budget, Plan, Timed, Tuner};
