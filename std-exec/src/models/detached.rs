@@ -3,7 +3,7 @@
 use super::{Checked, beside_workers};
 use crate::pool::shared::Shared;
 use crate::run::body::{Body, Turn};
-use crate::run::{self, Run};
+use crate::run::{self, Stealing, end, start};
 use crate::sleep::Parker;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
@@ -52,14 +52,14 @@ pub(super) fn detached_as<F: Body>(
     own: impl FnOnce(&StdArc<Ticket>),
 ) {
     let lent = dag.lend_countdown().expect("nobody else runs this graph");
-    let run = Run::detached(shared, lent.countdown(), body, plan);
+    let run = Stealing::detached(shared, lent.countdown(), body, plan);
     let ticket = Ticket::new(shared.id());
     // SAFETY: the ticket is new; `close` waits until everybody has left.
-    unsafe { run.start(&ticket) };
+    unsafe { start(&run, &ticket) };
     own(&ticket);
     ticket.close();
     // SAFETY: it is closed.
-    unsafe { run.end(&ticket) };
+    unsafe { end(&run, &ticket) };
     assert!(ticket.is_over());
     drop(lent);
 }

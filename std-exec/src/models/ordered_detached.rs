@@ -5,6 +5,7 @@ use super::{Checked, beside_workers};
 use crate::pool::shared::Shared;
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered::Ordered;
+use crate::run::{Discipline, end, start};
 use crate::sync::model::{explore, thread};
 use crate::team::Ticket;
 use dgraph_core::{AsDag, NodeId};
@@ -33,7 +34,7 @@ fn detached_run(
     let lent = checked.dag.lend_countdown().expect("nobody else runs this graph");
     let run = Ordered::new(shared, lent.countdown(), &mut queue, &body);
     // SAFETY: the ticket is new; `close` waits until everybody has left.
-    unsafe { run.start(&ticket) };
+    unsafe { start(&run, &ticket) };
     while !gives_up && !wait_for_end(&ticket, || true) {
         shared.serve(&ticket);
     }
@@ -43,8 +44,8 @@ fn detached_run(
     }
     ticket.close();
     // SAFETY: it is closed.
-    unsafe { run.end(&ticket) };
-    assert!(run.take_thrown().is_none());
+    unsafe { end(&run, &ticket) };
+    assert!(run.common().thrown.take().is_none());
     assert!(ticket.is_over());
     drop(run);
     drop(lent);

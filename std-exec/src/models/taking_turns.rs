@@ -6,8 +6,8 @@ use super::detached::wait_for_end;
 use super::{Checked, beside_workers_of};
 use crate::pool::context;
 use crate::pool::shared::Shared;
-use crate::run::Run;
 use crate::run::body::{Body, Turn};
+use crate::run::{Stealing, end, start};
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::team::Ticket;
@@ -21,13 +21,13 @@ const QUIETLY: Plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
 /// Two runs from their start to their end, which begin as `plan` says.
 fn two_runs<A: Body, B: Body>(shared: &Shared, plan: Plan, a: (&Dag, &A), b: (&Dag, &B)) {
     let lent = [a.0, b.0].map(|dag| dag.lend_countdown().expect("nobody else runs this graph"));
-    let first = Run::detached(shared, lent[0].countdown(), a.1, Some(plan));
-    let second = Run::detached(shared, lent[1].countdown(), b.1, Some(plan));
+    let first = Stealing::detached(shared, lent[0].countdown(), a.1, Some(plan));
+    let second = Stealing::detached(shared, lent[1].countdown(), b.1, Some(plan));
     let tickets = [Ticket::new(shared.id()), Ticket::new(shared.id())];
     // SAFETY: the ticket is new; it is waited for below.
-    unsafe { first.start(&tickets[0]) };
+    unsafe { start(&first, &tickets[0]) };
     // SAFETY: as above.
-    unsafe { second.start(&tickets[1]) };
+    unsafe { start(&second, &tickets[1]) };
     tickets.iter().for_each(|ticket| assert!(wait_for_end(ticket, || false)));
 }
 
@@ -151,12 +151,12 @@ fn run_that_is_given_up_and_another_one() {
             for runs in 1..=2 {
                 let lent = dag.lend_countdown().expect("nobody else runs this graph");
                 let body = |_: NodeId| _ = ran.fetch_add(1, Ordering::Relaxed);
-                let run = Run::detached(shared, lent.countdown(), &body, Some(Plan::Share));
+                let run = Stealing::detached(shared, lent.countdown(), &body, Some(Plan::Share));
                 // SAFETY: the ticket is over; `close` waits until everybody has left.
-                unsafe { run.start(&ticket) };
+                unsafe { start(&run, &ticket) };
                 ticket.close();
                 // SAFETY: it is closed.
-                unsafe { run.end(&ticket) };
+                unsafe { end(&run, &ticket) };
                 assert_eq!(ran.load(Ordering::Relaxed), runs);
             }
         });
@@ -186,13 +186,13 @@ fn run_that_is_dropped_by_its_own_node() {
                 }
                 inside.fetch_sub(1, Ordering::Relaxed);
             };
-            let run = Run::detached(shared, lent.countdown(), &body, Some(Plan::Share));
+            let run = Stealing::detached(shared, lent.countdown(), &body, Some(Plan::Share));
             // SAFETY: the ticket is new; it is waited for below.
-            unsafe { run.start(&ticket) };
+            unsafe { start(&run, &ticket) };
             over.pass();
             assert!(ticket.is_over());
             // SAFETY: it is over.
-            unsafe { run.end(&ticket) };
+            unsafe { end(&run, &ticket) };
         });
     });
 }

@@ -1,8 +1,10 @@
-//! Runs on the threads of an executor: by work stealing, with a beginning that one or several threads walk through, or in an order.
+//! Runs on the threads of an executor. [`lead`] takes a run from its beginning to its end; a *discipline* says in which order, and by whom,
+//! ready nodes are taken:
 //!
-//! ```text
-//! lead.rs ──▶ walking.rs ──▶ work.rs ──▶ state.rs         ordered.rs
-//! ```
+//! | discipline | how | what its members do |
+//! |---|---|---|
+//! | [`stealing`] | in no order, each thread from its own stack, and from others' when that is empty | `work.rs`; beginnings that are walked through: `walking.rs` |
+//! | [`ordered`] | by rank, under limits, on certain threads: from one queue under a lock | `ordered.rs` |
 
 pub(crate) mod body;
 #[allow(unsafe_code)]
@@ -11,9 +13,12 @@ mod lead;
 pub(crate) mod ordered;
 mod state;
 mod statistics;
+#[allow(unsafe_code)]
+mod stealing;
 mod walking;
 mod work;
 
-pub(crate) use lead::{run, run_as, run_counted};
-pub(crate) use state::Run;
+pub(crate) use lead::{Discipline, end, start};
+pub(crate) use state::Stealing;
 pub use statistics::RunStatistics;
+pub(crate) use stealing::{run, run_as, run_counted};

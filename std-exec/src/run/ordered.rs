@@ -29,31 +29,22 @@
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
-use crate::pool::watch::Watch;
 use crate::protocol::ready_queue::{Place, ReadyQueue, Taker};
 use crate::run::body::{Body, Turn};
+use crate::run::lead::{Common, Discipline, in_a_team, lead};
 use crate::sleep::posted;
 use crate::sync::thrown::Thrown;
 use crate::sync::{Mutex, lock, spin_loop};
-use crate::team::Next;
-use crate::team::Stay;
-use crate::team::{CloseOnDrop, Course, Job, PATIENCE, Rest, RestOf, Role, Team, Ticket};
-use crate::wake::Whom;
-use dgraph_core::{AsDag, Countdown, Dag, NodeId};
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr;
-use std::sync::Arc;
+use crate::team::{Course, PATIENCE, Rest, Role, Stay, Team};
+use dgraph_core::{Countdown, Dag, NodeId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The memory of one ordered run, on its caller's stack, or its owner's.
 pub(crate) struct Ordered<'a, F> {
-    shared: &'a Shared,
-    countdown: Countdown<'a>,
-    body: &'a F,
+    common: Common<'a, F>,
     state: Mutex<State<'a>>,
     /// Some node is bound to a worker.
     binds_workers: bool,
-    thrown: Thrown,
 }
 
 struct State<'a> {
@@ -82,21 +73,11 @@ struct Called {
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on the threads
 /// that `queue`, which is made for this graph, says. Blocks until all are done; resumes the first panic of a body.
 pub(crate) fn run<F: Body>(shared: &Shared, dag: &Dag, queue: &mut ReadyQueue, body: &F) {
-    let team = shared.teams.take();
-    let lent = dag.lend_countdown();
-    let countdown = match &lent {
-        Some(lent) => lent.countdown(),
-        // SAFETY: this thread has just taken the team; the counters are not used after it is given back.
-        None => unsafe { team.spare_countdown(dag.view()) },
-    };
-    let run = Ordered::new(shared, countdown, queue, body);
-    run.lead(team);
-    let thrown = run.take_thrown();
-    drop(lent);
-    team.give_back();
-    if let Some(payload) = thrown {
-        resume_unwind(payload);
-    }
+    in_a_team(shared, dag, |team, countdown| {
+        let run = Ordered::new(shared, countdown, queue, body);
+        lead(&run, team);
+        run.common.thrown.into_inner()
+    });
 }
 
 impl<'a, F: Body> Ordered<'a, F> {
@@ -120,112 +101,11 @@ impl<'a, F: Body> Ordered<'a, F> {
         }
         let binds_workers = queue.last_worker().is_some();
         let state = Mutex::new(State { queue, left, stopped: false });
-        Self { shared, countdown, body, state, binds_workers, thrown: Thrown::nothing() }
-    }
-
-    /// Lets the workers begin. The owner waits for the end by [`Ticket::poll`], and comes by for the caller's nodes by
-    /// [`Shared::serve`].
-    ///
-    /// # Safety
-    ///
-    /// As for [`Run::start`](crate::run::Run::start).
-    pub(crate) unsafe fn start(&self, ticket: &Arc<Ticket>) {
-        let rest = RestOf { depart: depart::<F>, any_woken: any_woken::<F> };
-        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: Some(rest) };
-        self.body.open(Whom::Ticket(ticket));
-        let fill = |rest: &mut Rest| {
-            rest.job = Some(job);
-            rest.nodes = 0; // its members keep none to themselves
-            rest.unfinished = self.countdown.dag().nodes();
-            rest.roots = 0;
-            rest.ready.clear();
-            rest.quiet = None;
-            rest.wakes = F::WAKES;
-            rest.number = self.shared.bindings.number(self.binds_workers);
-        };
-        // SAFETY: by contract.
-        let then = unsafe { ticket.begin(fill) };
-        self.shared.see_to(ticket, then);
-    }
-
-    /// As [`Run::end`](crate::run::Run::end).
-    ///
-    /// # Safety
-    ///
-    /// As there.
-    pub(crate) unsafe fn end(&self, ticket: &Ticket) {
-        // SAFETY: by contract.
-        let rest = unsafe { ticket.rest() };
-        if rest.unfinished == 0 {
-            return;
-        }
-        let team = self.shared.teams.take();
-        team.set_up_for(rest);
-        context::within(self.shared.id(), team, |_| {
-            while !team.is_finished() {
-                if F::WAKES {
-                    // Somebody may be in the middle of waking a node.
-                    team.has_been_woken();
-                }
-                self.work(team, Taker::EVERYTHING, || true);
-                spin_loop();
-            }
-        });
-        self.withdraw(team);
-        rest.unfinished = 0;
-        team.give_back();
-    }
-
-    /// What the first panic has thrown, if there was one.
-    pub(crate) fn take_thrown(&self) -> Option<Box<dyn Any + Send>> {
-        self.thrown.take()
+        Self { common: Common { shared, countdown, body, thrown: Thrown::nothing() }, state, binds_workers }
     }
 }
 
 impl<F: Body> Ordered<'_, F> {
-    /// The caller's part.
-    fn lead(&self, team: &Team) {
-        let job = Job { run: ptr::from_ref(self).cast(), help: help::<F>, rest: None };
-        let worker = context::worker(self.shared.id());
-        let me = Taker { anything: true, caller: true, worker };
-        let level = context::level();
-        context::within(self.shared.id(), team, |parent| {
-            team.lead_by(worker, level, self.shared.bindings.number(self.binds_workers));
-            // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
-            // for its members, which happens before `self` can go away.
-            unsafe { team.open(job, self.countdown.dag().nodes(), Course::Shared { roots: 0 }, parent) };
-            self.body.open(Whom::Team(team));
-            let close = CloseOnDrop(team);
-            let mut watch = Watch::default();
-            let mut cancelled = false;
-            while !team.is_finished() {
-                if !cancelled && self.shared.is_shut_down() {
-                    cancelled = true;
-                    self.cancel();
-                }
-                self.work(team, me, || true);
-                if !look_around(team, me) {
-                    self.shared.wait_within(team, &mut watch, || {
-                        // If nobody is in, what the last helper has reported is visible; otherwise the last one to
-                        // leave wakes this thread.
-                        !cancelled && self.shared.is_shut_down()
-                            || team.wanted.wants(me)
-                            || team.has_woken()
-                            || team.membership.is_empty() && team.is_finished()
-                    });
-                }
-            }
-            drop(close);
-        });
-    }
-
-    /// The executor is shut down, and workers that nodes are bound to may be gone. (The run is then one within a node of a run that nobody
-    /// waits for on a stack.) Bodies are no longer called, from the next step on.
-    fn cancel(&self) {
-        let _ = self.body.cancel();
-        lock(&self.state).stopped = true;
-    }
-
     /// Nobody is wanted any more in this team.
     fn withdraw(&self, team: &Team) {
         for (place, _) in lock(&self.state).queue.on_offer() {
@@ -237,17 +117,17 @@ impl<F: Body> Ordered<'_, F> {
     fn set_wanted(&self, team: &Team, place: Place, wanted: bool) -> bool {
         let news = team.wanted.set(place, wanted);
         if let (true, Place::Worker(worker)) = (news, place) {
-            self.shared.bindings.set(worker, wanted);
+            self.common.shared.bindings.set(worker, wanted);
         }
         news
     }
 
     /// Runs nodes until there is none for this thread, or `stay` says after one that it was the last.
-    fn work(&self, team: &Team, me: Taker, stay: impl Fn() -> bool) {
+    fn run_nodes(&self, team: &Team, me: Taker, stay: impl Fn() -> bool) {
         let mut next = self.step(team, me, None, true);
         while let Some(node) = next {
-            let called = catch_unwind(AssertUnwindSafe(|| self.body.run(node)));
-            let turn = called.map_err(|payload| self.thrown.keep(payload)).ok();
+            let called = catch_unwind(AssertUnwindSafe(|| self.common.body.run(node)));
+            let turn = called.map_err(|payload| self.common.thrown.keep(payload)).ok();
             let last = Called { node, turn };
             next = self.step(team, me, Some(last), stay());
         }
@@ -269,7 +149,7 @@ impl<F: Body> Ordered<'_, F> {
         // (In a run whose nodes never come back, the mark is of an earlier run of the team.)
         if team.has_woken() {
             team.woken_are_taken();
-            self.body.take_woken(|node| queue.resume(node));
+            self.common.body.take_woken(|node| queue.resume(node));
         }
         // All counters come to rest, so a stopped run ends as any other.
         while let Some(node) = if *stopped { queue.discard() } else { None } {
@@ -292,10 +172,10 @@ impl<F: Body> Ordered<'_, F> {
     }
 
     fn complete(&self, team: &Team, queue: &mut ReadyQueue, left: &mut usize, node: NodeId) {
-        self.countdown.complete(node, |ready| queue.push(ready));
+        self.common.countdown.complete(node, |ready| queue.push(ready));
         *left -= 1;
         if *left == 0 {
-            team.finish(self.countdown.dag().nodes());
+            team.finish(self.common.countdown.dag().nodes());
         }
     }
 
@@ -303,7 +183,7 @@ impl<F: Body> Ordered<'_, F> {
     /// Nodes for one thread: it comes again by itself as long as there are any, so it is called only when they come up.
     fn tell(&self, team: &Team, me: Taker, risen: Risen) {
         if team.wanted.anybody() {
-            team.post(|| self.shared.invite(team));
+            team.post(|| self.common.shared.invite(team));
         }
         let caller = risen.caller && !me.caller;
         if caller || risen.workers {
@@ -314,7 +194,7 @@ impl<F: Body> Ordered<'_, F> {
         }
         if risen.workers {
             let others = team.wanted.workers().filter(|&worker| me.worker != Some(worker));
-            others.for_each(|worker| self.shared.call(worker));
+            others.for_each(|worker| self.common.shared.call(worker));
         }
     }
 }
@@ -327,70 +207,91 @@ fn look_around(team: &Team, me: Taker) -> bool {
     })
 }
 
-/// A helper's part.
-///
-/// # Safety
-///
-/// `run` points to an `Ordered<'_, F>` whose team is `team`, and the calling thread has joined that.
-unsafe fn help<F: Body>(run: *const (), team: &Team, role: Role, stay: &Stay<'_>) {
-    // SAFETY: by contract.
-    let run = unsafe { &*run.cast::<Ordered<'_, F>>() };
-    let me = Taker {
-        anything: matches!(role, Role::Member(_)),
-        caller: matches!(role, Role::Owner),
-        worker: if matches!(role, Role::Owner) { None } else { context::worker(run.shared.id()) },
-    };
-    if matches!(role, Role::Canceller) {
-        run.cancel();
-        let nobody = Taker { anything: false, caller: false, worker: None };
-        let _ = run.step(team, nobody, None, false);
-        return;
+impl<F: Body> Discipline for Ordered<'_, F> {
+    type Body = F;
+    type Member<'t> = Taker;
+
+    fn common(&self) -> &Common<'_, F> {
+        &self.common
     }
-    context::within(run.shared.id(), team, |_| {
+
+    fn course(&self) -> Course {
+        Course::Shared { roots: 0 }
+    }
+
+    /// Its members keep none to themselves.
+    fn room(&self) -> usize {
+        0
+    }
+
+    fn binds_workers(&self) -> bool {
+        self.binds_workers
+    }
+
+    unsafe fn caller(&self, _: &Team, for_all: bool) -> Taker {
+        if for_all {
+            return Taker::EVERYTHING;
+        }
+        Taker { anything: true, caller: true, worker: context::worker(self.common.shared.id()) }
+    }
+
+    fn begin(&self, _: &Team, _: &mut Taker) {}
+
+    fn work(&self, team: &Team, member: &mut Taker, stay: &Stay<'_>) {
+        self.run_nodes(team, *member, || !stay.is_over());
+    }
+
+    fn look_around(&self, team: &Team, member: &mut Taker) -> bool {
+        look_around(team, *member)
+    }
+
+    /// If nobody is in, what the last helper has reported is visible; otherwise the last one to leave wakes the caller.
+    fn needs(&self, team: &Team, caller: &Taker) -> bool {
+        team.wanted.wants(*caller) || team.has_woken() || team.membership.is_empty() && team.is_finished()
+    }
+
+    unsafe fn help(&self, team: &Team, role: Role, stay: &Stay<'_>) {
+        let shared = self.common.shared;
+        let me = Taker {
+            anything: matches!(role, Role::Member(_)),
+            caller: matches!(role, Role::Owner),
+            worker: if matches!(role, Role::Owner) { None } else { context::worker(shared.id()) },
+        };
         let stays = || match (me.worker, role) {
             // In the middle of a node: there for what nobody else can do, and back to what it waits for.
             (_, Role::Visitor) if stay.is_in_between() => false,
             // Not in the middle of a node: first what nobody else can do, wherever it is.
             (Some(worker), _) if stay.free_worker().is_some() => {
-                !run.shared.bindings.want_beside(worker, team.wanted.worker(worker)) && !stay.is_over()
+                !shared.bindings.want_beside(worker, team.wanted.worker(worker)) && !stay.is_over()
             }
             _ => !stay.is_over(),
         };
-        run.work(team, me, stays);
-    });
-}
-
-/// What is left when nobody works on a run without a caller.
-///
-/// # Safety
-///
-/// `run` points to an `Ordered<'_, F>` whose team was `team`, and the calling thread was its last member.
-unsafe fn depart<F: Body>(run: *const (), team: &Team, rest: &mut Rest) -> Next {
-    // SAFETY: by contract.
-    let run = unsafe { &*run.cast::<Ordered<'_, F>>() };
-    team.depart(rest);
-    run.withdraw(team);
-    if rest.unfinished == 0 {
-        return Next::Over;
+        self.run_nodes(team, me, stays);
     }
-    let (mut anybody, mut caller) = (F::WAKES && team.has_woken() && run.body.any_woken(), false);
-    for (place, wanted) in lock(&run.state).queue.on_offer() {
-        match place {
-            Place::Anywhere => anybody |= wanted,
-            Place::Caller => caller |= wanted,
-            Place::Worker(worker) if wanted => rest.workers.push(worker),
-            Place::Worker(_) => {}
+
+    /// Bodies are no longer called, from the next step on. (Workers that nodes are bound to may be gone, if the executor is shut down.)
+    fn cancel(&self, team: &Team) {
+        let _ = self.common.body.cancel();
+        lock(&self.state).stopped = true;
+        let nobody = Taker { anything: false, caller: false, worker: None };
+        let _ = self.step(team, nobody, None, false);
+    }
+
+    fn left(&self, _: &Team, rest: &mut Rest) -> (bool, bool) {
+        let (mut anybody, mut caller) = (false, false);
+        for (place, wanted) in lock(&self.state).queue.on_offer() {
+            match place {
+                Place::Anywhere => anybody |= wanted,
+                Place::Caller => caller |= wanted,
+                Place::Worker(worker) if wanted => rest.workers.push(worker),
+                Place::Worker(_) => {}
+            }
         }
+        (anybody, caller)
     }
-    if anybody { Next::Again } else { Next::Waits { caller } }
-}
 
-/// Whether some future was woken.
-///
-/// # Safety
-///
-/// `run` points to an `Ordered<'_, F>`.
-unsafe fn any_woken<F: Body>(run: *const ()) -> bool {
-    // SAFETY: by contract.
-    unsafe { &*run.cast::<Ordered<'_, F>>() }.body.any_woken()
+    /// Nobody is wanted any more in this team.
+    fn has_ended(&self, team: &Team) {
+        self.withdraw(team);
+    }
 }

@@ -1,9 +1,10 @@
-//! The memory of one run, which its members share.
+//! The memory of one run by work stealing, which its members share.
 
 use crate::pool::shared::Shared;
 use crate::protocol::steps::Steps;
 use crate::protocol::walk::Walk;
 use crate::run::body::Body;
+use crate::run::lead::Common;
 use crate::run::statistics::{Tally, count};
 use crate::sync::thrown::Thrown;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
@@ -12,10 +13,8 @@ use dgraph_core::Countdown;
 use std::any::Any;
 
 /// The memory of one run, on its caller's stack.
-pub(crate) struct Run<'a, F> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) countdown: Countdown<'a>,
-    pub(crate) body: &'a F,
+pub(crate) struct Stealing<'a, F> {
+    pub(crate) common: Common<'a, F>,
     /// How many roots the graph has, if they are to be taken one by one: not in a walk.
     pub(crate) roots: usize,
     /// Where to count what happens, if somebody wants to know.
@@ -24,29 +23,25 @@ pub(crate) struct Run<'a, F> {
     pub(crate) timer: RunTimer,
     /// Bodies are no longer called.
     pub(crate) stopped: AtomicBool,
-    pub(super) thrown: Thrown,
 }
 
-impl<'a, F: Body> Run<'a, F> {
+impl<'a, F: Body> Stealing<'a, F> {
     pub(super) fn new(
         shared: &'a Shared,
         countdown: Countdown<'a>,
         body: &'a F,
-        begun: RunTimer,
+        timer: RunTimer,
         steps: Option<Steps<'a>>,
         tally: Option<&'a Tally>,
     ) -> Self {
         let walk = Walk::new(steps);
         let mut run = Self {
-            shared,
-            countdown,
-            body,
+            common: Common { shared, countdown, body, thrown: Thrown::nothing() },
             roots: 0,
             tally,
             walk,
-            timer: begun,
+            timer,
             stopped: AtomicBool::new(false),
-            thrown: Thrown::nothing(),
         };
         if steps.is_none() {
             run.roots = countdown.dag().roots().len();
@@ -54,10 +49,6 @@ impl<'a, F: Body> Run<'a, F> {
         run
     }
 
-    /// What the first panic has thrown, if there was one.
-    pub(crate) fn take_thrown(&self) -> Option<Box<dyn Any + Send>> {
-        self.thrown.take()
-    }
     /// Whether it begins with one member, and quietly.
     pub(super) fn begins_quietly(&self) -> bool {
         F::WAKES && matches!(self.timer.plan, Plan::Walk { .. })
@@ -74,6 +65,6 @@ impl<'a, F: Body> Run<'a, F> {
     /// Takes note of a panic: no further body is called.
     pub(crate) fn stop(&self, payload: Box<dyn Any + Send>) {
         self.stopped.store(true, Ordering::Relaxed);
-        self.thrown.keep(payload);
+        self.common.thrown.keep(payload);
     }
 }

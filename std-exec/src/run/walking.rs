@@ -10,7 +10,7 @@ use crate::protocol::member::Own;
 use crate::protocol::steps::Step;
 use crate::protocol::walk::{Lane, Stopped, Walk};
 use crate::run::body::Body;
-use crate::run::state::Run;
+use crate::run::state::Stealing;
 use crate::run::work::Progress;
 use crate::sync::clock;
 use crate::sync::fences;
@@ -42,7 +42,7 @@ enum Ended {
     Late,
 }
 
-impl<F: Body> Run<'_, F> {
+impl<F: Body> Stealing<'_, F> {
     /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the run goes on shared.
     pub(crate) fn walk(&self, team: &Team, own: &mut Own<'_>) -> bool {
         let steps = self.walk.steps();
@@ -51,8 +51,8 @@ impl<F: Body> Run<'_, F> {
         } else {
             self.have_it_watched(team);
         }
-        if self.shared.is_shut_down() {
-            self.cancel(team);
+        if self.common.shared.is_shut_down() {
+            self.call_off(team);
         }
         let lanes = self.walk.of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);
@@ -83,7 +83,7 @@ impl<F: Body> Run<'_, F> {
 
     /// The caller goes on alone: somebody is to see how long that takes.
     pub(crate) fn have_it_watched(&self, team: &Team) {
-        let woken = self.shared.have_watched(team);
+        let woken = self.common.shared.have_watched(team);
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 
@@ -195,7 +195,7 @@ impl<F: Body> Run<'_, F> {
     /// `FREE` is what `fences::light_is_free` says: asking at each node would take as long as a tiny body.
     #[inline(never)]
     fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
-        self.body.walk::<FREE>(&self.walk, lane, part)
+        self.common.body.walk::<FREE>(&self.walk, lane, part)
     }
 
     /// Waits until `is_over`, for a while. How the walk has ended for this member, if it doesn't go on.
@@ -245,6 +245,16 @@ impl<F: Body> Run<'_, F> {
         left
     }
 
+    /// Calls the run off, if its body can be: in a walk nobody looks, so that is broken into. For a thread without a place.
+    pub(crate) fn call_off(&self, team: &Team) {
+        if self.common.body.cancel() && self.walk.is_going_on() {
+            let mut ready = Vec::new();
+            self.break_in(team, self.walk.of(team.lanes()), |node| ready.push(node));
+            team.pot.add(ready);
+            self.invite(team);
+        }
+    }
+
     /// Breaks into the walk, unless somebody else has, and calls `take` with what is ready. If nothing is left, the caller reports the
     /// nodes.
     pub(crate) fn break_in(&self, team: &Team, lanes: &[Lane], mut take: impl FnMut(NodeId)) {
@@ -256,11 +266,11 @@ impl<F: Body> Run<'_, F> {
                     take(node);
                 }
             };
-            self.countdown.resume(left.clone(), ready);
+            self.common.countdown.resume(left.clone(), ready);
             let (left, nodes) = (left.count(), self.walk.steps().nodes());
             let done = &nodes[..nodes.len() - left];
             if !self.walk.steps().are_divided() {
-                self.body.broken_in(done);
+                self.common.body.broken_in(done);
             }
             if left > 0 {
                 team.finish(done.len());

@@ -21,7 +21,7 @@
 
 use crate::protocol::member::Own;
 use crate::run::body::{Body, Turn};
-use crate::run::state::Run;
+use crate::run::state::Stealing;
 use crate::run::statistics::count;
 use crate::sync::{Ordering, spin_loop, yield_now};
 use crate::team::Stay;
@@ -40,13 +40,13 @@ pub(crate) struct Progress {
     steals: usize,
 }
 
-impl<F: Body> Run<'_, F> {
+impl<F: Body> Stealing<'_, F> {
     /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than it has, when it is wanted
     /// elsewhere for nodes that are bound to it. How many it has run.
-    pub(crate) fn work(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
+    pub(crate) fn run_nodes(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
         let mut progress = Progress::default();
         while let Err(payload) =
-            catch_unwind(AssertUnwindSafe(|| self.run_nodes(team, own, &mut progress, stay)))
+            catch_unwind(AssertUnwindSafe(|| self.inner_loop(team, own, &mut progress, stay)))
         {
             // Before the node's successors are released: none of them may start.
             self.stop(payload);
@@ -65,7 +65,7 @@ impl<F: Body> Run<'_, F> {
     }
 
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
-    fn run_nodes(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
+    fn inner_loop(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
         let (mut turns, mut in_vain) = (0, 0);
         loop {
             if F::WAKES {
@@ -78,7 +78,7 @@ impl<F: Body> Run<'_, F> {
             if !self.stopped.load(Ordering::Relaxed) {
                 self.offer(team, own, progress);
                 progress.running = Some(node);
-                turn = own.in_body(|| self.body.run(node));
+                turn = own.in_body(|| self.common.body.run(node));
                 progress.running = None;
             } else {
                 // There is nothing to help with in a run that only drains. That can't be news to anybody.
@@ -113,7 +113,7 @@ impl<F: Body> Run<'_, F> {
         if team.has_woken() {
             team.woken_are_taken();
             own.with(|private| {
-                self.body.take_woken(|node| {
+                self.common.body.take_woken(|node| {
                     private.ready.push(node);
                     taken += 1;
                 });
@@ -128,7 +128,7 @@ impl<F: Body> Run<'_, F> {
         match self.take_more(team, own, progress, stay) {
             Some(node) => own.with(|private| private.ready.push(node)),
             None => {
-                let _ = own.rob(self.countdown);
+                let _ = own.rob(self.common.countdown);
             }
         }
     }
@@ -140,7 +140,7 @@ impl<F: Body> Run<'_, F> {
             return None;
         }
         // (In a run without such nodes the mark is meant for the team's last one, and is cleared.)
-        let some = F::WAKES && own.rob(self.countdown) || self.take_woken(team, own) > 0;
+        let some = F::WAKES && own.rob(self.common.countdown) || self.take_woken(team, own) > 0;
         if some { own.with(|private| private.ready.pop()) } else { None }
     }
 
@@ -155,7 +155,7 @@ impl<F: Body> Run<'_, F> {
     ) -> Option<NodeId> {
         let held_back = own.with(|private| {
             let before = private.ready.len();
-            private.held.pass_on(self.countdown, |node| private.ready.push(node));
+            private.held.pass_on(self.common.countdown, |node| private.ready.push(node));
             if private.ready.len() > before { private.ready.pop() } else { None }
         });
         if let Some(node) = held_back.or_else(|| own.take_back()) {
@@ -178,7 +178,7 @@ impl<F: Body> Run<'_, F> {
         if let Some((left, taken)) = team.take_roots() {
             return own.with(|private| {
                 let first = self.roots - left;
-                let roots = &self.countdown.dag().roots()[first..first + taken];
+                let roots = &self.common.countdown.dag().roots()[first..first + taken];
                 roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             });
@@ -202,7 +202,7 @@ impl<F: Body> Run<'_, F> {
 
     /// This member has to leave: hands in what it has not run, for whoever stays or comes.
     pub(crate) fn hand_in(&self, team: &Team, own: &mut Own<'_>) {
-        own.with(|private| private.held.pass_on(self.countdown, |node| private.ready.push(node)));
+        own.with(|private| private.held.pass_on(self.common.countdown, |node| private.ready.push(node)));
         while let Some(node) = own.take_back() {
             own.with(|private| private.ready.push(node));
         }
@@ -238,7 +238,7 @@ impl<F: Body> Run<'_, F> {
     fn offer_some(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
         own.with(|private| {
             if private.ready.is_empty() || team.is_hungry() {
-                private.held.pass_on(self.countdown, |node| private.ready.push(node));
+                private.held.pass_on(self.common.countdown, |node| private.ready.push(node));
             }
         });
         progress.shares += usize::from(own.offer_some());
@@ -247,7 +247,7 @@ impl<F: Body> Run<'_, F> {
     /// Arrives at the successors of `node`, and keeps those that this makes ready.
     #[inline]
     pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, progress: &mut Progress) {
-        let edges = self.countdown.dag().successors(node);
+        let edges = self.common.countdown.dag().successors(node);
         own.with(|private| {
             // An arrival makes one node ready at the most.
             private.ready.reserve(edges.len());
@@ -255,7 +255,7 @@ impl<F: Body> Run<'_, F> {
                 let (node, ready) = if edge.is_sole() {
                     (edge.target(), true)
                 } else {
-                    private.held.arrive(self.countdown, edge.target())
+                    private.held.arrive(self.common.countdown, edge.target())
                 };
                 private.ready.push_if(node, ready);
             }
@@ -264,7 +264,7 @@ impl<F: Body> Run<'_, F> {
     }
 
     /// Waits a little for the end or for something to take, and at last robs. False if nothing came.
-    pub(crate) fn look_around(&self, team: &Team, own: &mut Own<'_>) -> bool {
+    pub(crate) fn find_work(&self, team: &Team, own: &mut Own<'_>) -> bool {
         let comes = |look: u32| {
             (0..look.min(4)).for_each(|_| spin_loop());
             team.is_finished() || team.has_public_work()
@@ -272,7 +272,7 @@ impl<F: Body> Run<'_, F> {
         if team.while_hungry(|| (0..PATIENCE).any(comes)) {
             return true;
         }
-        let robbed = own.rob(self.countdown);
+        let robbed = own.rob(self.common.countdown);
         self.count(|tally| (&tally.robberies, usize::from(robbed)));
         if !robbed {
             // A surplus may stay up for a moment while its owner, or another thief, waits for this very core.
@@ -289,7 +289,7 @@ impl<F: Body> Run<'_, F> {
         if team.is_quiet() {
             return;
         }
-        let woken = team.post(|| self.shared.invite(team));
+        let woken = team.post(|| self.common.shared.invite(team));
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 }

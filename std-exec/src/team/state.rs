@@ -39,6 +39,19 @@ pub(crate) type Ticket = ticket::Ticket<Team>;
 /// What is left of such a run when nobody works on it.
 pub(crate) type Rest = ticket::Rest<Team>;
 
+impl Rest {
+    /// The run is to begin so, when somebody comes.
+    pub(crate) fn begin(&mut self, course: Course) {
+        let (roots, quiet) = match course {
+            Course::Quiet { roots, budget } => (roots, Some(budget)),
+            Course::Shared { roots } => (roots, None),
+            // Only a caller's run can be walked through.
+            Course::Walk { .. } | Course::InStep => (0, None),
+        };
+        (self.roots, self.quiet) = (roots, quiet);
+    }
+}
+
 impl Works for Team {
     type Job = Job;
 }

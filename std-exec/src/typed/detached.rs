@@ -20,6 +20,7 @@ use super::run::Run;
 use crate::executor::Handle;
 use crate::pool::context;
 use crate::run::ordered::Ordered;
+use crate::run::{Discipline, Stealing, end, start};
 use crate::run_error::RunError;
 use crate::sync::thrown::{self, discard};
 use crate::team::Asked;
@@ -58,32 +59,32 @@ struct Block {
 /// The run itself: in no order, or in one.
 #[allow(clippy::large_enum_variant, reason = "one a run, in its block")]
 enum Engine {
-    Plain(crate::run::Run<'static, Nodes<'static>>),
+    Plain(Stealing<'static, Nodes<'static>>),
     Ordered(Ordered<'static, Nodes<'static>>),
 }
 
 impl Engine {
     /// # Safety
     ///
-    /// As for [`crate::run::Run::start`].
+    /// As for [`crate::run::start`].
     unsafe fn start(&self, ticket: &Arc<Ticket>) {
         match self {
             // SAFETY: by contract.
-            Self::Plain(run) => unsafe { run.start(ticket) },
+            Self::Plain(run) => unsafe { start(run, ticket) },
             // SAFETY: by contract.
-            Self::Ordered(run) => unsafe { run.start(ticket) },
+            Self::Ordered(run) => unsafe { start(run, ticket) },
         }
     }
 
     /// # Safety
     ///
-    /// As for [`crate::run::Run::end`].
+    /// As for [`crate::run::end`].
     unsafe fn end(&self, ticket: &Ticket) {
         match self {
             // SAFETY: by contract.
-            Self::Plain(run) => unsafe { run.end(ticket) },
+            Self::Plain(run) => unsafe { end(run, ticket) },
             // SAFETY: by contract.
-            Self::Ordered(run) => unsafe { run.end(ticket) },
+            Self::Ordered(run) => unsafe { end(run, ticket) },
         }
     }
 
@@ -96,8 +97,8 @@ impl Engine {
 
     fn take_thrown(&self) -> Option<Payload> {
         match self {
-            Self::Plain(run) => run.take_thrown(),
-            Self::Ordered(run) => run.take_thrown(),
+            Self::Plain(run) => run.common().thrown.take(),
+            Self::Ordered(run) => run.common().thrown.take(),
         }
     }
 }
@@ -150,7 +151,7 @@ impl Detached {
         // Who could break in where there is one worker?
         let plan = (executor.workers == 1).then_some(Plan::Share);
         let run = run.get_or_init(|| match queue {
-            None => Engine::Plain(crate::run::Run::detached(&executor.shared, countdown, nodes, plan)),
+            None => Engine::Plain(Stealing::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
         });
         // SAFETY: the ticket is this run's, and was over; `end` closes it before it takes the run away.

@@ -1,0 +1,209 @@
+//! Runs by work stealing: in no order, each node by whoever has made it ready, or steals it. Some begin with a *walk*, of the caller alone
+//! or of several members in step, through an order that is known beforehand.
+//!
+//! What a member does, node by node: [`work`](super::work); in a walk: [`walking`](super::walking). A run whose nodes may come
+//! back can't be walked through; it may begin *quietly* instead: with one member, to whom nobody comes until that takes too long.
+
+use crate::pool::shared::Shared;
+use crate::protocol::member::Own;
+use crate::protocol::steps::Steps;
+use crate::run::body::Body;
+use crate::run::lead::{Common, Discipline, address_of, in_a_team, lead};
+use crate::run::state::Stealing;
+use crate::run::statistics::{RunStatistics, Tally};
+use crate::sync::MODEL;
+use crate::team::{Course, Rest, Role, Stay, Team};
+use crate::tuner::{Plan, RunTimer};
+use dgraph_core::{AsDag, Countdown};
+
+/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are done;
+/// resumes the first panic of a body.
+pub(crate) fn run<D, F>(shared: &Shared, dag: &D, body: &F)
+where
+    D: AsDag + ?Sized,
+    F: Body,
+{
+    run_as(shared, dag, body, None, None);
+}
+
+/// The same, and says what happened.
+pub(crate) fn run_counted<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
+where
+    D: AsDag + ?Sized,
+    F: Body,
+{
+    let tally = Tally::default();
+    run_as(shared, dag, body, None, Some(&tally));
+    tally.finish(dag.view().nodes())
+}
+
+/// As [`run`], beginning as `forced` says or, if it is `None`, as earlier runs suggest; counts what happens in `tally`.
+pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>, tally: Option<&Tally>)
+where
+    D: AsDag + ?Sized,
+    F: Body,
+{
+    in_a_team(shared, dag, |team, countdown| {
+        // Found in the first run of a graph, if not before.
+        let may_go_in_step = !F::WAKES && dag.wide_levels().is_some();
+        let timer = begin::<F>(shared, countdown, forced, || may_go_in_step);
+        let steps = match timer.plan {
+            Plan::Walk { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
+            Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
+            Plan::Share | Plan::Walk { .. } => None,
+        };
+        let run = Stealing::new(shared, countdown, body, timer, steps, tally);
+        lead(&run, team);
+        run.timer.record(&shared.tuner);
+        run.common.thrown.into_inner()
+    });
+}
+
+/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
+fn begin<F: Body>(
+    shared: &Shared,
+    countdown: Countdown<'_>,
+    forced: Option<Plan>,
+    may_go_in_step: impl FnOnce() -> bool,
+) -> RunTimer {
+    let order = countdown.dag().order();
+    // Rotated, because a sum of two addresses is the same for other pairs of them.
+    let function = address_of::<Stealing<'_, F>>().rotate_left(usize::BITS / 2);
+    let graph = (order.as_ptr() as usize).wrapping_add(order.len());
+    // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
+    let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
+    let plan = || shared.tuner.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
+    let plan = match forced.unwrap_or_else(plan) {
+        // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
+        Plan::InStep { .. } if F::WAKES => Plan::Share,
+        plan => plan,
+    };
+    RunTimer::now(key, plan)
+}
+
+impl<'a, F: Body> Stealing<'a, F> {
+    /// A run without a caller, whose nodes may come back: see [`start`](super::start). It begins as `forced` says or, if it is
+    /// `None`, as earlier runs suggest.
+    pub(crate) fn detached(
+        shared: &'a Shared,
+        countdown: Countdown<'a>,
+        body: &'a F,
+        forced: Option<Plan>,
+    ) -> Self {
+        let timer = begin::<F>(shared, countdown, forced, || false);
+        Self::new(shared, countdown, body, timer, None, None)
+    }
+}
+
+impl<F: Body> Stealing<'_, F> {
+    /// Works alone, as long as nothing has to be waited for and nobody breaks in; then others may come.
+    #[inline(never)]
+    fn begin_quietly(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) {
+        self.have_it_watched(team);
+        let began = self.timer.elapsed();
+        let done = self.run_nodes(team, own, stay);
+        let nodes = self.common.countdown.dag().nodes();
+        if done < nodes && !team.is_quiet() {
+            self.timer.broken_into(began, done, nodes);
+        } else if done < nodes {
+            self.timer.says_nothing(); // it waits for others than those who could run it
+        }
+        team.end_quiet();
+    }
+}
+
+impl<F: Body> Discipline for Stealing<'_, F> {
+    type Body = F;
+    type Member<'t> = Own<'t>;
+
+    fn common(&self) -> &Common<'_, F> {
+        &self.common
+    }
+
+    fn course(&self) -> Course {
+        let (roots, budget) = (self.roots, self.timer.budget);
+        match self.walk.is_going_on() {
+            true if self.walk.steps().are_divided() => Course::InStep,
+            true => Course::Walk { budget },
+            false if self.begins_quietly() => Course::Quiet { roots, budget },
+            false => Course::Shared { roots },
+        }
+    }
+
+    fn prepare(&self, team: &Team) {
+        self.walk.lay_out(self.walk.of(team.lanes()));
+    }
+
+    fn room(&self) -> usize {
+        self.common.countdown.dag().nodes()
+    }
+
+    fn binds_workers(&self) -> bool {
+        false
+    }
+
+    unsafe fn caller<'t>(&self, team: &'t Team, _: bool) -> Own<'t> {
+        // SAFETY: member 0 is whoever has taken the team.
+        unsafe { team.own(0) }
+    }
+
+    fn begin(&self, team: &Team, caller: &mut Own<'_>) {
+        if self.walk.is_going_on() {
+            let walked = self.walk(team, caller);
+            if walked && !self.walk.steps().are_divided() {
+                self.count(|tally| (&tally.walked, self.common.countdown.dag().nodes()));
+            }
+        } else if team.is_quiet() {
+            self.begin_quietly(team, caller, &Stay::to_the_end());
+        } else if self.roots > 1 {
+            self.invite(team);
+        }
+    }
+
+    fn work(&self, team: &Team, member: &mut Own<'_>, stay: &Stay<'_>) {
+        let _ = self.run_nodes(team, member, stay);
+    }
+
+    fn look_around(&self, team: &Team, member: &mut Own<'_>) -> bool {
+        self.find_work(team, member)
+    }
+
+    fn needs(&self, team: &Team, _: &Own<'_>) -> bool {
+        team.needs_caller()
+    }
+
+    fn has_parked(&self) {
+        self.count(|tally| (&tally.parks, 1));
+    }
+
+    unsafe fn help(&self, team: &Team, role: Role, stay: &Stay<'_>) {
+        let Role::Member(place) = role else { return }; // no node of such a run is bound to a thread
+        // SAFETY: the calling thread has joined as this member.
+        let mut own = unsafe { team.own(place) };
+        self.count(|tally| (&tally.joins, 1));
+        let wanted_elsewhere = || stay.is_wanted_elsewhere() || stay.is_over();
+        if self.join_walk(team, &mut own, wanted_elsewhere) {
+            return;
+        }
+        if F::WAKES && team.is_quiet() {
+            // The first member of a run without a caller.
+            self.begin_quietly(team, &mut own, stay);
+        }
+        loop {
+            self.work(team, &mut own, stay);
+            if wanted_elsewhere() || !self.look_around(team, &mut own) || team.is_finished() {
+                break;
+            }
+        }
+        self.hand_in(team, &mut own);
+    }
+
+    fn cancel(&self, team: &Team) {
+        self.call_off(team);
+    }
+
+    fn left(&self, _: &Team, rest: &mut Rest) -> (bool, bool) {
+        self.timer.says_nothing(); // it waits for others than those who could run it
+        (rest.roots > 0 || !rest.ready.is_empty(), false)
+    }
+}
