@@ -10,7 +10,7 @@
 //! Sources: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962). With a first-in first-out queue its
 //! order has the roots first, too.
 
-use crate::{DagView, Edge, NodeId};
+use crate::{BuildError, Cycle, DagView, Edge, NodeId};
 
 /// The memory that [`DagView::from_edges`](crate::DagView::from_edges) writes a graph into.
 ///
@@ -259,5 +259,64 @@ pub(crate) const fn trace_cycle(out: &mut Storage<'_>, left_over: &mut [u32]) ->
 impl<'a> Storage<'a> {
     pub(crate) fn into_view(self) -> DagView<'a> {
         DagView::new_unchecked(self.starts, self.edges, self.in_degrees, self.order)
+    }
+}
+
+impl<'a> DagView<'a> {
+    /// Builds a graph in memory that the caller provides, with no allocator.
+    ///
+    /// The number of nodes is `storage.order.len()`; in `pairs`, `(u, v)` says that v depends on u. Parallel edges
+    /// are kept and counted. `scratch` needs one entry a node and is free again afterwards. O(V + E).
+    ///
+    /// # Errors
+    ///
+    /// Each variant of [`BuildError`] but `OutOfMemory`. The [`Cycle`] lies in `storage.order`.
+    ///
+    /// ```
+    /// use dgraph_core::{DagView, Edge, NodeId, Storage};
+    ///
+    /// let (mut starts, mut edges) = ([0; 3], [Edge::default(); 2]);
+    /// let (mut in_degrees, mut order, mut scratch) = ([0; 3], [NodeId::default(); 3], [0; 3]);
+    /// let storage = Storage {
+    ///     starts: &mut starts,
+    ///     edges: &mut edges,
+    ///     in_degrees: &mut in_degrees,
+    ///     order: &mut order,
+    /// };
+    /// let dag = DagView::from_edges(&[(2, 1), (1, 0)], storage, &mut scratch).expect("no cycle");
+    /// assert_eq!(dag.order(), [2, 1, 0].map(NodeId::new));
+    /// ```
+    pub fn from_edges(
+        pairs: &[(u32, u32)],
+        mut storage: Storage<'a>,
+        scratch: &mut [u32],
+    ) -> Result<Self, BuildError<Cycle<'a>>> {
+        let nodes = storage.order.len();
+        let lengths = [
+            ("starts", nodes, storage.starts.len()),
+            ("in_degrees", nodes, storage.in_degrees.len()),
+            ("edges", pairs.len(), storage.edges.len()),
+        ];
+        for (slice, needed, given) in lengths {
+            if needed != given {
+                return Err(BuildError::WrongLength { slice, needed, given });
+            }
+        }
+        let given = scratch.len();
+        let scratch = scratch.get_mut(..nodes).ok_or(BuildError::WrongLength {
+            slice: "scratch",
+            needed: nodes,
+            given,
+        })?;
+        match construct(pairs, &mut storage, scratch) {
+            Ok(()) => Ok(storage.into_view()),
+            Err(Fault::TooManyNodes) => Err(BuildError::TooManyNodes { nodes }),
+            Err(Fault::TooManyEdges) => Err(BuildError::TooManyEdges { edges: pairs.len() }),
+            Err(Fault::UnknownNode { edge, node }) => Err(BuildError::UnknownNode { edge, node, nodes }),
+            Err(Fault::Cycle) => {
+                let length = trace_cycle(&mut storage, scratch);
+                Err(BuildError::Cycle(Cycle::new(&storage.order[..length])))
+            }
+        }
     }
 }

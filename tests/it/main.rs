@@ -30,6 +30,7 @@ mod dot;
 mod endings;
 mod every_runner;
 mod gate;
+mod imports;
 mod in_step;
 mod known_bugs;
 mod locations;

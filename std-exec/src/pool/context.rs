@@ -1,7 +1,7 @@
 //! What the calling thread is in the middle of: the run whose node it executes, if any; and which worker it is.
 
-use crate::pool::executor_id::ExecutorId;
 use crate::sync::thread_local;
+use crate::team::ExecutorId;
 use crate::team::{Team, Ticket};
 use std::cell::Cell;
 use std::ptr;

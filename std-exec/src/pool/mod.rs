@@ -4,7 +4,6 @@
 pub(crate) mod context;
 #[allow(unsafe_code)]
 pub(crate) mod cores;
-pub(crate) mod executor_id;
 #[allow(unsafe_code)]
 mod helping;
 mod seek;

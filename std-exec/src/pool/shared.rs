@@ -1,12 +1,12 @@
 //! What an executor's handle, its workers and its callers share.
 
 use crate::pool::cores::Seats;
-use crate::pool::executor_id::ExecutorId;
 use crate::pool::watch::Seen;
 use crate::protocol::bindings::Bindings;
 use crate::sleep::{Sleep, posted};
 use crate::sync::thrown::Thrown;
 use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering};
+use crate::team::ExecutorId;
 use crate::team::RunQueue;
 use crate::team::Teams;
 use crate::team::{Team, Ticket};

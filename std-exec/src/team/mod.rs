@@ -1,5 +1,6 @@
 //! The threads that work on a run, and runs that wait for threads.
 
+mod executor_id;
 mod pot;
 mod progress;
 #[allow(unsafe_code)]
@@ -14,6 +15,7 @@ mod ticket;
 #[allow(unsafe_code)]
 mod waiting;
 
+pub(crate) use executor_id::ExecutorId;
 pub(crate) use run_queue::RunQueue;
 pub(crate) use state::{Course, Job, Rest, RestOf, Role, Team, Ticket};
 pub(crate) use stay::Stay;

@@ -27,7 +27,7 @@
 //!
 //! The owner may take the run's memory away as soon as it is `OVER`: so `settle` is the last access to that.
 
-use crate::pool::executor_id::ExecutorId;
+use super::executor_id::ExecutorId;
 use crate::sleep::Parker;
 use crate::sync::thrown::discard;
 use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, lock};
