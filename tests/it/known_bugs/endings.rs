@@ -1,8 +1,8 @@
 //! Runs that end while somebody still looks at them, and what comes after.
 
-use crate::counted::Counter;
-use crate::gate::{Gate, yields};
-use crate::runner::{Runner, executor, over_typed_runners};
+use crate::support::counted::Counter;
+use crate::support::gate::{Gate, yields};
+use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Values};
 use std::hint::black_box;
 use std::panic::panic_any;
@@ -191,7 +191,7 @@ fn re_run_after_cancel(runner: &Runner) {
         } else {
             graph.node("first", (), move || enter(node))
         };
-        let second = graph.node("second", (first.moved(),), move |first: crate::counted::Counted| {
+        let second = graph.node("second", (first.moved(),), move |first: crate::support::counted::Counted| {
             drop(first);
             enter(NODES / 2 + node)
         });
@@ -202,7 +202,7 @@ fn re_run_after_cancel(runner: &Runner) {
         nodes.push(second);
     }
     let sum = graph
-        .node("sum", nodes, |all: Values<'_, _>| all.iter().map(crate::counted::Counted::get).sum::<u64>());
+        .node("sum", nodes, |all: Values<'_, _>| all.iter().map(crate::support::counted::Counted::get).sum::<u64>());
     let mut graph = graph.build().expect("a valid graph");
     for culprit in 0..NODES {
         cancels.store(culprit, Relaxed);

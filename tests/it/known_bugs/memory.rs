@@ -2,8 +2,8 @@
 
 #![allow(unsafe_code, reason = "a plain write is what an atomic one would hide")]
 
-use crate::gate::yields;
-use crate::runner::{Runner, over_typed_runners};
+use crate::support::gate::yields;
+use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Dag, GraphBuilder, Values};
 use std::cell::UnsafeCell;
 

@@ -1,7 +1,7 @@
 //! Nodes that panic, wherever they are: on bare graphs, graphs over keys and typed ones.
 
-use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, executor, over_typed_runners};
+use crate::support::counted::{Counted, Counter};
+use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, Dag, GraphBuilder, KeyedGraph, RunError, RunOptions, Values};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Barrier;

@@ -1,7 +1,7 @@
 //! Who falls asleep although there is something to do, and who never gets a turn.
 
-use crate::gate::{Gate, yielding_chain};
-use crate::runner::{Runner, over_typed_runners};
+use crate::support::gate::{Gate, yielding_chain};
+use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Dag, Executor, GraphBuilder};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
