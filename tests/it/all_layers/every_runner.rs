@@ -1,13 +1,14 @@
 //! Graphs of extreme shapes: every runner of every kind of graph gives what a naive oracle does.
 
-use crate::support::gate::yields;
-use crate::support::runner::{Runner, executor};
+use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{Dag, GraphBuilder, KeyedGraph, Node, Values};
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
 use dgraph_tests::splitmix::SplitMix64;
+use dgraph_tests::yields::yields;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
@@ -24,24 +25,10 @@ fn plans() -> impl Strategy<Value = Plan> {
     })
 }
 
-/// What a node gives: a number of its own, and what it is fed, in order.
-fn value(node: usize, fed: impl Iterator<Item = u64>) -> u64 {
-    fed.fold(node as u64 + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
-}
-
 impl Plan {
-    /// Naive: rounds until every node has its value.
     fn values(&self) -> Vec<u64> {
         let before = Predecessors::new(self.nodes, &self.edges);
-        let mut values = vec![None; self.nodes];
-        while values.iter().any(Option::is_none) {
-            for node in 0..self.nodes {
-                let fed: Option<Vec<u64>> =
-                    before.of(node).iter().map(|&before| values[before as usize]).collect();
-                values[node] = fed.map(|fed| value(node, fed.into_iter()));
-            }
-        }
-        values.into_iter().flatten().collect()
+        oracle::values(self.nodes, &before, &before, &BTreeSet::new()).into_iter().flatten().collect()
     }
 
     /// The order in which nodes end is one of the graph.
@@ -60,7 +47,7 @@ impl Plan {
         let mut builder = KeyedGraph::builder();
         for node in 0..self.nodes {
             let dependencies = before.of(node).iter().map(|&before| before as usize);
-            builder = builder.task(node, dependencies, move |args| value(node, args.iter().copied()));
+            builder = builder.task(node, dependencies, move |args| oracle::value(node, args.iter().copied()));
         }
         let mut graph = builder.build().expect("an acyclic graph");
         for _ in 0..3 {
@@ -80,7 +67,7 @@ impl Plan {
             let calls = Arc::clone(&calls);
             let body = move |fed: Values<'_, u64>| {
                 calls[node].fetch_add(1, Relaxed);
-                value(node, fed.iter().copied())
+                oracle::value(node, fed.iter().copied())
             };
             if waits && node % 3 == 0 {
                 graph.async_define(handle, dependencies, move |fed: Values<'_, u64>| {
@@ -114,23 +101,11 @@ proptest! {
 
     #[test]
     fn agrees_with_the_oracle(plan in plans()) {
-        thread_local! {
-            static RUNNERS: [Runner; 6] = [
-                Runner::Serial,
-                Runner::Async,
-                Runner::parallel(1),
-                Runner::parallel(2),
-                Runner::parallel(5),
-                Runner::Detached(executor(2)),
-            ];
-        }
-        RUNNERS.with(|runners| {
-            for runner in runners {
-                plan.bare(runner);
-                plan.keyed(runner);
-                plan.typed(runner, false);
-                plan.typed(runner, true);
-            }
+        with_all_runners(|runner| {
+            plan.bare(runner);
+            plan.keyed(runner);
+            plan.typed(runner, false);
+            plan.typed(runner, true);
         });
     }
 }

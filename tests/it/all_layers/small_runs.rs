@@ -4,6 +4,7 @@
 #![allow(clippy::borrowed_box, reason = "results are boxes, so that memory checkers see each of them")]
 
 use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Node, RunError, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
@@ -27,20 +28,6 @@ fn diamond(
     graph.node("side", (), || Box::new(5));
     change(&mut graph, [a, b, c, d]);
     (graph.build().expect("a valid graph"), d)
-}
-
-/// A future that wakes itself so many times.
-async fn yields(times: usize) {
-    let mut left = times;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Nodes that wait and nodes that don't; `count` counts those that have ended.

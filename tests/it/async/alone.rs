@@ -1,8 +1,9 @@
 //! Async runs on workers that one thread drives alone, and what makes others break in. Whether a run is driven depends on how
 //! long earlier ones took; on an executor of one all are, and on others some of many.
 
-use crate::support::gate::{Gate, yields};
+use crate::support::gate::Gate;
 use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, Node, RunError, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;

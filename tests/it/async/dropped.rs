@@ -3,12 +3,14 @@
 use super::endings::Bomb;
 use crate::support::counted::Counter;
 use crate::support::gate::{Gate, Hand};
+use crate::support::runner::executor;
 use dgraph_exec::{Absent, Graph, GraphBuilder, Values};
 use std::future::pending;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 /// The run's future, dropped after so many polls: what waits is dropped once, by who drops the run, and never polled again.
@@ -160,4 +162,61 @@ fn polled_after_its_end() {
     let mut run = graph.run_async();
     assert!(hand.poll(&mut run).is_ready());
     assert!(catch_unwind(AssertUnwindSafe(|| hand.poll(&mut run).is_ready())).is_err());
+}
+
+/// The list of wakers stays as the run before has left it.
+#[test]
+fn a_run_after_one_that_was_dropped_asleep() {
+    let gate = Gate::default();
+    let mut graph = GraphBuilder::new();
+    graph.async_node("node", (), || gate.wait());
+    let mut graph = graph.build().expect("a valid graph");
+    for _ in 0..3 {
+        assert!(Hand::new().poll(&mut graph.run_async()).is_pending());
+    }
+    assert_eq!(gate.polls(), 3);
+}
+
+/// A run that is given up waits for a node that runs another graph, whose nodes need two threads.
+#[test]
+fn a_run_is_given_up_while_a_node_runs_a_graph() {
+    for _ in 0..50 {
+        let executor = Arc::new(executor(2));
+        let (begun, meeting) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let mut graph = GraphBuilder::new();
+        let shared = (Arc::clone(&executor), Arc::clone(&begun), Arc::clone(&meeting));
+        graph.node("outer", (), move || {
+            let (executor, begun, meeting) = &shared;
+            let mut inner = GraphBuilder::new();
+            for _ in 0..2 {
+                inner.node("meet", (), || meeting.wait().is_leader());
+            }
+            let mut inner = inner.build().unwrap();
+            begun.wait();
+            // Time for the owner to lie down: nothing depends on it.
+            (0..1_000).for_each(|_| thread::yield_now());
+            inner.run_parallel(executor).unwrap();
+        });
+        graph.async_node("waits", (), pending::<()>);
+        let mut graph = graph.build().unwrap();
+        let mut run = graph.run_parallel_async(&executor);
+        assert!(Hand::new().poll(&mut run).is_pending());
+        begun.wait();
+        drop(run);
+    }
+}
+
+/// Runs that are given up just after they have begun, on an executor with one place.
+#[test]
+fn runs_are_given_up_at_once() {
+    for threads in [1, 2] {
+        let (executor, hand) = (executor(threads), Hand::new());
+        let mut graph = GraphBuilder::new();
+        let node = graph.node("node", (), || ());
+        graph.async_node("waits", (node,), |&(): &()| pending::<()>());
+        let mut graph = graph.build().unwrap();
+        for _ in 0..3_000 {
+            drop(hand.poll(&mut graph.run_parallel_async(&executor)));
+        }
+    }
 }

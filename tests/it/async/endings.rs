@@ -1,9 +1,10 @@
 //! How runs with async nodes end before all is done: cancelled, failed, panicked.
 
 use crate::support::counted::Counter;
-use crate::support::gate::{Gate, Hand, yields};
+use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -20,6 +21,7 @@ over_typed_runners!(
     a_panic_drops_those_that_wait,
     a_panic_in_the_drop_of_a_future,
     a_panic_in_the_drop_of_a_future_that_waits,
+    a_deadline_ends_a_future_that_wakes_itself,
 );
 
 fn names(error: &RunError) -> Vec<&str> {
@@ -295,4 +297,20 @@ fn a_panic_in_a_poll_of_the_run() {
     drop(run);
     panics.store(false, SeqCst);
     assert_eq!(graph.run().expect("no failure").get(node), Ok(&()));
+}
+
+fn a_deadline_ends_a_future_that_wakes_itself(runner: &Runner) {
+    let mut graph = GraphBuilder::new();
+    graph.async_node("restless", (), || {
+        poll_fn(|context| {
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        })
+    });
+    let mut graph = graph.build().expect("a valid graph");
+    let options = RunOptions::new().deadline(Instant::now() + Duration::from_millis(5));
+    let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("it has no end");
+    assert!(
+        matches!(error, RunError::DeadlineExceeded { interrupted, .. } if interrupted[0].name() == "restless")
+    );
 }

@@ -1,8 +1,9 @@
 //! Async nodes of local graphs: what isn't `Send`, and closures that lend what they own.
 
-use crate::support::gate::{Gate, Hand, yields};
+use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::thread;

@@ -9,7 +9,6 @@ mod order;
 mod parallel;
 mod payloads;
 mod random;
-mod review;
 mod runtimes;
 mod turns;
 mod values;

@@ -1,20 +1,16 @@
 //! Graphs with async nodes in nodes of graphs.
 
-use crate::support::gate::{Gate, Hand, lent, yields};
+use crate::support::gate::{Gate, Hand, lent, waiting_for};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunError, RunOptions, Values};
-use std::error::Error;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::thread;
 
 over_typed_runners!(
     async_nodes_inside,
     three_deep,
     inside_and_outside_wait_for_each_other,
-    a_failure_inside,
-    a_panic_inside,
     a_cancel_reaches_inside,
-    an_input_left_unset_inside,
     run_by_a_closure,
 );
 
@@ -99,54 +95,6 @@ fn inside_and_outside_wait_for_each_other(runner: &Runner) {
     }
 }
 
-fn a_failure_inside(runner: &Runner) {
-    let mut inner = GraphBuilder::new();
-    inner.try_async_node("deep", (), async || {
-        yields(2).await;
-        Err::<u8, _>("the reason")
-    });
-    let inner = inner.build().expect("a valid graph");
-    let mut outer = GraphBuilder::new();
-    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| 1);
-    outer.async_node("behind", (part,), async |x: &i32| *x);
-    let mut outer = outer.build().expect("a valid graph");
-    for _ in 0..3 {
-        let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("it fails inside");
-        assert_eq!(error.to_string(), "1 node failed: part/deep");
-        let mut deepest: &dyn Error = &error;
-        while let Some(source) = deepest.source() {
-            deepest = source;
-        }
-        assert_eq!(deepest.to_string(), "the reason");
-    }
-}
-
-fn a_panic_inside(runner: &Runner) {
-    let (panics, gate) = (&AtomicUsize::new(0), &Gate::default());
-    let mut inner = GraphBuilder::new();
-    let deep = inner.async_node("deep", (), move || async move {
-        yields(1).await;
-        assert!(panics.load(SeqCst) == 0, "planned");
-        1
-    });
-    inner.async_node("beside", (), move || gate.wait());
-    let inner = inner.build().expect("a valid graph");
-    let mut outer = GraphBuilder::new();
-    let part =
-        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[deep]);
-    let mut outer = outer.build().expect("a valid graph");
-    for _ in 0..3 {
-        panics.store(1, SeqCst);
-        gate.shut();
-        let error = runner.typed_with(&mut outer, &RunOptions::new().catch_panics()).expect_err("a panic");
-        assert_eq!(error.to_string(), "panicked: part/deep (planned)");
-        assert_eq!(gate.polls(), gate.drops(), "polled once, gone");
-        panics.store(0, SeqCst);
-        gate.open();
-        assert_eq!(runner.typed(&mut outer)[part], 1);
-    }
-}
-
 fn a_cancel_reaches_inside(runner: &Runner) {
     let (begun, never) = (&Gate::default(), &Gate::default());
     let mut inner = GraphBuilder::new();
@@ -175,16 +123,6 @@ fn a_cancel_reaches_inside(runner: &Runner) {
     }
 }
 
-fn an_input_left_unset_inside(runner: &Runner) {
-    let (inner, _, doubled) = double(1);
-    let mut outer = GraphBuilder::new();
-    outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[doubled]);
-    let mut outer = outer.build().expect("a valid graph");
-    let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("an input is missing");
-    let RunError::Failed(failures) = error else { panic!("{error}") };
-    assert_eq!(failures[0].error().to_string(), "inputs not set: x");
-}
-
 /// An ordinary node that runs a graph with async nodes to its end.
 fn run_by_a_closure(runner: &Runner) {
     let mut outer = GraphBuilder::new();
@@ -208,10 +146,7 @@ fn dropped_half_way() {
     let gates: Vec<Gate> = (0..3).map(|_| Gate::default()).collect();
     let mut outer = GraphBuilder::new();
     for gate in &gates {
-        let mut inner = GraphBuilder::new();
-        inner.async_node("inside", (), move || gate.wait());
-        let inner = inner.build().expect("a valid graph");
-        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        outer.graph("part", (), waiting_for([gate]), |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
     }
     let mut outer = outer.build().expect("a valid graph");
     let hand = Hand::new();
@@ -240,12 +175,7 @@ fn only_who_was_woken_is_polled() {
     let gates: Vec<Gate> = (0..6).map(|_| Gate::default()).collect();
     let mut outer = GraphBuilder::new();
     for pair in gates.chunks(2) {
-        let mut inner = GraphBuilder::new();
-        for gate in pair {
-            inner.async_node("inside", (), move || gate.wait());
-        }
-        let inner = inner.build().expect("a valid graph");
-        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        outer.graph("part", (), waiting_for(pair), |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
     }
     let mut outer = outer.build().expect("a valid graph");
     let hand = Hand::new();

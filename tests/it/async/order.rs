@@ -1,8 +1,9 @@
 //! Async nodes with limits, priorities and places, and what they took.
 
-use crate::support::gate::{Gate, Hand, yields};
+use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{FailurePolicy, GraphBuilder, RunOptions};
+use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

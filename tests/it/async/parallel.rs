@@ -1,29 +1,14 @@
 //! Async nodes on the workers of an executor: runs that are futures, spawned graphs, limits and bound threads.
 
+use crate::support::gate::{Gate, Hand};
 use crate::support::runner::executor;
 use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, Node, RunError, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::future::{Future, pending, poll_fn};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-
-/// Is woken `times` times by itself before it is done.
-struct Yields(usize);
-
-impl Future for Yields {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.0 == 0 {
-            return Poll::Ready(());
-        }
-        self.0 -= 1;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
 
 /// Waits for what another thread sends, and is woken by it.
 struct Mailbox(Mutex<(Option<usize>, Option<Waker>)>);
@@ -59,7 +44,7 @@ impl Mailbox {
 }
 
 /// A grid in which every node adds its predecessors and one, each async and yielding.
-fn grid(side: usize, yields: usize) -> (Graph<'static>, Node<u64>) {
+fn grid(side: usize, turns: u32) -> (Graph<'static>, Node<u64>) {
     let mut graph = GraphBuilder::new();
     let mut nodes: Vec<Node<u64>> = Vec::new();
     for place in 0..side * side {
@@ -69,7 +54,7 @@ fn grid(side: usize, yields: usize) -> (Graph<'static>, Node<u64>) {
         let node = graph.async_node("", &before[..], move |values: Values<'_, u64>| {
             let sum = values.iter().fold(1_u64, |sum, value| sum.wrapping_add(*value));
             async move {
-                Yields(yields).await;
+                yields(turns).await;
                 sum
             }
         });
@@ -272,7 +257,7 @@ fn a_panic_ends_those_who_wait() {
         }
     });
     graph.async_node("panics", (), async || {
-        Yields(1).await;
+        yields(1).await;
         panic!("at the second poll");
     });
     let mut graph = graph.build().unwrap();
@@ -318,7 +303,7 @@ fn a_limit_holds_while_futures_wait() {
             let running = Arc::clone(&running);
             async move {
                 assert!(running.fetch_add(1, Ordering::SeqCst) < 2);
-                Yields(3).await;
+                yields(3).await;
                 running.fetch_sub(1, Ordering::SeqCst);
             }
         });
@@ -342,7 +327,7 @@ fn bound_futures_stay_on_their_threads() {
     let caller = graph.async_node("caller", (), move || async move {
         for _ in 0..5 {
             assert_eq!(thread::current().id(), here);
-            Yields(1).await;
+            yields(1).await;
         }
     });
     graph.on_caller(caller);
@@ -351,7 +336,7 @@ fn bound_futures_stay_on_their_threads() {
         assert_ne!(first, here);
         for _ in 0..5 {
             assert_eq!(thread::current().id(), first);
-            Yields(1).await;
+            yields(1).await;
         }
     });
     graph.on_worker(worker, 1);
@@ -375,7 +360,7 @@ fn futures_are_polled_side_by_side() {
         graph.async_node("", (), move || {
             let barrier = Arc::clone(&barrier);
             async move {
-                Yields(1).await;
+                yields(1).await;
                 barrier.wait();
             }
         });
@@ -383,5 +368,52 @@ fn futures_are_polled_side_by_side() {
     let mut graph = graph.build().unwrap();
     for _ in 0..50 {
         pollster::block_on(graph.run_parallel_async(&executor)).unwrap();
+    }
+}
+
+#[test]
+fn on_one_thread_after_a_team_and_the_other_way_round() {
+    let (executor, gate, hand) = (executor(2), Gate::default(), Hand::new());
+    let mut graph = GraphBuilder::new();
+    let shared = gate.clone();
+    graph.async_node("node", (), move || shared.wait());
+    let mut graph = graph.build().unwrap();
+    for round in 0..50 {
+        gate.shut();
+        let polls = gate.polls();
+        {
+            // Dropped while it waits.
+            let mut run = graph.run_parallel_async(&executor);
+            assert!(hand.poll(&mut run).is_pending());
+            while round % 2 == 0 && gate.polls() == polls {
+                thread::yield_now();
+            }
+        }
+        assert!(hand.poll(&mut graph.run_async()).is_pending());
+        gate.open();
+        assert!(graph.run_parallel(&executor).is_ok());
+        assert!(graph.run().is_ok());
+        assert!(pollster::block_on(graph.run_parallel_async(&executor)).is_ok());
+        assert!(pollster::block_on(graph.run_async()).is_ok());
+    }
+}
+
+/// Teams of detached runs are used by others at once: nothing of the owner's sleep is left in them.
+#[test]
+fn detached_and_blocking_runs_take_turns() {
+    let executor = executor(2);
+    let mut detached = GraphBuilder::new();
+    let a = detached.async_node("a", (), async || 1);
+    detached.node("b", (a,), |a: &i32| a + 1);
+    let mut detached = detached.build().unwrap();
+    let mut blocking = GraphBuilder::new();
+    let meeting = Barrier::new(2);
+    for _ in 0..2 {
+        blocking.node("meet", (), || meeting.wait().is_leader());
+    }
+    let mut blocking = blocking.build().unwrap();
+    for _ in 0..2_000 {
+        pollster::block_on(detached.run_parallel_async(&executor)).unwrap();
+        blocking.run_parallel(&executor).unwrap();
     }
 }

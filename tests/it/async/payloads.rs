@@ -1,6 +1,6 @@
-//! Destructors that panic, of payloads and errors, and wakers that panic: nothing else is left out because of them.
+//! Destructors that panic, of payloads, errors, results and wakers, and wakers that panic: nothing else is left out because of them.
 
-use crate::support::gate::Gate;
+use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, Results, RunOptions};
 use std::error::Error;
@@ -8,8 +8,8 @@ use std::fmt;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
@@ -342,4 +342,83 @@ fn a_token_wakes_all_its_runs_though_a_waker_panics() {
     let payload = catch_unwind(AssertUnwindSafe(|| token.cancel())).expect_err("a waker panics");
     assert_eq!(payload.downcast_ref(), Some(&"a waker"));
     assert!(told.iter().all(|told| told.told.load(SeqCst)));
+}
+
+/// A waker whose destructor panics, when it is told to.
+struct Bomb(Arc<AtomicBool>);
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.0.load(SeqCst), "as it was told");
+    }
+}
+
+/// What a future holds when it is dropped: it looks at what it was fed.
+struct Looks<'a>(&'a str, &'a Mutex<Vec<String>>);
+
+impl Drop for Looks<'_> {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().push(self.0.to_owned());
+    }
+}
+
+/// Futures are dropped before what they borrow, also if the destructor of the task's waker panics.
+#[test]
+fn a_waker_whose_destructor_panics() {
+    let (seen, told) = (Mutex::new(Vec::new()), Arc::new(AtomicBool::new(false)));
+    let mut graph = GraphBuilder::new();
+    let text = graph.node("text", (), || "a text that is long enough for the heap".to_owned());
+    graph.async_node("looks", (text,), async |text: &String| {
+        let _looks = Looks(text, &seen);
+        pending::<()>().await;
+    });
+    let mut graph = graph.build().unwrap();
+    for _ in 0..2 {
+        let waker = Waker::from(Arc::new(Bomb(Arc::clone(&told))));
+        let mut run = Box::pin(graph.run_async());
+        assert!(run.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        told.store(true, SeqCst);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(run)));
+        told.store(false, SeqCst);
+        // Whether it is told to anybody or not, the graph can be used again.
+        drop(dropped);
+        assert_eq!(std::mem::take(&mut *seen.lock().unwrap()), ["a text that is long enough for the heap"]);
+    }
+}
+
+/// Panics when it is dropped, if it is told to.
+struct Fragile(Arc<AtomicBool>);
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        assert!(!self.0.swap(false, SeqCst), "as it was told");
+    }
+}
+
+/// A run that ends before it begins, since a result of the one before panics when it is dropped, leaves the graph as it was.
+#[test]
+fn a_panic_before_the_first_node() {
+    let executor = executor(2);
+    let told = Arc::new(AtomicBool::new(false));
+    let mut graph = GraphBuilder::new();
+    let shared = Arc::clone(&told);
+    graph.node("fragile", (), move || Fragile(Arc::clone(&shared)));
+    let node = graph.async_node("node", (), async || 1);
+    let mut graph = graph.build().unwrap();
+    for on_workers in [false, true] {
+        graph.run().unwrap();
+        told.store(true, SeqCst);
+        let hand = Hand::new();
+        let mut run = if on_workers { graph.run_parallel_async(&executor) } else { graph.run_async() };
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(hand.poll(&mut run)))).is_err());
+        // It has panicked: it doesn't begin once more.
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(hand.poll(&mut run)))).is_err());
+        drop(run);
+        assert_eq!(graph.run().unwrap()[node], 1);
+    }
 }

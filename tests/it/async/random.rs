@@ -1,14 +1,16 @@
 //! Random graphs of async and ordinary nodes against a naive serial oracle: who yields, waits for another node, fails,
 //! moves its result, and how the run ends.
 
-use crate::support::gate::{Gate, Hand, yields};
-use crate::support::runner::{Runner, executor};
+use crate::support::gate::{Gate, Hand};
+use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
     Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, RunError, RunOptions, Values,
 };
+use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
 use dgraph_tests::splitmix::SplitMix64;
+use dgraph_tests::yields::yields;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::collections::BTreeSet;
@@ -62,10 +64,6 @@ fn plans() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn value(node: u32, fed: impl Iterator<Item = u64>) -> u64 {
-    fed.fold(u64::from(node) + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
-}
-
 impl Plan {
     fn nodes(&self) -> u32 {
         u32::try_from(self.kinds.len()).expect("few")
@@ -77,7 +75,11 @@ impl Plan {
 
     /// The value of `node`, or its failure.
     fn result(&self, node: u32, fed: &Values<'_, u64>) -> Result<u64, &'static str> {
-        if self.fails.contains(&node) { Err("planned") } else { Ok(value(node, fed.iter().copied())) }
+        if self.fails.contains(&node) {
+            Err("planned")
+        } else {
+            Ok(oracle::value(node as usize, fed.iter().copied()))
+        }
     }
 
     fn build<'e>(&'e self, gates: &'e [Gate]) -> (Graph<'e>, Vec<Node<u64>>) {
@@ -120,18 +122,9 @@ impl Plan {
         (graph.build().expect("an acyclic graph"), nodes)
     }
 
-    /// Naive: repeats until nothing changes. `None` for those that fail or come after one that does.
     fn values(&self) -> Vec<Option<u64>> {
         let before = self.before();
-        let mut values = vec![None; self.kinds.len()];
-        for _ in 0..self.nodes() {
-            for node in (0..self.nodes()).filter(|node| !self.fails.contains(node)) {
-                let fed: Option<Vec<u64>> =
-                    before.of(node as usize).iter().map(|&before| values[before as usize]).collect();
-                values[node as usize] = fed.map(|fed| value(node, fed.into_iter()));
-            }
-        }
-        values
+        oracle::values(self.kinds.len(), &before, &before, &self.fails)
     }
 }
 
@@ -226,15 +219,9 @@ proptest! {
 
     #[test]
     fn agree_with_the_oracle(plan in plans()) {
-        thread_local! {
-            static RUNNERS: [Runner; 5] =
-                [Runner::Serial, Runner::Async, Runner::Parallel(executor(2)), Runner::Parallel(executor(5)), Runner::Detached(executor(2))];
-        }
-        RUNNERS.with(|runners| {
-            for runner in runners {
-                keep_going(runner, &plan);
-                fail_fast(runner, &plan);
-            }
+        with_all_runners(|runner| {
+            keep_going(runner, &plan);
+            fail_fast(runner, &plan);
         });
     }
 }

@@ -1,11 +1,16 @@
 //! Nobody waits for ever: futures that wake themselves, floods of nodes, and runs that are one task among others.
 
-use crate::support::gate::{Gate, Hand, yielding_chain, yields};
+use crate::support::gate::{Gate, Hand, yielding_chain};
+use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, CancelToken, GraphBuilder, RunError, RunOptions};
+use dgraph_tests::yields::yields;
 use std::future::poll_fn;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Poll, Waker};
+use std::thread;
+
+over_typed_runners!(self_waking_futures_of_an_ordered_run_let_others_begin);
 
 /// It takes turns with other nodes, and the run with other tasks.
 #[test]
@@ -115,7 +120,7 @@ fn a_run_of_many_nodes_yields() {
 fn a_caller_whose_waker_wakes_nodes() {
     struct Echo(Gate, AtomicBool);
     impl std::task::Wake for Echo {
-        fn wake(self: std::sync::Arc<Self>) {
+        fn wake(self: Arc<Self>) {
             if !self.1.swap(true, SeqCst) {
                 self.0.open();
             }
@@ -126,7 +131,7 @@ fn a_caller_whose_waker_wakes_nodes() {
     graph.async_node("", (), || gate.wait());
     graph.async_node("", (), || other.wait());
     let mut graph = graph.build().expect("a valid graph");
-    let echo = Waker::from(std::sync::Arc::new(Echo(other.clone(), AtomicBool::new(false))));
+    let echo = Waker::from(Arc::new(Echo(other.clone(), AtomicBool::new(false))));
     let mut run = graph.run_async();
     let poll = |run: &mut dgraph_exec::RunAsync<'_, '_>| {
         std::pin::Pin::new(run).poll(&mut std::task::Context::from_waker(&echo)).is_ready()
@@ -135,4 +140,138 @@ fn a_caller_whose_waker_wakes_nodes() {
     gate.open();
     assert!(poll(&mut run), "its own wake and the echo's");
     assert_eq!((gate.polls(), other.polls()), (2, 2));
+}
+
+/// A flag that futures wait for without a waker: they are polled again and again.
+async fn spin_until(flag: &AtomicBool) {
+    poll_fn(|context| {
+        if flag.load(SeqCst) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Futures that wake themselves, as many as there are threads, wait for a node that nobody has begun.
+#[test]
+fn futures_that_wake_themselves_keep_no_node_waiting() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let executor = executor(2);
+    let mut graph = GraphBuilder::new();
+    for _ in 0..5 {
+        let flag = Arc::clone(&flag);
+        graph.async_node("spin", (), move || {
+            let flag = Arc::clone(&flag);
+            async move { spin_until(&flag).await }
+        });
+    }
+    let first = graph.node("first", (), || ());
+    let second = graph.node("second", (first,), |&(): &()| ());
+    let set = Arc::clone(&flag);
+    graph.node("set", (second,), move |&(): &()| set.store(true, SeqCst));
+    let mut graph = graph.build().unwrap();
+    for _ in 0..20 {
+        flag.store(false, SeqCst);
+        graph.run_parallel(&executor).unwrap();
+        flag.store(false, SeqCst);
+        pollster::block_on(graph.run_parallel_async(&executor)).unwrap();
+    }
+}
+
+/// As above, but what they wait for is on the stack of a thread that is in a body, which waits for it too.
+#[test]
+fn futures_that_wake_themselves_rob() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let executor = executor(2);
+    let mut graph = GraphBuilder::new();
+    let meeting = Arc::new(Barrier::new(2));
+    let start = graph.node("start", (), || ());
+    let shared = Arc::clone(&flag);
+    graph.async_node("spin", (), move || {
+        let flag = Arc::clone(&shared);
+        async move { spin_until(&flag).await }
+    });
+    // Both are made ready by one thread, which begins one of them.
+    for _ in 0..2 {
+        let (meeting, flag) = (Arc::clone(&meeting), Arc::clone(&flag));
+        graph.node("meet", (start,), move |&(): &()| {
+            meeting.wait();
+            flag.store(true, SeqCst);
+        });
+    }
+    let mut graph = graph.build().unwrap();
+    for _ in 0..100 {
+        flag.store(false, SeqCst);
+        graph.run_parallel(&executor).unwrap();
+    }
+}
+
+/// Two futures that wake each other for ever leave roots to others, and to their own thread.
+#[test]
+fn futures_that_wake_each_other_keep_no_node_waiting() {
+    struct Pair {
+        wakers: Mutex<[Option<Waker>; 2]>,
+        done: AtomicBool,
+    }
+    let pair = Arc::new(Pair { wakers: Mutex::default(), done: AtomicBool::new(false) });
+    let executor = executor(2);
+    let mut graph = GraphBuilder::new();
+    let (until, sets) = (Arc::clone(&pair), Arc::clone(&pair));
+    // Keeps one thread busy.
+    graph.node("busy", (), move || {
+        while !until.done.load(SeqCst) {
+            thread::yield_now();
+        }
+    });
+    for place in 0..2 {
+        let pair = Arc::clone(&pair);
+        graph.async_node("ping", (), move || {
+            let pair = Arc::clone(&pair);
+            async move {
+                poll_fn(|context| {
+                    let mut wakers = pair.wakers.lock().unwrap();
+                    wakers[place] = Some(context.waker().clone());
+                    let other = wakers[1 - place].take();
+                    drop(wakers);
+                    if let Some(other) = other {
+                        other.wake();
+                    }
+                    if pair.done.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+                if let Some(other) = pair.wakers.lock().unwrap()[1 - place].take() {
+                    other.wake();
+                }
+            }
+        });
+    }
+    for _ in 0..40 {
+        graph.node("filler", (), || ());
+    }
+    graph.node("set", (), move || sets.done.store(true, SeqCst));
+    let mut graph = graph.build().unwrap();
+    for _ in 0..20 {
+        pair.done.store(false, SeqCst);
+        *pair.wakers.lock().unwrap() = [None, None];
+        graph.run_parallel(&executor).unwrap();
+    }
+}
+
+/// As many as threads, which all wait for a node that comes after them.
+fn self_waking_futures_of_an_ordered_run_let_others_begin(runner: &Runner) {
+    let over = &AtomicBool::new(false);
+    let mut graph = GraphBuilder::new();
+    for _ in 0..5 {
+        graph.async_node("waits", (), || spin_until(over));
+    }
+    let last = graph.node("last", (), || over.store(true, SeqCst));
+    let one = graph.limit(1);
+    graph.limited(last, one);
+    let mut graph = graph.build().expect("a valid graph");
+    for _ in 0..5 {
+        over.store(false, SeqCst);
+        runner.typed(&mut graph);
+    }
 }

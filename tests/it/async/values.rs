@@ -1,9 +1,10 @@
 //! Async nodes: what they are fed and what they give, over every runner.
 
 use crate::support::counted::{Counted, Counter};
-use crate::support::gate::{Gate, lent, yields};
+use crate::support::gate::{Gate, lent};
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;

@@ -2,5 +2,6 @@
 
 mod dot;
 mod ready_set;
+mod rejection;
 mod run;
 mod structure;

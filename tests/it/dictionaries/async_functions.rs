@@ -1,15 +1,15 @@
 //! Dictionaries with async functions among the others: what they are fed and give.
 
-use crate::support::gate::yields;
-use crate::support::way::{Way, over_all_ways};
+use crate::support::runner::{Runner, over_function_runners};
 use dgraph_exec::create_graph;
+use dgraph_tests::yields::yields;
 use std::future::{Ready, poll_fn};
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Poll, Waker};
 
-over_all_ways!(
+over_function_runners!(
     three_functions,
     both_kinds_feed_each_other,
     no_parameters,
@@ -21,7 +21,7 @@ over_all_ways!(
     functions_that_give_futures,
 );
 
-fn three_functions(way: &Way) {
+fn three_functions(runner: &Runner) {
     async fn a() -> i32 {
         5
     }
@@ -35,12 +35,12 @@ fn three_functions(way: &Way) {
     let mut graph = create_graph! { c: [a, b], b: [a], a: [] }.expect("a valid graph");
     assert_eq!(graph.keys().iter().map(dgraph_exec::FnKey::name).collect::<Vec<_>>(), ["c", "b", "a"]);
     for _ in 0..3 {
-        let results = way.run(&mut graph);
+        let results = runner.functions(&mut graph);
         assert_eq!((results.get(a), results.get(b), results.get(c)), (Some(&5), Some(&15), Some(&40)));
     }
 }
 
-fn both_kinds_feed_each_other(way: &Way) {
+fn both_kinds_feed_each_other(runner: &Runner) {
     fn number() -> u32 {
         7
     }
@@ -65,13 +65,13 @@ fn both_kinds_feed_each_other(way: &Way) {
         number: [],
     }
     .expect("a valid graph");
-    let results = way.run(&mut graph);
+    let results = runner.functions(&mut graph);
     assert_eq!(results.get(report), Some(&Ok("page 7, 6, 7".to_string())));
     assert_eq!(results.get(unwrapped).map(Vec::as_slice), Some(b"page 7, 6, 7".as_slice()));
     assert_eq!((results.get(number), results.get(length)), (Some(&7), Some(&6)));
 }
 
-fn no_parameters(way: &Way) {
+fn no_parameters(runner: &Runner) {
     async fn at_once() {}
     async fn later() -> [u8; 2] {
         yields(1).await;
@@ -82,14 +82,14 @@ fn no_parameters(way: &Way) {
         'x'
     }
     let mut graph = create_graph! { at_once: [], later: [], plain: [] }.expect("a valid graph");
-    let results = way.run(&mut graph);
+    let results = runner.functions(&mut graph);
     assert_eq!(
         (results.get(at_once), results.get(later), results.get(plain)),
         (Some(&()), Some(&[1, 2]), Some(&'x'))
     );
 }
 
-fn arguments_come_as_listed(way: &Way) {
+fn arguments_come_as_listed(runner: &Runner) {
     async fn x() -> String {
         yields(1).await;
         "x".into()
@@ -105,12 +105,12 @@ fn arguments_come_as_listed(way: &Way) {
         format!("{first}{second}")
     }
     let mut graph = create_graph! { one: [x, y], other: [y, x], y: [x], x: [] }.expect("a valid graph");
-    let results = way.run(&mut graph);
+    let results = runner.functions(&mut graph);
     assert_eq!(results.get(one).map(String::as_str), Some("xy"));
     assert_eq!(results.get(other).map(String::as_str), Some("yx"));
 }
 
-fn listed_twice_runs_once_and_feeds_twice(way: &Way) {
+fn listed_twice_runs_once_and_feeds_twice(runner: &Runner) {
     fn calls() -> AtomicUsize {
         AtomicUsize::new(0)
     }
@@ -123,13 +123,13 @@ fn listed_twice_runs_once_and_feeds_twice(way: &Way) {
     }
     let mut graph = create_graph! { twice: [once, once], once: [calls], calls: [] }.expect("a valid graph");
     for _ in 0..2 {
-        let mut results = way.run(&mut graph);
+        let mut results = runner.functions(&mut graph);
         assert_eq!(results.get(twice), Some(&(77, true)));
         assert_eq!(results.take(calls).map(AtomicUsize::into_inner), Some(1));
     }
 }
 
-fn twelve_parameters(way: &Way) {
+fn twelve_parameters(runner: &Runner) {
     type R<'a> = &'a u16;
     async fn one() -> u16 {
         1
@@ -161,10 +161,10 @@ fn twelve_parameters(way: &Way) {
         two: [one],
     }
     .expect("a valid graph");
-    assert_eq!(way.run(&mut graph).get(all), Some(&0b1101_1000_0101));
+    assert_eq!(runner.functions(&mut graph).get(all), Some(&0b1101_1000_0101));
 }
 
-fn arguments_are_kept_while_it_waits(way: &Way) {
+fn arguments_are_kept_while_it_waits(runner: &Runner) {
     async fn text() -> String {
         "lent".into()
     }
@@ -178,11 +178,11 @@ fn arguments_are_kept_while_it_waits(way: &Way) {
         longest.to_string()
     }
     let mut graph = create_graph! { longest: [text], text: [] }.expect("a valid graph");
-    assert_eq!(way.run(&mut graph).get(longest).map(String::as_str), Some("ent"));
+    assert_eq!(runner.functions(&mut graph).get(longest).map(String::as_str), Some("ent"));
 }
 
 /// Two that wait for each other: neither could end alone.
-fn functions_wait_side_by_side(way: &Way) {
+fn functions_wait_side_by_side(runner: &Runner) {
     #[derive(Default)]
     struct Meeting(Mutex<(usize, Option<Waker>)>);
     impl Meeting {
@@ -220,13 +220,13 @@ fn functions_wait_side_by_side(way: &Way) {
     let mut graph = create_graph! { both: [left, right], left: [meeting], right: [meeting], meeting: [] }
         .expect("a valid graph");
     for _ in 0..20 {
-        assert_eq!(way.run(&mut graph).get(both).map(String::as_str), Some("lr"));
+        assert_eq!(runner.functions(&mut graph).get(both).map(String::as_str), Some("lr"));
     }
 }
 
 /// They need not be called `async`. Those that borrow their arguments, or can't be moved or shared, are taken for async ones.
 #[allow(clippy::manual_async_fn, reason = "that is the point")]
-fn functions_that_give_futures(way: &Way) {
+fn functions_that_give_futures(runner: &Runner) {
     type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
     fn opaque() -> impl Future<Output = u8> {
@@ -258,7 +258,7 @@ fn functions_that_give_futures(way: &Way) {
         awaited: [wrapped],
     }
     .expect("a valid graph");
-    let results = way.run(&mut graph);
+    let results = runner.functions(&mut graph);
     assert_eq!((results.get(opaque), results.get(borrowing)), (Some(&1), Some(&2)));
     assert_eq!((results.get(boxed), results.get(boxed_borrowing)), (Some(&3), Some(&4)));
     assert_eq!(results.get(awaited), Some(&6));

@@ -1,30 +1,34 @@
-//! Dictionaries with async functions: how their runs end, and what can be done with one.
+//! Dictionaries of functions, async ones among them: how their runs end, and what can be done with one.
 
-use crate::support::gate::yields;
-use crate::support::runner::executor;
-use crate::support::way::{Way, over_all_ways};
+use crate::support::runner::{Runner, executor, over_function_runners};
 use dgraph_exec::{CancelToken, Executor, FnGraph, FnResults, FnRunAsync, RunOptions, create_graph};
+use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
-over_all_ways!(results_move_out, a_panic, cancelled_before_it_begins,);
+over_function_runners!(
+    results_move_out,
+    a_panic,
+    cancelled_before_it_begins,
+    dictionaries_take_the_same_options,
+);
 
-fn results_move_out(way: &Way) {
+fn results_move_out(runner: &Runner) {
     async fn text() -> String {
         "moved".into()
     }
     async fn stranger() {}
     let mut graph = create_graph! { text: [] }.expect("a valid graph");
-    let mut results = way.run(&mut graph);
+    let mut results = runner.functions(&mut graph);
     assert_eq!(results.take(text).as_deref(), Some("moved"));
     assert_eq!((results.take(text), results.get(text), results.get(stranger)), (None, None, None));
-    assert_eq!(way.run(&mut graph).get(text).map(String::as_str), Some("moved"));
+    assert_eq!(runner.functions(&mut graph).get(text).map(String::as_str), Some("moved"));
 }
 
-fn a_panic(way: &Way) {
+fn a_panic(runner: &Runner) {
     async fn first() -> u8 {
         1
     }
@@ -38,16 +42,16 @@ fn a_panic(way: &Way) {
     }
     let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
     for _ in 0..2 {
-        let thrown = catch_unwind(AssertUnwindSafe(|| way.run(&mut graph).get(third).copied()));
+        let thrown = catch_unwind(AssertUnwindSafe(|| runner.functions(&mut graph).get(third).copied()));
         assert_eq!(thrown.expect_err("it panics").downcast_ref(), Some(&"too small"));
-        let error = way.run_with(&mut graph, RunOptions::new().catch_panics());
+        let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
         assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
         let results = graph.results();
         assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
     }
 }
 
-fn cancelled_before_it_begins(way: &Way) {
+fn cancelled_before_it_begins(runner: &Runner) {
     async fn a() -> u8 {
         1
     }
@@ -57,10 +61,10 @@ fn cancelled_before_it_begins(way: &Way) {
     let mut graph = create_graph! { b: [a], a: [] }.expect("a valid graph");
     let token = CancelToken::new();
     token.cancel();
-    let error = way.run_with(&mut graph, RunOptions::new().cancel_token(&token));
+    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
     assert_eq!(error.expect_err("cancelled").to_string(), "cancelled, 2 nodes did not run: b, a");
     assert_eq!(graph.results().get(a), None);
-    assert_eq!(way.run(&mut graph).get(b), Some(&1));
+    assert_eq!(runner.functions(&mut graph).get(b), Some(&1));
 }
 
 #[test]
@@ -131,4 +135,29 @@ fn what_a_run_says_of_itself() {
     assert_eq!(format!("{run:?}"), r#"RunAsync { run: not begun, .. }"#);
     assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(format!("{run:?}"), r#"RunAsync { run: under way, .. }"#);
+}
+
+fn dictionaries_take_the_same_options(runner: &Runner) {
+    fn first() -> u8 {
+        1
+    }
+    fn second(first: &u8) -> u8 {
+        assert!(*first > 1, "too small");
+        2
+    }
+    fn third(second: &u8) -> u8 {
+        *second
+    }
+    let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
+    let token = CancelToken::new();
+    token.cancel();
+    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
+    assert_eq!(
+        error.expect_err("cancelled").to_string(),
+        "cancelled, 3 nodes did not run: third, second, first"
+    );
+    let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
+    assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
+    let results = graph.results();
+    assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
 }

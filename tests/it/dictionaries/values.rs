@@ -1,7 +1,11 @@
-//! What tasks are fed, and what comes out.
+//! What tasks are fed, what comes out, in the next run as well, and when it is dropped.
 
+use crate::support::counted::Counter;
+use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, over_all_runners};
 use dgraph_exec::{KeyedGraph, create_graph};
+use std::panic::panic_any;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +23,10 @@ over_all_runners!(
     keys_of_any_kind,
     functions_of_many_types,
     results_move_out,
+    run_again,
+    shared_state_of_tasks_lasts,
+    results_are_dropped_once,
+    results_are_dropped_once_after_a_panic,
 );
 
 fn three_tasks(runner: &Runner) {
@@ -179,4 +187,73 @@ fn results_move_out(runner: &Runner) {
     assert_eq!(results.take(text).as_deref(), Some("moved"));
     assert_eq!((results.take(text), results.get(text)), (None, None));
     assert_eq!(runner.functions(&mut graph).get(text).map(String::as_str), Some("moved"));
+}
+
+fn run_again(runner: &Runner) {
+    let calls = AtomicUsize::new(0);
+    let mut graph = KeyedGraph::builder()
+        .task("double", ["call"], |args| args[0] * 2)
+        .task("call", [], |_| calls.fetch_add(1, Relaxed))
+        .build()
+        .expect("a valid graph");
+    for run in 0..50 {
+        assert_eq!(runner.keyed(&mut graph)["double"], run * 2);
+    }
+}
+
+fn results_are_dropped_once(runner: &Runner) {
+    let counter = Counter::default();
+    let mut graph = KeyedGraph::builder()
+        .task(0, [], |_| counter.make(0))
+        .task(1, [0, 0], |args| {
+            assert_eq!(args.len(), 2);
+            counter.make(0)
+        })
+        .build()
+        .expect("a valid graph");
+    for _ in 0..3 {
+        let mut results = runner.keyed(&mut graph);
+        assert_eq!(counter.alive(), 2);
+        drop(results.take(&0));
+        assert_eq!(counter.alive(), 1);
+    }
+    drop(graph);
+    assert_eq!(counter.alive(), 0);
+}
+
+fn shared_state_of_tasks_lasts(runner: &Runner) {
+    let log = Mutex::new(Vec::new());
+    let mut graph = KeyedGraph::builder()
+        .task("second", ["first"], |_| log.lock().expect("no panic").push(2))
+        .task("first", [], |_| log.lock().expect("no panic").push(1))
+        .build()
+        .expect("a valid graph");
+    for _ in 0..2 {
+        runner.keyed(&mut graph);
+    }
+    drop(graph);
+    assert_eq!(log.into_inner().expect("no panic"), [1, 2, 1, 2]);
+}
+
+fn results_are_dropped_once_after_a_panic(runner: &Runner) {
+    let counter = Counter::default();
+    let mut builder = KeyedGraph::builder().task(0, [], |_| counter.make(0));
+    for key in 1..50 {
+        let counter = &counter;
+        builder = builder.task(key, [key - 1], move |_| {
+            if key == 30 {
+                panic_any(Payload(30));
+            }
+            counter.make(0)
+        });
+    }
+    let mut graph = builder.build().expect("a valid graph");
+    for _ in 0..3 {
+        payload_of::<Payload>(|| {
+            runner.keyed(&mut graph);
+        });
+        assert_eq!(counter.alive(), 30, "the results up to the panic are still there");
+    }
+    drop(graph);
+    assert_eq!(counter.alive(), 0);
 }

@@ -1,7 +1,8 @@
-//! What can be chosen about an executor: threads, names, stacks, what is around a worker's life, spinning;
-//! the global one.
+//! What can be chosen about an executor, and what can't: threads, cores, names, stacks, what is around a worker's life,
+//! spinning; the global one, and one of a node's own.
 
-use dgraph_exec::{Dag, Executor, ExecutorBuilder, ExecutorError, Pinning};
+use crate::support::runner::executor;
+use dgraph_exec::{Dag, Executor, ExecutorBuilder, ExecutorError, NodeId, Pinning};
 use std::backtrace::Backtrace;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -291,4 +292,49 @@ fn a_builder_shows_what_was_chosen() {
     let builder = ExecutorBuilder::default().threads(5).around(|_, life| life());
     let shown = format!("{builder:?}");
     assert!(shown.contains("threads: Some(5)") && shown.contains("around: true"), "{shown}");
+}
+
+#[test]
+fn demands_that_cannot_be_met() {
+    let build = |pinning| Executor::builder().threads(2).pinning(pinning).build().err();
+    assert_eq!(Executor::builder().threads(0).build().err(), Some(ExecutorError::NoThreads));
+    assert_eq!(build(Pinning::Cores(vec![])), Some(ExecutorError::NoCores));
+    let refused = build(Pinning::Cores(vec![99_999]));
+    assert!(matches!(&refused, Some(ExecutorError::CoreRefused { core: 99_999, .. })), "{refused:?}");
+    assert_eq!(build(Pinning::None), None);
+}
+
+/// The caller keeps all of its cores, whatever executors it makes: the second gets as many workers as the first.
+#[test]
+fn the_caller_is_never_pinned() {
+    let cores = std::thread::available_parallelism().expect("known").get();
+    for _ in 0..3 {
+        let executor = Executor::new().expect("no special demands");
+        assert_eq!(executor.threads(), cores);
+        let dag = Dag::from_edges(64, &[]).expect("a valid graph");
+        // An executor that is first made on a pinned worker has all cores too.
+        let seen = Mutex::new(Vec::new());
+        executor.run(&dag, |_: NodeId| {
+            let inner = Executor::new().expect("no special demands").threads();
+            seen.lock().expect("no panic").push(inner);
+        });
+        assert_eq!(seen.into_inner().expect("no panic"), [cores; 64]);
+        assert_eq!(std::thread::available_parallelism().expect("known").get(), cores);
+    }
+}
+
+/// An executor is made, used and dropped inside a node of another one.
+#[test]
+fn an_executor_is_dropped_by_a_node() {
+    let outer = executor(2);
+    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
+    let count = AtomicUsize::new(0);
+    for _ in 0..50 {
+        outer.run(&pair, |_| {
+            executor(2).run(&pair, |_| {
+                count.fetch_add(1, Relaxed);
+            });
+        });
+    }
+    assert_eq!(count.into_inner(), 200);
 }

@@ -1,11 +1,10 @@
-//! Every node once, after its predecessors, on every runner; and what runs may do to each other.
+//! Every node once, after its predecessors, on every runner; also in runs within runs and from many callers.
 
-use crate::support::runner::{Runner, executor, over_all_runners};
+use crate::support::runner::{Runner, over_all_runners};
 use dgraph_exec::{AsDag, Dag, DagView, NodeId, StaticDag};
 use dgraph_tests::random_dag::random_dag;
 use dgraph_tests::shapes::Shape;
 use dgraph_tests::splitmix::SplitMix64;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -131,17 +130,4 @@ fn same_graph_by_many_callers(runner: &Runner) {
             scope.spawn(|| (0..30).for_each(|_| check(runner, &dag, &edges)));
         }
     });
-}
-
-/// Neither node ends before the other has started.
-#[test]
-fn independent_nodes_overlap() {
-    let executor = executor(2);
-    let dag = Dag::from_edges(2, &[]).expect("a valid graph");
-    for _ in 0..200 {
-        let both = Barrier::new(2);
-        executor.run(&dag, |_| {
-            both.wait();
-        });
-    }
 }

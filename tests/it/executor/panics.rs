@@ -1,29 +1,14 @@
-//! Panics, repetition, and what is dropped when.
+//! Nodes of bare graphs that panic: nothing behind them starts, and payloads are dropped.
 
+use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, executor, over_all_runners};
-use dgraph_exec::{Dag, Executor, ExecutorError, KeyedGraph, NodeId, Pinning};
+use dgraph_exec::Dag;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
+use std::thread;
 
-over_all_runners!(
-    nothing_starts_after_a_panic,
-    a_panic_in_a_nested_run,
-    usable_after_a_panic,
-    run_again,
-    results_are_dropped_once,
-    results_are_dropped_once_after_a_panic,
-    shared_state_of_tasks_lasts,
-);
-
-/// The payload that `run` panics with.
-fn payload_of<P: 'static>(run: impl FnOnce()) -> P {
-    let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
-    *payload.downcast().unwrap_or_else(|_| panic!("another payload"))
-}
-
-#[derive(Debug, PartialEq)]
-struct Payload(u32);
+over_all_runners!(nothing_starts_after_a_panic, a_panic_in_a_nested_run, usable_after_a_panic,);
 
 fn diamond() -> Dag {
     Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)]).expect("a valid graph")
@@ -70,136 +55,6 @@ fn usable_after_a_panic(runner: &Runner) {
     }
 }
 
-fn run_again(runner: &Runner) {
-    let calls = AtomicUsize::new(0);
-    let mut graph = KeyedGraph::builder()
-        .task("double", ["call"], |args| args[0] * 2)
-        .task("call", [], |_| calls.fetch_add(1, Relaxed))
-        .build()
-        .expect("a valid graph");
-    for run in 0..50 {
-        assert_eq!(runner.keyed(&mut graph)["double"], run * 2);
-    }
-}
-
-/// Counts the live ones of its kind.
-struct Counted(Arc<AtomicIsize>);
-
-impl Counted {
-    fn new(alive: &Arc<AtomicIsize>) -> Self {
-        alive.fetch_add(1, Relaxed);
-        Self(Arc::clone(alive))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-fn results_are_dropped_once(runner: &Runner) {
-    let alive = Arc::new(AtomicIsize::new(0));
-    let mut graph = KeyedGraph::builder()
-        .task(0, [], |_| Counted::new(&alive))
-        .task(1, [0, 0], |args| {
-            assert_eq!(args.len(), 2);
-            Counted::new(&alive)
-        })
-        .build()
-        .expect("a valid graph");
-    for _ in 0..3 {
-        let mut results = runner.keyed(&mut graph);
-        assert_eq!(alive.load(Relaxed), 2);
-        drop(results.take(&0));
-        assert_eq!(alive.load(Relaxed), 1);
-    }
-    drop(graph);
-    assert_eq!(alive.load(Relaxed), 0);
-}
-
-fn results_are_dropped_once_after_a_panic(runner: &Runner) {
-    let alive = Arc::new(AtomicIsize::new(0));
-    let mut builder = KeyedGraph::builder().task(0, [], |_| Counted::new(&alive));
-    for key in 1..50 {
-        let alive = &alive;
-        builder = builder.task(key, [key - 1], move |_| {
-            if key == 30 {
-                panic_any(Payload(30));
-            }
-            Counted::new(alive)
-        });
-    }
-    let mut graph = builder.build().expect("a valid graph");
-    for _ in 0..3 {
-        payload_of::<Payload>(|| {
-            runner.keyed(&mut graph);
-        });
-        assert_eq!(alive.load(Relaxed), 30, "the results up to the panic are still there");
-    }
-    drop(graph);
-    assert_eq!(alive.load(Relaxed), 0);
-}
-
-fn shared_state_of_tasks_lasts(runner: &Runner) {
-    let log = Mutex::new(Vec::new());
-    let mut graph = KeyedGraph::builder()
-        .task("second", ["first"], |_| log.lock().expect("no panic").push(2))
-        .task("first", [], |_| log.lock().expect("no panic").push(1))
-        .build()
-        .expect("a valid graph");
-    for _ in 0..2 {
-        runner.keyed(&mut graph);
-    }
-    drop(graph);
-    assert_eq!(log.into_inner().expect("no panic"), [1, 2, 1, 2]);
-}
-
-#[test]
-fn demands_that_cannot_be_met() {
-    let build = |pinning| Executor::builder().threads(2).pinning(pinning).build().err();
-    assert_eq!(Executor::builder().threads(0).build().err(), Some(ExecutorError::NoThreads));
-    assert_eq!(build(Pinning::Cores(vec![])), Some(ExecutorError::NoCores));
-    let refused = build(Pinning::Cores(vec![99_999]));
-    assert!(matches!(&refused, Some(ExecutorError::CoreRefused { core: 99_999, .. })), "{refused:?}");
-    assert_eq!(build(Pinning::None), None);
-}
-
-/// The caller keeps all of its cores, whatever executors it makes: the second gets as many workers as the first.
-#[test]
-fn the_caller_is_never_pinned() {
-    let cores = std::thread::available_parallelism().expect("known").get();
-    for _ in 0..3 {
-        let executor = Executor::new().expect("no special demands");
-        assert_eq!(executor.threads(), cores);
-        let dag = Dag::from_edges(64, &[]).expect("a valid graph");
-        // An executor that is first made on a pinned worker has all cores too.
-        let seen = Mutex::new(Vec::new());
-        executor.run(&dag, |_: NodeId| {
-            let inner = Executor::new().expect("no special demands").threads();
-            seen.lock().expect("no panic").push(inner);
-        });
-        assert_eq!(seen.into_inner().expect("no panic"), [cores; 64]);
-        assert_eq!(std::thread::available_parallelism().expect("known").get(), cores);
-    }
-}
-
-/// An executor is made, used and dropped inside a node of another one.
-#[test]
-fn an_executor_is_dropped_by_a_node() {
-    let outer = executor(2);
-    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
-    let count = AtomicUsize::new(0);
-    for _ in 0..50 {
-        outer.run(&pair, |_| {
-            executor(2).run(&pair, |_| {
-                count.fetch_add(1, Relaxed);
-            });
-        });
-    }
-    assert_eq!(count.into_inner(), 200);
-}
-
 /// Two chains side by side; a node of the first one panics, wherever it runs: nothing behind it starts.
 #[test]
 fn dependents_of_a_panicking_node_never_start() {
@@ -221,5 +76,78 @@ fn dependents_of_a_panicking_node_never_start() {
         };
         assert_eq!(payload_of::<Payload>(run), Payload(culprit));
         assert_eq!(behind.into_inner(), 0, "started after node {culprit} had panicked");
+    }
+}
+
+/// The payload of a second panic was dropped under a lock and outside of any `catch_unwind`: when its destructor
+/// panicked too, a helper never left its run, or a graph's counters were left in disorder.
+#[test]
+fn a_second_payload_that_panics_when_dropped() {
+    struct Bomb(Arc<AtomicUsize>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.0.fetch_add(1, Relaxed) == 0 {
+                panic!("from a destructor");
+            }
+        }
+    }
+    let executor = executor(2);
+    let dag = Dag::from_edges(3, &[(0, 2), (1, 2)]).expect("a valid graph");
+    for round in 0..50 {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let both = Barrier::new(2);
+        let run = || {
+            executor.run(&dag, |node| {
+                both.wait();
+                if node.get() == round % 2 {
+                    thread::yield_now();
+                }
+                panic_any(Bomb(Arc::clone(&drops)));
+            });
+        };
+        let first = catch_unwind(AssertUnwindSafe(run)).expect_err("both panic");
+        assert_eq!(drops.load(Relaxed), 1, "the second payload was dropped");
+        drop(first);
+        assert_eq!(drops.load(Relaxed), 2);
+        let done = [const { AtomicBool::new(false) }; 3];
+        executor.run(&dag, |node| {
+            if node.get() == 2 {
+                assert!(done[0].load(Relaxed) && done[1].load(Relaxed), "before a predecessor");
+            }
+            done[node.index()].store(true, Relaxed);
+        });
+    }
+}
+
+/// The payload of the panic of a destructor of a payload that nobody sees was never dropped. AddressSanitizer found it.
+#[test]
+fn the_payload_of_a_panicking_payload_is_dropped() {
+    struct Last(Arc<AtomicUsize>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+    struct Bomb(Arc<AtomicUsize>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic_any(Last(Arc::clone(&self.0)));
+        }
+    }
+    let executor = executor(2);
+    let pair = Dag::from_edges(2, &[]).expect("a valid graph");
+    for _ in 0..20 {
+        let (dropped, both) = (Arc::new(AtomicUsize::new(0)), Barrier::new(2));
+        let run = || {
+            executor.run(&pair, |_| {
+                both.wait();
+                panic_any(Bomb(Arc::clone(&dropped)));
+            });
+        };
+        let first = catch_unwind(AssertUnwindSafe(run)).expect_err("both panic");
+        assert_eq!(dropped.load(Relaxed), 1, "what the unseen payload's destructor threw");
+        let last = catch_unwind(AssertUnwindSafe(|| drop(first))).expect_err("it panics when it is dropped");
+        drop(last);
+        assert_eq!(Arc::strong_count(&dropped), 1, "nothing is left");
     }
 }

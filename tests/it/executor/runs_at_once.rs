@@ -4,25 +4,11 @@
 use crate::support::gate::Gate;
 use crate::support::runner::executor;
 use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Spawned};
-use std::future::poll_fn;
+use dgraph_tests::yields::yields;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
-use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// Wakes itself once.
-async fn another_turn() {
-    let mut first = true;
-    poll_fn(|context| {
-        if !std::mem::take(&mut first) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
 
 /// A run whose future wants one turn after the other until `flag` is set.
 fn yields_until(flag: &Arc<AtomicBool>, executor: &Executor) -> Spawned {
@@ -32,7 +18,7 @@ fn yields_until(flag: &Arc<AtomicBool>, executor: &Executor) -> Spawned {
         let flag = Arc::clone(&flag);
         async move {
             while !flag.load(SeqCst) {
-                another_turn().await;
+                yields(1).await;
             }
         }
     });

@@ -2,9 +2,9 @@
 
 #![allow(unsafe_code, reason = "a plain write is what an atomic one would hide")]
 
-use crate::support::gate::yields;
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Dag, GraphBuilder, Values};
+use dgraph_tests::yields::yields;
 use std::cell::UnsafeCell;
 
 over_typed_runners!(ordering_too_weak);

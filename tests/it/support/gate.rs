@@ -1,7 +1,7 @@
 //! Futures for tests of async nodes: gates that wait until they are opened, and count; and polling by hand.
 
-use dgraph_exec::{GraphBuilder, Node};
-use std::future::poll_fn;
+use dgraph_exec::{Graph, GraphBuilder, Node};
+use dgraph_tests::yields::yields;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -98,17 +98,13 @@ pub(crate) fn lent(number: u32) -> &'static u32 {
     &NUMBERS[number as usize]
 }
 
-/// Lets others go on, so many times.
-pub(crate) async fn yields(mut times: u32) {
-    poll_fn(|context| {
-        if times == 0 {
-            return Poll::Ready(());
-        }
-        times -= 1;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+/// A graph of a future for each gate, which waits for it.
+pub(crate) fn waiting_for<'e>(gates: impl IntoIterator<Item = &'e Gate>) -> Graph<'e> {
+    let mut graph = GraphBuilder::new();
+    for gate in gates {
+        graph.async_node("", (), move || gate.wait());
+    }
+    graph.build().expect("a valid graph")
 }
 
 /// A chain of so many nodes, each of which adds 1; every other one lets others go on first. Its last node.

@@ -2,8 +2,8 @@
 
 pub(crate) mod counted;
 pub(crate) mod gate;
+pub(crate) mod panics;
 pub(crate) mod runner;
 #[cfg(dgraph_seeded_bug)]
 mod seeded;
 mod shapes;
-pub(crate) mod way;

@@ -1,10 +1,11 @@
-//! The runners, and the macro that runs each behaviour over all of them.
+//! The runners, and the macros that run each behaviour over all of them.
 
 use dgraph_exec::{
     AsDag, Executor, FnGraph, FnResults, Graph, KeyedGraph, KeyedResults, NodeId, Results, RunError,
     RunOptions,
 };
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A way to run a graph.
 #[derive(Debug)]
@@ -13,9 +14,9 @@ pub(crate) enum Runner {
     Serial,
     /// `run_parallel`, or `Executor::run` for a bare graph.
     Parallel(Executor),
-    /// `run_async`, for typed graphs. Others have none: as `Serial`.
+    /// `run_async`, for typed graphs and functions. Others have none: as `Serial`.
     Async,
-    /// `run_parallel_async`, for typed graphs. Others: as `Parallel`.
+    /// `run_parallel_async`, for typed graphs and functions. Others: as `Parallel`.
     Detached(Executor),
 }
 
@@ -41,10 +42,12 @@ impl Runner {
 
     pub(crate) fn functions<'g>(&self, graph: &'g mut FnGraph) -> FnResults<'g> {
         match self {
-            Self::Serial | Self::Async => graph.run(),
-            Self::Parallel(executor) | Self::Detached(executor) => graph.run_parallel(executor),
+            Self::Serial => graph.run(),
+            Self::Parallel(executor) => graph.run_parallel(executor),
+            Self::Async => pollster::block_on(graph.run_async()),
+            Self::Detached(executor) => pollster::block_on(graph.run_parallel_async(executor)),
         }
-        .expect("no task can fail")
+        .expect("no function fails")
     }
 
     pub(crate) fn functions_with<'g>(
@@ -53,8 +56,12 @@ impl Runner {
         options: &RunOptions,
     ) -> Result<FnResults<'g>, RunError> {
         match self {
-            Self::Serial | Self::Async => graph.run_with(options),
-            Self::Parallel(executor) | Self::Detached(executor) => graph.run_parallel_with(executor, options),
+            Self::Serial => graph.run_with(options),
+            Self::Parallel(executor) => graph.run_parallel_with(executor, options),
+            Self::Async => pollster::block_on(graph.run_async_with(options.clone())),
+            Self::Detached(executor) => {
+                pollster::block_on(graph.run_parallel_async_with(executor, options.clone()))
+            }
         }
     }
 
@@ -108,6 +115,28 @@ pub(crate) fn executor(threads: usize) -> Executor {
     Executor::builder().threads(threads).build().expect("an executor without special demands")
 }
 
+/// Calls `check` with a runner of each kind, for properties that are tried on many graphs. Each thread makes its runners once.
+pub(crate) fn with_all_runners(check: impl Fn(&Runner)) {
+    thread_local! {
+        static RUNNERS: [Runner; 6] = [
+            Runner::Serial,
+            Runner::Async,
+            Runner::parallel(1),
+            Runner::parallel(2),
+            Runner::parallel(5),
+            Runner::Detached(executor(2)),
+        ];
+    }
+    RUNNERS.with(|runners| {
+        for runner in runners {
+            catch_unwind(AssertUnwindSafe(|| check(runner))).unwrap_or_else(|payload| {
+                eprintln!("by {runner:?}");
+                resume_unwind(payload)
+            });
+        }
+    });
+}
+
 /// Makes a test of each `fn(&Runner)` for each runner of typed graphs.
 macro_rules! over_typed_runners {
     ($($behaviour:ident),* $(,)?) => {
@@ -121,6 +150,24 @@ macro_rules! over_typed_runners {
     };
 }
 pub(crate) use over_typed_runners;
+
+/// Makes a test of each `fn(&Runner)` for each runner of functions.
+macro_rules! over_function_runners {
+    ($($behaviour:ident),* $(,)?) => {
+        $crate::support::runner::over_typed_runners!($($behaviour),*);
+        $crate::support::runner::over_all_runners!(
+            @runner run_parallel_async_on_one,
+            $crate::support::runner::Runner::Detached($crate::support::runner::executor(1)),
+            $($behaviour),*
+        );
+        $crate::support::runner::over_all_runners!(
+            @runner run_parallel_async_on_five,
+            $crate::support::runner::Runner::Detached($crate::support::runner::executor(5)),
+            $($behaviour),*
+        );
+    };
+}
+pub(crate) use over_function_runners;
 
 /// Makes a test of each `fn(&Runner)` for each runner of any graph.
 macro_rules! over_all_runners {

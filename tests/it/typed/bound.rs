@@ -1,13 +1,14 @@
 //! Nodes that are bound to a thread: to the caller, to a worker, to a graph's own thread.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, Executor, FailurePolicy, GraphBuilder, Node, RunError, RunOptions};
+use dgraph_exec::{Absent, Dag, Executor, FailurePolicy, GraphBuilder, Node, RunError, RunOptions};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, OnceLock};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 fn bound_nodes_run_where_they_belong(runner: &Runner) {
     let mut graph = GraphBuilder::new();
@@ -217,4 +218,103 @@ fn runs_that_wait_for_each_others_workers() {
         }
     });
     assert_eq!(runs.load(SeqCst), 3 * rounds * (1 + 7 + 49 + 343));
+}
+
+/// A worker that waited for a run in a node went on to the next node bound to it, and there again: all nodes of the graph
+/// on one stack.
+#[test]
+fn bound_nodes_that_wait_for_runs_do_not_pile_up() {
+    let executor = &executor(2);
+    let inside = &AtomicUsize::new(0);
+    let mut graph = GraphBuilder::new();
+    for _ in 0..50 {
+        let node = graph.node("", (), move || {
+            assert_eq!(inside.fetch_add(1, SeqCst), 0, "in the middle of another one");
+            let mut inner = GraphBuilder::new();
+            let elsewhere = inner.node("", (), || thread::sleep(Duration::from_millis(1)));
+            inner.on_worker(elsewhere, 1);
+            inner.build().expect("a valid graph").run_parallel(executor).expect("no node fails");
+            inside.fetch_sub(1, SeqCst);
+        });
+        graph.on_worker(node, 0);
+    }
+    graph.build().expect("a valid graph").run_parallel(executor).expect("no node fails");
+}
+
+/// A worker looked for nodes bound to it only when the run that it was helping had nothing for it any more. `run` runs many
+/// nodes that call what they are given. Another run binds a node to the worker that is in the first of them; that worker
+/// starts at most `more` others before it.
+fn a_bound_node_comes_first(more: usize, run: impl FnOnce(&Executor, &(dyn Fn() + Sync))) {
+    let executor = executor(2);
+    let mut graph = GraphBuilder::new();
+    let workers = [0, 1].map(|worker| {
+        let node = graph.node("", (), || thread::current().id());
+        graph.on_worker(node, worker);
+        node
+    });
+    let mut graph = graph.build().expect("a valid graph");
+    let results = graph.run_parallel(&executor).expect("no node fails");
+    let workers = workers.map(|node| results[node]);
+
+    let (helper, started) = (OnceLock::new(), AtomicUsize::new(0));
+    let (helped, ready, over) = (Barrier::new(2), Barrier::new(2), AtomicBool::new(false));
+    let caller = thread::current().id();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            helped.wait();
+            let worker = workers.iter().position(|worker| Some(worker) == helper.get());
+            let mut graph = GraphBuilder::new();
+            let here = graph.node("starts when both are ready", (), || _ = ready.wait());
+            graph.on_caller(here);
+            let there = graph.node("bound", (), || over.store(true, SeqCst));
+            graph.on_worker(there, worker.expect("one of them helps"));
+            graph.build().expect("a valid graph").run_parallel(&executor).expect("no node fails");
+        });
+        run(&executor, &|| {
+            if thread::current().id() == caller {
+                while !over.load(SeqCst) {
+                    thread::yield_now();
+                }
+            } else if helper.set(thread::current().id()).is_ok() {
+                helped.wait();
+                ready.wait();
+            } else if helper.get() == Some(&thread::current().id()) && !over.load(SeqCst) {
+                started.fetch_add(1, SeqCst);
+            }
+        });
+    });
+    assert!(started.into_inner() <= more);
+}
+
+/// Runs that want the same worker take turns: there may be a node of the long one in between.
+#[test]
+fn a_bound_node_comes_before_those_bound_to_its_worker_in_a_long_run() {
+    a_bound_node_comes_first(1, |executor, work| {
+        let mut graph = GraphBuilder::new();
+        for _ in 0..100 {
+            let node = graph.node("", (), work);
+            graph.on_worker(node, 0);
+        }
+        graph.build().expect("a valid graph").run_parallel(executor).expect("no node fails");
+    });
+}
+
+#[test]
+fn a_bound_node_comes_before_the_rest_of_a_long_ordered_run() {
+    a_bound_node_comes_first(0, |executor, work| {
+        let mut graph = GraphBuilder::new();
+        for priority in 0..100 {
+            let node = graph.node("", (), work);
+            graph.priority(node, priority);
+        }
+        graph.build().expect("a valid graph").run_parallel(executor).expect("no node fails");
+    });
+}
+
+/// Of a run without an order a helper leaves as soon as it has run what it has taken, which is 32 nodes at once here.
+#[test]
+fn a_bound_node_comes_before_the_rest_of_a_long_run() {
+    a_bound_node_comes_first(31, |executor, work| {
+        executor.run(&Dag::from_edges(10_000, &[]).expect("a valid graph"), |_| work());
+    });
 }

@@ -1,7 +1,7 @@
 //! Typed graphs: cancellation and deadlines.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions, create_graph};
+use dgraph_exec::{Absent, CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -15,7 +15,6 @@ over_typed_runners!(
     a_deadline_that_has_passed,
     a_deadline_far_away,
     failures_come_before_a_cancel,
-    dictionaries_take_the_same_options,
 );
 
 fn names(error: &RunError) -> Vec<&str> {
@@ -122,28 +121,6 @@ fn failures_come_before_a_cancel(runner: &Runner) {
     let options = RunOptions::new().policy(FailurePolicy::KeepGoing).cancel_token(&token);
     let error = runner.typed_with(&mut graph, &options).expect_err("it fails");
     assert_eq!(error.to_string(), "1 node failed: bad; cancelled");
-}
-
-fn dictionaries_take_the_same_options(runner: &Runner) {
-    fn first() -> u8 {
-        1
-    }
-    fn second(first: &u8) -> u8 {
-        assert!(*first > 1, "too small");
-        2
-    }
-    fn third(second: &u8) -> u8 {
-        *second
-    }
-    let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
-    let token = CancelToken::new();
-    token.cancel();
-    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
-    assert_eq!(names(&error.expect_err("cancelled")), ["third", "second", "first"]);
-    let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
-    assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
-    let results = graph.results();
-    assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
 }
 
 /// A node is under way while another thread cancels; it ends, and what comes after it doesn't start.

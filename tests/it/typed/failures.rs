@@ -8,6 +8,8 @@ use std::fmt;
 use std::iter;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
 
 over_typed_runners!(
     what_was_moved_is_waited_for,
@@ -324,5 +326,27 @@ fn what_was_moved_is_waited_for(runner: &Runner) {
         runner.typed_with(&mut graph, &keep_going()).expect_err("one fails");
         let results = graph.results();
         assert_eq!((results[taker].as_str(), results[waits]), ("made", 7));
+    }
+}
+
+/// On several threads as well: a failure is noticed by those who are far from it.
+#[test]
+fn a_failure_ends_a_run_of_independent_nodes() {
+    for threads in [2, 5] {
+        let executor = executor(threads);
+        let mut graph = GraphBuilder::new();
+        for number in 0..4_001 {
+            graph.try_node("", (), move || match number {
+                2_000 => Err("planned"),
+                _ => {
+                    thread::sleep(Duration::from_micros(100));
+                    Ok(())
+                }
+            });
+        }
+        let mut graph = graph.build().expect("a valid graph");
+        let error = graph.run_parallel(&executor).map(drop).expect_err("one fails");
+        assert!(matches!(error, RunError::Failed(_)));
+        assert!(graph.results().absent_nodes().any(|(_, why)| why == Absent::NotRun), "all have begun");
     }
 }

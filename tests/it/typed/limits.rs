@@ -1,7 +1,7 @@
 //! Limits on how many nodes of a group run at once.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
+use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -85,29 +85,7 @@ fn failures_release_permits(runner: &Runner) {
     assert_eq!(gauge.highest.load(SeqCst), 1);
 }
 
-fn a_cancel_ends_an_ordered_run(runner: &Runner) {
-    let token = &CancelToken::new();
-    let mut graph = GraphBuilder::new();
-    let one = graph.limit(1);
-    for number in 0..20 {
-        let node = graph.node(number.to_string(), (), move || {
-            if number == 5 {
-                token.cancel();
-            }
-        });
-        graph.limited(node, one);
-    }
-    let mut graph = graph.build().expect("a valid graph");
-    let options = RunOptions::new().cancel_token(token);
-    match runner.typed_with(&mut graph, &options).map(|_| ()) {
-        Err(RunError::Cancelled { not_run, .. }) => {
-            assert!(not_run.iter().map(|node| node.node().get()).eq(6..20), "in the order of declaration");
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-over_typed_runners!(a_limit_holds, failures_release_permits, a_cancel_ends_an_ordered_run);
+over_typed_runners!(a_limit_holds, failures_release_permits);
 
 /// As many as the limit permits are inside at once: they wait for each other.
 #[test]

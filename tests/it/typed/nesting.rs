@@ -1,13 +1,14 @@
 //! Typed graphs in nodes of typed graphs.
 
-use crate::support::counted::{Counted, Counter};
-use crate::support::runner::{Runner, over_typed_runners};
 use super::failures::with_causes;
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunError, RunOptions};
+use crate::support::counted::{Counted, Counter};
+use crate::support::gate::Gate;
+use crate::support::runner::{Runner, over_typed_runners};
+use dgraph_exec::{Graph, GraphBuilder, Input, Node, Results, RunError, RunOptions};
+use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::{Duration, Instant};
 
 over_typed_runners!(
     a_graph_as_a_node,
@@ -15,8 +16,6 @@ over_typed_runners!(
     a_graph_run_by_a_closure,
     a_failure_inside,
     a_panic_inside,
-    a_cancel_reaches_inside,
-    a_deadline_passes_inside,
     an_input_left_unset_inside,
     values_move_in_and_out,
 );
@@ -98,62 +97,90 @@ fn a_graph_run_by_a_closure(runner: &Runner) {
 }
 
 fn a_failure_inside(runner: &Runner) {
-    let mut inner = GraphBuilder::new();
-    inner.try_node("deep", (), || Err::<u8, _>("the reason"));
-    let inner = inner.build().expect("a valid graph");
-    let mut outer = GraphBuilder::new();
-    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| 1);
-    outer.node("behind", (part,), |x: &i32| *x);
-    let mut outer = outer.build().expect("a valid graph");
-    for _ in 0..3 {
-        let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("it fails inside");
-        assert_eq!(with_causes(&error), ["1 node failed: part/deep", "node part/deep failed", "the reason"]);
+    for waits in [false, true] {
+        let mut inner = GraphBuilder::new();
+        if waits {
+            inner.try_async_node("deep", (), async || {
+                yields(2).await;
+                Err::<u8, _>("the reason")
+            });
+        } else {
+            inner.try_node("deep", (), || Err::<u8, _>("the reason"));
+        }
+        let inner = inner.build().expect("a valid graph");
+        let mut outer = GraphBuilder::new();
+        let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| 1);
+        if waits {
+            outer.async_node("behind", (part,), async |x: &i32| *x);
+        } else {
+            outer.node("behind", (part,), |x: &i32| *x);
+        }
+        let mut outer = outer.build().expect("a valid graph");
+        for _ in 0..3 {
+            let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("it fails inside");
+            let causes = ["1 node failed: part/deep", "node part/deep failed", "the reason"];
+            assert_eq!(with_causes(&error), causes, "async: {waits}");
+        }
     }
 }
 
+/// Also of a future, beside one that waits, which is dropped.
 fn a_panic_inside(runner: &Runner) {
-    let panics = AtomicBool::new(true);
-    let mut inner = GraphBuilder::new();
-    let deep = inner.node("deep", (), || if panics.load(Relaxed) { panic_any(42_u8) } else { 1 });
-    let inner = inner.build().expect("a valid graph");
-    let mut outer = GraphBuilder::new();
-    let part =
-        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[deep]);
-    let mut outer = outer.build().expect("a valid graph");
-    for _ in 0..3 {
-        panics.store(true, Relaxed);
-        let payload = catch_unwind(AssertUnwindSafe(|| _ = runner.typed(&mut outer))).expect_err("a panic");
-        assert_eq!(payload.downcast_ref(), Some(&42_u8));
-        let error = runner.typed_with(&mut outer, &RunOptions::new().catch_panics()).expect_err("a panic");
-        assert_eq!(error.to_string(), "panicked: part/deep");
-        panics.store(false, Relaxed);
-        assert_eq!(runner.typed(&mut outer)[part], 1);
+    for waits in [false, true] {
+        let (panics, gate, counter) = (&AtomicBool::new(true), &Gate::default(), &Counter::default());
+        let deep = || if panics.load(Relaxed) { panic_any(42_u8) } else { 1 };
+        let mut inner = GraphBuilder::new();
+        let deep = if waits {
+            inner.async_node("beside", (), move || async move {
+                let _alive = counter.make(0);
+                gate.wait().await;
+            });
+            inner.async_node("deep", (), move || async move {
+                yields(1).await;
+                deep()
+            })
+        } else {
+            inner.node("deep", (), deep)
+        };
+        let inner = inner.build().expect("a valid graph");
+        let mut outer = GraphBuilder::new();
+        let part =
+            outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[deep]);
+        let mut outer = outer.build().expect("a valid graph");
+        for _ in 0..3 {
+            panics.store(true, Relaxed);
+            gate.shut();
+            let payload =
+                catch_unwind(AssertUnwindSafe(|| _ = runner.typed(&mut outer))).expect_err("a panic");
+            assert_eq!(payload.downcast_ref(), Some(&42_u8), "async: {waits}");
+            let options = RunOptions::new().catch_panics();
+            let error = runner.typed_with(&mut outer, &options).expect_err("a panic");
+            assert_eq!(error.to_string(), "panicked: part/deep", "async: {waits}");
+            assert_eq!(counter.alive(), 0, "what waited beside it is gone");
+            panics.store(false, Relaxed);
+            gate.open();
+            assert_eq!(runner.typed(&mut outer)[part], 1, "async: {waits}");
+        }
     }
-}
-
-fn a_cancel_reaches_inside(runner: &Runner) {
-    let token = CancelToken::new();
-    let mut inner = GraphBuilder::new();
-    let stop = inner.node("stop", (), || token.cancel());
-    inner.node("inside", (stop,), |(): &()| unreachable!("it is cancelled"));
-    let inner = inner.build().expect("a valid graph");
-    let mut outer = GraphBuilder::new();
-    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
-    outer.node("behind", (part,), |(): &()| unreachable!("it is cancelled"));
-    let mut outer = outer.build().expect("a valid graph");
-    let options = RunOptions::new().cancel_token(&token);
-    let error = runner.typed_with(&mut outer, &options).expect_err("cancelled");
-    assert_eq!(error.to_string(), "cancelled, 1 node interrupted: part; 1 node did not run: behind");
 }
 
 fn an_input_left_unset_inside(runner: &Runner) {
-    let (inner, _, sum) = sums(3);
-    let mut outer = GraphBuilder::new();
-    outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[sum]);
-    let mut outer = outer.build().expect("a valid graph");
-    let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("an input is missing");
-    let RunError::Failed(failures) = error else { panic!("{error}") };
-    assert_eq!(failures[0].error().to_string(), "inputs not set: times");
+    for waits in [false, true] {
+        let mut inner = GraphBuilder::new();
+        let times = inner.input::<u64>("times");
+        let doubled = if waits {
+            inner.async_node("doubled", (times,), async |times: &u64| times * 2)
+        } else {
+            inner.node("doubled", (times,), |times: &u64| times * 2)
+        };
+        let inner = inner.build().expect("a valid graph");
+        let mut outer = GraphBuilder::new();
+        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[doubled]);
+        let mut outer = outer.build().expect("a valid graph");
+        let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("an input is missing");
+        let RunError::Failed(failures) = error else { panic!("{error}") };
+        assert_eq!(failures[0].error().to_string(), "inputs not set: times", "async: {waits}");
+    }
 }
 
 fn values_move_in_and_out(runner: &Runner) {
@@ -200,27 +227,4 @@ fn many_callers_of_one_executor() {
             });
         }
     });
-}
-
-fn a_deadline_passes_inside(runner: &Runner) {
-    let deadline = Instant::now() + Duration::from_millis(20);
-    let mut inner = GraphBuilder::new();
-    let waits = inner.node("waits", (), move || {
-        while Instant::now() < deadline {
-            thread::yield_now();
-        }
-    });
-    inner.node("too late", (waits,), |(): &()| ());
-    let inner = inner.build().expect("a valid graph");
-    let mut outer = GraphBuilder::new();
-    let within = outer.graph("within", (), inner, |_: &mut Graph<'_>| (), |_: Results<'_>| ());
-    let behind = outer.node("behind", (within,), |(): &()| ());
-    let mut outer = outer.build().expect("a valid graph");
-    let options = RunOptions::new().deadline(deadline);
-    let error = runner.typed_with(&mut outer, &options).expect_err("it has passed");
-    assert_eq!(
-        error.to_string(),
-        "deadline exceeded, 1 node interrupted: within; 1 node did not run: behind"
-    );
-    assert_eq!(runner.typed(&mut outer)[behind], ());
 }

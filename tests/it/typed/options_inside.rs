@@ -1,9 +1,15 @@
-//! What a run is told reaches into graphs that are nodes: `update` and `measure`, at any depth.
+//! What a run is told reaches into graphs that are nodes, at any depth: its policy, executor, cancel, deadline, `update`, `measure`.
 
+use super::order::one_by_one;
 use crate::support::counted::{Counted, Counter};
-use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, CancelToken, Graph, GraphBuilder, Node, Results, RunOptions};
+use crate::support::runner::{Runner, executor, over_typed_runners};
+use dgraph_exec::{
+    Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, Results, RunError, RunOptions,
+};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
 
 over_typed_runners!(
     update_runs_what_has_changed_inside,
@@ -11,6 +17,9 @@ over_typed_runners!(
     update_goes_on_where_it_was_stopped,
     measured_inside,
     with_futures,
+    the_policy_reaches_inside,
+    a_cancel_reaches_inside,
+    a_deadline_passes_inside,
 );
 
 fn update() -> RunOptions {
@@ -143,4 +152,76 @@ fn with_futures(runner: &Runner) {
         assert_eq!(runs.load(SeqCst), 1);
         assert!(outer.measured(sum).is_some() && outer.measured(constant).is_some());
     }
+}
+
+/// A graph as the node of another, which sets and reads nothing.
+fn around<'e>(inner: Graph<'e>) -> (Graph<'e>, Node<()>) {
+    let mut outer = GraphBuilder::new();
+    let node = outer.graph("inner", (), inner, |_: &mut Graph<'e>| {}, |_: Results<'_>| ());
+    (outer.build().expect("a valid graph"), node)
+}
+
+fn the_policy_reaches_inside(runner: &Runner) {
+    for (policy, expected) in [(FailurePolicy::FailFast, 1), (FailurePolicy::KeepGoing, 20)] {
+        let (mut graph, _) = around(one_by_one(|_| Err("planned")));
+        let options = RunOptions::new().policy(policy);
+        let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("all fail");
+        assert!(matches!(&error, RunError::Failed(failures) if failures.len() == expected), "{error}");
+    }
+}
+
+/// Two inner nodes meet, so they have two threads.
+#[test]
+fn the_executor_reaches_inside() {
+    for runner in
+        [Runner::Parallel(executor(2)), Runner::Parallel(executor(5)), Runner::Detached(executor(2))]
+    {
+        let both = &Barrier::new(2);
+        let mut inner = GraphBuilder::new();
+        for _ in 0..2 {
+            inner.node("", (), || _ = both.wait());
+        }
+        let (mut graph, node) = around(inner.build().expect("a valid graph"));
+        for _ in 0..20 {
+            let () = runner.typed(&mut graph)[node];
+        }
+    }
+}
+
+fn a_cancel_reaches_inside(runner: &Runner) {
+    let token = CancelToken::new();
+    let mut inner = GraphBuilder::new();
+    let stop = inner.node("stop", (), || token.cancel());
+    inner.node("inside", (stop,), |(): &()| unreachable!("it is cancelled"));
+    let inner = inner.build().expect("a valid graph");
+    let mut outer = GraphBuilder::new();
+    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    outer.node("behind", (part,), |(): &()| unreachable!("it is cancelled"));
+    let mut outer = outer.build().expect("a valid graph");
+    let options = RunOptions::new().cancel_token(&token);
+    let error = runner.typed_with(&mut outer, &options).expect_err("cancelled");
+    assert_eq!(error.to_string(), "cancelled, 1 node interrupted: part; 1 node did not run: behind");
+}
+
+fn a_deadline_passes_inside(runner: &Runner) {
+    let deadline = Instant::now() + Duration::from_millis(20);
+    let mut inner = GraphBuilder::new();
+    let waits = inner.node("waits", (), move || {
+        while Instant::now() < deadline {
+            thread::yield_now();
+        }
+    });
+    inner.node("too late", (waits,), |(): &()| ());
+    let inner = inner.build().expect("a valid graph");
+    let mut outer = GraphBuilder::new();
+    let within = outer.graph("within", (), inner, |_: &mut Graph<'_>| (), |_: Results<'_>| ());
+    let behind = outer.node("behind", (within,), |(): &()| ());
+    let mut outer = outer.build().expect("a valid graph");
+    let options = RunOptions::new().deadline(deadline);
+    let error = runner.typed_with(&mut outer, &options).expect_err("it has passed");
+    assert_eq!(
+        error.to_string(),
+        "deadline exceeded, 1 node interrupted: within; 1 node did not run: behind"
+    );
+    assert_eq!(runner.typed(&mut outer)[behind], ());
 }

@@ -1,9 +1,13 @@
-//! Graphs whose order matters, whatever the demand: nested ones, demands that can't be met, corner cases. Each demand has a
+//! Graphs whose order matters, whatever the demand: nested ones, how they end, demands that can't be met, corner cases. Each demand has a
 //! file of its own: `priorities.rs`, `limits.rs`, `bound.rs`.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{DefinitionError, Executor, Graph, GraphBuilder, Results};
+use dgraph_exec::{
+    Absent, CancelToken, DefinitionError, Executor, Graph, GraphBuilder, Results, RunError, RunOptions,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -48,7 +52,12 @@ fn nested(runner: &Runner) {
     }
 }
 
-over_typed_runners!(nested);
+over_typed_runners!(
+    nested,
+    a_failure_ends_an_ordered_run,
+    a_panic_ends_an_ordered_run,
+    a_cancel_ends_an_ordered_run,
+);
 
 #[test]
 fn what_can_not_be_met() {
@@ -100,4 +109,60 @@ fn corner_cases() {
     graph.on_worker(node, 0);
     let mut graph = graph.build().expect("a valid graph");
     assert_ne!(graph.run_parallel(&alone).expect("no node fails")[node], thread::current().id());
+}
+
+/// Twenty nodes that don't depend on each other, one at a time and in the order of declaration.
+pub(super) fn one_by_one<'e>(
+    mut body: impl FnMut(usize) -> Result<(), &'static str> + Copy + Send + 'e,
+) -> Graph<'e> {
+    let mut graph = GraphBuilder::new();
+    let one = graph.limit(1);
+    for number in 0..20 {
+        let node = graph.try_node(number.to_string(), (), move || body(number));
+        graph.limited(node, one);
+    }
+    graph.build().expect("a valid graph")
+}
+
+/// Nodes that have nothing to do with the one that fails don't begin either.
+fn a_failure_ends_an_ordered_run(runner: &Runner) {
+    let begun = &AtomicUsize::new(0);
+    let mut graph = one_by_one(|number| {
+        begun.fetch_add(1, SeqCst);
+        if number == 5 { Err("planned") } else { Ok(()) }
+    });
+    let error = runner.typed_with(&mut graph, &RunOptions::new()).expect_err("one fails");
+    assert_eq!(error.to_string(), "1 node failed: 5");
+    assert_eq!(begun.load(SeqCst), 6);
+    let not_run = graph.results().absent_nodes().filter(|(_, why)| *why == Absent::NotRun).count();
+    assert_eq!(not_run, 14);
+}
+
+fn a_panic_ends_an_ordered_run(runner: &Runner) {
+    let begun = &AtomicUsize::new(0);
+    let mut graph = one_by_one(|number| {
+        begun.fetch_add(1, SeqCst);
+        assert!(number != 5, "planned");
+        Ok(())
+    });
+    let run = AssertUnwindSafe(|| runner.typed_with(&mut graph, &RunOptions::new()).map(drop));
+    assert!(catch_unwind(run).is_err());
+    assert_eq!(begun.load(SeqCst), 6);
+}
+
+fn a_cancel_ends_an_ordered_run(runner: &Runner) {
+    let token = &CancelToken::new();
+    let mut graph = one_by_one(|number| {
+        if number == 5 {
+            token.cancel();
+        }
+        Ok(())
+    });
+    let options = RunOptions::new().cancel_token(token);
+    match runner.typed_with(&mut graph, &options).map(|_| ()) {
+        Err(RunError::Cancelled { not_run, .. }) => {
+            assert!(not_run.iter().map(|node| node.node().get()).eq(6..20), "in the order of declaration");
+        }
+        other => panic!("{other:?}"),
+    }
 }

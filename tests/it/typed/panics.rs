@@ -1,6 +1,7 @@
 //! Typed graphs: nodes that panic, and destructors that do.
 
 use crate::support::counted::{Counted, Counter};
+use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Absent, Graph, GraphBuilder, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -12,14 +13,6 @@ over_typed_runners!(
     what_was_moved_into_a_panic_is_dropped_once,
     usable_after_every_ending,
 );
-
-#[derive(Debug, PartialEq)]
-struct Payload(u32);
-
-fn payload_of<P: 'static>(run: impl FnOnce()) -> P {
-    let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
-    *payload.downcast().unwrap_or_else(|_| panic!("another payload"))
-}
 
 /// A source, three in the middle and a sink; the `culprit`-th one panics.
 fn five<'e>(culprit: &'e AtomicU32, counter: &'e Counter) -> (Graph<'e>, Vec<Node<Counted>>) {

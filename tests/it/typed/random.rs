@@ -1,9 +1,10 @@
 //! Random typed graphs against a naive serial oracle: results, failures, who is skipped, what a cancel leaves undone.
 
-use crate::support::runner::{Runner, executor};
+use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
     Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, NodeId, RunError, RunOptions, Values,
 };
+use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
 use dgraph_tests::splitmix::SplitMix64;
@@ -35,11 +36,6 @@ fn plans() -> impl Strategy<Value = Plan> {
     })
 }
 
-/// What each node gives: a number of its own, and what it is fed.
-fn value(node: u32, fed: impl Iterator<Item = u64>) -> u64 {
-    fed.fold(u64::from(node) + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
-}
-
 impl Plan {
     fn fed(&self) -> Predecessors {
         let edges: Vec<_> =
@@ -59,7 +55,11 @@ impl Plan {
                 if self.cancels == Some(node) {
                     token.cancel();
                 }
-                if self.fails.contains(&node) { Err("planned") } else { Ok(value(node, fed.iter().copied())) }
+                if self.fails.contains(&node) {
+                    Err("planned")
+                } else {
+                    Ok(oracle::value(node as usize, fed.iter().copied()))
+                }
             });
         }
         for (&(before, node), feeds) in self.edges.iter().zip(&self.feeds) {
@@ -73,24 +73,9 @@ impl Plan {
         (graph.build().expect("an acyclic graph"), nodes)
     }
 
-    /// Naive: repeats until nothing changes. The value of each node, `None` for those that fail or come after one.
     fn values(&self) -> Vec<Option<u64>> {
-        let fed = self.fed();
-        let mut values = vec![None; self.nodes as usize];
-        loop {
-            let before = values.clone();
-            for node in 0..self.nodes {
-                let ready = self.edges.iter().all(|&(u, v)| v != node || values[u as usize].is_some());
-                if ready && !self.fails.contains(&node) {
-                    let fed = fed.of(node as usize).iter();
-                    values[node as usize] =
-                        Some(value(node, fed.map(|&u| values[u as usize].expect("ready"))));
-                }
-            }
-            if values == before {
-                return values;
-            }
-        }
+        let nodes = self.nodes as usize;
+        oracle::values(nodes, &self.fed(), &Predecessors::new(nodes, &self.edges), &self.fails)
     }
 
     /// Naive: the nodes that depend on one of `roots`, directly or not.
@@ -232,17 +217,11 @@ proptest! {
 
     #[test]
     fn agree_with_the_oracle(plan in plans()) {
-        thread_local! {
-            static RUNNERS: [Runner; 5] =
-                [Runner::Serial, Runner::Async, Runner::Parallel(executor(2)), Runner::Parallel(executor(5)), Runner::Detached(executor(2))];
-        }
-        RUNNERS.with(|runners| {
-            for runner in runners {
-                keep_going(runner, &plan);
-                fail_fast(runner, &plan);
-                cancel(runner, &plan);
-                targets(runner, &plan);
-            }
+        with_all_runners(|runner| {
+            keep_going(runner, &plan);
+            fail_fast(runner, &plan);
+            cancel(runner, &plan);
+            targets(runner, &plan);
         });
     }
 }

@@ -1,8 +1,8 @@
 //! Typed graphs: rows of nodes that end early: a panic, a failure, a cancel, a node that blocks, somebody who breaks in.
 
+use super::rows::{LONG, PLACES, RUNS};
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use super::rows::{LONG, PLACES, RUNS};
 use dgraph_exec::{
     Absent, CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Node, RunError, RunOptions,
 };

@@ -1,6 +1,7 @@
 //! A spawned graph whose owner only asks whether it is finished, as a loop of frames does: that comes to an
 //! end, whatever is bound to it.
 
+use crate::support::runner::executor;
 use dgraph_exec::{Executor, Graph, GraphBuilder, RunError, RunOptions, Spawned};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,10 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
-
-fn executor(threads: usize) -> Executor {
-    Executor::builder().threads(threads).build().expect("no special demands")
-}
 
 /// Asks until it is finished; how often.
 fn ask(spawned: &Spawned) -> usize {
@@ -217,4 +214,30 @@ fn bound_nodes_where_nobody_works() {
     ask(&spawned);
     let outcome = spawned.join().1;
     assert!(matches!(outcome, Ok(()) | Err(RunError::Cancelled { .. })), "{outcome:?}");
+}
+
+/// Who looks whether a run is finished, again and again, comes to an end: if the system has refused all threads, or when they are gone.
+#[cfg_attr(not(target_pointer_width = "64"), ignore = "32 bits can't say how much no system has")]
+#[test]
+fn without_threads_there_is_nothing_to_wait_for() {
+    let graph = || {
+        let mut graph = GraphBuilder::new();
+        let node = graph.node("", (), || 7);
+        (graph.build().expect("a valid graph"), node)
+    };
+    let none =
+        Executor::builder().threads(2).stack_size(usize::MAX / 2).build().expect("one without threads");
+    let (graph_of_its_own, node) = graph();
+    let spawned = graph_of_its_own.spawn(&none);
+    assert!(spawned.is_finished());
+    assert_eq!(spawned.join().0.results()[node], 7);
+
+    let mut endless = GraphBuilder::new();
+    endless.async_node("", (), async || std::future::pending::<()>().await);
+    let executor = executor(2);
+    let spawned = endless.build().expect("a valid graph").spawn(&executor);
+    assert!(!spawned.is_finished());
+    drop(executor);
+    assert!(spawned.is_finished());
+    assert!(matches!(spawned.join().1, Err(RunError::Cancelled { .. })));
 }
