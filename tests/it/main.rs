@@ -1,76 +1,17 @@
-//! The behaviour suite, as one binary.
+//! The behaviour suite, as one binary. Its folders: tests/README.md.
 
 #![allow(clippy::cast_possible_truncation, reason = "the graphs of tests are small")]
 #![allow(clippy::ptr_arg, reason = "functions of a graph take references to the very types that others give")]
 
-mod async_alone;
-mod async_dropped;
-mod async_endings;
-mod async_function_endings;
-mod async_functions;
-mod async_local;
-mod async_nesting;
-mod async_order;
-mod async_parallel;
-mod async_payloads;
-mod async_random;
-mod async_review;
-mod async_runtimes;
-mod async_turns;
-mod async_values;
-mod async_wakes;
-mod bare_ready_set;
-mod bare_run;
-mod beside;
-mod builder;
-mod compile_fail;
-mod counted;
-mod documentation;
-mod dot;
-mod endings;
-mod every_runner;
-mod gate;
-mod imports;
-mod in_step;
+mod all_layers;
+mod r#async;
+mod core;
+mod dictionaries;
+mod executor;
 mod known_bugs;
-mod locations;
-mod messages;
-mod mismatched;
-mod models;
-mod promises;
-mod reach;
-mod regressions;
-mod rejection;
-mod runner;
-mod running;
-mod runs_at_once;
-#[cfg(dgraph_seeded_bug)]
-mod seeded;
-mod shapes;
+mod project;
 mod side_by_side;
-mod small_runs;
-mod spawned_asked;
-mod statistics;
 mod stress;
-mod structure;
-mod typed_bound;
-mod typed_cancel;
-mod typed_depth_first;
-mod typed_drops;
-mod typed_failures;
-mod typed_inputs;
-mod typed_limits;
-mod typed_nesting;
-mod typed_old_results;
-mod typed_order;
-mod typed_panics;
-mod typed_parts;
-mod typed_priorities;
-mod typed_random;
-mod typed_rejection;
-mod typed_rows;
-mod typed_rows_broken;
-mod typed_values;
-mod values;
-mod way;
+mod support;
+mod typed;
 mod workflow;

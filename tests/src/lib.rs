@@ -5,7 +5,8 @@
 //! | [`shapes`], [`random_dag`], [`random_shape`] | generated graphs: the benchmark's workloads, random ones for property tests |
 //! | [`workflow`] | graphs from files: tab-separated lines ([`tsv`]) and `Cargo.lock` ([`lockfile`]), loaded by [`input`] |
 //! | [`body`], [`splitmix`] | the benchmark's node body and its random numbers |
-//! | [`oracle`] | naive orders, levels, cycles and critical paths |
+//! | [`oracle`] | naive orders, levels, cycles, critical paths and values |
+//! | [`yields`] | a future that lets others go on |
 //! | [`predecessors`], [`schedule`] | a node's predecessors in listed order; the lower bound of any schedule |
 //!
 //! Edges are pairs `(u, v)` everywhere: v depends on u.
@@ -25,3 +26,4 @@ pub mod shapes;
 pub mod splitmix;
 pub mod tsv;
 pub mod workflow;
+pub mod yields;

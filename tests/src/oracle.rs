@@ -1,5 +1,8 @@
 //! Naive, obvious answers to compare the real code with. Slow, and meant to be.
 
+use crate::predecessors::Predecessors;
+use std::collections::BTreeSet;
+
 /// Checks that `order` holds each of the nodes `0..nodes` exactly once, and each after all that it depends on.
 ///
 /// # Errors
@@ -79,4 +82,33 @@ pub fn critical_path(edges: &[(u32, u32)], weights: &[u64]) -> u64 {
         }
     }
     finish.into_iter().max().unwrap_or(0)
+}
+
+/// What `node` gives in graphs of tests: a number of its own, and what it is fed, in order.
+pub fn value(node: usize, fed: impl IntoIterator<Item = u64>) -> u64 {
+    fed.into_iter().fold(node as u64 + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
+}
+
+/// What each of the nodes gives, by [`value`], if those of `fed` feed it and it comes after those of `after`. `None` for those
+/// that fail, or come after one that does. Repeats until nothing changes.
+#[must_use]
+pub fn values(
+    nodes: usize,
+    fed: &Predecessors,
+    after: &Predecessors,
+    fails: &BTreeSet<u32>,
+) -> Vec<Option<u64>> {
+    let mut values = vec![None; nodes];
+    loop {
+        let before = values.clone();
+        for node in (0..nodes).filter(|node| !fails.iter().any(|&fails| fails as usize == *node)) {
+            if after.of(node).iter().all(|&u| values[u as usize].is_some()) {
+                let fed: Option<Vec<u64>> = fed.of(node).iter().map(|&u| values[u as usize]).collect();
+                values[node] = fed.map(|fed| value(node, fed));
+            }
+        }
+        if values == before {
+            return values;
+        }
+    }
 }

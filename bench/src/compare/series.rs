@@ -1,14 +1,13 @@
 //! All systems on one graph with one body.
 
 use super::Row;
-use crate::body::{Grain, Stamp};
+use crate::body::{Grain, Stamp, Yielding};
 use crate::busy::{Load, Watch};
 use crate::graph::Source;
 use crate::lineup::{Entry, Lineup};
 use crate::measure::{Contender, Plan};
 use crate::slots::Slots;
 use crate::system::SystemId;
-use crate::yielding::Yielding;
 use std::sync::Arc;
 
 /// What all systems are to run.

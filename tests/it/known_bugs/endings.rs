@@ -1,9 +1,10 @@
 //! Runs that end while somebody still looks at them, and what comes after.
 
-use crate::counted::Counter;
-use crate::gate::{Gate, yields};
-use crate::runner::{Runner, executor, over_typed_runners};
+use crate::support::counted::{Counted, Counter};
+use crate::support::gate::Gate;
+use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Values};
+use dgraph_tests::yields::yields;
 use std::hint::black_box;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -191,7 +192,7 @@ fn re_run_after_cancel(runner: &Runner) {
         } else {
             graph.node("first", (), move || enter(node))
         };
-        let second = graph.node("second", (first.moved(),), move |first: crate::counted::Counted| {
+        let second = graph.node("second", (first.moved(),), move |first: Counted| {
             drop(first);
             enter(NODES / 2 + node)
         });
@@ -201,8 +202,7 @@ fn re_run_after_cancel(runner: &Runner) {
         }
         nodes.push(second);
     }
-    let sum = graph
-        .node("sum", nodes, |all: Values<'_, _>| all.iter().map(crate::counted::Counted::get).sum::<u64>());
+    let sum = graph.node("sum", nodes, |all: Values<'_, _>| all.iter().map(Counted::get).sum::<u64>());
     let mut graph = graph.build().expect("a valid graph");
     for culprit in 0..NODES {
         cancels.store(culprit, Relaxed);

@@ -1,9 +1,10 @@
 //! Nodes that panic, wherever they are: on bare graphs, graphs over keys and typed ones.
 
-use crate::counted::{Counted, Counter};
-use crate::runner::{Runner, executor, over_typed_runners};
+use crate::support::counted::{Counted, Counter};
+use crate::support::panics::{Payload, payload_of};
+use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{Absent, Dag, GraphBuilder, KeyedGraph, RunError, RunOptions, Values};
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::{AssertUnwindSafe, panic_any};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
@@ -14,14 +15,6 @@ over_typed_runners!(
     several_panics,
     panic_in_a_destructor,
 );
-
-#[derive(Debug, PartialEq)]
-struct Payload(u32);
-
-fn payload_of<P: 'static>(run: impl FnOnce()) -> P {
-    let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
-    *payload.downcast().unwrap_or_else(|_| panic!("another payload"))
-}
 
 fn panic_at_the_source(runner: &Runner) {
     (0..30).for_each(|_| of_five(runner, 0));

@@ -1,7 +1,7 @@
 //! Ready nodes on stacks and in queues: none lost, none twice, none where nobody can get at it.
 
-use crate::gate::Gate;
-use crate::runner::executor;
+use crate::support::gate::Gate;
+use crate::support::runner::executor;
 use dgraph_exec::{Dag, Executor, GraphBuilder, RunStatistics};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};

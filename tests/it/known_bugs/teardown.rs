@@ -1,8 +1,9 @@
 //! Graphs, runs and executors that go, at whatever moment and however large.
 
-use crate::gate::{Gate, Hand, yields};
-use crate::runner::{Runner, executor, over_typed_runners};
+use crate::support::gate::{Gate, Hand};
+use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{CancelToken, Dag, FailurePolicy, Graph, GraphBuilder, KeyedGraph, Node, RunOptions};
+use dgraph_tests::yields::yields;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;

@@ -1,0 +1,7 @@
+//! What `dgraph-core` does: graphs and what they refuse, their orders and levels, runs without an operating system.
+
+mod dot;
+mod ready_set;
+mod rejection;
+mod run;
+mod structure;

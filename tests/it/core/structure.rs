@@ -1,0 +1,267 @@
+//! Levels, orders, critical paths and DOT, on small graphs with known answers and on random ones against the oracle.
+
+use crate::support::runner::executor;
+use dgraph_exec::{AsDag, BuildError, Dag, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
+use dgraph_tests::oracle;
+use dgraph_tests::random_dag::random_dag;
+use dgraph_tests::splitmix::SplitMix64;
+use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// The levels of a dictionary of numbers, each sorted.
+fn levels(dependencies: &[(u32, &[u32])]) -> Vec<Vec<u32>> {
+    let mut builder = KeyedGraph::<u32, ()>::builder();
+    for &(key, listed) in dependencies {
+        builder = builder.task(key, listed.iter().copied(), |_| ());
+    }
+    // A dependency that has no entry of its own is a root here.
+    let keys: Vec<u32> = dependencies.iter().map(|entry| entry.0).collect();
+    let mut roots: Vec<u32> = dependencies.iter().flat_map(|entry| entry.1).copied().collect();
+    roots.retain(|key| !keys.contains(key));
+    roots.sort_unstable();
+    roots.dedup();
+    for root in roots {
+        builder = builder.task(root, [], |_| ());
+    }
+    let graph = builder.build().expect("a valid graph");
+    let level = |nodes: &[NodeId]| {
+        let mut keys: Vec<u32> = nodes.iter().map(|node| graph.keys()[node.index()]).collect();
+        keys.sort_unstable();
+        keys
+    };
+    graph.dag().levels().iter().map(level).collect()
+}
+
+#[test]
+fn three_levels() {
+    let found = levels(&[(2, &[11]), (9, &[11, 8]), (10, &[11, 3]), (11, &[7, 5]), (8, &[7, 3])]);
+    assert_eq!(found, [vec![3, 5, 7], vec![8, 11], vec![2, 9, 10]]);
+}
+
+#[test]
+fn seven_levels() {
+    let found = levels(&[
+        (0, &[1, 2]),
+        (1, &[3]),
+        (2, &[5, 6]),
+        (3, &[4]),
+        (4, &[9]),
+        (5, &[3]),
+        (6, &[7]),
+        (7, &[8]),
+        (8, &[4]),
+        (9, &[]),
+    ]);
+    assert_eq!(found, [vec![9], vec![4], vec![3, 8], vec![1, 5, 7], vec![6], vec![2], vec![0]]);
+}
+
+#[test]
+fn levels_with_parallel_edges() {
+    assert_eq!(levels(&[(1, &[2]), (3, &[4]), (0, &[2, 4, 4, 4, 4, 4])]), [vec![2, 4], vec![0, 1, 3]]);
+}
+
+#[test]
+fn no_levels() {
+    let dag = Dag::from_edges(0, &[]).expect("a valid graph");
+    assert!(dag.view().levels().is_empty());
+    assert_eq!(dag.view().critical_path(|_| 1).length, 0);
+    assert_eq!(dag.view().dot(|node| node).to_string(), "digraph {\n}\n");
+}
+
+#[test]
+fn critical_path_saturates() {
+    let dag = Dag::from_edges(2, &[(0, 1)]).expect("a valid graph");
+    assert_eq!(dag.view().critical_path(|_| u64::MAX).length, u64::MAX);
+}
+
+proptest! {
+    /// Any list of edges gets the oracle's verdict: a graph with a right order, or a real cycle.
+    #[test]
+    fn verdicts_agree(nodes in 0_usize..12, edges in prop::collection::vec((0_u32..12, 0_u32..12), 0..30)) {
+        let edges: Vec<_> = edges.into_iter().filter(|&(u, v)| u.max(v) < nodes as u32).collect();
+        match Dag::from_edges(nodes, &edges) {
+            Ok(dag) => {
+                let order: Vec<_> = dag.view().order().iter().map(|node| node.get()).collect();
+                prop_assert_eq!(oracle::check_order(nodes, &edges, &order), Ok(()));
+                check_structure(dag.view(), &edges)?;
+            }
+            Err(BuildError::Cycle(cycle)) => {
+                let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
+                prop_assert!(oracle::has_cycle(nodes, &edges));
+                prop_assert!(oracle::is_real_cycle(&edges, &path), "{}", cycle);
+            }
+            Err(other) => prop_assert!(false, "{}", other),
+        }
+    }
+
+    /// Sparse random graphs, where acyclic ones are the rule.
+    #[test]
+    fn random_graphs(seed: u64, nodes in 0_u32..60, density in 0_u32..4) {
+        let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
+        check_structure(dag.view(), &edges)?;
+    }
+
+    /// Counting that starts in the middle of the order: the rest becomes ready as if it had been counted all along.
+    /// Where all edges lead to higher numbers, the order is that of the numbers, but for the roots.
+    #[test]
+    fn ascending_graphs(seed: u64, nodes in 0_u32..60, density in 0_u32..4) {
+        let mut edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
+        let shuffled = Dag::from_edges(nodes as usize, &edges).expect("a valid graph");
+        let mut number = vec![0; nodes as usize];
+        shuffled.view().order().iter().zip(0..).for_each(|(node, new)| number[node.index()] = new);
+        edges.iter_mut().for_each(|(from, to)| (*from, *to) = (number[*from as usize], number[*to as usize]));
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("a valid graph");
+        check_structure(dag.view(), &edges)?;
+        let (roots, others) = dag.view().order().split_at(dag.view().roots().len());
+        prop_assert!(roots.is_sorted() && others.is_sorted());
+    }
+
+    /// From any set of nodes that holds, with a node, all that it depends on.
+    #[test]
+    fn counting_from_the_middle(seed: u64, nodes in 1_u32..40, density in 0_u32..4, done: prop::sample::Index) {
+        let mut random = SplitMix64::new(seed);
+        let edges = random_dag(&mut random, nodes, density);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
+        let mut in_degrees = dag.view().in_degrees().to_vec();
+        let mut ready = dag.view().roots().to_vec();
+        let mut order = Vec::new();
+        for _ in 0..done.index(nodes as usize + 1) {
+            let node = ready.swap_remove(random.below(ready.len() as u32) as usize);
+            for edge in dag.view().successors(node) {
+                in_degrees[edge.target().index()] -= 1;
+                ready.extend((in_degrees[edge.target().index()] == 0).then_some(edge.target()));
+            }
+            order.push(node);
+        }
+        let left: Vec<_> = dag.view().order().iter().copied().filter(|node| !order.contains(node)).collect();
+        let lent = dag.lend_countdown().expect("nobody else has it");
+        let mut ready = Vec::new();
+        lent.countdown().resume(left.iter().copied(), |node| ready.push(node));
+        while let Some(node) = ready.pop() {
+            order.push(node);
+            lent.countdown().complete(node, |next| ready.push(next));
+        }
+        let order: Vec<_> = order.iter().map(|node| node.get()).collect();
+        prop_assert_eq!(oracle::check_order(nodes as usize, &edges, &order), Ok(()));
+        prop_assert!(lent.countdown().is_at_rest());
+    }
+
+    /// Untrusted arrays: what is accepted has every promised property, and a graph's own arrays are accepted.
+    #[test]
+    fn untrusted_parts(
+        seed: u64,
+        nodes in 0_u32..10,
+        density in 0_u32..3,
+        tampering in prop::collection::vec((0_usize..4, 0_usize..16, 0_u32..16, any::<bool>()), 0..3),
+    ) {
+        let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
+        let mut parts = OwnedParts::of(dag.view());
+        for &(array, at, value, sole) in &tampering {
+            parts.tamper(array, at, value, sole);
+        }
+        let mut scratch = vec![0; nodes as usize];
+        let checked = DagView::from_parts(parts.borrow(), &mut scratch);
+        if let Ok(view) = checked {
+            let edges = parts.pairs();
+            check_structure(view, &edges)?;
+            let order: Vec<_> = view.order().iter().map(|node| node.get()).collect();
+            prop_assert_eq!(oracle::check_order(view.nodes(), &edges, &order), Ok(()));
+            let ran = AtomicUsize::new(0);
+            executor(2).run(&view, |_| {
+                ran.fetch_add(1, Relaxed);
+            });
+            prop_assert_eq!(ran.into_inner(), view.nodes());
+        } else {
+            prop_assert!(!tampering.is_empty(), "{:?}", checked);
+        }
+    }
+}
+
+fn check_structure(dag: DagView<'_>, edges: &[(u32, u32)]) -> Result<(), TestCaseError> {
+    let nodes = || (0..).map(NodeId::new).take(dag.nodes());
+    prop_assert_eq!(dag.edges(), edges.len());
+    for node in nodes() {
+        let successors: Vec<u32> = dag.successors(node).iter().map(|edge| edge.target().get()).collect();
+        let listed: Vec<u32> = edges.iter().filter(|edge| edge.0 == node.get()).map(|edge| edge.1).collect();
+        prop_assert_eq!(successors, listed, "successors keep the order of the edges");
+        let incoming = edges.iter().filter(|edge| edge.1 == node.get()).count();
+        prop_assert_eq!(dag.in_degree(node) as usize, incoming);
+        for edge in dag.successors(node) {
+            prop_assert_eq!(edge.is_sole(), dag.in_degree(edge.target()) == 1);
+        }
+    }
+    let mut levels = vec![0; dag.nodes()];
+    let count = dag.levels_into(&mut levels);
+    let expected = oracle::levels(dag.nodes(), edges);
+    prop_assert_eq!(Some(&levels), expected.as_ref());
+    prop_assert_eq!(dag.levels().len(), count);
+    let weights: Vec<u64> = nodes().map(|node| u64::from(node.get() * 7 % 5)).collect();
+    let path = dag.critical_path(|node| weights[node.index()]);
+    prop_assert_eq!(path.length, oracle::critical_path(edges, &weights));
+    prop_assert_eq!(path.nodes.iter().map(|node| weights[node.index()]).sum::<u64>(), path.length);
+    for pair in path.nodes.windows(2) {
+        prop_assert!(edges.contains(&(pair[0].get(), pair[1].get())));
+    }
+    Ok(())
+}
+
+/// The arrays of a graph, to tamper with.
+struct OwnedParts {
+    offsets: Vec<u32>,
+    edges: Vec<Edge>,
+    in_degrees: Vec<u32>,
+    order: Vec<NodeId>,
+}
+
+impl OwnedParts {
+    fn of(dag: DagView<'_>) -> Self {
+        let mut offsets = vec![0];
+        let mut edges = Vec::new();
+        for node in (0..).map(NodeId::new).take(dag.nodes()) {
+            edges.extend_from_slice(dag.successors(node));
+            offsets.push(edges.len() as u32);
+        }
+        Self { offsets, edges, in_degrees: dag.in_degrees().to_vec(), order: dag.order().to_vec() }
+    }
+
+    fn tamper(&mut self, array: usize, at: usize, value: u32, sole: bool) {
+        let edge = Edge::to(NodeId::new(value));
+        match array {
+            0 => set(&mut self.offsets, at, value),
+            1 => set(&mut self.edges, at, if sole { edge.marked_sole() } else { edge }),
+            2 => set(&mut self.in_degrees, at, value),
+            _ => set(&mut self.order, at, NodeId::new(value)),
+        }
+    }
+
+    fn borrow(&self) -> Parts<'_> {
+        Parts { offsets: &self.offsets, edges: &self.edges, in_degrees: &self.in_degrees, order: &self.order }
+    }
+
+    fn pairs(&self) -> Vec<(u32, u32)> {
+        let row = |node: usize| &self.edges[self.offsets[node] as usize..self.offsets[node + 1] as usize];
+        let targets = |node: usize| row(node).iter().map(move |edge| (node as u32, edge.target().get()));
+        (0..self.order.len()).flat_map(targets).collect()
+    }
+}
+
+fn set<T>(values: &mut [T], at: usize, value: T) {
+    if let Some(slot) = values.get_mut(at) {
+        *slot = value;
+    }
+}
+
+#[test]
+fn storage_of_the_wrong_length() {
+    let mut edges = [Edge::default(); 1];
+    let storage = Storage {
+        starts: &mut [0; 2],
+        edges: &mut edges,
+        in_degrees: &mut [0; 3],
+        order: &mut [NodeId::default(); 2],
+    };
+    let error = DagView::from_edges(&[(0, 1)], storage, &mut [0; 2]).expect_err("in_degrees is too long");
+    assert_eq!(error, BuildError::WrongLength { slice: "in_degrees", needed: 2, given: 3 });
+}

@@ -1,0 +1,163 @@
+//! Dictionaries of functions, async ones among them: how their runs end, and what can be done with one.
+
+use crate::support::runner::{Runner, executor, over_function_runners};
+use dgraph_exec::{CancelToken, Executor, FnGraph, FnResults, FnRunAsync, RunOptions, create_graph};
+use dgraph_tests::yields::yields;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
+
+over_function_runners!(
+    results_move_out,
+    a_panic,
+    cancelled_before_it_begins,
+    dictionaries_take_the_same_options,
+);
+
+fn results_move_out(runner: &Runner) {
+    async fn text() -> String {
+        "moved".into()
+    }
+    async fn stranger() {}
+    let mut graph = create_graph! { text: [] }.expect("a valid graph");
+    let mut results = runner.functions(&mut graph);
+    assert_eq!(results.take(text).as_deref(), Some("moved"));
+    assert_eq!((results.take(text), results.get(text), results.get(stranger)), (None, None, None));
+    assert_eq!(runner.functions(&mut graph).get(text).map(String::as_str), Some("moved"));
+}
+
+fn a_panic(runner: &Runner) {
+    async fn first() -> u8 {
+        1
+    }
+    async fn second(first: &u8) -> u8 {
+        yields(1).await;
+        assert!(*first > 1, "too small");
+        2
+    }
+    async fn third(second: &u8) -> u8 {
+        *second
+    }
+    let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
+    for _ in 0..2 {
+        let thrown = catch_unwind(AssertUnwindSafe(|| runner.functions(&mut graph).get(third).copied()));
+        assert_eq!(thrown.expect_err("it panics").downcast_ref(), Some(&"too small"));
+        let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
+        assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
+        let results = graph.results();
+        assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
+    }
+}
+
+fn cancelled_before_it_begins(runner: &Runner) {
+    async fn a() -> u8 {
+        1
+    }
+    async fn b(a: &u8) -> u8 {
+        *a
+    }
+    let mut graph = create_graph! { b: [a], a: [] }.expect("a valid graph");
+    let token = CancelToken::new();
+    token.cancel();
+    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
+    assert_eq!(error.expect_err("cancelled").to_string(), "cancelled, 2 nodes did not run: b, a");
+    assert_eq!(graph.results().get(a), None);
+    assert_eq!(runner.functions(&mut graph).get(b), Some(&1));
+}
+
+#[test]
+fn a_run_that_is_dropped_half_way() {
+    static LIVE: AtomicUsize = AtomicUsize::new(0);
+    static OPEN: AtomicBool = AtomicBool::new(false);
+
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            LIVE.fetch_sub(1, Relaxed);
+        }
+    }
+    fn before() -> u8 {
+        1
+    }
+    async fn waits(before: &u8) -> u8 {
+        LIVE.fetch_add(1, Relaxed);
+        let _counted = Counted;
+        poll_fn(|_| if OPEN.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }).await;
+        before + 1
+    }
+    fn after(waits: &u8) -> u8 {
+        waits + 1
+    }
+    fn begin<'g>(graph: &'g mut FnGraph, on: Option<&Executor>) -> FnRunAsync<'g> {
+        match on {
+            None => graph.run_async(),
+            Some(executor) => graph.run_parallel_async(executor),
+        }
+    }
+    let mut graph = create_graph! { after: [waits], waits: [before], before: [] }.expect("a valid graph");
+    let executor = executor(2);
+    for on in [None, Some(&executor)] {
+        OPEN.store(false, Relaxed);
+        drop(begin(&mut graph, on));
+        assert_eq!(graph.results().get(before), None, "nothing happens before the first poll");
+        {
+            let mut run = pin!(begin(&mut graph, on));
+            assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert_eq!(LIVE.load(Relaxed), 0, "what the future held is gone");
+        assert_eq!(graph.results().get(after), None);
+        OPEN.store(true, Relaxed);
+        assert_eq!(
+            pollster::block_on(begin(&mut graph, on)).expect("no function fails").get(after),
+            Some(&3)
+        );
+        assert_eq!(LIVE.load(Relaxed), 0);
+        graph.results().take(before);
+    }
+}
+
+#[test]
+fn runs_can_be_sent() {
+    fn check<T: Send>() {}
+    check::<FnRunAsync<'static>>();
+    check::<FnResults<'static>>();
+}
+
+#[test]
+fn what_a_run_says_of_itself() {
+    async fn waits() {
+        std::future::pending::<()>().await;
+    }
+    let mut graph = create_graph! { waits: [] }.expect("a valid graph");
+    let mut run = pin!(graph.run_async());
+    assert_eq!(format!("{run:?}"), r#"RunAsync { run: not begun, .. }"#);
+    assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(format!("{run:?}"), r#"RunAsync { run: under way, .. }"#);
+}
+
+fn dictionaries_take_the_same_options(runner: &Runner) {
+    fn first() -> u8 {
+        1
+    }
+    fn second(first: &u8) -> u8 {
+        assert!(*first > 1, "too small");
+        2
+    }
+    fn third(second: &u8) -> u8 {
+        *second
+    }
+    let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
+    let token = CancelToken::new();
+    token.cancel();
+    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
+    assert_eq!(
+        error.expect_err("cancelled").to_string(),
+        "cancelled, 3 nodes did not run: third, second, first"
+    );
+    let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
+    assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
+    let results = graph.results();
+    assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
+}

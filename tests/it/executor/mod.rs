@@ -1,0 +1,9 @@
+//! The executor: bare graphs on its threads, and what runs may do to each other.
+
+mod builder;
+mod in_step;
+mod order;
+mod panics;
+mod runs_at_once;
+mod statistics;
+mod waking;
