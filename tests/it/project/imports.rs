@@ -137,7 +137,7 @@ fn flatten(tree: &UseTree, path: &[String], paths: &mut Vec<(Vec<String>, String
     match tree {
         UseTree::Path(inner) => flatten(&inner.tree, &extended(&inner.ident), paths),
         UseTree::Name(name) if name.ident == "self" => {
-            paths.push((path.to_vec(), path.last().cloned().unwrap_or_default()))
+            paths.push((path.to_vec(), path.last().cloned().unwrap_or_default()));
         }
         UseTree::Name(name) => paths.push((extended(&name.ident), name.ident.to_string())),
         UseTree::Rename(rename) => paths.push((extended(&rename.ident), rename.rename.to_string())),
