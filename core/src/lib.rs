@@ -110,7 +110,7 @@
 //! **Several graphs** are several runs; each is started, worked for and stopped by itself.
 //!
 //! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
-//! [`ReadySet`], and whoever takes it from there polls it again (`tests/examples/bare_async`).
+//! [`ReadySet`], and whoever takes it from there polls it again (`examples/bare_async`).
 //!
 //! # Features
 //!
