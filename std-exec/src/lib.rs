@@ -207,5 +207,5 @@ pub use typed::{
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -25,3 +25,8 @@ pub mod shapes;
 pub mod splitmix;
 pub mod tsv;
 pub mod workflow;
+
+/// Compiles and runs the examples of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
