@@ -117,9 +117,14 @@
 //!
 //! - **`alloc`** (default): the owned [`Dag`], cycle errors that own their path, and the helpers that return
 //!   collections ([`DagView::levels`], [`DagView::critical_path`]). Without it the crate needs no allocator.
+//! - **`petgraph`**: `Dag::from_petgraph`, `Dag::from_stable_graph` and `DagView::to_petgraph`, for
+//!   petgraph 0.8. Nodes keep their numbers.
+//! - **`serde`**: [`Dag`] can be written and read, as the list of each node's successors. What is read is
+//!   validated like any other graph.
 //! - **`portable-atomic`**: the atomics of the crate of that name, for chips without compare-and-swap
 //!   (thumbv6m, riscv32imc). The program says how they are made there: one of that crate's features
 //!   `critical-section` and `unsafe-assume-single-core`. Only [`Countdown`], [`Run`] and [`ReadySet`] use them.
+//! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -151,10 +156,14 @@ mod levels;
 mod model;
 mod node;
 mod parts;
+#[cfg(feature = "petgraph")]
+mod petgraph;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod ready_set;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod run;
+#[cfg(feature = "serde")]
+mod serde;
 mod static_dag;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub mod sync;
