@@ -96,7 +96,8 @@
 //! **Interrupts.** A handler may call everything at any point of the code that it has interrupted, also of
 //! another call of the same method. Nothing waits for anybody, so it never waits for what it has interrupted.
 //! (The one exception says so: [`Run::work_until_over`].) A core that is stopped for ever keeps the nodes that it
-//! has taken, and nothing else. Stack: no recursion; the number is in `tests/README.md`.
+//! has taken, and nothing else. Stack: no recursion; measured on a Cortex-M3, a main program and two levels
+//! of interrupts take 296 bytes together.
 //!
 //! **Waiting.** A core with nothing to do may sleep: [`Run::notify`] calls what wakes it (on Arm `dsb` and
 //! `sev`) behind each insertion, and the core calls `wfe`, which returns at once if an event came since it last
@@ -110,15 +111,20 @@
 //! **Several graphs** are several runs; each is started, worked for and stopped by itself.
 //!
 //! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
-//! [`ReadySet`], and whoever takes it from there polls it again (`tests/examples/bare_async`).
+//! [`ReadySet`], and whoever takes it from there polls it again (`examples/bare_async`).
 //!
 //! # Features
 //!
 //! - **`alloc`** (default): the owned [`Dag`], cycle errors that own their path, and the helpers that return
 //!   collections ([`DagView::levels`], [`DagView::critical_path`]). Without it the crate needs no allocator.
+//! - **`petgraph`**: `Dag::from_petgraph`, `Dag::from_stable_graph` and `DagView::to_petgraph`, for
+//!   petgraph 0.8. Nodes keep their numbers.
+//! - **`serde`**: [`Dag`] can be written and read, as the list of each node's successors. What is read is
+//!   validated like any other graph.
 //! - **`portable-atomic`**: the atomics of the crate of that name, for chips without compare-and-swap
 //!   (thumbv6m, riscv32imc). The program says how they are made there: one of that crate's features
 //!   `critical-section` and `unsafe-assume-single-core`. Only [`Countdown`], [`Run`] and [`ReadySet`] use them.
+//! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -150,10 +156,14 @@ mod levels;
 mod model;
 mod node;
 mod parts;
+#[cfg(feature = "petgraph")]
+mod petgraph;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod ready_set;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod run;
+#[cfg(feature = "serde")]
+mod serde;
 mod static_dag;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub mod sync;
@@ -185,3 +195,8 @@ pub use run::{Run, RunMemoryError, RunStatus, StaticRun, StillRunning, WorkEnd};
 pub use static_dag::StaticDag;
 pub use urgency::{StaticUrgency, Urgency};
 pub use view::{AsDag, DagView};
+
+/// Compiles and runs the README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -96,10 +96,27 @@
 //! faster way, with a trial of the other one now and then. A run that the caller has begun alone is shared after all
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
+//!
+//! # Features
+//!
+//! - **`affinity`** (default): workers are pinned to cores, by the crate core_affinity. Without it none is, what
+//!   [`Pinning::Cores`] demands is refused, and [`unpinned`] is a plain call.
+//! - **`async`** (default): async nodes, and runs that are futures or are spawned: what the chapter "Async" is
+//!   about. Without it there are no methods for these, and no `async fn` in `create_graph!`; runs that block on
+//!   futures, for which the crate pollster is, don't exist.
+//! - **`parking_lot`**: the executor's locks and what its threads sleep on are those of the crate of that name, for
+//!   programs that use it already. Not for programs that fork: these locks keep a table of waiting threads, which
+//!   a child inherits without the threads, so that an executor that is made there may hang or crash.
+//! - **`petgraph`**: a graph of petgraph 0.8 becomes a [`Dag`], and back: `Dag::from_petgraph`,
+//!   `Dag::from_stable_graph`, `DagView::to_petgraph`.
+//! - **`serde`**: a [`Dag`] can be written and read; what is read is validated.
+//! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
 // Unsafe code is in the files whose `mod` allows it, in the `mod.rs` of their folders; tests/README.md has a table of it.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What makes futures is left out by its entrances: what lies behind them is compiled, and used by nobody.
+#![cfg_attr(not(feature = "async"), allow(dead_code, unreachable_pub, unused_imports, unused_macros))]
 
 mod brief;
 mod dictionaries;
@@ -123,21 +140,24 @@ pub use dgraph_core::{
     StaticDag, Storage,
 };
 pub use dictionaries::{
-    Args, AsyncFunction, FnGraph, FnGraphBuilder, FnKey, FnResults, FnRunAsync, Function, Functions,
-    GraphError, KeyedBuilder, KeyedGraph, KeyedResults, MissingKey, PlainFunction,
+    Args, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, GraphError, KeyedBuilder,
+    KeyedGraph, KeyedResults, MissingKey, PlainFunction,
 };
+#[cfg(feature = "async")]
+pub use dictionaries::{AsyncFunction, FnRunAsync};
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use pool::cores::unpinned;
 pub use run::RunStatistics;
 pub use run_error::RunError;
 pub use typed::{
-    Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
-    FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode,
-    Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunAsync, RunOptions, SetInputs, Shareable,
-    Spawned, Values, ValuesIter,
+    Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
+    FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node,
+    NodeError, NodeFn, Panicked, Predecessors, Results, RunOptions, SetInputs, Shareable, Values, ValuesIter,
 };
+#[cfg(feature = "async")]
+pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

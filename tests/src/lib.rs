@@ -27,3 +27,8 @@ pub mod splitmix;
 pub mod tsv;
 pub mod workflow;
 pub mod yields;
+
+/// Compiles and runs the examples of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

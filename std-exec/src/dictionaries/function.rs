@@ -175,6 +175,7 @@ macro_rules! tuples {
             }
         }
 
+        #[cfg(feature = "async")]
         impl<Fun, Out, $($item),*> Function<($($item,)*), AsyncFunction> for Fun
         where
             Fun: for<'a> AsyncNodeFn<'a, ($(Node<$item>,)*), &'a ($(Node<$item>,)*), Output = Out>,
@@ -185,6 +186,7 @@ macro_rules! tuples {
             type Output = Out;
         }
 
+        #[cfg(feature = "async")]
         impl<Fun, Out, $($item),*> Define<($($item,)*), AsyncFunction> for Fun
         where
             Fun: for<'a> AsyncNodeFn<'a, ($(Node<$item>,)*), &'a ($(Node<$item>,)*), Output = Out>,

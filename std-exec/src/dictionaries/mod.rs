@@ -5,6 +5,7 @@ mod create_graph;
 mod error;
 mod fn_graph;
 mod fn_key;
+#[cfg(feature = "async")]
 mod fn_run_async;
 mod function;
 mod keyed;
@@ -14,7 +15,10 @@ pub use args::Args;
 pub use error::{GraphError, MissingKey};
 pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
 pub use fn_key::FnKey;
+#[cfg(feature = "async")]
 pub use fn_run_async::FnRunAsync;
-pub use function::{AsyncFunction, Function, Functions, PlainFunction};
+#[cfg(feature = "async")]
+pub use function::AsyncFunction;
+pub use function::{Function, Functions, PlainFunction};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;

@@ -165,7 +165,7 @@ impl Seats {
 }
 
 /// What Linux is asked, and told.
-#[cfg(all(target_os = "linux", not(any(miri, dgraph_loom, dgraph_shuttle))))]
+#[cfg(all(target_os = "linux", feature = "affinity", not(any(miri, dgraph_loom, dgraph_shuttle))))]
 mod system {
     use super::BTreeSet;
     use crate::sync::{AtomicUsize, Ordering};
@@ -271,12 +271,13 @@ mod system {
     }
 }
 
-/// Elsewhere new threads and processes are free of their maker's pinning. Models and Miri have no cores.
-#[cfg(not(all(target_os = "linux", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
+/// Elsewhere new threads and processes are free of their maker's pinning. Models and Miri have no cores, nor has anybody without
+/// the feature `affinity`.
+#[cfg(not(all(target_os = "linux", feature = "affinity", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 mod system {
     use super::BTreeSet;
-    use core_affinity::CoreId;
 
+    #[cfg(feature = "affinity")]
     const UNKNOWN: bool = cfg!(any(miri, dgraph_loom, dgraph_shuttle));
 
     pub(super) fn sit_down(_: usize) {}
@@ -287,10 +288,22 @@ mod system {
         false
     }
 
+    #[cfg(feature = "affinity")]
     pub(super) fn pin_here(core: usize) -> bool {
-        !UNKNOWN && core_affinity::set_for_current(CoreId { id: core })
+        !UNKNOWN && core_affinity::set_for_current(core_affinity::CoreId { id: core })
     }
 
+    #[cfg(not(feature = "affinity"))]
+    pub(super) fn pin_here(_: usize) -> bool {
+        false
+    }
+
+    #[cfg(not(feature = "affinity"))]
+    pub(super) fn cores_here() -> Vec<usize> {
+        Vec::new()
+    }
+
+    #[cfg(feature = "affinity")]
     pub(super) fn cores_here() -> Vec<usize> {
         let cores = if UNKNOWN { None } else { core_affinity::get_core_ids() };
         cores.unwrap_or_default().iter().map(|core| core.id).collect()

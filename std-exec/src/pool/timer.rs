@@ -6,14 +6,14 @@
 
 use crate::sync::fork::Process;
 use crate::sync::thrown::discard;
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Condvar, Mutex, MutexGuard, Ordering, lock, wait, wait_for};
 use crate::unpinned;
 use crate::wake::Wakes;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
@@ -98,7 +98,7 @@ impl Timer {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// The thread's life.
@@ -107,11 +107,8 @@ impl Timer {
         loop {
             let now = Instant::now();
             state = match state.runs.first_key_value() {
-                None => self.earlier.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some((&(deadline, _), _)) if deadline > now => {
-                    let waited = self.earlier.wait_timeout(state, deadline - now);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
+                None => wait(&self.earlier, state),
+                Some((&(deadline, _), _)) if deadline > now => wait_for(&self.earlier, state, deadline - now),
                 Some(_) => {
                     let run = state.runs.pop_first();
                     drop(state);

@@ -6,7 +6,8 @@
 //!   sequentially consistent.
 //!
 //! The standard locks keep all that there is to know in the lock itself. parking_lot's keep a table of waiting threads
-//! beside them, in which a forked child finds threads that it doesn't have, so that a new executor there would crash.
+//! beside them, in which a forked child finds threads that it doesn't have, so that a new executor there would crash: they are
+//! for those who ask for them by the feature `parking_lot` (`lot.rs`).
 
 #[cfg(dgraph_shuttle)]
 #[allow(unsafe_code)]
@@ -17,6 +18,8 @@ pub(crate) mod clock;
 pub(crate) mod fences;
 #[allow(unsafe_code)]
 pub(crate) mod fork;
+#[cfg(all(feature = "parking_lot", not(any(dgraph_loom, dgraph_shuttle))))]
+mod lot;
 #[cfg(any(dgraph_loom, dgraph_shuttle))]
 mod model_deque;
 #[allow(unsafe_code)]

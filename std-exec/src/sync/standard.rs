@@ -1,5 +1,7 @@
 //! The standard ones and crossbeam's.
 
+#[cfg(feature = "parking_lot")]
+pub(crate) use super::lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
 pub(crate) use crossbeam_utils::Backoff;
 pub(crate) use std::hint::spin_loop;
@@ -7,6 +9,7 @@ pub(crate) use std::sync::PoisonError;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
 };
+#[cfg(not(feature = "parking_lot"))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::thread::yield_now;
 pub(crate) use std::thread_local;

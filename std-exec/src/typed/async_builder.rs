@@ -9,6 +9,7 @@ use super::handle::Node;
 use super::run::Run;
 use super::task::Task;
 
+#[cfg(feature = "async")]
 impl<'env, P> GraphBuilder<'env, P> {
     /// As [`node`](Self::node), for an `async fn` or an async closure: what its future gives is the node's result. Its parameters
     /// are references, as for other nodes, and the future may hold them across `await`.

@@ -91,6 +91,7 @@ pub(super) fn execute(
     if let Some(executor) = executor {
         executor.check_process();
     }
+    #[cfg(feature = "async")]
     if body.store.futures() > 0 {
         return match executor {
             Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),

@@ -63,6 +63,7 @@ pub(super) struct AsyncRun {
 }
 
 /// Runs the graph, and blocks while nothing is ready.
+#[cfg(feature = "async")]
 pub(super) fn block_on(
     body: &mut Body,
     executor: Option<&Handle>,

@@ -172,6 +172,7 @@ macro_rules! lend {
     };
 }
 
+#[cfg(feature = "async")]
 impl<'env> GraphBuilder<'env, Local> {
     /// As [`async_node`](GraphBuilder::async_node), on the thread of the graph: nothing has to be `Send`, and the closure may
     /// own what its futures use.

@@ -45,6 +45,7 @@ pub struct RunAsync<'g, 'env, P = Anywhere> {
     run: Running,
 }
 
+#[cfg(feature = "async")]
 impl<'env, P> Graph<'env, P> {
     /// Runs every node once on the thread that polls the future: all that are ready, one after the other, those with futures
     /// side by side. Only futures that were woken are polled again. No runtime is needed, and any will do.
@@ -114,6 +115,7 @@ impl<'env, P> Graph<'env, P> {
     }
 }
 
+#[cfg(feature = "async")]
 impl Graph<'static> {
     /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin when it is first polled.
     ///

@@ -46,6 +46,7 @@ pub struct Spawned {
     refused: Option<RunError>,
 }
 
+#[cfg(feature = "async")]
 impl Graph<'static> {
     /// Hands the graph to the workers of `executor`, which begin at once.
     ///
@@ -103,6 +104,7 @@ fn unwind_without(graph: Graph<'static>, payload: Box<dyn Any + Send>) -> ! {
     resume_unwind(payload);
 }
 
+#[cfg(feature = "async")]
 impl Spawned {
     /// Blocks until the run is over. Gives back the graph, with its results, and how the run has ended.
     ///

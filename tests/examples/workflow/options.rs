@@ -41,7 +41,8 @@ impl Options {
     /// since, the one in the current directory.
     pub(crate) fn workflow(&self) -> PathBuf {
         const NAME: &str = "Cargo.lock";
-        let compiled_with = || Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|root| root.join(NAME));
+        let compiled_with =
+            || Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(|root| root.join(NAME));
         let default = || compiled_with().filter(|path| path.is_file()).unwrap_or_else(|| NAME.into());
         self.file.clone().unwrap_or_else(default)
     }

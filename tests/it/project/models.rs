@@ -13,7 +13,7 @@ fn output_of(command: &mut Command) -> String {
     format!("{out}{err}")
 }
 
-/// The unit tests of the two crates under `--cfg dgraph_loom`, in their own target folder. Each has a process of its own: loom
+/// The unit tests of the two crates under `--cfg dgraph_loom` and with the feature `loom`, in their own target folder. Each has a process of its own: loom
 /// maps memory all the time, for which the threads of one process wait for each other.
 #[test]
 fn loom_models_pass() {
@@ -21,7 +21,7 @@ fn loom_models_pass() {
     let build = output_of(
         Command::new(env!("CARGO"))
             .args(["test", "--no-run", "--release", "--lib", "-p", "dgraph-core", "-p", "dgraph-exec"])
-            .args(["--target-dir", "target/loom"])
+            .args(["--features", "loom", "--target-dir", "target/loom"])
             .env("RUSTFLAGS", "--cfg dgraph_loom")
             .env_remove("CARGO_TARGET_DIR")
             .current_dir(&root),

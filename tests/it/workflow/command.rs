@@ -20,7 +20,7 @@ pub(super) fn example() -> &'static Path {
             None => panic!("{} is in no profile's folder", test.display()),
         };
         let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "dgraph-tests", "--example", "workflow"])
+            .args(["build", "--quiet", "--package", "dgraph-examples", "--example", "workflow"])
             .args(["--profile", profile, "--target-dir"])
             .arg(folder.parent().expect("the target folder"))
             .current_dir(root())

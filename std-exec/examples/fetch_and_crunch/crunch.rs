@@ -1,14 +1,16 @@
 //! What is in a page, and what is computed from it.
 
-use dgraph_tests::splitmix::SplitMix64;
-
 /// How many numbers a page has.
 pub(crate) const NUMBERS: usize = 500;
 
 /// The numbers of a page, as the server knows them.
 pub(crate) fn numbers(page: u32) -> impl Iterator<Item = u32> {
-    let mut random = SplitMix64::new(u64::from(page));
-    (0..NUMBERS).map(move |_| random.below(1_000_000))
+    // A congruential generator, with Knuth's factor: its upper bits are random enough.
+    let mut state = u64::from(page);
+    (0..NUMBERS).map(move |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        u32::try_from((state >> 33) % 1_000_000).expect("less than a million")
+    })
 }
 
 /// How many of the numbers are primes.
