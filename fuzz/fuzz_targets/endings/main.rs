@@ -106,6 +106,8 @@ fn check(plan: Plan, repetition: u64) {
         }
     }
     drop(graphs);
+    // Runs that were forgotten may be under way still.
+    world.any_shutdown.store(true, SeqCst);
     for host in &world.hosts {
         if let Host::Anew(slot) = host {
             let taken = lock(slot).take();
