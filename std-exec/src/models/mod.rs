@@ -99,14 +99,6 @@ fn help_once(shared: &Shared) {
     shared.teams.iter().for_each(|team| _ = shared.try_help(team, None, &stay));
 }
 
-/// Breaks into each run of the executor.
-fn break_in_once(shared: &Shared) {
-    for team in shared.teams.iter() {
-        team.end_quiet();
-        shared.try_help(team, None, &Stay::to_the_end());
-    }
-}
-
 /// A thread that comes as `come` says. `S` is an `Arc`, loom's or not.
 fn spawn_helper<S>(shared: &S, come: fn(&Shared)) -> thread::JoinHandle<()>
 where

@@ -1,16 +1,16 @@
 //! Runs that begin quietly, and that others break into.
 
 use super::detached::{Waiting, detached_as, wait_for_end};
-use super::{
-    Checked, Gate, Meeting, beside_workers, break_in_once, executor_of_two, help_once, spawn_helper,
-};
+use super::{Checked, Gate, Meeting, beside_workers, executor_of_two, help_once, spawn_helper};
 use crate::pool::cores::Seats;
 use crate::pool::shared::Shared;
 use crate::pool::worker;
 use crate::run;
 use crate::run::body::{Body, Turn};
+use crate::sleep::posted;
 use crate::sync::model::{Arc, explore, thread};
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::team::Stay;
 use crate::tuner::{Budget, Plan, Timed};
 use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{AsDag, Dag, NodeId};
@@ -36,7 +36,7 @@ fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
-        let helper = spawn_helper(&shared, break_in_once);
+        let helper = spawn_helper(&shared, help_once);
         let body = Back(|node: NodeId| {
             checked.run(node);
             Turn::Complete
@@ -80,7 +80,7 @@ fn run_quiet_with_a_rendezvous() {
             let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
             thread::spawn(move || {
                 while !over.load(Ordering::Relaxed) {
-                    break_in_once(&shared);
+                    help_once(&shared);
                     thread::yield_now();
                 }
             })
@@ -101,7 +101,7 @@ fn run_quiet_of_a_node_that_wants_another_turn() {
     explore(2, || {
         let shared = executor_of_two(1);
         let checked = Checked::new(2, &[(0, 1)]);
-        let helper = spawn_helper(&shared, break_in_once);
+        let helper = spawn_helper(&shared, help_once);
         let turned = AtomicBool::new(false);
         let body = Back(|node: NodeId| {
             if node == NodeId::new(0) && !turned.load(Ordering::Relaxed) {
@@ -341,7 +341,7 @@ impl Awaited<'_> {
         while !steps[0].load(Ordering::Acquire) {
             thread::yield_now();
         }
-        break_in_once(shared);
+        help_once(shared);
     }
 }
 
@@ -384,4 +384,110 @@ impl Body for Awaited<'_> {
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
         self.wakes.take_for_team(|index| ready(NodeId::new(index)));
     }
+}
+
+/// Nodes are offered while the run is quiet, so nobody is told of them; a worker ends that just then, and goes to sleep. Catches: either of
+/// the two fences.
+#[test]
+fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
+    explore(1, || {
+        let shared = executor_of_two(1);
+        let over = Arc::new(AtomicBool::new(false));
+        let begun = Arc::new(AtomicBool::new(false));
+        let worker = {
+            let (shared, over, begun) = (Arc::clone(&shared), Arc::clone(&over), Arc::clone(&begun));
+            thread::spawn(move || {
+                while !begun.load(Ordering::Acquire) {
+                    thread::yield_now();
+                }
+                help_once(&shared);
+                while !over.load(Ordering::Relaxed) {
+                    shared.sleep.sleep(0, || over.load(Ordering::Relaxed) || shared.wants_help());
+                    help_once(&shared);
+                }
+            })
+        };
+        let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
+        let meeting = Meeting::of(2);
+        let body = Back(|node: NodeId| {
+            if node.get() == 0 {
+                begun.store(true, Ordering::Release);
+            }
+            if matches!(node.get(), 1 | 2) {
+                meeting.attend();
+            }
+            Turn::Complete
+        });
+        run::run_as(&shared, &dag, &body, QUIETLY, None);
+        over.store(true, Ordering::Relaxed);
+        posted();
+        shared.sleep.wake_all();
+        worker.join().expect("no panic");
+    });
+}
+
+/// A worker is about to break into a run that is over by then, and whose team has another one, with a walk. Catches: a quiet beginning that
+/// is ended by a thread that has not joined.
+#[test]
+fn run_quiet_and_a_walk_after_it() {
+    explore(2, || {
+        let shared = executor_of_two(1);
+        let done = Arc::new(AtomicUsize::new(0));
+        let helper = {
+            let (shared, done) = (Arc::clone(&shared), Arc::clone(&done));
+            thread::spawn(move || {
+                let team = shared.teams.iter().next().expect("a team");
+                let late = team.walk().is_some(); // as `Watch::look` says
+                if late {
+                    let helped = shared.break_in(team, &Stay::to_the_end());
+                    done.store(if helped { 2 } else { 1 }, Ordering::Release);
+                }
+            })
+        };
+        let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+        let body = Back(|_: NodeId| Turn::Complete);
+        run::run_as(&shared, &dag, &body, QUIETLY, None);
+        let body = |_: NodeId| {
+            if done.load(Ordering::Acquire) == 1 {
+                let team = shared.teams.iter().next().expect("a team");
+                assert!(team.walk().is_some(), "a walk that nobody watches, and nobody has broken into");
+            }
+        };
+        super::run(&shared, &dag, &body, Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+        helper.join().expect("no panic");
+    });
+}
+
+/// The same by a caller that waits for another run than the one in which the walk is.
+#[test]
+fn run_quiet_and_a_walk_after_it_within_another() {
+    explore(2, || {
+        let shared = executor_of_two(2);
+        let done = Arc::new(AtomicUsize::new(0));
+        let helper = {
+            let (shared, done) = (Arc::clone(&shared), Arc::clone(&done));
+            thread::spawn(move || {
+                let team = shared.teams.iter().next().expect("a team");
+                let awaited = shared.teams.iter().nth(1).expect("another one");
+                if team.walk().is_some() {
+                    // `watch_within`, when that is late.
+                    let stay = Stay::of_one_who_waits_for(awaited);
+                    let helped = shared.try_help(team, Some(awaited), &stay);
+                    shared.pass_on(team);
+                    done.store(if helped { 2 } else { 1 }, Ordering::Release);
+                }
+            })
+        };
+        let dag = Dag::from_edges(1, &[]).expect("a valid graph");
+        let body = Back(|_: NodeId| Turn::Complete);
+        run::run_as(&shared, &dag, &body, QUIETLY, None);
+        let body = |_: NodeId| {
+            if done.load(Ordering::Acquire) == 1 {
+                let team = shared.teams.iter().next().expect("a team");
+                assert!(team.walk().is_some(), "a walk that nobody watches, and nobody has broken into");
+            }
+        };
+        super::run(&shared, &dag, &body, Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+        helper.join().expect("no panic");
+    });
 }

@@ -2,6 +2,7 @@
 
 use crate::pool::shared::Shared;
 use crate::protocol::membership::Left;
+use crate::sync::fences;
 use crate::team::Stay;
 use crate::team::Then;
 use crate::team::{Role, Team, Ticket};
@@ -20,6 +21,12 @@ impl Shared {
         // Asked again now that the run can't change any more.
         let wanted = ancestor.is_none_or(|ancestor| team.is_nested_in(ancestor));
         if wanted {
+            if team.is_quiet() {
+                team.end_quiet();
+                // Ordering: pairs with the fence in `Team::post`, and with the light one in `Stealing::invite`: of what was woken or
+                // offered while the run was quiet, and nobody was told, this thread finds what there is.
+                fences::heavy();
+            }
             member.help_in_a_place(stay);
         }
         wanted
@@ -88,7 +95,12 @@ impl Shared {
             Then::Nothing => {}
             Then::Enqueue => self.enqueue(ticket, false),
             Then::EnqueueWoken => self.enqueue(ticket, true),
-            Then::EnqueueFor(workers) => self.enqueue_for(&workers, ticket),
+            Then::EnqueueFor { workers, ask_owner } => {
+                self.enqueue_for(&workers, ticket);
+                if ask_owner {
+                    ticket.ask_owner();
+                }
+            }
             Then::Tell(team) => {
                 // SAFETY: teams are freed with the executor only, which the ticket belongs to.
                 let team = unsafe { team.as_ref() };

@@ -93,7 +93,6 @@ impl Shared {
     /// Breaks into the walk of `team`, or its quiet beginning. Whether it could join.
     pub(crate) fn break_in(&self, team: &Team, stay: &Stay<'_>) -> bool {
         self.hand_over(0);
-        team.end_quiet();
         self.away(|| self.try_help(team, None, stay))
     }
 
@@ -106,16 +105,15 @@ impl Shared {
         visited
     }
 
-    /// A walk in a run that is nested in that of `awaited`, if no worker watches.
-    fn unwatched_within(&self, awaited: &Team) -> Option<Seen<'_>> {
-        self.walks().find(|(team, _)| team.is_nested_in(awaited) && self.sleep.nobody_watches())
+    /// The walks in runs that are nested in that of `awaited`, if no worker watches.
+    fn unwatched_within(&self, awaited: &Team) -> impl Iterator<Item = Seen<'_>> {
+        self.walks().filter(|(team, _)| team.is_nested_in(awaited) && self.sleep.nobody_watches())
     }
 
     /// Watches that, and breaks in if it takes too long. Whether it has.
     fn watch_within(&self, awaited: &Team, watch: &mut Watch) -> bool {
         let late = watch.look(self.unwatched_within(awaited));
         late.is_some_and(|team| {
-            team.end_quiet();
             let helped = self.try_help(team, Some(awaited), &Stay::of_one_who_waits_for(awaited));
             self.pass_on(team);
             helped
@@ -134,7 +132,7 @@ impl Shared {
             return false;
         }
         let alarm = watch.alarm();
-        let unwatched = || alarm.is_none() && self.unwatched_within(awaited).is_some();
+        let unwatched = || alarm.is_none() && self.unwatched_within(awaited).next().is_some();
         awaited.wait_unless(alarm, || more_reasons() || self.wants_help_within(awaited) || unwatched())
     }
 

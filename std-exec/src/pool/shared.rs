@@ -22,6 +22,7 @@ pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::f
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Shared {
+    id: ExecutorId,
     pub(crate) teams: Teams,
     pub(crate) sleep: Sleep,
     pub(crate) cores: Seats,
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(workers: usize, cores: Seats) -> Self {
         Self {
+            id: ExecutorId::new(),
             teams: Teams::new(workers.saturating_sub(1)),
             sleep: Sleep::new(workers),
             cores,
@@ -60,8 +62,9 @@ impl Shared {
     }
 
     /// Which executor it is.
+    #[inline]
     pub(crate) fn id(&self) -> ExecutorId {
-        ExecutorId::of(self)
+        self.id
     }
 
     pub(crate) fn with_spin(self, spin: Duration) -> Self {

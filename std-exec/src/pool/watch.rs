@@ -17,6 +17,8 @@ use std::time::Duration;
 /// How many times in a row a watcher wakes up for nothing before it falls asleep.
 const DOZES: u32 = patience(16);
 const DOZE: Duration = Duration::from_millis(1);
+/// In ticks, some tens of microseconds: a member that goes quietly and is in a body for longer is broken into.
+const LONG_BODY: u64 = 100_000;
 
 /// A walk, or a quiet beginning, that is going on: its team, which of the team's runs it is, and its budget in ticks.
 pub(crate) type Seen<'a> = (&'a Team, (usize, usize));
@@ -34,6 +36,23 @@ struct Watched {
     team: *const Team,
     run: usize,
     since: u64,
+    /// Of one that goes quietly: how many bodies it had called when that was last different, and since when.
+    beat: (usize, u64),
+}
+
+impl Watched {
+    fn new(team: &Team, run: usize, now: u64) -> Self {
+        Self { team, run, since: now, beat: (team.beat(), now) }
+    }
+
+    /// Whether it is in the middle of a long body, if it goes quietly.
+    fn is_stuck(&mut self, team: &Team, now: u64) -> bool {
+        let beat = team.beat();
+        if beat != self.beat.0 {
+            self.beat = (beat, now);
+        }
+        team.is_quiet() && now.saturating_sub(self.beat.1) > LONG_BODY
+    }
 }
 
 impl Watch {
@@ -42,24 +61,25 @@ impl Watch {
         self.dozes = DOZES;
     }
 
-    /// Looks at the walk that is going on, if there is one. Its team, if since this was first asked it has
-    /// overrun its budget, or been in one body for too long.
-    pub(crate) fn look<'a>(&mut self, walk: Option<Seen<'a>>) -> Option<&'a Team> {
-        let Some((team, (run, budget))) = walk else {
-            self.watched = None;
-            return None;
-        };
-        let now = clock::now();
-        match &mut self.watched {
-            Some(watch) if ptr::eq(watch.team, team) && watch.run == run => {
-                let elapsed = usize::try_from(now.saturating_sub(watch.since)).unwrap_or(usize::MAX);
-                team.is_late(elapsed, budget).then_some(team)
+    /// Looks at the `walks` that are going on: at the one that it has looked at before, or else at the next one. Its team, if since then it
+    /// has overrun its budget, or been in one body for too long.
+    pub(crate) fn look<'a>(&mut self, walks: impl Iterator<Item = Seen<'a>>) -> Option<&'a Team> {
+        let (mut first, mut next, mut is_behind) = (None, None, false);
+        for (team, (run, budget)) in walks {
+            match &mut self.watched {
+                Some(watched) if ptr::eq(watched.team, team) && watched.run == run => {
+                    let now = clock::now();
+                    let elapsed = usize::try_from(now.saturating_sub(watched.since)).unwrap_or(usize::MAX);
+                    return (team.is_late(elapsed, budget) || watched.is_stuck(team, now)).then_some(team);
+                }
+                Some(watched) if ptr::eq(watched.team, team) => is_behind = true,
+                _ => {}
             }
-            watched => {
-                *watched = Some(Watched { team, run, since: now });
-                None
-            }
+            let found = if is_behind { &mut next } else { &mut first };
+            found.get_or_insert((team, run));
         }
+        self.watched = next.or(first).map(|(team, run)| Watched::new(team, run, clock::now()));
+        None
     }
 
     /// For how long to sleep, if there may be walks. To be asked before each time.

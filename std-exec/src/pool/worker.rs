@@ -33,7 +33,7 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
     watch.begin();
     while !shared.is_shut_down() {
         if shared.help_any(turn, worker)
-            || watch.look(shared.walk()).is_some_and(|team| shared.break_in(team, &shared.stay_of(worker)))
+            || watch.look(shared.walks()).is_some_and(|team| shared.break_in(team, &shared.stay_of(worker)))
         {
             turn = turn.wrapping_add(1);
             idle_since = None;

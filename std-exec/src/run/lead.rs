@@ -137,7 +137,8 @@ pub(super) fn lead<D: Discipline>(run: &D, team: &Team) {
         // SAFETY: this thread has taken the team, and this is its only result.
         let mut caller = unsafe { run.caller(team, false) };
         let stay = Stay::to_the_end();
-        // Looked at behind the fence of whoever shuts down, or before the caller waits: see `Shared::shut_down`.
+        // If the first look comes too early for a shutdown that has not found this team open, the next one sees it: behind the fence of
+        // `wait_unless`, before the caller sleeps.
         let mut called_off = false;
         let mut look = || {
             if !called_off && shared.is_shut_down() {

@@ -23,6 +23,7 @@ use crate::protocol::member::Own;
 use crate::run::body::{Body, Turn};
 use crate::run::state::Stealing;
 use crate::run::statistics::count;
+use crate::sync::fences;
 use crate::sync::{Ordering, spin_loop, yield_now};
 use crate::team::Stay;
 use crate::team::{PATIENCE, Team};
@@ -66,7 +67,7 @@ impl<F: Body> Stealing<'_, F> {
 
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
     fn inner_loop(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
-        let (mut turns, mut in_vain) = (0, 0);
+        let (mut turns, mut in_vain, mut bodies) = (0, 0, 0);
         loop {
             if F::WAKES {
                 // Woken nodes before others, but not for ever.
@@ -78,6 +79,10 @@ impl<F: Body> Stealing<'_, F> {
             if !self.stopped.load(Ordering::Relaxed) {
                 self.offer(team, own, progress);
                 progress.running = Some(node);
+                if F::WAKES && team.is_quiet() {
+                    bodies += 1;
+                    team.set_beat(bodies);
+                }
                 turn = own.in_body(|| self.common.body.run(node));
                 progress.running = None;
             } else {
@@ -286,6 +291,11 @@ impl<F: Body> Stealing<'_, F> {
 
     /// Sees to it that somebody comes for what there is, unless the run is quiet.
     pub(crate) fn invite(&self, team: &Team) {
+        if F::WAKES {
+            // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is offered here, or the run isn't
+            // quiet any more.
+            fences::light(fences::light_is_free());
+        }
         if team.is_quiet() {
             return;
         }

@@ -143,7 +143,7 @@ impl Sleep {
 /// To be called between making work or a walk visible and asking whether anybody sleeps.
 #[inline]
 pub(crate) fn posted() {
-    // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait`; for walks also with itself, in
+    // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait_unless`; for walks also with itself, in
     // `Shared::away`, and by members that leave a run.
     fence(Ordering::SeqCst);
 }

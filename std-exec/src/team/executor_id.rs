@@ -1,15 +1,15 @@
 //! Which executor.
 
-use std::ptr;
+use crate::sync::next_number;
 
-/// The address of what an executor's threads share. It says which executor it is as long as that exists.
+/// A number that no other executor of the process has or had. (An address may be another one's later.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ExecutorId(usize);
+pub(crate) struct ExecutorId(u64);
 
 impl ExecutorId {
     pub(crate) const NONE: Self = Self(0);
 
-    pub(crate) fn of<T>(shared: &T) -> Self {
-        Self(ptr::from_ref(shared).addr())
+    pub(crate) fn new() -> Self {
+        Self(next_number())
     }
 }

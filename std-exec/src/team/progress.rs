@@ -111,10 +111,21 @@ impl Team {
 
     /// Whether that walk, or the quiet beginning, takes too long, so long after it began; a hint.
     pub(crate) fn is_late(&self, elapsed: usize, ticks: usize) -> bool {
-        // (Of a member that goes quietly, nobody else knows how far it is.)
-        let eagerly = self.eagerly.load(Ordering::Relaxed) && !self.is_quiet();
+        let eagerly = self.eagerly.load(Ordering::Relaxed);
         let budget = if eagerly { Budget::Expected(ticks) } else { Budget::Ticks(ticks) };
-        budget.is_over(elapsed, self.lanes[0].begun(), self.unfinished.load(Ordering::Relaxed))
+        let position = if self.is_quiet() { self.beat() } else { self.lanes[0].begun() };
+        budget.is_over(elapsed, position, self.unfinished.load(Ordering::Relaxed))
+    }
+
+    /// How many bodies the member has called that goes quietly; a hint.
+    pub(crate) fn beat(&self) -> usize {
+        self.beats.load(Ordering::Relaxed)
+    }
+
+    /// That member says it.
+    #[inline]
+    pub(crate) fn set_beat(&self, bodies: usize) {
+        self.beats.store(bodies, Ordering::Relaxed);
     }
 
     /// There is no walk to break into, or to join, any more.
@@ -129,8 +140,9 @@ impl Team {
         self.quiet.load(Ordering::Relaxed)
     }
 
-    /// Ends the quiet beginning, if there was one. A thread that does so looks for work once more before it sleeps, behind the fence of
-    /// `Sleep` or of `wait_unless`: it finds the node of a wake that has told nobody, because the run was still quiet.
+    /// Ends the quiet beginning, if there was one. For members, since otherwise it might be another run's. One that isn't the first passes
+    /// a heavy fence then (`Shared::try_help`); the first looks for woken nodes behind the fence of `wait_unless`, or leaves, and then
+    /// the ticket has a mark.
     pub(crate) fn end_quiet(&self) {
         if self.is_quiet() {
             self.end_walk();

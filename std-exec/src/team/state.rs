@@ -52,7 +52,8 @@ impl Rest {
     }
 }
 
-impl Works for Team {
+// SAFETY: a job is a pointer to a run, which is valid until that is over, and functions for any thread (see `Job`).
+unsafe impl Works for Team {
     type Job = Job;
 }
 
@@ -98,6 +99,8 @@ pub(crate) struct Team {
     pub(super) in_step: AtomicBool,
     /// See [`is_quiet`](Self::is_quiet).
     pub(super) quiet: AtomicBool,
+    /// See [`beat`](Self::beat).
+    pub(super) beats: CachePadded<AtomicUsize>,
     pub(super) lanes: Box<[Lane]>,
     pub(super) job: UnsafeCell<Option<Job>>,
     /// Which run it is, if that has no caller.
@@ -181,6 +184,7 @@ impl Team {
             eagerly: AtomicBool::new(false),
             in_step: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
+            beats: CachePadded::new(AtomicUsize::new(0)),
             lanes: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             job: UnsafeCell::new(None),
             ticket: UnsafeCell::new(None),
@@ -335,6 +339,7 @@ impl Team {
         self.unfinished.store(nodes, Ordering::Relaxed);
         self.in_step.store(matches!(course, Course::InStep), Ordering::Relaxed);
         self.quiet.store(matches!(course, Course::Quiet { .. }), Ordering::Relaxed);
+        self.beats.store(0, Ordering::Relaxed);
         self.roots.store(roots, Ordering::Relaxed);
         self.budget.store(budget, Ordering::Relaxed);
         self.eagerly.store(eagerly, Ordering::Relaxed);

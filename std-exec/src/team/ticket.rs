@@ -50,7 +50,11 @@ const WOKEN: usize = 8;
 const CLOSING: usize = 16;
 
 /// What works on runs without a caller: a team.
-pub(crate) trait Works: Sized {
+///
+/// # Safety
+///
+/// A `Job` may be copied to, and used on, any thread that has claimed the ticket in which it lies.
+pub(crate) unsafe trait Works: Sized {
     /// What it has to know of a run.
     type Job: Copy;
 }
@@ -144,8 +148,11 @@ pub(crate) enum Then<T> {
     /// It goes into the executor's queue; and was woken.
     Enqueue,
     EnqueueWoken,
-    /// These workers are wanted for it.
-    EnqueueFor(Vec<usize>),
+    /// These workers are wanted for it; and then, perhaps, its owner.
+    EnqueueFor {
+        workers: Vec<usize>,
+        ask_owner: bool,
+    },
     /// This team works on it, or did, and is to look for woken nodes.
     Tell(*const T),
 }
@@ -163,9 +170,9 @@ pub(crate) enum Asked {
 }
 
 // SAFETY: `rest` is the only field that is not `Sync`; the module's table says who may touch it when, and the transitions of
-// `word` order these accesses.
+// `word` order these accesses. The job in it may be used on any thread, by the contract of `Works`.
 unsafe impl<T: Works> Sync for Ticket<T> {}
-// SAFETY: as above; the pointers in `rest` are used by whoever has it, and are good on any thread.
+// SAFETY: as above.
 unsafe impl<T: Works> Send for Ticket<T> {}
 
 impl<T: Works> Ticket<T> {
@@ -219,6 +226,7 @@ impl<T: Works> Ticket<T> {
     pub(crate) unsafe fn begin(&self, fill: impl FnOnce(&mut Rest<T>)) -> Then<T> {
         debug_assert!(self.is_over(), "begun while under way");
         self.asks.store(0, Ordering::Relaxed);
+        self.team.store(ptr::null_mut(), Ordering::Relaxed);
         // SAFETY: by contract, and by the module's table.
         fill(unsafe { &mut *self.rest.get() });
         let before = self.step(|word| (word & STATE == OVER).then_some(word & !STATE | QUEUED | LISTED));
@@ -309,10 +317,7 @@ impl<T: Works> Ticket<T> {
                     continue;
                 }
                 Next::Waits { caller } => {
-                    if caller {
-                        self.ask_owner();
-                    }
-                    return Then::EnqueueFor(workers);
+                    return Then::EnqueueFor { workers, ask_owner: caller };
                 }
             }
             return Then::Nothing;

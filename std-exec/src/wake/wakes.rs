@@ -119,7 +119,7 @@ impl Wakes {
             let next = if head == ASLEEP { EMPTY } else { head };
             self.slots[index as usize].next.store(next, Ordering::Relaxed);
             // Ordering: Release pairs with the Acquire of `take`, which reads `next` (later pushes are read-modify-writes, so
-            // they hand this one on). Acquire pairs with the Release of `fall_asleep`: who is to tell the runner finds it
+            // they hand this one on). Acquire pairs with the Release of `lie_down`: who is to tell the runner finds it
             // registered.
             match self.head.compare_exchange_weak(head, index, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => break,
@@ -171,7 +171,7 @@ impl Wakes {
 
     /// As [`take`](Self::take), for a team, which is told when there is something on the list again.
     pub(crate) fn take_for_team(&self, each: impl FnMut(u32)) -> bool {
-        // Ordering: Acquire pairs with the Release of `push`; Release, as in `fall_asleep`, with its Acquire.
+        // Ordering: Acquire pairs with the Release of `push`; Release, as in `lie_down`, with its Acquire.
         self.claim(self.head.swap(ASLEEP, Ordering::AcqRel), each)
     }
 

@@ -349,3 +349,34 @@ fn a_run_that_is_dropped_while_its_thread_waits() {
     go.send(()).expect("somebody listens");
     second.join().1.expect("no error");
 }
+
+/// A run that has not begun ends with its executor; then its graph is run on a new one, which may lie where that one lay. (The new executor
+/// took the run for one that is in its queue already, and never began it.)
+#[test]
+fn a_graph_goes_from_an_executor_that_is_gone_to_a_new_one() {
+    for _ in 0..20 {
+        let first = executor(2);
+        let (gates, busy): (Vec<_>, Vec<_>) = (0..2)
+            .map(|_| {
+                let (opened, waits) = mpsc::channel::<()>();
+                let (begun, begins) = mpsc::channel();
+                let waits = Mutex::new(waits);
+                let busy = one_node(&first, move || {
+                    begun.send(()).expect("somebody waits for it");
+                    let _ = waits.lock().expect("no panic").recv();
+                });
+                begins.recv().expect("it begins");
+                (opened, busy)
+            })
+            .unzip();
+        let queued = one_node(&first, || ());
+        let ends = thread::spawn(move || drop(first));
+        let (graph, ended) = queued.join();
+        assert!(matches!(ended, Err(RunError::Cancelled { .. })), "{ended:?}");
+        drop(gates);
+        busy.into_iter().for_each(|run: Spawned| drop(run.join()));
+        ends.join().expect("no panic");
+        let second = executor(2);
+        graph.spawn(&second).join().1.expect("no error");
+    }
+}
