@@ -12,7 +12,7 @@ use super::graph_task::{
     AsyncGraphTask, Inner, InnerOf, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
 };
 use super::handle::{AnyNode, Input, Node};
-use super::local::Anywhere;
+use super::markers::Anywhere;
 use super::names::{Label, Names};
 use super::results::Results;
 use super::schedule::{Measured, Schedule};

@@ -7,7 +7,7 @@ use super::drive::Drive;
 use super::env::Env;
 use super::failure::Failures;
 use super::handle::{GraphId, Input};
-use super::local::Anywhere;
+use super::markers::Anywhere;
 use super::names::{Label, NamedNode, Names};
 use super::options::RunOptions;
 use super::results::Results;

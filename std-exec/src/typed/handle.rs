@@ -1,6 +1,6 @@
 //! Handles: what a node is called by in the program. They are checked numbers that carry a type.
 
-use super::local::{Anywhere, Local};
+use super::markers::{Anywhere, Local};
 use crate::sync::next_number;
 use dgraph_core::NodeId;
 use std::fmt;
@@ -194,6 +194,26 @@ impl<T, P> Node<T, P> {
     #[must_use]
     pub fn moved(self) -> Moved<T, P> {
         Moved { node: self }
+    }
+}
+
+impl<T: Send + Sync> Node<T, Local> {
+    /// The same node as one whose result may be used on any thread.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::rc::Rc;
+    ///
+    /// let document = Rc::new(String::from("some words"));
+    /// let mut graph = GraphBuilder::local();
+    /// let text = graph.local_node("text", (), || document.as_bytes().to_vec()).shared(); // bytes may go anywhere
+    /// let spaces = graph.node("spaces", (text,), |text: &Vec<u8>| text.iter().filter(|&&byte| byte == b' ').count());
+    /// assert_eq!(graph.build()?.run()?[spaces], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn shared(self) -> Node<T> {
+        self.plain()
     }
 }
 

@@ -10,44 +10,9 @@ use super::builder::GraphBuilder;
 use super::check::Declared;
 use super::dependencies::{Dependencies, NodeFn};
 use super::handle::Node;
+use super::markers::Local;
 use super::task::{call_of, try_call_of};
 use crate::ready_queue::Place;
-use std::marker::PhantomData;
-
-/// Of a graph: it may be sent to another thread. Of a node: what it gives may be used on any thread.
-///
-/// ```
-/// use dgraph_exec::{Anywhere, Graph, GraphBuilder};
-/// use std::thread;
-///
-/// let mut graph = GraphBuilder::new();
-/// let answer = graph.node("answer", (), || 42);
-/// let mut graph: Graph<'static, Anywhere> = graph.build()?; // `Graph<'static>` for short
-/// let found = thread::spawn(move || graph.run().map(|results| results[answer])).join().unwrap()?;
-/// assert_eq!(found, 42);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Anywhere;
-
-/// Of a graph: it stays on its thread. Of a node: only others on that thread may depend on it.
-///
-/// ```
-/// use dgraph_exec::{Graph, GraphBuilder, Local};
-/// use std::rc::Rc;
-///
-/// struct Page<'p> {
-///     graph: Graph<'p, Local>, // so `Page` stays on its thread, too
-/// }
-///
-/// let mut graph = GraphBuilder::local();
-/// let title = graph.local_node("title", (), || Rc::<str>::from("page 1"));
-/// let mut page = Page { graph: graph.build()? };
-/// assert_eq!(&*page.graph.run()?[title], "page 1");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Local(PhantomData<*const ()>);
 
 impl<'env> GraphBuilder<'env, Local> {
     /// Starts a graph that may have local nodes, whose closures and results need not be `Send`. Such a graph stays on its
@@ -159,25 +124,5 @@ impl<'env> GraphBuilder<'env, Local> {
             self.wishes.bind(node.id().index, Place::Caller);
         }
         node.local()
-    }
-}
-
-impl<T: Send + Sync> Node<T, Local> {
-    /// The same node as one whose result may be used on any thread.
-    ///
-    /// ```
-    /// use dgraph_exec::GraphBuilder;
-    /// use std::rc::Rc;
-    ///
-    /// let document = Rc::new(String::from("some words"));
-    /// let mut graph = GraphBuilder::local();
-    /// let text = graph.local_node("text", (), || document.as_bytes().to_vec()).shared(); // bytes may go anywhere
-    /// let spaces = graph.node("spaces", (text,), |text: &Vec<u8>| text.iter().filter(|&&byte| byte == b' ').count());
-    /// assert_eq!(graph.build()?.run()?[spaces], 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn shared(self) -> Node<T> {
-        self.plain()
     }
 }

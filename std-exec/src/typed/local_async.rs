@@ -5,7 +5,7 @@ use super::bounds::NodeError;
 use super::builder::GraphBuilder;
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::handle::{Input, Moved, Node};
-use super::local::Local;
+use super::markers::Local;
 use super::run::Run;
 use super::values::{List, Values};
 use std::mem;

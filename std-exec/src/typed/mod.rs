@@ -6,7 +6,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | handles, and why they prove the types of slots | `handle.rs` |
+//! | handles, and why they prove the types of slots | `handle.rs`; where what they are for may be used: `markers.rs` |
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
 //! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
 //! | graphs as nodes | `graph_task.rs` |
@@ -55,6 +55,7 @@ mod handle;
 mod local;
 #[allow(unsafe_code)]
 mod local_async;
+mod markers;
 mod names;
 mod options;
 #[allow(unsafe_code)]
@@ -93,8 +94,8 @@ pub(crate) use failure::Stop;
 pub use failure::{Failure, Failures, Panicked};
 pub use graph::Graph;
 pub use handle::{AnyNode, Input, Moved, Node};
-pub use local::{Anywhere, Local};
 pub use local_async::LocalAsyncFn;
+pub use markers::{Anywhere, Local};
 pub use names::NamedNode;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;

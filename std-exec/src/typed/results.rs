@@ -3,7 +3,7 @@
 use super::absent::Absent;
 use super::graph::Body;
 use super::handle::{AnyNode, Input, Node};
-use super::local::Anywhere;
+use super::markers::Anywhere;
 use super::names::NamedNode;
 use super::status::{State, Status};
 use std::fmt;

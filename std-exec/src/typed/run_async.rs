@@ -1,7 +1,7 @@
 //! The future of a run, on the thread that polls it or on the workers of an executor.
 
 use super::graph::Graph;
-use super::local::Anywhere;
+use super::markers::Anywhere;
 use super::options::RunOptions;
 use super::results::Results;
 use super::running::Running;
