@@ -2,20 +2,21 @@
 
 use super::bounds::{NodeError, Predecessors, Shareable};
 use super::check::{Declared, Faults, check};
-use super::course::Kept;
 use super::definition_error::DefinitionError;
 use super::dependencies::{Dependencies, NodeFn, SetInputs};
 use super::drive::Drive;
 use super::env::Env;
+use super::errors::Kept;
 use super::graph::{Body, Graph};
 use super::graph_task::{
     AsyncGraphTask, Inner, InnerOf, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
 };
 use super::handle::{AnyNode, Input, Node};
 use super::markers::Anywhere;
+use super::measured::Measured;
 use super::names::{Label, Names};
 use super::results::Results;
-use super::schedule::{Measured, Schedule};
+use super::schedule::Schedule;
 use super::status::Status;
 use super::store::Store;
 use super::task::{Call, DropInPlace, Task, call_of, try_call_of};

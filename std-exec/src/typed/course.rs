@@ -2,84 +2,24 @@
 //! left behind.
 
 use super::drive::{self, Drive};
-use super::failure::{Failure, Failures, Panicked, Stop};
+use super::errors::{Errors, Kept, Payload};
+use super::failure::{Failures, Panicked, Stop};
 use super::graph::Body;
-use super::names::{NamedNode, Names};
+use super::measured::Measured;
 use super::options::RunOptions;
 use super::parallel;
-use super::record::why_not_fed;
 use super::rows;
-use super::run::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Run, STOP, TROUBLE};
-use super::schedule::Measured;
+use super::run::Run;
+use super::standing::{CANCELLED, CHECK, Course, EXPIRED, MEASURE, PARTIAL, TROUBLE};
 use super::status::{State, Status};
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Handle;
 use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
-use crate::thrown::discard;
 use crate::wake::Wakes;
-use std::any::Any;
-use std::error::Error;
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
-
-/// An error of a node, or of a node inside, if that is a graph.
-type NodeError = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
-
-/// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself: destructors may panic.
-#[derive(Default)]
-pub(super) struct Errors(Vec<NodeError>);
-
-impl Errors {
-    pub(super) fn push(&mut self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
-        self.0.push((node, inside, error));
-    }
-
-    /// By the numbers of the nodes, with their names.
-    fn named(mut self, names: &Names) -> Vec<Failure> {
-        let mut errors = mem::take(&mut self.0);
-        errors.sort_by_key(|(node, ..)| *node);
-        let named = |(node, inside, error): NodeError| {
-            let name = inside.map_or_else(|| names.named(node), |inner| names.inside(node, &inner));
-            Failure::new(name, error)
-        };
-        errors.into_iter().map(named).collect()
-    }
-}
-
-impl Drop for Errors {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(discard);
-    }
-}
-
-/// What went wrong in a run beside a panic that went on. If nobody asks, each error is dropped by itself: destructors may panic.
-#[derive(Default)]
-pub(super) struct Kept(Failures);
-
-impl Kept {
-    pub(super) fn take(&mut self) -> Failures {
-        mem::take(&mut self.0)
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.take().into_iter().for_each(discard);
-    }
-}
-
-pub(super) type Payload = Box<dyn Any + Send>;
-
-/// How far a run has come, while it isn't going on.
-#[derive(Default)]
-pub(super) struct Course {
-    pub(super) signal: usize,
-    pub(super) failures: Errors,
-    pub(super) began: Option<Instant>,
-}
 
 /// Runs the graph to whatever end.
 #[track_caller]
@@ -148,7 +88,7 @@ pub(super) fn end(
         body.skip_dependents();
     }
     let stopped = signal & (CANCELLED | EXPIRED) != 0;
-    if thrown.is_none() && failures.0.is_empty() && !stopped {
+    if thrown.is_none() && failures.is_empty() && !stopped {
         return Ok(());
     }
     // A node may have failed because of what nobody has looked at since.
@@ -198,15 +138,8 @@ fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: 
     if options.catch_panics {
         return RunError::Panicked(Panicked::new(failures, payload));
     }
-    body.failures = Kept(failures);
+    body.failures = Kept::new(failures);
     resume_unwind(payload);
-}
-
-impl Course {
-    /// Whether not all nodes have been started, or polled to their end.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.signal & STOP != 0
-    }
 }
 
 /// What of a graph a run goes through.
@@ -244,8 +177,9 @@ impl Body {
     fn skip_dependents(&self) {
         for node in self.topology.forward() {
             if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {
-                if let Some(why) = why_not_fed(&self.store, &self.topology, node) {
-                    self.store.statuses.set(node, why);
+                let statuses = &self.store.statuses;
+                if let Some(why) = self.topology.why_not_fed(statuses, node) {
+                    statuses.set(node, why);
                 }
             }
         }

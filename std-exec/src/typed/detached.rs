@@ -12,11 +12,13 @@
 //! Every reference into the block is shared and derived from its one pointer, so none disables another: a reference that comes from
 //! an exclusive one (`Option::insert`) would be invalid as soon as the owner reaches the same field in another way.
 
-use super::course::{self, Course, Payload};
+use super::course;
+use super::errors::Payload;
 use super::graph::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::Run;
+use super::standing::Course;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::Plan;

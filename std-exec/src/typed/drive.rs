@@ -11,10 +11,12 @@
 //! Woken futures and ready nodes take [turns](crate::turns); and after some nodes the run lets its thread do something else. Polled in vain,
 //! it finds nothing and falls asleep again.
 
-use super::course::{self, Course, Parts, Payload};
+use super::course::{self, Parts};
+use super::errors::Payload;
 use super::graph::Body;
 use super::options::RunOptions;
 use super::run::Run;
+use super::standing::Course;
 use super::status::{Outcome, Status};
 use super::store::Store;
 use super::topology::Topology;

@@ -1,17 +1,19 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
-use super::course::{self, Kept};
+use super::course;
 use super::detached::Memory;
 use super::drive::Drive;
 use super::env::Env;
+use super::errors::Kept;
 use super::failure::Failures;
 use super::handle::{GraphId, Input};
 use super::markers::Anywhere;
+use super::measured::Measured;
 use super::names::{Label, NamedNode, Names};
 use super::options::RunOptions;
 use super::results::Results;
-use super::schedule::{Measured, Schedule};
+use super::schedule::Schedule;
 use super::store::Store;
 use super::topology::Topology;
 use crate::executor::Executor;

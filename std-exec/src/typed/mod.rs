@@ -11,9 +11,9 @@
 //! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
 //! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
-//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
+//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
-//! | a run | `course.rs`, `run.rs`, `record.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
+//! | a run | `course.rs`, `run.rs`, `record.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
 //! | nodes of one kind that follow each other | `rows.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
@@ -46,6 +46,7 @@ mod detached;
 #[allow(unsafe_code)]
 mod drive;
 mod env;
+mod errors;
 mod failure;
 mod graph;
 #[allow(unsafe_code)]
@@ -56,8 +57,10 @@ mod local;
 #[allow(unsafe_code)]
 mod local_async;
 mod markers;
+mod measured;
 mod names;
 mod options;
+mod order;
 #[allow(unsafe_code)]
 mod parallel;
 mod plan;
@@ -72,6 +75,7 @@ mod run_async;
 mod running;
 mod schedule;
 mod spawned;
+mod standing;
 mod status;
 #[allow(unsafe_code)]
 mod store;

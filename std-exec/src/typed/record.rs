@@ -5,11 +5,10 @@ use super::graph::Graph;
 use super::names::NamedNode;
 use super::options::{FailurePolicy, RunOptions};
 use super::results::Results;
-use super::run::{CANCELLED, EXPIRED, Run, STOP, TROUBLE};
-use super::status::{NoValue, Outcome, State, Status};
-use super::store::Store;
+use super::run::Run;
+use super::standing::{CANCELLED, EXPIRED, STOP, TROUBLE};
+use super::status::{NoValue, Outcome, Status};
 use super::task::Ran;
-use super::topology::Topology;
 use crate::run_error::RunError;
 use crate::sync::lock;
 use std::error::Error;
@@ -120,24 +119,6 @@ impl Run<'_> {
         }
         ended
     }
-}
-
-/// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a failure is to blame.
-/// `None` if it can.
-pub(super) fn why_not_fed(store: &Store, topology: &Topology, node: u32) -> Option<Status> {
-    let mut fed = true;
-    for predecessor in topology.predecessors(node) {
-        match store.statuses.get(predecessor.node()).state() {
-            State::Value => {}
-            State::Failed | State::Panicked => return Some(Status::skipped(predecessor.node())),
-            State::Skipped { culprit } => return Some(Status::skipped(culprit)),
-            State::NotRun | State::Interrupted => fed = false,
-            State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
-                fed &= !predecessor.feeds();
-            }
-        }
-    }
-    if fed { None } else { Some(Status::NOT_STARTED) }
 }
 
 /// Takes down that a node panics. Costs nothing if it doesn't.

@@ -10,11 +10,12 @@
 
 use super::arena::{Base, Place};
 use super::cancel::CancelToken;
-use super::course::{Course, Errors, Parts};
+use super::course::Parts;
+use super::errors::Errors;
+use super::measured::Measured;
 use super::options::RunOptions;
-use super::record::why_not_fed;
 use super::rows::Row;
-use super::schedule::Measured;
+use super::standing::{CANCELLED, CHECK, Course, EXPIRED, PARTIAL, STOP, TROUBLE};
 use super::status::{Outcome, States, Status};
 use super::store::Store;
 use super::task::{Entry, Ran};
@@ -25,20 +26,6 @@ use crate::wake::Wakes;
 use std::fmt;
 use std::ptr::NonNull;
 use std::time::Instant;
-
-/// Some node has no result: dependents have to look.
-pub(super) const TROUBLE: usize = 1;
-/// No further node is started.
-pub(super) const STOP: usize = 2;
-/// There is a token or a deadline: every node looks.
-pub(super) const CHECK: usize = 4;
-/// Not all nodes are to run: those that are have the status `NOT_RUN`.
-pub(super) const PARTIAL: usize = 8;
-/// Why the run was stopped, if not by a failure.
-pub(super) const CANCELLED: usize = 16;
-pub(super) const EXPIRED: usize = 32;
-/// Durations are measured.
-pub(super) const MEASURE: usize = 64;
 
 /// See the [module](self).
 pub struct Run<'r> {
@@ -241,7 +228,7 @@ impl<'r> Run<'r> {
         }
         let mut why = None;
         if signal & (TROUBLE | STOP | PARTIAL) != 0 {
-            why = why_not_fed(self.store, self.topology, node);
+            why = self.topology.why_not_fed(statuses, node);
         }
         if why.is_none() && !self.may_go_on(signal) {
             why = Some(Status::NOT_STARTED);

@@ -11,7 +11,7 @@
 //! `rows.rs`).
 
 use super::arena::{Arena, Base, Place};
-use super::course::Payload;
+use super::errors::Payload;
 use super::graph::Body;
 use super::graph_task::InnerOf;
 use super::handle::{GraphId, Node};

@@ -1,6 +1,7 @@
 //! Who comes before whom: what the executor needs, and what a run needs to find out why a node can't run.
 
 use super::rows::{self, Stretch};
+use super::status::{State, Status, Statuses};
 use super::store::Store;
 use super::uses::{Kind, Use};
 use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
@@ -93,6 +94,24 @@ impl Topology {
     pub(super) fn predecessors(&self, node: u32) -> &[Predecessor] {
         let node = node as usize;
         &self.predecessors[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+
+    /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a failure is to blame.
+    /// `None` if it can.
+    pub(super) fn why_not_fed(&self, statuses: &Statuses, node: u32) -> Option<Status> {
+        let mut fed = true;
+        for predecessor in self.predecessors(node) {
+            match statuses.get(predecessor.node()).state() {
+                State::Value => {}
+                State::Failed | State::Panicked => return Some(Status::skipped(predecessor.node())),
+                State::Skipped { culprit } => return Some(Status::skipped(culprit)),
+                State::NotRun | State::Interrupted => fed = false,
+                State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
+                    fed &= !predecessor.feeds();
+                }
+            }
+        }
+        if fed { None } else { Some(Status::NOT_STARTED) }
     }
 
     /// The order of a serial run. `None`: as declared.

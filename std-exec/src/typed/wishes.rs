@@ -4,6 +4,7 @@ use super::builder::GraphBuilder;
 use super::definition_error::DefinitionError;
 use super::handle::{AnyNode, GraphId};
 use super::names::Names;
+use super::schedule::Demands;
 use crate::ready_queue::Place;
 use std::fmt;
 
@@ -55,25 +56,6 @@ pub(super) struct Wishes {
     limits: Vec<(u32, u32)>,
     places: Vec<(u32, Place)>,
     pub(super) depth_first: bool,
-}
-
-/// The same for each node.
-pub(super) struct Demands {
-    pub(super) priorities: Vec<i32>,
-    /// Where it may run, and its limits, ascending.
-    pub(super) demands: Vec<(Place, Vec<u32>)>,
-    pub(super) permits: Vec<usize>,
-}
-
-impl Demands {
-    /// Nobody demands anything.
-    pub(super) fn none(nodes: usize) -> Self {
-        Self {
-            priorities: vec![0; nodes],
-            demands: vec![(Place::Anywhere, Vec::new()); nodes],
-            permits: Vec::new(),
-        }
-    }
 }
 
 impl Wishes {
