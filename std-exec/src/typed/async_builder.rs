@@ -5,8 +5,8 @@ use super::async_task::{AsyncTask, Fallible, Plain, Settle, async_call_of, drop_
 use super::bounds::{NodeError, Shareable};
 use super::builder::GraphBuilder;
 use super::dependencies::Dependencies;
+use super::frame::Frame;
 use super::handle::Node;
-use super::run::Run;
 use super::task::Task;
 
 impl<'env, P> GraphBuilder<'env, P> {
@@ -157,7 +157,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     ) where
         D: Dependencies,
         F: 'env,
-        S: Fn(*mut F, *const D::Pointers, &Run<'_>, u32) -> Fut,
+        S: Fn(*mut F, *const D::Pointers, &Frame<'_>, u32) -> Fut,
         Fut: Future,
         R: Settle<Fut::Output, Value = T>,
     {
@@ -177,17 +177,17 @@ impl<'env, P> GraphBuilder<'env, P> {
 ///
 /// It may keep what it is fed for as long as it lives: as `F` takes references of any lifetime, and the future has one type for
 /// all, neither can keep them elsewhere.
-fn start<'env, D, F>() -> impl Fn(*mut F, *const D::Pointers, &Run<'_>, u32) -> F::Future
+fn start<'env, D, F>() -> impl Fn(*mut F, *const D::Pointers, &Frame<'_>, u32) -> F::Future
 where
     D: Dependencies<Scope: 'env>,
     F: AsyncNodeFn<'env, D>,
 {
-    |function, pointers, run, node| {
+    |function, pointers, frame, node| {
         // SAFETY: by the contracts of `define_async_with` and `Call`, for all three.
         let function = unsafe { &mut *function };
         // SAFETY: as above.
         let pointers = unsafe { &*pointers };
         // SAFETY: as above.
-        unsafe { function.call(pointers, run, node) }
+        unsafe { function.call(pointers, frame, node) }
     }
 }

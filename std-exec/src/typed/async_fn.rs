@@ -4,8 +4,8 @@
 //! fed: it is gone before they are.
 
 use super::dependencies::{Dependencies, Dependency, Feed};
+use super::frame::Frame;
 use super::handle::{Input, Moved, Node};
-use super::run::Run;
 use super::values::{List, Values};
 
 /// An async closure or function that can be fed what the dependencies `D` give, for as long as `'a`: one parameter for each, in
@@ -52,7 +52,7 @@ pub trait AsyncNodeFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Sco
     ///
     /// The contract of [`Feed::feed`], for each dependency.
     #[doc(hidden)]
-    unsafe fn call(&mut self, pointers: &D::Pointers, run: &Run<'_>, node: u32) -> Self::Future;
+    unsafe fn call(&mut self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Future;
 }
 
 macro_rules! tuples {
@@ -69,11 +69,11 @@ macro_rules! tuples {
             type Future = Fut;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _run: &Run<'_>, _node: u32) -> Fut {
+            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _frame: &Frame<'_>, _node: u32) -> Fut {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
-                    let $value = unsafe { <$item as Feed<'a>>::feed($value, _run, _node) };
+                    let $value = unsafe { <$item as Feed<'a>>::feed($value, _frame, _node) };
                 )*
                 self($($value),*)
             }
@@ -112,11 +112,11 @@ macro_rules! alone {
             unsafe fn call(
                 &mut self,
                 pointer: &<$handle<T $(, $place)?> as Dependency>::Pointer,
-                run: &Run<'_>,
+                frame: &Frame<'_>,
                 node: u32,
             ) -> Fut {
                 // SAFETY: by contract.
-                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, run, node) })
+                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, frame, node) })
             }
         }
     )*};
@@ -137,9 +137,9 @@ macro_rules! many {
             type Future = Fut;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &List, run: &Run<'_>, _: u32) -> Fut {
+            unsafe fn call(&mut self, pointers: &List, frame: &Frame<'_>, _: u32) -> Fut {
                 // SAFETY: by contract.
-                self(unsafe { Values::new(*pointers, run) })
+                self(unsafe { Values::new(*pointers, frame) })
             }
         }
     )*};

@@ -2,7 +2,7 @@
 //! it: no box, and it never moves.
 
 use super::bounds::NodeError;
-use super::run::Run;
+use super::frame::Frame;
 use super::status::{NoValue, Outcome, Status};
 use super::task::{Call, DropInPlace};
 use crate::thrown::discard;
@@ -30,7 +30,7 @@ pub(super) trait Settle<O> {
     type Value;
 
     /// The node's result. If there is none, `run` is told why.
-    fn settle(output: O, run: &Run<'_>, node: u32) -> Result<Self::Value, NoValue>;
+    fn settle(output: O, frame: &Frame<'_>, node: u32) -> Result<Self::Value, NoValue>;
 }
 
 /// It is the result.
@@ -40,7 +40,7 @@ impl<T> Settle<T> for Plain {
     type Value = T;
 
     #[inline]
-    fn settle(output: T, _: &Run<'_>, _: u32) -> Result<T, NoValue> {
+    fn settle(output: T, _: &Frame<'_>, _: u32) -> Result<T, NoValue> {
         Ok(output)
     }
 }
@@ -51,36 +51,40 @@ pub(super) struct Fallible;
 impl<T, E: NodeError> Settle<Result<T, E>> for Fallible {
     type Value = T;
 
-    fn settle(output: Result<T, E>, run: &Run<'_>, node: u32) -> Result<T, NoValue> {
-        output.map_err(|error| run.failed(node, error.into()))
+    fn settle(output: Result<T, E>, frame: &Frame<'_>, node: u32) -> Result<T, NoValue> {
+        output.map_err(|error| frame.failed(node, error.into()))
     }
 }
 
 /// Polls the node, after making its future if there is none.
 pub(super) fn async_call_of<F, P, S, Fut, R>(_: &AsyncTask<F, P, S, Fut>) -> Call
 where
-    S: Fn(*mut F, *const P, &Run<'_>, u32) -> Fut,
+    S: Fn(*mut F, *const P, &Frame<'_>, u32) -> Fut,
     Fut: Future,
     R: Settle<Fut::Output>,
 {
-    |task, _, run, node, _| {
+    |task, _, frame, node, _| {
         // SAFETY: by the contract of `Call`.
-        let poll = || unsafe { poll::<F, P, S, Fut, R>(task.cast(), run, node) };
-        run.attempt_alone(node, poll)
+        let poll = || unsafe { poll::<F, P, S, Fut, R>(task.cast(), frame, node) };
+        frame.attempt_alone(node, poll)
     }
 }
 
 /// # Safety
 ///
 /// As for [`Call`].
-unsafe fn poll<F, P, S, Fut, R>(task: NonNull<AsyncTask<F, P, S, Fut>>, run: &Run<'_>, node: u32) -> Outcome
+unsafe fn poll<F, P, S, Fut, R>(
+    task: NonNull<AsyncTask<F, P, S, Fut>>,
+    frame: &Frame<'_>,
+    node: u32,
+) -> Outcome
 where
-    S: Fn(*mut F, *const P, &Run<'_>, u32) -> Fut,
+    S: Fn(*mut F, *const P, &Frame<'_>, u32) -> Fut,
     Fut: Future,
     R: Settle<Fut::Output>,
 {
     debug_assert!(
-        matches!(run.store.statuses.get(node), Status::NOT_RUN | Status::PENDING),
+        matches!(frame.statuses.get(node), Status::NOT_RUN | Status::PENDING),
         "two members had the node"
     );
     // No reference to the whole task, for the future may have one to the closure.
@@ -96,22 +100,22 @@ where
         let function = unsafe { &raw mut (*task).function };
         // SAFETY: as above.
         let pointers = unsafe { &raw const (*task).pointers };
-        start(function, pointers, run, node)
+        start(function, pointers, frame, node)
     });
     // SAFETY: the future lies in the arena, which moves nothing once the graph is built; it is only ever dropped in
     // place, here or by `drop_future_of`, or with the task.
     let pinned = unsafe { Pin::new_unchecked(pinned) };
-    let polled = run.wakes().poll(index, |waker| pinned.poll(&mut Context::from_waker(waker)));
+    let polled = frame.wakes().poll(index, |waker| pinned.poll(&mut Context::from_waker(waker)));
     let Poll::Ready(output) = polled.0 else { return Outcome::pending(index, polled.1) };
     // Before there is a result: its destructor may panic. What the future gave may do so too.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| *future = None)) {
         discard(output);
         resume_unwind(payload);
     }
-    match R::settle(output, run, node) {
+    match R::settle(output, frame, node) {
         Ok(value) => {
             // SAFETY: the slot is for such a value, and empty.
-            unsafe { run.slot(node).write(value) };
+            unsafe { frame.slots.of(node).write(value) };
             Outcome::Value
         }
         Err(why) => Outcome::Nothing(why),

@@ -4,8 +4,8 @@
 //! closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`].
 
 use super::arena::Place;
+use super::frame::Frame;
 use super::handle::{Input, Moved, Node};
-use super::run::Run;
 use super::uses::{Kind, Resolver};
 use super::values::{List, Values};
 use std::marker::PhantomData;
@@ -73,7 +73,7 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     ///
     /// The slot is one of the run's graph. It holds a value that nobody changes during `'a`, or, for a [`Moved`], one that nobody else uses.
     #[doc(hidden)]
-    unsafe fn feed(pointer: &Self::Pointer, run: &Run<'_>, dependent: u32) -> Self::Arg;
+    unsafe fn feed(pointer: &Self::Pointer, frame: &Frame<'_>, dependent: u32) -> Self::Arg;
 }
 
 /// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles of one
@@ -154,7 +154,7 @@ pub trait NodeFn<D: Dependencies> {
     ///
     /// The contract of [`Feed::feed`], for each dependency.
     #[doc(hidden)]
-    unsafe fn call(&mut self, pointers: &D::Pointers, run: &Run<'_>, node: u32) -> Self::Output;
+    unsafe fn call(&mut self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Output;
 }
 
 /// As [`NodeFn`], with a `&mut G` in front of the other parameters.
@@ -186,7 +186,7 @@ pub trait SetInputs<G, D: Dependencies> {
     ///
     /// The contract of [`Feed::feed`], for each dependency.
     #[doc(hidden)]
-    unsafe fn call(&mut self, graph: &mut G, pointers: &D::Pointers, run: &Run<'_>, node: u32);
+    unsafe fn call(&mut self, graph: &mut G, pointers: &D::Pointers, frame: &Frame<'_>, node: u32);
 }
 
 macro_rules! lent {
@@ -205,9 +205,9 @@ macro_rules! lent {
             type Arg = &'a T;
 
             #[inline]
-            unsafe fn feed(pointer: &Place<T>, run: &Run<'_>, _: u32) -> &'a T {
+            unsafe fn feed(pointer: &Place<T>, frame: &Frame<'_>, _: u32) -> &'a T {
                 // SAFETY: it is the place of a slot of the run's graph.
-                let pointer = unsafe { run.values().at(*pointer) };
+                let pointer = unsafe { frame.slots.base().at(*pointer) };
                 // SAFETY: by contract.
                 unsafe { pointer.as_ref() }
             }
@@ -233,10 +233,10 @@ impl<'a, T, P> Feed<'a> for Moved<T, P> {
     type Arg = T;
 
     #[inline]
-    unsafe fn feed(&(slot, node): &Self::Pointer, run: &Run<'_>, dependent: u32) -> T {
-        run.moved(node, dependent);
+    unsafe fn feed(&(slot, node): &Self::Pointer, frame: &Frame<'_>, dependent: u32) -> T {
+        frame.moved(node, dependent);
         // SAFETY: it is the place of a slot of the run's graph.
-        let slot = unsafe { run.values().at(slot) };
+        let slot = unsafe { frame.slots.base().at(slot) };
         // SAFETY: by contract; the slot's status says from now on that it holds nothing.
         unsafe { slot.read() }
     }
@@ -265,11 +265,11 @@ macro_rules! tuples {
             type Output = Out;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _run: &Run<'_>, _node: u32) -> Out {
+            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _frame: &Frame<'_>, _node: u32) -> Out {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
-                    let $value = unsafe { $item::feed($value, _run, _node) };
+                    let $value = unsafe { $item::feed($value, _frame, _node) };
                 )*
                 self($($value),*)
             }
@@ -284,13 +284,13 @@ macro_rules! tuples {
                 &mut self,
                 graph: &mut G,
                 pointers: &($($item::Pointer,)*),
-                _run: &Run<'_>,
+                _frame: &Frame<'_>,
                 _node: u32,
             ) {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
-                    let $value = unsafe { $item::feed($value, _run, _node) };
+                    let $value = unsafe { $item::feed($value, _frame, _node) };
                 )*
                 self(graph, $($value),*);
             }
@@ -334,11 +334,11 @@ macro_rules! alone {
             unsafe fn call(
                 &mut self,
                 pointer: &<$handle<T $(, $place)?> as Dependency>::Pointer,
-                run: &Run<'_>,
+                frame: &Frame<'_>,
                 node: u32,
             ) -> Out {
                 // SAFETY: by contract.
-                self(unsafe { <$handle<T $(, $place)?>>::feed(pointer, run, node) })
+                self(unsafe { <$handle<T $(, $place)?>>::feed(pointer, frame, node) })
             }
         }
     )*};
@@ -367,9 +367,9 @@ macro_rules! many {
             type Output = Out;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &List, run: &Run<'_>, _: u32) -> Out {
+            unsafe fn call(&mut self, pointers: &List, frame: &Frame<'_>, _: u32) -> Out {
                 // SAFETY: by contract.
-                self(unsafe { Values::new(*pointers, run) })
+                self(unsafe { Values::new(*pointers, frame) })
             }
         }
     )*};

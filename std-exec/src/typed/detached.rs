@@ -188,7 +188,7 @@ impl Detached {
                 executor.shared.serve(ticket);
             }
             let shut_down = executor.shared.is_shut_down();
-            let stopped = typed.get().is_some_and(|run| run.is_called_off(shut_down));
+            let stopped = typed.get().is_some_and(|run| run.frame.is_called_off(shut_down));
             // Nobody need come for what isn't to be run.
             if stopped && ticket.close_unless_active() || shut_down {
                 return Poll::Ready(self.end().expect("the run isn't over"));
@@ -216,14 +216,14 @@ impl Detached {
         // SAFETY: the block is there until it is taken apart below.
         let Block { run, typed, ticket, .. } = unsafe { block.as_ref() };
         if ticket.is_waited_for_by_itself() {
-            typed.get().into_iter().for_each(Run::cancel);
+            typed.get().into_iter().for_each(|run| run.frame.cancel());
             let orphan = Self { block: Some(block) };
             ticket.orphan(Box::new(move || drop(orphan)));
             return None;
         }
         if let (Some(run), Some(typed)) = (run.get(), typed.get()) {
             if !ticket.is_over() {
-                typed.cancel();
+                typed.frame.cancel();
             }
             ticket.close();
             // SAFETY: it is closed.

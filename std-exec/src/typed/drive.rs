@@ -233,14 +233,14 @@ impl Drive {
         context: &Context<'_>,
     ) -> Poll<()> {
         let dag = parts.topology.dag.view();
-        let wakes = run.wakes();
+        let wakes = run.frame.wakes();
         // Whoever polls may have been woken for something else.
         wakes.wake_up();
         loop {
             if is_shut_down() {
-                run.cancel();
+                run.frame.cancel();
             }
-            if run.is_stopped() || self.left == 0 {
+            if run.frame.is_stopped() || self.left == 0 {
                 return Poll::Ready(());
             }
             if budget == 0 {

@@ -1,12 +1,14 @@
 //! A graph as a node of another.
 
+use super::course::execute;
 use super::dependencies::{Dependencies, SetInputs};
 use super::drive::{AsyncRun, BUDGET};
+use super::frame::Frame;
 use super::graph::{Body, Graph};
 use super::results::Results;
-use super::run::Run;
 use super::status::Outcome;
 use super::task::{Call, DropInPlace, Task};
+use crate::run_error::RunError;
 use std::panic::resume_unwind;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
@@ -50,26 +52,32 @@ where
     S: SetInputs<Graph<'env>, D>,
     R: FnMut(Results<'_>) -> T,
 {
-    |inner, pointers, run, node, _| {
+    |inner, pointers, frame, node, _| {
         // SAFETY: by the contract of `Call`, here and in the next two.
         let inner = unsafe { inner.cast::<Inner<'env, S, R>>().as_mut() };
         // SAFETY: as above.
         let pointers = unsafe { pointers.cast::<D::Pointers>().as_ref() };
         let Inner { graph, set_inputs, read_outputs } = inner;
-        run.attempt_alone(node, || {
+        frame.attempt_alone(node, || {
             // SAFETY: as above.
-            unsafe { set_inputs.call(graph, pointers, run, node) };
-            match run.nested(graph) {
+            unsafe { set_inputs.call(graph, pointers, frame, node) };
+            match run_nested(graph, frame) {
                 Ok(results) => {
                     let value = read_outputs(results);
                     // SAFETY: the slot is for a `T`, and empty.
-                    unsafe { run.slot::<T>(node).write(value) };
+                    unsafe { frame.slots.of::<T>(node).write(value) };
                     Outcome::Value
                 }
-                Err(error) => Outcome::Nothing(run.nested_failed(node, error)),
+                Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
             }
         })
     }
+}
+
+/// Runs `graph`, which is a node, in the same way as the run that the frame is of.
+fn run_nested<'g>(graph: &'g mut Graph<'_>, frame: &Frame<'_>) -> Result<Results<'g>, RunError> {
+    execute(graph.body_mut(), frame.executor, &frame.inherited())?;
+    Ok(graph.results())
 }
 
 /// As the task of a graph, for one that has async nodes: it is polled like a future.
@@ -88,12 +96,12 @@ where
     S: SetInputs<Graph<'env>, D>,
     R: FnMut(Results<'_>) -> T,
 {
-    |task, _, run, node, _| {
+    |task, _, frame, node, _| {
         // SAFETY: by the contract of `Call`.
         let task = unsafe { task.cast::<AsyncGraphTask<'env, S, R, D::Pointers>>().as_mut() };
         // SAFETY: as above.
-        let poll = || unsafe { poll::<S, R, D, T>(task, run, node) };
-        run.attempt_alone(node, poll)
+        let poll = || unsafe { poll::<S, R, D, T>(task, frame, node) };
+        frame.attempt_alone(node, poll)
     }
 }
 
@@ -102,7 +110,7 @@ where
 /// As for [`Call`].
 unsafe fn poll<'env, S, R, D, T>(
     task: &mut AsyncGraphTask<'env, S, R, D::Pointers>,
-    run: &Run<'_>,
+    frame: &Frame<'_>,
     node: u32,
 ) -> Outcome
 where
@@ -114,25 +122,25 @@ where
     let Inner { graph, set_inputs, read_outputs } = function;
     if under_way.is_none() {
         // SAFETY: by contract.
-        unsafe { set_inputs.call(graph, pointers, run, node) };
-        match AsyncRun::begin(graph.body_mut(), run.executor.cloned(), run.inherited()) {
+        unsafe { set_inputs.call(graph, pointers, frame, node) };
+        match AsyncRun::begin(graph.body_mut(), frame.executor.cloned(), frame.inherited()) {
             Ok(begun) => *under_way = Some(begun),
-            Err(error) => return Outcome::Nothing(run.nested_failed(node, error)),
+            Err(error) => return Outcome::Nothing(frame.nested_failed(node, error)),
         }
     }
     let Some(inner_run) = under_way else { unreachable!("it has begun") };
     let poll = |waker: &Waker| inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(waker));
-    let polled = run.wakes().poll(*index, poll);
+    let polled = frame.wakes().poll(*index, poll);
     let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
     *under_way = None;
     match ended {
         Ok(()) => {
             let value = read_outputs(graph.results());
             // SAFETY: the slot is for a `T`, and empty.
-            unsafe { run.slot::<T>(node).write(value) };
+            unsafe { frame.slots.of::<T>(node).write(value) };
             Outcome::Value
         }
-        Err(error) => Outcome::Nothing(run.nested_failed(node, error)),
+        Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
     }
 }
 

@@ -4,9 +4,9 @@ use super::async_task::{Fallible, Plain};
 use super::bounds::NodeError;
 use super::builder::GraphBuilder;
 use super::dependencies::{Dependencies, Dependency, Feed};
+use super::frame::Frame;
 use super::handle::{Input, Moved, Node};
 use super::markers::Local;
-use super::run::Run;
 use super::values::{List, Values};
 use std::mem;
 
@@ -53,7 +53,7 @@ pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = (&'a <D as Dependencies>::S
     unsafe fn call(
         &'a mut self,
         pointers: *const D::Pointers,
-        run: &'a Run<'a>,
+        frame: &'a Frame<'a>,
         node: u32,
     ) -> impl Future<Output = Self::Output>;
 }
@@ -70,14 +70,14 @@ macro_rules! tuples {
             unsafe fn call(
                 &'a mut self,
                 pointers: *const ($($item::Pointer,)*),
-                _run: &'a Run<'a>,
+                _frame: &'a Frame<'a>,
                 _node: u32,
             ) -> impl Future<Output = Out> {
                 // SAFETY: by contract.
                 let ($($value,)*) = unsafe { &*pointers };
                 $(
                     // SAFETY: by contract.
-                    let $value = unsafe { <$item as Feed<'a>>::feed($value, _run, _node) };
+                    let $value = unsafe { <$item as Feed<'a>>::feed($value, _frame, _node) };
                 )*
                 self($($value),*)
             }
@@ -112,13 +112,13 @@ macro_rules! alone {
             unsafe fn call(
                 &'a mut self,
                 pointer: *const <$handle<T $(, $place)?> as Dependency>::Pointer,
-                run: &'a Run<'a>,
+                frame: &'a Frame<'a>,
                 node: u32,
             ) -> impl Future<Output = Out> {
                 // SAFETY: by contract.
                 let pointer = unsafe { &*pointer };
                 // SAFETY: by contract.
-                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, run, node) })
+                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, frame, node) })
             }
         }
     )*};
@@ -138,13 +138,13 @@ macro_rules! many {
             unsafe fn call(
                 &'a mut self,
                 pointers: *const List,
-                run: &'a Run<'a>,
+                frame: &'a Frame<'a>,
                 _: u32,
             ) -> impl Future<Output = Out> {
                 // SAFETY: by contract.
                 let pointers = unsafe { *pointers };
                 // SAFETY: by contract.
-                self(unsafe { Values::new(pointers, run) })
+                self(unsafe { Values::new(pointers, frame) })
             }
         }
     )*};
@@ -160,14 +160,14 @@ many!(
 /// What makes the future of a node, lending it the closure. (A macro, since the future's type has no name.)
 macro_rules! lend {
     ($env:lifetime, $function:ident, $dependencies:ident) => {
-        |function: *mut $function, pointers: *const <$dependencies as Dependencies>::Pointers, run: &Run<'_>, node| {
+        |function: *mut $function, pointers: *const <$dependencies as Dependencies>::Pointers, frame: &Frame<'_>, node| {
             // SAFETY: by the contracts of `define_async_with` and `Call`, it stays there, and nobody else uses it, as long as
             // there is a future.
             let function: &$env mut $function = unsafe { &mut *function };
             // SAFETY: `call` uses the run before it returns. Its future only has to be of a type that doesn't know how long.
-            let run: &$env Run<$env> = unsafe { mem::transmute::<&Run<'_>, &$env Run<$env>>(run) };
+            let frame: &$env Frame<$env> = unsafe { mem::transmute::<&Frame<'_>, &$env Frame<$env>>(frame) };
             // SAFETY: as above.
-            unsafe { <$function as LocalAsyncFn<$env, $dependencies>>::call(function, pointers, run, node) }
+            unsafe { <$function as LocalAsyncFn<$env, $dependencies>>::call(function, pointers, frame, node) }
         }
     };
 }

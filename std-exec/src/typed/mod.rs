@@ -12,9 +12,9 @@
 //! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
-//! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
-//! | a run | `course.rs`, `run.rs`, `record.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
-//! | nodes of one kind that follow each other | `rows.rs` |
+//! | memory: who may touch what when | `store.rs`, `arena.rs`, `slots.rs`, `task.rs`, `env.rs` |
+//! | a run | `course.rs`, `run.rs`, `frame.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
+//! | nodes of one kind that follow each other | `rows.rs`, `row.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
@@ -48,6 +48,7 @@ mod drive;
 mod env;
 mod errors;
 mod failure;
+mod frame;
 mod graph;
 #[allow(unsafe_code)]
 mod graph_task;
@@ -64,8 +65,8 @@ mod order;
 #[allow(unsafe_code)]
 mod parallel;
 mod plan;
-mod record;
 mod results;
+mod row;
 #[allow(unsafe_code)]
 mod rows;
 #[allow(unsafe_code)]
@@ -74,6 +75,8 @@ mod run_async;
 #[allow(unsafe_code)]
 mod running;
 mod schedule;
+#[allow(unsafe_code)]
+mod slots;
 mod spawned;
 mod standing;
 mod status;

@@ -45,9 +45,9 @@ impl crate::body::Body for Nodes<'_> {
     fn run(&self, node: NodeId) -> Turn {
         let run = self.run;
         if self.executor.shared.is_shut_down() {
-            run.cancel();
+            run.frame.cancel();
         }
-        let outcome = if run.store.statuses.get(node.get()) == Status::PENDING {
+        let outcome = if run.frame.statuses.get(node.get()) == Status::PENDING {
             // SAFETY: by the contract of `new`. The executor calls this once for each time that the node was woken
             // or said to be run again, and after `pend` has published what the last poll has left.
             unsafe { run.again(node.get()) }
@@ -57,7 +57,7 @@ impl crate::body::Body for Nodes<'_> {
             unsafe { run.node(node.get()) }
         };
         match outcome {
-            Outcome::Pending(future) => match run.wakes().pend(future) {
+            Outcome::Pending(future) => match run.frame.wakes().pend(future) {
                 Pending::Waits => Turn::Waits,
                 Pending::Again => Turn::Again,
             },
@@ -67,22 +67,22 @@ impl crate::body::Body for Nodes<'_> {
     }
 
     fn open(&self, whom: Whom<'_>) {
-        self.run.wakes().attach(&self.executor.shared, whom);
+        self.run.frame.wakes().attach(&self.executor.shared, whom);
     }
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
         let run = self.run;
-        if run.wakes().take_for_team(|future| ready(NodeId::new(run.store.node_of_future(future)))) {
-            run.wakes().wake_all(); // those who wait look whether the run is to be stopped
+        if run.frame.wakes().take_for_team(|future| ready(NodeId::new(run.store.node_of_future(future)))) {
+            run.frame.wakes().wake_all(); // those who wait look whether the run is to be stopped
         }
     }
 
     fn any_woken(&self) -> bool {
-        self.run.wakes().any()
+        self.run.frame.wakes().any()
     }
 
     fn cancel(&self) -> bool {
-        self.run.cancel();
+        self.run.frame.cancel();
         true
     }
 }

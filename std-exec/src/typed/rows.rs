@@ -17,22 +17,19 @@
 //! ([`NoValue`](super::status::NoValue)), so marking asks each node, and doesn't depend on who marks when. Marking twice does no
 //! harm, if a node that has given a value keeps it: graphs with results that are moved mark at once.
 
+use super::row::{Alone, Distance, Row};
 use super::run::Run;
 use super::status::{Outcome, Status};
 use super::store::Store;
-use super::task::{Distance, Entry};
+use super::task::Entry;
 use crate::body::{Body, Turn};
 use crate::ready_queue::ReadyQueue;
 use crate::walk::{Lane, Walk};
 use dgraph_core::NodeId;
-use std::cell::Cell;
 use std::ops::Range;
 
 /// If rows are shorter than this on average, those that are don't pay for being listed.
 const SHORT: u32 = 8;
-
-/// A walk of the caller's alone, and its lane.
-type Alone<'r> = (&'r Walk<'r>, &'r Lane);
 
 /// Where an order has a row: so many nodes with consecutive numbers.
 #[derive(Clone, Copy, Debug)]
@@ -50,39 +47,7 @@ impl Stretch {
     fn row<'r>(&self, unmarked: bool, walk: Option<Alone<'r>>) -> Row<'r> {
         let more = self.length - 1;
         let shift = self.position.wrapping_sub(self.node);
-        Row { more, apart: self.apart, unmarked, walk: Cell::new(walk), shift }
-    }
-}
-
-/// The rest of a row, behind a node that is to be run.
-///
-/// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are called by the same
-/// function, and their closures, and what feeds these, lie so far apart.
-pub(super) struct Row<'r> {
-    pub(super) more: u32,
-    pub(super) apart: Distance,
-    /// Nodes that give a value are not marked.
-    pub(super) unmarked: bool,
-    /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops, with and without.)
-    walk: Cell<Option<Alone<'r>>>,
-    /// What a node's number lacks to its position.
-    shift: u32,
-}
-
-impl Row<'_> {
-    /// None: the node is alone.
-    #[inline]
-    pub(super) fn alone() -> Self {
-        Self { more: 0, apart: Distance::ZERO, unmarked: false, walk: Cell::new(None), shift: 0 }
-    }
-
-    /// Claims `node`, the next one. False if that fails.
-    #[inline(always)]
-    pub(super) fn claim(&self, node: u32) -> bool {
-        let position = node.wrapping_add(self.shift) as usize;
-        #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
-        super::broken_walks::about_to_claim(position);
-        self.walk.get().is_none_or(|(walk, lane)| walk.claim::<true>(lane, position))
+        Row::new(more, self.apart, unmarked, walk, shift)
     }
 }
 
@@ -126,7 +91,7 @@ pub(super) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
             Some(order) => unsafe { go_through(run, |position| order[position as usize], rows, None) },
         };
     };
-    match (run.executor, queue) {
+    match (run.frame.executor, queue) {
         (None, _) => serially(Nodes(run)),
         (Some(executor), None) => executor.run_body(&run.topology.dag, Nodes(run), serially),
         (Some(executor), Some(queue)) => executor.run_ordered(&run.topology.dag, queue, Nodes(run), serially),
@@ -149,13 +114,13 @@ impl Body for Nodes<'_> {
     }
 
     fn cancel(&self) -> bool {
-        self.0.cancel();
+        self.0.frame.cancel();
         true
     }
 
     fn broken_in(&self, walked: &[NodeId]) {
         if self.0.leaves_unmarked() {
-            self.0.store.statuses.mark_values(walked.iter().map(|node| node.get()));
+            self.0.frame.statuses.mark_values(walked.iter().map(|node| node.get()));
         }
     }
 
@@ -203,7 +168,7 @@ unsafe fn go_through(
         }
         match next {
             // Where something has gone wrong, nodes are taken one by one.
-            Some(row) if row.position == position && !run.any_signal() => {
+            Some(row) if row.position == position && !run.frame.any_signal() => {
                 progress.under_way = row.length;
                 // SAFETY: by contract, also for the nodes that follow in the row; no signal was raised.
                 let ran = unsafe { run.start_row(row.node, &row.entry, &row.row(unmarked, walk)) };
@@ -222,7 +187,7 @@ unsafe fn go_through(
                 next = next.filter(|row| row.position > position).or_else(|| rows.next());
             }
         }
-        if unmarked && run.any_signal() {
+        if unmarked && run.frame.any_signal() {
             progress.mark_all();
             unmarked = false;
         }
@@ -253,14 +218,14 @@ impl<A: Fn(u32) -> u32> Progress<'_, A> {
     /// Those before it are marked by whoever breaks in, or all at the end.
     fn mark_last(&self) {
         if self.unmarked {
-            self.run.store.statuses.mark_values([(self.at)(self.position - 1)]);
+            self.run.frame.statuses.mark_values([(self.at)(self.position - 1)]);
         }
     }
 
     /// Something has gone wrong: with the last node, or elsewhere while that was under way.
     #[cold]
     fn mark_all(&self) {
-        self.run.store.statuses.mark_values((0..self.position - 1).map(&self.at));
+        self.run.frame.statuses.mark_values((0..self.position - 1).map(&self.at));
         self.mark_last();
     }
 }
@@ -269,7 +234,7 @@ impl<A: Fn(u32) -> u32> Drop for Progress<'_, A> {
     /// Marks those before the node that panics, which says so itself. Those behind it were not gone through.
     fn drop(&mut self) {
         if self.under_way > 0 && self.run.leaves_unmarked() {
-            let statuses = &self.run.store.statuses;
+            let statuses = &self.run.frame.statuses;
             let panicked = |&position: &u32| statuses.get((self.at)(position)) == Status::PANICKED;
             let over = (self.position..self.position + self.under_way).find(panicked);
             statuses.mark_values((0..over.unwrap_or(self.position)).map(&self.at));

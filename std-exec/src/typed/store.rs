@@ -10,15 +10,16 @@
 //! node, between writing one and writing the other, where nothing can unwind; and in a row, until somebody could look (see
 //! `rows.rs`).
 
-use super::arena::{Arena, Base, Place};
+use super::arena::{Arena, Place};
 use super::errors::Payload;
+use super::frame::Frame;
 use super::graph::Body;
 use super::graph_task::InnerOf;
 use super::handle::{GraphId, Node};
-use super::rows::Row;
-use super::run::Run;
+use super::row::{Ran, Row};
+use super::slots::Slots;
 use super::status::{State, Status, Statuses};
-use super::task::{Call, DropInPlace, Entry, Ran, Task, drop_of};
+use super::task::{Call, DropInPlace, Entry, Task, drop_of};
 use crate::thrown::{discard, first};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -223,8 +224,9 @@ impl Store {
     }
 
     /// Where slots lie that nobody feeds or reads by a handle.
-    pub(super) fn slots(&self) -> (&[Place<u8>], Base) {
-        (&self.slots, self.values.base())
+    pub(super) fn slots(&self) -> Slots<'_> {
+        // SAFETY: the places were given by this arena, which only a builder changes.
+        unsafe { Slots::new(&self.slots, &self.lists, self.values.base()) }
     }
 
     /// Puts down a place that is fed as a part of a list, behind the others.
@@ -372,7 +374,7 @@ impl Store {
     ///
     /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
-    pub(super) unsafe fn call(&self, node: u32, entry: &Entry, run: &Run<'_>, row: &Row<'_>) -> Ran {
+    pub(super) unsafe fn call(&self, node: u32, entry: &Entry, frame: &Frame<'_>, row: &Row<'_>) -> Ran {
         let Entry { call, function, pointers } = *entry;
         // SAFETY: `define` was given the places by these arenas. (`NOTHING` doesn't look there.)
         let function = unsafe { self.functions.base().at(function) };
@@ -381,7 +383,7 @@ impl Store {
         // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots that it
         // reads hold values, which were written before, and nobody writes to them during the run but who has them
         // moved to it, and that is this node; its own is read only by nodes that come later.
-        unsafe { call(function, pointers, run, node, row) }
+        unsafe { call(function, pointers, frame, node, row) }
     }
 }
 

@@ -6,8 +6,8 @@
 use super::arena::Place;
 use super::bounds::NodeError;
 use super::dependencies::{Dependencies, NodeFn};
-use super::rows::Row;
-use super::run::Run;
+use super::frame::Frame;
+use super::row::{Distance, Ran, Row};
 use super::status::{NoValue, Outcome};
 use crate::prefetch::prefetch_behind;
 use std::ptr::NonNull;
@@ -18,7 +18,7 @@ pub(super) struct Task<F, P> {
     pub(super) pointers: P,
 }
 
-/// Runs a node, or polls it, and perhaps further ones of the row that it is in. Its slot now holds a value; or `run` was
+/// Runs a node, or polls it, and perhaps further ones of the row that it is in. Its slot now holds a value; or `frame` was
 /// told why there is none; or it is to be called again when it is woken.
 ///
 /// # Safety
@@ -28,20 +28,13 @@ pub(super) struct Task<F, P> {
 /// changes those that are lent, and nobody else uses those that are moved, during the call.
 ///
 /// This is so as well for the nodes that follow in `row`, once those before are complete.
-pub(super) type Call =
-    unsafe fn(function: NonNull<u8>, pointers: NonNull<u8>, run: &Run<'_>, node: u32, row: &Row<'_>) -> Ran;
-
-/// How far a call has come.
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub(super) struct Ran {
-    /// Of the last node that was run.
-    pub(super) outcome: Outcome,
-    /// That node.
-    pub(super) last: u32,
-    /// The next one was claimed in vain.
-    pub(super) seized: bool,
-}
+pub(super) type Call = unsafe fn(
+    function: NonNull<u8>,
+    pointers: NonNull<u8>,
+    frame: &Frame<'_>,
+    node: u32,
+    row: &Row<'_>,
+) -> Ran;
 
 /// Drops what lies there.
 ///
@@ -57,8 +50,7 @@ pub(super) fn drop_of<T>() -> Option<DropInPlace> {
 }
 
 /// What calls a node that has nothing to do: an input, or one that is not defined (such a graph is never built).
-pub(super) const NOTHING: Call =
-    |_, _, _, node, _| Ran { outcome: Outcome::Value, last: node, seized: false };
+pub(super) const NOTHING: Call = |_, _, _, node, _| Ran::alone(node, Outcome::Value);
 
 /// What calls a closure that gives the result.
 pub(super) fn call_of<F, D, T>(_: &Task<F, D::Pointers>) -> Call
@@ -66,13 +58,13 @@ where
     D: Dependencies,
     F: NodeFn<D, Output = T>,
 {
-    |function, pointers, run, node, row| {
+    |function, pointers, frame, node, row| {
         let call = |function: &mut F, pointers: &D::Pointers, node| {
             // SAFETY: by the contract of `Call`.
-            Ok(unsafe { function.call(pointers, run, node) })
+            Ok(unsafe { function.call(pointers, frame, node) })
         };
         // SAFETY: by the contract of `Call`.
-        unsafe { call_row(function.cast(), pointers.cast(), run, node, row, call) }
+        unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
     }
 }
 
@@ -83,14 +75,14 @@ where
     F: NodeFn<D, Output = Result<T, E>>,
     E: NodeError,
 {
-    |function, pointers, run, node, row| {
+    |function, pointers, frame, node, row| {
         let call = |function: &mut F, pointers: &D::Pointers, node| {
             // SAFETY: by the contract of `Call`.
-            let given = unsafe { function.call(pointers, run, node) };
-            given.map_err(|error| run.failed(node, error.into()))
+            let given = unsafe { function.call(pointers, frame, node) };
+            given.map_err(|error| frame.failed(node, error.into()))
         };
         // SAFETY: by the contract of `Call`.
-        unsafe { call_row(function.cast(), pointers.cast(), run, node, row, call) }
+        unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
     }
 }
 
@@ -106,14 +98,14 @@ const AHEAD: usize = 2048;
 unsafe fn call_row<F, P, T>(
     mut function: NonNull<F>,
     mut pointers: NonNull<P>,
-    run: &Run<'_>,
+    frame: &Frame<'_>,
     mut node: u32,
     row: &Row<'_>,
     call: impl Fn(&mut F, &P, u32) -> Result<T, NoValue>,
 ) -> Ran {
     let last = node + row.more;
     loop {
-        let outcome = run.attempt(node, row.unmarked, || {
+        let outcome = frame.attempt(node, row.unmarked, || {
             // SAFETY: by contract, here and in the next.
             let function = unsafe { function.as_mut() };
             // SAFETY: as above.
@@ -121,14 +113,14 @@ unsafe fn call_row<F, P, T>(
             match call(function, pointers, node) {
                 Ok(value) => {
                     // SAFETY: the slot is for a `T`, and empty.
-                    unsafe { run.slot::<T>(node).write(value) };
+                    unsafe { frame.slots.of::<T>(node).write(value) };
                     Outcome::Value
                 }
                 Err(why) => Outcome::Nothing(why),
             }
         });
         if node == last || outcome != Outcome::Value {
-            return Ran { outcome, last: node, seized: false };
+            return Ran::alone(node, outcome);
         }
         if !row.claim(node + 1) {
             return Ran { outcome, last: node, seized: true };
@@ -165,15 +157,4 @@ impl Entry {
         let pointers = i32::try_from(self.pointers.bytes_to(next.pointers)).ok()?;
         Some(Distance { functions, pointers })
     }
-}
-
-/// How many bytes it is from the closure of a node to that of the next, and from what feeds them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Distance {
-    functions: i32,
-    pointers: i32,
-}
-
-impl Distance {
-    pub(super) const ZERO: Self = Self { functions: 0, pointers: 0 };
 }

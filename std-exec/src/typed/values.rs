@@ -1,7 +1,7 @@
 //! The results of many nodes of one type, as one argument.
 
 use super::arena::{Base, Place};
-use super::run::Run;
+use super::frame::Frame;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
@@ -50,10 +50,10 @@ impl<'a, T> Values<'a, T> {
     /// # Safety
     ///
     /// The list is one of the run's graph, and each of its slots holds a `T` that nobody changes during `'a`.
-    pub(super) unsafe fn new(list: List, run: &Run<'_>) -> Self {
+    pub(super) unsafe fn new(list: List, frame: &Frame<'_>) -> Self {
         // SAFETY: lists and slots are the graph's, which outlasts whatever uses its values.
-        let lists = unsafe { run.lists().as_ref() };
-        Self { lists, list, base: run.values(), values: PhantomData }
+        let lists = unsafe { frame.slots.lists().as_ref() };
+        Self { lists, list, base: frame.slots.base(), values: PhantomData }
     }
 
     fn slots(&self) -> &'a [u32] {

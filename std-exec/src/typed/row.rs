@@ -1,0 +1,83 @@
+//! The nodes that one call may run: see [`rows`](super::rows).
+
+use super::status::Outcome;
+use crate::walk::{Lane, Walk};
+use std::cell::Cell;
+
+/// A walk of the caller's alone, and its lane.
+pub(super) type Alone<'r> = (&'r Walk<'r>, &'r Lane);
+
+/// The rest of a row, behind a node that is to be run.
+///
+/// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are called by the same
+/// function, and their closures, and what feeds these, lie so far apart.
+pub(super) struct Row<'r> {
+    pub(super) more: u32,
+    pub(super) apart: Distance,
+    /// Nodes that give a value are not marked.
+    pub(super) unmarked: bool,
+    /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops, with and without.)
+    walk: Cell<Option<Alone<'r>>>,
+    /// What a node's number lacks to its position.
+    shift: u32,
+}
+
+impl<'r> Row<'r> {
+    /// So many nodes, behind one whose number lacks so much to its position.
+    #[inline]
+    pub(super) fn new(
+        more: u32,
+        apart: Distance,
+        unmarked: bool,
+        walk: Option<Alone<'r>>,
+        shift: u32,
+    ) -> Self {
+        Self { more, apart, unmarked, walk: Cell::new(walk), shift }
+    }
+
+    /// None: the node is alone.
+    #[inline]
+    pub(super) fn alone() -> Self {
+        Self { more: 0, apart: Distance::ZERO, unmarked: false, walk: Cell::new(None), shift: 0 }
+    }
+
+    /// Claims `node`, the next one. False if that fails.
+    #[inline(always)]
+    pub(super) fn claim(&self, node: u32) -> bool {
+        let position = node.wrapping_add(self.shift) as usize;
+        #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+        super::broken_walks::about_to_claim(position);
+        self.walk.get().is_none_or(|(walk, lane)| walk.claim::<true>(lane, position))
+    }
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(super) struct Ran {
+    /// Of the last node that was run.
+    pub(super) outcome: Outcome,
+    /// That node.
+    pub(super) last: u32,
+    /// The next one was claimed in vain.
+    pub(super) seized: bool,
+}
+
+impl Ran {
+    /// `node`, which is by itself, has come to this.
+    #[inline]
+    pub(super) fn alone(node: u32, outcome: Outcome) -> Self {
+        Self { outcome, last: node, seized: false }
+    }
+}
+
+/// How many bytes it is from the closure of a node to that of the next, and from what feeds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Distance {
+    pub(super) functions: i32,
+    pub(super) pointers: i32,
+}
+
+impl Distance {
+    pub(super) const ZERO: Self = Self { functions: 0, pointers: 0 };
+}
