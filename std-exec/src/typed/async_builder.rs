@@ -5,9 +5,9 @@ use super::async_task::{AsyncTask, Fallible, Plain, Settle, async_call_of, drop_
 use super::bounds::{NodeError, Shareable};
 use super::builder::GraphBuilder;
 use super::dependencies::Dependencies;
+use super::entry::Task;
 use super::frame::Frame;
 use super::handle::Node;
-use super::task::Task;
 
 impl<'env, P> GraphBuilder<'env, P> {
     /// As [`node`](Self::node), for an `async fn` or an async closure: what its future gives is the node's result. Its parameters

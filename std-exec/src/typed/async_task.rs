@@ -2,9 +2,9 @@
 //! it: no box, and it never moves.
 
 use super::bounds::NodeError;
+use super::entry::{Call, DropInPlace};
 use super::frame::Frame;
 use super::status::{NoValue, Outcome, Status};
-use super::task::{Call, DropInPlace};
 use crate::thrown::discard;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;

@@ -6,7 +6,8 @@
 use super::arena::Place;
 use super::frame::Frame;
 use super::handle::{Input, Moved, Node};
-use super::uses::{Kind, Resolver};
+use super::resolver::Resolver;
+use super::uses::Kind;
 use super::values::{List, Values};
 use std::marker::PhantomData;
 

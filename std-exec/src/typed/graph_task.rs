@@ -3,11 +3,11 @@
 use super::course::execute;
 use super::dependencies::{Dependencies, SetInputs};
 use super::drive::{AsyncRun, BUDGET};
+use super::entry::{Call, DropInPlace, Task};
 use super::frame::Frame;
 use super::graph::{Body, Graph};
 use super::results::Results;
 use super::status::Outcome;
-use super::task::{Call, DropInPlace, Task};
 use crate::run_error::RunError;
 use std::panic::resume_unwind;
 use std::ptr::NonNull;

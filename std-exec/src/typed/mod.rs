@@ -7,14 +7,14 @@
 //! | what | where |
 //! |---|---|
 //! | handles, and why they prove the types of slots | `handle.rs`; where what they are for may be used: `markers.rs` |
-//! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
+//! | which closures fit which dependencies | `dependencies.rs`, `values.rs`, `resolver.rs` |
 //! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
 //! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
-//! | memory: who may touch what when | `store.rs`, `arena.rs`, `slots.rs`, `task.rs`, `env.rs` |
+//! | memory: who may touch what when | `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`, `task.rs`, `env.rs` |
 //! | a run | `course.rs`, `run.rs`, `frame.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
-//! | nodes of one kind that follow each other | `rows.rs`, `row.rs` |
+//! | nodes of one kind that follow each other | `rows.rs`, `row.rs`, `stretch.rs` |
 //! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
@@ -45,6 +45,8 @@ mod dependencies;
 mod detached;
 #[allow(unsafe_code)]
 mod drive;
+#[allow(unsafe_code)]
+mod entry;
 mod env;
 mod errors;
 mod failure;
@@ -65,6 +67,7 @@ mod order;
 #[allow(unsafe_code)]
 mod parallel;
 mod plan;
+mod resolver;
 mod results;
 mod row;
 #[allow(unsafe_code)]
@@ -82,6 +85,7 @@ mod standing;
 mod status;
 #[allow(unsafe_code)]
 mod store;
+mod stretch;
 #[allow(unsafe_code)]
 mod task;
 mod topology;

@@ -17,63 +17,15 @@
 //! ([`NoValue`](super::status::NoValue)), so marking asks each node, and doesn't depend on who marks when. Marking twice does no
 //! harm, if a node that has given a value keeps it: graphs with results that are moved mark at once.
 
-use super::row::{Alone, Distance, Row};
+use super::row::Alone;
 use super::run::Run;
 use super::status::{Outcome, Status};
-use super::store::Store;
-use super::task::Entry;
+use super::stretch::Stretch;
 use crate::body::{Body, Turn};
 use crate::ready_queue::ReadyQueue;
 use crate::walk::{Lane, Walk};
 use dgraph_core::NodeId;
 use std::ops::Range;
-
-/// If rows are shorter than this on average, those that are don't pay for being listed.
-const SHORT: u32 = 8;
-
-/// Where an order has a row: so many nodes with consecutive numbers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
-    position: u32,
-    node: u32,
-    length: u32,
-    /// Of the first node: the table of all nodes isn't in the cache.
-    entry: Entry,
-    apart: Distance,
-}
-
-impl Stretch {
-    /// What comes behind its first node.
-    fn row<'r>(&self, unmarked: bool, walk: Option<Alone<'r>>) -> Row<'r> {
-        let more = self.length - 1;
-        let shift = self.position.wrapping_sub(self.node);
-        Row::new(more, self.apart, unmarked, walk, shift)
-    }
-}
-
-/// The rows of an order.
-pub(super) fn find(order: impl Iterator<Item = u32>, store: &Store) -> Box<[Stretch]> {
-    let mut found: Vec<Stretch> = Vec::new();
-    let mut nodes = 0;
-    for (position, node) in (0..).zip(order) {
-        nodes += 1;
-        let entry = *store.entry(node);
-        if let Some(row) = found.last_mut() {
-            let last = row.node + row.length - 1;
-            let apart = if node == last + 1 { store.entry(last).distance(&entry) } else { None };
-            if apart.is_some_and(|apart| row.length == 1 || apart == row.apart) {
-                row.apart = apart.unwrap_or(row.apart);
-                row.length += 1;
-                continue;
-            }
-        }
-        found.push(Stretch { position, node, length: 1, entry, apart: Distance::ZERO });
-    }
-    if found.len() > nodes / SHORT as usize {
-        found.retain(|row| row.length >= SHORT);
-    }
-    found.into()
-}
 
 /// Runs all nodes of a graph that has no futures.
 ///
@@ -143,7 +95,7 @@ impl Body for Nodes<'_> {
 ///
 /// # Safety
 ///
-/// The nodes are those of `run`, each once, after its predecessors. `rows` were [found](find) in this order. The conditions of
+/// The nodes are those of `run`, each once, after its predecessors. `rows` were [found](super::stretch::find) in this order. The conditions of
 /// [`Run::node`].
 unsafe fn go_through(
     run: &Run<'_>,

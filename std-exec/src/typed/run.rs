@@ -9,13 +9,13 @@
 //! each gave a value. Another thread can raise a signal only after it has broken into the walk, and then the next claim fails.
 
 use super::course::Parts;
+use super::entry::Entry;
 use super::frame::Frame;
 use super::options::RunOptions;
 use super::row::{Ran, Row};
 use super::standing::{CHECK, Course, PARTIAL, STOP, TROUBLE};
 use super::status::{Outcome, Status};
 use super::store::Store;
-use super::task::Entry;
 use super::topology::Topology;
 use crate::executor::Handle;
 use std::time::Instant;

@@ -11,6 +11,7 @@
 //! `rows.rs`).
 
 use super::arena::{Arena, Place};
+use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
 use super::errors::Payload;
 use super::frame::Frame;
 use super::graph::Body;
@@ -19,7 +20,6 @@ use super::handle::{GraphId, Node};
 use super::row::{Ran, Row};
 use super::slots::Slots;
 use super::status::{State, Status, Statuses};
-use super::task::{Call, DropInPlace, Entry, Task, drop_of};
 use crate::thrown::{discard, first};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

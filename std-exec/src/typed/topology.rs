@@ -1,8 +1,8 @@
 //! Who comes before whom: what the executor needs, and what a run needs to find out why a node can't run.
 
-use super::rows::{self, Stretch};
 use super::status::{State, Status, Statuses};
 use super::store::Store;
+use super::stretch::{self, Stretch};
 use super::uses::{Kind, Use};
 use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
 use std::cmp::Reverse;
@@ -75,8 +75,8 @@ impl Topology {
 
     /// Looks for the rows of both orders.
     pub(super) fn find_rows(&mut self, store: &Store) {
-        self.serial_rows = rows::find(self.forward(), store);
-        self.stored_rows = rows::find(self.dag.view().order().iter().map(|node| node.get()), store);
+        self.serial_rows = stretch::find(self.forward(), store);
+        self.stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
     }
 
     pub(super) fn serial_rows(&self) -> &[Stretch] {
