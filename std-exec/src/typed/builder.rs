@@ -8,9 +8,10 @@ use super::drive::Drive;
 use super::entry::{Call, DropInPlace, Task};
 use super::env::Env;
 use super::errors::Kept;
-use super::graph::{Body, Graph};
+use super::graph::Graph;
+use super::graph_data::{Body, InnerGraphs, InnerOf};
 use super::graph_task::{
-    AsyncGraphTask, Inner, InnerOf, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
+    AsyncGraphTask, Inner, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
 };
 use super::handle::{AnyNode, Input, Node};
 use super::markers::Anywhere;
@@ -55,6 +56,7 @@ use std::marker::PhantomData;
 /// ```
 pub struct GraphBuilder<'env, P = Anywhere> {
     pub(super) store: Store,
+    graphs: InnerGraphs,
     names: Names,
     nodes: Vec<Declared>,
     uses: Vec<Use>,
@@ -90,6 +92,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     pub(super) fn empty() -> Self {
         Self {
             store: Store::new(),
+            graphs: InnerGraphs::default(),
             names: Names::default(),
             nodes: Vec::new(),
             uses: Vec::new(),
@@ -362,7 +365,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// ```
     pub fn build(self) -> Result<Graph<'env, P>, DefinitionError> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
-        let Self { mut store, names, nodes, uses, wishes, env, .. } = self;
+        let Self { mut store, mut graphs, names, nodes, uses, wishes, env, .. } = self;
         let count = u32::try_from(nodes.len()).expect("the builder has counted");
         let mut topology = Topology::new(count, &uses, wishes.depth_first).map_err(|error| match error {
             BuildError::Cycle(cycle) => {
@@ -374,6 +377,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
         store.shrink();
+        graphs.shrink();
         topology.find_rows(&store);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
@@ -382,6 +386,7 @@ impl<'env, P> GraphBuilder<'env, P> {
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
             store,
+            graphs,
             names,
             topology,
             schedule,
@@ -478,7 +483,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         // SAFETY: by contract.
         unsafe { self.define_with(node, call, task, future) };
         // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
-        unsafe { self.store.define_graph(node.id().index, inner) };
+        unsafe { self.graphs.push(node.id().index, inner) };
     }
 }
 

@@ -1,23 +1,18 @@
 //! A run of a typed graph from its beginning to its end: what comes before its first node, and what is made of what it has
 //! left behind.
 
-use super::drive::{self, Drive};
+use super::drive;
 use super::errors::{Errors, Kept, Payload};
 use super::failure::{Failures, Panicked, Stop};
-use super::graph::Body;
-use super::measured::Measured;
+use super::graph_data::Body;
 use super::options::RunOptions;
 use super::parallel;
 use super::rows;
 use super::run::Run;
 use super::standing::{CANCELLED, CHECK, Course, EXPIRED, MEASURE, PARTIAL, TROUBLE};
 use super::status::{State, Status};
-use super::store::Store;
-use super::topology::Topology;
 use crate::executor::Handle;
-use crate::ready_queue::ReadyQueue;
 use crate::run_error::RunError;
-use crate::wake::Wakes;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
@@ -124,10 +119,10 @@ fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
 
 /// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went wrong stays in the graph.
 fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: &RunOptions) -> RunError {
-    let Body { store, names, .. } = &mut *body;
-    let mut panicked: Vec<u32> = store.statuses.nodes(State::Panicked).collect();
-    for (node, inner) in store.inner_bodies() {
-        let inside = inner.failures.take();
+    let mut panicked: Vec<u32> = body.store.statuses.nodes(State::Panicked).collect();
+    let inside: Vec<_> = body.inner_bodies().map(|(node, inner)| (node, inner.failures.take())).collect();
+    let names = &body.names;
+    for (node, inside) in inside {
         // If none has, it was what sets the inputs, or reads the results, of that graph.
         if !inside.panicked().is_empty() {
             panicked.retain(|&other| other != node);
@@ -142,37 +137,7 @@ fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: 
     resume_unwind(payload);
 }
 
-/// What of a graph a run goes through.
-#[derive(Clone, Copy)]
-pub(super) struct Parts<'r> {
-    pub(super) store: &'r Store,
-    pub(super) topology: &'r Topology,
-    pub(super) measured: &'r Measured,
-    pub(super) wakes: Option<&'r Wakes>,
-}
-
 impl Body {
-    /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.
-    fn forget_failures(&mut self) {
-        self.failures = Kept::default();
-        for (_, inner) in self.store.inner_bodies() {
-            inner.failures = Kept::default();
-        }
-    }
-
-    /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
-    pub(super) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Drive) {
-        let Self { store, topology, schedule, measured, wakes, drive, .. } = self;
-        let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
-        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, drive)
-    }
-
-    /// Whether an executor would leave all nodes to the run's caller.
-    fn is_serial_on(&self, executor: &Handle) -> bool {
-        let demanded = self.schedule.as_ref().and_then(|schedule| schedule.queue.last_worker());
-        executor.threads() == 1 && demanded.is_none()
-    }
-
     /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
     fn skip_dependents(&self) {
         for node in self.topology.forward() {

@@ -14,7 +14,7 @@
 
 use super::course;
 use super::errors::Payload;
-use super::graph::Body;
+use super::graph_data::Body;
 use super::options::RunOptions;
 use super::parallel::Nodes;
 use super::run::Run;

@@ -11,9 +11,9 @@
 //! Woken futures and ready nodes take [turns](crate::turns); and after some nodes the run lets its thread do something else. Polled in vain,
 //! it finds nothing and falls asleep again.
 
-use super::course::{self, Parts};
+use super::course;
 use super::errors::Payload;
-use super::graph::Body;
+use super::graph_data::{Body, Parts};
 use super::options::RunOptions;
 use super::run::Run;
 use super::standing::Course;

@@ -2,29 +2,19 @@
 
 use super::builder::GraphBuilder;
 use super::course;
-use super::detached::Memory;
-use super::drive::Drive;
 use super::env::Env;
-use super::errors::Kept;
 use super::failure::Failures;
-use super::handle::{GraphId, Input};
+use super::graph_data::Body;
+use super::handle::Input;
 use super::markers::Anywhere;
-use super::measured::Measured;
-use super::names::{Label, NamedNode, Names};
+use super::names::{Label, NamedNode};
 use super::options::RunOptions;
 use super::results::Results;
-use super::schedule::Schedule;
-use super::store::Store;
-use super::topology::Topology;
 use crate::executor::Executor;
 use crate::run_error::RunError;
-#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-use crate::timer::Alarm;
-use crate::wake::Wakes;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`].
 ///
@@ -55,43 +45,6 @@ pub struct Graph<'env, P = Anywhere> {
 }
 
 const LEAKED: &str = "a graph can't be used after the future of a run of it was leaked";
-
-/// What a graph consists of, without the lifetime: results borrow that.
-pub(super) struct Body {
-    pub(super) store: Store,
-    pub(super) names: Names,
-    pub(super) topology: Topology,
-    /// The nodes that are inputs, ascending.
-    pub(super) inputs: Box<[u32]>,
-    /// Which of these have been set since the last run.
-    pub(super) changed: Box<[bool]>,
-    /// If the order matters.
-    pub(super) schedule: Option<Schedule>,
-    pub(super) measured: Measured,
-    /// If there are nodes that give futures.
-    pub(super) wakes: Option<Arc<Wakes>>,
-    /// The deadline of a run that may wait.
-    #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-    pub(super) alarm: Option<Alarm>,
-    /// Of a run on one thread of a graph with such nodes.
-    pub(super) drive: Drive,
-    /// Space for a run on the workers of an executor; empty until there was one.
-    pub(super) block: Option<Memory>,
-    /// Space for planning a run of a part of the graph; empty until there was one.
-    pub(super) marks: Vec<u8>,
-    /// What went wrong in a run beside a panic that went on.
-    pub(super) failures: Kept,
-}
-
-impl Body {
-    /// The graph with that number: this one, or one that is a node of it.
-    pub(super) fn find(&self, graph: GraphId) -> Option<&Self> {
-        if graph == self.store.id() {
-            return Some(self);
-        }
-        self.store.inner_graphs().find_map(|inner| inner.find(graph))
-    }
-}
 
 impl<'env> Graph<'env> {
     /// The same as [`GraphBuilder::new`].

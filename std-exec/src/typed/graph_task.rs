@@ -5,12 +5,12 @@ use super::dependencies::{Dependencies, SetInputs};
 use super::drive::{AsyncRun, BUDGET};
 use super::entry::{Call, DropInPlace, Task};
 use super::frame::Frame;
-use super::graph::{Body, Graph};
+use super::graph::Graph;
+use super::graph_data::InnerOf;
 use super::results::Results;
 use super::status::Outcome;
 use crate::run_error::RunError;
 use std::panic::resume_unwind;
-use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 /// A graph as a node: how its inputs are set, and what is read out of its results.
@@ -19,13 +19,6 @@ pub(super) struct Inner<'env, S, R> {
     pub(super) set_inputs: S,
     pub(super) read_outputs: R,
 }
-
-/// Where the body of the graph lies that is a node.
-///
-/// # Safety
-///
-/// The pointer is to a task of the type that the function was made for.
-pub(super) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<Body>>;
 
 /// Of the task of a graph.
 pub(super) fn inner_of<'env, S, R, P>(_: &Task<Inner<'env, S, R>, P>) -> InnerOf {

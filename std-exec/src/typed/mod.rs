@@ -9,6 +9,7 @@
 //! | handles, and why they prove the types of slots | `handle.rs`; where what they are for may be used: `markers.rs` |
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs`, `resolver.rs` |
 //! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
+//! | what a graph consists of | `graph_data.rs` |
 //! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
@@ -52,6 +53,8 @@ mod errors;
 mod failure;
 mod frame;
 mod graph;
+#[allow(unsafe_code)]
+mod graph_data;
 #[allow(unsafe_code)]
 mod graph_task;
 mod handle;

@@ -1,6 +1,7 @@
 //! The order of a graph that is there: by the longest path, as told or as measured.
 
-use super::graph::{Body, Graph};
+use super::graph::Graph;
+use super::graph_data::Body;
 use super::handle::AnyNode;
 use super::schedule::{Demands, Schedule};
 use dgraph_core::NodeId;

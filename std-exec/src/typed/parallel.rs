@@ -8,7 +8,7 @@
 //! the futures is dropped at the end, by the one who began the run.
 
 use super::course;
-use super::graph::Body;
+use super::graph_data::Body;
 use super::options::RunOptions;
 use super::run::Run;
 use super::status::{Outcome, Status};

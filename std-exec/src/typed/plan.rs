@@ -1,7 +1,7 @@
 //! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find out
 //! which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time.
 
-use super::graph::Body;
+use super::graph_data::Body;
 use super::options::RunOptions;
 use super::status::{State, Status};
 use crate::run_error::RunError;

@@ -1,7 +1,7 @@
 //! What a run of a typed graph gave.
 
 use super::absent::Absent;
-use super::graph::Body;
+use super::graph_data::Body;
 use super::handle::{AnyNode, Input, Node};
 use super::markers::Anywhere;
 use super::names::NamedNode;

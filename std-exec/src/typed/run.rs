@@ -8,9 +8,9 @@
 //! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the next one only if
 //! each gave a value. Another thread can raise a signal only after it has broken into the walk, and then the next claim fails.
 
-use super::course::Parts;
 use super::entry::Entry;
 use super::frame::Frame;
+use super::graph_data::Parts;
 use super::options::RunOptions;
 use super::row::{Ran, Row};
 use super::standing::{CHECK, Course, PARTIAL, STOP, TROUBLE};

@@ -5,7 +5,8 @@
 use super::course;
 use super::detached::Detached;
 use super::drive::{AsyncRun, BUDGET};
-use super::graph::{Body, Graph};
+use super::graph::Graph;
+use super::graph_data::Body;
 use super::options::RunOptions;
 use crate::executor::{Executor, Handle};
 use crate::run_error::RunError;

@@ -14,8 +14,6 @@ use super::arena::{Arena, Place};
 use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
 use super::errors::Payload;
 use super::frame::Frame;
-use super::graph::Body;
-use super::graph_task::InnerOf;
 use super::handle::{GraphId, Node};
 use super::row::{Ran, Row};
 use super::slots::Slots;
@@ -44,8 +42,6 @@ pub(super) struct Store {
     closures: Vec<(Place<u8>, DropInPlace)>,
     /// The nodes that give futures, and what drops these.
     futures: Vec<(u32, DropInPlace)>,
-    /// The nodes that are graphs, and where these lie.
-    graphs: Vec<(u32, InnerOf)>,
 }
 
 // SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts of
@@ -71,7 +67,6 @@ impl Store {
             inputs: Vec::new(),
             closures: Vec::new(),
             futures: Vec::new(),
-            graphs: Vec::new(),
         }
     }
 
@@ -106,7 +101,6 @@ impl Store {
         self.inputs.shrink_to_fit();
         self.closures.shrink_to_fit();
         self.futures.shrink_to_fit();
-        self.graphs.shrink_to_fit();
     }
 
     /// A node that gives a `T`, and does nothing yet. This is where handles come from.
@@ -148,38 +142,10 @@ impl Store {
         self.futures.extend(future.map(|drop| (node, drop)));
     }
 
-    /// Says that `node`, which has its task, is a graph.
-    ///
-    /// # Safety
-    ///
-    /// `inner` was made for that task.
-    pub(super) unsafe fn define_graph(&mut self, node: u32, inner: InnerOf) {
-        self.graphs.push((node, inner));
-    }
-
-    /// The nodes that are graphs. Not during a run.
-    pub(super) fn inner_bodies(&mut self) -> impl Iterator<Item = (u32, &mut Body)> {
-        let store = &*self;
-        (0..store.graphs.len()).filter_map(|at| {
-            // SAFETY: `self` is borrowed by nobody else, and each of them is looked at once.
-            let inner = unsafe { &mut *store.inner_at(at) };
-            Some((store.graphs[at].0, inner.as_deref_mut()?))
-        })
-    }
-
-    /// The graphs that are nodes, to be looked at. Not during a run.
-    pub(super) fn inner_graphs(&self) -> impl Iterator<Item = &Body> {
-        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `call` there is none.
-        (0..self.graphs.len()).filter_map(|at| unsafe { &*self.inner_at(at) }.as_deref())
-    }
-
-    /// Where the body of the graph lies that comes `at` this place in `graphs`.
-    fn inner_at(&self, at: usize) -> *mut Option<Box<Body>> {
-        let (node, inner) = self.graphs[at];
+    /// Where the task of `node` lies, which has one: what `define` was given as its function.
+    pub(super) fn task(&self, node: u32) -> NonNull<u8> {
         // SAFETY: `define` has put the task there.
-        let task = unsafe { self.functions.base().at(self.entries[node as usize].function) };
-        // SAFETY: `inner` was made for the node's task (`define_graph`).
-        unsafe { inner(task) }
+        unsafe { self.functions.base().at(self.entries[node as usize].function) }
     }
 
     /// How many nodes give futures.
@@ -204,10 +170,8 @@ impl Store {
     /// With the panic of its destructor.
     pub(super) unsafe fn drop_future(&self, index: u32) {
         let (node, drop) = self.futures[index as usize];
-        // SAFETY: `define` has put the task there.
-        let task = unsafe { self.functions.base().at(self.entries[node as usize].function) };
         // SAFETY: `drop` was made for the node's task (`define_with`), and nobody uses the future, by contract.
-        unsafe { drop(task) };
+        unsafe { drop(self.task(node)) };
     }
 
     /// The slot of a node of this graph. `None` for another's.
@@ -366,7 +330,7 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// In a run, which has the store to itself: until it has ended, nobody calls `get` or `inner_graphs`, or uses what that has given. This
+    /// In a run, which has the store to itself: until it has ended, nobody calls `get`, looks at graphs that are nodes, or uses what that has given. This
     /// is the only call for `node` in it, or the one before has come to `Pending` and its effects are visible here. It comes
     /// after those for all that the node depends on, whose effects are
     /// visible here, and the statuses of those that feed it are, or were at the first call, `VALUE`. What is moved into it feeds no other node. A node
