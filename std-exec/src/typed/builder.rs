@@ -1,10 +1,10 @@
 //! How a typed graph is put together.
 
+use super::agenda::Agenda;
 use super::bounds::{NodeError, Predecessors, Shareable};
 use super::check::{Declared, Faults, check};
 use super::definition_error::DefinitionError;
 use super::dependencies::{Dependencies, NodeFn, SetInputs};
-use super::drive::Drive;
 use super::entry::{Call, DropInPlace, Task};
 use super::env::Env;
 use super::errors::Kept;
@@ -381,7 +381,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         topology.find_rows(&store);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
-        let (wakes, drive, block) = (None, Drive::default(), None);
+        let (wakes, agenda) = (None, Agenda::default());
         let body = Body {
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
@@ -394,8 +394,7 @@ impl<'env, P> GraphBuilder<'env, P> {
             changed,
             measured,
             wakes,
-            drive,
-            block,
+            agenda,
             marks,
             failures,
         };

@@ -119,15 +119,16 @@ impl Detached {
     /// # Safety
     ///
     /// The graph borrows nothing, and its nodes may run on any thread. `course` is what [`course::begin`] has given for it, this
-    /// executor and these options.
+    /// executor and these options. `memory` may be what an earlier run has left.
     pub(super) unsafe fn begin(
         mut body: Box<Body>,
+        memory: Option<Memory>,
         executor: Handle,
         options: RunOptions,
         course: Course,
     ) -> Self {
         body.connect(&options, Some(&executor));
-        let (mut memory, ticket) = match body.block.take() {
+        let (mut memory, ticket) = match memory {
             Some(Memory { block, ticket }) => (block, Some(ticket)),
             None => (Box::new_uninit(), None),
         };
@@ -167,7 +168,7 @@ impl Detached {
     /// # Panics
     ///
     /// Not with the panic of a node: that is in what it gives.
-    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<Body>, Ended)> {
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<Body>, Memory, Ended)> {
         let block = self.block.expect("the run isn't over");
         // SAFETY: the block is there until `end`.
         let Block { run, typed, ticket, executor, .. } = unsafe { block.as_ref() };
@@ -211,7 +212,7 @@ impl Detached {
 
     /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before; or in a node of the run
     /// itself, where nobody can wait for its end: then its last member ends it, and drops the graph.
-    pub(super) fn end(&mut self) -> Option<(Box<Body>, Ended)> {
+    pub(super) fn end(&mut self) -> Option<(Box<Body>, Memory, Ended)> {
         let block = self.block.take()?;
         // SAFETY: the block is there until it is taken apart below.
         let Block { run, typed, ticket, .. } = unsafe { block.as_ref() };
@@ -245,18 +246,18 @@ impl Detached {
         let mut body = unsafe { Box::from_raw(body.as_ptr()) };
         // SAFETY: `block` came from such a `Box`.
         let memory = unsafe { Box::from_raw(block.cast()) };
-        body.block = Some(Memory { block: memory, ticket });
+        let memory = Memory { block: memory, ticket };
         let dropped = body.let_go(&options, Some(&executor), thrown.is_none() && !course.is_stopped());
         drop(executor);
-        Some((body, Ended { options, course, thrown: thrown::first(thrown, dropped) }))
+        Some((body, memory, Ended { options, course, thrown: thrown::first(thrown, dropped) }))
     }
 }
 
 impl Drop for Detached {
     fn drop(&mut self) {
-        if let Some((body, ended)) = self.end() {
+        if let Some((body, memory, ended)) = self.end() {
             ended.forget();
-            drop(body);
+            drop((body, memory));
         }
     }
 }

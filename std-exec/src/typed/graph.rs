@@ -1,8 +1,9 @@
 //! The graph that a builder makes.
 
 use super::builder::GraphBuilder;
-use super::course;
+use super::detached::Memory;
 use super::env::Env;
+use super::execute::execute;
 use super::failure::Failures;
 use super::graph_data::Body;
 use super::handle::Input;
@@ -40,6 +41,8 @@ use std::marker::PhantomData;
 pub struct Graph<'env, P = Anywhere> {
     /// `None` while a future has it that runs the graph.
     pub(super) body: Option<Box<Body>>,
+    /// Space for a run on the workers of an executor; empty until there was one.
+    memory: Option<Memory>,
     _env: Env<'env>,
     place: PhantomData<P>,
 }
@@ -63,7 +66,7 @@ impl<'env> Graph<'env> {
 
 impl<'env, P> Graph<'env, P> {
     pub(super) fn new(body: Body, env: Env<'env>) -> Self {
-        Self { body: Some(Box::new(body)), _env: env, place: PhantomData }
+        Self { body: Some(Box::new(body)), memory: None, _env: env, place: PhantomData }
     }
 
     #[inline]
@@ -82,6 +85,18 @@ impl<'env, P> Graph<'env, P> {
     #[track_caller]
     pub(super) fn lend(&mut self) -> Box<Body> {
         self.body.take().expect(LEAKED)
+    }
+
+    /// As [`lend`](Self::lend), to a run on workers.
+    #[track_caller]
+    pub(super) fn lend_to_workers(&mut self) -> (Box<Body>, Option<Memory>) {
+        (self.lend(), self.memory.take())
+    }
+
+    /// Undoes [`lend_to_workers`](Self::lend_to_workers).
+    pub(super) fn give_back_all(&mut self, body: Box<Body>, memory: Memory) {
+        self.give_back(body);
+        self.memory = Some(memory);
     }
 
     /// Undoes [`lend`](Self::lend).
@@ -168,7 +183,7 @@ impl<'env, P> Graph<'env, P> {
     /// ```
     #[track_caller]
     pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
-        course::execute(self.body_mut(), None, options)?;
+        execute(self.body_mut(), None, options)?;
         Ok(self.results())
     }
 
@@ -200,7 +215,7 @@ impl<'env, P> Graph<'env, P> {
         executor: &Executor,
         options: &RunOptions,
     ) -> Result<Results<'_, P>, RunError> {
-        course::execute(self.body_mut(), Some(executor.handle()), options)?;
+        execute(self.body_mut(), Some(executor.handle()), options)?;
         Ok(self.results())
     }
 

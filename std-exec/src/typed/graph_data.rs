@@ -1,7 +1,6 @@
 //! What a graph consists of, for those who run it.
 
-use super::detached::Memory;
-use super::drive::Drive;
+use super::agenda::Agenda;
 use super::errors::Kept;
 use super::handle::GraphId;
 use super::measured::Measured;
@@ -37,9 +36,7 @@ pub(super) struct Body {
     #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
     pub(super) alarm: Option<Alarm>,
     /// Of a run on one thread of a graph with such nodes.
-    pub(super) drive: Drive,
-    /// Space for a run on the workers of an executor; empty until there was one.
-    pub(super) block: Option<Memory>,
+    pub(super) agenda: Agenda,
     /// Space for planning a run of a part of the graph; empty until there was one.
     pub(super) marks: Vec<u8>,
     /// What went wrong in a run beside a panic that went on.
@@ -124,10 +121,10 @@ impl Body {
     }
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
-    pub(super) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Drive) {
-        let Self { store, topology, schedule, measured, wakes, drive, .. } = self;
+    pub(super) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
+        let Self { store, topology, schedule, measured, wakes, agenda, .. } = self;
         let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
-        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, drive)
+        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, agenda)
     }
 
     /// Whether an executor would leave all nodes to the run's caller.

@@ -1,9 +1,9 @@
 //! A graph as a node of another.
 
-use super::course::execute;
 use super::dependencies::{Dependencies, SetInputs};
 use super::drive::{AsyncRun, BUDGET};
 use super::entry::{Call, DropInPlace, Task};
+use super::execute::execute;
 use super::frame::Frame;
 use super::graph::Graph;
 use super::graph_data::InnerOf;

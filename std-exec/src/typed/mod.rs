@@ -14,14 +14,15 @@
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
 //! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`, `task.rs`, `env.rs` |
-//! | a run | `course.rs`, `run.rs`, `frame.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
+//! | a run | `execute.rs`, `course.rs`, `run.rs`, `frame.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
 //! | nodes of one kind that follow each other | `rows.rs`, `row.rs`, `stretch.rs` |
-//! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
+//! | a run of a graph with futures, on one thread | `drive.rs`, `agenda.rs`, `run_async.rs`; how its end reaches futures: `connection.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
 //! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
 
 mod absent;
+mod agenda;
 #[allow(unsafe_code)]
 mod arena;
 #[allow(unsafe_code)]
@@ -38,6 +39,7 @@ mod builder;
 mod cancel;
 mod check;
 #[allow(unsafe_code)]
+mod connection;
 mod course;
 mod definition_error;
 #[allow(unsafe_code)]
@@ -50,6 +52,8 @@ mod drive;
 mod entry;
 mod env;
 mod errors;
+#[allow(unsafe_code)]
+mod execute;
 mod failure;
 mod frame;
 mod graph;

@@ -47,8 +47,9 @@ impl Running {
                 Some(executor) if executor.workers > 0 => {
                     executor.check_process();
                     let course = course::begin(graph.body_mut(), Some(&executor), &options)?;
+                    let (body, memory) = graph.lend_to_workers();
                     // SAFETY: only `on_workers` names an executor.
-                    Stage::OnWorkers(unsafe { Detached::begin(graph.lend(), executor, options, course) })
+                    Stage::OnWorkers(unsafe { Detached::begin(body, memory, executor, options, course) })
                 }
                 _ => {
                     let run = AsyncRun::begin(graph.body_mut(), None, options)?;
@@ -82,9 +83,9 @@ impl Running {
                 outcome
             }
             Stage::OnWorkers(run) => {
-                let Poll::Ready((body, ended)) = run.poll(context) else { return Poll::Pending };
+                let Poll::Ready((body, memory, ended)) = run.poll(context) else { return Poll::Pending };
                 self.0 = Stage::Over;
-                graph.give_back(body);
+                graph.give_back_all(body, memory);
                 Poll::Ready(ended.outcome(graph.body_mut()))
             }
             Stage::NotBegun(..) | Stage::Over => panic!("polled after its end"),
@@ -101,8 +102,8 @@ impl Running {
                 graph.give_back(body);
             }
             Stage::OnWorkers(mut run) => {
-                if let Some((body, ended)) = run.end() {
-                    graph.give_back(body);
+                if let Some((body, memory, ended)) = run.end() {
+                    graph.give_back_all(body, memory);
                     ended.forget();
                 }
             }
