@@ -486,6 +486,21 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 }
 
+impl<'env> Graph<'env> {
+    /// The same as [`GraphBuilder::new`].
+    ///
+    /// ```
+    /// use dgraph_exec::Graph;
+    /// let mut graph = Graph::builder();
+    /// let one = graph.node("one", (), || 1);
+    /// assert_eq!(graph.build()?.run()?[one], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn builder() -> GraphBuilder<'env> {
+        GraphBuilder::new()
+    }
+}
+
 impl<P> fmt::Debug for GraphBuilder<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

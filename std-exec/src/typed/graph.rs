@@ -1,6 +1,5 @@
 //! The graph that a builder makes.
 
-use super::builder::GraphBuilder;
 use super::detached::Memory;
 use super::env::Env;
 use super::execute::execute;
@@ -17,7 +16,7 @@ use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
-/// A dependency graph of closures that feed each other, made by a [`GraphBuilder`].
+/// A dependency graph of closures that feed each other, made by a [`GraphBuilder`](crate::GraphBuilder).
 ///
 /// Each closure is given references to the results of its dependencies, in the listed order. It is checked once, when it
 /// is built, and runs any number of times, after any ending at once; each run drops the results of the one before. A
@@ -48,21 +47,6 @@ pub struct Graph<'env, P = Anywhere> {
 }
 
 const LEAKED: &str = "a graph can't be used after the future of a run of it was leaked";
-
-impl<'env> Graph<'env> {
-    /// The same as [`GraphBuilder::new`].
-    ///
-    /// ```
-    /// use dgraph_exec::Graph;
-    /// let mut graph = Graph::builder();
-    /// let one = graph.node("one", (), || 1);
-    /// assert_eq!(graph.build()?.run()?[one], 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder() -> GraphBuilder<'env> {
-        GraphBuilder::new()
-    }
-}
 
 impl<'env, P> Graph<'env, P> {
     pub(super) fn new(body: Body, env: Env<'env>) -> Self {
@@ -105,7 +89,7 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit, or
-    /// [depth first](GraphBuilder::depth_first).
+    /// [depth first](crate::GraphBuilder::depth_first).
     ///
     /// # Errors
     ///

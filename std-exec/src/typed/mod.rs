@@ -12,7 +12,7 @@
 //! | what a graph consists of | `graph_data.rs` |
 //! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
-//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
+//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `constraints.rs`, `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
 //! | memory: who may touch what when | `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`, `task.rs`, `env.rs` |
 //! | a run | `execute.rs`, `course.rs`, `run.rs`, `frame.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
 //! | nodes of one kind that follow each other | `rows.rs`, `row.rs`, `stretch.rs` |
@@ -40,6 +40,7 @@ mod cancel;
 mod check;
 #[allow(unsafe_code)]
 mod connection;
+mod constraints;
 mod course;
 mod definition_error;
 #[allow(unsafe_code)]
@@ -106,6 +107,7 @@ pub use async_fn::AsyncNodeFn;
 pub use bounds::{NodeError, Predecessors, Shareable};
 pub use builder::GraphBuilder;
 pub use cancel::CancelToken;
+pub use constraints::Limit;
 pub use definition_error::DefinitionError;
 pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub(crate) use failure::Stop;
@@ -120,4 +122,3 @@ pub use results::Results;
 pub use run_async::RunAsync;
 pub use spawned::Spawned;
 pub use values::{Values, ValuesIter};
-pub use wishes::Limit;
