@@ -19,9 +19,6 @@ use crate::sync::{AtomicUsize, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-#[cfg(not(dgraph_shuttle))]
-pub(super) use late::about_to_claim;
-
 /// How many values there have been, and how many of them are gone.
 #[derive(Default)]
 struct Counts {
@@ -169,24 +166,12 @@ mod late {
     use super::*;
     use crate::executor::Executor;
     use crate::typed::options::FailurePolicy;
+    use crate::typed::row::late::LATE;
     use std::cell::Cell;
     use std::thread;
 
-    /// The position before which somebody comes, and what that one does.
-    type Late = (usize, fn());
-
     thread_local! {
-        /// Who is late where: see [`about_to_claim`].
-        static LATE: Cell<Option<Late>> = const { Cell::new(None) };
         static EXECUTOR: Cell<Option<Handle>> = const { Cell::new(None) };
-    }
-
-    /// A walker is about to claim the node at this position: if a test says so, it is late, and somebody breaks in first.
-    pub(in crate::typed) fn about_to_claim(position: usize) {
-        if let Some((_, come)) = LATE.get().filter(|&(late, _)| late == position) {
-            LATE.set(None);
-            come();
-        }
     }
 
     /// Another thread breaks into the walk of this thread's executor, and runs what it can.

@@ -46,7 +46,7 @@ impl<'r> Row<'r> {
     pub(super) fn claim(&self, node: u32) -> bool {
         let position = node.wrapping_add(self.shift) as usize;
         #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
-        super::broken_walks::about_to_claim(position);
+        late::about_to_claim(position);
         self.walk.get().is_none_or(|(walk, lane)| walk.claim::<true>(lane, position))
     }
 }
@@ -80,4 +80,26 @@ pub(super) struct Distance {
 
 impl Distance {
     pub(super) const ZERO: Self = Self { functions: 0, pointers: 0 };
+}
+
+/// How a test makes a walker late.
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+pub(super) mod late {
+    use std::cell::Cell;
+
+    /// The position before which somebody comes, and what that one does.
+    type Late = (usize, fn());
+
+    thread_local! {
+        /// Who is late where: see [`about_to_claim`].
+        pub(in crate::typed) static LATE: Cell<Option<Late>> = const { Cell::new(None) };
+    }
+
+    /// A walker is about to claim the node at this position: if a test says so, it is late, and somebody breaks in first.
+    pub(in crate::typed) fn about_to_claim(position: usize) {
+        if let Some((_, come)) = LATE.get().filter(|&(late, _)| late == position) {
+            LATE.set(None);
+            come();
+        }
+    }
 }

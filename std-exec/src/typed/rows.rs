@@ -105,7 +105,7 @@ unsafe fn go_through(
 ) -> bool {
     let claim = |position: u32| {
         #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
-        super::broken_walks::about_to_claim(position as usize);
+        super::row::late::about_to_claim(position as usize);
         walk.is_none_or(|(walk, lane)| walk.claim::<true>(lane, position as usize))
     };
     let mut unmarked = run.leaves_unmarked();
