@@ -3,8 +3,7 @@
 use crate::executor::Executor;
 use crate::fn_graph::{FnGraph, FnResults};
 use crate::function::Index;
-use crate::run_error::RunError;
-use crate::typed::{RunAsync, RunOptions};
+use crate::typed::{RunAsync, RunError, RunOptions};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};

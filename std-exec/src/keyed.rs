@@ -4,7 +4,7 @@ use crate::args::Args;
 use crate::executor::Executor;
 use crate::graph_error::{GraphError, MissingKey};
 use crate::results::KeyedResults;
-use crate::run_error::RunError;
+use crate::typed::RunError;
 use dgraph_core::{BuildError, Dag, DagView, NodeId};
 use std::borrow::Borrow;
 use std::collections::HashMap;

@@ -146,7 +146,6 @@ mod ready_set;
 mod results;
 #[allow(unsafe_code)]
 mod run;
-mod run_error;
 mod run_queue;
 #[allow(unsafe_code)]
 mod seat;
@@ -194,13 +193,12 @@ pub use function::{AsyncFunction, Function, Functions, PlainFunction};
 pub use graph_error::{GraphError, MissingKey};
 pub use keyed::{KeyedBuilder, KeyedGraph};
 pub use results::KeyedResults;
-pub use run_error::RunError;
 pub use statistics::RunStatistics;
 pub use typed::{
     Absent, AnyNode, Anywhere, AsyncNodeFn, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
     FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, LocalAsyncFn, Moved, NamedNode,
-    Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunAsync, RunOptions, SetInputs, Shareable,
-    Spawned, Values, ValuesIter,
+    Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunAsync, RunError, RunOptions, SetInputs,
+    Shareable, Spawned, Values, ValuesIter,
 };
 
 /// Compiles and runs the README's examples.

@@ -1,7 +1,6 @@
 //! Why a node has no result.
 
-use super::names::{NamedNode, Names};
-use super::status::State;
+use super::names::NamedNode;
 use std::fmt;
 
 /// Why a node has no result.
@@ -56,24 +55,6 @@ pub enum Absent {
     Unset,
     /// The handle is another graph's.
     ForeignHandle,
-}
-
-impl Absent {
-    /// `None` if there is a result.
-    pub(super) fn new(state: State, names: &Names) -> Option<Self> {
-        Some(match state {
-            State::Value => return None,
-            State::NotRun => Self::NotRun,
-            State::Interrupted => Self::Interrupted,
-            State::Failed => Self::Failed,
-            State::Panicked => Self::Panicked,
-            State::Skipped { culprit } => Self::Skipped { because_of: names.named(culprit) },
-            State::Moved { taker } => Self::Moved { into: names.named(taker) },
-            State::Taken => Self::Taken,
-            State::NotNeeded => Self::NotNeeded,
-            State::Unset => Self::Unset,
-        })
-    }
 }
 
 impl fmt::Display for Absent {

@@ -5,10 +5,10 @@ use super::errors::{Errors, Kept, Payload};
 use super::failure::{Failures, Panicked, Stop};
 use super::graph_data::Body;
 use super::options::RunOptions;
+use super::run_error::RunError;
 use super::standing::{CANCELLED, CHECK, Course, EXPIRED, MEASURE, PARTIAL, TROUBLE};
 use super::status::{State, Status};
 use crate::executor::Handle;
-use crate::run_error::RunError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 

@@ -7,8 +7,8 @@ use super::options::RunOptions;
 use super::parallel;
 use super::rows;
 use super::run::Run;
+use super::run_error::RunError;
 use crate::executor::Handle;
-use crate::run_error::RunError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the graph to whatever end.

@@ -1,8 +1,7 @@
 //! What went wrong in a node: an error that it gave, or a panic.
 
-use super::names::NamedNode;
+use super::names::{Count, NamedNode};
 use crate::brief::{self, Brief};
-use crate::run_error::Count;
 use crate::thrown::Quiet;
 use std::any::Any;
 use std::error::Error;

@@ -8,8 +8,8 @@ use super::frame::Frame;
 use super::graph::Graph;
 use super::graph_data::InnerOf;
 use super::results::Results;
+use super::run_error::RunError;
 use super::status::Outcome;
-use crate::run_error::RunError;
 use std::panic::resume_unwind;
 use std::task::{Context, Poll, Waker};
 

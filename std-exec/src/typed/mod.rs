@@ -8,7 +8,7 @@
 //! |---|---|
 //! | handles, and why they prove the types of slots | `handle.rs`; where what they are for may be used: `markers.rs` |
 //! | which closures fit which dependencies | `dependencies.rs`, `values.rs`, `resolver.rs` |
-//! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
+//! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async_fn.rs`; `async_builder.rs`, `local_async.rs`, `async_task.rs` |
 //! | what a graph consists of | `graph_data.rs` |
 //! | graphs as nodes | `graph_task.rs` |
 //! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
@@ -19,7 +19,7 @@
 //! | a run of a graph with futures, on one thread | `drive.rs`, `agenda.rs`, `run_async.rs`; how its end reaches futures: `connection.rs` |
 //! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
 //! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
-//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `results.rs` |
+//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `run_error.rs`, `absent.rs`, `results.rs` |
 
 mod absent;
 mod agenda;
@@ -67,6 +67,8 @@ mod handle;
 mod local;
 #[allow(unsafe_code)]
 mod local_async;
+#[allow(unsafe_code)]
+mod local_async_fn;
 mod markers;
 mod measured;
 mod names;
@@ -83,6 +85,7 @@ mod rows;
 #[allow(unsafe_code)]
 mod run;
 mod run_async;
+mod run_error;
 #[allow(unsafe_code)]
 mod running;
 mod schedule;
@@ -110,15 +113,15 @@ pub use cancel::CancelToken;
 pub use constraints::Limit;
 pub use definition_error::DefinitionError;
 pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
-pub(crate) use failure::Stop;
 pub use failure::{Failure, Failures, Panicked};
 pub use graph::Graph;
 pub use handle::{AnyNode, Input, Moved, Node};
-pub use local_async::LocalAsyncFn;
+pub use local_async_fn::LocalAsyncFn;
 pub use markers::{Anywhere, Local};
 pub use names::NamedNode;
 pub use options::{FailurePolicy, RunOptions};
 pub use results::Results;
 pub use run_async::RunAsync;
+pub use run_error::RunError;
 pub use spawned::Spawned;
 pub use values::{Values, ValuesIter};

@@ -139,3 +139,15 @@ impl Names {
         nodes.into_iter().map(|node| self.named(node)).collect()
     }
 }
+
+/// A number of nodes in words.
+pub(super) struct Count(pub(super) usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 node"),
+            many => write!(f, "{many} nodes"),
+        }
+    }
+}

@@ -3,8 +3,8 @@
 
 use super::graph_data::Body;
 use super::options::RunOptions;
+use super::run_error::RunError;
 use super::status::{State, Status};
-use crate::run_error::RunError;
 
 /// The targets need it.
 const NEEDED: u8 = 1;

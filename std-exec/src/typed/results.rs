@@ -4,7 +4,7 @@ use super::absent::Absent;
 use super::graph_data::Body;
 use super::handle::{AnyNode, Input, Node};
 use super::markers::Anywhere;
-use super::names::NamedNode;
+use super::names::{NamedNode, Names};
 use super::status::{State, Status};
 use std::fmt;
 use std::marker::PhantomData;
@@ -99,7 +99,7 @@ impl<'g, P> Results<'g, P> {
     pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, Absent)> {
         let Body { store, names, .. } = &*self.body;
         (0..).take(store.len()).filter_map(|node| {
-            let absent = Absent::new(store.statuses.get(node).state(), names)?;
+            let absent = absent(store.statuses.get(node).state(), names)?;
             Some((names.named(node), absent))
         })
     }
@@ -121,11 +121,11 @@ impl<'g, P> Results<'g, P> {
         if node.graph != self.body.store.id() {
             return Some(Absent::ForeignHandle);
         }
-        Absent::new(self.body.store.statuses.get(node.index).state(), &self.body.names)
+        absent(self.body.store.statuses.get(node.index).state(), &self.body.names)
     }
 
     fn absent(&self, state: State) -> Absent {
-        Absent::new(state, &self.body.names).unwrap_or(Absent::ForeignHandle)
+        absent(state, &self.body.names).unwrap_or(Absent::ForeignHandle)
     }
 
     #[track_caller]
@@ -136,6 +136,22 @@ impl<'g, P> Results<'g, P> {
             Err(absent) => panic!("no result: node {} {absent}", self.body.names.named(node.id().index)),
         }
     }
+}
+
+/// Why there is nothing, as the state says. `None` if there is a value.
+fn absent(state: State, names: &Names) -> Option<Absent> {
+    Some(match state {
+        State::Value => return None,
+        State::NotRun => Absent::NotRun,
+        State::Interrupted => Absent::Interrupted,
+        State::Failed => Absent::Failed,
+        State::Panicked => Absent::Panicked,
+        State::Skipped { culprit } => Absent::Skipped { because_of: names.named(culprit) },
+        State::Moved { taker } => Absent::Moved { into: names.named(taker) },
+        State::Taken => Absent::Taken,
+        State::NotNeeded => Absent::NotNeeded,
+        State::Unset => Absent::Unset,
+    })
 }
 
 impl<T, P, Q> Index<Node<T, Q>> for Results<'_, P> {
@@ -173,7 +189,7 @@ impl<P> fmt::Debug for Results<'_, P> {
         let mut map = f.debug_map();
         for node in (0..).take(store.len()) {
             map.key(&names.label(node));
-            match Absent::new(store.statuses.get(node).state(), names) {
+            match absent(store.statuses.get(node).state(), names) {
                 None => map.value(&format_args!("result")),
                 Some(absent) => map.value(&format_args!("{absent}")),
             };

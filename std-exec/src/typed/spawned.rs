@@ -2,9 +2,9 @@
 
 use super::graph::Graph;
 use super::options::RunOptions;
+use super::run_error::RunError;
 use super::running::Running;
 use crate::executor::Executor;
-use crate::run_error::RunError;
 use crate::thrown::discard;
 use std::any::Any;
 use std::fmt;

@@ -1,7 +1,8 @@
 //! Why a run didn't do everything that it was asked to.
 
+use super::failure::{Failure, Failures, Panicked, Stop};
+use super::names::{Count, NamedNode};
 use crate::brief;
-use crate::typed::{Failure, Failures, NamedNode, Panicked, Stop};
 use std::fmt;
 
 /// Why a run of a graph didn't do everything that it was asked to.
@@ -223,17 +224,5 @@ impl fmt::Debug for RunError {
 impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.failures().first().map(|failure| failure as _)
-    }
-}
-
-/// A number of nodes in words.
-pub(crate) struct Count(pub(crate) usize);
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            1 => f.write_str("1 node"),
-            many => write!(f, "{many} nodes"),
-        }
     }
 }
