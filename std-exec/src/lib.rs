@@ -97,7 +97,7 @@
 //! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
 //! runs of a graph may take longer than later ones; results never depend on any of this.
 
-// Unsafe code is in `context`, `member`, `ordered`, `run`, `seat`, `team`; in `typed`, where its `mod.rs` allows it; and a few calls
+// Unsafe code is in `context`, `member`, `ordered`, `run`, `seat`, `team`; in the folders of `typed`, where their `mod.rs` allow it; and a few calls
 // of the system, or one instruction, in `clock`, `cores`, `fences`, `fork`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,14 +1,6 @@
 //! Walks that somebody breaks into after a node has gone wrong: what is marked as having a value then, and what was made. At each
 //! position, since a test makes the walker late there, and in random orders of steps (shuttle).
 
-use super::builder::GraphBuilder;
-use super::course;
-use super::graph::Graph;
-use super::handle::Node;
-use super::options::RunOptions;
-use super::rows;
-use super::run::Run;
-use super::run_error::RunError;
 use crate::cores::Seats;
 use crate::executor::Handle;
 use crate::pace::{Budget, Plan, Timed};
@@ -16,6 +8,14 @@ use crate::run::run_as;
 use crate::shared::Shared;
 use crate::stay::Stay;
 use crate::sync::{AtomicUsize, Ordering};
+use crate::typed::builder::graph_builder::GraphBuilder;
+use crate::typed::error::run_error::RunError;
+use crate::typed::graph::built::Graph;
+use crate::typed::handle::node::Node;
+use crate::typed::options::run_options::RunOptions;
+use crate::typed::run::course;
+use crate::typed::run::execution::Run;
+use crate::typed::run::rows;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -165,8 +165,8 @@ fn values_are_those_made(mut graph: Graph<'_>, nodes: &[Node<Counted>], counts: 
 mod late {
     use super::*;
     use crate::executor::Executor;
-    use crate::typed::options::FailurePolicy;
-    use crate::typed::row::late::LATE;
+    use crate::typed::memory::row::late::LATE;
+    use crate::typed::options::run_options::FailurePolicy;
     use std::cell::Cell;
     use std::thread;
 

@@ -2,126 +2,51 @@
 //!
 //! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so running a node, or a
 //! row of nodes of one kind, is one indirect call, and a run allocates nothing. What can go wrong in a node is
-//! taken down in one byte a node ([`status`]); the executor below knows nothing of it.
+//! taken down in one byte a node ([`memory::status`]); the executor below knows nothing of it.
 //!
-//! | what | where |
+//! The folders are layers: each uses those below it, and none above.
+//!
+//! | layer | what is in it |
 //! |---|---|
-//! | handles, and why they prove the types of slots | `handle.rs`; where what they are for may be used: `markers.rs` |
-//! | which closures fit which dependencies | `dependencies.rs`, `values.rs`, `resolver.rs` |
-//! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async_fn.rs`; `async_builder.rs`, `local_async.rs`, `async_task.rs` |
-//! | what a graph consists of | `graph_data.rs` |
-//! | graphs as nodes | `graph_task.rs` |
-//! | collecting and checking nodes | `builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
-//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `constraints.rs`, `wishes.rs`, `schedule.rs`, `order.rs`; `local.rs` |
-//! | memory: who may touch what when | `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`, `task.rs`, `env.rs` |
-//! | a run | `execute.rs`, `course.rs`, `run.rs`, `frame.rs`, `standing.rs`, `errors.rs`, `status.rs`, `topology.rs`; how long nodes take: `measured.rs`; which nodes it has to run: `plan.rs` |
-//! | nodes of one kind that follow each other | `rows.rs`, `row.rs`, `stretch.rs` |
-//! | a run of a graph with futures, on one thread | `drive.rs`, `agenda.rs`, `run_async.rs`; how its end reaches futures: `connection.rs` |
-//! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
-//! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
-//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `run_error.rs`, `absent.rs`, `results.rs` |
+//! | `builder/` | collecting and checking nodes: `graph_builder.rs`, async ones `asynchronous.rs`, `check.rs`; nodes that aren't `Send`: `local.rs`, `local_async.rs`; what nodes demand of their order and thread: `constraints.rs`, `wishes.rs` |
+//! | `node/` | which closures fit which dependencies: `dependencies.rs`, `values.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes: `graph_task.rs` |
+//! | `graph/` | the graph: `built.rs`, `env.rs`; its results: `results.rs`; its order: `order.rs`; runs that are futures: `run_async.rs`, `spawned.rs`, their stages: `running.rs` |
+//! | `run/` | which way a run takes: `execute.rs`; its beginning and end: `course.rs`, `plan.rs`; which nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how its end reaches futures: `connection.rs` |
+//! | `data/` | what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`, `stretch.rs`; in which order: `schedule.rs`; what is still to come: `agenda.rs` |
+//! | `memory/` | who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`; how it stands with nodes and with a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs` |
+//! | `options/` | how a run is to go: `run_options.rs`, `cancel.rs` |
+//! | `error/` | how it went: `run_error.rs`, `failure.rs`, `absent.rs`; why there is no graph: `definition.rs` |
+//! | `handle/` | handles, and why they prove the types of slots: `node.rs`; where what they are for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs` |
 
-mod absent;
-mod agenda;
-#[allow(unsafe_code)]
-mod arena;
-#[allow(unsafe_code)]
-mod async_builder;
-#[allow(unsafe_code)]
-mod async_fn;
-#[allow(unsafe_code)]
-mod async_task;
-mod bounds;
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
-#[allow(unsafe_code)]
 mod builder;
-mod cancel;
-mod check;
-#[allow(unsafe_code)]
-mod connection;
-mod constraints;
-mod course;
-mod definition_error;
-#[allow(unsafe_code)]
-mod dependencies;
-#[allow(unsafe_code)]
-mod detached;
-#[allow(unsafe_code)]
-mod drive;
-#[allow(unsafe_code)]
-mod entry;
-mod env;
-mod errors;
-#[allow(unsafe_code)]
-mod execute;
-mod failure;
-mod frame;
+mod data;
+mod error;
 mod graph;
-#[allow(unsafe_code)]
-mod graph_data;
-#[allow(unsafe_code)]
-mod graph_task;
 mod handle;
-#[allow(unsafe_code)]
-mod local;
-#[allow(unsafe_code)]
-mod local_async;
-#[allow(unsafe_code)]
-mod local_async_fn;
-mod markers;
-mod measured;
-mod names;
+mod memory;
+mod node;
 mod options;
-mod order;
-#[allow(unsafe_code)]
-mod parallel;
-mod plan;
-mod resolver;
-mod results;
-mod row;
-#[allow(unsafe_code)]
-mod rows;
-#[allow(unsafe_code)]
 mod run;
-mod run_async;
-mod run_error;
-#[allow(unsafe_code)]
-mod running;
-mod schedule;
-#[allow(unsafe_code)]
-mod slots;
-mod spawned;
-mod standing;
-mod status;
-#[allow(unsafe_code)]
-mod store;
-mod stretch;
-#[allow(unsafe_code)]
-mod task;
-mod topology;
-mod uses;
-#[allow(unsafe_code)]
-mod values;
-mod wishes;
 
-pub use absent::Absent;
-pub use async_fn::AsyncNodeFn;
-pub use bounds::{NodeError, Predecessors, Shareable};
-pub use builder::GraphBuilder;
-pub use cancel::CancelToken;
-pub use constraints::Limit;
-pub use definition_error::DefinitionError;
-pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
-pub use failure::{Failure, Failures, Panicked};
-pub use graph::Graph;
-pub use handle::{AnyNode, Input, Moved, Node};
-pub use local_async_fn::LocalAsyncFn;
-pub use markers::{Anywhere, Local};
-pub use names::NamedNode;
-pub use options::{FailurePolicy, RunOptions};
-pub use results::Results;
-pub use run_async::RunAsync;
-pub use run_error::RunError;
-pub use spawned::Spawned;
-pub use values::{Values, ValuesIter};
+pub use builder::constraints::Limit;
+pub use builder::graph_builder::GraphBuilder;
+pub use error::absent::Absent;
+pub use error::definition::DefinitionError;
+pub use error::failure::{Failure, Failures, Panicked};
+pub use error::run_error::RunError;
+pub use graph::built::Graph;
+pub use graph::results::Results;
+pub use graph::run_async::RunAsync;
+pub use graph::spawned::Spawned;
+pub use handle::bounds::{NodeError, Predecessors, Shareable};
+pub use handle::markers::{Anywhere, Local};
+pub use handle::names::NamedNode;
+pub use handle::node::{AnyNode, Input, Moved, Node};
+pub use node::async_fn::AsyncNodeFn;
+pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
+pub use node::local_async_fn::LocalAsyncFn;
+pub use node::values::{Values, ValuesIter};
+pub use options::cancel::CancelToken;
+pub use options::run_options::{FailurePolicy, RunOptions};

@@ -1,0 +1,117 @@
+//! A run of a typed graph from its beginning to its end: what comes before its first node, and what is made of what it has
+//! left behind.
+
+use crate::executor::Handle;
+use crate::typed::data::graph_data::Body;
+use crate::typed::error::failure::{Failures, Panicked, Stop};
+use crate::typed::error::run_error::RunError;
+use crate::typed::memory::errors::{Errors, Kept, Payload};
+use crate::typed::memory::standing::{CANCELLED, CHECK, Course, EXPIRED, MEASURE, PARTIAL, TROUBLE};
+use crate::typed::memory::status::{State, Status};
+use crate::typed::options::run_options::RunOptions;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
+
+/// What comes before the first node.
+pub(crate) fn begin(
+    body: &mut Body,
+    executor: Option<&Handle>,
+    options: &RunOptions,
+) -> Result<Course, RunError> {
+    if let Some(executor) = executor {
+        check_workers(body, executor)?;
+    }
+    body.forget_failures();
+    if options.measure {
+        body.measured.reserve(body.store.len());
+    }
+    match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
+        Ok(prepared) => prepared?,
+        Err(payload) => return Err(panicked(body, Failures::default(), payload, options)),
+    }
+    let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
+    let partial = if options.is_partial() { PARTIAL } else { 0 };
+    let measure = if options.measure { MEASURE } else { 0 };
+    let began = options.measure.then(Instant::now);
+    Ok(Course { signal: check | partial | measure, failures: Errors::default(), began })
+}
+
+/// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
+pub(crate) fn end(
+    body: &mut Body,
+    options: &RunOptions,
+    course: Course,
+    thrown: Option<Payload>,
+) -> Result<(), RunError> {
+    let Course { signal, failures, .. } = course;
+    if thrown.is_some() || signal & TROUBLE != 0 {
+        body.skip_dependents();
+    }
+    let stopped = signal & (CANCELLED | EXPIRED) != 0;
+    if thrown.is_none() && failures.is_empty() && !stopped {
+        return Ok(());
+    }
+    // A node may have failed because of what nobody has looked at since.
+    let now = options.stop();
+    let stop =
+        Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
+    let failures = Failures::new(failures.named(&body.names), stop);
+    if let Some(payload) = thrown {
+        return Err(panicked(body, failures, payload, options));
+    }
+    if !failures.is_empty() {
+        return Err(RunError::Failed(failures));
+    }
+    let named = |state| body.names.all_named(body.store.statuses.nodes(state));
+    match (named(State::NotRun), named(State::Interrupted)) {
+        // Called off when its last nodes were under way.
+        (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),
+        (not_run, interrupted) if stop.cancelled => {
+            Err(RunError::Cancelled { not_run, interrupted, late: stop.late })
+        }
+        (not_run, interrupted) => Err(RunError::DeadlineExceeded { not_run, interrupted }),
+    }
+}
+
+/// Whether the executor has all the workers that nodes are bound to.
+fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
+    let workers = executor.workers;
+    match body.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
+        Some((node, worker)) => Err(RunError::NoSuchWorker { node: body.names.named(node), worker, workers }),
+        None => Ok(()),
+    }
+}
+
+/// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went wrong stays in the graph.
+fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: &RunOptions) -> RunError {
+    let mut panicked: Vec<u32> = body.store.statuses.nodes(State::Panicked).collect();
+    let inside: Vec<_> = body.inner_bodies().map(|(node, inner)| (node, inner.failures.take())).collect();
+    let names = &body.names;
+    for (node, inside) in inside {
+        // If none has, it was what sets the inputs, or reads the results, of that graph.
+        if !inside.panicked().is_empty() {
+            panicked.retain(|&other| other != node);
+            failures.add(inside, |inner| names.inside(node, inner));
+        }
+    }
+    panicked.into_iter().for_each(|node| failures.add_panicked(names.named(node)));
+    if options.catch_panics {
+        return RunError::Panicked(Panicked::new(failures, payload));
+    }
+    body.failures = Kept::new(failures);
+    resume_unwind(payload);
+}
+
+impl Body {
+    /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
+    fn skip_dependents(&self) {
+        for node in self.topology.forward() {
+            if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {
+                let statuses = &self.store.statuses;
+                if let Some(why) = self.topology.why_not_fed(statuses, node) {
+                    statuses.set(node, why);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A run of a typed graph that its caller waits for: which way it takes.
+
+use super::async_run;
+use super::course::{begin, end};
+use super::execution::Run;
+use super::parallel;
+use super::rows;
+use crate::executor::Handle;
+use crate::typed::data::graph_data::Body;
+use crate::typed::error::run_error::RunError;
+use crate::typed::options::run_options::RunOptions;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs the graph to whatever end.
+#[track_caller]
+pub(crate) fn execute(
+    body: &mut Body,
+    executor: Option<&Handle>,
+    options: &RunOptions,
+) -> Result<(), RunError> {
+    if let Some(executor) = executor {
+        executor.check_process();
+    }
+    if body.store.futures() > 0 {
+        return match executor {
+            Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
+            _ => async_run::block_on(body, executor, options),
+        };
+    }
+    let course = begin(body, executor, options)?;
+    let (parts, queue, _) = body.parts();
+    let run = Run::new(parts, executor, options, course);
+    // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
+    // statuses.
+    let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));
+    let unmarked = run.leaves_unmarked();
+    let course = run.into_course();
+    // Nothing went wrong, so every node has given a value.
+    if unmarked && ended.is_ok() && course.signal == 0 {
+        body.store.statuses.mark_all();
+    }
+    end(body, options, course, ended.err())
+}
