@@ -14,7 +14,7 @@ use crate::typed::graph::built::Graph;
 use crate::typed::handle::node::Node;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::run::course;
-use crate::typed::run::execution::Run;
+use crate::typed::run::execution::Execution;
 use crate::typed::run::rows;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -136,7 +136,7 @@ fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Resul
     let body = graph.body_mut();
     let course = course::begin(body, Some(executor), options).unwrap();
     let (parts, _, _) = body.parts();
-    let run = Run::new(parts, Some(executor), options, course);
+    let run = Execution::new(parts, Some(executor), options, course);
     let nodes = rows::Nodes(&run);
     let plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
     let dag = &parts.topology.dag;

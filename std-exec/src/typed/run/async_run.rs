@@ -12,7 +12,7 @@
 //! it finds nothing and falls asleep again.
 
 use super::course;
-use super::execution::Run;
+use super::execution::Execution;
 use crate::executor::Handle;
 use crate::ready_queue::ReadyQueue;
 use crate::thrown;
@@ -88,7 +88,7 @@ impl AsyncRun {
         let Self { options, executor, course, open } = &mut *self;
         assert!(*open, "polled after its end");
         let (parts, queue, agenda) = body.parts();
-        let run = Run::new(parts, None, options, mem::take(course));
+        let run = Execution::new(parts, None, options, mem::take(course));
         let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
         // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.
         let polled = catch_unwind(AssertUnwindSafe(|| unsafe {
@@ -126,7 +126,7 @@ impl AsyncRun {
 /// The run has the graph to itself, and statuses are as `Body::prepare` and earlier calls have left them.
 unsafe fn go(
     agenda: &mut Agenda,
-    run: &Run<'_>,
+    run: &Execution<'_>,
     parts: Parts<'_>,
     mut queue: Option<&mut ReadyQueue>,
     mut budget: usize,

@@ -13,7 +13,7 @@
 //! an exclusive one (`Option::insert`) would be invalid as soon as the owner reaches the same field in another way.
 
 use super::course;
-use super::execution::Run;
+use super::execution::Execution;
 use super::parallel::Nodes;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
@@ -46,7 +46,7 @@ unsafe impl Send for Detached {}
 struct Block {
     run: OnceCell<Engine>,
     nodes: OnceCell<Nodes<'static>>,
-    typed: OnceCell<Run<'static>>,
+    typed: OnceCell<Execution<'static>>,
     lent: LentCountdown<'static>,
     ticket: Arc<Ticket>,
     options: RunOptions,
@@ -144,7 +144,7 @@ impl Detached {
         let block = NonNull::from(Box::leak(memory)).cast::<Block>();
         // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only shared.
         let Block { run, nodes, typed, lent, ticket, options, executor, .. } = unsafe { block.as_ref() };
-        let typed = typed.get_or_init(|| Run::new(parts, Some(executor), options, course).by_a_team());
+        let typed = typed.get_or_init(|| Execution::new(parts, Some(executor), options, course).by_a_team());
         // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
         let nodes = nodes.get_or_init(|| unsafe { Nodes::new(typed, executor) });
         let countdown = lent.countdown();
@@ -238,7 +238,7 @@ impl Detached {
         // SAFETY: as above.
         let _nodes = unsafe { &mut (*block).nodes }.take();
         // SAFETY: as above.
-        let course = unsafe { &mut (*block).typed }.take().map(Run::into_course).unwrap_or_default();
+        let course = unsafe { &mut (*block).typed }.take().map(Execution::into_course).unwrap_or_default();
         // SAFETY: as above. It isn't used as a block after this.
         let Block { lent, ticket, options, executor, body, .. } = unsafe { block.read() };
         drop(lent);

@@ -2,7 +2,7 @@
 
 use super::async_run;
 use super::course::{begin, end};
-use super::execution::Run;
+use super::execution::Execution;
 use super::parallel;
 use super::rows;
 use crate::executor::Handle;
@@ -29,7 +29,7 @@ pub(crate) fn execute(
     }
     let course = begin(body, executor, options)?;
     let (parts, queue, _) = body.parts();
-    let run = Run::new(parts, executor, options, course);
+    let run = Execution::new(parts, executor, options, course);
     // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
     // statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));

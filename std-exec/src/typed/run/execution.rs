@@ -21,7 +21,7 @@ use crate::typed::options::run_options::RunOptions;
 use std::time::Instant;
 
 /// See the [module](self).
-pub(crate) struct Run<'r> {
+pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
     pub(crate) store: &'r Store,
@@ -29,7 +29,7 @@ pub(crate) struct Run<'r> {
     leaves_unmarked: bool,
 }
 
-impl<'r> Run<'r> {
+impl<'r> Execution<'r> {
     pub(crate) fn new(
         parts: Parts<'r>,
         executor: Option<&'r Handle>,
@@ -58,7 +58,7 @@ impl<'r> Run<'r> {
     }
 }
 
-impl Run<'_> {
+impl Execution<'_> {
     /// Runs `node`, or takes down why not.
     ///
     /// # Safety

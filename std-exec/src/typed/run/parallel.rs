@@ -8,7 +8,7 @@
 //! the futures is dropped at the end, by the one who began the run.
 
 use super::course;
-use super::execution::Run;
+use super::execution::Execution;
 use crate::body::Turn;
 use crate::executor::Handle;
 use crate::ordered;
@@ -24,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The nodes of a run, as its team sees them.
 pub(crate) struct Nodes<'r> {
-    run: &'r Run<'r>,
+    run: &'r Execution<'r>,
     executor: &'r Handle,
 }
 
@@ -33,7 +33,7 @@ impl<'r> Nodes<'r> {
     ///
     /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. The nodes are given to one run of an
     /// executor.
-    pub(crate) unsafe fn new(run: &'r Run<'r>, executor: &'r Handle) -> Self {
+    pub(crate) unsafe fn new(run: &'r Execution<'r>, executor: &'r Handle) -> Self {
         Self { run, executor }
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     let course = course::begin(body, Some(executor), options)?;
     body.connect(options, None);
     let (parts, queue, _) = body.parts();
-    let run = Run::new(parts, Some(executor), options, course).by_a_team();
+    let run = Execution::new(parts, Some(executor), options, course).by_a_team();
     // SAFETY: `body` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
     let nodes = unsafe { Nodes::new(&run, executor) };
     let dag = &parts.topology.dag;

@@ -17,7 +17,7 @@
 //! ([`NoValue`](crate::typed::memory::status::NoValue)), so marking asks each node, and doesn't depend on who marks when. Marking twice does no
 //! harm, if a node that has given a value keeps it: graphs with results that are moved mark at once.
 
-use super::execution::Run;
+use super::execution::Execution;
 use crate::body::{Body, Turn};
 use crate::ready_queue::ReadyQueue;
 use crate::typed::data::stretch::Stretch;
@@ -32,7 +32,7 @@ use std::ops::Range;
 /// # Safety
 ///
 /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
-pub(crate) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
+pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
         let topology = run.topology;
         let rows = topology.serial_rows();
@@ -51,7 +51,7 @@ pub(crate) unsafe fn run_all(run: &Run<'_>, queue: Option<&mut ReadyQueue>) {
 }
 
 /// The nodes of a run, as an executor sees them. Made by [`run_all`] only.
-pub(crate) struct Nodes<'r>(pub(crate) &'r Run<'r>);
+pub(crate) struct Nodes<'r>(pub(crate) &'r Execution<'r>);
 
 impl Body for Nodes<'_> {
     const WAKES: bool = false;
@@ -96,9 +96,9 @@ impl Body for Nodes<'_> {
 /// # Safety
 ///
 /// The nodes are those of `run`, each once, after its predecessors. `rows` were [found](crate::typed::data::stretch::find) in this order. The conditions of
-/// [`Run::node`].
+/// [`Execution::node`].
 unsafe fn go_through(
-    run: &Run<'_>,
+    run: &Execution<'_>,
     at: impl Fn(u32) -> u32,
     rows: &[Stretch],
     walk: Option<Alone<'_>>,
@@ -150,7 +150,7 @@ unsafe fn go_through(
 
 /// How far somebody has come who goes through an order.
 struct Progress<'r, A: Fn(u32) -> u32> {
-    run: &'r Run<'r>,
+    run: &'r Execution<'r>,
     at: A,
     /// How many nodes are over.
     position: u32,
