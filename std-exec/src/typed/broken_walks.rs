@@ -134,19 +134,19 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'st
 /// A run that begins with a walk.
 fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
     let body = graph.body_mut();
-    let course = course::begin(body, Some(executor), options).unwrap();
+    let standing = course::begin(body, Some(executor), options).unwrap();
     let (parts, _, _) = body.parts();
-    let run = Execution::new(parts, Some(executor), options, course);
+    let run = Execution::new(parts, Some(executor), options, standing);
     let nodes = rows::Nodes(&run);
     let plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
     let dag = &parts.topology.dag;
     let ended = catch_unwind(AssertUnwindSafe(|| run_as(&executor.shared, dag, &nodes, Some(plan), None)));
     let unmarked = run.leaves_unmarked();
-    let course = run.into_course();
-    if unmarked && ended.is_ok() && course.signal == 0 {
+    let standing = run.into_standing();
+    if unmarked && ended.is_ok() && standing.signal == 0 {
         body.store.statuses.mark_all();
     }
-    course::end(body, options, course, ended.err())
+    course::end(body, options, standing, ended.err())
 }
 
 /// A node has a value exactly if it has made one, and each is dropped once.

@@ -46,10 +46,10 @@ impl Running {
             self.0 = match executor {
                 Some(executor) if executor.workers > 0 => {
                     executor.check_process();
-                    let course = course::begin(graph.body_mut(), Some(&executor), &options)?;
+                    let standing = course::begin(graph.body_mut(), Some(&executor), &options)?;
                     let (body, memory) = graph.lend_to_workers();
                     // SAFETY: only `on_workers` names an executor.
-                    Stage::OnWorkers(unsafe { Detached::begin(body, memory, executor, options, course) })
+                    Stage::OnWorkers(unsafe { Detached::begin(body, memory, executor, options, standing) })
                 }
                 _ => {
                     let run = AsyncRun::begin(graph.body_mut(), None, options)?;

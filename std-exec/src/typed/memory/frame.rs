@@ -5,7 +5,7 @@ use super::errors::Errors;
 use super::measured::Measured;
 use super::row::Ran;
 use super::slots::Slots;
-use super::standing::{CANCELLED, CHECK, Course, EXPIRED, STOP, TROUBLE};
+use super::standing::{CANCELLED, CHECK, EXPIRED, STOP, Standing, TROUBLE};
 use super::status::{NoValue, Outcome, States, Status, Statuses};
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
@@ -52,9 +52,9 @@ impl<'r> Frame<'r> {
         wakes: Option<&'r Wakes>,
         executor: Option<&'r Handle>,
         options: &'r RunOptions,
-        course: Course,
+        standing: Standing,
     ) -> Self {
-        let Course { signal, failures, began } = course;
+        let Standing { signal, failures, began } = standing;
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
         let (states, team) = (statuses.states(), false);
         Self { slots, statuses, states, options, executor, signal, measured, failures, wakes, team, began }
@@ -65,10 +65,10 @@ impl<'r> Frame<'r> {
         Self { team: true, ..self }
     }
 
-    pub(crate) fn into_course(self) -> Course {
+    pub(crate) fn into_standing(self) -> Standing {
         let signal = self.signal.load(Ordering::Relaxed);
         let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Course { signal, failures, began: self.began }
+        Standing { signal, failures, began: self.began }
     }
 
     /// What was signalled.

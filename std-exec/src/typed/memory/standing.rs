@@ -19,13 +19,13 @@ pub(crate) const MEASURE: usize = 64;
 
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]
-pub(crate) struct Course {
+pub(crate) struct Standing {
     pub(crate) signal: usize,
     pub(crate) failures: Errors,
     pub(crate) began: Option<Instant>,
 }
 
-impl Course {
+impl Standing {
     /// Whether not all nodes have been started, or polled to their end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.signal & STOP != 0

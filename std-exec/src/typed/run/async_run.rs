@@ -21,7 +21,7 @@ use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::{Body, Parts};
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
-use crate::typed::memory::standing::Course;
+use crate::typed::memory::standing::Standing;
 use crate::typed::memory::status::Outcome;
 use crate::typed::options::run_options::RunOptions;
 use crate::wake::Pending;
@@ -39,7 +39,7 @@ pub(crate) struct AsyncRun {
     options: RunOptions,
     /// The executor on one of whose threads it is run: when that is shut down, the run is called off.
     executor: Option<Handle>,
-    course: Course,
+    standing: Standing,
     /// Futures may be left.
     open: bool,
 }
@@ -65,11 +65,11 @@ impl AsyncRun {
         executor: Option<Handle>,
         options: RunOptions,
     ) -> Result<Self, RunError> {
-        let course = course::begin(body, None, &options)?;
+        let standing = course::begin(body, None, &options)?;
         body.connect(&options, executor.as_ref());
         let (parts, queue, agenda) = body.parts();
         agenda.begin(parts.topology, queue);
-        Ok(Self { options, executor, course, open: true })
+        Ok(Self { options, executor, standing, open: true })
     }
 
     /// Runs at most `budget` nodes.
@@ -85,16 +85,16 @@ impl AsyncRun {
         budget: usize,
         context: &Context<'_>,
     ) -> Poll<Result<(), RunError>> {
-        let Self { options, executor, course, open } = &mut *self;
+        let Self { options, executor, standing, open } = &mut *self;
         assert!(*open, "polled after its end");
         let (parts, queue, agenda) = body.parts();
-        let run = Execution::new(parts, None, options, mem::take(course));
+        let run = Execution::new(parts, None, options, mem::take(standing));
         let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
         // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.
         let polled = catch_unwind(AssertUnwindSafe(|| unsafe {
             go(agenda, &run, parts, queue, budget, is_shut_down, context)
         }));
-        *course = run.into_course();
+        *standing = run.into_standing();
         let thrown = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(())) => None,
@@ -104,7 +104,7 @@ impl AsyncRun {
         Poll::Ready(course::end(
             body,
             &self.options,
-            mem::take(&mut self.course),
+            mem::take(&mut self.standing),
             thrown::first(thrown, dropped),
         ))
     }
@@ -114,7 +114,7 @@ impl AsyncRun {
         if !mem::take(&mut self.open) {
             return None;
         }
-        let over = body.agenda.is_done() && !self.course.is_stopped();
+        let over = body.agenda.is_done() && !self.standing.is_stopped();
         body.let_go(&self.options, self.executor.as_ref(), over)
     }
 }

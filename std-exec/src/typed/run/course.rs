@@ -6,7 +6,7 @@ use crate::typed::data::graph_data::Body;
 use crate::typed::error::failure::{Failures, Panicked, Stop};
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
-use crate::typed::memory::standing::{CANCELLED, CHECK, Course, EXPIRED, MEASURE, PARTIAL, TROUBLE};
+use crate::typed::memory::standing::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Standing, TROUBLE};
 use crate::typed::memory::status::{State, Status};
 use crate::typed::options::run_options::RunOptions;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -17,7 +17,7 @@ pub(crate) fn begin(
     body: &mut Body,
     executor: Option<&Handle>,
     options: &RunOptions,
-) -> Result<Course, RunError> {
+) -> Result<Standing, RunError> {
     if let Some(executor) = executor {
         check_workers(body, executor)?;
     }
@@ -33,17 +33,17 @@ pub(crate) fn begin(
     let partial = if options.is_partial() { PARTIAL } else { 0 };
     let measure = if options.measure { MEASURE } else { 0 };
     let began = options.measure.then(Instant::now);
-    Ok(Course { signal: check | partial | measure, failures: Errors::default(), began })
+    Ok(Standing { signal: check | partial | measure, failures: Errors::default(), began })
 }
 
 /// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
 pub(crate) fn end(
     body: &mut Body,
     options: &RunOptions,
-    course: Course,
+    standing: Standing,
     thrown: Option<Payload>,
 ) -> Result<(), RunError> {
-    let Course { signal, failures, .. } = course;
+    let Standing { signal, failures, .. } = standing;
     if thrown.is_some() || signal & TROUBLE != 0 {
         body.skip_dependents();
     }

@@ -23,7 +23,7 @@ use crate::ticket::{Asked, Ticket};
 use crate::typed::data::graph_data::Body;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
-use crate::typed::memory::standing::Course;
+use crate::typed::memory::standing::Standing;
 use crate::typed::options::run_options::RunOptions;
 use dgraph_core::{AsDag, LentCountdown};
 use std::cell::OnceCell;
@@ -114,18 +114,18 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Detached {
-    /// Lets the workers of `executor` begin; `course` is what `course::begin` gave.
+    /// Lets the workers of `executor` begin; `standing` is what `course::begin` gave.
     ///
     /// # Safety
     ///
-    /// The graph borrows nothing, and its nodes may run on any thread. `course` is what [`course::begin`] has given for it, this
+    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`course::begin`] has given for it, this
     /// executor and these options. `memory` may be what an earlier run has left.
     pub(crate) unsafe fn begin(
         mut body: Box<Body>,
         memory: Option<Memory>,
         executor: Handle,
         options: RunOptions,
-        course: Course,
+        standing: Standing,
     ) -> Self {
         body.connect(&options, Some(&executor));
         let (mut memory, ticket) = match memory {
@@ -144,7 +144,8 @@ impl Detached {
         let block = NonNull::from(Box::leak(memory)).cast::<Block>();
         // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only shared.
         let Block { run, nodes, typed, lent, ticket, options, executor, .. } = unsafe { block.as_ref() };
-        let typed = typed.get_or_init(|| Execution::new(parts, Some(executor), options, course).by_a_team());
+        let typed =
+            typed.get_or_init(|| Execution::new(parts, Some(executor), options, standing).by_a_team());
         // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
         let nodes = nodes.get_or_init(|| unsafe { Nodes::new(typed, executor) });
         let countdown = lent.countdown();
@@ -238,7 +239,8 @@ impl Detached {
         // SAFETY: as above.
         let _nodes = unsafe { &mut (*block).nodes }.take();
         // SAFETY: as above.
-        let course = unsafe { &mut (*block).typed }.take().map(Execution::into_course).unwrap_or_default();
+        let standing =
+            unsafe { &mut (*block).typed }.take().map(Execution::into_standing).unwrap_or_default();
         // SAFETY: as above. It isn't used as a block after this.
         let Block { lent, ticket, options, executor, body, .. } = unsafe { block.read() };
         drop(lent);
@@ -247,9 +249,9 @@ impl Detached {
         // SAFETY: `block` came from such a `Box`.
         let memory = unsafe { Box::from_raw(block.cast()) };
         let memory = Memory { block: memory, ticket };
-        let dropped = body.let_go(&options, Some(&executor), thrown.is_none() && !course.is_stopped());
+        let dropped = body.let_go(&options, Some(&executor), thrown.is_none() && !standing.is_stopped());
         drop(executor);
-        Some((body, memory, Ended { options, course, thrown: thrown::first(thrown, dropped) }))
+        Some((body, memory, Ended { options, standing, thrown: thrown::first(thrown, dropped) }))
     }
 }
 
@@ -265,7 +267,7 @@ impl Drop for Detached {
 /// How a run has ended.
 pub(crate) struct Ended {
     options: RunOptions,
-    course: Course,
+    standing: Standing,
     thrown: Option<Payload>,
 }
 
@@ -276,7 +278,7 @@ impl Ended {
     ///
     /// With the panic of a node, unless the options catch it.
     pub(crate) fn outcome(self, body: &mut Body) -> Result<(), RunError> {
-        course::end(body, &self.options, self.course, self.thrown)
+        course::end(body, &self.options, self.standing, self.thrown)
     }
 
     /// Nobody wants to know.

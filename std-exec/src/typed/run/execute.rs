@@ -27,17 +27,17 @@ pub(crate) fn execute(
             _ => async_run::block_on(body, executor, options),
         };
     }
-    let course = begin(body, executor, options)?;
+    let standing = begin(body, executor, options)?;
     let (parts, queue, _) = body.parts();
-    let run = Execution::new(parts, executor, options, course);
+    let run = Execution::new(parts, executor, options, standing);
     // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
     // statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));
     let unmarked = run.leaves_unmarked();
-    let course = run.into_course();
+    let standing = run.into_standing();
     // Nothing went wrong, so every node has given a value.
-    if unmarked && ended.is_ok() && course.signal == 0 {
+    if unmarked && ended.is_ok() && standing.signal == 0 {
         body.store.statuses.mark_all();
     }
-    end(body, options, course, ended.err())
+    end(body, options, standing, ended.err())
 }

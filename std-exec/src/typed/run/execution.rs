@@ -14,7 +14,7 @@ use crate::typed::data::topology::Topology;
 use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::row::{Ran, Row};
-use crate::typed::memory::standing::{CHECK, Course, PARTIAL, STOP, TROUBLE};
+use crate::typed::memory::standing::{CHECK, PARTIAL, STOP, Standing, TROUBLE};
 use crate::typed::memory::status::{Outcome, Status};
 use crate::typed::memory::store::Store;
 use crate::typed::options::run_options::RunOptions;
@@ -34,11 +34,11 @@ impl<'r> Execution<'r> {
         parts: Parts<'r>,
         executor: Option<&'r Handle>,
         options: &'r RunOptions,
-        course: Course,
+        standing: Standing,
     ) -> Self {
         let Parts { store, topology, measured, wakes } = parts;
-        let leaves_unmarked = course.signal == 0 && !topology.moves;
-        let frame = Frame::new(store.slots(), &store.statuses, measured, wakes, executor, options, course);
+        let leaves_unmarked = standing.signal == 0 && !topology.moves;
+        let frame = Frame::new(store.slots(), &store.statuses, measured, wakes, executor, options, standing);
         Self { frame, store, topology, leaves_unmarked }
     }
 
@@ -47,8 +47,8 @@ impl<'r> Execution<'r> {
         Self { frame: self.frame.of_a_team(), ..self }
     }
 
-    pub(crate) fn into_course(self) -> Course {
-        self.frame.into_course()
+    pub(crate) fn into_standing(self) -> Standing {
+        self.frame.into_standing()
     }
 
     /// Whether nodes of rows are left unmarked. Not if results may go before the run is over, nor if some nodes aren't to run.

@@ -89,10 +89,10 @@ impl crate::body::Body for Nodes<'_> {
 
 /// Runs the graph on the calling thread and those of `executor`. Blocks until all is done.
 pub(crate) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
-    let course = course::begin(body, Some(executor), options)?;
+    let standing = course::begin(body, Some(executor), options)?;
     body.connect(options, None);
     let (parts, queue, _) = body.parts();
-    let run = Execution::new(parts, Some(executor), options, course).by_a_team();
+    let run = Execution::new(parts, Some(executor), options, standing).by_a_team();
     // SAFETY: `body` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
     let nodes = unsafe { Nodes::new(&run, executor) };
     let dag = &parts.topology.dag;
@@ -101,7 +101,7 @@ pub(crate) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
         Some(queue) => ordered::run(&executor.shared, dag, queue, &nodes),
     };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
-    let course = run.into_course();
-    let dropped = body.let_go(options, None, thrown.is_none() && !course.is_stopped());
-    course::end(body, options, course, thrown::first(thrown, dropped))
+    let standing = run.into_standing();
+    let dropped = body.let_go(options, None, thrown.is_none() && !standing.is_stopped());
+    course::end(body, options, standing, thrown::first(thrown, dropped))
 }
