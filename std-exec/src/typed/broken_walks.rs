@@ -133,9 +133,9 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'st
 
 /// A run that begins with a walk.
 fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
-    let body = graph.body_mut();
-    let standing = course::begin(body, Some(executor), options).unwrap();
-    let (parts, _, _) = body.parts();
+    let data = graph.data_mut();
+    let standing = course::begin(data, Some(executor), options).unwrap();
+    let (parts, _, _) = data.parts();
     let run = Execution::new(parts, Some(executor), options, standing);
     let nodes = rows::Nodes(&run);
     let plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
@@ -144,9 +144,9 @@ fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Resul
     let unmarked = run.leaves_unmarked();
     let standing = run.into_standing();
     if unmarked && ended.is_ok() && standing.signal == 0 {
-        body.store.statuses.mark_all();
+        data.store.statuses.mark_all();
     }
-    course::end(body, options, standing, ended.err())
+    course::end(data, options, standing, ended.err())
 }
 
 /// A node has a value exactly if it has made one, and each is dropped once.

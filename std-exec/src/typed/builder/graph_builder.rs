@@ -3,7 +3,7 @@
 use super::check::{Declared, Faults, check};
 use super::wishes::Wishes;
 use crate::typed::data::agenda::Agenda;
-use crate::typed::data::graph_data::{Body, InnerGraphs, InnerOf};
+use crate::typed::data::graph_data::{GraphData, InnerGraphs, InnerOf};
 use crate::typed::data::schedule::Schedule;
 use crate::typed::data::topology::Topology;
 use crate::typed::data::uses::{Kind, Use};
@@ -231,7 +231,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         T: Shareable + 'env,
     {
         let node = self.declare(name);
-        let gives_futures = inner.body().store.futures() > 0;
+        let gives_futures = inner.data().store.futures() > 0;
         let inner = Inner { graph: inner, set_inputs, read_outputs };
         if let Some(task) = self.task(node, dependencies, inner) {
             if gives_futures {
@@ -382,7 +382,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, agenda) = (None, Agenda::default());
-        let body = Body {
+        let data = GraphData {
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
             store,
@@ -398,7 +398,7 @@ impl<'env, P> GraphBuilder<'env, P> {
             marks,
             failures,
         };
-        Ok(Graph::new(body, env))
+        Ok(Graph::new(data, env))
     }
 
     pub(crate) fn owns(&self, node: AnyNode) -> bool {

@@ -17,7 +17,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// What a graph consists of, without the lifetime: results borrow that.
-pub(crate) struct Body {
+pub(crate) struct GraphData {
     pub(crate) store: Store,
     /// The nodes that are graphs.
     pub(crate) graphs: InnerGraphs,
@@ -43,12 +43,12 @@ pub(crate) struct Body {
     pub(crate) failures: Kept,
 }
 
-/// Where the body of the graph lies that is a node.
+/// Where the data of the graph lies that is a node.
 ///
 /// # Safety
 ///
 /// The pointer is to a task of the type that the function was made for.
-pub(crate) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<Body>>;
+pub(crate) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<GraphData>>;
 
 /// The nodes of a graph that are graphs, and where these lie.
 #[derive(Default)]
@@ -69,8 +69,8 @@ impl InnerGraphs {
         self.0.shrink_to_fit();
     }
 
-    /// The node that comes `at` this place in the list, and where the body of its graph lies.
-    fn at(&self, store: &Store, at: usize) -> (u32, *mut Option<Box<Body>>) {
+    /// The node that comes `at` this place in the list, and where the data of its graph lies.
+    fn at(&self, store: &Store, at: usize) -> (u32, *mut Option<Box<GraphData>>) {
         let (node, inner) = self.0[at];
         // SAFETY: `inner` was made for the node's task, by the contract of `push`.
         (node, unsafe { inner(store.task(node)) })
@@ -86,7 +86,7 @@ pub(crate) struct Parts<'r> {
     pub(crate) wakes: Option<&'r Wakes>,
 }
 
-impl Body {
+impl GraphData {
     /// The graph with that number: this one, or one that is a node of it.
     pub(crate) fn find(&self, graph: GraphId) -> Option<&Self> {
         if graph == self.store.id() {
@@ -96,7 +96,7 @@ impl Body {
     }
 
     /// The nodes that are graphs. Not during a run.
-    pub(crate) fn inner_bodies(&mut self) -> impl Iterator<Item = (u32, &mut Self)> {
+    pub(crate) fn inner_data(&mut self) -> impl Iterator<Item = (u32, &mut Self)> {
         let Self { store, graphs, .. } = &*self;
         (0..graphs.0.len()).filter_map(|at| {
             let (node, inner) = graphs.at(store, at);
@@ -115,7 +115,7 @@ impl Body {
     /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.
     pub(crate) fn forget_failures(&mut self) {
         self.failures = Kept::default();
-        for (_, inner) in self.inner_bodies() {
+        for (_, inner) in self.inner_data() {
             inner.failures = Kept::default();
         }
     }

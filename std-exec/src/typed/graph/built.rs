@@ -3,7 +3,7 @@
 use super::env::Env;
 use super::results::Results;
 use crate::executor::Executor;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::Failures;
 use crate::typed::error::run_error::RunError;
 use crate::typed::handle::markers::Anywhere;
@@ -39,7 +39,7 @@ use std::marker::PhantomData;
 /// ```
 pub struct Graph<'env, P = Anywhere> {
     /// `None` while a future has it that runs the graph.
-    pub(crate) body: Option<Box<Body>>,
+    pub(crate) data: Option<Box<GraphData>>,
     /// Space for a run on the workers of an executor; empty until there was one.
     memory: Option<Memory>,
     _env: Env<'env>,
@@ -49,43 +49,43 @@ pub struct Graph<'env, P = Anywhere> {
 const LEAKED: &str = "a graph can't be used after the future of a run of it was leaked";
 
 impl<'env, P> Graph<'env, P> {
-    pub(crate) fn new(body: Body, env: Env<'env>) -> Self {
-        Self { body: Some(Box::new(body)), memory: None, _env: env, place: PhantomData }
+    pub(crate) fn new(data: GraphData, env: Env<'env>) -> Self {
+        Self { data: Some(Box::new(data)), memory: None, _env: env, place: PhantomData }
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn body(&self) -> &Body {
-        self.body.as_ref().expect(LEAKED)
+    pub(crate) fn data(&self) -> &GraphData {
+        self.data.as_ref().expect(LEAKED)
     }
 
     #[inline]
     #[track_caller]
-    pub(crate) fn body_mut(&mut self) -> &mut Body {
-        self.body.as_mut().expect(LEAKED)
+    pub(crate) fn data_mut(&mut self) -> &mut GraphData {
+        self.data.as_mut().expect(LEAKED)
     }
 
-    /// Lends the body to a future, so that nothing can be used any more if that is leaked.
+    /// Lends the data to a future, so that nothing can be used any more if that is leaked.
     #[track_caller]
-    pub(crate) fn lend(&mut self) -> Box<Body> {
-        self.body.take().expect(LEAKED)
+    pub(crate) fn lend(&mut self) -> Box<GraphData> {
+        self.data.take().expect(LEAKED)
     }
 
     /// As [`lend`](Self::lend), to a run on workers.
     #[track_caller]
-    pub(crate) fn lend_to_workers(&mut self) -> (Box<Body>, Option<Memory>) {
+    pub(crate) fn lend_to_workers(&mut self) -> (Box<GraphData>, Option<Memory>) {
         (self.lend(), self.memory.take())
     }
 
     /// Undoes [`lend_to_workers`](Self::lend_to_workers).
-    pub(crate) fn give_back_all(&mut self, body: Box<Body>, memory: Memory) {
-        self.give_back(body);
+    pub(crate) fn give_back_all(&mut self, data: Box<GraphData>, memory: Memory) {
+        self.give_back(data);
         self.memory = Some(memory);
     }
 
     /// Undoes [`lend`](Self::lend).
-    pub(crate) fn give_back(&mut self, body: Box<Body>) {
-        self.body = Some(body);
+    pub(crate) fn give_back(&mut self, data: Box<GraphData>) {
+        self.data = Some(data);
     }
 
     /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit, or
@@ -167,7 +167,7 @@ impl<'env, P> Graph<'env, P> {
     /// ```
     #[track_caller]
     pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
-        execute(self.body_mut(), None, options)?;
+        execute(self.data_mut(), None, options)?;
         Ok(self.results())
     }
 
@@ -199,7 +199,7 @@ impl<'env, P> Graph<'env, P> {
         executor: &Executor,
         options: &RunOptions,
     ) -> Result<Results<'_, P>, RunError> {
-        execute(self.body_mut(), Some(executor.handle()), options)?;
+        execute(self.data_mut(), Some(executor.handle()), options)?;
         Ok(self.results())
     }
 
@@ -219,7 +219,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn results(&mut self) -> Results<'_, P> {
-        Results::new(self.body_mut())
+        Results::new(self.data_mut())
     }
 
     /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those that failed, and whether
@@ -245,7 +245,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn take_failures(&mut self) -> Failures {
-        self.body_mut().failures.take()
+        self.data_mut().failures.take()
     }
 
     /// Sets an input, for all runs until it is set again. Gives back the value that it had.
@@ -270,7 +270,7 @@ impl<'env, P> Graph<'env, P> {
     #[track_caller]
     pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
         self.mark_changed(input);
-        self.body_mut().store.put(input.node(), value)
+        self.data_mut().store.put(input.node(), value)
     }
 
     /// The value of an input, to be changed in place; it counts as set. `None` if it isn't set.
@@ -295,15 +295,15 @@ impl<'env, P> Graph<'env, P> {
     #[track_caller]
     pub fn input_mut<T>(&mut self, input: Input<T>) -> Option<&mut T> {
         self.mark_changed(input);
-        self.body_mut().store.get_mut(input.node())?.ok()
+        self.data_mut().store.get_mut(input.node())?.ok()
     }
 
     #[track_caller]
     fn mark_changed<T>(&mut self, input: Input<T>) {
-        let body = self.body_mut();
-        assert!(input.id().graph == body.store.id(), "the handle of an input of another graph");
-        let place = body.inputs.binary_search(&input.id().index);
-        body.changed[place.expect("inputs are listed")] = true;
+        let data = self.data_mut();
+        assert!(input.id().graph == data.store.id(), "the handle of an input of another graph");
+        let place = data.inputs.binary_search(&input.id().index);
+        data.changed[place.expect("inputs are listed")] = true;
     }
 
     /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
@@ -322,7 +322,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn dag(&self) -> DagView<'_> {
-        self.body().topology.dag.view()
+        self.data().topology.dag.view()
     }
 
     /// A node as messages name it.
@@ -345,7 +345,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn name(&self, node: NodeId) -> NamedNode {
-        self.body().names.named(node.get())
+        self.data().names.named(node.get())
     }
 
     /// The graph in DOT, with the nodes' names.
@@ -361,14 +361,14 @@ impl<'env, P> Graph<'env, P> {
     /// ```
     #[track_caller]
     pub fn dot(&self) -> impl Display {
-        self.dag().dot(|node| self.body().names.label(node.get()))
+        self.dag().dot(|node| self.data().names.label(node.get()))
     }
 }
 
 impl<P> fmt::Debug for Graph<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Body { names, topology, .. } = self.body();
+        let GraphData { names, topology, .. } = self.data();
         let listed = |node| {
             let predecessors = topology.predecessors(node).iter();
             predecessors.map(|predecessor| names.label(predecessor.node())).collect::<Vec<Label<'_>>>()

@@ -1,7 +1,7 @@
 //! The order of a graph that is there: by the longest path, as told or as measured.
 
 use super::built::Graph;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::{Demands, Schedule};
 use crate::typed::handle::node::AnyNode;
 use dgraph_core::NodeId;
@@ -34,7 +34,7 @@ impl<P> Graph<'_, P> {
     #[track_caller]
     pub fn prioritise_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
         let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
-        let Body { store, topology, schedule, inputs, .. } = self.body_mut();
+        let GraphData { store, topology, schedule, inputs, .. } = self.data_mut();
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
         let none = || Schedule::new(&Demands::none(ranks.len()), inputs, topology);
@@ -59,9 +59,9 @@ impl<P> Graph<'_, P> {
     /// ```
     #[track_caller]
     pub fn prioritise_by_measured(&mut self) {
-        let measured = std::mem::take(&mut self.body_mut().measured);
+        let measured = std::mem::take(&mut self.data_mut().measured);
         self.prioritise_by(|node| measured.get(node).unwrap_or_default());
-        self.body_mut().measured = measured;
+        self.data_mut().measured = measured;
     }
 
     /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none has. It may be a node of
@@ -87,8 +87,8 @@ impl<P> Graph<'_, P> {
     #[track_caller]
     pub fn measured(&self, node: impl Into<AnyNode>) -> Option<Duration> {
         let node = node.into();
-        match self.body().find(node.graph) {
-            Some(body) => body.measured.get(node.index()),
+        match self.data().find(node.graph) {
+            Some(data) => data.measured.get(node.index()),
             None => panic!("the handle of a node of another graph"),
         }
     }

@@ -1,6 +1,6 @@
 //! What a run of a typed graph gave.
 
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::absent::Absent;
 use crate::typed::handle::markers::Anywhere;
 use crate::typed::handle::names::{NamedNode, Names};
@@ -26,13 +26,13 @@ use std::ops::Index;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Results<'g, P = Anywhere> {
-    body: &'g mut Body,
+    data: &'g mut GraphData,
     place: PhantomData<P>,
 }
 
 impl<'g, P> Results<'g, P> {
-    pub(crate) fn new(body: &'g mut Body) -> Self {
-        Self { body, place: PhantomData }
+    pub(crate) fn new(data: &'g mut GraphData) -> Self {
+        Self { data, place: PhantomData }
     }
 
     /// What `node` gave.
@@ -54,7 +54,7 @@ impl<'g, P> Results<'g, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, Absent> {
-        match self.body.store.get(node.into().plain()) {
+        match self.data.store.get(node.into().plain()) {
             None => Err(Absent::ForeignHandle),
             Some(got) => got.map_err(|state| self.absent(state)),
         }
@@ -77,7 +77,7 @@ impl<'g, P> Results<'g, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, Absent> {
-        match self.body.store.take(node.into().plain(), Status::TAKEN) {
+        match self.data.store.take(node.into().plain(), Status::TAKEN) {
             None => Err(Absent::ForeignHandle),
             Some(taken) => taken.map_err(|state| self.absent(state)),
         }
@@ -97,7 +97,7 @@ impl<'g, P> Results<'g, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, Absent)> {
-        let Body { store, names, .. } = &*self.body;
+        let GraphData { store, names, .. } = &*self.data;
         (0..).take(store.len()).filter_map(|node| {
             let absent = absent(store.statuses.get(node).state(), names)?;
             Some((names.named(node), absent))
@@ -118,14 +118,14 @@ impl<'g, P> Results<'g, P> {
     /// ```
     pub fn why_absent(&self, node: impl Into<AnyNode>) -> Option<Absent> {
         let node = node.into();
-        if node.graph != self.body.store.id() {
+        if node.graph != self.data.store.id() {
             return Some(Absent::ForeignHandle);
         }
-        absent(self.body.store.statuses.get(node.index).state(), &self.body.names)
+        absent(self.data.store.statuses.get(node.index).state(), &self.data.names)
     }
 
     fn absent(&self, state: State) -> Absent {
-        absent(state, &self.body.names).unwrap_or(Absent::ForeignHandle)
+        absent(state, &self.data.names).unwrap_or(Absent::ForeignHandle)
     }
 
     #[track_caller]
@@ -133,7 +133,7 @@ impl<'g, P> Results<'g, P> {
         match self.get(node) {
             Ok(value) => value,
             Err(Absent::ForeignHandle) => panic!("the handle of a node of another graph"),
-            Err(absent) => panic!("no result: node {} {absent}", self.body.names.named(node.id().index)),
+            Err(absent) => panic!("no result: node {} {absent}", self.data.names.named(node.id().index)),
         }
     }
 }
@@ -185,7 +185,7 @@ impl<T, P> Index<Input<T>> for Results<'_, P> {
 impl<P> fmt::Debug for Results<'_, P> {
     /// A map from each node to `result`, or to why it has none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Body { store, names, .. } = &*self.body;
+        let GraphData { store, names, .. } = &*self.data;
         let mut map = f.debug_map();
         for node in (0..).take(store.len()) {
             map.key(&names.label(node));

@@ -1,11 +1,11 @@
 //! A run of a graph that is a future: not begun, under way here or on the workers of an executor, or over.
 //!
-//! Meanwhile the graph's body is away, so that nothing can be used any more if the future is leaked.
+//! Meanwhile the graph's data is away, so that nothing can be used any more if the future is leaked.
 
 use super::built::Graph;
 use crate::executor::{Executor, Handle};
 use crate::thrown::discard;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::run::async_run::{AsyncRun, BUDGET};
@@ -21,7 +21,7 @@ pub(crate) struct Running(Stage);
 enum Stage {
     /// With an executor: on its workers.
     NotBegun(RunOptions, Option<Handle>),
-    Here(AsyncRun, Box<Body>),
+    Here(AsyncRun, Box<GraphData>),
     OnWorkers(Detached),
     Over,
 }
@@ -46,13 +46,13 @@ impl Running {
             self.0 = match executor {
                 Some(executor) if executor.workers > 0 => {
                     executor.check_process();
-                    let standing = course::begin(graph.body_mut(), Some(&executor), &options)?;
-                    let (body, memory) = graph.lend_to_workers();
+                    let standing = course::begin(graph.data_mut(), Some(&executor), &options)?;
+                    let (data, memory) = graph.lend_to_workers();
                     // SAFETY: only `on_workers` names an executor.
-                    Stage::OnWorkers(unsafe { Detached::begin(body, memory, executor, options, standing) })
+                    Stage::OnWorkers(unsafe { Detached::begin(data, memory, executor, options, standing) })
                 }
                 _ => {
-                    let run = AsyncRun::begin(graph.body_mut(), None, options)?;
+                    let run = AsyncRun::begin(graph.data_mut(), None, options)?;
                     Stage::Here(run, graph.lend())
                 }
             };
@@ -60,7 +60,7 @@ impl Running {
         Ok(())
     }
 
-    /// Goes on with the run of `graph`, which has its body again when that is over.
+    /// Goes on with the run of `graph`, which has its data again when that is over.
     ///
     /// # Panics
     ///
@@ -75,35 +75,35 @@ impl Running {
             return Poll::Ready(Err(error));
         }
         match &mut self.0 {
-            Stage::Here(run, body) => {
-                let outcome = run.poll(body, BUDGET, context);
+            Stage::Here(run, data) => {
+                let outcome = run.poll(data, BUDGET, context);
                 if outcome.is_ready() {
                     self.end(graph);
                 }
                 outcome
             }
             Stage::OnWorkers(run) => {
-                let Poll::Ready((body, memory, ended)) = run.poll(context) else { return Poll::Pending };
+                let Poll::Ready((data, memory, ended)) = run.poll(context) else { return Poll::Pending };
                 self.0 = Stage::Over;
-                graph.give_back_all(body, memory);
-                Poll::Ready(ended.outcome(graph.body_mut()))
+                graph.give_back_all(data, memory);
+                Poll::Ready(ended.outcome(graph.data_mut()))
             }
             Stage::NotBegun(..) | Stage::Over => panic!("polled after its end"),
         }
     }
 
-    /// Ends the run, whatever it has come to: drops the futures that are left and gives the graph its body back.
+    /// Ends the run, whatever it has come to: drops the futures that are left and gives the graph its data back.
     pub(crate) fn end<P>(&mut self, graph: &mut Graph<'_, P>) {
         match mem::replace(&mut self.0, Stage::Over) {
-            Stage::Here(mut run, mut body) => {
+            Stage::Here(mut run, mut data) => {
                 // A destructor that panics while a future is dropped: there is nobody to tell. What was thrown may panic again
                 // when it is dropped.
-                run.close(&mut body).into_iter().for_each(discard);
-                graph.give_back(body);
+                run.close(&mut data).into_iter().for_each(discard);
+                graph.give_back(data);
             }
             Stage::OnWorkers(mut run) => {
-                if let Some((body, memory, ended)) = run.end() {
-                    graph.give_back_all(body, memory);
+                if let Some((data, memory, ended)) = run.end() {
+                    graph.give_back_all(data, memory);
                     ended.forget();
                 }
             }

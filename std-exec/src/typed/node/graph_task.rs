@@ -25,7 +25,7 @@ pub(crate) fn inner_of<'env, S, R, P>(_: &Task<Inner<'env, S, R>, P>) -> InnerOf
     |function| {
         let inner = function.cast::<Inner<'env, S, R>>().as_ptr();
         // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
-        unsafe { &raw mut (*inner).graph.body }
+        unsafe { &raw mut (*inner).graph.data }
     }
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn async_inner_of<'env, S, R, P>(_: &AsyncGraphTask<'env, S, R, P>) -
     |task| {
         let task = task.cast::<AsyncGraphTask<'env, S, R, P>>().as_ptr();
         // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
-        unsafe { &raw mut (*task).task.function.graph.body }
+        unsafe { &raw mut (*task).task.function.graph.data }
     }
 }
 
@@ -69,7 +69,7 @@ where
 
 /// Runs `graph`, which is a node, in the same way as the run that the frame is of.
 fn run_nested<'g>(graph: &'g mut Graph<'_>, frame: &Frame<'_>) -> Result<Results<'g>, RunError> {
-    execute(graph.body_mut(), frame.executor, &frame.inherited())?;
+    execute(graph.data_mut(), frame.executor, &frame.inherited())?;
     Ok(graph.results())
 }
 
@@ -116,13 +116,13 @@ where
     if under_way.is_none() {
         // SAFETY: by contract.
         unsafe { set_inputs.call(graph, pointers, frame, node) };
-        match AsyncRun::begin(graph.body_mut(), frame.executor.cloned(), frame.inherited()) {
+        match AsyncRun::begin(graph.data_mut(), frame.executor.cloned(), frame.inherited()) {
             Ok(begun) => *under_way = Some(begun),
             Err(error) => return Outcome::Nothing(frame.nested_failed(node, error)),
         }
     }
     let Some(inner_run) = under_way else { unreachable!("it has begun") };
-    let poll = |waker: &Waker| inner_run.poll(graph.body_mut(), BUDGET, &Context::from_waker(waker));
+    let poll = |waker: &Waker| inner_run.poll(graph.data_mut(), BUDGET, &Context::from_waker(waker));
     let polled = frame.wakes().poll(*index, poll);
     let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
     *under_way = None;
@@ -143,7 +143,7 @@ pub(crate) fn drop_run_of<S, R, P>(_: &AsyncGraphTask<'_, S, R, P>) -> DropInPla
         // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses it.
         let task = unsafe { task.cast::<AsyncGraphTask<'_, S, R, P>>().as_mut() };
         if let Some(mut run) = task.under_way.take() {
-            if let Some(payload) = run.close(task.task.function.graph.body_mut()) {
+            if let Some(payload) = run.close(task.task.function.graph.data_mut()) {
                 resume_unwind(payload);
             }
         }

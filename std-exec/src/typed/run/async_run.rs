@@ -18,7 +18,7 @@ use crate::ready_queue::ReadyQueue;
 use crate::thrown;
 use crate::turns::Next;
 use crate::typed::data::agenda::Agenda;
-use crate::typed::data::graph_data::{Body, Parts};
+use crate::typed::data::graph_data::{GraphData, Parts};
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
 use crate::typed::memory::standing::Standing;
@@ -46,28 +46,28 @@ pub(crate) struct AsyncRun {
 
 /// Runs the graph, and blocks while nothing is ready.
 pub(crate) fn block_on(
-    body: &mut Body,
+    data: &mut GraphData,
     executor: Option<&Handle>,
     options: &RunOptions,
 ) -> Result<(), RunError> {
-    let mut run = AsyncRun::begin(body, executor.cloned(), options.clone())?;
+    let mut run = AsyncRun::begin(data, executor.cloned(), options.clone())?;
     // If there is nothing to wait for, nobody has to be woken, and no waker made.
-    if let Poll::Ready(outcome) = run.poll(body, usize::MAX, &Context::from_waker(Waker::noop())) {
+    if let Poll::Ready(outcome) = run.poll(data, usize::MAX, &Context::from_waker(Waker::noop())) {
         return outcome;
     }
-    pollster::block_on(poll_fn(|context| run.poll(body, usize::MAX, context)))
+    pollster::block_on(poll_fn(|context| run.poll(data, usize::MAX, context)))
 }
 
 impl AsyncRun {
     /// The beginning: nothing has run yet.
     pub(crate) fn begin(
-        body: &mut Body,
+        data: &mut GraphData,
         executor: Option<Handle>,
         options: RunOptions,
     ) -> Result<Self, RunError> {
-        let standing = course::begin(body, None, &options)?;
-        body.connect(&options, executor.as_ref());
-        let (parts, queue, agenda) = body.parts();
+        let standing = course::begin(data, None, &options)?;
+        data.connect(&options, executor.as_ref());
+        let (parts, queue, agenda) = data.parts();
         agenda.begin(parts.topology, queue);
         Ok(Self { options, executor, standing, open: true })
     }
@@ -81,16 +81,16 @@ impl AsyncRun {
     #[track_caller]
     pub(crate) fn poll(
         &mut self,
-        body: &mut Body,
+        data: &mut GraphData,
         budget: usize,
         context: &Context<'_>,
     ) -> Poll<Result<(), RunError>> {
         let Self { options, executor, standing, open } = &mut *self;
         assert!(*open, "polled after its end");
-        let (parts, queue, agenda) = body.parts();
+        let (parts, queue, agenda) = data.parts();
         let run = Execution::new(parts, None, options, mem::take(standing));
         let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
-        // SAFETY: `body` is borrowed for this run alone, and was since `begin`, which has set the statuses.
+        // SAFETY: `data` is borrowed for this run alone, and was since `begin`, which has set the statuses.
         let polled = catch_unwind(AssertUnwindSafe(|| unsafe {
             go(agenda, &run, parts, queue, budget, is_shut_down, context)
         }));
@@ -100,9 +100,9 @@ impl AsyncRun {
             Ok(Poll::Ready(())) => None,
             Err(payload) => Some(payload),
         };
-        let dropped = self.close(body);
+        let dropped = self.close(data);
         Poll::Ready(course::end(
-            body,
+            data,
             &self.options,
             mem::take(&mut self.standing),
             thrown::first(thrown, dropped),
@@ -110,12 +110,12 @@ impl AsyncRun {
     }
 
     /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics has thrown.
-    pub(crate) fn close(&mut self, body: &mut Body) -> Option<Payload> {
+    pub(crate) fn close(&mut self, data: &mut GraphData) -> Option<Payload> {
         if !mem::take(&mut self.open) {
             return None;
         }
-        let over = body.agenda.is_done() && !self.standing.is_stopped();
-        body.let_go(&self.options, self.executor.as_ref(), over)
+        let over = data.agenda.is_done() && !self.standing.is_stopped();
+        data.let_go(&self.options, self.executor.as_ref(), over)
     }
 }
 
@@ -123,7 +123,7 @@ impl AsyncRun {
 ///
 /// # Safety
 ///
-/// The run has the graph to itself, and statuses are as `Body::prepare` and earlier calls have left them.
+/// The run has the graph to itself, and statuses are as `GraphData::prepare` and earlier calls have left them.
 unsafe fn go(
     agenda: &mut Agenda,
     run: &Execution<'_>,

@@ -4,14 +4,14 @@ use crate::executor::Handle;
 use crate::thrown;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 use crate::timer::Alarm;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::memory::errors::Payload;
 use crate::typed::memory::status::Status;
 use crate::typed::options::run_options::RunOptions;
 use crate::wake::Wakes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-impl Body {
+impl GraphData {
     /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete, drops the futures
     /// that are left. What the first destructor that panics has thrown.
     pub(crate) fn let_go(

@@ -2,7 +2,7 @@
 //! left behind.
 
 use crate::executor::Handle;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::{Failures, Panicked, Stop};
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
@@ -14,20 +14,20 @@ use std::time::Instant;
 
 /// What comes before the first node.
 pub(crate) fn begin(
-    body: &mut Body,
+    data: &mut GraphData,
     executor: Option<&Handle>,
     options: &RunOptions,
 ) -> Result<Standing, RunError> {
     if let Some(executor) = executor {
-        check_workers(body, executor)?;
+        check_workers(data, executor)?;
     }
-    body.forget_failures();
+    data.forget_failures();
     if options.measure {
-        body.measured.reserve(body.store.len());
+        data.measured.reserve(data.store.len());
     }
-    match catch_unwind(AssertUnwindSafe(|| body.prepare(options))) {
+    match catch_unwind(AssertUnwindSafe(|| data.prepare(options))) {
         Ok(prepared) => prepared?,
-        Err(payload) => return Err(panicked(body, Failures::default(), payload, options)),
+        Err(payload) => return Err(panicked(data, Failures::default(), payload, options)),
     }
     let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
@@ -38,14 +38,14 @@ pub(crate) fn begin(
 
 /// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
 pub(crate) fn end(
-    body: &mut Body,
+    data: &mut GraphData,
     options: &RunOptions,
     standing: Standing,
     thrown: Option<Payload>,
 ) -> Result<(), RunError> {
     let Standing { signal, failures, .. } = standing;
     if thrown.is_some() || signal & TROUBLE != 0 {
-        body.skip_dependents();
+        data.skip_dependents();
     }
     let stopped = signal & (CANCELLED | EXPIRED) != 0;
     if thrown.is_none() && failures.is_empty() && !stopped {
@@ -55,14 +55,14 @@ pub(crate) fn end(
     let now = options.stop();
     let stop =
         Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
-    let failures = Failures::new(failures.named(&body.names), stop);
+    let failures = Failures::new(failures.named(&data.names), stop);
     if let Some(payload) = thrown {
-        return Err(panicked(body, failures, payload, options));
+        return Err(panicked(data, failures, payload, options));
     }
     if !failures.is_empty() {
         return Err(RunError::Failed(failures));
     }
-    let named = |state| body.names.all_named(body.store.statuses.nodes(state));
+    let named = |state| data.names.all_named(data.store.statuses.nodes(state));
     match (named(State::NotRun), named(State::Interrupted)) {
         // Called off when its last nodes were under way.
         (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),
@@ -74,19 +74,24 @@ pub(crate) fn end(
 }
 
 /// Whether the executor has all the workers that nodes are bound to.
-fn check_workers(body: &Body, executor: &Handle) -> Result<(), RunError> {
+fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     let workers = executor.workers;
-    match body.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
-        Some((node, worker)) => Err(RunError::NoSuchWorker { node: body.names.named(node), worker, workers }),
+    match data.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
+        Some((node, worker)) => Err(RunError::NoSuchWorker { node: data.names.named(node), worker, workers }),
         None => Ok(()),
     }
 }
 
 /// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went wrong stays in the graph.
-fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: &RunOptions) -> RunError {
-    let mut panicked: Vec<u32> = body.store.statuses.nodes(State::Panicked).collect();
-    let inside: Vec<_> = body.inner_bodies().map(|(node, inner)| (node, inner.failures.take())).collect();
-    let names = &body.names;
+fn panicked(
+    data: &mut GraphData,
+    mut failures: Failures,
+    payload: Payload,
+    options: &RunOptions,
+) -> RunError {
+    let mut panicked: Vec<u32> = data.store.statuses.nodes(State::Panicked).collect();
+    let inside: Vec<_> = data.inner_data().map(|(node, inner)| (node, inner.failures.take())).collect();
+    let names = &data.names;
     for (node, inside) in inside {
         // If none has, it was what sets the inputs, or reads the results, of that graph.
         if !inside.panicked().is_empty() {
@@ -98,11 +103,11 @@ fn panicked(body: &mut Body, mut failures: Failures, payload: Payload, options: 
     if options.catch_panics {
         return RunError::Panicked(Panicked::new(failures, payload));
     }
-    body.failures = Kept::new(failures);
+    data.failures = Kept::new(failures);
     resume_unwind(payload);
 }
 
-impl Body {
+impl GraphData {
     /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
     fn skip_dependents(&self) {
         for node in self.topology.forward() {

@@ -7,7 +7,7 @@
 //! | what | the owner | the workers |
 //! |---|---|---|
 //! | the block | makes it in `begin`; shared references only, until the team is closed and empty; then takes it apart in `end` | shared references, from `start` until they leave |
-//! | the graph's body | by its pointer: in `begin`, and again in `end`, when the team is closed and empty | what `begin` has derived from it |
+//! | the graph's data | by its pointer: in `begin`, and again in `end`, when the team is closed and empty | what `begin` has derived from it |
 //!
 //! Every reference into the block is shared and derived from its one pointer, so none disables another: a reference that comes from
 //! an exclusive one (`Option::insert`) would be invalid as soon as the owner reaches the same field in another way.
@@ -20,7 +20,7 @@ use crate::ordered::Ordered;
 use crate::pace::Plan;
 use crate::thrown::{self, discard};
 use crate::ticket::{Asked, Ticket};
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
 use crate::typed::memory::standing::Standing;
@@ -52,7 +52,7 @@ struct Block {
     options: RunOptions,
     executor: Handle,
     /// A `Box` that was leaked. (A box would claim for itself what the fields above refer to, each time that the block is touched.)
-    body: NonNull<Body>,
+    data: NonNull<GraphData>,
 }
 
 /// The run itself: in no order, or in one.
@@ -121,26 +121,26 @@ impl Detached {
     /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`course::begin`] has given for it, this
     /// executor and these options. `memory` may be what an earlier run has left.
     pub(crate) unsafe fn begin(
-        mut body: Box<Body>,
+        mut data: Box<GraphData>,
         memory: Option<Memory>,
         executor: Handle,
         options: RunOptions,
         standing: Standing,
     ) -> Self {
-        body.connect(&options, Some(&executor));
+        data.connect(&options, Some(&executor));
         let (mut memory, ticket) = match memory {
             Some(Memory { block, ticket }) => (block, Some(ticket)),
             None => (Box::new_uninit(), None),
         };
         let ticket = ticket.filter(|ticket| ticket.is_for(&executor.shared));
         let ticket = ticket.unwrap_or_else(|| Ticket::new(&executor.shared));
-        let mut body = NonNull::from(Box::leak(body));
-        // SAFETY: the body stays where it is until `end`, and nobody uses it but by what comes of this.
-        let (parts, queue, _) = unsafe { body.as_mut() }.parts();
+        let mut data = NonNull::from(Box::leak(data));
+        // SAFETY: the data stays where it is until `end`, and nobody uses it but by what comes of this.
+        let (parts, queue, _) = unsafe { data.as_mut() }.parts();
         let dag = &parts.topology.dag;
         let lent = dag.lend_countdown().expect("nobody else runs the graph");
         let (run, nodes, typed) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        memory.write(Block { run, nodes, typed, lent, ticket, options, executor, body });
+        memory.write(Block { run, nodes, typed, lent, ticket, options, executor, data });
         let block = NonNull::from(Box::leak(memory)).cast::<Block>();
         // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only shared.
         let Block { run, nodes, typed, lent, ticket, options, executor, .. } = unsafe { block.as_ref() };
@@ -169,7 +169,7 @@ impl Detached {
     /// # Panics
     ///
     /// Not with the panic of a node: that is in what it gives.
-    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<Body>, Memory, Ended)> {
+    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<(Box<GraphData>, Memory, Ended)> {
         let block = self.block.expect("the run isn't over");
         // SAFETY: the block is there until `end`.
         let Block { run, typed, ticket, executor, .. } = unsafe { block.as_ref() };
@@ -213,7 +213,7 @@ impl Detached {
 
     /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before; or in a node of the run
     /// itself, where nobody can wait for its end: then its last member ends it, and drops the graph.
-    pub(crate) fn end(&mut self) -> Option<(Box<Body>, Memory, Ended)> {
+    pub(crate) fn end(&mut self) -> Option<(Box<GraphData>, Memory, Ended)> {
         let block = self.block.take()?;
         // SAFETY: the block is there until it is taken apart below.
         let Block { run, typed, ticket, .. } = unsafe { block.as_ref() };
@@ -242,24 +242,24 @@ impl Detached {
         let standing =
             unsafe { &mut (*block).typed }.take().map(Execution::into_standing).unwrap_or_default();
         // SAFETY: as above. It isn't used as a block after this.
-        let Block { lent, ticket, options, executor, body, .. } = unsafe { block.read() };
+        let Block { lent, ticket, options, executor, data, .. } = unsafe { block.read() };
         drop(lent);
         // SAFETY: `begin` has leaked the box, and nothing refers to what is in it any more.
-        let mut body = unsafe { Box::from_raw(body.as_ptr()) };
+        let mut data = unsafe { Box::from_raw(data.as_ptr()) };
         // SAFETY: `block` came from such a `Box`.
         let memory = unsafe { Box::from_raw(block.cast()) };
         let memory = Memory { block: memory, ticket };
-        let dropped = body.let_go(&options, Some(&executor), thrown.is_none() && !standing.is_stopped());
+        let dropped = data.let_go(&options, Some(&executor), thrown.is_none() && !standing.is_stopped());
         drop(executor);
-        Some((body, memory, Ended { options, standing, thrown: thrown::first(thrown, dropped) }))
+        Some((data, memory, Ended { options, standing, thrown: thrown::first(thrown, dropped) }))
     }
 }
 
 impl Drop for Detached {
     fn drop(&mut self) {
-        if let Some((body, memory, ended)) = self.end() {
+        if let Some((data, memory, ended)) = self.end() {
             ended.forget();
-            drop((body, memory));
+            drop((data, memory));
         }
     }
 }
@@ -277,8 +277,8 @@ impl Ended {
     /// # Panics
     ///
     /// With the panic of a node, unless the options catch it.
-    pub(crate) fn outcome(self, body: &mut Body) -> Result<(), RunError> {
-        course::end(body, &self.options, self.standing, self.thrown)
+    pub(crate) fn outcome(self, data: &mut GraphData) -> Result<(), RunError> {
+        course::end(data, &self.options, self.standing, self.thrown)
     }
 
     /// Nobody wants to know.

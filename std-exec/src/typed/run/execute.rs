@@ -6,7 +6,7 @@ use super::execution::Execution;
 use super::parallel;
 use super::rows;
 use crate::executor::Handle;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::options::run_options::RunOptions;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,30 +14,30 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Runs the graph to whatever end.
 #[track_caller]
 pub(crate) fn execute(
-    body: &mut Body,
+    data: &mut GraphData,
     executor: Option<&Handle>,
     options: &RunOptions,
 ) -> Result<(), RunError> {
     if let Some(executor) = executor {
         executor.check_process();
     }
-    if body.store.futures() > 0 {
+    if data.store.futures() > 0 {
         return match executor {
-            Some(executor) if !body.is_serial_on(executor) => parallel::block_on(body, executor, options),
-            _ => async_run::block_on(body, executor, options),
+            Some(executor) if !data.is_serial_on(executor) => parallel::block_on(data, executor, options),
+            _ => async_run::block_on(data, executor, options),
         };
     }
-    let standing = begin(body, executor, options)?;
-    let (parts, queue, _) = body.parts();
+    let standing = begin(data, executor, options)?;
+    let (parts, queue, _) = data.parts();
     let run = Execution::new(parts, executor, options, standing);
-    // SAFETY: `body` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
+    // SAFETY: `data` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
     // statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));
     let unmarked = run.leaves_unmarked();
     let standing = run.into_standing();
     // Nothing went wrong, so every node has given a value.
     if unmarked && ended.is_ok() && standing.signal == 0 {
-        body.store.statuses.mark_all();
+        data.store.statuses.mark_all();
     }
-    end(body, options, standing, ended.err())
+    end(data, options, standing, ended.err())
 }

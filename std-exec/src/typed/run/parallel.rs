@@ -14,7 +14,7 @@ use crate::executor::Handle;
 use crate::ordered;
 use crate::run::run_as;
 use crate::thrown;
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::status::{Outcome, Status};
 use crate::typed::options::run_options::RunOptions;
@@ -31,7 +31,7 @@ pub(crate) struct Nodes<'r> {
 impl<'r> Nodes<'r> {
     /// # Safety
     ///
-    /// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. The nodes are given to one run of an
+    /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. The nodes are given to one run of an
     /// executor.
     pub(crate) unsafe fn new(run: &'r Execution<'r>, executor: &'r Handle) -> Self {
         Self { run, executor }
@@ -88,12 +88,16 @@ impl crate::body::Body for Nodes<'_> {
 }
 
 /// Runs the graph on the calling thread and those of `executor`. Blocks until all is done.
-pub(crate) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
-    let standing = course::begin(body, Some(executor), options)?;
-    body.connect(options, None);
-    let (parts, queue, _) = body.parts();
+pub(crate) fn block_on(
+    data: &mut GraphData,
+    executor: &Handle,
+    options: &RunOptions,
+) -> Result<(), RunError> {
+    let standing = course::begin(data, Some(executor), options)?;
+    data.connect(options, None);
+    let (parts, queue, _) = data.parts();
     let run = Execution::new(parts, Some(executor), options, standing).by_a_team();
-    // SAFETY: `body` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
+    // SAFETY: `data` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
     let nodes = unsafe { Nodes::new(&run, executor) };
     let dag = &parts.topology.dag;
     let ran = || match queue {
@@ -102,6 +106,6 @@ pub(crate) fn block_on(body: &mut Body, executor: &Handle, options: &RunOptions)
     };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let standing = run.into_standing();
-    let dropped = body.let_go(options, None, thrown.is_none() && !standing.is_stopped());
-    course::end(body, options, standing, thrown::first(thrown, dropped))
+    let dropped = data.let_go(options, None, thrown.is_none() && !standing.is_stopped());
+    course::end(data, options, standing, thrown::first(thrown, dropped))
 }

@@ -1,7 +1,7 @@
 //! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find out
 //! which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time.
 
-use crate::typed::data::graph_data::Body;
+use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::status::{State, Status};
 use crate::typed::options::run_options::RunOptions;
@@ -13,7 +13,7 @@ const CHANGED: u8 = 2;
 /// It runs, if it is needed.
 const RUNS: u8 = 4;
 
-impl Body {
+impl GraphData {
     /// Leaves the status `NOT_RUN` with exactly the nodes that are to run, and no result with them.
     pub(crate) fn prepare(&mut self, options: &RunOptions) -> Result<(), RunError> {
         if options.is_partial() {
@@ -139,7 +139,7 @@ impl Body {
 }
 
 /// Gives the inputs their status back when all results have been dropped. If a destructor panics, they still have it.
-struct Cleared<'b>(&'b mut Body);
+struct Cleared<'b>(&'b mut GraphData);
 
 impl Drop for Cleared<'_> {
     fn drop(&mut self) {

@@ -31,7 +31,7 @@ use std::ops::Range;
 ///
 /// # Safety
 ///
-/// The run has the graph to itself, and statuses are as `Body::prepare` leaves them. To be called once.
+/// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. To be called once.
 pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
         let topology = run.topology;
