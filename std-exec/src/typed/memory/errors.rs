@@ -8,11 +8,11 @@ use std::error::Error;
 use std::mem;
 
 /// An error of a node, or of a node inside, if that is a graph.
-type NodeError = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
+type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
 
 /// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself: destructors may panic.
 #[derive(Default)]
-pub(crate) struct Errors(Vec<NodeError>);
+pub(crate) struct Errors(Vec<Raised>);
 
 impl Errors {
     pub(crate) fn push(&mut self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
@@ -27,7 +27,7 @@ impl Errors {
     pub(crate) fn named(mut self, names: &Names) -> Vec<Failure> {
         let mut errors = mem::take(&mut self.0);
         errors.sort_by_key(|(node, ..)| *node);
-        let named = |(node, inside, error): NodeError| {
+        let named = |(node, inside, error): Raised| {
             let name = inside.map_or_else(|| names.named(node), |inner| names.inside(node, &inner));
             Failure::new(name, error)
         };

@@ -85,7 +85,7 @@ impl<'r> Frame<'r> {
 
 impl Frame<'_> {
     /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics. But not that it has given a value, if
-    /// it is to be left unmarked: see `rows.rs`.
+    /// it is to be left unmarked: see `run/rows.rs`.
     #[inline(always)]
     pub(crate) fn attempt(&self, node: u32, unmarked: bool, call: impl FnOnce() -> Outcome) -> Outcome {
         let panicking = Panicking { frame: self, node };

@@ -15,7 +15,7 @@
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
 //! Exactly the slots of nodes at `VALUE` hold a value. A run may go through nodes without recording that they gave values
-//! (see `rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is the proof that it isn't, it is made
+//! (see `run/rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is the proof that it isn't, it is made
 //! here only, and a run can't complete a node without it or a value. Two states are about another node as well; its number is kept apart, and
 //! written before the state. The bytes need no order of their own: a node's dependents come
 //! after it in every run, and the executor makes what it wrote visible to them, and at last to the caller.

@@ -8,7 +8,7 @@
 //!
 //! A slot holds a value exactly when its node's status is `VALUE`. It may hold one before: on the thread that runs the
 //! node, between writing one and writing the other, where nothing can unwind; and in a row, until somebody could look (see
-//! `rows.rs`).
+//! `run/rows.rs`).
 
 use super::arena::{Arena, Place};
 use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
@@ -45,7 +45,7 @@ pub(crate) struct Store {
 }
 
 // SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts of
-// `declare` and `define`; or it belongs to nodes that are bound to the thread of a local graph (see `local.rs`), which
+// `declare` and `define`; or it belongs to nodes that are bound to the thread of a local graph (see `builder/local.rs`), which
 // keeps the store on that thread.
 unsafe impl Send for Store {}
 // SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`; what a run does

@@ -14,7 +14,7 @@
 
 use super::course;
 use super::execution::Execution;
-use super::parallel::Nodes;
+use super::parallel::AsyncNodes;
 use crate::executor::Handle;
 use crate::ordered::Ordered;
 use crate::pace::Plan;
@@ -45,7 +45,7 @@ unsafe impl Send for Detached {}
 /// What the workers use. Its fields refer to those below them, and are made from below.
 struct Block {
     run: OnceCell<Engine>,
-    nodes: OnceCell<Nodes<'static>>,
+    nodes: OnceCell<AsyncNodes<'static>>,
     typed: OnceCell<Execution<'static>>,
     lent: LentCountdown<'static>,
     ticket: Arc<Ticket>,
@@ -58,8 +58,8 @@ struct Block {
 /// The run itself: in no order, or in one.
 #[allow(clippy::large_enum_variant, reason = "one a run, in its block")]
 enum Engine {
-    Plain(crate::run::Run<'static, Nodes<'static>>),
-    Ordered(Ordered<'static, Nodes<'static>>),
+    Plain(crate::run::Run<'static, AsyncNodes<'static>>),
+    Ordered(Ordered<'static, AsyncNodes<'static>>),
 }
 
 impl Engine {
@@ -147,7 +147,7 @@ impl Detached {
         let typed =
             typed.get_or_init(|| Execution::new(parts, Some(executor), options, standing).by_a_team());
         // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
-        let nodes = nodes.get_or_init(|| unsafe { Nodes::new(typed, executor) });
+        let nodes = nodes.get_or_init(|| unsafe { AsyncNodes::new(typed, executor) });
         let countdown = lent.countdown();
         // Who could break in where there is one worker?
         let plan = (executor.workers == 1).then_some(Plan::Share);

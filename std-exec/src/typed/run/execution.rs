@@ -1,4 +1,4 @@
-//! One run of a typed graph: which nodes are started. What is taken down of each: `frame.rs`; what comes before and after the
+//! One run of a typed graph: which nodes are started. What is taken down of each: `memory/frame.rs`; what comes before and after the
 //! nodes: `course.rs`.
 //!
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the

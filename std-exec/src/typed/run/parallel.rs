@@ -23,12 +23,12 @@ use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The nodes of a run, as its team sees them.
-pub(crate) struct Nodes<'r> {
+pub(crate) struct AsyncNodes<'r> {
     run: &'r Execution<'r>,
     executor: &'r Handle,
 }
 
-impl<'r> Nodes<'r> {
+impl<'r> AsyncNodes<'r> {
     /// # Safety
     ///
     /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. The nodes are given to one run of an
@@ -38,7 +38,7 @@ impl<'r> Nodes<'r> {
     }
 }
 
-impl crate::body::Body for Nodes<'_> {
+impl crate::body::Body for AsyncNodes<'_> {
     const WAKES: bool = true;
 
     #[inline]
@@ -98,7 +98,7 @@ pub(crate) fn block_on(
     let (parts, queue, _) = data.parts();
     let run = Execution::new(parts, Some(executor), options, standing).by_a_team();
     // SAFETY: `data` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
-    let nodes = unsafe { Nodes::new(&run, executor) };
+    let nodes = unsafe { AsyncNodes::new(&run, executor) };
     let dag = &parts.topology.dag;
     let ran = || match queue {
         None => run_as(&executor.shared, dag, &nodes, None, None),
