@@ -127,7 +127,6 @@ mod models;
 mod pool;
 mod protocol;
 mod run;
-mod run_error;
 mod sleep;
 mod sync;
 mod team;
@@ -148,11 +147,11 @@ pub use dictionaries::{AsyncFunction, FnRunAsync};
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use pool::cores::unpinned;
 pub use run::RunStatistics;
-pub use run_error::RunError;
 pub use typed::{
     Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
     FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node,
-    NodeError, NodeFn, Panicked, Predecessors, Results, RunOptions, SetInputs, Shareable, Values, ValuesIter,
+    NodeError, NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, Values,
+    ValuesIter,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -4,7 +4,7 @@ use crate::dictionaries::error::{GraphError, MissingKey};
 use crate::dictionaries::fn_key::FnKey;
 use crate::dictionaries::function::{Define, Feeds, Function, Functions, Index, node_of};
 use crate::executor::Executor;
-use crate::run_error::RunError;
+use crate::typed::RunError;
 use crate::typed::{DefinitionError, Graph, GraphBuilder, NamedNode, Results, RunOptions};
 use dgraph_core::DagView;
 use std::collections::HashSet;

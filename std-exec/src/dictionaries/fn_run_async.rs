@@ -3,7 +3,7 @@
 use crate::dictionaries::fn_graph::{FnGraph, FnResults};
 use crate::dictionaries::function::Index;
 use crate::executor::Executor;
-use crate::run_error::RunError;
+use crate::typed::RunError;
 use crate::typed::{RunAsync, RunOptions};
 use std::fmt;
 use std::pin::Pin;

@@ -4,7 +4,7 @@ use crate::dictionaries::args::Args;
 use crate::dictionaries::error::{GraphError, MissingKey};
 use crate::dictionaries::results::KeyedResults;
 use crate::executor::Executor;
-use crate::run_error::RunError;
+use crate::typed::RunError;
 use dgraph_core::{BuildError, Dag, DagView, NodeId};
 use std::borrow::Borrow;
 use std::collections::HashMap;

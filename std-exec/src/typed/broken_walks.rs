@@ -1,26 +1,23 @@
 //! Walks that somebody breaks into after a node has gone wrong: what is marked as having a value then, and what was made. At each
 //! position, since a test makes the walker late there, and in random orders of steps (shuttle).
 
-use super::builder::GraphBuilder;
-use super::course;
-use super::graph::Graph;
-use super::handle::Node;
-use super::options::RunOptions;
-use super::rows;
-use super::run::Run;
 use crate::executor::Handle;
 use crate::pool::cores::Seats;
 use crate::pool::shared::Shared;
 use crate::run::run_as;
-use crate::run_error::RunError;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::team::Stay;
 use crate::tuner::{Budget, Plan, Timed};
+use crate::typed::builder::graph_builder::GraphBuilder;
+use crate::typed::error::run_error::RunError;
+use crate::typed::graph::built::Graph;
+use crate::typed::handle::node::Node;
+use crate::typed::options::run_options::RunOptions;
+use crate::typed::run::course;
+use crate::typed::run::execution::Execution;
+use crate::typed::run::rows;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-
-#[cfg(not(dgraph_shuttle))]
-pub(super) use late::about_to_claim;
 
 /// How many values there have been, and how many of them are gone.
 #[derive(Default)]
@@ -136,20 +133,20 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'st
 
 /// A run that begins with a walk.
 fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
-    let body = graph.body_mut();
-    let course = course::begin(body, Some(executor), options).unwrap();
-    let (parts, _, _) = body.parts();
-    let run = Run::new(parts, Some(executor), options, course);
+    let data = graph.data_mut();
+    let standing = course::begin(data, Some(executor), options).unwrap();
+    let (parts, _, _) = data.parts();
+    let run = Execution::new(parts, Some(executor), options, standing);
     let nodes = rows::Nodes(&run);
     let plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
     let dag = &parts.topology.dag;
     let ended = catch_unwind(AssertUnwindSafe(|| run_as(&executor.shared, dag, &nodes, Some(plan), None)));
     let unmarked = run.leaves_unmarked();
-    let course = run.into_course();
-    if unmarked && ended.is_ok() && course.signal == 0 {
-        body.store.statuses.mark_all();
+    let standing = run.into_standing();
+    if unmarked && ended.is_ok() && standing.signal == 0 {
+        data.store.statuses.mark_all();
     }
-    course::end(body, options, course, ended.err())
+    course::end(data, options, standing, ended.err())
 }
 
 /// A node has a value exactly if it has made one, and each is dropped once.
@@ -168,25 +165,13 @@ fn values_are_those_made(mut graph: Graph<'_>, nodes: &[Node<Counted>], counts: 
 mod late {
     use super::*;
     use crate::executor::Executor;
-    use crate::typed::options::FailurePolicy;
+    use crate::typed::memory::row::late::LATE;
+    use crate::typed::options::run_options::FailurePolicy;
     use std::cell::Cell;
     use std::thread;
 
-    /// The position before which somebody comes, and what that one does.
-    type Late = (usize, fn());
-
     thread_local! {
-        /// Who is late where: see [`about_to_claim`].
-        static LATE: Cell<Option<Late>> = const { Cell::new(None) };
         static EXECUTOR: Cell<Option<Handle>> = const { Cell::new(None) };
-    }
-
-    /// A walker is about to claim the node at this position: if a test says so, it is late, and somebody breaks in first.
-    pub(in crate::typed) fn about_to_claim(position: usize) {
-        if let Some((_, come)) = LATE.get().filter(|&(late, _)| late == position) {
-            LATE.set(None);
-            come();
-        }
     }
 
     /// Another thread breaks into the walk of this thread's executor, and runs what it can.

@@ -2,103 +2,51 @@
 //!
 //! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so running a node, or a
 //! row of nodes of one kind, is one indirect call, and a run allocates nothing. What can go wrong in a node is
-//! taken down in one byte a node ([`status`]); the executor below knows nothing of it.
+//! taken down in one byte a node ([`memory::status`]); the executor below knows nothing of it.
 //!
-//! | what | where |
+//! The folders are layers: each uses those below it, and none above.
+//!
+//! | layer | what is in it |
 //! |---|---|
-//! | handles, and why they prove the types of slots | `handle.rs` |
-//! | which closures fit which dependencies | `dependencies.rs`, `values.rs` |
-//! | which async closures fit which dependencies; their futures | `async_fn.rs`, `local_async.rs`; `async_builder.rs`, `async_task.rs` |
-//! | graphs as nodes | `graph_task.rs` |
-//! | collecting and checking nodes | `executor/builder.rs`, `bounds.rs`, `check.rs`, `uses.rs`, `definition_error.rs`, `names.rs` |
-//! | order and threads: what nodes demand, what becomes of it; nodes that aren't `Send` | `wishes.rs`, `schedule.rs`; `local.rs` |
-//! | memory: who may touch what when | `store.rs`, `arena.rs`, `task.rs`, `env.rs` |
-//! | a run | `course.rs`, `run.rs`, `record.rs`, `status.rs`, `topology.rs`; which nodes it has to run: `plan.rs` |
-//! | nodes of one kind that follow each other | `rows.rs` |
-//! | a run of a graph with futures, on one thread | `drive.rs`, `run_async.rs` |
-//! | the same, on the threads of an executor; without one that blocks | `parallel.rs`; `detached.rs` |
-//! | runs as futures | `run_async.rs`, `spawned.rs`; their stages: `running.rs` |
-//! | how a run is to go, and how it went | `options.rs`, `cancel.rs`, `failure.rs`, `absent.rs`, `dictionaries/results.rs` |
+//! | `builder/` | collecting and checking nodes: `graph_builder.rs`, async ones `asynchronous.rs`, `check.rs`; nodes that aren't `Send`: `local.rs`, `local_async.rs`; what nodes demand of their order and thread: `constraints.rs`, `wishes.rs` |
+//! | `node/` | which closures fit which dependencies: `dependencies.rs`, `values.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes: `graph_task.rs` |
+//! | `graph/` | the graph: `built.rs`, `env.rs`; its results: `results.rs`; its order: `order.rs`; runs that are futures: `run_async.rs`, `spawned.rs`, their stages: `running.rs` |
+//! | `run/` | which way a run takes: `execute.rs`; its beginning and end: `course.rs`, `plan.rs`; which nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how its end reaches futures: `connection.rs` |
+//! | `data/` | what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`, `stretch.rs`; in which order: `schedule.rs`; what is still to come: `agenda.rs` |
+//! | `memory/` | who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`; how it stands with nodes and with a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs` |
+//! | `options/` | how a run is to go: `run_options.rs`, `cancel.rs` |
+//! | `error/` | how it went: `run_error.rs`, `failure.rs`, `absent.rs`; why there is no graph: `definition.rs` |
+//! | `handle/` | handles, and why they prove the types of slots: `node.rs`; where what they are for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs` |
 
-mod absent;
-#[allow(unsafe_code)]
-mod arena;
-#[allow(unsafe_code)]
-mod async_builder;
-#[allow(unsafe_code)]
-mod async_fn;
-#[allow(unsafe_code)]
-mod async_task;
-mod bounds;
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
-#[allow(unsafe_code)]
 mod builder;
-mod cancel;
-mod check;
-#[allow(unsafe_code)]
-mod course;
-mod definition_error;
-#[allow(unsafe_code)]
-mod dependencies;
-#[allow(unsafe_code)]
-mod detached;
-#[allow(unsafe_code)]
-mod drive;
-mod env;
-mod failure;
+mod data;
+mod error;
 mod graph;
-#[allow(unsafe_code)]
-mod graph_task;
 mod handle;
-#[allow(unsafe_code)]
-mod local;
-#[allow(unsafe_code)]
-mod local_async;
-mod names;
+mod memory;
+mod node;
 mod options;
-#[allow(unsafe_code)]
-mod parallel;
-mod plan;
-mod record;
-mod results;
-#[allow(unsafe_code)]
-mod rows;
-#[allow(unsafe_code)]
 mod run;
-mod run_async;
-#[allow(unsafe_code)]
-mod running;
-mod schedule;
-mod spawned;
-mod status;
-#[allow(unsafe_code)]
-mod store;
-#[allow(unsafe_code)]
-mod task;
-mod topology;
-mod uses;
-#[allow(unsafe_code)]
-mod values;
-mod wishes;
 
-pub use absent::Absent;
-pub use async_fn::AsyncNodeFn;
-pub use bounds::{NodeError, Predecessors, Shareable};
-pub use builder::GraphBuilder;
-pub use cancel::CancelToken;
-pub use definition_error::DefinitionError;
-pub use dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
-pub(crate) use failure::Stop;
-pub use failure::{Failure, Failures, Panicked};
-pub use graph::Graph;
-pub use handle::{AnyNode, Input, Moved, Node};
-pub use local::{Anywhere, Local};
-pub use local_async::LocalAsyncFn;
-pub use names::NamedNode;
-pub use options::{FailurePolicy, RunOptions};
-pub use results::Results;
-pub use run_async::RunAsync;
-pub use spawned::Spawned;
-pub use values::{Values, ValuesIter};
-pub use wishes::Limit;
+pub use builder::constraints::Limit;
+pub use builder::graph_builder::GraphBuilder;
+pub use error::absent::Absent;
+pub use error::definition::DefinitionError;
+pub use error::failure::{Failure, Failures, Panicked};
+pub use error::run_error::RunError;
+pub use graph::built::Graph;
+pub use graph::results::Results;
+pub use graph::run_async::RunAsync;
+pub use graph::spawned::Spawned;
+pub use handle::bounds::{NodeError, Predecessors, Shareable};
+pub use handle::markers::{Anywhere, Local};
+pub use handle::names::NamedNode;
+pub use handle::node::{AnyNode, Input, Moved, Node};
+pub use node::async_fn::AsyncNodeFn;
+pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
+pub use node::local_async_fn::LocalAsyncFn;
+pub use node::values::{Values, ValuesIter};
+pub use options::cancel::CancelToken;
+pub use options::run_options::{FailurePolicy, RunOptions};

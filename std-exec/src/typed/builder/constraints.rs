@@ -1,0 +1,240 @@
+//! What nodes demand of their order and their thread: priorities, limits, places.
+
+use super::graph_builder::GraphBuilder;
+use crate::protocol::ready_queue::Place;
+use crate::typed::handle::node::{AnyNode, GraphId};
+use std::fmt;
+
+/// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].
+///
+/// ```
+/// use dgraph_exec::{Executor, GraphBuilder, Limit, Node};
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+///
+/// static OPEN: AtomicU32 = AtomicU32::new(0);
+///
+/// /// Adds a node that uses a connection, of which there are only so many.
+/// fn query(graph: &mut GraphBuilder<'_>, connections: Limit) -> Node<u32> {
+///     let node = graph.node("query", (), || {
+///         let open = OPEN.fetch_add(1, Relaxed) + 1;
+///         OPEN.fetch_sub(1, Relaxed);
+///         open
+///     });
+///     graph.limited(node, connections);
+///     node
+/// }
+///
+/// let mut graph = GraphBuilder::new();
+/// let connections = graph.limit(2);
+/// let queries: Vec<_> = (0..20).map(|_| query(&mut graph, connections)).collect();
+/// let mut graph = graph.build()?;
+/// let results = graph.run_parallel(&Executor::new()?)?;
+/// assert!(queries.iter().all(|&query| results[query] <= 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limit {
+    graph: GraphId,
+    index: u32,
+}
+
+impl fmt::Debug for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Limit({})", self.index)
+    }
+}
+
+/// # Order and threads
+///
+/// A graph that has any of these demands is run in another way: all ready nodes are in one queue. A node then costs
+/// some hundred nanoseconds instead of some ten, so it is for bodies of a microsecond and more. What that buys:
+///
+/// - Of the ready nodes that a thread may run it starts the most urgent one: that of the highest
+///   [priority](Self::priority), then the one with the longest path behind it, if that was
+///   [computed](crate::Graph::prioritise_by), then the one that was declared first. A serial run does too.
+/// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if there are any.
+impl<P> GraphBuilder<'_, P> {
+    /// Sets the priority of a node, which is 0 otherwise. Of ready nodes the one of the highest priority starts first. What a
+    /// node depends on, directly or not, is at least as urgent as the node. A node under way is not interrupted. The last call
+    /// counts.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::sync::Mutex;
+    /// let order = &Mutex::new(Vec::new());
+    /// let mut graph = GraphBuilder::new();
+    /// for (name, priority) in [("b", 0), ("c", -5), ("a", 7)] {
+    ///     let node = graph.node(name, (), move || order.lock().unwrap().push(name));
+    ///     graph.priority(node, priority);
+    /// }
+    /// graph.build()?.run()?;
+    /// assert_eq!(*order.lock().unwrap(), ["a", "b", "c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn priority(&mut self, node: impl Into<AnyNode>, priority: i32) {
+        if let Some(node) = self.own(node.into()) {
+            self.wishes.prioritise(node, priority);
+        }
+    }
+
+    /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time, as for a
+    /// device or a pool of connections. The most urgent of those that wait is the next one. No thread waits.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::Mutex;
+    /// let device = Mutex::new(());
+    /// let mut graph = GraphBuilder::new();
+    /// let exclusive = graph.limit(1);
+    /// for _ in 0..10 {
+    ///     let node = graph.node("", (), || drop(device.try_lock().expect("nobody else")));
+    ///     graph.limited(node, exclusive);
+    /// }
+    /// graph.build()?.run_parallel(&Executor::new()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn limit(&mut self, at_once: usize) -> Limit {
+        Limit { graph: self.store.id(), index: self.wishes.limit(at_once) }
+    }
+
+    /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each combination of
+    /// limits and threads that occurs makes every node of the graph a little dearer: it should be tens, not thousands.
+    ///
+    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one permit of it.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::Mutex;
+    ///
+    /// let (disk, network) = (Mutex::new(0), Mutex::new(0));
+    /// let mut graph = GraphBuilder::new();
+    /// let (one_on_disk, one_on_network) = (graph.limit(1), graph.limit(1));
+    /// for _ in 0..5 {
+    ///     let node = graph.node("save", (), || *disk.try_lock().expect("nobody else") += 1);
+    ///     graph.limited(node, one_on_disk);
+    ///     let node = graph.node("copy", (), || {
+    ///         *disk.try_lock().expect("nobody else") += 1;
+    ///         *network.try_lock().expect("nobody else") += 1;
+    ///     });
+    ///     graph.limited(node, one_on_disk);
+    ///     graph.limited(node, one_on_network);
+    /// }
+    /// graph.build()?.run_parallel(&Executor::new()?)?;
+    /// assert_eq!((*disk.lock().unwrap(), *network.lock().unwrap()), (10, 5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn limited(&mut self, node: impl Into<AnyNode>, limit: Limit) {
+        if let Some(node) = self.own(node.into()) {
+            if limit.graph == self.store.id() {
+                self.wishes.put_under(node, limit.index);
+            } else {
+                self.faults.strangers.push(node);
+            }
+        }
+    }
+
+    /// Lets a node's dependents come soon after it, so that few results are alive at once: for large results
+    /// that are [moved](crate::Node::moved) to their dependent, and so are gone when that has ended.
+    ///
+    /// A run on one thread (`run`, `run_async`, an executor of one) goes through the nodes in the order of
+    /// declaration, as far as dependencies permit, and a short run on several threads level by level: if a
+    /// graph is declared layer by layer, all results of a layer are alive at once. With this it goes depth
+    /// first instead: chains that don't depend on each other come one after the other, whatever the order of
+    /// declaration. Long runs on several threads are depth first in any case, unless nodes have priorities,
+    /// limits or a thread: then this is the order among nodes of one priority. Nodes that take nanoseconds
+    /// may take some longer, since they aren't gone through in rows.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::sync::Arc;
+    ///
+    /// let page = Arc::new(()); // counts the pages that are alive
+    /// let mut graph = GraphBuilder::new();
+    /// let pages: Vec<_> = (0..100).map(|_| graph.node("load", (), || Arc::clone(&page))).collect();
+    /// let most: Vec<_> = pages
+    ///     .into_iter()
+    ///     .map(|page| graph.node("use", (page.moved(),), |page: Arc<()>| Arc::strong_count(&page) - 1))
+    ///     .collect();
+    /// graph.depth_first();
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run()?;
+    /// assert!(most.iter().all(|&most| results[most] == 1)); // and 100 without
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn depth_first(&mut self) {
+        self.wishes.depth_first = true;
+    }
+
+    /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send` see
+    /// [`GraphBuilder::local`]. If the run is a future, that is the thread that polls it; of a graph that was
+    /// [spawned](crate::Graph::spawn), the one that polls or joins it, or asks whether it
+    /// [is finished](crate::Spawned::is_finished).
+    ///
+    /// A node that is bound to two threads is an error of [`build`](Self::build).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::thread;
+    /// let mut graph = GraphBuilder::new();
+    /// let here = graph.node("here", (), || thread::current().id());
+    /// graph.on_caller(here);
+    /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[here], thread::current().id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_caller(&mut self, node: impl Into<AnyNode>) {
+        self.bind(node.into(), Place::Caller);
+    }
+
+    /// Binds a node to a worker of the executor, by its number, from 0 to `threads() - 1`: for data that lies in that
+    /// thread or that core's caches. In a serial run it runs on the caller like any other.
+    ///
+    /// It waits until that worker has ended the node that it is in the middle of, and what it has taken of a run
+    /// without an order that it helps; then it comes first, and runs that want the same worker take turns. If the
+    /// worker's node waits for a run of the same executor, nodes of runs that began after that one come in between. So
+    /// a node that runs a graph while it holds a lock can meet, on its own thread, a bound node that wants the lock,
+    /// but never one of its own run. If the worker's node waits for a run of another executor, nothing comes in
+    /// between: two executors whose graphs run each other may wait for ever. If all threads are at work on the run, the
+    /// worker comes in addition to them. A node that is bound to two threads is an error of [`build`](Self::build); a
+    /// worker that the executor doesn't have is an error of the run,
+    /// [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static CACHE: Cell<u32> = const { Cell::new(0) });
+    ///
+    /// let executor = Executor::builder().threads(2).build()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let fill = graph.node("fill", (), || CACHE.set(7));
+    /// let read = graph.node("read", (fill,), |_: &()| CACHE.get());
+    /// graph.on_worker(fill, 1);
+    /// graph.on_worker(read, 1); // the thread in which it lies
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.run_parallel(&executor)?[read], 7);
+    /// assert_eq!(CACHE.get(), 0);
+    ///
+    /// let alone = Executor::builder().threads(1).build()?;
+    /// let error = graph.run_parallel(&alone).unwrap_err();
+    /// assert_eq!(error.to_string(), "fill is bound to worker 1, but the executor has 1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_worker(&mut self, node: impl Into<AnyNode>, worker: usize) {
+        self.bind(node.into(), Place::Worker(worker));
+    }
+
+    fn bind(&mut self, node: AnyNode, place: Place) {
+        if let Some(node) = self.own(node) {
+            self.wishes.bind(node, place);
+        }
+    }
+
+    /// The number of a node of this graph. A stranger is noted.
+    fn own(&mut self, node: AnyNode) -> Option<u32> {
+        let own = self.owns(node);
+        if !own {
+            self.faults.strangers_defined.push(node);
+        }
+        own.then_some(node.index)
+    }
+}

@@ -1,0 +1,13 @@
+//! Collecting and checking nodes.
+
+#[allow(unsafe_code)]
+pub(super) mod asynchronous;
+pub(super) mod check;
+pub(super) mod constraints;
+#[allow(unsafe_code)]
+pub(super) mod graph_builder;
+#[allow(unsafe_code)]
+pub(super) mod local;
+#[allow(unsafe_code)]
+pub(super) mod local_async;
+pub(super) mod wishes;

@@ -1,0 +1,135 @@
+//! What a graph consists of, for those who run it.
+
+use super::agenda::Agenda;
+use super::schedule::Schedule;
+use super::topology::Topology;
+use crate::executor::Handle;
+#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+use crate::pool::timer::Alarm;
+use crate::protocol::ready_queue::ReadyQueue;
+use crate::typed::handle::names::Names;
+use crate::typed::handle::node::GraphId;
+use crate::typed::memory::errors::Kept;
+use crate::typed::memory::measured::Measured;
+use crate::typed::memory::store::Store;
+use crate::wake::Wakes;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// What a graph consists of, without the lifetime: results borrow that.
+pub(crate) struct GraphData {
+    pub(crate) store: Store,
+    /// The nodes that are graphs.
+    pub(crate) graphs: InnerGraphs,
+    pub(crate) names: Names,
+    pub(crate) topology: Topology,
+    /// The nodes that are inputs, ascending.
+    pub(crate) inputs: Box<[u32]>,
+    /// Which of these have been set since the last run.
+    pub(crate) changed: Box<[bool]>,
+    /// If the order matters.
+    pub(crate) schedule: Option<Schedule>,
+    pub(crate) measured: Measured,
+    /// If there are nodes that give futures.
+    pub(crate) wakes: Option<Arc<Wakes>>,
+    /// The deadline of a run that may wait.
+    #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+    pub(crate) alarm: Option<Alarm>,
+    /// Of a run on one thread of a graph with such nodes.
+    pub(crate) agenda: Agenda,
+    /// Space for planning a run of a part of the graph; empty until there was one.
+    pub(crate) marks: Vec<u8>,
+    /// What went wrong in a run beside a panic that went on.
+    pub(crate) failures: Kept,
+}
+
+/// Where the data of the graph lies that is a node.
+///
+/// # Safety
+///
+/// The pointer is to a task of the type that the function was made for.
+pub(crate) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<GraphData>>;
+
+/// The nodes of a graph that are graphs, and where these lie.
+#[derive(Default)]
+pub(crate) struct InnerGraphs(Vec<(u32, InnerOf)>);
+
+impl InnerGraphs {
+    /// Says that `node` is a graph.
+    ///
+    /// # Safety
+    ///
+    /// These go into one graph with the store that has the task of `node`, for which `inner` was made.
+    pub(crate) unsafe fn push(&mut self, node: u32, inner: InnerOf) {
+        self.0.push((node, inner));
+    }
+
+    /// Gives back memory that isn't used: all nodes are there.
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
+    /// The node that comes `at` this place in the list, and where the data of its graph lies.
+    fn at(&self, store: &Store, at: usize) -> (u32, *mut Option<Box<GraphData>>) {
+        let (node, inner) = self.0[at];
+        // SAFETY: `inner` was made for the node's task, by the contract of `push`.
+        (node, unsafe { inner(store.task(node)) })
+    }
+}
+
+/// What of a graph a run goes through.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'r> {
+    pub(crate) store: &'r Store,
+    pub(crate) topology: &'r Topology,
+    pub(crate) measured: &'r Measured,
+    pub(crate) wakes: Option<&'r Wakes>,
+}
+
+impl GraphData {
+    /// The graph with that number: this one, or one that is a node of it.
+    pub(crate) fn find(&self, graph: GraphId) -> Option<&Self> {
+        if graph == self.store.id() {
+            return Some(self);
+        }
+        self.inner_graphs().find_map(|inner| inner.find(graph))
+    }
+
+    /// The nodes that are graphs. Not during a run.
+    pub(crate) fn inner_data(&mut self) -> impl Iterator<Item = (u32, &mut Self)> {
+        let Self { store, graphs, .. } = &*self;
+        (0..graphs.0.len()).filter_map(|at| {
+            let (node, inner) = graphs.at(store, at);
+            // SAFETY: `self` is borrowed by nobody else, and each of them is looked at once.
+            Some((node, unsafe { &mut *inner }.as_deref_mut()?))
+        })
+    }
+
+    /// The graphs that are nodes, to be looked at. Not during a run.
+    fn inner_graphs(&self) -> impl Iterator<Item = &Self> {
+        let Self { store, graphs, .. } = self;
+        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Store::call` there is none.
+        (0..graphs.0.len()).filter_map(|at| unsafe { &*graphs.at(store, at).1 }.as_deref())
+    }
+
+    /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.
+    pub(crate) fn forget_failures(&mut self) {
+        self.failures = Kept::default();
+        for (_, inner) in self.inner_data() {
+            inner.failures = Kept::default();
+        }
+    }
+
+    /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
+    pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
+        let Self { store, topology, schedule, measured, wakes, agenda, .. } = self;
+        let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
+        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, agenda)
+    }
+
+    /// Whether an executor would leave all nodes to the run's caller.
+    pub(crate) fn is_serial_on(&self, executor: &Handle) -> bool {
+        let demanded = self.schedule.as_ref().and_then(|schedule| schedule.queue.last_worker());
+        executor.threads() == 1 && demanded.is_none()
+    }
+}

@@ -1,0 +1,9 @@
+//! What a graph consists of: its memory, who comes before whom, in which order.
+
+pub(super) mod agenda;
+#[allow(unsafe_code)]
+pub(super) mod graph_data;
+pub(super) mod schedule;
+pub(super) mod stretch;
+pub(super) mod topology;
+pub(super) mod uses;

@@ -1,0 +1,167 @@
+//! Who comes before whom: what the executor needs, and what a run needs to find out why a node can't run.
+
+use super::stretch::{self, Stretch};
+use super::uses::{Kind, Use};
+use crate::typed::memory::status::{State, Status, Statuses};
+use crate::typed::memory::store::Store;
+use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The graph without what its nodes do.
+pub(crate) struct Topology {
+    pub(crate) dag: Dag,
+    nodes: u32,
+    /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of `after`.
+    starts: Box<[u32]>,
+    predecessors: Box<[Predecessor]>,
+    /// The order of a serial run, if it isn't simply the order of declaration.
+    order: Option<Box<[u32]>>,
+    /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked for.
+    serial_rows: Box<[Stretch]>,
+    stored_rows: Box<[Stretch]>,
+    /// Some result is moved into its dependent.
+    pub(crate) moves: bool,
+}
+
+/// A predecessor, in the low 31 bits, and in the highest whether it only comes before and feeds nothing.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Predecessor(u32);
+
+impl Predecessor {
+    const ORDER: u32 = 1 << 31;
+
+    pub(crate) fn node(self) -> u32 {
+        self.0 & !Self::ORDER
+    }
+
+    pub(crate) fn feeds(self) -> bool {
+        self.0 & Self::ORDER == 0
+    }
+}
+
+impl Topology {
+    pub(crate) fn new(nodes: u32, uses: &[Use], depth_first: bool) -> Result<Self, BuildError<CycleBuf>> {
+        let edges: Vec<_> = uses.iter().map(|used| (used.dependency, used.node)).collect();
+        let mut dag = Dag::from_edges(nodes as usize, &edges)?;
+        drop(edges);
+        if depth_first {
+            dag = dag.depth_first();
+        }
+        let (starts, predecessors) = group(dag.view().in_degrees(), uses);
+        let sorted = uses.iter().all(|used| used.dependency < used.node);
+        let order = if depth_first {
+            Some(dag.view().order().iter().map(|node| node.get()).collect())
+        } else {
+            (!sorted).then(|| order_by(&dag, NodeId::get))
+        };
+        let (serial_rows, stored_rows) = (Box::default(), Box::default());
+        let moves = uses.iter().any(|used| used.kind == Kind::Moved);
+        Ok(Self { dag, nodes, starts, predecessors, order, serial_rows, stored_rows, moves })
+    }
+
+    /// The nodes as they come as long as nothing else makes a difference: in the order of declaration, or
+    /// depth first.
+    pub(crate) fn undemanded(&self) -> Box<[NodeId]> {
+        let dag = self.dag.view();
+        if dag.is_depth_first() { dag.order().into() } else { (0..self.nodes).map(NodeId::new).collect() }
+    }
+
+    /// From now on serial runs take of the ready nodes always the one of the lowest rank.
+    pub(crate) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
+        self.order = Some(order_by(&self.dag, rank));
+        self.serial_rows = Box::default();
+    }
+
+    /// Looks for the rows of both orders.
+    pub(crate) fn find_rows(&mut self, store: &Store) {
+        self.serial_rows = stretch::find(self.forward(), store);
+        self.stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
+    }
+
+    pub(crate) fn serial_rows(&self) -> &[Stretch] {
+        &self.serial_rows
+    }
+
+    pub(crate) fn stored_rows(&self) -> &[Stretch] {
+        &self.stored_rows
+    }
+
+    pub(crate) fn nodes(&self) -> u32 {
+        self.nodes
+    }
+
+    pub(crate) fn predecessors(&self, node: u32) -> &[Predecessor] {
+        let node = node as usize;
+        &self.predecessors[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+
+    /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a failure is to blame.
+    /// `None` if it can.
+    pub(crate) fn why_not_fed(&self, statuses: &Statuses, node: u32) -> Option<Status> {
+        let mut fed = true;
+        for predecessor in self.predecessors(node) {
+            match statuses.get(predecessor.node()).state() {
+                State::Value => {}
+                State::Failed | State::Panicked => return Some(Status::skipped(predecessor.node())),
+                State::Skipped { culprit } => return Some(Status::skipped(culprit)),
+                State::NotRun | State::Interrupted => fed = false,
+                State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
+                    fed &= !predecessor.feeds();
+                }
+            }
+        }
+        if fed { None } else { Some(Status::NOT_STARTED) }
+    }
+
+    /// The order of a serial run. `None`: as declared.
+    #[inline]
+    pub(crate) fn order(&self) -> Option<&[u32]> {
+        self.order.as_deref()
+    }
+
+    /// All nodes, each after its predecessors; as in a serial run.
+    pub(crate) fn forward(&self) -> impl DoubleEndedIterator<Item = u32> {
+        (0..self.nodes()).map(|at| self.order.as_ref().map_or(at, |order| order[at as usize]))
+    }
+}
+
+/// Puts the uses of each node together (counting sort, stable).
+fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
+    let mut starts = Vec::with_capacity(in_degrees.len() + 1);
+    let mut end = 0;
+    for in_degree in in_degrees {
+        starts.push(end);
+        end += in_degree;
+    }
+    let mut next = starts.clone();
+    starts.push(end);
+    let mut predecessors = vec![Predecessor::default(); uses.len()];
+    for used in uses {
+        let order = if used.kind == Kind::Order { Predecessor::ORDER } else { 0 };
+        let slot = &mut next[used.node as usize];
+        predecessors[*slot as usize] = Predecessor(used.dependency | order);
+        *slot += 1;
+    }
+    (starts.into(), predecessors.into())
+}
+
+/// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes' numbers for
+/// ranks it is the one that stays closest to the order of declaration. O(E + V log V).
+fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[u32]> {
+    let dag = dag.view();
+    let mut remaining = dag.in_degrees().to_vec();
+    let mut ready: BinaryHeap<_> = dag.roots().iter().map(|&root| Reverse((rank(root), root))).collect();
+    let mut order = Vec::with_capacity(dag.nodes());
+    while let Some(Reverse((_, node))) = ready.pop() {
+        order.push(node.get());
+        for edge in dag.successors(node) {
+            let left = &mut remaining[edge.target().index()];
+            *left -= 1;
+            if *left == 0 {
+                ready.push(Reverse((rank(edge.target()), edge.target())));
+            }
+        }
+    }
+    order.into()
+}

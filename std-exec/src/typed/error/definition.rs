@@ -1,0 +1,114 @@
+//! Why a typed graph could not be built.
+
+use crate::brief;
+use crate::typed::handle::names::NamedNode;
+use dgraph_core::{BuildError, CycleBuf};
+use std::fmt;
+
+/// What is wrong with the nodes of a [`GraphBuilder`](crate::GraphBuilder).
+///
+/// ```
+/// use dgraph_exec::{DefinitionError, GraphBuilder};
+///
+/// let mut graph = GraphBuilder::new();
+/// let list = graph.node("list", (), || vec![1, 2]);
+/// graph.node("sorted", (list.moved(),), |list: Vec<i32>| list);
+/// graph.node("length", (list,), |list: &Vec<i32>| list.len());
+/// let error = graph.build().unwrap_err();
+/// assert_eq!(error.to_string(), "the result of list is moved into sorted, but length depends on it too");
+///
+/// let mut other = GraphBuilder::new();
+/// other.node("length", (list,), |list: &Vec<i32>| list.len());
+/// match other.build() {
+///     Err(DefinitionError::ForeignHandles(nodes)) => assert_eq!(nodes[0].name(), "length"),
+///     other => panic!("`list` is a node of another graph: {other:?}"),
+/// }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DefinitionError {
+    /// Nodes that use a handle of another graph, as a dependency or to be defined. Those that were to be defined are
+    /// not nodes of this graph; their number is given without a name.
+    ForeignHandles(Vec<NamedNode>),
+    /// Nodes that were declared and never defined.
+    Undefined(Vec<NamedNode>),
+    /// Nodes that were defined more than once; one entry for each repetition.
+    DefinedTwice(Vec<NamedNode>),
+    /// A result that is moved into one node while another one, or the same once more, depends on it too.
+    MovedAndUsed {
+        /// The node whose result it is.
+        node: NamedNode,
+        /// The node that it is moved into.
+        taker: NamedNode,
+        /// The node that depends on it too.
+        user: NamedNode,
+    },
+    /// Nodes that are bound to more than one thread; one entry for each repetition.
+    BoundTwice(Vec<NamedNode>),
+    /// Nodes under a limit of 0, which could never run.
+    LimitOfZero(Vec<NamedNode>),
+    /// Nodes that were put under one limit more than once; one entry for each repetition. A node takes one permit of a limit.
+    LimitedTwice(Vec<NamedNode>),
+    /// A dependency cycle: each node depends on the next, and the last is the first again.
+    Cycle(Vec<NamedNode>),
+    /// More nodes or dependencies than a graph can hold.
+    TooLarge(BuildError<CycleBuf>),
+}
+
+impl fmt::Display for DefinitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForeignHandles(nodes) => {
+                f.write_str("handles of another graph are used by: ")?;
+                brief::list(f, nodes.iter())
+            }
+            Self::Undefined(nodes) => {
+                f.write_str("declared, but not defined: ")?;
+                brief::list(f, nodes.iter())
+            }
+            Self::DefinedTwice(nodes) => {
+                f.write_str("defined more than once: ")?;
+                brief::list(f, nodes.iter())
+            }
+            Self::MovedAndUsed { node, taker, user } if taker == user => {
+                write!(f, "the result of {node} is moved into {taker}, which depends on it more than once")
+            }
+            Self::MovedAndUsed { node, taker, user } => {
+                write!(f, "the result of {node} is moved into {taker}, but {user} depends on it too")
+            }
+            Self::BoundTwice(nodes) => {
+                f.write_str("bound to more than one thread: ")?;
+                brief::list(f, nodes.iter())
+            }
+            Self::LimitOfZero(nodes) => {
+                f.write_str("under a limit of 0: ")?;
+                brief::list(f, nodes.iter())
+            }
+            Self::LimitedTwice(nodes) => {
+                f.write_str("put under one limit more than once: ")?;
+                brief::list(f, nodes.iter())
+            }
+            Self::Cycle(path) => {
+                f.write_str("dependency cycle: ")?;
+                brief::cycle(f, path.iter())
+            }
+            Self::TooLarge(_) => f.write_str("the graph is too large"),
+        }
+    }
+}
+
+impl fmt::Debug for DefinitionError {
+    /// The message, and those of its sources: what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        brief::debug(f, self)
+    }
+}
+
+impl std::error::Error for DefinitionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::TooLarge(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Graphs in the hands of a program: what it runs, sets, and reads, and runs that are futures.
+
+pub(super) mod built;
+pub(super) mod env;
+pub(super) mod order;
+pub(super) mod results;
+pub(super) mod run_async;
+#[allow(unsafe_code)]
+pub(super) mod running;
+pub(super) mod spawned;

@@ -1,0 +1,95 @@
+//! The order of a graph that is there: by the longest path, as told or as measured.
+
+use super::built::Graph;
+use crate::typed::data::graph_data::GraphData;
+use crate::typed::data::schedule::{Demands, Schedule};
+use crate::typed::handle::node::AnyNode;
+use dgraph_core::NodeId;
+use std::time::Duration;
+
+impl<P> Graph<'_, P> {
+    /// Makes nodes the more urgent, the longer the longest path is that starts with them: *critical path first*, the list
+    /// scheduling that is hard to beat if durations are known. `duration` says how long each node takes.
+    ///
+    /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is run as one
+    /// whose order matters, which costs some hundred nanoseconds a node. Serial runs keep to the same order.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::{sync::Mutex, time::Duration};
+    ///
+    /// let order = Mutex::new(Vec::new());
+    /// let ran = |name: &'static str| order.lock().unwrap().push(name);
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("short", (), || ran("short"));
+    /// let first = graph.node("first", (), || ran("first"));
+    /// graph.node("second", (first,), |_: &()| ran("second"));
+    /// let mut graph = graph.build()?;
+    ///
+    /// graph.prioritise_by(|_| Duration::from_millis(1));
+    /// graph.run()?;
+    /// assert_eq!(*order.lock().unwrap(), ["first", "short", "second"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn prioritise_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
+        let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
+        let GraphData { store, topology, schedule, inputs, .. } = self.data_mut();
+        let mut ranks = vec![0; topology.nodes() as usize];
+        topology.dag.view().ranks_into(nanos, &mut ranks);
+        let none = || Schedule::new(&Demands::none(ranks.len()), inputs, topology);
+        let mut new = schedule.take().unwrap_or_else(none);
+        new.set_ranks(ranks, topology);
+        topology.find_rows(store);
+        *schedule = Some(new);
+    }
+
+    /// The same with the durations of the last run that [measured](crate::RunOptions::measure) them. Nodes that were never
+    /// measured take no time.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// let node = graph.node("node", (), || 1);
+    /// let mut graph = graph.build()?;
+    /// graph.run_with(&RunOptions::new().measure())?;
+    /// graph.prioritise_by_measured();
+    /// assert!(graph.measured(node).is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn prioritise_by_measured(&mut self) {
+        let measured = std::mem::take(&mut self.data_mut().measured);
+        self.prioritise_by(|node| measured.get(node).unwrap_or_default());
+        self.data_mut().measured = measured;
+    }
+
+    /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none has. It may be a node of
+    /// a graph that is a node of this one, at any depth.
+    ///
+    /// # Panics
+    ///
+    /// If `node` is another graph's.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// use std::time::Duration;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let sum = graph.node("sum", (), || (0..100_000_u64).map(std::hint::black_box).sum::<u64>());
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.measured(sum), None);
+    /// graph.run_with(&RunOptions::new().measure())?;
+    /// assert!(graph.measured(sum) > Some(Duration::ZERO));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn measured(&self, node: impl Into<AnyNode>) -> Option<Duration> {
+        let node = node.into();
+        match self.data().find(node.graph) {
+            Some(data) => data.measured.get(node.index()),
+            None => panic!("the handle of a node of another graph"),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What a run of a typed graph gave.
+
+use crate::typed::data::graph_data::GraphData;
+use crate::typed::error::absent::Absent;
+use crate::typed::handle::markers::Anywhere;
+use crate::typed::handle::names::{NamedNode, Names};
+use crate::typed::handle::node::{AnyNode, Input, Node};
+use crate::typed::memory::status::{State, Status};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Index;
+
+/// The results of a typed graph by handle. They stay in the graph, and the next run drops them.
+///
+/// ```
+/// use dgraph_exec::{Absent, GraphBuilder};
+/// let mut graph = GraphBuilder::new();
+/// let name = graph.node("name", (), || String::from("dgraph"));
+/// let length = graph.node("length", (name,), |name: &String| name.len());
+/// let mut graph = graph.build()?;
+///
+/// let mut results = graph.run()?;
+/// assert_eq!(results[length], 6);
+/// assert_eq!(results.take(name)?, "dgraph");
+/// assert_eq!(results.get(name), Err(Absent::Taken));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Results<'g, P = Anywhere> {
+    data: &'g mut GraphData,
+    place: PhantomData<P>,
+}
+
+impl<'g, P> Results<'g, P> {
+    pub(crate) fn new(data: &'g mut GraphData) -> Self {
+        Self { data, place: PhantomData }
+    }
+
+    /// What `node` gave.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no result.
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder};
+    /// let mut graph = GraphBuilder::new();
+    /// let input = graph.input::<i32>("input");
+    /// let double = graph.node("double", (input,), |input: &i32| input * 2);
+    /// let mut graph = graph.build()?;
+    /// assert_eq!(graph.results().get(double), Err(Absent::NotRun));
+    /// graph.set(input, 4);
+    /// let results = graph.run()?;
+    /// assert_eq!((results.get(double), results.get(input)), (Ok(&8), Ok(&4)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, Absent> {
+        match self.data.store.get(node.into().plain()) {
+            None => Err(Absent::ForeignHandle),
+            Some(got) => got.map_err(|state| self.absent(state)),
+        }
+    }
+
+    /// Moves out what `node` gave.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no result.
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder};
+    /// let mut graph = GraphBuilder::new();
+    /// let pixels = graph.node("pixels", (), || vec![0_u8; 1 << 20]);
+    /// let mut graph = graph.build()?;
+    /// let image: Vec<u8> = graph.run()?.take(pixels)?; // no copy
+    /// assert_eq!(image.len(), 1 << 20);
+    /// assert_eq!(graph.results().take(pixels), Err(Absent::Taken));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, Absent> {
+        match self.data.store.take(node.into().plain(), Status::TAKEN) {
+            None => Err(Absent::ForeignHandle),
+            Some(taken) => taken.map_err(|state| self.absent(state)),
+        }
+    }
+
+    /// Each node without a result, and why it has none, in the order of declaration.
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let number = graph.try_node("number", (), || "x".parse::<i32>());
+    /// graph.node("double", (number,), |number: &i32| number * 2);
+    /// let mut graph = graph.build()?;
+    /// graph.run().unwrap_err();
+    /// let told: Vec<_> = graph.results().absent_nodes().map(|(node, why)| format!("{node} {why}")).collect();
+    /// assert_eq!(told, ["number failed", "double was skipped because of number"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, Absent)> {
+        let GraphData { store, names, .. } = &*self.data;
+        (0..).take(store.len()).filter_map(|node| {
+            let absent = absent(store.statuses.get(node).state(), names)?;
+            Some((names.named(node), absent))
+        })
+    }
+
+    /// Why `node` has no result, `None` if it has one.
+    ///
+    /// ```
+    /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
+    /// let mut graph = GraphBuilder::new();
+    /// let (wanted, other) = (graph.node("wanted", (), || 1), graph.node("other", (), || "text"));
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run_with(&RunOptions::new().only([wanted]))?;
+    /// assert_eq!(results.why_absent(wanted), None);
+    /// assert_eq!(results.why_absent(other), Some(Absent::NotNeeded));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn why_absent(&self, node: impl Into<AnyNode>) -> Option<Absent> {
+        let node = node.into();
+        if node.graph != self.data.store.id() {
+            return Some(Absent::ForeignHandle);
+        }
+        absent(self.data.store.statuses.get(node.index).state(), &self.data.names)
+    }
+
+    fn absent(&self, state: State) -> Absent {
+        absent(state, &self.data.names).unwrap_or(Absent::ForeignHandle)
+    }
+
+    #[track_caller]
+    fn at<T>(&self, node: Node<T>) -> &T {
+        match self.get(node) {
+            Ok(value) => value,
+            Err(Absent::ForeignHandle) => panic!("the handle of a node of another graph"),
+            Err(absent) => panic!("no result: node {} {absent}", self.data.names.named(node.id().index)),
+        }
+    }
+}
+
+/// Why there is nothing, as the state says. `None` if there is a value.
+fn absent(state: State, names: &Names) -> Option<Absent> {
+    Some(match state {
+        State::Value => return None,
+        State::NotRun => Absent::NotRun,
+        State::Interrupted => Absent::Interrupted,
+        State::Failed => Absent::Failed,
+        State::Panicked => Absent::Panicked,
+        State::Skipped { culprit } => Absent::Skipped { because_of: names.named(culprit) },
+        State::Moved { taker } => Absent::Moved { into: names.named(taker) },
+        State::Taken => Absent::Taken,
+        State::NotNeeded => Absent::NotNeeded,
+        State::Unset => Absent::Unset,
+    })
+}
+
+impl<T, P, Q> Index<Node<T, Q>> for Results<'_, P> {
+    type Output = T;
+
+    /// What `node` gave.
+    ///
+    /// # Panics
+    ///
+    /// If it has no result, see [`get`](Results::get), or is another graph's.
+    #[track_caller]
+    fn index(&self, node: Node<T, Q>) -> &T {
+        self.at(node.plain())
+    }
+}
+
+impl<T, P> Index<Input<T>> for Results<'_, P> {
+    type Output = T;
+
+    /// The value of `input`.
+    ///
+    /// # Panics
+    ///
+    /// If it has none, see [`get`](Results::get), or is another graph's.
+    #[track_caller]
+    fn index(&self, input: Input<T>) -> &T {
+        self.at(input.node())
+    }
+}
+
+impl<P> fmt::Debug for Results<'_, P> {
+    /// A map from each node to `result`, or to why it has none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GraphData { store, names, .. } = &*self.data;
+        let mut map = f.debug_map();
+        for node in (0..).take(store.len()) {
+            map.key(&names.label(node));
+            match absent(store.statuses.get(node).state(), names) {
+                None => map.value(&format_args!("result")),
+                Some(absent) => map.value(&format_args!("{absent}")),
+            };
+        }
+        map.finish()
+    }
+}

@@ -1,0 +1,6 @@
+//! What a program and its messages call nodes by.
+
+pub(super) mod bounds;
+pub(super) mod markers;
+pub(super) mod names;
+pub(super) mod node;

@@ -1,0 +1,65 @@
+//! What goes wrong in a run, from the moment on when a node gives an error until somebody asks.
+
+use crate::sync::thrown::discard;
+use crate::typed::error::failure::{Failure, Failures};
+use crate::typed::handle::names::{NamedNode, Names};
+use std::any::Any;
+use std::error::Error;
+use std::mem;
+
+/// An error of a node, or of a node inside, if that is a graph.
+type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
+
+/// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself: destructors may panic.
+#[derive(Default)]
+pub(crate) struct Errors(Vec<Raised>);
+
+impl Errors {
+    pub(crate) fn push(&mut self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
+        self.0.push((node, inside, error));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// By the numbers of the nodes, with their names.
+    pub(crate) fn named(mut self, names: &Names) -> Vec<Failure> {
+        let mut errors = mem::take(&mut self.0);
+        errors.sort_by_key(|(node, ..)| *node);
+        let named = |(node, inside, error): Raised| {
+            let name = inside.map_or_else(|| names.named(node), |inner| names.inside(node, &inner));
+            Failure::new(name, error)
+        };
+        errors.into_iter().map(named).collect()
+    }
+}
+
+impl Drop for Errors {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(discard);
+    }
+}
+
+/// What went wrong in a run beside a panic that went on. If nobody asks, each error is dropped by itself: destructors may panic.
+#[derive(Default)]
+pub(crate) struct Kept(Failures);
+
+impl Kept {
+    pub(crate) fn new(failures: Failures) -> Self {
+        Self(failures)
+    }
+
+    pub(crate) fn take(&mut self) -> Failures {
+        mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.take().into_iter().for_each(discard);
+    }
+}
+
+/// What a node has thrown.
+pub(crate) type Payload = Box<dyn Any + Send>;

@@ -1,0 +1,246 @@
+//! What a run is to the calls of its nodes: where slots lie, what is taken down of each node, what stops the run, and who wakes
+//! futures. It knows of no closures and no order; these are of the [run](crate::typed::run::execution), which has a frame.
+
+use super::errors::Errors;
+use super::measured::Measured;
+use super::row::Ran;
+use super::slots::Slots;
+use super::standing::{CANCELLED, CHECK, EXPIRED, STOP, Standing, TROUBLE};
+use super::status::{NoValue, Outcome, States, Status, Statuses};
+use crate::executor::Handle;
+use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
+use crate::typed::error::run_error::RunError;
+use crate::typed::handle::names::NamedNode;
+use crate::typed::options::cancel::CancelToken;
+use crate::typed::options::run_options::{FailurePolicy, RunOptions};
+use crate::wake::Wakes;
+use std::error::Error;
+use std::fmt;
+use std::mem;
+use std::time::Instant;
+
+/// See the [module](self).
+pub struct Frame<'r> {
+    pub(crate) slots: Slots<'r>,
+    pub(crate) statuses: &'r Statuses,
+    /// What is asked for most of these, at hand.
+    states: States<'r>,
+    pub(crate) options: &'r RunOptions,
+    /// `None`: on this thread.
+    pub(crate) executor: Option<&'r Handle>,
+    signal: AtomicUsize,
+    pub(crate) measured: &'r Measured,
+    failures: Mutex<Errors>,
+    wakes: Option<&'r Wakes>,
+    /// Several threads may have to do with one future.
+    team: bool,
+    /// When the run began, if durations are measured.
+    pub(crate) began: Option<Instant>,
+}
+
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame").field("signal", &self.signal).finish_non_exhaustive()
+    }
+}
+
+impl<'r> Frame<'r> {
+    pub(crate) fn new(
+        slots: Slots<'r>,
+        statuses: &'r Statuses,
+        measured: &'r Measured,
+        wakes: Option<&'r Wakes>,
+        executor: Option<&'r Handle>,
+        options: &'r RunOptions,
+        standing: Standing,
+    ) -> Self {
+        let Standing { signal, failures, began } = standing;
+        let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
+        let (states, team) = (statuses.states(), false);
+        Self { slots, statuses, states, options, executor, signal, measured, failures, wakes, team, began }
+    }
+
+    /// The same on the threads of an executor.
+    pub(crate) fn of_a_team(self) -> Self {
+        Self { team: true, ..self }
+    }
+
+    pub(crate) fn into_standing(self) -> Standing {
+        let signal = self.signal.load(Ordering::Relaxed);
+        let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Standing { signal, failures, began: self.began }
+    }
+
+    /// What was signalled.
+    #[inline(always)]
+    pub(crate) fn signal(&self) -> usize {
+        // Relaxed: what a predecessor has raised is visible, like everything that it did.
+        self.signal.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn wakes(&self) -> &'r Wakes {
+        self.wakes.expect("a graph with futures has wakers")
+    }
+}
+
+impl Frame<'_> {
+    /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics. But not that it has given a value, if
+    /// it is to be left unmarked: see `run/rows.rs`.
+    #[inline(always)]
+    pub(crate) fn attempt(&self, node: u32, unmarked: bool, call: impl FnOnce() -> Outcome) -> Outcome {
+        let panicking = Panicking { frame: self, node };
+        let outcome = call();
+        mem::forget(panicking);
+        match outcome {
+            Outcome::Value if unmarked => {}
+            Outcome::Value => self.states.set_value(node),
+            Outcome::Nothing(why) => debug_assert_eq!(why.node(), node, "the status of another node"),
+            Outcome::Pending(_) | Outcome::Again => self.statuses.set(node, Status::PENDING),
+        }
+        outcome
+    }
+
+    /// As [`attempt`](Self::attempt), for a node by itself.
+    pub(crate) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
+        Ran::alone(node, self.attempt(node, false, call))
+    }
+
+    /// The result of `node` now belongs to `taker`.
+    #[inline]
+    pub(crate) fn moved(&self, node: u32, taker: u32) {
+        self.statuses.set(node, Status::moved(taker));
+    }
+
+    /// `node` has given an error.
+    #[cold]
+    pub(crate) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
+        self.failed_inside(node, None, error)
+    }
+
+    /// `node`, or a node of the graph that it is, has given an error.
+    #[cold]
+    fn failed_inside(
+        &self,
+        node: u32,
+        inside: Option<NamedNode>,
+        error: Box<dyn Error + Send + Sync>,
+    ) -> NoValue {
+        let failed = self.statuses.without_value(node, Status::FAILED);
+        let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
+        self.raise(TROUBLE | stop);
+        lock(&self.failures).push(node, inside, error);
+        failed
+    }
+
+    /// The choices for a graph that is a node of this one.
+    pub(crate) fn inherited(&self) -> RunOptions {
+        self.options.inherited()
+    }
+
+    /// `node` panics.
+    #[cold]
+    #[inline(never)]
+    fn panicked(&self, node: u32) {
+        self.statuses.set(node, Status::PANICKED);
+        if self.began.is_some() {
+            self.measured.forget(node);
+        }
+        self.raise(TROUBLE | STOP);
+    }
+
+    /// The graph that is `node` ended with `error`.
+    #[cold]
+    pub(crate) fn nested_failed(&self, node: u32, error: RunError) -> NoValue {
+        let stop = error.stop();
+        // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment after that.
+        let status = match error {
+            RunError::Failed(failures) => {
+                for failure in failures {
+                    let (inside, error) = failure.into_parts();
+                    let _ = self.failed_inside(node, Some(inside), error);
+                }
+                Status::FAILED
+            }
+            RunError::Cancelled { .. } | RunError::DeadlineExceeded { .. } => Status::INTERRUPTED,
+            error => {
+                let _ = self.failed(node, error.into());
+                Status::FAILED
+            }
+        };
+        let ended = self.statuses.without_value(node, status);
+        if stop.cancelled {
+            self.raise(STOP | CANCELLED);
+        }
+        if stop.late {
+            self.raise(STOP | EXPIRED);
+        }
+        ended
+    }
+}
+
+impl Frame<'_> {
+    /// Whether a node that is to be started has to look for anything.
+    #[inline(always)]
+    pub(crate) fn any_signal(&self) -> bool {
+        self.signal() != 0
+    }
+
+    /// Whether no further node is to be started or polled.
+    #[inline]
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.signal() & STOP != 0
+    }
+
+    /// Whether nothing has stopped the run, as far as `signal` says, and nothing stops it now.
+    pub(crate) fn may_go_on(&self, signal: usize) -> bool {
+        if signal & CHECK != 0 && signal & STOP == 0 {
+            if self.options.token.as_ref().is_some_and(CancelToken::is_cancelled) {
+                self.raise(STOP | CANCELLED);
+                return false;
+            }
+            if self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.raise(STOP | EXPIRED);
+                return false;
+            }
+        }
+        signal & STOP == 0
+    }
+
+    /// Whether the run is stopped, also by a cancel, a deadline, or the end of the executor, that nobody has seen yet.
+    pub(crate) fn is_called_off(&self, shut_down: bool) -> bool {
+        if shut_down {
+            self.cancel();
+        }
+        !self.may_go_on(self.signal())
+    }
+
+    /// No further node is started: somebody, or the end of the executor, has called the run off.
+    pub(crate) fn cancel(&self) {
+        self.raise(STOP | CANCELLED);
+    }
+
+    fn raise(&self, signal: usize) {
+        // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
+        let before = self.signal.fetch_or(signal, Ordering::Relaxed);
+        if signal & !before & STOP != 0 {
+            if let (Some(wakes), true) = (self.wakes, self.team) {
+                // Nothing else would make those who wait come to an end.
+                wakes.wake_all();
+            }
+        }
+    }
+}
+
+/// Takes down that a node panics. Costs nothing if it doesn't.
+struct Panicking<'r> {
+    frame: &'r Frame<'r>,
+    node: u32,
+}
+
+impl Drop for Panicking<'_> {
+    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores a node.
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.frame.panicked(self.node);
+    }
+}

@@ -1,0 +1,16 @@
+//! Closures and results, and what is taken down of each node: who may touch what when.
+
+#[allow(unsafe_code)]
+pub(super) mod arena;
+#[allow(unsafe_code)]
+pub(super) mod entry;
+pub(super) mod errors;
+pub(super) mod frame;
+pub(super) mod measured;
+pub(super) mod row;
+#[allow(unsafe_code)]
+pub(super) mod slots;
+pub(super) mod standing;
+pub(super) mod status;
+#[allow(unsafe_code)]
+pub(super) mod store;

@@ -1,0 +1,151 @@
+//! A graph as a node of another.
+
+use super::dependencies::{Dependencies, SetInputs};
+use crate::typed::data::graph_data::InnerOf;
+use crate::typed::error::run_error::RunError;
+use crate::typed::graph::built::Graph;
+use crate::typed::graph::results::Results;
+use crate::typed::memory::entry::{Call, DropInPlace, Task};
+use crate::typed::memory::frame::Frame;
+use crate::typed::memory::status::Outcome;
+use crate::typed::run::async_run::{AsyncRun, BUDGET};
+use crate::typed::run::execute::execute;
+use std::panic::resume_unwind;
+use std::task::{Context, Poll, Waker};
+
+/// A graph as a node: how its inputs are set, and what is read out of its results.
+pub(crate) struct Inner<'env, S, R> {
+    pub(crate) graph: Graph<'env>,
+    pub(crate) set_inputs: S,
+    pub(crate) read_outputs: R,
+}
+
+/// Of the task of a graph.
+pub(crate) fn inner_of<'env, S, R, P>(_: &Task<Inner<'env, S, R>, P>) -> InnerOf {
+    |function| {
+        let inner = function.cast::<Inner<'env, S, R>>().as_ptr();
+        // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
+        unsafe { &raw mut (*inner).graph.data }
+    }
+}
+
+/// Of the task of one that has async nodes.
+pub(crate) fn async_inner_of<'env, S, R, P>(_: &AsyncGraphTask<'env, S, R, P>) -> InnerOf {
+    |task| {
+        let task = task.cast::<AsyncGraphTask<'env, S, R, P>>().as_ptr();
+        // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
+        unsafe { &raw mut (*task).task.function.graph.data }
+    }
+}
+
+/// What runs a graph as a node, in the way in which the outer graph runs.
+pub(crate) fn graph_call_of<'env, S, R, D, T>(_: &Task<Inner<'env, S, R>, D::Pointers>) -> Call
+where
+    D: Dependencies,
+    S: SetInputs<Graph<'env>, D>,
+    R: FnMut(Results<'_>) -> T,
+{
+    |inner, pointers, frame, node, _| {
+        // SAFETY: by the contract of `Call`, here and in the next two.
+        let inner = unsafe { inner.cast::<Inner<'env, S, R>>().as_mut() };
+        // SAFETY: as above.
+        let pointers = unsafe { pointers.cast::<D::Pointers>().as_ref() };
+        let Inner { graph, set_inputs, read_outputs } = inner;
+        frame.attempt_alone(node, || {
+            // SAFETY: as above.
+            unsafe { set_inputs.call(graph, pointers, frame, node) };
+            match run_nested(graph, frame) {
+                Ok(results) => {
+                    let value = read_outputs(results);
+                    // SAFETY: the slot is for a `T`, and empty.
+                    unsafe { frame.slots.of::<T>(node).write(value) };
+                    Outcome::Value
+                }
+                Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
+            }
+        })
+    }
+}
+
+/// Runs `graph`, which is a node, in the same way as the run that the frame is of.
+fn run_nested<'g>(graph: &'g mut Graph<'_>, frame: &Frame<'_>) -> Result<Results<'g>, RunError> {
+    execute(graph.data_mut(), frame.executor, &frame.inherited())?;
+    Ok(graph.results())
+}
+
+/// As the task of a graph, for one that has async nodes: it is polled like a future.
+pub(crate) struct AsyncGraphTask<'env, S, R, P> {
+    pub(crate) task: Task<Inner<'env, S, R>, P>,
+    /// The run of the graph, from its first poll on until it is done or dropped.
+    pub(crate) under_way: Option<AsyncRun>,
+    /// Which of the outer graph's futures it is.
+    pub(crate) index: u32,
+}
+
+/// What polls a graph as a node.
+pub(crate) fn async_graph_call_of<'env, S, R, D, T>(_: &AsyncGraphTask<'env, S, R, D::Pointers>) -> Call
+where
+    D: Dependencies,
+    S: SetInputs<Graph<'env>, D>,
+    R: FnMut(Results<'_>) -> T,
+{
+    |task, _, frame, node, _| {
+        // SAFETY: by the contract of `Call`.
+        let task = unsafe { task.cast::<AsyncGraphTask<'env, S, R, D::Pointers>>().as_mut() };
+        // SAFETY: as above.
+        let poll = || unsafe { poll::<S, R, D, T>(task, frame, node) };
+        frame.attempt_alone(node, poll)
+    }
+}
+
+/// # Safety
+///
+/// As for [`Call`].
+unsafe fn poll<'env, S, R, D, T>(
+    task: &mut AsyncGraphTask<'env, S, R, D::Pointers>,
+    frame: &Frame<'_>,
+    node: u32,
+) -> Outcome
+where
+    D: Dependencies,
+    S: SetInputs<Graph<'env>, D>,
+    R: FnMut(Results<'_>) -> T,
+{
+    let AsyncGraphTask { task: Task { function, pointers }, under_way, index } = task;
+    let Inner { graph, set_inputs, read_outputs } = function;
+    if under_way.is_none() {
+        // SAFETY: by contract.
+        unsafe { set_inputs.call(graph, pointers, frame, node) };
+        match AsyncRun::begin(graph.data_mut(), frame.executor.cloned(), frame.inherited()) {
+            Ok(begun) => *under_way = Some(begun),
+            Err(error) => return Outcome::Nothing(frame.nested_failed(node, error)),
+        }
+    }
+    let Some(inner_run) = under_way else { unreachable!("it has begun") };
+    let poll = |waker: &Waker| inner_run.poll(graph.data_mut(), BUDGET, &Context::from_waker(waker));
+    let polled = frame.wakes().poll(*index, poll);
+    let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
+    *under_way = None;
+    match ended {
+        Ok(()) => {
+            let value = read_outputs(graph.results());
+            // SAFETY: the slot is for a `T`, and empty.
+            unsafe { frame.slots.of::<T>(node).write(value) };
+            Outcome::Value
+        }
+        Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
+    }
+}
+
+/// What ends the run of a graph that is a node, if there is one.
+pub(crate) fn drop_run_of<S, R, P>(_: &AsyncGraphTask<'_, S, R, P>) -> DropInPlace {
+    |task| {
+        // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses it.
+        let task = unsafe { task.cast::<AsyncGraphTask<'_, S, R, P>>().as_mut() };
+        if let Some(mut run) = task.under_way.take() {
+            if let Some(payload) = run.close(task.task.function.graph.data_mut()) {
+                resume_unwind(payload);
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What nodes can be: closures, plain and async, and graphs; how they are fed.
+
+#[allow(unsafe_code)]
+pub(super) mod async_fn;
+#[allow(unsafe_code)]
+pub(super) mod async_task;
+#[allow(unsafe_code)]
+pub(super) mod dependencies;
+#[allow(unsafe_code)]
+pub(super) mod graph_task;
+#[allow(unsafe_code)]
+pub(super) mod local_async_fn;
+pub(super) mod resolver;
+#[allow(unsafe_code)]
+pub(super) mod task;
+#[allow(unsafe_code)]
+pub(super) mod values;

@@ -1,0 +1,50 @@
+//! What a node depends on, resolved to the places of slots.
+
+use super::values::List;
+use crate::typed::data::uses::{Kind, Use};
+use crate::typed::handle::node::Node;
+use crate::typed::memory::arena::Place;
+use crate::typed::memory::store::Store;
+use std::fmt;
+
+/// Takes down the dependencies of one node, and gives the places of their slots.
+pub struct Resolver<'b> {
+    pub(crate) store: &'b mut Store,
+    pub(crate) uses: &'b mut Vec<Use>,
+    /// The nodes that use handles of other graphs. Such a graph is never built.
+    pub(crate) strangers: &'b mut Vec<u32>,
+    pub(crate) node: u32,
+}
+
+impl fmt::Debug for Resolver<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+impl Resolver<'_> {
+    /// The slot of `dependency` and its number. They mean nothing if it is a node of another graph, which is noted.
+    pub(crate) fn slot<T>(&mut self, dependency: Node<T>, kind: Kind) -> (Place<T>, u32) {
+        match self.store.place(dependency) {
+            Some(place) => {
+                let dependency = dependency.id().index;
+                self.uses.push(Use { node: self.node, dependency, kind });
+                (place, dependency)
+            }
+            None => {
+                self.strangers.push(self.node);
+                (Place::nowhere(), u32::MAX)
+            }
+        }
+    }
+
+    /// The slots of many, lent.
+    pub(crate) fn slots<T, P>(&mut self, dependencies: &[Node<T, P>]) -> List {
+        let start = self.store.lists().len();
+        for &dependency in dependencies {
+            let place = self.slot(dependency.plain(), Kind::Lent).0;
+            self.store.push_listed(place);
+        }
+        List::new(start, dependencies.len())
+    }
+}

@@ -1,0 +1,4 @@
+//! How a run is to go.
+
+pub(super) mod cancel;
+pub(super) mod run_options;

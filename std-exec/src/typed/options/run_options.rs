@@ -1,0 +1,262 @@
+//! How a run of a typed graph is to go.
+
+use super::cancel::CancelToken;
+use crate::typed::error::failure::Stop;
+use crate::typed::handle::node::AnyNode;
+use std::time::Instant;
+
+/// What happens to the other nodes when one has failed.
+///
+/// ```
+/// use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions};
+///
+/// let mut graph = GraphBuilder::new();
+/// graph.try_node("bad", (), || "x".parse::<i32>());
+/// let other = graph.node("other", (), || 1);
+/// let mut graph = graph.build()?;
+///
+/// graph.run_with(&RunOptions::new().policy(FailurePolicy::FailFast)).unwrap_err();
+/// assert_eq!(graph.results().get(other), Err(Absent::NotRun));
+/// graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).unwrap_err();
+/// assert_eq!(graph.results().get(other), Ok(&1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FailurePolicy {
+    /// No further node is started. Closures under way end, futures that wait are dropped.
+    #[default]
+    FailFast,
+    /// Only the nodes that depend on it, directly or not, are skipped.
+    KeepGoing,
+}
+
+/// Choices for one run of a typed [`Graph`](crate::Graph).
+///
+/// ```
+/// use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
+///
+/// let token = CancelToken::new();
+/// let mut graph = GraphBuilder::new();
+/// let stop = graph.node("stop", (), || token.cancel());
+/// graph.node("never", (stop,), |_: &()| ());
+/// let mut graph = graph.build()?;
+///
+/// let options = RunOptions::new().policy(FailurePolicy::KeepGoing).cancel_token(&token);
+/// let error = graph.run_with(&options).unwrap_err();
+/// assert_eq!(error.to_string(), "cancelled, 1 node did not run: never");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RunOptions {
+    pub(crate) policy: FailurePolicy,
+    pub(crate) token: Option<CancelToken>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) catch_panics: bool,
+    pub(crate) targets: Option<Vec<AnyNode>>,
+    pub(crate) update: bool,
+    pub(crate) measure: bool,
+    /// The graph is a node of another.
+    pub(crate) within: bool,
+}
+
+impl RunOptions {
+    /// Runs every node, stops at the first failure, passes panics on.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    ///
+    /// const EVERYTHING: RunOptions = RunOptions::new();
+    /// let mut graph = GraphBuilder::new();
+    /// let one = graph.node("one", (), || 1);
+    /// assert_eq!(graph.build()?.run_with(&EVERYTHING)?[one], 1); // as `run`
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn new() -> Self {
+        Self {
+            policy: FailurePolicy::FailFast,
+            token: None,
+            deadline: None,
+            catch_panics: false,
+            targets: None,
+            update: false,
+            measure: false,
+            within: false,
+        }
+    }
+
+    /// What happens to the other nodes when one has failed. Default: [`FailurePolicy::FailFast`].
+    ///
+    /// ```
+    /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// for text in ["x", "1", "y"] {
+    ///     graph.try_node(text, (), move || text.parse::<i32>());
+    /// }
+    /// let mut graph = graph.build()?;
+    /// let outcome = graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing));
+    /// assert_eq!(outcome.unwrap_err().to_string(), "2 nodes failed: x, y"); // not the first one only
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn policy(mut self, policy: FailurePolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are dropped.
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, GraphBuilder, RunError, RunOptions};
+    ///
+    /// let token = CancelToken::new();
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("work", (), || ());
+    /// let mut graph = graph.build()?;
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// graph.run_with(&options)?;
+    /// token.cancel(); // when the user presses a button, say
+    /// assert!(matches!(graph.run_with(&options), Err(RunError::Cancelled { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cancel_token(mut self, token: &CancelToken) -> Self {
+        self.token = Some(token.clone());
+        self
+    }
+
+    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped. The clock is read
+    /// before each node and before a future that was woken is polled; a run that waits for its
+    /// futures, or for a worker to begin, is woken by its deadline.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let work = graph.node("work", (), || 1);
+    /// let mut graph = graph.build()?;
+    /// let ample = RunOptions::new().deadline(Instant::now() + Duration::from_secs(3600));
+    /// assert_eq!(graph.run_with(&ample)?[work], 1);
+    /// let error = graph.run_with(&RunOptions::new().deadline(Instant::now())).unwrap_err();
+    /// assert_eq!(error.to_string(), "deadline exceeded, 1 node did not run: work");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on the caller. It names the
+    /// nodes, and what failed beside them.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("bad", (), || panic!("no"));
+    /// let mut graph = graph.build()?;
+    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+    /// assert_eq!(error.to_string(), "panicked: bad (no)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn catch_panics(mut self) -> Self {
+        self.catch_panics = true;
+        self
+    }
+
+    /// Runs only these nodes and those that they depend on, directly or not. The others have no result afterwards.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let parse = graph.node("parse", (), || 3);
+    /// let check = graph.node("check", (parse,), |number: &i32| *number > 0);
+    /// graph.node("install", (check,), |_: &bool| panic!("not today"));
+    /// let mut graph = graph.build()?;
+    /// assert!(graph.run_with(&RunOptions::new().only([check]))?[check]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only<N: Into<AnyNode>>(mut self, targets: impl IntoIterator<Item = N>) -> Self {
+        self.targets = Some(targets.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Keeps what is up to date from earlier runs. Runs only
+    ///
+    /// - nodes that depend, directly or not, on inputs that were set since the last run;
+    /// - nodes that have not run to an end: never run, failed, panicked, skipped or not needed;
+    /// - nodes whose result is gone, moved or taken, if one that runs needs it.
+    ///
+    /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their results if
+    /// these are up to date.
+    ///
+    /// A graph that is a node is updated, too: if it runs, then only what the inputs that it is given reach, and what is to be read
+    /// again because it was taken.
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// use std::cell::Cell;
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// let compiled = AtomicU32::new(0);
+    /// let mut graph = GraphBuilder::new();
+    /// let files = ["a", "b"].map(|file| graph.input::<&str>(file));
+    /// let objects = files.map(|file| {
+    ///     graph.node("compile", (file,), |source: &&str| {
+    ///         compiled.fetch_add(1, Relaxed);
+    ///         source.len()
+    ///     })
+    /// });
+    /// let size = graph.node("link", (objects[0], objects[1]), |a: &usize, b: &usize| a + b);
+    /// let mut graph = graph.build()?;
+    /// graph.set(files[0], "main");
+    /// graph.set(files[1], "tool");
+    /// assert_eq!(graph.run_with(&RunOptions::new().update())?[size], 8);
+    /// graph.set(files[1], "tools");
+    /// assert_eq!(graph.run_with(&RunOptions::new().update())?[size], 9);
+    /// assert_eq!(compiled.load(Relaxed), 3); // `a` only once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update(mut self) -> Self {
+        self.update = true;
+        self
+    }
+
+    /// Measures how long each node takes, for [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The
+    /// clock is read before and after each node, also in graphs that are nodes.
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let node = graph.node("node", (), || (0..1000).sum::<u64>());
+    /// let (mut graph, executor) = (graph.build()?, Executor::new()?);
+    /// graph.run_parallel_with(&executor, &RunOptions::new().measure())?;
+    /// assert!(graph.measured(node).is_some());
+    /// graph.prioritise_by_measured(); // for the runs to come
+    /// assert_eq!(graph.run_parallel(&executor)?[node], 499_500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn measure(mut self) -> Self {
+        self.measure = true;
+        self
+    }
+
+    pub(crate) fn is_partial(&self) -> bool {
+        self.update || self.targets.is_some()
+    }
+
+    /// Whether something tells the run to stop.
+    pub(crate) fn stop(&self) -> Stop {
+        let cancelled = self.token.as_ref().is_some_and(CancelToken::is_cancelled);
+        Stop { cancelled, late: self.deadline.is_some_and(|deadline| Instant::now() >= deadline) }
+    }
+
+    /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics go on to it.)
+    pub(crate) fn inherited(&self) -> Self {
+        let &Self { policy, deadline, update, measure, .. } = self;
+        let token = self.token.clone();
+        Self { policy, token, deadline, update, measure, within: true, ..Self::new() }
+    }
+}

@@ -1,0 +1,68 @@
+//! How the end of a run reaches the futures of its nodes: wakers, token, deadline, executor.
+
+use crate::executor::Handle;
+#[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+use crate::pool::timer::Alarm;
+use crate::sync::thrown;
+use crate::typed::data::graph_data::GraphData;
+use crate::typed::memory::errors::Payload;
+use crate::typed::memory::status::Status;
+use crate::typed::options::run_options::RunOptions;
+use crate::wake::Wakes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+impl GraphData {
+    /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete, drops the futures
+    /// that are left. What the first destructor that panics has thrown.
+    pub(crate) fn let_go(
+        &mut self,
+        options: &RunOptions,
+        executor: Option<&Handle>,
+        all_complete: bool,
+    ) -> Option<Payload> {
+        let wakes = self.wakes.as_ref()?;
+        #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+        drop(self.alarm.take());
+        if let Some(token) = &options.token {
+            token.detach(wakes);
+        }
+        if let Some(executor) = executor {
+            executor.shared.detached.detach(wakes);
+        }
+        wakes.detach();
+        let mut thrown = None;
+        if !all_complete {
+            for future in 0..wakes.run() {
+                wakes.end(future);
+                // SAFETY: the run is over, so nobody polls it until the next one calls its node.
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
+                let node = self.store.node_of_future(future);
+                if matches!(self.store.statuses.get(node), Status::PENDING | Status::INTERRUPTED) {
+                    let status = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
+                    self.store.statuses.set(node, status);
+                    if options.measure {
+                        self.measured.forget(node);
+                    }
+                }
+                thrown = thrown::first(thrown, dropped.err());
+            }
+        }
+        thrown
+    }
+
+    /// Connects the graph's wakers with the run's token, and with the executor, for the case that this is shut down.
+    pub(crate) fn connect(&mut self, options: &RunOptions, executor: Option<&Handle>) {
+        let futures = self.store.futures();
+        let wakes = self.wakes.get_or_insert_with(|| Wakes::new(futures));
+        if let Some(token) = &options.token {
+            token.attach(wakes);
+        }
+        if let Some(executor) = executor {
+            executor.shared.detached.attach(wakes);
+        }
+        #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+        if let Some(deadline) = options.deadline {
+            self.alarm = Alarm::set(deadline, wakes);
+        }
+    }
+}

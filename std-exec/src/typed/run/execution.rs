@@ -1,0 +1,158 @@
+//! One run of a typed graph: which nodes are started. What is taken down of each: `memory/frame.rs`; what comes before and after the
+//! nodes: `course.rs`.
+//!
+//! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the
+//! whole graph every node but the inputs, which are set, begins without a result. A node that gives none, or that isn't
+//! started, raises a signal before it is complete; so a dependent that finds no signal has all that it is fed.
+//!
+//! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the next one only if
+//! each gave a value. Another thread can raise a signal only after it has broken into the walk, and then the next claim fails.
+
+use crate::executor::Handle;
+use crate::typed::data::graph_data::Parts;
+use crate::typed::data::topology::Topology;
+use crate::typed::memory::entry::Entry;
+use crate::typed::memory::frame::Frame;
+use crate::typed::memory::row::{Ran, Row};
+use crate::typed::memory::standing::{CHECK, PARTIAL, STOP, Standing, TROUBLE};
+use crate::typed::memory::status::{Outcome, Status};
+use crate::typed::memory::store::Store;
+use crate::typed::options::run_options::RunOptions;
+use std::time::Instant;
+
+/// See the [module](self).
+pub(crate) struct Execution<'r> {
+    /// What the calls of nodes are given of it.
+    pub(crate) frame: Frame<'r>,
+    pub(crate) store: &'r Store,
+    pub(crate) topology: &'r Topology,
+    leaves_unmarked: bool,
+}
+
+impl<'r> Execution<'r> {
+    pub(crate) fn new(
+        parts: Parts<'r>,
+        executor: Option<&'r Handle>,
+        options: &'r RunOptions,
+        standing: Standing,
+    ) -> Self {
+        let Parts { store, topology, measured, wakes } = parts;
+        let leaves_unmarked = standing.signal == 0 && !topology.moves;
+        let frame = Frame::new(store.slots(), &store.statuses, measured, wakes, executor, options, standing);
+        Self { frame, store, topology, leaves_unmarked }
+    }
+
+    /// The same on the threads of an executor.
+    pub(crate) fn by_a_team(self) -> Self {
+        Self { frame: self.frame.of_a_team(), ..self }
+    }
+
+    pub(crate) fn into_standing(self) -> Standing {
+        self.frame.into_standing()
+    }
+
+    /// Whether nodes of rows are left unmarked. Not if results may go before the run is over, nor if some nodes aren't to run.
+    #[inline]
+    pub(crate) fn leaves_unmarked(&self) -> bool {
+        self.leaves_unmarked
+    }
+}
+
+impl Execution<'_> {
+    /// Runs `node`, or takes down why not.
+    ///
+    /// # Safety
+    ///
+    /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. Once for each node, after its predecessors; on the run's caller if the node is bound to it.
+    #[inline]
+    pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
+        let signal = self.frame.signal();
+        if signal != 0 {
+            if let Some(settled) = self.settled(node, signal) {
+                return settled;
+            }
+            if let Some(began) = self.frame.began {
+                self.frame.measured.begin(node, began.elapsed());
+                // SAFETY: by contract; `settled` has looked.
+                return unsafe { self.start_measured(node, began) };
+            }
+        }
+        // SAFETY: by contract; there is no signal, or `settled` has looked.
+        unsafe { self.start(node) }
+    }
+
+    /// Polls `node` again, unless the run is stopped; then there is nothing more to do with it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`node`](Self::node), which, or this, has come to `Pending`.
+    #[inline]
+    pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
+        let signal = self.frame.signal();
+        if signal & (CHECK | STOP) != 0 && !self.frame.may_go_on(signal) {
+            return Outcome::Nothing(self.frame.statuses.without_value(node, Status::INTERRUPTED));
+        }
+        match self.frame.began {
+            // SAFETY: by contract.
+            Some(began) => unsafe { self.start_measured(node, began) },
+            // SAFETY: by contract.
+            None => unsafe { self.start(node) },
+        }
+    }
+
+    /// As [`start`](Self::start), and says how long the node has taken, if this is its end.
+    ///
+    /// # Safety
+    ///
+    /// As for `start`.
+    #[cold]
+    unsafe fn start_measured(&self, node: u32, began: Instant) -> Outcome {
+        // SAFETY: by contract.
+        let outcome = unsafe { self.start(node) };
+        if matches!(outcome, Outcome::Value | Outcome::Nothing(_)) {
+            self.frame.measured.end(node, began.elapsed());
+        }
+        outcome
+    }
+
+    /// Runs `node`, or polls it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`node`](Self::node), or [`again`](Self::again). All that feeds it has a value.
+    #[inline]
+    unsafe fn start(&self, node: u32) -> Outcome {
+        // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by contract. The
+        // builder has checked that what is moved feeds no other node.
+        unsafe { self.store.call(node, self.store.entry(node), &self.frame, &Row::alone()) }.outcome
+    }
+
+    /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
+    ///
+    /// # Safety
+    ///
+    /// As for [`node`](Self::node), also for those that follow in the row. No signal was raised.
+    #[inline]
+    pub(crate) unsafe fn start_row(&self, node: u32, entry: &Entry, row: &Row<'_>) -> Ran {
+        // SAFETY: as in `start`. It goes on only after nodes that gave a value.
+        unsafe { self.store.call(node, entry, &self.frame, row) }
+    }
+
+    /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be started.
+    #[cold]
+    #[inline(never)]
+    fn settled(&self, node: u32, signal: usize) -> Option<Outcome> {
+        let statuses = self.frame.statuses;
+        if statuses.get(node) != Status::NOT_RUN {
+            return Some(statuses.settled(node)); // an input, or not to run at all
+        }
+        let mut why = None;
+        if signal & (TROUBLE | STOP | PARTIAL) != 0 {
+            why = self.topology.why_not_fed(statuses, node);
+        }
+        if why.is_none() && !self.frame.may_go_on(signal) {
+            why = Some(Status::NOT_STARTED);
+        }
+        why.map(|why| Outcome::Nothing(statuses.without_value(node, why)))
+    }
+}

@@ -1,0 +1,18 @@
+//! Runs, from what comes before the first node to what is made of what they have left behind.
+
+#[allow(unsafe_code)]
+pub(super) mod async_run;
+#[allow(unsafe_code)]
+pub(super) mod connection;
+pub(super) mod course;
+#[allow(unsafe_code)]
+pub(super) mod detached;
+#[allow(unsafe_code)]
+pub(super) mod execute;
+#[allow(unsafe_code)]
+pub(super) mod execution;
+#[allow(unsafe_code)]
+pub(super) mod parallel;
+pub(super) mod plan;
+#[allow(unsafe_code)]
+pub(super) mod rows;

@@ -1,0 +1,150 @@
+//! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find out
+//! which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time.
+
+use crate::typed::data::graph_data::GraphData;
+use crate::typed::error::run_error::RunError;
+use crate::typed::memory::status::{State, Status};
+use crate::typed::options::run_options::RunOptions;
+
+/// The targets need it.
+const NEEDED: u8 = 1;
+/// An input that it depends on has changed.
+const CHANGED: u8 = 2;
+/// It runs, if it is needed.
+const RUNS: u8 = 4;
+
+impl GraphData {
+    /// Leaves the status `NOT_RUN` with exactly the nodes that are to run, and no result with them.
+    pub(crate) fn prepare(&mut self, options: &RunOptions) -> Result<(), RunError> {
+        if options.is_partial() {
+            self.prepare_some(options)?;
+        } else {
+            let unset = |&&node: &&u32| self.store.statuses.get(node) != Status::VALUE;
+            if self.inputs.iter().any(|node| unset(&node)) {
+                let unset = self.inputs.iter().filter(unset).copied();
+                return Err(RunError::UnsetInputs(self.names.all_named(unset)));
+            }
+            let cleared = Cleared(self);
+            cleared.0.store.clear();
+        }
+        self.changed.fill(false);
+        Ok(())
+    }
+
+    fn prepare_some(&mut self, options: &RunOptions) -> Result<(), RunError> {
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.clear();
+        marks.resize(self.store.len(), 0);
+        let planned = self.plan(options, &mut marks);
+        if planned.is_ok() {
+            self.store.clear_some(|node| match marks[node as usize] {
+                mark if mark & RUNS == 0 => None,
+                mark if mark & NEEDED == 0 => Some(Status::NOT_NEEDED),
+                _ => Some(Status::NOT_RUN),
+            });
+        }
+        self.marks = marks;
+        planned
+    }
+
+    /// Marks what runs. Changes nothing.
+    fn plan(&self, options: &RunOptions, marks: &mut [u8]) -> Result<(), RunError> {
+        self.mark_needed(options, marks)?;
+        if options.update {
+            self.mark_outdated(marks, options.within);
+        } else {
+            marks.iter_mut().for_each(|mark| *mark |= RUNS);
+        }
+        for &input in &self.inputs {
+            marks[input as usize] &= !RUNS;
+        }
+        self.mark_gone(marks)
+    }
+
+    /// Marks the targets and all that they depend on.
+    fn mark_needed(&self, options: &RunOptions, marks: &mut [u8]) -> Result<(), RunError> {
+        let Some(targets) = &options.targets else {
+            marks.fill(NEEDED);
+            return Ok(());
+        };
+        let strangers: Vec<_> = targets.iter().filter(|target| target.graph != self.store.id()).collect();
+        if !strangers.is_empty() {
+            return Err(RunError::ForeignTargets(strangers.iter().map(|target| target.index()).collect()));
+        }
+        for target in targets {
+            marks[target.index as usize] = NEEDED;
+        }
+        for node in self.topology.forward().rev() {
+            if marks[node as usize] & NEEDED != 0 {
+                for predecessor in self.topology.predecessors(node) {
+                    marks[predecessor.node() as usize] |= NEEDED;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks what changed inputs reach, and what has not run to its end. If the graph is a node of another, who reads its results
+    /// may want those again that it has taken before.
+    fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
+        for (&input, &changed) in self.inputs.iter().zip(&self.changed) {
+            if changed {
+                marks[input as usize] |= CHANGED;
+            }
+        }
+        for node in self.topology.forward() {
+            let reached = |mark: u8| mark & CHANGED != 0;
+            let predecessors = self.topology.predecessors(node);
+            if predecessors.iter().any(|predecessor| reached(marks[predecessor.node() as usize])) {
+                marks[node as usize] |= CHANGED;
+            }
+            let ended = match self.store.statuses.get(node).state() {
+                State::Value | State::Moved { .. } => true,
+                State::Taken => !taken_are_gone,
+                State::NotRun
+                | State::Interrupted
+                | State::Failed
+                | State::Panicked
+                | State::Skipped { .. } => false,
+                State::NotNeeded | State::Unset => false,
+            };
+            if reached(marks[node as usize]) || !ended {
+                marks[node as usize] |= RUNS;
+            }
+        }
+    }
+
+    /// Marks nodes whose result is gone while one that runs needs it.
+    fn mark_gone(&self, marks: &mut [u8]) -> Result<(), RunError> {
+        let mut unset = Vec::new();
+        for node in self.topology.forward().rev() {
+            if marks[node as usize] & (RUNS | NEEDED) != RUNS | NEEDED {
+                continue;
+            }
+            for predecessor in self.topology.predecessors(node).iter().filter(|before| before.feeds()) {
+                let before = predecessor.node();
+                if self.store.statuses.get(before) != Status::VALUE {
+                    if self.inputs.binary_search(&before).is_ok() {
+                        unset.push(before);
+                    } else {
+                        marks[before as usize] |= RUNS;
+                    }
+                }
+            }
+        }
+        unset.sort_unstable();
+        unset.dedup();
+        if unset.is_empty() { Ok(()) } else { Err(RunError::UnsetInputs(self.names.all_named(unset))) }
+    }
+}
+
+/// Gives the inputs their status back when all results have been dropped. If a destructor panics, they still have it.
+struct Cleared<'b>(&'b mut GraphData);
+
+impl Drop for Cleared<'_> {
+    fn drop(&mut self) {
+        for &input in &self.0.inputs {
+            self.0.store.statuses.set(input, Status::VALUE);
+        }
+    }
+}
