@@ -9,6 +9,23 @@ use std::ptr;
 use std::sync::{Arc, Weak};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
+impl Wakes {
+    /// Calls `poll` with the waker of the future `index`, which the calling thread polls. Whether that woke itself meanwhile: then it
+    /// is the calling thread's still, to be polled again, and [`pend`](Self::pend) isn't to be called.
+    #[inline]
+    pub(crate) fn poll<R>(&self, index: u32, poll: impl FnOnce(&Waker) -> R) -> (R, bool) {
+        let slot = &self.slots[index as usize];
+        let waker = WakerRef::new(slot);
+        polled::within(slot, || poll(&waker))
+    }
+
+    /// The waker of the future `index`.
+    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+    pub(crate) fn waker(&self, index: u32) -> WakerRef<'_> {
+        WakerRef::new(&self.slots[index as usize])
+    }
+}
+
 /// A waker that is lent for a poll: nobody counts it. Clones of it are counted.
 #[derive(Debug)]
 pub(crate) struct WakerRef<'a> {

@@ -18,8 +18,6 @@
 //! so has to tell the runner, and nobody else.
 
 use super::cell::{Cell, Pending, Woken};
-use super::polled;
-use super::waker::WakerRef;
 use crate::sync::thrown::discard;
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
 use crate::team::{Team, Ticket};
@@ -278,21 +276,6 @@ impl Wakes {
     /// Wakes all futures.
     pub(crate) fn wake_all(&self) {
         (0..self.run()).for_each(|index| self.wake(index));
-    }
-
-    /// Calls `poll` with the waker of the future `index`, which the calling thread polls. Whether that woke itself meanwhile: then it
-    /// is the calling thread's still, to be polled again, and [`pend`](Self::pend) isn't to be called.
-    #[inline]
-    pub(crate) fn poll<R>(&self, index: u32, poll: impl FnOnce(&Waker) -> R) -> (R, bool) {
-        let slot = &self.slots[index as usize];
-        let waker = WakerRef::new(slot);
-        polled::within(slot, || poll(&waker))
-    }
-
-    /// The waker of the future `index`.
-    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
-    pub(crate) fn waker(&self, index: u32) -> WakerRef<'_> {
-        WakerRef::new(&self.slots[index as usize])
     }
 }
 
