@@ -145,7 +145,7 @@ pub use dictionaries::{
 #[cfg(feature = "async")]
 pub use dictionaries::{AsyncFunction, FnRunAsync};
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
-pub use pool::cores::unpinned;
+pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
     Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,

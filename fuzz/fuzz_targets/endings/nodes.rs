@@ -239,13 +239,13 @@ trait Kept: Unpin {
     fn check(&self);
 }
 
-impl Kept for (Held, Value) {
+impl Kept for (ArrivalBuffer, Value) {
     fn check(&self) {
         self.1.check();
     }
 }
 
-impl Kept for (Held, Values<'_, Value>) {
+impl Kept for (ArrivalBuffer, Values<'_, Value>) {
     fn check(&self) {
         self.1.iter().for_each(|fed| _ = fed.check());
     }
@@ -253,8 +253,8 @@ impl Kept for (Held, Values<'_, Value>) {
 
 /// The closure of a future that is fed this.
 fn fed_while<F>(
-    mut wait: impl FnMut() -> (Held, F) + Send,
-) -> impl for<'a> FnMut(Values<'a, Value>) -> Holding<(Held, Values<'a, Value>)> + Send
+    mut wait: impl FnMut() -> (ArrivalBuffer, F) + Send,
+) -> impl for<'a> FnMut(Values<'a, Value>) -> Holding<(ArrivalBuffer, Values<'a, Value>)> + Send
 where
     F: Future<Output = Given> + Send + 'static,
 {
@@ -393,9 +393,9 @@ impl Body {
     }
 
     /// What its future does. It has started now.
-    fn wait(&self) -> (Held, impl Future<Output = Given> + Send + use<>) {
+    fn wait(&self) -> (ArrivalBuffer, impl Future<Output = Given> + Send + use<>) {
         let Kind::Async(_, destructor) = self.spec().kind else { unreachable!("a future") };
-        let held = Held::new(self, destructor);
+        let held = ArrivalBuffer::new(self, destructor);
         drop(self.start());
         let body = self.clone();
         (held, async move {
@@ -499,8 +499,8 @@ impl Body {
         Ok(self.give())
     }
 
-    fn await_within(&self) -> (Held, impl Future<Output = Given> + Send + use<>) {
-        let held = Held::new(self, Destructor::Nothing);
+    fn await_within(&self) -> (ArrivalBuffer, impl Future<Output = Given> + Send + use<>) {
+        let held = ArrivalBuffer::new(self, Destructor::Nothing);
         drop(self.start());
         let body = self.clone();
         (held, async move {
@@ -542,9 +542,9 @@ pub(crate) fn check_all(results: &Results<'_>, nodes: &[(Node<Value>, usize, boo
 }
 
 /// What a future holds on to until it is dropped.
-struct Held(Body, Destructor);
+struct ArrivalBuffer(Body, Destructor);
 
-impl Held {
+impl ArrivalBuffer {
     fn new(body: &Body, destructor: Destructor) -> Self {
         let home = body.home();
         home.world.scopes[home.scope].alive.fetch_add(1, SeqCst);
@@ -552,7 +552,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for ArrivalBuffer {
     fn drop(&mut self) {
         let home = self.0.home();
         let scope = &home.world.scopes[home.scope];

@@ -96,12 +96,12 @@ pub(crate) struct Core {
     ticks: u32,
     pub(crate) traffic: Traffic,
     pool: Mutex<Pool>,
-    pub(crate) watch: Watch,
+    pub(crate) watch: Watchdog,
 }
 
 /// What is looked at during a run, also between nodes.
 #[derive(Default)]
-pub(crate) struct Watch {
+pub(crate) struct Watchdog {
     pub(crate) token: Option<CancelToken>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) progress: Option<Progress>,
@@ -160,7 +160,7 @@ impl Link {
             ticks: 0,
             traffic: Traffic::default(),
             pool: Mutex::default(),
-            watch: Watch::default(),
+            watch: Watchdog::default(),
         };
         Self { core: Some(Box::new(core)) }
     }
@@ -294,7 +294,7 @@ impl Operation<'_> {
     pub(crate) fn end(mut self) {
         self.over = true;
         self.core().under_way = false;
-        self.core().watch = Watch::default();
+        self.core().watch = Watchdog::default();
     }
 }
 
@@ -433,7 +433,7 @@ impl Core {
 
     /// Whether this rank has to stop all, and whether it is time to say how far it has come.
     fn look_around(&mut self) {
-        let Watch { token, deadline, progress, told } = &mut self.watch;
+        let Watchdog { token, deadline, progress, told } = &mut self.watch;
         let Some(port) = self.graphs.get(self.graph as usize) else { return };
         if token.as_ref().is_some_and(CancelToken::is_cancelled) {
             *token = None;

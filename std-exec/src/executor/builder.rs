@@ -2,7 +2,7 @@
 
 use super::error::{ExecutorError, MAX_THREADS};
 use crate::executor::Executor;
-use crate::pool::cores::{Allowed, Seats};
+use crate::pool::affinity::{Allowed, Placement};
 use crate::pool::shared::{SPIN, Shared};
 use crate::pool::threads::{self, Duty, Failure, Wrapper};
 use std::fmt;
@@ -384,11 +384,11 @@ impl ExecutorBuilder {
             return Err(ExecutorError::NameWithNul { name: name.clone() });
         }
 
-        if !crate::sync::fences::prepare(self.membarrier) {
+        if !crate::sync::asymmetric_fence::prepare(self.membarrier) {
             return Err(ExecutorError::MembarrierInUse);
         }
         crate::sync::fork::prepare();
-        let shared = Arc::new(Shared::new(threads, Seats::new(seats)).with_spin(self.spin));
+        let shared = Arc::new(Shared::new(threads, Placement::new(seats)).with_spin(self.spin));
         let duty = Duty {
             shared: Arc::clone(&shared),
             allowed: allowed.clone(),

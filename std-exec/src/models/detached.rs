@@ -2,7 +2,7 @@
 
 use super::{Checked, beside_workers};
 use crate::pool::shared::Shared;
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::run::{self, Stealing, end, start};
 use crate::sleep::Parker;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
@@ -176,15 +176,15 @@ impl Waiting {
 impl Body for Waiting {
     const WAKES: bool = true;
 
-    fn run(&self, _: NodeId) -> Turn {
+    fn run(&self, _: NodeId) -> Progress {
         self.memory.with_mut(|_| ());
         if self.open.load(Ordering::Relaxed) {
             self.ended.fetch_add(1, Ordering::Relaxed);
-            return Turn::Complete;
+            return Progress::Done;
         }
         match self.wakes.pend(0) {
-            Pending::Waits => Turn::Waits,
-            Pending::Again => Turn::Again,
+            Pending::Waits => Progress::Pending,
+            Pending::Again => Progress::Yielded,
         }
     }
 

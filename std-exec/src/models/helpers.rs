@@ -1,6 +1,6 @@
 //! Helpers of one team, without a graph: how they take places, and leave.
 
-use crate::pool::cores::Seats;
+use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::team::CloseOnDrop;
@@ -55,7 +55,7 @@ fn lead(team: &Team, help: unsafe fn(*const (), &Team, Role, &Stay<'_>), parent:
 
 /// The calling thread comes to help.
 fn help_of_a_stranger(team: &Team, ancestor: Option<&Team>) -> bool {
-    let shared = Shared::new(1, Seats::default());
+    let shared = Shared::new(1, Placement::default());
     shared.try_help(team, ancestor, &Stay::to_the_end())
 }
 

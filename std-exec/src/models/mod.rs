@@ -10,7 +10,7 @@
 //! | `sleep.rs` | sleepers against posters | `sleep/parker.rs`, `sleep/` |
 //! | `walks.rs` | runs that begin with a walk, which a helper breaks into or joins | `protocol/walk.rs`, `run/walking.rs`, `run.rs` |
 //! | `protocol/steps.rs` | walks in step by themselves: up to three threads, broken into at any moment | `protocol/walk.rs`, `protocol/steps.rs` |
-//! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `protocol/seat.rs`, `protocol/held.rs`, `run/work.rs` |
+//! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `protocol/biased_lock.rs`, `protocol/arrival_buffer.rs`, `run/work.rs` |
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team/state.rs`, `run.rs`, `pool/worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team/state.rs`, `run.rs`, `run/work.rs`, `pool/shared.rs`, `wake/` |
 //! | `taking_turns.rs` | runs without a caller that share workers: none keeps another one waiting | `team/ticket.rs`, `team/run_queue.rs`, `team/stay.rs`, `team/pot.rs` |
@@ -40,7 +40,7 @@ mod taking_turns;
 mod walks;
 mod woken;
 
-use crate::pool::cores::Seats;
+use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::pool::worker;
 use crate::run::run_as;
@@ -55,7 +55,7 @@ use std::sync::Arc as StdArc;
 
 /// What the workers of an executor of two share, for up to `runs` runs at once.
 fn executor_of_two(runs: usize) -> Arc<Shared> {
-    let shared = Arc::new(Shared::new(2, Seats::default()));
+    let shared = Arc::new(Shared::new(2, Placement::default()));
     // All teams beforehand: the list is not loom's, which would not see that making one comes before its use.
     let taken: Vec<_> = (0..runs).map(|_| shared.teams.take()).collect();
     taken.into_iter().for_each(Team::give_back);
@@ -82,7 +82,7 @@ fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
 
 /// The same with an executor of `threads`.
 fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
-    let shared = StdArc::new(Shared::new(threads, Seats::default()));
+    let shared = StdArc::new(Shared::new(threads, Placement::default()));
     let live = |worker| {
         let shared = StdArc::clone(&shared);
         thread::spawn(move || worker::live(&shared, worker))

@@ -2,7 +2,7 @@
 
 use super::{Checked, beside_a_worker};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::run::ordered;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
@@ -115,9 +115,9 @@ fn run_in_order_against_shutdown() {
     impl Body for Bound {
         const WAKES: bool = false;
 
-        fn run(&self, _: NodeId) -> Turn {
+        fn run(&self, _: NodeId) -> Progress {
             self.ran.store(true, Ordering::Relaxed);
-            Turn::Complete
+            Progress::Done
         }
 
         fn cancel(&self) -> bool {

@@ -2,11 +2,11 @@
 
 use super::detached::{Waiting, detached_as, wait_for_end};
 use super::{Checked, Gate, Meeting, beside_workers, executor_of_two, help_once, spawn_helper};
-use crate::pool::cores::Seats;
+use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::pool::worker;
 use crate::run;
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::sleep::posted;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
@@ -22,10 +22,10 @@ const QUIETLY: Option<Plan> = Some(Plan::Walk { budget: Budget::Ticks(1), timed:
 /// A closure as a body whose nodes could come back.
 struct Back<F>(F);
 
-impl<F: Fn(NodeId) -> Turn + Sync> Body for Back<F> {
+impl<F: Fn(NodeId) -> Progress + Sync> Body for Back<F> {
     const WAKES: bool = true;
 
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         (self.0)(node)
     }
 }
@@ -39,7 +39,7 @@ fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
         let helper = spawn_helper(&shared, help_once);
         let body = Back(|node: NodeId| {
             checked.run(node);
-            Turn::Complete
+            Progress::Done
         });
         run::run_as(&shared, &checked.dag, &body, QUIETLY, None);
         checked.all_ran();
@@ -87,7 +87,7 @@ fn run_quiet_with_a_rendezvous() {
         };
         let body = Back(|_| {
             meeting.attend();
-            Turn::Complete
+            Progress::Done
         });
         run::run_as(&shared, &dag, &body, QUIETLY, None);
         over.store(true, Ordering::Relaxed);
@@ -106,10 +106,10 @@ fn run_quiet_of_a_node_that_wants_another_turn() {
         let body = Back(|node: NodeId| {
             if node == NodeId::new(0) && !turned.load(Ordering::Relaxed) {
                 turned.store(true, Ordering::Relaxed);
-                return Turn::Again;
+                return Progress::Yielded;
             }
             checked.run(node);
-            Turn::Complete
+            Progress::Done
         });
         run::run_as(&shared, &checked.dag, &body, QUIETLY, None);
         checked.all_ran();
@@ -128,10 +128,10 @@ fn run_in_step_of_nodes_that_want_another_turn() {
         let turned: Vec<_> = (0..4).map(|_| AtomicBool::new(false)).collect();
         let body = Back(|node: NodeId| {
             if !turned[node.index()].swap(true, Ordering::Relaxed) {
-                return Turn::Again;
+                return Progress::Yielded;
             }
             checked.run(node);
-            Turn::Complete
+            Progress::Done
         });
         assert!(checked.dag.wide_levels().is_some());
         run::run_as(&shared, &checked.dag, &body, Some(Plan::InStep { budget: Budget::NONE }), None);
@@ -144,7 +144,7 @@ fn run_in_step_of_nodes_that_want_another_turn() {
 #[test]
 fn run_quiet_beside_a_helper_with_a_woken_node() {
     explore(2, || {
-        let shared = StdArc::new(Shared::new(2, Seats::default()));
+        let shared = StdArc::new(Shared::new(2, Placement::default()));
         shared.teams.take().give_back();
         let wakes = Wakes::new(1);
         let checked = Checked::new(3, &[(0, 2), (1, 2)]);
@@ -177,15 +177,15 @@ struct Opened<'a> {
 impl Body for Opened<'_> {
     const WAKES: bool = true;
 
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         if node == NodeId::new(0) && !self.open.load(Ordering::Relaxed) {
             return match self.wakes.pend(0) {
-                Pending::Waits => Turn::Waits,
-                Pending::Again => Turn::Again,
+                Pending::Waits => Progress::Pending,
+                Pending::Again => Progress::Yielded,
             };
         }
         self.checked.run(node);
-        Turn::Complete
+        Progress::Done
     }
 
     fn open(&self, whom: Whom<'_>) {
@@ -205,7 +205,7 @@ fn run_begun_quietly_by_a_worker() {
             let checked = Checked::new(2, &[(0, 1)]);
             let body = Back(|node: NodeId| {
                 checked.run(node);
-                Turn::Complete
+                Progress::Done
             });
             detached_as(QUIETLY, shared, &checked.dag, &body, |ticket| {
                 assert!(wait_for_end(ticket, || false));
@@ -224,7 +224,7 @@ fn run_quiet_that_is_given_up() {
             let checked = Checked::new(2, &[]);
             let body = Back(|node: NodeId| {
                 checked.run(node);
-                Turn::Complete
+                Progress::Done
             });
             detached_as(QUIETLY, shared, &checked.dag, &body, |ticket| {
                 let _ = ticket.poll(Waker::noop());
@@ -271,7 +271,7 @@ fn run_quiet_by_its_caller_of_a_node_that_is_woken() {
 #[test]
 fn run_quiet_of_a_node_that_waits_for_one_that_it_wakes() {
     explore(2, || {
-        let shared = StdArc::new(Shared::new(2, Seats::default()));
+        let shared = StdArc::new(Shared::new(2, Placement::default()));
         shared.teams.take().give_back();
         let broken_into = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let worker = {
@@ -293,7 +293,7 @@ fn run_quiet_of_a_node_that_waits_for_one_that_it_wakes() {
 #[test]
 fn run_quiet_of_two_nodes_that_wait_for_one_that_is_woken() {
     explore(0, || {
-        let shared = StdArc::new(Shared::new(3, Seats::default()));
+        let shared = StdArc::new(Shared::new(3, Placement::default()));
         shared.teams.take().give_back();
         let broken_into = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
         let worker = {
@@ -348,14 +348,14 @@ impl Awaited<'_> {
 impl Body for Awaited<'_> {
     const WAKES: bool = true;
 
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         let [begun, over] = self.steps;
         match node.get() {
             // Relaxed: the wake comes after this, and the node's next turn after the wake.
             0 if !self.opened.load(Ordering::Relaxed) => {
                 return match self.wakes.pend(0) {
-                    Pending::Waits => Turn::Waits,
-                    Pending::Again => Turn::Again,
+                    Pending::Waits => Progress::Pending,
+                    Pending::Again => Progress::Yielded,
                 };
             }
             0 => self.passed.open(),
@@ -374,7 +374,7 @@ impl Body for Awaited<'_> {
                 self.passed.pass();
             }
         }
-        Turn::Complete
+        Progress::Done
     }
 
     fn open(&self, whom: Whom<'_>) {
@@ -416,7 +416,7 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
             if matches!(node.get(), 1 | 2) {
                 meeting.attend();
             }
-            Turn::Complete
+            Progress::Done
         });
         run::run_as(&shared, &dag, &body, QUIETLY, None);
         over.store(true, Ordering::Relaxed);
@@ -437,7 +437,7 @@ fn run_quiet_and_a_walk_after_it() {
             let (shared, done) = (Arc::clone(&shared), Arc::clone(&done));
             thread::spawn(move || {
                 let team = shared.teams.iter().next().expect("a team");
-                let late = team.walk().is_some(); // as `Watch::look` says
+                let late = team.walk().is_some(); // as `Watchdog::look` says
                 if late {
                     let helped = shared.break_in(team, &Stay::to_the_end());
                     done.store(if helped { 2 } else { 1 }, Ordering::Release);
@@ -445,7 +445,7 @@ fn run_quiet_and_a_walk_after_it() {
             })
         };
         let dag = Dag::from_edges(1, &[]).expect("a valid graph");
-        let body = Back(|_: NodeId| Turn::Complete);
+        let body = Back(|_: NodeId| Progress::Done);
         run::run_as(&shared, &dag, &body, QUIETLY, None);
         let body = |_: NodeId| {
             if done.load(Ordering::Acquire) == 1 {
@@ -479,7 +479,7 @@ fn run_quiet_and_a_walk_after_it_within_another() {
             })
         };
         let dag = Dag::from_edges(1, &[]).expect("a valid graph");
-        let body = Back(|_: NodeId| Turn::Complete);
+        let body = Back(|_: NodeId| Progress::Done);
         run::run_as(&shared, &dag, &body, QUIETLY, None);
         let body = |_: NodeId| {
             if done.load(Ordering::Acquire) == 1 {

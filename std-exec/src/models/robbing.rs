@@ -1,7 +1,7 @@
 //! Robbing: of a seat by itself, and in runs with a member that blocks.
 
 use super::{Gate, beside_a_worker, run};
-use crate::protocol::seat::Seat;
+use crate::protocol::biased_lock::BiasedLock;
 use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::tuner::Plan;
@@ -12,7 +12,7 @@ use dgraph_core::{Dag, NodeId};
 #[test]
 fn a_robbery_against_its_owner() {
     explore_all(|| {
-        let seat = Arc::new(Seat::new(0));
+        let seat = Arc::new(BiasedLock::new(0));
         let thief = {
             let seat = Arc::clone(&seat);
             thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0))
@@ -34,9 +34,10 @@ fn a_robbery_against_its_owner() {
 #[test]
 fn two_thieves_one_after_the_other() {
     explore_all(|| {
-        let seat = Arc::new(Seat::new(1));
+        let seat = Arc::new(BiasedLock::new(1));
         seat.enter();
-        let thief = |seat: Arc<Seat<i32>>| thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0));
+        let thief =
+            |seat: Arc<BiasedLock<i32>>| thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0));
         let thieves = [thief(Arc::clone(&seat)), thief(Arc::clone(&seat))];
         let taken: i32 = thieves.map(|thief| thief.join().expect("no panic")).iter().sum();
         let _ = seat.leave();

@@ -6,7 +6,7 @@ use super::detached::wait_for_end;
 use super::{Checked, beside_workers_of};
 use crate::pool::context;
 use crate::pool::shared::Shared;
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::run::{Stealing, end, start};
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
@@ -40,11 +40,11 @@ struct Yields<'a> {
 impl Body for Yields<'_> {
     const WAKES: bool = true;
 
-    fn run(&self, _: NodeId) -> Turn {
+    fn run(&self, _: NodeId) -> Progress {
         // Relaxed: they say nothing about anything else.
         self.others.store(true, Ordering::Relaxed);
         thread::yield_now(); // there is no end to it if nobody else goes on
-        if self.mine.load(Ordering::Relaxed) { Turn::Complete } else { Turn::Again }
+        if self.mine.load(Ordering::Relaxed) { Progress::Done } else { Progress::Yielded }
     }
 }
 
@@ -87,9 +87,9 @@ struct Nodes<'a>(&'a Checked);
 impl Body for Nodes<'_> {
     const WAKES: bool = false;
 
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         self.0.run(node);
-        Turn::Complete
+        Progress::Done
     }
 }
 

@@ -3,7 +3,7 @@
 use super::beside_workers;
 use crate::pool::shared::Shared;
 use crate::run;
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::sync::model::{explore, thread};
 use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, lock, wait};
 use crate::tuner::Plan;
@@ -44,24 +44,24 @@ impl Restless {
 impl Body for Restless {
     const WAKES: bool = true;
 
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         match node.get() {
-            0 => return Turn::Complete,
+            0 => return Progress::Done,
             1..=3 => {
                 self.meet();
-                return Turn::Complete;
+                return Progress::Done;
             }
             _ => {}
         }
         let (this, other) = (node.get() - 4, 5 - node.get());
         if self.over.load(Ordering::Relaxed) {
             self.wake(other);
-            return Turn::Complete;
+            return Progress::Done;
         }
         thread::yield_now(); // there is no end to it if nobody else goes on
         let turn = match self.wakes.pend(this) {
-            Pending::Waits => Turn::Waits,
-            Pending::Again => Turn::Again,
+            Pending::Waits => Progress::Pending,
+            Pending::Again => Progress::Yielded,
         };
         self.wake(other);
         turn

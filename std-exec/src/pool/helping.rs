@@ -2,7 +2,7 @@
 
 use crate::pool::shared::Shared;
 use crate::protocol::membership::Left;
-use crate::sync::fences;
+use crate::sync::asymmetric_fence;
 use crate::team::Stay;
 use crate::team::Then;
 use crate::team::{Role, Team, Ticket};
@@ -25,7 +25,7 @@ impl Shared {
                 team.end_quiet();
                 // Ordering: pairs with the fence in `Team::post`, and with the light one in `Stealing::invite`: of what was woken or
                 // offered while the run was quiet, and nobody was told, this thread finds what there is.
-                fences::heavy();
+                asymmetric_fence::heavy();
             }
             member.help_in_a_place(stay);
         }

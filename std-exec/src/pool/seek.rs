@@ -3,7 +3,7 @@
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
-use crate::pool::watch::{Seen, Watch};
+use crate::pool::watchdog::{Seen, Watchdog};
 use crate::sleep::posted;
 use crate::sync::Ordering;
 use crate::sync::thrown::discard;
@@ -111,7 +111,7 @@ impl Shared {
     }
 
     /// Watches that, and breaks in if it takes too long. Whether it has.
-    fn watch_within(&self, awaited: &Team, watch: &mut Watch) -> bool {
+    fn watch_within(&self, awaited: &Team, watch: &mut Watchdog) -> bool {
         let late = watch.look(self.unwatched_within(awaited));
         late.is_some_and(|team| {
             let helped = self.try_help(team, Some(awaited), &Stay::of_one_who_waits_for(awaited));
@@ -125,7 +125,7 @@ impl Shared {
     pub(crate) fn wait_within(
         &self,
         awaited: &Team,
-        watch: &mut Watch,
+        watch: &mut Watchdog,
         more_reasons: impl FnOnce() -> bool,
     ) -> bool {
         if self.help_within(awaited) || self.watch_within(awaited, watch) {

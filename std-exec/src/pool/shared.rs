@@ -1,7 +1,7 @@
 //! What an executor's handle, its workers and its callers share.
 
-use crate::pool::cores::Seats;
-use crate::pool::watch::Seen;
+use crate::pool::affinity::Placement;
+use crate::pool::watchdog::Seen;
 use crate::protocol::bindings::Bindings;
 use crate::sleep::{Sleep, posted};
 use crate::sync::thrown::Thrown;
@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     id: ExecutorId,
     pub(crate) teams: Teams,
     pub(crate) sleep: Sleep,
-    pub(crate) cores: Seats,
+    pub(crate) cores: Placement,
     pub(crate) tuner: Tuner,
     pub(crate) bindings: Bindings,
     /// The runs without a caller that nobody works on and somebody could.
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(workers: usize, cores: Seats) -> Self {
+    pub(crate) fn new(workers: usize, cores: Placement) -> Self {
         Self {
             id: ExecutorId::new(),
             teams: Teams::new(workers.saturating_sub(1)),
@@ -180,7 +180,7 @@ impl Shared {
     }
 
     /// The walk of `team` has begun: sees to it that somebody watches. Whether it has woken a worker.
-    pub(crate) fn have_watched(&self, team: &Team) -> bool {
+    pub(crate) fn see_to_a_watchdog(&self, team: &Team) -> bool {
         posted();
         if !self.sleep.nobody_watches() {
             return false;

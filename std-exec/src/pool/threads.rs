@@ -1,7 +1,7 @@
 //! The threads of an executor: how they are started and ended, and what the user wraps around their lives.
 
+use crate::pool::affinity::{Allowed, Seated};
 use crate::pool::context;
-use crate::pool::cores::{Allowed, Seated};
 use crate::pool::shared::Shared;
 use crate::pool::worker;
 use crate::sync::thrown::discard;
@@ -174,12 +174,12 @@ pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<
 mod tests {
     use super::*;
     use crate::executor::Executor;
-    use crate::pool::cores::Seats;
+    use crate::pool::affinity::Placement;
 
     /// As a node of a detached run may do that owns the executor.
     #[test]
     fn a_worker_that_drops_its_executor_does_not_wait_for_itself() {
-        let shared = Arc::new(Shared::new(1, Seats::default()));
+        let shared = Arc::new(Shared::new(1, Placement::default()));
         let (give, take) = mpsc::channel::<Executor>();
         let (say, hear) = mpsc::channel();
         let here = Arc::clone(&shared);

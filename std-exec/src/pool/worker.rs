@@ -16,7 +16,7 @@
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
-use crate::pool::watch::Watch;
+use crate::pool::watchdog::Watchdog;
 use crate::sync::{patience, spin_loop};
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
     let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
     let mut turn = worker;
     let mut idle_since = None;
-    let mut watch = Watch::default();
+    let mut watch = Watchdog::default();
     watch.begin();
     while !shared.is_shut_down() {
         if shared.help_any(turn, worker)

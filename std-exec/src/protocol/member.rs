@@ -1,7 +1,7 @@
 //! One member of a team: the ready nodes that it keeps to itself, and those that it offers to others.
 
-use crate::protocol::held::Held;
-use crate::protocol::seat::Seat;
+use crate::protocol::arrival_buffer::ArrivalBuffer;
+use crate::protocol::biased_lock::BiasedLock;
 use crate::protocol::stack::Stack;
 use crate::sync::{AtomicBool, Ordering, Steal, Stealer, Worker, spin_loop};
 use crossbeam_utils::CachePadded;
@@ -16,7 +16,7 @@ pub(crate) const BATCH: usize = 32;
 /// A member's place, as everybody sees it.
 pub(crate) struct Member {
     claimed: AtomicBool,
-    seat: Seat<Private>,
+    seat: BiasedLock<Private>,
     /// Never more than [`BATCH`] nodes at a time, so that it needs no more memory than it has from the start.
     queue: UnsafeCell<Worker<NodeId>>,
     stealer: Stealer<NodeId>,
@@ -30,14 +30,14 @@ unsafe impl Sync for Member {}
 #[derive(Debug, Default)]
 pub(crate) struct Private {
     pub(crate) ready: Stack,
-    pub(crate) held: Held,
+    pub(crate) held: ArrivalBuffer,
 }
 
 impl Default for Member {
     fn default() -> Self {
         let queue = Worker::new_fifo();
         let stealer = queue.stealer();
-        let seat = Seat::new(Private::default());
+        let seat = BiasedLock::new(Private::default());
         Self { claimed: AtomicBool::new(false), seat, queue: UnsafeCell::new(queue), stealer }
     }
 }
@@ -61,7 +61,7 @@ impl Member {
         !self.stealer.is_empty()
     }
 
-    /// Whether there may be something to steal or to rob: see [`Seat::has_surplus`].
+    /// Whether there may be something to steal or to rob: see [`BiasedLock::has_surplus`].
     pub(crate) fn has_surplus(&self) -> bool {
         self.seat.has_surplus()
     }
@@ -102,7 +102,7 @@ impl<'a> Own<'a> {
     /// Calls `body`. Meanwhile others may take from the private memory; also if it unwinds, that is over at the end.
     #[inline]
     pub(crate) fn in_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        struct Leave<'a>(&'a Seat<Private>);
+        struct Leave<'a>(&'a BiasedLock<Private>);
         impl Drop for Leave<'_> {
             #[inline]
             fn drop(&mut self) {
@@ -192,7 +192,7 @@ impl<'a> Own<'a> {
             let robbed = member.seat.try_rob(|theirs| {
                 let taken = self.with(|mine| {
                     let before = mine.ready.len();
-                    theirs.held.pass_on(countdown, |node| mine.ready.push(node));
+                    theirs.held.flush(countdown, |node| mine.ready.push(node));
                     let half = theirs.ready.take_older_half(usize::MAX);
                     half.for_each(|node| mine.ready.push(node));
                     mine.ready.len() > before

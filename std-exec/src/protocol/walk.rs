@@ -34,10 +34,10 @@
 //!
 //! Nobody in step leaves before the walk is over or broken into, so lanes are given out once, in order.
 //!
-//! [`fences`]: crate::sync::fences
+//! [`fences`]: crate::sync::asymmetric_fence
 
 use crate::protocol::steps::{Step, Steps};
-use crate::sync::fences;
+use crate::sync::asymmetric_fence;
 use crate::sync::fork::Process;
 use crate::sync::{AtomicUsize, Backoff, Ordering};
 use crossbeam_utils::CachePadded;
@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
         self.state.load(Ordering::Relaxed) == WALKING
     }
 
-    /// A walker claims the node at `position`, its next one. `FREE` is what [`fences::light_is_free`] says. False if somebody has
+    /// A walker claims the node at `position`, its next one. `FREE` is what [`asymmetric_fence::light_is_free`] says. False if somebody has
     /// broken in: then it must not run the node before it has asked [`stopped`](Self::stopped).
     #[inline]
     #[must_use]
@@ -175,7 +175,7 @@ impl<'a> Walk<'a> {
         // Ordering: Release pairs with the Acquire in `seize`: the effects of the nodes before are visible to who breaks in,
         // who hands on what depends on them.
         lane.at.store(2 * position + 1, Ordering::Release);
-        fences::light(FREE);
+        asymmetric_fence::light(FREE);
         self.is_going_on()
     }
 
@@ -206,7 +206,7 @@ impl<'a> Walk<'a> {
     pub(crate) fn reach(&self, lane: &Lane, end: usize, free: bool) -> bool {
         // Ordering: as in `claim`.
         lane.at.store(2 * end, Ordering::Release);
-        fences::light(free);
+        asymmetric_fence::light(free);
         let going_on = self.is_going_on();
         if going_on {
             // Ordering: Release pairs with the Acquire in `all_reached`: the nodes of this part come before the next step.
@@ -265,7 +265,7 @@ impl<'a> Walk<'a> {
     /// [`release`](Self::release).
     pub(crate) fn seize<'w>(&self, lanes: &'w [Lane]) -> Option<Seized<'w, 'a>> {
         self.state.compare_exchange(WALKING, SEIZED, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-        fences::heavy();
+        asymmetric_fence::heavy();
         // Whoever is given a lane from now on will not take a step: the caller sees that it is stopped before that.
         let lanes = &lanes[..Self::in_step(lanes, NEVER - 1)];
         for lane in lanes {

@@ -8,12 +8,12 @@ use std::ops::Range;
 /// What has come of running a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Turn {
-    Complete,
+pub(crate) enum Progress {
+    Done,
     /// It is to be run again, when it is its turn.
-    Again,
+    Yielded,
     /// It comes back by [`take_woken`](Body::take_woken), perhaps to another thread.
-    Waits,
+    Pending,
 }
 
 /// The body of a run's nodes. A closure is one whose nodes are complete when it returns.
@@ -22,7 +22,7 @@ pub(crate) trait Body: Sync {
     const WAKES: bool;
 
     /// Runs `node`, or goes on with it.
-    fn run(&self, node: NodeId) -> Turn;
+    fn run(&self, node: NodeId) -> Progress;
 
     /// Runs the nodes of a walker's part, each after it was [claimed](Walk::claim) and until a claim fails: then it gives false.
     /// `FREE` as for `claim`. Not called if nodes may come back.
@@ -30,7 +30,7 @@ pub(crate) trait Body: Sync {
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         walk.through::<FREE>(lane, part, |node| {
             let turn = self.run(node);
-            debug_assert_eq!(turn, Turn::Complete, "a node that comes back, in a walk");
+            debug_assert_eq!(turn, Progress::Done, "a node that comes back, in a walk");
         })
     }
 
@@ -63,8 +63,8 @@ impl<F: Fn(NodeId) + Sync> Body for F {
     const WAKES: bool = false;
 
     #[inline]
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         self(node);
-        Turn::Complete
+        Progress::Done
     }
 }

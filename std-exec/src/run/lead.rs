@@ -12,7 +12,7 @@
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
-use crate::pool::watch::Watch;
+use crate::pool::watchdog::Watchdog;
 use crate::run::body::Body;
 use crate::sync::spin_loop;
 use crate::sync::thrown::Thrown;
@@ -149,7 +149,7 @@ pub(super) fn lead<D: Discipline>(run: &D, team: &Team) {
         };
         look();
         run.begin(team, &mut caller);
-        let mut watch = Watch::default();
+        let mut watch = Watchdog::default();
         while !team.is_finished() {
             let called_off = look();
             run.work(team, &mut caller, &stay);

@@ -15,7 +15,7 @@
 //!           └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A node that comes back ([`Turn`]) keeps its permits; it goes on where it may run, in turns with nodes that are new.
+//! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes that are new.
 //!
 //! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue, so none is
 //! hidden, and a thread never waits for a permit or for another thread's node: it takes something else, or goes.
@@ -30,7 +30,7 @@
 use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::protocol::ready_queue::{Place, ReadyQueue, Taker};
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::run::lead::{Common, Discipline, in_a_team, lead};
 use crate::sleep::posted;
 use crate::sync::thrown::Thrown;
@@ -67,7 +67,7 @@ struct Risen {
 struct Called {
     node: NodeId,
     /// What came of it; `None` if it has panicked.
-    turn: Option<Turn>,
+    turn: Option<Progress>,
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on the threads
@@ -138,13 +138,13 @@ impl<F: Body> Ordered<'_, F> {
         let mut state = lock(&self.state);
         let State { queue, left, stopped } = &mut *state;
         match last {
-            Some(Called { node, turn: turn @ (None | Some(Turn::Complete)) }) => {
+            Some(Called { node, turn: turn @ (None | Some(Progress::Done)) }) => {
                 *stopped |= turn.is_none();
                 queue.release(node);
                 self.complete(team, queue, left, node);
             }
-            Some(Called { node, turn: Some(Turn::Again) }) => queue.resume(node),
-            Some(Called { turn: Some(Turn::Waits), .. }) | None => {}
+            Some(Called { node, turn: Some(Progress::Yielded) }) => queue.resume(node),
+            Some(Called { turn: Some(Progress::Pending), .. }) | None => {}
         }
         // (In a run whose nodes never come back, the mark is of an earlier run of the team.)
         if team.has_woken() {

@@ -11,9 +11,9 @@ use crate::protocol::steps::Step;
 use crate::protocol::walk::{Lane, Stopped, Walk};
 use crate::run::body::Body;
 use crate::run::state::Stealing;
-use crate::run::work::Progress;
+use crate::run::work::Unreported;
+use crate::sync::asymmetric_fence;
 use crate::sync::clock;
-use crate::sync::fences;
 use crate::sync::{patience, spin_loop, yield_now};
 use crate::team::Team;
 use dgraph_core::NodeId;
@@ -83,7 +83,7 @@ impl<F: Body> Stealing<'_, F> {
 
     /// The caller goes on alone: somebody is to see how long that takes.
     pub(crate) fn have_it_watched(&self, team: &Team) {
-        let woken = self.common.shared.have_watched(team);
+        let woken = self.common.shared.see_to_a_watchdog(team);
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 
@@ -170,7 +170,7 @@ impl<F: Body> Stealing<'_, F> {
                     return Ended::Late;
                 }
             }
-            if !self.walk.reach(&lanes[lane], step.end, fences::light_is_free()) {
+            if !self.walk.reach(&lanes[lane], step.end, asymmetric_fence::light_is_free()) {
                 return Ended::BrokenIn { ran: true };
             }
             if let Some(ended) = self.wait(&mut || Walk::all_reached(&lanes[..in_step], step.end), &wanted) {
@@ -185,14 +185,14 @@ impl<F: Body> Stealing<'_, F> {
 
     /// The walk's loop. False if the node last claimed must not be run.
     fn through(&self, lane: &Lane, part: Range<usize>) -> bool {
-        if fences::light_is_free() {
+        if asymmetric_fence::light_is_free() {
             self.through_fences::<true>(lane, part)
         } else {
             self.through_fences::<false>(lane, part)
         }
     }
 
-    /// `FREE` is what `fences::light_is_free` says: asking at each node would take as long as a tiny body.
+    /// `FREE` is what `asymmetric_fence::light_is_free` says: asking at each node would take as long as a tiny body.
     #[inline(never)]
     fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
         self.common.body.walk::<FREE>(&self.walk, lane, part)
@@ -235,7 +235,7 @@ impl<F: Body> Stealing<'_, F> {
             }
         };
         let (stopped, left) = self.walk.stopped(lane);
-        let mut progress = Progress::default();
+        let mut progress = Unreported::default();
         match stopped {
             Stopped::At { node, last } if ran || !last => self.complete(own, node, &mut progress),
             Stopped::At { node, .. } => own.with(|private| private.ready.push(node)),

@@ -9,21 +9,21 @@
 //! ```
 //!
 //! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are added up
-//! ([`Held`](crate::protocol::held::Held)): no fence and hardly a shared cache line a node. The stack's older half goes to the
+//! ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared cache line a node. The stack's older half goes to the
 //! queue when that is empty: the oldest nodes have the most behind them, so those who take them stay busy longest.
 //!
 //! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the sense of
-//! [`Seat::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and whoever takes a part of
+//! [`BiasedLock::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and whoever takes a part of
 //! what there is, by theft or robbery, wakes the next. And nobody who could help goes to sleep while a surplus is up: it takes
 //! what is offered, or robs, and finding nothing lowers it.
 //!
-//! [`Seat::raise`]: crate::protocol::seat::Seat::raise
+//! [`BiasedLock::raise`]: crate::protocol::biased_lock::BiasedLock::raise
 
 use crate::protocol::member::Own;
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::run::state::Stealing;
 use crate::run::statistics::count;
-use crate::sync::fences;
+use crate::sync::asymmetric_fence;
 use crate::sync::{Ordering, spin_loop, yield_now};
 use crate::team::Stay;
 use crate::team::{PATIENCE, Team};
@@ -32,7 +32,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a member has done since it last reported, outside of the reach of unwinding.
 #[derive(Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct Unreported {
     /// The node whose body is being called.
     pub(crate) running: Option<NodeId>,
     /// Nodes run and not yet reported.
@@ -45,7 +45,7 @@ impl<F: Body> Stealing<'_, F> {
     /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than it has, when it is wanted
     /// elsewhere for nodes that are bound to it. How many it has run.
     pub(crate) fn run_nodes(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
-        let mut progress = Progress::default();
+        let mut progress = Unreported::default();
         while let Err(payload) =
             catch_unwind(AssertUnwindSafe(|| self.inner_loop(team, own, &mut progress, stay)))
         {
@@ -66,7 +66,7 @@ impl<F: Body> Stealing<'_, F> {
     }
 
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
-    fn inner_loop(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
+    fn inner_loop(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported, stay: &Stay<'_>) {
         let (mut turns, mut in_vain, mut bodies) = (0, 0, 0);
         loop {
             if F::WAKES {
@@ -75,7 +75,7 @@ impl<F: Body> Stealing<'_, F> {
             }
             let ready = own.with(|private| private.ready.pop());
             let Some(node) = ready.or_else(|| self.take_more(team, own, progress, stay)) else { break };
-            let mut turn = Turn::Complete;
+            let mut turn = Progress::Done;
             if !self.stopped.load(Ordering::Relaxed) {
                 self.offer(team, own, progress);
                 progress.running = Some(node);
@@ -90,8 +90,8 @@ impl<F: Body> Stealing<'_, F> {
                 let _ = own.raise(false);
             }
             match turn {
-                Turn::Complete => self.complete(own, node, progress),
-                Turn::Again => {
+                Progress::Done => self.complete(own, node, progress),
+                Progress::Yielded => {
                     in_vain += 1;
                     let left = own.with(|private| {
                         private.ready.push_oldest(node);
@@ -102,7 +102,7 @@ impl<F: Body> Stealing<'_, F> {
                         self.look_elsewhere(team, own, progress, stay);
                     }
                 }
-                Turn::Waits => {}
+                Progress::Pending => {}
             }
             // Not before the first node: somebody has to get on.
             if stay.is_over() {
@@ -129,7 +129,7 @@ impl<F: Body> Stealing<'_, F> {
 
     /// All nodes on the stack have been run, and want to be run again: what they wait for may be elsewhere.
     #[cold]
-    fn look_elsewhere(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress, stay: &Stay<'_>) {
+    fn look_elsewhere(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported, stay: &Stay<'_>) {
         match self.take_more(team, own, progress, stay) {
             Some(node) => own.with(|private| private.ready.push(node)),
             None => {
@@ -155,12 +155,12 @@ impl<F: Body> Stealing<'_, F> {
         &self,
         team: &Team,
         own: &mut Own<'_>,
-        progress: &mut Progress,
+        progress: &mut Unreported,
         stay: &Stay<'_>,
     ) -> Option<NodeId> {
         let held_back = own.with(|private| {
             let before = private.ready.len();
-            private.held.pass_on(self.common.countdown, |node| private.ready.push(node));
+            private.held.flush(self.common.countdown, |node| private.ready.push(node));
             if private.ready.len() > before { private.ready.pop() } else { None }
         });
         if let Some(node) = held_back.or_else(|| own.take_back()) {
@@ -179,7 +179,7 @@ impl<F: Body> Stealing<'_, F> {
     }
 
     /// A ready node that anybody may take.
-    fn take_of_all(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) -> Option<NodeId> {
+    fn take_of_all(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported) -> Option<NodeId> {
         if let Some((left, taken)) = team.take_roots() {
             return own.with(|private| {
                 let first = self.roots - left;
@@ -207,7 +207,7 @@ impl<F: Body> Stealing<'_, F> {
 
     /// This member has to leave: hands in what it has not run, for whoever stays or comes.
     pub(crate) fn hand_in(&self, team: &Team, own: &mut Own<'_>) {
-        own.with(|private| private.held.pass_on(self.common.countdown, |node| private.ready.push(node)));
+        own.with(|private| private.held.flush(self.common.countdown, |node| private.ready.push(node)));
         while let Some(node) = own.take_back() {
             own.with(|private| private.ready.push(node));
         }
@@ -222,13 +222,13 @@ impl<F: Body> Stealing<'_, F> {
     /// Before a body: sees to it that others have something to take, if there is anything. What is in the queue has raised
     /// the surplus when it came there.
     #[inline]
-    fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+    fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported) {
         let (nothing_ready, nothing_held) =
             own.with(|private| (private.ready.is_empty(), private.held.is_empty()));
         if nothing_ready && nothing_held {
             return;
         }
-        if own.offers_nothing() && !team.has_roots() || !nothing_held && team.is_hungry() {
+        if own.offers_nothing() && !team.has_roots() || !nothing_held && team.anybody_searches() {
             self.offer_some(team, own, progress);
         }
         // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises seldom.
@@ -240,10 +240,10 @@ impl<F: Body> Stealing<'_, F> {
     /// Passes on what is held back, if somebody is waiting for it or there is nothing else, and moves ready nodes from the
     /// stack to the queue if that is empty.
     #[inline(never)]
-    fn offer_some(&self, team: &Team, own: &mut Own<'_>, progress: &mut Progress) {
+    fn offer_some(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported) {
         own.with(|private| {
-            if private.ready.is_empty() || team.is_hungry() {
-                private.held.pass_on(self.common.countdown, |node| private.ready.push(node));
+            if private.ready.is_empty() || team.anybody_searches() {
+                private.held.flush(self.common.countdown, |node| private.ready.push(node));
             }
         });
         progress.shares += usize::from(own.offer_some());
@@ -251,7 +251,7 @@ impl<F: Body> Stealing<'_, F> {
 
     /// Arrives at the successors of `node`, and keeps those that this makes ready.
     #[inline]
-    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, progress: &mut Progress) {
+    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, progress: &mut Unreported) {
         let edges = self.common.countdown.dag().successors(node);
         own.with(|private| {
             // An arrival makes one node ready at the most.
@@ -274,7 +274,7 @@ impl<F: Body> Stealing<'_, F> {
             (0..look.min(4)).for_each(|_| spin_loop());
             team.is_finished() || team.has_public_work()
         };
-        if team.while_hungry(|| (0..PATIENCE).any(comes)) {
+        if team.while_searching(|| (0..PATIENCE).any(comes)) {
             return true;
         }
         let robbed = own.rob(self.common.countdown);
@@ -294,7 +294,7 @@ impl<F: Body> Stealing<'_, F> {
         if F::WAKES {
             // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is offered here, or the run isn't
             // quiet any more.
-            fences::light(fences::light_is_free());
+            asymmetric_fence::light(asymmetric_fence::light_is_free());
         }
         if team.is_quiet() {
             return;

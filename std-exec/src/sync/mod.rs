@@ -9,13 +9,13 @@
 //! beside them, in which a forked child finds threads that it doesn't have, so that a new executor there would crash: they are
 //! for those who ask for them by the feature `parking_lot` (`lot.rs`).
 
+#[allow(unsafe_code)]
+pub(crate) mod asymmetric_fence;
 #[cfg(dgraph_shuttle)]
 #[allow(unsafe_code)]
 mod checked_cell;
 #[allow(unsafe_code)]
 pub(crate) mod clock;
-#[allow(unsafe_code)]
-pub(crate) mod fences;
 #[allow(unsafe_code)]
 pub(crate) mod fork;
 #[cfg(all(feature = "parking_lot", not(any(dgraph_loom, dgraph_shuttle))))]

@@ -47,11 +47,11 @@ pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexG
 }
 
 loom::lazy_static! {
-    /// The place of the next fence of `crate::sync::fences` in the order of all of them.
+    /// The place of the next fence of `crate::sync::asymmetric_fence` in the order of all of them.
     static ref NEXT_FENCE: AtomicUsize = AtomicUsize::new(0);
 }
 
-/// No fence at all. Only a model in which nobody comes by the heavy half of `crate::sync::fences` may say that the light one is free.
+/// No fence at all. Only a model in which nobody comes by the heavy half of `crate::sync::asymmetric_fence` may say that the light one is free.
 pub(crate) fn compiler_fence(_: Ordering) {}
 
 /// To be called before a `SeqCst` fence. loom tries another order of two steps only if both access one object, and

@@ -27,18 +27,18 @@ impl Team {
     }
 
     /// Calls `wait` and lets the other members know meanwhile.
-    pub(crate) fn while_hungry<R>(&self, wait: impl FnOnce() -> R) -> R {
+    pub(crate) fn while_searching<R>(&self, wait: impl FnOnce() -> R) -> R {
         // Relaxed: it hurries the others, nothing depends on it.
-        self.hungry.fetch_add(1, Ordering::Relaxed);
+        self.searching.fetch_add(1, Ordering::Relaxed);
         let result = wait();
-        self.hungry.fetch_sub(1, Ordering::Relaxed);
+        self.searching.fetch_sub(1, Ordering::Relaxed);
         result
     }
 
     /// Whether some member waits for something to take; a hint.
     #[inline]
-    pub(crate) fn is_hungry(&self) -> bool {
-        self.hungry.load(Ordering::Relaxed) != 0
+    pub(crate) fn anybody_searches(&self) -> bool {
+        self.searching.load(Ordering::Relaxed) != 0
     }
 
     /// Whether there are roots that nobody has taken.

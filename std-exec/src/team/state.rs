@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `job`, `ticket` | writes before `open` | reads between `try_join` and `leave` |
 //! | a member's queue, its owner's end; its private memory | member 0, while it has the team | the member that it has claimed, until `leave` |
-//! | a member's queue, the thieves' end; robbing its [`Seat`](crate::protocol::seat::Seat) | always | always |
+//! | a member's queue, the thieves' end; robbing its [`BiasedLock`](crate::protocol::biased_lock::BiasedLock) | always | always |
 //! | `spare` counters | while it has the team | through the run only |
 //!
 //! A run without a caller ([`Ticket`]) has a team only while somebody works on it; whoever opens that stands for the caller then, and
@@ -67,7 +67,7 @@ pub(crate) struct Team {
     /// Nodes that were run before, and are to be run again, may wait to be taken.
     pub(super) woken: CachePadded<AtomicBool>,
     /// How many members wait for something to take.
-    pub(super) hungry: CachePadded<AtomicUsize>,
+    pub(super) searching: CachePadded<AtomicUsize>,
     /// For whom there are nodes, if the run is an ordered one.
     pub(crate) wanted: CachePadded<Wanted>,
     /// The caller first, then the helpers.
@@ -167,7 +167,7 @@ impl Team {
             unfinished: CachePadded::new(AtomicUsize::new(0)),
             roots: CachePadded::new(AtomicUsize::new(0)),
             woken: CachePadded::new(AtomicBool::new(false)),
-            hungry: CachePadded::new(AtomicUsize::new(0)),
+            searching: CachePadded::new(AtomicUsize::new(0)),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
             members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
             parker: Parker::new(),

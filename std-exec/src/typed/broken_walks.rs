@@ -2,7 +2,7 @@
 //! position, since a test makes the walker late there, and in random orders of steps (shuttle).
 
 use crate::executor::Handle;
-use crate::pool::cores::Seats;
+use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::run::run_as;
 use crate::sync::{AtomicUsize, Ordering};
@@ -196,7 +196,7 @@ mod late {
             for policy in [FailurePolicy::FailFast, FailurePolicy::KeepGoing] {
                 for late in 1..24 {
                     let counts = Arc::new(Counts::default());
-                    let shared = Arc::new(Shared::new(2, Seats::default()));
+                    let shared = Arc::new(Shared::new(2, Placement::default()));
                     let executor = Executor::of_model(Arc::clone(&shared), 2);
                     let handle = executor.handle().clone();
                     let (mut graph, nodes) = graph(wrong, &counts, &shared);
@@ -225,7 +225,7 @@ mod model {
     /// isn't started and leaves none.
     fn broken_into(wrong: Wrong) {
         explore(3, move || {
-            let shared = Arc::new(Shared::new(2, Seats::default()));
+            let shared = Arc::new(Shared::new(2, Placement::default()));
             let executor = Executor::of_model(Arc::clone(&shared), 2);
             let counts = Arc::new(Counts::default());
             let (mut graph, nodes) = graph(wrong, &counts, &shared);

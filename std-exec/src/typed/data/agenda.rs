@@ -1,9 +1,9 @@
 //! Which nodes are still to come in a run on one thread that may wait, and which of them are ready.
 
 use super::topology::Topology;
+use crate::protocol::fair_queue::{FairQueue, Next};
 use crate::protocol::ready_queue::{ReadyQueue, Taker};
 use crate::protocol::ready_set::ReadySet;
-use crate::protocol::turns::{Next, Turns};
 use crate::typed::memory::store::Store;
 use crate::wake::Wakes;
 use dgraph_core::{DagView, NodeId};
@@ -18,7 +18,7 @@ pub(crate) struct Agenda {
     /// Of each node: its place in the serial order, if that isn't its number.
     places: Vec<u32>,
     /// The nodes whose futures were woken, and are this thread's to be polled.
-    woken: Turns,
+    woken: FairQueue,
     /// How many nodes are not complete.
     left: usize,
 }

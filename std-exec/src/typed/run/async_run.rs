@@ -8,14 +8,14 @@
 //!   all done, stopped, panicked, or given up ─▶ close: drop the futures that are left
 //! ```
 //!
-//! Woken futures and ready nodes take [turns](crate::protocol::turns); and after some nodes the run lets its thread do something else. Polled in vain,
+//! Woken futures and ready nodes take [turns](crate::protocol::fair_queue); and after some nodes the run lets its thread do something else. Polled in vain,
 //! it finds nothing and falls asleep again.
 
 use super::course;
 use super::execution::Execution;
 use crate::executor::Handle;
+use crate::protocol::fair_queue::Next;
 use crate::protocol::ready_queue::ReadyQueue;
-use crate::protocol::turns::Next;
 use crate::sync::thrown;
 use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::{GraphData, Parts};

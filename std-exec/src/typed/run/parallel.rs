@@ -10,7 +10,7 @@
 use super::course;
 use super::execution::Execution;
 use crate::executor::Handle;
-use crate::run::body::Turn;
+use crate::run::body::Progress;
 use crate::run::ordered;
 use crate::run::run_as;
 use crate::sync::thrown;
@@ -42,7 +42,7 @@ impl crate::run::body::Body for AsyncNodes<'_> {
     const WAKES: bool = true;
 
     #[inline]
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         let run = self.run;
         if self.executor.shared.is_shut_down() {
             run.frame.cancel();
@@ -58,11 +58,11 @@ impl crate::run::body::Body for AsyncNodes<'_> {
         };
         match outcome {
             Outcome::Pending(future) => match run.frame.wakes().pend(future) {
-                Pending::Waits => Turn::Waits,
-                Pending::Again => Turn::Again,
+                Pending::Waits => Progress::Pending,
+                Pending::Again => Progress::Yielded,
             },
-            Outcome::Again => Turn::Again,
-            Outcome::Value | Outcome::Nothing(_) => Turn::Complete,
+            Outcome::Again => Progress::Yielded,
+            Outcome::Value | Outcome::Nothing(_) => Progress::Done,
         }
     }
 

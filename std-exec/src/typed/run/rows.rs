@@ -20,7 +20,7 @@
 use super::execution::Execution;
 use crate::protocol::ready_queue::ReadyQueue;
 use crate::protocol::walk::{Lane, Walk};
-use crate::run::body::{Body, Turn};
+use crate::run::body::{Body, Progress};
 use crate::typed::data::stretch::Stretch;
 use crate::typed::memory::row::Alone;
 use crate::typed::memory::status::{Outcome, Status};
@@ -57,12 +57,12 @@ impl Body for Nodes<'_> {
     const WAKES: bool = false;
 
     #[inline]
-    fn run(&self, node: NodeId) -> Turn {
+    fn run(&self, node: NodeId) -> Progress {
         // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects it makes
         // visible; for nodes that are bound to the caller, on this thread. An executor's plain runs don't know of such
         // nodes, but a graph that has some has a queue too.
         let _ = unsafe { self.0.node(node.get()) };
-        Turn::Complete
+        Progress::Done
     }
 
     fn cancel(&self) -> bool {
@@ -109,7 +109,7 @@ unsafe fn go_through(
         walk.is_none_or(|(walk, lane)| walk.claim::<true>(lane, position as usize))
     };
     let mut unmarked = run.leaves_unmarked();
-    let mut progress = Progress { run, at, position: 0, under_way: 0, unmarked: false };
+    let mut progress = Cursor { run, at, position: 0, under_way: 0, unmarked: false };
     let mut rows = rows.iter();
     let mut next = rows.next();
     while progress.position < run.topology.nodes() {
@@ -149,7 +149,7 @@ unsafe fn go_through(
 }
 
 /// How far somebody has come who goes through an order.
-struct Progress<'r, A: Fn(u32) -> u32> {
+struct Cursor<'r, A: Fn(u32) -> u32> {
     run: &'r Execution<'r>,
     at: A,
     /// How many nodes are over.
@@ -160,7 +160,7 @@ struct Progress<'r, A: Fn(u32) -> u32> {
     unmarked: bool,
 }
 
-impl<A: Fn(u32) -> u32> Progress<'_, A> {
+impl<A: Fn(u32) -> u32> Cursor<'_, A> {
     fn went_on(&mut self, nodes: u32, unmarked: bool) {
         self.position += nodes;
         self.under_way = 0;
@@ -182,7 +182,7 @@ impl<A: Fn(u32) -> u32> Progress<'_, A> {
     }
 }
 
-impl<A: Fn(u32) -> u32> Drop for Progress<'_, A> {
+impl<A: Fn(u32) -> u32> Drop for Cursor<'_, A> {
     /// Marks those before the node that panics, which says so itself. Those behind it were not gone through.
     fn drop(&mut self) {
         if self.under_way > 0 && self.run.leaves_unmarked() {

@@ -139,11 +139,11 @@ impl Drop for Seated {
 
 /// The core that each worker is meant to be pinned to; none where workers are not pinned.
 #[derive(Debug, Default)]
-pub(crate) struct Seats {
+pub(crate) struct Placement {
     cores: Vec<usize>,
 }
 
-impl Seats {
+impl Placement {
     pub(crate) fn new(cores: Vec<usize>) -> Self {
         Self { cores }
     }

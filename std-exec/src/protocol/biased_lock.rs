@@ -22,16 +22,16 @@
 //! | `private` | outside of a body | between a successful `try_rob` and its end |
 //! | `surplus` | reads and writes at the same times | lowers at the same times, reads always |
 //!
-//! [`fences`]: crate::sync::fences
+//! [`fences`]: crate::sync::asymmetric_fence
 
-use crate::sync::fences;
+use crate::sync::asymmetric_fence;
 use crate::sync::fork::Process;
 use crate::sync::{AtomicBool, Backoff, Ordering, UnsafeCell};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 
 /// See the [module](self).
-pub(crate) struct Seat<T> {
+pub(crate) struct BiasedLock<T> {
     /// Written by the owner at each node, read by thieves that can't find anything else: apart from the others.
     in_body: CachePadded<AtomicBool>,
     robbed: CachePadded<AtomicBool>,
@@ -45,9 +45,9 @@ pub(crate) struct Seat<T> {
 
 // SAFETY: `private` is the only field that is not `Sync`; by the module's table one thread at a time uses it, and the
 // Release and Acquire pairs in `enter`, `leave`, `try_rob` and `Robbery::drop` order these uses.
-unsafe impl<T: Send> Sync for Seat<T> {}
+unsafe impl<T: Send> Sync for BiasedLock<T> {}
 
-impl<T> Seat<T> {
+impl<T> BiasedLock<T> {
     pub(crate) fn new(private: T) -> Self {
         Self {
             in_body: CachePadded::new(AtomicBool::new(false)),
@@ -82,7 +82,7 @@ impl<T> Seat<T> {
     #[inline]
     pub(crate) fn leave(&self) -> bool {
         self.in_body.store(false, Ordering::Relaxed);
-        fences::light(fences::light_is_free());
+        asymmetric_fence::light(asymmetric_fence::light_is_free());
         // Ordering: Acquire pairs with the Release in `Robbery::drop`: the owner sees what was taken.
         let thief = self.robbed.load(Ordering::Acquire);
         if thief {
@@ -130,7 +130,7 @@ impl<T> Seat<T> {
         // Ordering: Acquire pairs with the Release in `Robbery::drop`: this thief sees what the one before has left.
         self.robbed.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok()?;
         let _robbery = Robbery(&self.robbed);
-        fences::heavy();
+        asymmetric_fence::heavy();
         // Ordering: Acquire pairs with the Release in `enter`.
         if !self.in_body.load(Ordering::Acquire) {
             return None;
@@ -153,8 +153,8 @@ impl Drop for Robbery<'_> {
     }
 }
 
-impl<T> fmt::Debug for Seat<T> {
+impl<T> fmt::Debug for BiasedLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat").field("surplus", &self.surplus).finish_non_exhaustive()
+        f.debug_struct("BiasedLock").field("surplus", &self.surplus).finish_non_exhaustive()
     }
 }

@@ -25,7 +25,7 @@ pub(crate) type Seen<'a> = (&'a Team, (usize, usize));
 
 /// See the [module](self).
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
+pub(crate) struct Watchdog {
     watched: Option<Watched>,
     dozes: u32,
 }
@@ -55,7 +55,7 @@ impl Watched {
     }
 }
 
-impl Watch {
+impl Watchdog {
     /// That of a worker that has been busy: there may be walks soon.
     pub(crate) fn begin(&mut self) {
         self.dozes = DOZES;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 /// See the [module](self).
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct FairQueue {
     again: VecDeque<NodeId>,
     /// How many of those have their turn now.
     now: usize,
@@ -23,7 +23,7 @@ pub(crate) enum Next {
     Ready(NodeId),
 }
 
-impl Turns {
+impl FairQueue {
     /// Empties it. From now on it is for so many nodes, each of which is in it once at the most.
     pub(crate) fn reset(&mut self, nodes: usize) {
         self.again.clear();
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     /// Takes so many, of which all are to be run again; 9 is always ready.
-    fn take(turns: &mut Turns, count: usize) -> Vec<u32> {
+    fn take(turns: &mut FairQueue, count: usize) -> Vec<u32> {
         let next = |_| match turns.next(|| Some(NodeId::new(9))) {
             Some(Next::Again(node)) => {
                 turns.push(node);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn each_once_then_as_many_others() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         assert_eq!(take(&mut turns, 2), [9, 9]);
         turns.push_reversed(|push| [2, 1].map(NodeId::new).into_iter().for_each(push));
         assert_eq!(take(&mut turns, 9), [1, 2, 9, 9, 1, 2, 9, 9, 1]);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_what_is_not_there() {
-        let mut turns = Turns::default();
+        let mut turns = FairQueue::default();
         (0..3).map(NodeId::new).for_each(|node| turns.push(node));
         let again = |node| Some(Next::Again(NodeId::new(node)));
         assert_eq!([(); 4].map(|()| turns.next(|| None)), [again(0), again(1), again(2), None]);

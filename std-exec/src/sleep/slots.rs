@@ -12,11 +12,11 @@ pub(crate) struct Sleep {
     sleepers: CachePadded<AtomicUsize>,
     /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look at.
     away: CachePadded<AtomicUsize>,
-    beds: Box<[CachePadded<Bed>]>,
+    beds: Box<[CachePadded<SleepSlot>]>,
 }
 
 #[derive(Debug)]
-struct Bed {
+struct SleepSlot {
     /// The worker is parked or about to be. Whoever changes it from true to false owes or forgoes the unpark.
     occupied: AtomicBool,
     parker: Parker,
@@ -24,7 +24,7 @@ struct Bed {
 
 impl Sleep {
     pub(crate) fn new(workers: usize) -> Self {
-        let bed = || CachePadded::new(Bed { occupied: AtomicBool::new(false), parker: Parker::new() });
+        let bed = || CachePadded::new(SleepSlot { occupied: AtomicBool::new(false), parker: Parker::new() });
         Self {
             sleepers: CachePadded::new(AtomicUsize::new(0)),
             away: CachePadded::new(AtomicUsize::new(0)),
@@ -128,7 +128,7 @@ impl Sleep {
     }
 
     /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
-    fn vacate(&self, bed: &Bed) -> bool {
+    fn vacate(&self, bed: &SleepSlot) -> bool {
         // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's own lock
         // orders the rest.
         let vacated =

@@ -16,7 +16,7 @@ const LARGE: u32 = if MODEL { 2 } else { 8 };
 
 /// A cache of arrivals: each node has one place where it can be, and whoever else comes there drives it out.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct ArrivalBuffer {
     slots: [Slot; SLOTS],
 }
 
@@ -27,7 +27,7 @@ struct Slot {
     arrivals: u32,
 }
 
-impl Held {
+impl ArrivalBuffer {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.slots.iter().all(|slot| slot.arrivals == 0)
@@ -57,7 +57,7 @@ impl Held {
     }
 
     /// Passes everything on. Calls `ready` for each node that is ready now.
-    pub(crate) fn pass_on(&mut self, countdown: Countdown<'_>, mut ready: impl FnMut(NodeId)) {
+    pub(crate) fn flush(&mut self, countdown: Countdown<'_>, mut ready: impl FnMut(NodeId)) {
         for slot in &mut self.slots {
             let out = std::mem::take(slot);
             if out.arrivals > 0 && countdown.arrive_many(out.node, out.arrivals) {
