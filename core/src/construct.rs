@@ -17,6 +17,8 @@ use crate::{BuildError, Cycle, DagView, Edge, NodeId};
 /// For `n` nodes and `e` edges: `starts`, `in_degrees` and `order` have exactly `n` entries, `edges` has exactly
 /// `e`. Their content doesn't matter.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
 ///
@@ -271,6 +273,8 @@ impl<'a> DagView<'a> {
     /// # Errors
     ///
     /// Each variant of [`BuildError`] but `OutOfMemory`. The [`Cycle`] lies in `storage.order`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{DagView, Edge, NodeId, Storage};

@@ -19,6 +19,8 @@ use core::fmt;
 
 /// One counter a node, at rest between runs. Copyable: every worker of a run has one.
 ///
+/// # Examples
+///
 /// ```
 /// use core::sync::atomic::AtomicU32;
 /// use dgraph_core::{Countdown, StaticDag};
@@ -43,6 +45,8 @@ pub struct Countdown<'a> {
 
 impl<'a> Countdown<'a> {
     /// Sets the first `dag.nodes()` of `counters` to the in-degrees of `dag`. `None` if there are fewer.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -78,6 +82,8 @@ impl<'a> Countdown<'a> {
     ///
     /// If the graph has no such node. With debug assertions also at a root.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
     /// use dgraph_core::{Countdown, NodeId, StaticDag};
@@ -103,6 +109,8 @@ impl<'a> Countdown<'a> {
     /// # Panics
     ///
     /// If the graph has no such node. With debug assertions also if `count` is 0, or more than the edges that lead to the node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -140,6 +148,8 @@ impl<'a> Countdown<'a> {
     ///
     /// If the graph has no such node.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
     /// use dgraph_core::{Countdown, NodeId, StaticDag};
@@ -167,6 +177,8 @@ impl<'a> Countdown<'a> {
     /// # Panics
     ///
     /// If the graph has no such nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -202,6 +214,8 @@ impl<'a> Countdown<'a> {
 
     /// The graph that this counts for.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
     /// use dgraph_core::{Countdown, StaticDag};
@@ -218,6 +232,8 @@ impl<'a> Countdown<'a> {
     }
 
     /// Whether every counter is back at its in-degree, as it is between runs. O(V); for checks and tests.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;

@@ -13,6 +13,8 @@ impl<'a> DagView<'a> {
     ///
     /// If `ranks` has fewer entries than the graph has nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// let dag: StaticDag<3, 2> = StaticDag::new([(0, 1), (0, 2)]);
@@ -41,6 +43,8 @@ impl<'a> DagView<'a> {
     ///
     /// If `ranks` has fewer entries than the graph has nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     ///
@@ -63,6 +67,8 @@ impl<'a> DagView<'a> {
 
     /// The heaviest path through the graph for the given weights: its length and its nodes. O(V + E).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
@@ -81,6 +87,8 @@ impl<'a> DagView<'a> {
 }
 
 /// A heaviest path. See [`DagView::critical_path`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;

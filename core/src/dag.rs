@@ -17,6 +17,8 @@ use once_cell::race::OnceBox;
 /// away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor has asked for its
 /// [`wide_levels`](AsDag::wide_levels) and it has them.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{Dag, NodeId};
 ///
@@ -63,6 +65,8 @@ impl Dag {
     /// edges, [`UnknownNode`](BuildError::UnknownNode) for an edge outside `0..nodes`,
     /// [`Cycle`](BuildError::Cycle) with its path, [`OutOfMemory`](BuildError::OutOfMemory).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};
     ///
@@ -108,6 +112,8 @@ impl Dag {
 
     /// The graph, for everything that only reads it.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     ///
@@ -129,6 +135,8 @@ impl Dag {
     /// several threads are depth first in any case, except for short ones, which go level by level through a
     /// wide graph: this one has no [`wide_levels`](AsDag::wide_levels). Its order has roots among the others,
     /// so [`DagView::from_parts`] doesn't take it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
@@ -158,6 +166,8 @@ impl Dag {
     }
 
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -235,6 +245,8 @@ impl fmt::Debug for Dag {
 /// code that hands out references to what predecessors have written) must not rest on a graph that others can reach.
 /// Forgetting it (`mem::forget`) only costs later runs a pass over the graph each, for counters of their own.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{AsDag, Dag, NodeId};
 /// let dag = Dag::from_edges(2, &[(0, 1)])?;
@@ -253,6 +265,8 @@ pub struct LentCountdown<'a> {
 #[cfg(target_has_atomic = "32")]
 impl LentCountdown<'_> {
     /// The counters.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{AsDag, Dag};

@@ -5,6 +5,8 @@ use core::fmt::{self, Display, Write};
 
 /// Displays a graph in DOT. See [`DagView::dot`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::StaticDag;
 /// use std::fmt::Write;
@@ -24,6 +26,8 @@ pub struct Dot<'a, L> {
 impl<'a> DagView<'a> {
     /// The graph in DOT, with a label for each node. Labels may hold anything, and are shown as they are; control characters but line
     /// breaks by pictures, `␀` for NUL.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;

@@ -8,6 +8,8 @@ use core::fmt;
 /// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns its
 /// nodes.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{BuildError, Dag};
 ///
@@ -62,6 +64,8 @@ pub enum BuildError<C> {
 
 impl<C> BuildError<C> {
     /// The same error with the cycle held in another way.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};

@@ -14,6 +14,8 @@ impl DagView<'_> {
     ///
     /// If `levels` has fewer entries than the graph has nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::StaticDag;
     /// let dag: StaticDag<3, 2> = StaticDag::new([(0, 1), (1, 2)]);
@@ -38,6 +40,8 @@ impl DagView<'_> {
     }
 
     /// The nodes by level. Nodes of one level don't depend on each other. O(V + E).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
@@ -65,6 +69,8 @@ impl DagView<'_> {
 }
 
 /// The nodes of a graph grouped by level. See [`DagView::levels`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;
@@ -106,6 +112,8 @@ impl Levels {
 
     /// The number of levels: the number of nodes on the longest path.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::Dag;
     /// let chain = Dag::from_edges(3, &[(0, 1), (1, 2)])?;
@@ -119,6 +127,8 @@ impl Levels {
 
     /// Whether there are no levels, which is so for the empty graph only.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::Dag;
     /// assert!(Dag::from_edges(0, &[])?.view().levels().is_empty());
@@ -131,6 +141,8 @@ impl Levels {
     }
 
     /// The levels from the roots on, each sorted by number.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
@@ -146,6 +158,8 @@ impl Levels {
 
     /// All nodes, level by level: a topological order.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     /// let dag = Dag::from_edges(4, &[(3, 2), (3, 1), (1, 0)])?;
@@ -158,6 +172,8 @@ impl Levels {
     }
 
     /// Where in [`nodes`](Self::nodes) each level begins, and at last where the last one ends.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;

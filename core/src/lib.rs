@@ -20,6 +20,8 @@
 //! Everything that reads a graph is a method of the small, copyable [`DagView`]; the other two lend one with
 //! [`AsDag::view`].
 //!
+//! ## Examples
+//!
 //! ```
 //! use dgraph_core::{NodeId, StaticDag};
 //!
@@ -46,6 +48,28 @@
 //! A [`Run`] is a graph with the memory of its runs, in a `static` ([`StaticRun`]). Any number of cores and
 //! interrupt handlers work for it; there is no lock and no allocator, and nothing has to be set up or cleared
 //! between runs.
+//!
+//! **Interrupts.** A handler may call everything at any point of the code that it has interrupted, also of
+//! another call of the same method. Nothing waits for anybody, so it never waits for what it has interrupted.
+//! (The one exception says so: [`Run::work_until_over`].) A core that is stopped for ever keeps the nodes that it
+//! has taken, and nothing else. Stack: no recursion; measured on a Cortex-M3, a main program and two levels
+//! of interrupts take 296 bytes together.
+//!
+//! **Waiting.** A core with nothing to do may sleep: [`Run::notify`] calls what wakes it (on Arm `dsb` and
+//! `sev`) behind each insertion, and the core calls `wfe`, which returns at once if an event came since it last
+//! looked. Where a core waits with `hlt` or `wfi`, it masks its interrupts, asks [`Run::has_ready`] once more,
+//! and then waits.
+//!
+//! **Memory.** The cores share memory that is cached and coherent, with a compare-and-swap or exclusive loads and
+//! stores that work there; orderings are those of Rust's atomics, which the compiler makes of the
+//! instructions of the chip. Chips without compare-and-swap: feature `portable-atomic`.
+//!
+//! **Several graphs** are several runs; each is started, worked for and stopped by itself.
+//!
+//! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
+//! [`ReadySet`], and whoever takes it from there polls it again (`examples/bare_async`).
+//!
+//! ## Examples
 //!
 //! ```
 //! use core::sync::atomic::{AtomicU32, Ordering};
@@ -92,26 +116,6 @@
 //! ```
 //!
 //! Nodes without devices need no such loop: [`Run::work`] and [`Run::work_until_over`] take a body.
-//!
-//! **Interrupts.** A handler may call everything at any point of the code that it has interrupted, also of
-//! another call of the same method. Nothing waits for anybody, so it never waits for what it has interrupted.
-//! (The one exception says so: [`Run::work_until_over`].) A core that is stopped for ever keeps the nodes that it
-//! has taken, and nothing else. Stack: no recursion; measured on a Cortex-M3, a main program and two levels
-//! of interrupts take 296 bytes together.
-//!
-//! **Waiting.** A core with nothing to do may sleep: [`Run::notify`] calls what wakes it (on Arm `dsb` and
-//! `sev`) behind each insertion, and the core calls `wfe`, which returns at once if an event came since it last
-//! looked. Where a core waits with `hlt` or `wfi`, it masks its interrupts, asks [`Run::has_ready`] once more,
-//! and then waits.
-//!
-//! **Memory.** The cores share memory that is cached and coherent, with a compare-and-swap or exclusive loads and
-//! stores that work there; orderings are those of Rust's atomics, which the compiler makes of the
-//! instructions of the chip. Chips without compare-and-swap: feature `portable-atomic`.
-//!
-//! **Several graphs** are several runs; each is started, worked for and stopped by itself.
-//!
-//! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
-//! [`ReadySet`], and whoever takes it from there polls it again (`examples/bare_async`).
 //!
 //! # Features
 //!

@@ -5,6 +5,8 @@ use core::fmt;
 
 /// The arrays of a graph, not yet believed. See [`DagView::from_parts`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{DagView, Edge, NodeId, Parts};
 ///
@@ -29,6 +31,8 @@ pub struct Parts<'a> {
 }
 
 /// What is wrong with [`Parts`]: the array, the place in it, and what stands there.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{DagView, Edge, NodeId, Parts, PartsError};
@@ -150,6 +154,8 @@ impl<'a> DagView<'a> {
     ///
     /// The first fault found, with its place. Whatever the arrays hold, the check neither panics nor reads out of
     /// bounds, and what it accepts has all the properties that [`DagView`] promises.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{DagView, Edge, NodeId, Parts, PartsError};

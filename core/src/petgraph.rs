@@ -18,6 +18,8 @@ impl Dag {
     ///
     /// As [`from_edges`](Self::from_edges), but for unknown nodes, which there can't be.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::Dag;
     /// use petgraph::Graph;
@@ -50,6 +52,8 @@ impl Dag {
     /// # Errors
     ///
     /// As [`from_petgraph`](Self::from_petgraph).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -101,6 +105,8 @@ impl DagView<'_> {
     /// # Panics
     ///
     /// If it has 2³² − 1 edges, which petgraph can't number with a `u32`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;

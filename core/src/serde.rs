@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 ///
 /// Needs the feature `serde`. The counters are not written, nor is an order by [`depth_first`](Dag::depth_first).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::Dag;
 ///
@@ -40,6 +42,8 @@ impl Serialize for Successors<'_> {
 /// Validated as by [`Dag::from_edges`]: what isn't a graph, or has a cycle, is an error of the deserializer.
 ///
 /// Needs the feature `serde`.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;

@@ -10,6 +10,8 @@ use core::fmt;
 /// node once and after all of its predecessors; the roots come first, unless it is [depth
 /// first](crate::Dag::depth_first). So the graph has no cycle.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{Dag, DagView, NodeId, StaticDag};
 ///
@@ -34,6 +36,8 @@ pub struct DagView<'a> {
 ///
 /// Sealed: runners rely on what the types of this crate promise.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{AsDag, Dag, StaticDag};
 ///
@@ -46,6 +50,8 @@ pub struct DagView<'a> {
 pub trait AsDag: sealed::Sealed {
     /// The graph.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{AsDag, StaticDag};
     /// fn nodes(graph: impl AsDag) -> usize {
@@ -57,6 +63,8 @@ pub trait AsDag: sealed::Sealed {
     fn view(&self) -> DagView<'_>;
 
     /// The run counters that are kept with this graph, at rest, if it keeps any and nobody else has them now.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{AsDag, Dag, StaticDag};
@@ -73,6 +81,8 @@ pub trait AsDag: sealed::Sealed {
 
     /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The first call finds
     /// them, in O(V + E).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{AsDag, Dag};
@@ -130,6 +140,8 @@ impl<'a> DagView<'a> {
 
     /// The number of nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::StaticDag;
     /// static DAG: StaticDag<3, 1> = StaticDag::new([(0, 1)]);
@@ -143,6 +155,8 @@ impl<'a> DagView<'a> {
     }
 
     /// The number of edges, parallel ones counted each.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -158,6 +172,8 @@ impl<'a> DagView<'a> {
     /// All nodes in topological order: each after all that it depends on; roots first, unless it is
     /// [depth first](crate::Dag::depth_first).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<4, 2> = StaticDag::new([(3, 0), (0, 1)]);
@@ -170,6 +186,8 @@ impl<'a> DagView<'a> {
     }
 
     /// Whether the order is [depth first](crate::Dag::depth_first).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -189,6 +207,8 @@ impl<'a> DagView<'a> {
     /// # Panics
     ///
     /// If the graph has no such node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -224,6 +244,8 @@ impl<'a> DagView<'a> {
     ///
     /// If the graph has no such node.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<3, 3> = StaticDag::new([(0, 2), (1, 2), (1, 2)]);
@@ -237,6 +259,8 @@ impl<'a> DagView<'a> {
     }
 
     /// The in-degrees of all nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -252,6 +276,8 @@ impl<'a> DagView<'a> {
     }
 
     /// The nodes that depend on nothing, in the order of [`order`](Self::order). O(log V).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -269,6 +295,8 @@ impl<'a> DagView<'a> {
     }
 
     /// Runs `body` once for each node in topological order, on this thread: no counters, no atomics.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;

@@ -1,6 +1,8 @@
 //! Runs static dependency graphs: say once what depends on what, then run it any number of times, on one thread or
 //! on all cores.
 //!
+//! # Examples
+//!
 //! ```
 //! use dgraph_exec::{Executor, GraphBuilder};
 //!

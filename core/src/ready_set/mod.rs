@@ -16,6 +16,8 @@ const HINT: u32 = LEAF - 1;
 const CHILDREN: usize = 1 << HINT;
 /// How many words a [`ReadySet`] of so many positions needs.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::ready_words;
 /// assert!(ready_words(64) <= 3);
@@ -60,6 +62,8 @@ impl Tree {
 /// The memory is an array in a `static` ([`new`](Self::new)) or the caller's
 /// ([`in_memory`](Self::in_memory)).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::sync::AtomicUsize;
 /// use dgraph_core::{ReadySet, ready_words};
@@ -85,6 +89,8 @@ impl<const W: usize> ReadySet<[AtomicUsize; W]> {
     ///
     /// If `W` is less than [`ready_words(positions)`](ready_words); in a `static` this is a compile error.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -101,6 +107,8 @@ impl<const W: usize> ReadySet<[AtomicUsize; W]> {
 impl<'a> ReadySet<&'a mut [AtomicUsize]> {
     /// An empty set of the positions `0..positions` in the caller's memory. `None` if that has less than
     /// [`ready_words(positions)`](ready_words) words.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
@@ -139,6 +147,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     ///
     /// If the set has no such position.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -156,6 +166,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
 
     /// Takes the lowest position out of the set. `None` if there is none; one that comes or goes meanwhile
     /// may be seen or not.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
@@ -210,6 +222,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
 
     /// The lowest position in the set, which stays there.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -224,6 +238,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
 
     /// Whether nothing is in the set. Before a core sleeps, it asks this again, with interrupts masked or its
     /// event cleared.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;

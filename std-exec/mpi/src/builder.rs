@@ -20,6 +20,8 @@ use std::fmt;
 /// As in `dgraph_exec`'s `GraphBuilder`, each method that adds a node gives its handle, by which others
 /// depend on it. What a node gives has to be able to travel ([`Wire`]).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners};
 /// use std::thread;

@@ -42,6 +42,8 @@ pub(crate) trait Merge: Serialize + DeserializeOwned {
 /// together. If a link is dropped while the others go on, whatever they do next ends with
 /// [`LinkError::Left`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{InProcess, Link};
 /// let ends = InProcess::network(2);

@@ -41,6 +41,8 @@ impl StopToken {
 /// What all that a node depends on is: a tuple of up to 8 handles, one handle, or an array or `Vec` of
 /// handles of one type, which arrive together as [`Values`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{DistributedBuilder, Values};
 /// let mut graph = DistributedBuilder::new();

@@ -20,6 +20,8 @@ pub enum Owners {
 impl Owners {
     /// [`By`](Self::By), without the box.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_mpi::Owners;
     /// let even_and_odd = Owners::by(|node| node % 2);

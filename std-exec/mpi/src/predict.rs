@@ -10,6 +10,8 @@ use std::time::Duration;
 /// A cluster as the LogGP model has it (Alexandrov, Ionescu, Schauser and Scheiman, "LogGP", SPAA 1995), but
 /// for gaps between messages.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::Cluster;
 /// use std::time::Duration;

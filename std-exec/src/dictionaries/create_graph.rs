@@ -7,6 +7,8 @@
 /// `&String`. A dependency listed twice is run once and passed twice. Gives a
 /// `Result<FnGraph, GraphError<FnKey>>`.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, create_graph};
 ///

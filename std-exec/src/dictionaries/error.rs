@@ -6,6 +6,8 @@ use std::fmt;
 
 /// What is wrong with a dictionary of dependencies, by key.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphError, KeyedGraph};
 ///
@@ -35,6 +37,8 @@ pub enum GraphError<K> {
 }
 
 /// A dependency that is no key.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphError, KeyedGraph, MissingKey};

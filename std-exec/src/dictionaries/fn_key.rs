@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 /// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer to a
 /// function is no key, since it shares its type with others: that doesn't compile.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{FnKey, GraphError, create_graph};
 /// fn egg(_: &u8) -> u8 { 1 }
@@ -40,6 +42,8 @@ impl FnKey {
     }
 
     /// The name by which the function was listed.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::create_graph;

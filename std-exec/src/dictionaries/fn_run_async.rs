@@ -12,6 +12,8 @@ use std::task::{Context, Poll};
 /// Runs a dictionary graph, on whatever thread polls it ([`FnGraph::run_async`]) or on the workers of an executor
 /// ([`FnGraph::run_parallel_async`]): a [`RunAsync`] that gives results by function.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{FnRunAsync, create_graph};
 ///
@@ -34,6 +36,16 @@ impl FnGraph {
     /// Runs every function once on the thread that polls the future: all that are ready, one after the other, those that are
     /// `async` side by side. As [`Graph::run_async`](crate::Graph::run_async).
     ///
+    /// # Errors
+    ///
+    /// None: functions of a dictionary can't fail. See [`run_async_with`](Self::run_async_with).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the panic of a function; the graph can be used again at once.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::create_graph;
     ///
@@ -49,14 +61,6 @@ impl FnGraph {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// None: functions of a dictionary can't fail. See [`run_async_with`](Self::run_async_with).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the panic of a function; the graph can be used again at once.
     pub fn run_async(&mut self) -> FnRunAsync<'_> {
         self.run_async_with(RunOptions::new())
     }
@@ -70,6 +74,8 @@ impl FnGraph {
     /// # Panics
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, RunOptions, create_graph};
@@ -94,6 +100,16 @@ impl FnGraph {
     /// whichever worker is free. As [`Graph::run_parallel_async`](crate::Graph::run_parallel_async), which says what happens when
     /// the future is dropped, or the executor.
     ///
+    /// # Errors
+    ///
+    /// None: functions of a dictionary can't fail. See [`run_parallel_async_with`](Self::run_parallel_async_with).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the first panic of a function; the graph can be used again at once.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, create_graph};
     ///
@@ -108,14 +124,6 @@ impl FnGraph {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// None: functions of a dictionary can't fail. See [`run_parallel_async_with`](Self::run_parallel_async_with).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the first panic of a function; the graph can be used again at once.
     pub fn run_parallel_async(&mut self, executor: &Executor) -> FnRunAsync<'_> {
         self.run_parallel_async_with(executor, RunOptions::new())
     }
@@ -130,6 +138,8 @@ impl FnGraph {
     ///
     /// As [`run_parallel_async`](Self::run_parallel_async), unless the options
     /// [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, RunError, RunOptions, create_graph};

@@ -20,6 +20,8 @@ use std::collections::HashMap;
 
 /// An ordinary function, as the kind of a [`Function`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Function, PlainFunction};
 ///
@@ -38,6 +40,8 @@ pub enum PlainFunction {}
 
 /// An `async fn`, as the kind of a [`Function`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{AsyncFunction, Function};
 ///
@@ -55,6 +59,8 @@ pub enum AsyncFunction {}
 /// borrows its arguments, or isn't `Unpin`, is an async one. So is one that gives a future that isn't `Sync`, as boxed ones
 /// mostly are. If a future is none of that, it is unclear what is meant, and that doesn't compile: await it in an `async fn`,
 /// or, if the future itself is to be the result, give a struct around it.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Function, create_graph};
@@ -102,6 +108,8 @@ pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
 }
 
 /// The functions that another depends on, as a tuple. `Inputs` is, for each of them, the tuple of what it is fed, and its kind.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{FnGraph, FnKey, Functions, GraphError};

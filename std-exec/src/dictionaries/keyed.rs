@@ -23,6 +23,8 @@ type Task<'f, T> = Box<dyn Fn(Args<'_, T>) -> Option<T> + Send + Sync + 'f>;
 /// The tasks may be declared in any order, and may borrow from the caller's scope (`'f`). A graph is checked once,
 /// when it is built, and runs any number of times; each run drops the results of the one before.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, KeyedGraph};
 ///
@@ -50,6 +52,8 @@ pub struct KeyedGraph<'f, K, T> {
 
 /// Collects the tasks of a [`KeyedGraph`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::KeyedGraph;
 ///
@@ -76,6 +80,8 @@ where
 {
     /// Starts with no tasks.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::builder().task(1, [], |_| "one").build()?;
@@ -88,6 +94,8 @@ where
 
     /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as the
     /// `i`-th.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -107,6 +115,8 @@ where
 
     /// The keys in the order in which they were declared.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let graph = KeyedGraph::builder().task("b", ["a"], |_| 2).task("a", [], |_| 1).build()?;
@@ -120,6 +130,8 @@ where
     }
 
     /// The position of a key among [`keys`](Self::keys), which is its node in [`dag`](Self::dag).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -151,6 +163,8 @@ where
     ///
     /// With the panic of a task.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::builder()
@@ -176,6 +190,8 @@ where
     /// # Panics
     ///
     /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has started.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, KeyedGraph};
@@ -219,6 +235,8 @@ where
     /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies may be
     /// declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing to feed on.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::<_, f64>::builder()
@@ -246,6 +264,8 @@ where
     ///
     /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
     /// [`Cycle`](GraphError::Cycle) with a path of keys, [`TooLarge`](GraphError::TooLarge).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;

@@ -27,6 +27,8 @@ impl Executor {
     ///
     /// None at present: what can't be had (threads, pinning) is done without.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -46,6 +48,8 @@ impl Executor {
 
     /// Choices about the number of threads and where they run.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::Executor;
     /// let executor = Executor::builder().threads(1).build()?;
@@ -64,6 +68,8 @@ impl Executor {
     ///
     /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
     /// forked after that has it too, without threads, and needs an executor of its own.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -87,6 +93,8 @@ impl Executor {
 }
 
 /// Where the workers of an executor run.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, ExecutorError, Pinning};
@@ -114,6 +122,8 @@ pub enum Pinning {
 }
 
 /// Choices for an [`Executor`], made with [`Executor::builder`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, Pinning};
@@ -159,6 +169,8 @@ impl ExecutorBuilder {
     /// How many threads work on a run, its caller included. Default: one for each core that the calling thread may use
     /// (affinity mask and cgroup quota respected).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::Executor;
     /// let executor = Executor::builder().threads(3).build()?;
@@ -171,6 +183,8 @@ impl ExecutorBuilder {
     }
 
     /// Where the workers run. Default: [`Pinning::PerCore`]. The calling thread is never pinned.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, ExecutorError, Pinning};
@@ -191,6 +205,8 @@ impl ExecutorBuilder {
     /// thread that wakes a system call. Zero is allowed: workers then sleep at once. With [`Duration::MAX`] they never
     /// do. This is about workers between runs; a thread that waits within a run has its own, short patience.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     /// use std::time::Duration;
@@ -208,6 +224,8 @@ impl ExecutorBuilder {
 
     /// Names the workers' threads; the function gets the worker's number, counted from 0, and is called by
     /// [`build`](Self::build). Default: `dgraph-0` and so on. Systems may show a part only (Linux: 15 bytes).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -228,6 +246,8 @@ impl ExecutorBuilder {
     /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without optimisation,
     /// looking for work and reporting a panic take more than half of that. Default: the standard library's, 2 MiB or what
     /// `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -257,6 +277,8 @@ impl ExecutorBuilder {
     /// happened then. If the function returns without calling it, `build` fails; if it panics before, `build`
     /// panics. What stands after it has happened when the executor has been dropped or [shut
     /// down](Executor::shutdown), which panics if that did.
+    ///
+    /// # Examples
     ///
     /// Futures that need a runtime's context, such as Tokio's timers and sockets, need it on the workers,
     /// wherever they were made:
@@ -314,6 +336,8 @@ impl ExecutorBuilder {
     /// [global](Executor::global) one included. If the first one says `false`, none uses the call; to
     /// say `false` when others use it already is an error. Without it each node costs its thread a fence.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     ///
@@ -344,6 +368,8 @@ impl ExecutorBuilder {
     ///
     /// If the function [around](Self::around) a worker's life panics before it calls that: the workers that
     /// have begun end, and the first panic is resumed here. If the function that names threads panics.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, ExecutorError};

@@ -8,6 +8,8 @@ pub(crate) const MAX_THREADS: usize = 4096;
 
 /// Why an executor could not be made as demanded.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, ExecutorError};
 ///

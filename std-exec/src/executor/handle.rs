@@ -37,6 +37,8 @@ use std::time::Duration;
 /// process that has had an executor must not forbid itself `membarrier(2)`, or it aborts with a line that
 /// says so; unless its first executor was made to do without ([`ExecutorBuilder::membarrier`](crate::ExecutorBuilder::membarrier)).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,6 +87,8 @@ impl Executor {
 
     /// How many threads work on a run at the most, its caller included. At least 1.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::Executor;
     /// let executor = Executor::builder().threads(2).build()?;
@@ -118,6 +122,8 @@ impl Executor {
     /// macOS.) A child that is forked by a node must not return from that node: where it would have to wait for the
     /// run's other threads, it aborts.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     ///
@@ -143,6 +149,8 @@ impl Executor {
     /// # Panics
     ///
     /// As [`run`](Self::run).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -176,6 +184,8 @@ impl Executor {
     /// If a function [around](crate::ExecutorBuilder::around) a worker's life panics when that is over: when all
     /// threads have ended, the first such panic is resumed here. (Dropping the executor ignores them, and so
     /// does a node that shuts down what runs it.)
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Executor;

@@ -4,6 +4,8 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// What happened in one run, from [`Executor::run_counted`](crate::Executor::run_counted).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
 ///

@@ -22,6 +22,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// that owns something lends it to its future, and Rust has no way yet to say that such a future is `Send`. For these,
     /// see [`local_async_node`](GraphBuilder::local_async_node).)
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::sync::Arc;
@@ -61,6 +63,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// As [`async_node`](Self::async_node), for one that may [fail](Self::try_node).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     ///
@@ -93,6 +97,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// As [`define`](Self::define), for an [async node](Self::async_node).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     ///
@@ -116,6 +122,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// As [`try_define`](Self::try_define), for a [fallible async node](Self::try_async_node).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

@@ -7,6 +7,8 @@ use std::fmt;
 
 /// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder, Limit, Node};
 /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -58,6 +60,8 @@ impl<P> GraphBuilder<'_, P> {
     /// node depends on, directly or not, is at least as urgent as the node. A node under way is not interrupted. The last call
     /// counts.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::sync::Mutex;
@@ -80,6 +84,8 @@ impl<P> GraphBuilder<'_, P> {
     /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time, as for a
     /// device or a pool of connections. The most urgent of those that wait is the next one. No thread waits.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     /// use std::sync::Mutex;
@@ -101,6 +107,8 @@ impl<P> GraphBuilder<'_, P> {
     /// limits and threads that occurs makes every node of the graph a little dearer: it should be tens, not thousands.
     ///
     /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one permit of it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -144,6 +152,8 @@ impl<P> GraphBuilder<'_, P> {
     /// limits or a thread: then this is the order among nodes of one priority. Nodes that take nanoseconds
     /// may take some longer, since they aren't gone through in rows.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::sync::Arc;
@@ -172,6 +182,8 @@ impl<P> GraphBuilder<'_, P> {
     ///
     /// A node that is bound to two threads is an error of [`build`](Self::build).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     /// use std::thread;
@@ -197,6 +209,8 @@ impl<P> GraphBuilder<'_, P> {
     /// worker comes in addition to them. A node that is bound to two threads is an error of [`build`](Self::build); a
     /// worker that the executor doesn't have is an error of the run,
     /// [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

@@ -38,6 +38,8 @@ use std::marker::PhantomData;
 /// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`); what
 /// they borrow has to be declared before the builder, so that it is still there when closures are dropped.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::GraphBuilder;
 ///
@@ -75,6 +77,8 @@ impl Default for GraphBuilder<'_> {
 impl<'env> GraphBuilder<'env> {
     /// Starts with no nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -110,6 +114,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// closures have to be written out. For a dependency [`moved`](Node::moved) the parameter is the value itself. A
     /// dependency listed twice is run once and fed twice.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Values};
     ///
@@ -140,6 +146,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// Adds a node that may fail. Those that depend on it, directly or not, are then skipped, and the run gives a
     /// [`RunError::Failed`](crate::RunError::Failed) with the error.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -164,6 +172,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Adds a node whose value comes from the caller, by [`Graph::set`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -193,6 +203,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// `read_outputs` makes the node's result of the inner results. If the inner run fails, the node has failed, and the
     /// inner [`RunError`](crate::RunError) is its error. A graph with [async nodes](Self::async_node) makes this node one: it
     /// runs on whatever thread polls it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Graph, GraphBuilder, Results};
@@ -253,6 +265,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// Adds a node that is to be [defined](Self::define) later, so that others can depend on it before.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -270,6 +284,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Defines a node that was [declared](Self::declare). A second definition is an error of [`build`](Self::build).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -294,6 +310,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Defines a node that was [declared](Self::declare) and may fail. See [`try_node`](Self::try_node).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -320,6 +338,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of one type; of different
     /// types, `[a.id(), b.id()]`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -352,6 +372,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// # Errors
     ///
     /// See [`DefinitionError`]; each names the nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{DefinitionError, GraphBuilder};
@@ -488,6 +510,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
 impl<'env> Graph<'env> {
     /// The same as [`GraphBuilder::new`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Graph;

@@ -18,6 +18,8 @@ impl<'env> GraphBuilder<'env, Local> {
     /// Starts a graph that may have local nodes, whose closures and results need not be `Send`. Such a graph stays on its
     /// thread. Local nodes run there, also in a parallel run, and other nodes on any thread.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     /// use std::{cell::Cell, rc::Rc};
@@ -40,6 +42,8 @@ impl<'env> GraphBuilder<'env, Local> {
     }
 
     /// As [`node`](GraphBuilder::node), on the thread of the graph: nothing has to be `Send`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -77,6 +81,8 @@ impl<'env> GraphBuilder<'env, Local> {
     }
 
     /// As [`try_node`](GraphBuilder::try_node), on the thread of the graph: but for the error, nothing has to be `Send`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

@@ -30,6 +30,8 @@ impl<'env> GraphBuilder<'env, Local> {
     /// As [`async_node`](GraphBuilder::async_node), on the thread of the graph: nothing has to be `Send`, and the closure may
     /// own what its futures use.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::rc::Rc;
@@ -68,6 +70,8 @@ impl<'env> GraphBuilder<'env, Local> {
 
     /// As [`try_async_node`](GraphBuilder::try_async_node), on the thread of the graph: but for the error, nothing has to be
     /// `Send`, and the closure may own what its futures use.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

@@ -5,6 +5,8 @@ use std::fmt;
 
 /// Why a node has no result.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Absent, GraphBuilder};
 ///

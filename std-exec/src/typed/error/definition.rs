@@ -7,6 +7,8 @@ use std::fmt;
 
 /// What is wrong with the nodes of a [`GraphBuilder`](crate::GraphBuilder).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{DefinitionError, GraphBuilder};
 ///

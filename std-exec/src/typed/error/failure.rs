@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// A node that failed, and its error.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
 ///
@@ -44,6 +46,8 @@ impl Failure {
     /// The node. Of a graph that is a node, this is the outer node, and the name is the path to the one that failed in it:
     /// `outer/inner`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
     /// let mut graph = GraphBuilder::new();
@@ -59,6 +63,8 @@ impl Failure {
     }
 
     /// What it gave.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -76,6 +82,8 @@ impl Failure {
     }
 
     /// What it gave, to own.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -141,6 +149,8 @@ impl fmt::Display for Stop {
 /// The nodes that failed in a run, by their numbers: a slice of [`Failure`]. Of a graph that is a node, those that failed in it,
 /// as `outer/inner`. And whether the run was cancelled or late as well.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
 ///
@@ -184,6 +194,8 @@ impl Failures {
     /// The nodes that panicked, in a run [of which the panic went on](crate::Graph::take_failures) or was
     /// [caught](crate::RunError::Panicked); none of a run that has just [failed](crate::RunError::Failed).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -205,6 +217,8 @@ impl Failures {
 
     /// Whether the run's token was cancelled, or the executor ended, before the run was over.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
     /// let mut graph = GraphBuilder::new();
@@ -219,6 +233,8 @@ impl Failures {
     }
 
     /// Whether the run's deadline passed before the run was over.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -278,6 +294,8 @@ impl fmt::Display for Failures {
 
 /// A panic that was caught.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
 ///
@@ -305,6 +323,8 @@ impl Panicked {
     /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the payload is
     /// then one of theirs. Of a graph that is a node, the nodes that panicked in it, as `outer/inner`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -321,6 +341,8 @@ impl Panicked {
     }
 
     /// What else went wrong in the run: the nodes that failed, and whether it was cancelled or late.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
@@ -340,6 +362,8 @@ impl Panicked {
 
     /// The message, if the payload is one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -356,6 +380,8 @@ impl Panicked {
     }
 
     /// What was passed to `panic!` or `panic_any`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
@@ -378,6 +404,8 @@ impl Panicked {
     /// # Panics
     ///
     /// Always: that is what it is for.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};

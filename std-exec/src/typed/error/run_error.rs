@@ -9,6 +9,16 @@ use std::fmt;
 ///
 /// Nodes that did run have their results all the same: see [`Graph::results`](crate::Graph::results).
 ///
+/// Errors, panics and a stop may come together: the first that applies of [`Panicked`](Self::Panicked), [`Failed`](Self::Failed),
+/// [`Cancelled`](Self::Cancelled), [`DeadlineExceeded`](Self::DeadlineExceeded) is what a run gives, and tells of the others too.
+/// [`failures`](Self::failures), [`panicked`](Self::panicked), [`is_cancelled`](Self::is_cancelled) and
+/// [`is_late`](Self::is_late) answer whichever it is.
+///
+/// Messages are short: they name the first few nodes and say how many there are. `Debug` is the message and those of its
+/// [sources](std::error::Error::source), so that a `main` that returns the error prints something to read.
+///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, RunError};
 ///
@@ -31,10 +41,7 @@ use std::fmt;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Errors, panics and a stop may come together: the first that applies of [`Panicked`](Self::Panicked), [`Failed`](Self::Failed),
-/// [`Cancelled`](Self::Cancelled), [`DeadlineExceeded`](Self::DeadlineExceeded) is what a run gives, and tells of the others too.
-/// [`failures`](Self::failures), [`panicked`](Self::panicked), [`is_cancelled`](Self::is_cancelled) and
-/// [`is_late`](Self::is_late) answer whichever it is.
+/// A failure and a cancel in one run:
 ///
 /// ```
 /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
@@ -51,9 +58,6 @@ use std::fmt;
 /// assert_eq!(error.to_string(), "1 node failed: child process; cancelled");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// Messages are short: they name the first few nodes and say how many there are. `Debug` is the message and those of its
-/// [sources](std::error::Error::source), so that a `main` that returns the error prints something to read.
 #[non_exhaustive]
 pub enum RunError {
     /// Inputs that the run needs and that have no value. Nothing has run, earlier results are still there.
@@ -95,6 +99,8 @@ pub enum RunError {
 impl RunError {
     /// The nodes that failed, by their numbers.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -118,6 +124,8 @@ impl RunError {
 
     /// The panic, if there was one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -137,6 +145,8 @@ impl RunError {
 
     /// Whether the run's token was cancelled, or the executor ended, before the run was over.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -154,6 +164,8 @@ impl RunError {
     }
 
     /// Whether the run's deadline passed before the run was over.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};

@@ -24,6 +24,8 @@ use std::marker::PhantomData;
 ///
 /// Closures and results may borrow from the caller's scope (`'env`).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder};
 ///
@@ -100,6 +102,8 @@ impl<'env, P> Graph<'env, P> {
     /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there. What else went wrong:
     /// [`take_failures`](Self::take_failures).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -131,6 +135,8 @@ impl<'env, P> Graph<'env, P> {
     /// With the first panic of a node, after the closures under way have ended; nothing that depends on it has started. What else
     /// went wrong: [`take_failures`](Self::take_failures).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder, Values};
     /// let numbers: Vec<u64> = (1..=1000).collect();
@@ -154,6 +160,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
@@ -181,6 +189,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// As [`run_parallel`](Self::run_parallel), unless the options [catch panics](RunOptions::catch_panics).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -205,6 +215,8 @@ impl<'env, P> Graph<'env, P> {
 
     /// The results of the last run, however it has ended.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -225,6 +237,8 @@ impl<'env, P> Graph<'env, P> {
     /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those that failed, and whether
     /// the run was cancelled or late. Nothing after a run that has ended in another way: its [`RunError`] says it all. The next run
     /// drops what nobody has taken.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunOptions};
@@ -250,6 +264,12 @@ impl<'env, P> Graph<'env, P> {
 
     /// Sets an input, for all runs until it is set again. Gives back the value that it had.
     ///
+    /// # Panics
+    ///
+    /// If `input` is another graph's.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -263,10 +283,6 @@ impl<'env, P> Graph<'env, P> {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If `input` is another graph's.
     #[track_caller]
     pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
         self.mark_changed(input);
@@ -278,6 +294,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// If `input` is another graph's.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -308,6 +326,8 @@ impl<'env, P> Graph<'env, P> {
 
     /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -331,6 +351,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// If there is no node with that number.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -349,6 +371,8 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// The graph in DOT, with the nodes' names.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

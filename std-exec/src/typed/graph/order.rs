@@ -14,6 +14,8 @@ impl<P> Graph<'_, P> {
     /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is run as one
     /// whose order matters, which costs some hundred nanoseconds a node. Serial runs keep to the same order.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::{sync::Mutex, time::Duration};
@@ -47,6 +49,8 @@ impl<P> Graph<'_, P> {
     /// The same with the durations of the last run that [measured](crate::RunOptions::measure) them. Nodes that were never
     /// measured take no time.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -70,6 +74,8 @@ impl<P> Graph<'_, P> {
     /// # Panics
     ///
     /// If `node` is another graph's.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};

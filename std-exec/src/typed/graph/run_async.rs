@@ -18,6 +18,8 @@ use std::task::{Context, Poll};
 /// graph can be used again at once. (If it is leaked, by [`std::mem::forget`] for example, so is what the graph holds, and
 /// using the graph panics.)
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, RunAsync};
 /// use std::future::{pending, poll_fn};
@@ -55,6 +57,16 @@ impl<'env, P> Graph<'env, P> {
     /// to a worker run like the others. A [deadline](RunOptions::deadline) is looked at whenever the run goes on; to end one
     /// that waits, drop its future (as a runtime's `timeout` does) or [cancel](crate::CancelToken::cancel) its token.
     ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the panic of a node; the graph can be used again at once.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     ///
@@ -73,14 +85,6 @@ impl<'env, P> Graph<'env, P> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the panic of a node; the graph can be used again at once.
     pub fn run_async(&mut self) -> RunAsync<'_, 'env, P> {
         self.run_async_with(RunOptions::new())
     }
@@ -94,6 +98,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
@@ -133,6 +139,16 @@ impl Graph<'static> {
     /// goes on. Dropped in a node of its own run, the
     /// future waits for nothing, and the graph can't be used afterwards.
     ///
+    /// # Errors
+    ///
+    /// As [`run_parallel`](Self::run_parallel).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the first panic of a node; the graph can be used again at once.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     ///
@@ -150,14 +166,6 @@ impl Graph<'static> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`run_parallel`](Self::run_parallel).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the first panic of a node; the graph can be used again at once.
     pub fn run_parallel_async(&mut self, executor: &Executor) -> RunAsync<'_, 'static> {
         self.run_parallel_async_with(executor, RunOptions::new())
     }
@@ -171,6 +179,8 @@ impl Graph<'static> {
     /// # Panics
     ///
     /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};

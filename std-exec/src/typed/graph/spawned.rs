@@ -19,6 +19,8 @@ use std::task::{Context, Poll};
 /// its own run that would wait for itself: there it returns at once, and the last thread that leaves the run ends it. To wait for a run
 /// in one of its own nodes is a panic.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder, Spawned};
 ///
@@ -54,6 +56,8 @@ impl Graph<'static> {
     /// workers, also if this is called within one. One line enters it:
     /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     ///
@@ -73,6 +77,8 @@ impl Graph<'static> {
     }
 
     /// As [`spawn`](Self::spawn), with choices.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, Executor, GraphBuilder, RunError, RunOptions};
@@ -119,6 +125,8 @@ impl Spawned {
     ///
     /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph is dropped then, with
     /// what else went wrong.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

@@ -5,6 +5,8 @@ use std::error::Error;
 
 /// What a node gives that may run on any thread: whatever is `Send` and `Sync`.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node, Shareable};
 ///
@@ -29,6 +31,8 @@ impl<T: Send + Sync> Shareable for T {}
 
 /// What a node may fail with: whatever becomes a `Box<dyn Error + Send + Sync>`. That is an [`Error`] that is `Send` and `Sync`,
 /// such a box itself, or a text.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node, NodeError};
@@ -55,6 +59,8 @@ pub trait NodeError: Into<Box<dyn Error + Send + Sync>> {}
 impl<E: Into<Box<dyn Error + Send + Sync>>> NodeError for E {}
 
 /// Nodes that another comes [after](crate::GraphBuilder::after): one handle, or any number of one type.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::GraphBuilder;

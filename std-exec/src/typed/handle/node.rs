@@ -33,6 +33,8 @@ impl GraphId {
 ///
 /// `P` says where the result may be used: [`Anywhere`], or on the graph's thread only, [`Local`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node};
 ///
@@ -59,6 +61,8 @@ pub struct Node<T, P = Anywhere> {
 
 /// An input node of a typed graph: its value comes from the caller, by [`Graph::set`](crate::Graph::set).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Input};
 ///
@@ -77,6 +81,8 @@ pub struct Input<T> {
 }
 
 /// A dependency whose result is moved into its dependent. Made by [`Node::moved`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Moved, Node};
@@ -101,6 +107,8 @@ pub struct Moved<T, P = Anywhere> {
 
 /// A node of a typed graph, whatever it gives.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{AnyNode, GraphBuilder, RunOptions};
 ///
@@ -121,6 +129,8 @@ pub struct AnyNode {
 
 impl AnyNode {
     /// The node's number: nodes are numbered in the order in which they were declared.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -162,6 +172,8 @@ impl<T, P> Node<T, P> {
 
     /// The handle without its type, where nodes of different types come together: `[a.id(), b.id()]`.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -179,6 +191,8 @@ impl<T, P> Node<T, P> {
 
     /// The same dependency, moved into the dependent instead of lent to it: the closure's parameter is a `T`.
     /// No other node may then depend on the result; that is checked when the graph is built.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -199,6 +213,8 @@ impl<T, P> Node<T, P> {
 
 impl<T: Send + Sync> Node<T, Local> {
     /// The same node as one whose result may be used on any thread.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -224,6 +240,8 @@ impl<T> Input<T> {
 
     /// The input as a node like any other.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Node, Values};
     /// let mut graph = GraphBuilder::new();
@@ -243,6 +261,8 @@ impl<T> Input<T> {
 
     /// See [`Node::id`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -259,6 +279,8 @@ impl<T> Input<T> {
     }
 
     /// See [`Node::moved`]. The input is unset afterwards.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

@@ -14,6 +14,8 @@ use crate::typed::memory::frame::Frame;
 /// These are `async fn`s; async closures that own nothing (what they use of their surroundings, they borrow); and ordinary
 /// closures that give a future which holds no references to what they own.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{AsyncNodeFn, Dependencies, GraphBuilder, Node};
 ///

@@ -19,6 +19,8 @@ use sealed::Sealed;
 /// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`], whose
 /// result it gets as `T`.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Dependencies, Dependency, GraphBuilder, Node, NodeFn};
 ///
@@ -55,6 +57,8 @@ pub trait Dependency: Sealed + Copy {
 
 /// What a dependency is to the closure's parameter, for values that live for `'a`.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Feed, Moved, Node};
 /// use std::any::type_name;
@@ -79,6 +83,8 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
 
 /// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles of one
 /// type, which arrive together as [`Values`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Dependencies, GraphBuilder, Node, NodeFn};
@@ -123,6 +129,8 @@ pub trait Dependencies: Sealed + Sized {
 /// A closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
 /// Parameter types of closures have to be written out.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node, NodeFn};
 ///
@@ -159,6 +167,8 @@ pub trait NodeFn<D: Dependencies> {
 }
 
 /// As [`NodeFn`], with a `&mut G` in front of the other parameters.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Graph, GraphBuilder, Input, Results};

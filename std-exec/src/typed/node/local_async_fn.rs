@@ -8,6 +8,8 @@ use crate::typed::memory::frame::Frame;
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
 /// Parameter types of closures have to be written out. It may own things and lend them to its futures.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Local, LocalAsyncFn, Node};
 ///

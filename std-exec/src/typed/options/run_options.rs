@@ -7,6 +7,8 @@ use std::time::Instant;
 
 /// What happens to the other nodes when one has failed.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions};
 ///
@@ -31,6 +33,8 @@ pub enum FailurePolicy {
 }
 
 /// Choices for one run of a typed [`Graph`](crate::Graph).
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
@@ -63,6 +67,8 @@ pub struct RunOptions {
 impl RunOptions {
     /// Runs every node, stops at the first failure, passes panics on.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
     ///
@@ -87,6 +93,8 @@ impl RunOptions {
 
     /// What happens to the other nodes when one has failed. Default: [`FailurePolicy::FailFast`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
     ///
@@ -105,6 +113,8 @@ impl RunOptions {
     }
 
     /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are dropped.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunError, RunOptions};
@@ -128,6 +138,8 @@ impl RunOptions {
     /// before each node and before a future that was woken is polled; a run that waits for its
     /// futures, or for a worker to begin, is woken by its deadline.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
     /// use std::time::{Duration, Instant};
@@ -149,6 +161,8 @@ impl RunOptions {
     /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on the caller. It names the
     /// nodes, and what failed beside them.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
     ///
@@ -165,6 +179,8 @@ impl RunOptions {
     }
 
     /// Runs only these nodes and those that they depend on, directly or not. The others have no result afterwards.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
@@ -193,6 +209,8 @@ impl RunOptions {
     ///
     /// A graph that is a node is updated, too: if it runs, then only what the inputs that it is given reach, and what is to be read
     /// again because it was taken.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
@@ -225,6 +243,8 @@ impl RunOptions {
 
     /// Measures how long each node takes, for [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The
     /// clock is read before and after each node, also in graphs that are nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder, RunOptions};
