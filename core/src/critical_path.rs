@@ -5,9 +5,10 @@ use crate::{DagView, NodeId};
 use alloc::{vec, vec::Vec};
 
 impl<'a> DagView<'a> {
-    /// Writes each node's rank into `ranks` (one entry a node): the weight of the heaviest path that starts at the
-    /// node, its own weight included (in the literature: bottom level or upward rank). Returns the highest rank,
-    /// the length of the critical path; 0 for the empty graph. Sums stop at `u64::MAX`. O(V + E).
+    /// Writes each node's rank into `ranks` (one entry a node): the weight of the heaviest path that starts
+    /// at the node, its own weight included (in the literature: bottom level or upward rank). Returns the
+    /// highest rank, the length of the critical path; 0 for the empty graph. Sums stop at `u64::MAX`. O(V +
+    /// E).
     ///
     /// # Panics
     ///
@@ -36,8 +37,8 @@ impl<'a> DagView<'a> {
         longest
     }
 
-    /// A critical path, read off the ranks that [`ranks_into`](Self::ranks_into) has written: from the root of the
-    /// highest rank always on to the successor of the highest rank (the first of several).
+    /// A critical path, read off the ranks that [`ranks_into`](Self::ranks_into) has written: from the root
+    /// of the highest rank always on to the successor of the highest rank (the first of several).
     ///
     /// # Panics
     ///

@@ -8,8 +8,9 @@ const FEW: usize = 5;
 
 /// A dependency cycle: each node depends on the next, the last on the first. Never empty.
 ///
-/// Displayed as a path whose first and last node are the same: `3 -> 1 -> 3`. Of a long one the first few nodes are shown, and a
-/// number: `7 -> 4 -> 9 -> 2 -> 5 -> (993 more) -> 7`. [`path`](Self::path) has all of them.
+/// Displayed as a path whose first and last node are the same: `3 -> 1 -> 3`. Of a long one the first few
+/// nodes are shown, and a number: `7 -> 4 -> 9 -> 2 -> 5 -> (993 more) -> 7`. [`path`](Self::path) has all of
+/// them.
 ///
 /// # Examples
 ///

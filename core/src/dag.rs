@@ -13,9 +13,9 @@ use once_cell::race::OnceBox;
 
 /// A dependency graph that owns its arrays, together with the counters of one run.
 ///
-/// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they are
-/// away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor has asked for its
-/// [`wide_levels`](AsDag::wide_levels) and it has them.
+/// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
+/// are away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor
+/// has asked for its [`wide_levels`](AsDag::wide_levels) and it has them.
 ///
 /// # Examples
 ///
@@ -201,8 +201,8 @@ impl AsDag for Dag {
     #[cfg(target_has_atomic = "32")]
     #[inline]
     fn lend_countdown(&self) -> Option<LentCountdown<'_>> {
-        // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at rest,
-        // as the run before has left them.
+        // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at
+        // rest, as the run before has left them.
         let lent = self.lent.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         lent.is_ok().then(|| LentCountdown { dag: self })
     }
@@ -240,10 +240,11 @@ impl fmt::Debug for Dag {
 
 /// The counters of a [`Dag`], lent to one run. Dropping it gives them back.
 ///
-/// For schedulers. Whoever has them must leave them at rest: each node that has become ready is completed before this
-/// is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must never happen (as in
-/// code that hands out references to what predecessors have written) must not rest on a graph that others can reach.
-/// Forgetting it (`mem::forget`) only costs later runs a pass over the graph each, for counters of their own.
+/// For schedulers. Whoever has them must leave them at rest: each node that has become ready is completed
+/// before this is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must
+/// never happen (as in code that hands out references to what predecessors have written) must not rest on a
+/// graph that others can reach. Forgetting it (`mem::forget`) only costs later runs a pass over the graph
+/// each, for counters of their own.
 ///
 /// # Examples
 ///
@@ -293,7 +294,8 @@ impl LentCountdown<'_> {
 impl Drop for LentCountdown<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Ordering: Release pairs with the Acquire in `lend_countdown`: the next run sees the counters at rest.
+        // Ordering: Release pairs with the Acquire in `lend_countdown`: the next run sees the counters at
+        // rest.
         self.dag.lent.store(false, Ordering::Release);
     }
 }

@@ -5,8 +5,8 @@ use core::fmt;
 
 /// Why a list of edges is no dependency graph.
 ///
-/// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns its
-/// nodes.
+/// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns
+/// its nodes.
 ///
 /// # Examples
 ///

@@ -7,8 +7,8 @@ use crate::NodeId;
 use alloc::{vec, vec::Vec};
 
 impl DagView<'_> {
-    /// Writes each node's level into `levels` (one entry a node): 0 for a root, otherwise one more than the highest
-    /// level among its predecessors. Returns the number of levels. O(V + E).
+    /// Writes each node's level into `levels` (one entry a node): 0 for a root, otherwise one more than the
+    /// highest level among its predecessors. Returns the number of levels. O(V + E).
     ///
     /// # Panics
     ///

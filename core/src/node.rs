@@ -102,10 +102,12 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// An edge in its source's row of the CSR: the node it leads to, and whether it is that node's only incoming edge.
+/// An edge in its source's row of the CSR: the node it leads to, and whether it is that node's only incoming
+/// edge.
 ///
 /// A node with a single incoming edge is ready as soon as the source of that edge is done, so a run needs no
-/// counter for it. The mark saves a run from looking that up: chains and trees run without touching a counter.
+/// counter for it. The mark saves a run from looking that up: chains and trees run without touching a
+/// counter.
 ///
 /// In memory an edge is a `u32`: the target in the low 31 bits, the mark in the highest.
 ///

@@ -8,11 +8,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 impl Dag {
-    /// The graph of these nodes and edges, where an edge from `a` to `b` says that b depends on a. (If yours say
-    /// the opposite, call `reverse` first.) Needs the feature `petgraph`.
+    /// The graph of these nodes and edges, where an edge from `a` to `b` says that b depends on a. (If yours
+    /// say the opposite, call `reverse` first.) Needs the feature `petgraph`.
     ///
-    /// Nodes keep their numbers, so the weight of a node stays where it is: in `graph`, under that index. Edges
-    /// lose theirs. O(V + E).
+    /// Nodes keep their numbers, so the weight of a node stays where it is: in `graph`, under that index.
+    /// Edges lose theirs. O(V + E).
     ///
     /// # Errors
     ///
@@ -46,8 +46,8 @@ impl Dag {
 
     /// The same for a graph from which nodes may have been removed. Needs the feature `petgraph`.
     ///
-    /// Here nodes have no gaps between their numbers, so they are numbered anew, in the order of their indices:
-    /// second comes the index that each node had. (Errors have the new numbers.)
+    /// Here nodes have no gaps between their numbers, so they are numbered anew, in the order of their
+    /// indices: second comes the index that each node had. (Errors have the new numbers.)
     ///
     /// # Errors
     ///
@@ -98,9 +98,9 @@ fn build(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Result<Da
 }
 
 impl DagView<'_> {
-    /// The same graph as petgraph's, whose nodes are numbers and have these as their indices; there is an edge
-    /// from each node to each one that depends on it. `StableGraph::from` makes the other kind of it, `map` gives
-    /// it weights. Needs the feature `petgraph`. O(V + E).
+    /// The same graph as petgraph's, whose nodes are numbers and have these as their indices; there is an
+    /// edge from each node to each one that depends on it. `StableGraph::from` makes the other kind of it,
+    /// `map` gives it weights. Needs the feature `petgraph`. O(V + E).
     ///
     /// # Panics
     ///

@@ -5,8 +5,8 @@ use core::fmt;
 
 /// A validated dependency graph in borrowed memory. Small and copyable: pass it by value.
 ///
-/// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards):
-/// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
+/// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards): rows
+/// lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
 /// node once and after all of its predecessors; the roots come first, unless it is [depth
 /// first](crate::Dag::depth_first). So the graph has no cycle.
 ///
@@ -32,7 +32,8 @@ pub struct DagView<'a> {
     order: &'a [NodeId],
 }
 
-/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`, and references to these.
+/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`, and references to
+/// these.
 ///
 /// Sealed: runners rely on what the types of this crate promise.
 ///
@@ -79,8 +80,8 @@ pub trait AsDag: sealed::Sealed {
         None
     }
 
-    /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The first call finds
-    /// them, in O(V + E).
+    /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The
+    /// first call finds them, in O(V + E).
     ///
     /// # Examples
     ///
@@ -226,7 +227,8 @@ impl<'a> DagView<'a> {
         &self.edges[start..end]
     }
 
-    /// Where the edges out of the node with this number begin and end. For constants, in which slices can't be taken.
+    /// Where the edges out of the node with this number begin and end. For constants, in which slices can't
+    /// be taken.
     pub(crate) const fn row(self, node: usize) -> (usize, usize) {
         let end =
             if node + 1 < self.starts.len() { self.starts[node + 1] as usize } else { self.edges.len() };

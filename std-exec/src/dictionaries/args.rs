@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::OnceLock;
 
-/// The values of a task's dependencies, in the order in which they are listed; those that gave `None` are left out.
+/// The values of a task's dependencies, in the order in which they are listed; those that gave `None` are
+/// left out.
 ///
 /// # Examples
 ///

@@ -28,9 +28,10 @@ pub enum GraphError<K> {
     MissingKeys(Vec<MissingKey<K>>),
     /// A dependency cycle: each key depends on the next, and the last is the first again.
     Cycle(Vec<K>),
-    /// Functions of a [dictionary](crate::FnGraphBuilder) whose dependencies aren't what they take. That is so if types which the
-    /// compiler finds out were written out, and make a function a plain one here and an async one there; or if a
-    /// [`Functions`](crate::Functions) of one's own gives other keys than its types say.
+    /// Functions of a [dictionary](crate::FnGraphBuilder) whose dependencies aren't what they take. That is
+    /// so if types which the compiler finds out were written out, and make a function a plain one here and an
+    /// async one there; or if a [`Functions`](crate::Functions) of one's own gives other keys than its types
+    /// say.
     Mismatched(Vec<K>),
     /// More tasks or dependencies than a graph can hold.
     TooLarge(BuildError<CycleBuf>),

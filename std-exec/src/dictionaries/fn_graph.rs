@@ -10,8 +10,8 @@ use dgraph_core::DagView;
 use std::collections::HashSet;
 use std::fmt;
 
-/// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph): a typed [`Graph`]
-/// whose nodes are found by their functions.
+/// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph):
+/// a typed [`Graph`] whose nodes are found by their functions.
 ///
 /// # Examples
 ///
@@ -144,7 +144,8 @@ impl FnGraph {
         self.run_with(&RunOptions::new())
     }
 
-    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all is done.
+    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all
+    /// is done.
     ///
     /// What `async fn`s need of a runtime, such as the context for Tokio's timers, has to be on each of these
     /// threads: see [`ExecutorBuilder::around`](crate::ExecutorBuilder::around).
@@ -155,7 +156,8 @@ impl FnGraph {
     ///
     /// # Panics
     ///
-    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on it has started.
+    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on
+    /// it has started.
     ///
     /// # Examples
     ///
@@ -256,8 +258,9 @@ impl FnGraph {
 }
 
 impl FnGraphBuilder {
-    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't given is that of the type.
-    /// The types `I`, `K`, `M` follow from the functions, and are not to be written out.
+    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't
+    /// given is that of the type. The types `I`, `K`, `M` follow from the functions, and are not to be
+    /// written out.
     ///
     /// # Examples
     ///
@@ -301,8 +304,9 @@ impl FnGraphBuilder {
     /// # Errors
     ///
     /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
-    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the types of
-    /// [`function`](Self::function) were written out and don't fit, [`TooLarge`](GraphError::TooLarge).
+    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the
+    /// types of [`function`](Self::function) were written out and don't fit,
+    /// [`TooLarge`](GraphError::TooLarge).
     ///
     /// # Examples
     ///

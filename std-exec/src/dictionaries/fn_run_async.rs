@@ -9,8 +9,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Runs a dictionary graph, on whatever thread polls it ([`FnGraph::run_async`]) or on the workers of an executor
-/// ([`FnGraph::run_parallel_async`]): a [`RunAsync`] that gives results by function.
+/// Runs a dictionary graph, on whatever thread polls it ([`FnGraph::run_async`]) or on the workers of an
+/// executor ([`FnGraph::run_parallel_async`]): a [`RunAsync`] that gives results by function.
 ///
 /// # Examples
 ///
@@ -33,8 +33,8 @@ pub struct FnRunAsync<'g> {
 }
 
 impl FnGraph {
-    /// Runs every function once on the thread that polls the future: all that are ready, one after the other, those that are
-    /// `async` side by side. As [`Graph::run_async`](crate::Graph::run_async).
+    /// Runs every function once on the thread that polls the future: all that are ready, one after the other,
+    /// those that are `async` side by side. As [`Graph::run_async`](crate::Graph::run_async).
     ///
     /// # Errors
     ///
@@ -96,13 +96,15 @@ impl FnGraph {
         FnRunAsync { run: self.graph.run_async_with(options), index: &self.index }
     }
 
-    /// Runs every function once on the workers of `executor`, while the future that this gives waits; `async` ones are polled by
-    /// whichever worker is free. As [`Graph::run_parallel_async`](crate::Graph::run_parallel_async), which says what happens when
-    /// the future is dropped, or the executor.
+    /// Runs every function once on the workers of `executor`, while the future that this gives waits; `async`
+    /// ones are polled by whichever worker is free. As
+    /// [`Graph::run_parallel_async`](crate::Graph::run_parallel_async), which says what happens when the
+    /// future is dropped, or the executor.
     ///
     /// # Errors
     ///
-    /// None: functions of a dictionary can't fail. See [`run_parallel_async_with`](Self::run_parallel_async_with).
+    /// None: functions of a dictionary can't fail. See
+    /// [`run_parallel_async_with`](Self::run_parallel_async_with).
     ///
     /// # Panics
     ///

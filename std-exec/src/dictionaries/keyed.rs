@@ -17,11 +17,12 @@ type Task<'f, T> = Box<dyn Fn(Args<'_, T>) -> Option<T> + Send + Sync + 'f>;
 
 /// A dependency graph whose tasks are named by keys of any type `K` and give values of one type `T`.
 ///
-/// Each task gets the values of its dependencies in the order in which they are listed. A task may give `None`: then
-/// nothing is fed to its dependents, which still run. A dependency that is listed twice is run once and fed twice.
+/// Each task gets the values of its dependencies in the order in which they are listed. A task may give
+/// `None`: then nothing is fed to its dependents, which still run. A dependency that is listed twice is run
+/// once and fed twice.
 ///
-/// The tasks may be declared in any order, and may borrow from the caller's scope (`'f`). A graph is checked once,
-/// when it is built, and runs any number of times; each run drops the results of the one before.
+/// The tasks may be declared in any order, and may borrow from the caller's scope (`'f`). A graph is checked
+/// once, when it is built, and runs any number of times; each run drops the results of the one before.
 ///
 /// # Examples
 ///
@@ -92,8 +93,8 @@ where
         KeyedBuilder { declared: Vec::new() }
     }
 
-    /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as the
-    /// `i`-th.
+    /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as
+    /// the `i`-th.
     ///
     /// # Examples
     ///
@@ -189,7 +190,8 @@ where
     ///
     /// # Panics
     ///
-    /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has started.
+    /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has
+    /// started.
     ///
     /// # Examples
     ///
@@ -232,8 +234,9 @@ impl<'f, K, T> KeyedBuilder<'f, K, T>
 where
     K: Eq + Hash + Clone,
 {
-    /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies may be
-    /// declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing to feed on.
+    /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies
+    /// may be declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing
+    /// to feed on.
     ///
     /// # Examples
     ///

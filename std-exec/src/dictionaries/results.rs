@@ -31,8 +31,8 @@ impl<K, T> KeyedResults<'_, K, T>
 where
     K: Eq + Hash + Clone,
 {
-    /// The value that the task `key` gave. `None` if it gave none, if its value was taken, or if there is no such
-    /// task.
+    /// The value that the task `key` gave. `None` if it gave none, if its value was taken, or if there is no
+    /// such task.
     ///
     /// # Examples
     ///

@@ -84,8 +84,8 @@ impl Executor {
         if let Some(executor) = GLOBAL.get() {
             return executor;
         }
-        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it locked for ever.
-        // If two threads come at once, the second one's executor is dropped.
+        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it
+        // locked for ever. If two threads come at once, the second one's executor is dropped.
         let builder = Self::builder().pinning(Pinning::None);
         let executor = builder.build_on(&Allowed::of_the_process()).expect("no special demands");
         GLOBAL.get_or_init(|| executor)
@@ -112,9 +112,9 @@ impl Executor {
 pub enum Pinning {
     /// The system moves them as it likes among the cores that the thread may use that makes the executor.
     None,
-    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned to one of
-    /// them. With fewer or more the system places them: the first few cores would not be better than any other. Where
-    /// it refuses, a worker goes unpinned.
+    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned
+    /// to one of them. With fewer or more the system places them: the first few cores would not be better
+    /// than any other. Where it refuses, a worker goes unpinned.
     #[default]
     PerCore,
     /// Each is pinned to one of these cores, in turn. A core that can't be had is an error.
@@ -166,8 +166,8 @@ impl ExecutorBuilder {
         }
     }
 
-    /// How many threads work on a run, its caller included. Default: one for each core that the calling thread may use
-    /// (affinity mask and cgroup quota respected).
+    /// How many threads work on a run, its caller included. Default: one for each core that the calling
+    /// thread may use (affinity mask and cgroup quota respected).
     ///
     /// # Examples
     ///
@@ -201,9 +201,10 @@ impl ExecutorBuilder {
 
     /// How long a worker with nothing to do looks around before it sleeps. Default: 20 microseconds.
     ///
-    /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it, and the
-    /// thread that wakes a system call. Zero is allowed: workers then sleep at once. With [`Duration::MAX`] they never
-    /// do. This is about workers between runs; a thread that waits within a run has its own, short patience.
+    /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it,
+    /// and the thread that wakes a system call. Zero is allowed: workers then sleep at once. With
+    /// [`Duration::MAX`] they never do. This is about workers between runs; a thread that waits within a run
+    /// has its own, short patience.
     ///
     /// # Examples
     ///
@@ -243,9 +244,10 @@ impl ExecutorBuilder {
         self
     }
 
-    /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without optimisation,
-    /// looking for work and reporting a panic take more than half of that. Default: the standard library's, 2 MiB or what
-    /// `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
+    /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without
+    /// optimisation, looking for work and reporting a panic take more than half of that. Default: the
+    /// standard library's, 2 MiB or what `RUST_MIN_STACK` says. The caller of a run executes nodes too, on
+    /// the stack that it has.
     ///
     /// # Examples
     ///
@@ -351,13 +353,13 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is its
-    /// caller's alone.
+    /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is
+    /// its caller's alone.
     ///
     /// # Errors
     ///
-    /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for more than
-    /// [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
+    /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for
+    /// more than [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
     /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
     /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) comes

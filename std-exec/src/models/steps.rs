@@ -1,5 +1,5 @@
-//! Walks in step by themselves, without a run around them, so that three threads and all seizures fit in a model: a caller,
-//! a walker that joins at any moment, and somebody who breaks in at any moment.
+//! Walks in step by themselves, without a run around them, so that three threads and all seizures fit in a
+//! model: a caller, a walker that joins at any moment, and somebody who breaks in at any moment.
 
 use crate::protocol::steps::{Step, Steps};
 use crate::protocol::walk::{Lane, Stopped, Walk};
@@ -239,8 +239,8 @@ fn steps_of_two_walkers() {
     steps::<6, _>(case, THREE_LEVELS);
 }
 
-/// Nobody breaks in, and the fences for that aren't there: they would hide what the members' own waiting has to do. Catches: the
-/// orderings of `reached`.
+/// Nobody breaks in, and the fences for that aren't there: they would hide what the members' own waiting has
+/// to do. Catches: the orderings of `reached`.
 #[test]
 fn steps_of_patient_walkers() {
     let case = Case { preemptions: 3, patience: u32::MAX, breaks_in: false, fences: false, ..TWO_LANES };

@@ -1,8 +1,8 @@
 //! Deadlines of runs that may wait: somebody has to notice these while all futures wait.
 //!
-//! One thread for the process, which is started when the first such run begins, and sleeps until the earliest deadline. A run that
-//! is late then looks whether it has to end, as when its token is cancelled. If the system refuses the thread, deadlines are noticed when
-//! a node begins or a future is polled, and no sooner.
+//! One thread for the process, which is started when the first such run begins, and sleeps until the earliest
+//! deadline. A run that is late then looks whether it has to end, as when its token is cancelled. If the
+//! system refuses the thread, deadlines are noticed when a node begins or a future is polled, and no sooner.
 
 use crate::sync::fork::Process;
 use crate::sync::thrown::discard;
@@ -28,7 +28,8 @@ type Key = (Instant, u64);
 
 /// See the [module](self).
 struct Timer {
-    /// Where its thread is. A forked child makes a timer of its own, and lets this one be: its lock may be taken for ever.
+    /// Where its thread is. A forked child makes a timer of its own, and lets this one be: its lock may be
+    /// taken for ever.
     process: Process,
     state: Mutex<State>,
     earlier: Condvar,
@@ -88,7 +89,8 @@ impl Timer {
         // A node may come here, on a worker that is pinned.
         unpinned(start).ok()?;
         let here = ptr::from_ref(new).cast_mut();
-        // Ordering: Release pairs with the Acquire above, and that in case of failure with the Release of whoever was first.
+        // Ordering: Release pairs with the Acquire above, and that in case of failure with the Release of
+        // whoever was first.
         match TIMER.compare_exchange(known, here, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Some(new),
             // (The thread that was started in vain sleeps for ever.)

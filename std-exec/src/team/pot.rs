@@ -16,7 +16,8 @@ impl Pot {
         Self { any: AtomicBool::new(false), nodes: Mutex::new(Vec::new()) }
     }
 
-    /// Whether there are any. Certain after a `SeqCst` fence for members that have posted since they put some in; otherwise a hint.
+    /// Whether there are any. Certain after a `SeqCst` fence for members that have posted since they put some
+    /// in; otherwise a hint.
     #[inline]
     pub(crate) fn has_some(&self) -> bool {
         self.any.load(Ordering::Relaxed)

@@ -1,8 +1,9 @@
 //! Typed graphs: closures that feed each other, behind typed handles.
 //!
-//! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so running a node, or a
-//! row of nodes of one kind, is one indirect call, and a run allocates nothing. What can go wrong in a node is
-//! taken down in one byte a node ([`memory::status`]); the executor below knows nothing of it.
+//! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so
+//! running a node, or a row of nodes of one kind, is one indirect call, and a run allocates nothing. What can
+//! go wrong in a node is taken down in one byte a node ([`memory::status`]); the executor below knows nothing
+//! of it.
 //!
 //! The folders are layers: each uses those below it, and none above.
 //!

@@ -9,13 +9,13 @@
 //!                     yes: tell it
 //! ```
 //!
-//! A waker is a pointer to its node's cell. The cells of a graph lie in one block, shared by the graph and all its wakers;
-//! whoever lets go of it last frees it. So a waker may be used and dropped anywhere and at any time, also when run, graph and
-//! executor are gone; it then leaves a mark that nobody looks at.
+//! A waker is a pointer to its node's cell. The cells of a graph lie in one block, shared by the graph and
+//! all its wakers; whoever lets go of it last frees it. So a waker may be used and dropped anywhere and at
+//! any time, also when run, graph and executor are gone; it then leaves a mark that nobody looks at.
 //!
-//! The list is a stack that is linked through the cells (Treiber 1986, *Systems programming: coping with parallelism*). It is
-//! only ever taken as a whole, so there is no ABA problem. Its head also says whether the runner is asleep: then who finds it
-//! so has to tell the runner, and nobody else.
+//! The list is a stack that is linked through the cells (Treiber 1986, *Systems programming: coping with
+//! parallelism*). It is only ever taken as a whole, so there is no ABA problem. Its head also says whether
+//! the runner is asleep: then who finds it so has to tell the runner, and nobody else.
 
 use super::cell::{Cell, Pending, Woken};
 use crate::sync::thrown::discard;
@@ -116,9 +116,9 @@ impl Wakes {
         loop {
             let next = if head == ASLEEP { EMPTY } else { head };
             self.slots[index as usize].next.store(next, Ordering::Relaxed);
-            // Ordering: Release pairs with the Acquire of `take`, which reads `next` (later pushes are read-modify-writes, so
-            // they hand this one on). Acquire pairs with the Release of `lie_down`: who is to tell the runner finds it
-            // registered.
+            // Ordering: Release pairs with the Acquire of `take`, which reads `next` (later pushes are
+            // read-modify-writes, so they hand this one on). Acquire pairs with the Release of `lie_down`:
+            // who is to tell the runner finds it registered.
             match self.head.compare_exchange_weak(head, index, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(now) => head = now,
@@ -159,8 +159,9 @@ impl Wakes {
         self.head.load(Ordering::Relaxed) < ASLEEP
     }
 
-    /// Takes everything off the list; the runner is awake, and looks here again before it falls asleep. Calls `each` for the
-    /// futures that the calling thread may poll from now on, last woken first. True if the run itself was woken.
+    /// Takes everything off the list; the runner is awake, and looks here again before it falls asleep. Calls
+    /// `each` for the futures that the calling thread may poll from now on, last woken first. True if the run
+    /// itself was woken.
     #[inline]
     pub(crate) fn take(&self, each: impl FnMut(u32)) -> bool {
         // Ordering: Acquire pairs with the Release of `push`.
@@ -211,8 +212,9 @@ impl Wakes {
     fn lie_down(&self) -> bool {
         // Ordering: Release pairs with the Acquire of `push`.
         match self.head.compare_exchange(EMPTY, ASLEEP, Ordering::Release, Ordering::Relaxed) {
-            // It still says so, of an earlier sleep. Whoever changes that from now on finds the new runner: it tells under the
-            // lock under which that was registered, and if it was there before, its change would have been seen here.
+            // It still says so, of an earlier sleep. Whoever changes that from now on finds the new runner:
+            // it tells under the lock under which that was registered, and if it was there before, its change
+            // would have been seen here.
             Ok(_) | Err(ASLEEP) => true,
             Err(_) => false,
         }

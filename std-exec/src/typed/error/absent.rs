@@ -32,8 +32,8 @@ use std::fmt;
 pub enum Absent {
     /// It did not run: there was no run yet, or the run ended before.
     NotRun,
-    /// It was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and was cut off: a future that was
-    /// dropped half way, or a graph of which not all nodes ran.
+    /// It was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and was cut
+    /// off: a future that was dropped half way, or a graph of which not all nodes ran.
     Interrupted,
     /// It failed.
     Failed,

@@ -43,8 +43,8 @@ impl Failure {
         (self.node, self.error.into_inner())
     }
 
-    /// The node. Of a graph that is a node, this is the outer node, and the name is the path to the one that failed in it:
-    /// `outer/inner`.
+    /// The node. Of a graph that is a node, this is the outer node, and the name is the path to the one that
+    /// failed in it: `outer/inner`.
     ///
     /// # Examples
     ///
@@ -146,8 +146,8 @@ impl fmt::Display for Stop {
     }
 }
 
-/// The nodes that failed in a run, by their numbers: a slice of [`Failure`]. Of a graph that is a node, those that failed in it,
-/// as `outer/inner`. And whether the run was cancelled or late as well.
+/// The nodes that failed in a run, by their numbers: a slice of [`Failure`]. Of a graph that is a node, those
+/// that failed in it, as `outer/inner`. And whether the run was cancelled or late as well.
 ///
 /// # Examples
 ///
@@ -320,8 +320,9 @@ impl Panicked {
         Self { message, beside, payload: Mutex::new(Quiet::new(payload)) }
     }
 
-    /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the payload is
-    /// then one of theirs. Of a graph that is a node, the nodes that panicked in it, as `outer/inner`.
+    /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the
+    /// payload is then one of theirs. Of a graph that is a node, the nodes that panicked in it, as
+    /// `outer/inner`.
     ///
     /// # Examples
     ///

@@ -9,13 +9,14 @@ use std::fmt;
 ///
 /// Nodes that did run have their results all the same: see [`Graph::results`](crate::Graph::results).
 ///
-/// Errors, panics and a stop may come together: the first that applies of [`Panicked`](Self::Panicked), [`Failed`](Self::Failed),
-/// [`Cancelled`](Self::Cancelled), [`DeadlineExceeded`](Self::DeadlineExceeded) is what a run gives, and tells of the others too.
-/// [`failures`](Self::failures), [`panicked`](Self::panicked), [`is_cancelled`](Self::is_cancelled) and
-/// [`is_late`](Self::is_late) answer whichever it is.
+/// Errors, panics and a stop may come together: the first that applies of [`Panicked`](Self::Panicked),
+/// [`Failed`](Self::Failed), [`Cancelled`](Self::Cancelled), [`DeadlineExceeded`](Self::DeadlineExceeded) is
+/// what a run gives, and tells of the others too. [`failures`](Self::failures), [`panicked`](Self::panicked),
+/// [`is_cancelled`](Self::is_cancelled) and [`is_late`](Self::is_late) answer whichever it is.
 ///
-/// Messages are short: they name the first few nodes and say how many there are. `Debug` is the message and those of its
-/// [sources](std::error::Error::source), so that a `main` that returns the error prints something to read.
+/// Messages are short: they name the first few nodes and say how many there are. `Debug` is the message and
+/// those of its [sources](std::error::Error::source), so that a `main` that returns the error prints
+/// something to read.
 ///
 /// # Examples
 ///
@@ -73,16 +74,19 @@ pub enum RunError {
         /// How many workers there are.
         workers: usize,
     },
-    /// All nodes that failed, by their numbers. The [source](std::error::Error::source) is the first one's error.
+    /// All nodes that failed, by their numbers. The [source](std::error::Error::source) is the first one's
+    /// error.
     Failed(Failures),
     /// Nodes panicked in a run that [catches panics](crate::RunOptions::catch_panics). The
-    /// [source](std::error::Error::source) is the error of the first node that failed beside them, if there is one.
+    /// [source](std::error::Error::source) is the error of the first node that failed beside them, if there
+    /// is one.
     Panicked(Panicked),
     /// The run was stopped by its token, or by the end of the executor; no node has failed.
     Cancelled {
         /// The nodes that did not run for this reason.
         not_run: Vec<NamedNode>,
-        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were stopped.
+        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were
+        /// stopped.
         interrupted: Vec<NamedNode>,
         /// Whether the run's deadline has passed as well.
         late: bool,
@@ -91,7 +95,8 @@ pub enum RunError {
     DeadlineExceeded {
         /// The nodes that did not run for this reason.
         not_run: Vec<NamedNode>,
-        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were stopped.
+        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were
+        /// stopped.
         interrupted: Vec<NamedNode>,
     },
 }

@@ -18,9 +18,10 @@ use std::marker::PhantomData;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`](crate::GraphBuilder).
 ///
-/// Each closure is given references to the results of its dependencies, in the listed order. It is checked once, when it
-/// is built, and runs any number of times, after any ending at once; each run drops the results of the one before. A
-/// run but the first on its executor allocates nothing, as the [crate](crate#what-is-promised) says.
+/// Each closure is given references to the results of its dependencies, in the listed order. It is checked
+/// once, when it is built, and runs any number of times, after any ending at once; each run drops the results
+/// of the one before. A run but the first on its executor allocates nothing, as the
+/// [crate](crate#what-is-promised) says.
 ///
 /// Closures and results may borrow from the caller's scope (`'env`).
 ///
@@ -99,8 +100,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// # Panics
     ///
-    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there. What else went wrong:
-    /// [`take_failures`](Self::take_failures).
+    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are
+    /// there. What else went wrong: [`take_failures`](Self::take_failures).
     ///
     /// # Examples
     ///
@@ -132,8 +133,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// # Panics
     ///
-    /// With the first panic of a node, after the closures under way have ended; nothing that depends on it has started. What else
-    /// went wrong: [`take_failures`](Self::take_failures).
+    /// With the first panic of a node, after the closures under way have ended; nothing that depends on it
+    /// has started. What else went wrong: [`take_failures`](Self::take_failures).
     ///
     /// # Examples
     ///
@@ -234,9 +235,9 @@ impl<'env, P> Graph<'env, P> {
         Results::new(self.data_mut())
     }
 
-    /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those that failed, and whether
-    /// the run was cancelled or late. Nothing after a run that has ended in another way: its [`RunError`] says it all. The next run
-    /// drops what nobody has taken.
+    /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those
+    /// that failed, and whether the run was cancelled or late. Nothing after a run that has ended in another
+    /// way: its [`RunError`] says it all. The next run drops what nobody has taken.
     ///
     /// # Examples
     ///
@@ -324,7 +325,8 @@ impl<'env, P> Graph<'env, P> {
         data.changed[place.expect("inputs are listed")] = true;
     }
 
-    /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
+    /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the
+    /// `i`-th.
     ///
     /// # Examples
     ///

@@ -14,9 +14,9 @@ use std::task::{Context, Poll};
 /// Runs a graph, on whatever thread polls it ([`Graph::run_async`]) or on the workers of an executor
 /// ([`Graph::run_parallel_async`]).
 ///
-/// Nothing happens before it is first polled. Dropping it ends the run: futures of nodes are dropped then and there, and the
-/// graph can be used again at once. (If it is leaked, by [`std::mem::forget`] for example, so is what the graph holds, and
-/// using the graph panics.)
+/// Nothing happens before it is first polled. Dropping it ends the run: futures of nodes are dropped then and
+/// there, and the graph can be used again at once. (If it is leaked, by [`std::mem::forget`] for example, so
+/// is what the graph holds, and using the graph panics.)
 ///
 /// # Examples
 ///
@@ -49,13 +49,15 @@ pub struct RunAsync<'g, 'env, P = Anywhere> {
 
 #[cfg(feature = "async")]
 impl<'env, P> Graph<'env, P> {
-    /// Runs every node once on the thread that polls the future: all that are ready, one after the other, those with futures
-    /// side by side. Only futures that were woken are polled again. No runtime is needed, and any will do.
+    /// Runs every node once on the thread that polls the future: all that are ready, one after the other,
+    /// those with futures side by side. Only futures that were woken are polled again. No runtime is needed,
+    /// and any will do.
     ///
-    /// Ordinary nodes run in between. After some hundred nodes the run yields to whatever else its task has to do, and a future that
-    /// wakes itself for ever takes turns with the others. Limits and priorities hold; nodes that are bound to the caller or
-    /// to a worker run like the others. A [deadline](RunOptions::deadline) is looked at whenever the run goes on; to end one
-    /// that waits, drop its future (as a runtime's `timeout` does) or [cancel](crate::CancelToken::cancel) its token.
+    /// Ordinary nodes run in between. After some hundred nodes the run yields to whatever else its task has
+    /// to do, and a future that wakes itself for ever takes turns with the others. Limits and priorities
+    /// hold; nodes that are bound to the caller or to a worker run like the others. A
+    /// [deadline](RunOptions::deadline) is looked at whenever the run goes on; to end one that waits, drop
+    /// its future (as a runtime's `timeout` does) or [cancel](crate::CancelToken::cancel) its token.
     ///
     /// # Errors
     ///
@@ -123,21 +125,23 @@ impl<'env, P> Graph<'env, P> {
 
 #[cfg(feature = "async")]
 impl Graph<'static> {
-    /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin when it is first polled.
+    /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin
+    /// when it is first polled.
     ///
     /// Nodes run on workers: futures that need a runtime's context, such as Tokio's timers and sockets, have
     /// to find it there, also if the task that awaits this has one. One line enters it:
     /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
     ///
-    /// Nodes run as in [`run_parallel`](Self::run_parallel), but none on the thread that polls. When a future of a node is woken, whichever worker
-    /// is free polls it, before it starts other nodes. To wait for it on a thread, use [`run_parallel`](Self::run_parallel), in
-    /// which that thread works too; a node that blocks on this future keeps a worker from running it.
+    /// Nodes run as in [`run_parallel`](Self::run_parallel), but none on the thread that polls. When a future
+    /// of a node is woken, whichever worker is free polls it, before it starts other nodes. To wait for it on
+    /// a thread, use [`run_parallel`](Self::run_parallel), in which that thread works too; a node that blocks
+    /// on this future keeps a worker from running it.
     ///
-    /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks until the nodes that
-    /// workers are in the middle of have returned, and drops the futures that are left. If the executor is dropped, the run
-    /// is [cancelled](RunError::Cancelled). A deadline is looked at whenever a node starts or
-    /// goes on. Dropped in a node of its own run, the
-    /// future waits for nothing, and the graph can't be used afterwards.
+    /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks
+    /// until the nodes that workers are in the middle of have returned, and drops the futures that are left.
+    /// If the executor is dropped, the run is [cancelled](RunError::Cancelled). A deadline is looked at
+    /// whenever a node starts or goes on. Dropped in a node of its own run, the future waits for nothing, and
+    /// the graph can't be used afterwards.
     ///
     /// # Errors
     ///
@@ -178,7 +182,8 @@ impl Graph<'static> {
     ///
     /// # Panics
     ///
-    /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch panics](RunOptions::catch_panics).
+    /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch
+    /// panics](RunOptions::catch_panics).
     ///
     /// # Examples
     ///

@@ -1,4 +1,5 @@
-//! What nodes may give, what they may fail with, and what they may come after: bounds by names of their own, so that the compiler says what to write instead.
+//! What nodes may give, what they may fail with, and what they may come after: bounds by names of their own,
+//! so that the compiler says what to write instead.
 
 use super::node::{AnyNode, Input, Node};
 use std::error::Error;
@@ -29,8 +30,8 @@ pub trait Shareable: Send + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync> Shareable for T {}
 
-/// What a node may fail with: whatever becomes a `Box<dyn Error + Send + Sync>`. That is an [`Error`] that is `Send` and `Sync`,
-/// such a box itself, or a text.
+/// What a node may fail with: whatever becomes a `Box<dyn Error + Send + Sync>`. That is an [`Error`] that is
+/// `Send` and `Sync`, such a box itself, or a text.
 ///
 /// # Examples
 ///

@@ -5,8 +5,8 @@ use dgraph_core::NodeId;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A node as errors name it: its name or, if it has none, `#` and its number. Of a name of more than 60 bytes the middle is left
-/// out; [`name`](Self::name) has all of it.
+/// A node as errors name it: its name or, if it has none, `#` and its number. Of a name of more than 60 bytes
+/// the middle is left out; [`name`](Self::name) has all of it.
 ///
 /// # Examples
 ///

@@ -7,8 +7,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-/// The number of a builder, and of the graph that it builds: no two have the same, ever. A `Node<T>` is proof of the
-/// type of what lies in its slot only because of that.
+/// The number of a builder, and of the graph that it builds: no two have the same, ever. A `Node<T>` is proof
+/// of the type of what lies in its slot only because of that.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct GraphId(u64);
 
@@ -25,11 +25,11 @@ impl GraphId {
 
 /// A node of a typed graph that gives a `T`.
 ///
-/// Made by [`GraphBuilder`](crate::GraphBuilder); says which node a dependency, or a result, is. It is a number that
-/// knows its graph, so it may be copied and kept, and a graph notices the handle of another one.
+/// Made by [`GraphBuilder`](crate::GraphBuilder); says which node a dependency, or a result, is. It is a
+/// number that knows its graph, so it may be copied and kept, and a graph notices the handle of another one.
 ///
-/// (`T` is invariant: through a handle of a node that gives a `&'short str` nobody may define one that gives a
-/// `&'static str`.)
+/// (`T` is invariant: through a handle of a node that gives a `&'short str` nobody may define one that gives
+/// a `&'static str`.)
 ///
 /// `P` says where the result may be used: [`Anywhere`], or on the graph's thread only, [`Local`].
 ///

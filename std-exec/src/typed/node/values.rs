@@ -23,7 +23,8 @@ impl List {
     }
 }
 
-/// What a node is given whose dependencies are a slice of handles: references to their results, in the listed order.
+/// What a node is given whose dependencies are a slice of handles: references to their results, in the listed
+/// order.
 ///
 /// # Examples
 ///

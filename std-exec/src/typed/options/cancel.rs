@@ -46,8 +46,8 @@ impl CancelToken {
         Self::default()
     }
 
-    /// From now on, runs with this token start no node. Closures under way end; futures that wait are dropped. A node that blocks
-    /// until another one has begun may wait for ever, as after a failure.
+    /// From now on, runs with this token start no node. Closures under way end; futures that wait are
+    /// dropped. A node that blocks until another one has begun may wait for ever, as after a failure.
     ///
     /// # Examples
     ///
