@@ -68,7 +68,7 @@ impl<'a> Countdown<'a> {
         Some(Self { dag, counters })
     }
 
-    /// As [`new`](Self::new), for counters that are at rest already.
+    /// A countdown over counters that are at rest already, so that nothing is written.
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn at_rest(dag: DagView<'a>, counters: &'a [AtomicU32]) -> Self {

@@ -128,8 +128,8 @@ impl Dag {
         DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
     }
 
-    /// The same graph with an order that keeps few results alive at once where one thread goes through it:
-    /// depth first, so that a node's dependents come soon after it. O(V + E).
+    /// Gives the graph an order that keeps few results alive at once where one thread goes through it: depth
+    /// first, so that a node's dependents come soon after it. O(V + E).
     ///
     /// The usual order has all roots first, which is as good if nothing is given up before the end. Runs on
     /// several threads are depth first in any case, except for short ones, which go level by level through a

@@ -63,7 +63,7 @@ pub enum BuildError<C> {
 }
 
 impl<C> BuildError<C> {
-    /// The same error with the cycle held in another way.
+    /// Converts the cycle of the error, to hold it in another way.
     ///
     /// # Examples
     ///

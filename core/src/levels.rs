@@ -59,7 +59,8 @@ impl DagView<'_> {
         Levels::new(&level_of, count)
     }
 
-    /// The same, if the levels have at least `width` nodes on average; otherwise found out in less memory.
+    /// The levels, if they have at least `width` nodes on average. That they have fewer is found out in less
+    /// memory.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(crate) fn levels_of_width(self, width: usize) -> Option<Levels> {
         let mut level_of = vec![0; self.nodes()];

@@ -145,7 +145,7 @@ impl Edge {
         Self(target.0 & !Self::SOLE)
     }
 
-    /// The same edge, marked as its target's only incoming one.
+    /// Marks the edge as its target's only incoming one.
     ///
     /// # Examples
     ///

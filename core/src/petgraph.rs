@@ -44,7 +44,8 @@ impl Dag {
         build(graph.node_count(), edges.map(|edge| (edge.source().index(), edge.target().index())))
     }
 
-    /// The same for a graph from which nodes may have been removed. Needs the feature `petgraph`.
+    /// Builds a graph from one of petgraph's from which nodes may have been removed. Needs the feature
+    /// `petgraph`.
     ///
     /// Here nodes have no gaps between their numbers, so they are numbered anew, in the order of their
     /// indices: second comes the index that each node had. (Errors have the new numbers.)
@@ -98,9 +99,9 @@ fn build(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Result<Da
 }
 
 impl DagView<'_> {
-    /// The same graph as petgraph's, whose nodes are numbers and have these as their indices; there is an
-    /// edge from each node to each one that depends on it. `StableGraph::from` makes the other kind of it,
-    /// `map` gives it weights. Needs the feature `petgraph`. O(V + E).
+    /// Converts the graph to one of petgraph's, whose nodes are numbers and have these as their indices;
+    /// there is an edge from each node to each one that depends on it. `StableGraph::from` makes the other
+    /// kind of it, `map` gives it weights. Needs the feature `petgraph`. O(V + E).
     ///
     /// # Panics
     ///

@@ -182,7 +182,7 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         self.take_below(u32::MAX)
     }
 
-    /// As [`take`](Self::take), if that is below `limit`.
+    /// Takes the lowest position out of the set, if it is below `limit`.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "positions have 32 bits")]
     pub(crate) fn take_below(&self, limit: u32) -> Option<u32> {

@@ -274,7 +274,8 @@ impl<'a, N, W> Run<'a, N, W> {
         Self { dag, urgency: None, words, ready, state, sinks: sinks(dag), sinks_done, notify: None }
     }
 
-    /// The same, with ready nodes in this order: 0 first. Without, it is the order of their numbers.
+    /// Sets the order of ready nodes: the one with urgency 0 first. Without it, they come in the order of
+    /// their numbers.
     ///
     /// # Panics
     ///
@@ -299,9 +300,9 @@ impl<'a, N, W> Run<'a, N, W> {
         self
     }
 
-    /// The same, calling `notify` whenever nodes have been put where another core can take them, and at the
-    /// end of a run: to send an event or an interrupt to cores that sleep. It runs wherever that happens, so
-    /// in handlers too.
+    /// Sets a function to call whenever nodes have been put where another core can take them, and at the end
+    /// of a run: to send an event or an interrupt to cores that sleep. It runs wherever that happens, so in
+    /// handlers too.
     ///
     /// # Examples
     ///
@@ -471,8 +472,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         self.finish::<false>(node);
     }
 
-    /// As [`complete`](Self::complete) and then [`take`](Self::take), but a node that has become ready is
-    /// handed over directly, if none is more urgent.
+    /// [Completes](Self::complete) `node` and [takes](Self::take) the next one; a node that has become ready
+    /// is handed over directly, if none is more urgent.
     ///
     /// # Panics
     ///
@@ -524,10 +525,9 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         if seen.is_running() { self.work_in(seen.epoch(), &mut body) } else { WorkEnd::Over }
     }
 
-    /// As [`work`](Self::work), but stays until the run is over, and calls `idle` whenever nothing is ready:
-    /// to wait for an event or an interrupt, in such a way that one which comes between the last look and the
-    /// call isn't missed. Not for interrupt handlers: what a handler has interrupted it would wait for in
-    /// vain.
+    /// [Works](Self::work) until the run is over, and calls `idle` whenever nothing is ready: to wait for an
+    /// event or an interrupt, in such a way that one which comes between the last look and the call isn't
+    /// missed. Not for interrupt handlers: what a handler has interrupted it would wait for in vain.
     ///
     /// # Examples
     ///

@@ -233,8 +233,8 @@ impl<'env> DistributedBuilder<'env> {
         block_on(self.build_async(link, owners))
     }
 
-    /// As [`build`](Self::build), for a thread that has something else to do meanwhile. The future looks for
-    /// messages whenever it is polled, and wakes itself.
+    /// Builds this rank's part as [`build`](Self::build) does, for a thread that has something else to do
+    /// meanwhile. The future looks for messages whenever it is polled, and wakes itself.
     ///
     /// # Errors
     ///

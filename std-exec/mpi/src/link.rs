@@ -410,7 +410,7 @@ impl Core {
         self.transport.send(to, message)
     }
 
-    /// As [`send`](Self::send), from a node: what goes wrong is told when the run goes on.
+    /// Sends a message from within a node: what goes wrong is told when the run goes on.
     pub(crate) fn send_value(&mut self, to: usize, message: Message) {
         if let Err(error) = self.send(to, message) {
             self.break_off(self.operation, LinkError::Transport(error));

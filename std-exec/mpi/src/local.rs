@@ -288,7 +288,7 @@ pub(crate) struct Part<'env> {
 }
 
 impl Part<'static> {
-    /// As [`run`](Self::run), on the workers of `executor`.
+    /// Runs this rank's part on the workers of `executor`.
     pub(crate) fn run_parallel(&mut self, token: &StopToken, executor: &Executor) -> PartRun<'_, 'static> {
         let waker = self.waker();
         let run = self.graph.run_parallel_async_with(executor, options(token));

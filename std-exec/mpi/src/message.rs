@@ -105,7 +105,7 @@ impl Body {
         Self::new(Arc::new(block), bytes.len())
     }
 
-    /// The same, if nobody else has the block, with the head before the bytes.
+    /// Puts the head before the bytes, if nobody else has the block.
     pub(crate) fn with_head(mut self, head: Head) -> Self {
         if let Some(block) = Arc::get_mut(&mut self.block) {
             block.bytes_mut()[..HEAD].copy_from_slice(&head.to_bytes());

@@ -44,7 +44,7 @@ impl fmt::Display for Recorded {
 
 impl Error for Recorded {}
 
-/// See the [module](self).
+/// Where the nodes of one rank meet the link; the table in the module's docs says who may touch what.
 pub(crate) struct Port {
     graph: u32,
     link: u64,

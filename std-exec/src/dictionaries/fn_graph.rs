@@ -175,7 +175,7 @@ impl FnGraph {
         self.run_parallel_with(executor, &RunOptions::new())
     }
 
-    /// As [`run`](Self::run), with choices.
+    /// Runs every function once on the calling thread, as [options](RunOptions) say.
     ///
     /// # Errors
     ///
@@ -205,7 +205,8 @@ impl FnGraph {
         Ok(self.results())
     }
 
-    /// As [`run_parallel`](Self::run_parallel), with choices.
+    /// Runs every function once on the threads of `executor`, this one included, as [options](RunOptions)
+    /// say.
     ///
     /// # Errors
     ///

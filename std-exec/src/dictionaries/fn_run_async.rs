@@ -65,7 +65,8 @@ impl FnGraph {
         self.run_async_with(RunOptions::new())
     }
 
-    /// As [`run_async`](Self::run_async), with choices.
+    /// Runs every function once on the thread that polls the future, as [options](RunOptions) say; otherwise
+    /// like [`run_async`](Self::run_async).
     ///
     /// # Errors
     ///
@@ -130,7 +131,8 @@ impl FnGraph {
         self.run_parallel_async_with(executor, RunOptions::new())
     }
 
-    /// As [`run_parallel_async`](Self::run_parallel_async), with choices.
+    /// Runs every function once on the workers of `executor`, as [options](RunOptions) say; otherwise like
+    /// [`run_parallel_async`](Self::run_parallel_async).
     ///
     /// # Errors
     ///

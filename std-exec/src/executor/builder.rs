@@ -383,7 +383,7 @@ impl ExecutorBuilder {
         self.build_on(&Allowed::here())
     }
 
-    /// As [`build`](Self::build), on these cores.
+    /// Starts the executor on these cores.
     pub(crate) fn build_on(self, allowed: &Allowed) -> Result<Executor, ExecutorError> {
         let threads = self.threads.unwrap_or(allowed.parallelism());
         if threads == 0 {
@@ -438,7 +438,7 @@ impl ExecutorBuilder {
     }
 }
 
-/// As [`Executor::builder`].
+/// The defaults that [`Executor::builder`] begins with.
 impl Default for ExecutorBuilder {
     fn default() -> Self {
         Self::new()

@@ -148,9 +148,9 @@ impl Executor {
         self.handle.run(dag, body);
     }
 
-    /// As [`run`](Self::run), and says what happened: who ran how many nodes, how often nodes were shared,
-    /// stolen, threads woken. The counting costs nothing that could be measured, and a run that isn't counted
-    /// nothing at all.
+    /// Calls `body` once for each node as [`run`](Self::run) does, and says what happened: who ran how many
+    /// nodes, how often nodes were shared, stolen, threads woken. The counting costs nothing that could be
+    /// measured, and a run that isn't counted nothing at all.
     ///
     /// # Panics
     ///
@@ -211,8 +211,9 @@ impl Executor {
         }
     }
 
-    /// As [`shutdown`](Self::shutdown), but waits for the threads for `timeout` at the most. Returns whether
-    /// they have ended; those that haven't do so when the nodes that they are in the middle of have returned.
+    /// Ends the executor's threads and waits for them as [`shutdown`](Self::shutdown) does, for `timeout` at
+    /// the most. Returns whether they have ended; those that haven't do so when the nodes that they are in
+    /// the middle of have returned.
     ///
     /// # Panics
     ///
@@ -265,13 +266,13 @@ impl Executor {
 }
 
 impl Handle {
-    /// See [`Executor::threads`].
+    /// How many threads run nodes: at least the caller of a run.
     #[inline]
     pub(crate) fn threads(&self) -> usize {
         self.workers.max(1)
     }
 
-    /// See [`Executor::run`].
+    /// Calls `body` once for each node, on the threads of the executor.
     #[track_caller]
     pub(crate) fn run<D, F>(&self, dag: &D, body: F)
     where
@@ -288,8 +289,8 @@ impl Handle {
         }
     }
 
-    /// As [`run`](Self::run), in the process of the executor. Where nobody could help, or call it off, it
-    /// calls `serially` instead.
+    /// Runs a graph in the process of the executor, which the caller has checked. Where nobody could help, or
+    /// call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
         if self.threads() == 1 && context::is_in_run_of(self.shared.id()) {
             let alone = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
@@ -301,8 +302,8 @@ impl Handle {
         }
     }
 
-    /// As [`run_body`](Self::run_body), in the order and on the threads that `queue` says. Where nobody could
-    /// help and nobody else is demanded, it calls `serially` instead.
+    /// Runs a graph in the order and on the threads that `queue` says. Where nobody could help and nobody
+    /// else is demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
     where
         F: Body,

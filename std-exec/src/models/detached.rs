@@ -43,7 +43,7 @@ fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&Std
     detached_as(Some(Plan::Share), shared, dag, body, own);
 }
 
-/// The same that begins as `plan` says.
+/// A run without a caller that begins as `plan` says.
 pub(super) fn detached_as<F: Body>(
     plan: Option<Plan>,
     shared: &Shared,

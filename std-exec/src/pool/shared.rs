@@ -19,7 +19,7 @@ use std::time::Duration;
 /// all in models, which have to get to sleep to be small.
 pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
-/// See the [module](self).
+/// What an executor's handle, its workers and its callers share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     id: ExecutorId,

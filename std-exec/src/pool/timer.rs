@@ -26,7 +26,7 @@ pub(crate) struct Alarm {
 /// A deadline, and a number, since several runs may have the same one.
 type Key = (Instant, u64);
 
-/// See the [module](self).
+/// What notices the deadlines of runs that wait: one thread for the process, described in the module's docs.
 struct Timer {
     /// Where its thread is. A forked child makes a timer of its own, and lets this one be: its lock may be
     /// taken for ever.

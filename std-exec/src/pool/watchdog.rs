@@ -25,7 +25,7 @@ const LONG_BODY: u64 = 100_000;
 /// in ticks.
 pub(crate) type Seen<'a> = (&'a Team, (usize, usize));
 
-/// See the [module](self).
+/// What an idle thread knows of the walk that it watches; the module's docs say who watches when.
 #[derive(Debug, Default)]
 pub(crate) struct Watchdog {
     watched: Option<Watched>,

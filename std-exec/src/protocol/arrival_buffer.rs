@@ -42,7 +42,8 @@ impl ArrivalBuffer {
         if in_degree < LARGE { (node, countdown.arrive(node)) } else { self.hold(countdown, node, in_degree) }
     }
 
-    /// The same for a large join. Out of line, so that the loop over ordinary nodes' successors stays small.
+    /// Holds back an arrival at a large join. Out of line, so that the loop over ordinary nodes' successors
+    /// stays small.
     #[inline(never)]
     fn hold(&mut self, countdown: Countdown<'_>, node: NodeId, in_degree: u32) -> (NodeId, bool) {
         let slot = &mut self.slots[node.index() % SLOTS];

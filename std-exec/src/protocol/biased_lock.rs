@@ -31,7 +31,7 @@ use crate::sync::{AtomicBool, Backoff, Ordering, UnsafeCell};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 
-/// See the [module](self).
+/// A member's private memory, which a thief may take from while its owner is in a body.
 pub(crate) struct BiasedLock<T> {
     /// Written by the owner at each node, read by thieves that can't find anything else: apart from the
     /// others.

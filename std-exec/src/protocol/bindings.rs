@@ -13,7 +13,7 @@
 use crate::sync::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 
-/// See the [module](self).
+/// Counts for each worker the runs that have nodes bound to it, and numbers such runs as they begin.
 #[derive(Debug)]
 pub(crate) struct Bindings {
     /// How many runs that bind nodes have begun.

@@ -5,7 +5,7 @@
 use dgraph_core::NodeId;
 use std::collections::VecDeque;
 
-/// See the [module](self).
+/// Nodes that are to be run again, in turns with those that have just become ready.
 #[derive(Debug, Default)]
 pub(crate) struct FairQueue {
     again: VecDeque<NodeId>,

@@ -30,7 +30,8 @@ const ASLEEP: usize = 1 << 30;
 const DETACHED: usize = 1 << 29;
 const COUNT: usize = DETACHED - 1;
 
-/// See the [module](self).
+/// Whether helpers may join a team, how many have, and whether the caller sleeps: one word, whose bits are in
+/// the module's docs.
 #[derive(Debug)]
 pub(crate) struct Membership {
     word: AtomicUsize,

@@ -52,7 +52,7 @@ impl Taker {
     }
 }
 
-/// See the [module](self).
+/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same.
 #[derive(Debug)]
 pub(crate) struct ReadyQueue {
     /// Of each node: its rank in `by_urgency`, and its lane.
@@ -127,8 +127,7 @@ impl ReadyQueue {
         queue
     }
 
-    /// The same for a graph in which these nodes, ascending, have nothing to run: they need not wait for
-    /// anybody to take them.
+    /// Says that these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
     pub(crate) fn with_given(self, given: Box<[u32]>) -> Self {
         Self { given, ..self }
     }

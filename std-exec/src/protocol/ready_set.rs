@@ -10,7 +10,7 @@
 
 const BITS: usize = u64::BITS as usize;
 
-/// See the [module](self).
+/// The ready nodes of a run on one thread: a set of small numbers, taken in ascending order, round and round.
 #[derive(Debug, Default)]
 pub(crate) struct ReadySet {
     /// The lowest first. The highest is one word.

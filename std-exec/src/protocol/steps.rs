@@ -18,7 +18,7 @@ const LEAST_PART: usize = if MODEL { 1 } else { 8 };
 const FIRST_STEP: usize = if MODEL { 2 } else { 512 };
 const LONGEST_STEP: usize = 4096;
 
-/// See the [module](self).
+/// The steps of a walk: which nodes its members may run side by side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps<'a> {
     nodes: &'a [NodeId],

@@ -53,9 +53,9 @@ const OVER: usize = 3;
 /// In `from`: not given out.
 const NEVER: usize = usize::MAX;
 
-/// See the [module](self). One caller, any number of others. Its state is read at each node by all: apart
-/// from whatever else is on the caller's stack. (Aligned as a whole: moving a padded field moves its
-/// padding.)
+/// A walk of one caller and any number of others; the protocol is in the module's docs. Its state is read at
+/// each node by all: apart from whatever else is on the caller's stack. (Aligned as a whole: moving a padded
+/// field moves its padding.)
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Walk<'a> {

@@ -7,7 +7,7 @@
 use crate::protocol::ready_queue::{Place, Taker};
 use crate::sync::{AtomicBool, Ordering};
 
-/// See the [module](self).
+/// For whom an ordered run has nodes: idle threads look here without the run's lock.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     anybody: AtomicBool,

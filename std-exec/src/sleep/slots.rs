@@ -42,7 +42,7 @@ impl Sleep {
         self.away.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The same, with an alarm set: for `time` at the most.
+    /// Sleeps with an alarm set: for `time` at the most.
     pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
         let bed = &self.beds[worker];
         if self.lie_down(worker, reason_to_stay) && !bed.parker.park_timeout(time) && !self.vacate(bed) {

@@ -7,7 +7,7 @@ use std::fmt;
 /// One user that writes.
 const WRITTEN: usize = usize::MAX;
 
-/// See the [module](self).
+/// A cell that panics if two threads use it at once.
 pub(crate) struct UnsafeCell<T> {
     /// How many threads read it now, or [`WRITTEN`].
     users: Cell<usize>,

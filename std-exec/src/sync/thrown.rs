@@ -66,7 +66,8 @@ impl<T> Drop for Quiet<T> {
     }
 }
 
-/// See the [module](self). What nobody has taken is [discarded](discard).
+/// What the first node that panics has thrown, kept for the run's caller. What nobody has taken is
+/// [discarded](discard).
 #[derive(Debug)]
 pub(crate) struct Thrown {
     first: Mutex<Option<Box<dyn Any + Send>>>,
@@ -90,7 +91,7 @@ impl Thrown {
         discard(payload);
     }
 
-    /// The same, when nobody else can come any more.
+    /// Takes what was thrown, when nobody else can come any more.
     #[inline]
     pub(crate) fn into_inner(mut self) -> Option<Box<dyn Any + Send>> {
         self.first.get_mut().unwrap_or_else(PoisonError::into_inner).take()

@@ -42,7 +42,7 @@ pub(crate) mod model {
         Runner::new(PctScheduler::new(preemptions + 1, orders), config).run(move || same());
     }
 
-    /// As [`explore`], which is all that shuttle can do.
+    /// Explores random orders, like [`explore`]: shuttle can do no more.
     pub(crate) fn explore_all(body: impl Fn() + Sync + Send + 'static) {
         explore(3, body);
     }

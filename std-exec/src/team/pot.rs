@@ -4,7 +4,8 @@ use crate::protocol::member::BATCH;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use dgraph_core::NodeId;
 
-/// See the [module](self). Hardly ever used: a lock is good enough.
+/// Ready nodes of members that had to leave, for the threads that stay or come. Hardly ever used: a lock is
+/// good enough.
 #[derive(Debug)]
 pub(crate) struct Pot {
     any: AtomicBool,

@@ -55,7 +55,7 @@ impl Drop for List {
     }
 }
 
-/// See the [module](self).
+/// The runs without a caller that wait for a thread, in the order in which they came.
 pub(crate) struct RunQueue {
     /// What members look at between two nodes.
     pub(crate) backlog: CachePadded<Backlog>,

@@ -58,7 +58,7 @@ unsafe impl Works for Team {
     type Job = Job;
 }
 
-/// See the [module](self).
+/// What the members of one run share; the table in the module's docs says who may touch what.
 pub(crate) struct Team {
     pub(crate) membership: Membership,
     /// Nodes that nobody has reported as done.

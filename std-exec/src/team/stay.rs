@@ -13,7 +13,7 @@ use std::fmt;
 /// In ticks, about a hundred microseconds: for how long a worker stays in a run while another one waits.
 const SLICE: u64 = 250_000;
 
-/// See the [module](self).
+/// How long a helper stays in a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stay<'a>(Until<'a>);
 

@@ -7,7 +7,7 @@ use crate::sync::clock;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::tuner::{Budget, Plan, Timed, Tuner};
 
-/// See the [module](self).
+/// Measures one run, for what it shows about the next one.
 #[derive(Debug)]
 pub(crate) struct RunTimer {
     /// Another graph or another closure has another one; a wrong guess costs only time.

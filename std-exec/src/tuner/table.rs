@@ -74,8 +74,8 @@ const LEAST_BUDGET: usize = 20_000;
 /// In ticks, about a microsecond: where a node takes longer on average, a walk alone is not even tried.
 /// (Models try all ways, and so do fuzz targets, whose nodes are slow under AddressSanitizer.)
 const LONG_NODE: usize = if MODEL || cfg!(fuzzing) { usize::MAX } else { 2_500 };
-/// The same for walks in step: sharing costs next to nothing, and goes better with nodes that take longer
-/// than others.
+/// In ticks, about four microseconds: where a node takes longer on average, a walk in step is not even tried.
+/// Sharing costs next to nothing, and goes better with nodes that take longer than others.
 const VERY_LONG_NODE: usize = if MODEL || cfg!(fuzzing) { usize::MAX } else { 10_000 };
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
 const SHORT_WALK: usize = 5_000;
@@ -171,7 +171,7 @@ impl Entry {
     }
 }
 
-/// See the [module](self).
+/// A cache of what earlier runs of each graph took, which chooses the way of the next one.
 #[derive(Debug)]
 pub(crate) struct Tuner {
     entries: Box<[Entry]>,

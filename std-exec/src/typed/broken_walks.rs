@@ -59,7 +59,7 @@ const ALL: [Wrong; 8] = [
 enum Wrong {
     /// A graph is called off, as the executor is about to be shut down.
     CalledOff,
-    /// The same, one graph further in.
+    /// A graph within that one is called off.
     CalledOffFurtherIn,
     /// A graph fails.
     FailsNested,

@@ -26,7 +26,7 @@ const WAITING: u32 = 1;
 const LISTED: u32 = 2;
 const WOKEN: u32 = 4;
 
-/// See the [module](self).
+/// The state of one future: one word, whose transitions are in the module's docs.
 #[derive(Debug)]
 pub(super) struct Cell {
     word: AtomicU32,

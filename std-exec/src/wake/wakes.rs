@@ -33,7 +33,7 @@ const EMPTY: u32 = u32::MAX;
 /// The list is empty, and the runner wants to be told when that changes.
 const ASLEEP: u32 = u32::MAX - 1;
 
-/// See the [module](self).
+/// The futures of a graph that were woken: a list that any thread may push to.
 pub(crate) struct Wakes {
     /// The future that was woken last.
     head: CachePadded<AtomicU32>,
@@ -168,7 +168,7 @@ impl Wakes {
         self.claim(self.head.swap(EMPTY, Ordering::Acquire), each)
     }
 
-    /// As [`take`](Self::take), for a team, which is told when there is something on the list again.
+    /// Takes everything off the list for a team, which is told when there is something on the list again.
     pub(crate) fn take_for_team(&self, each: impl FnMut(u32)) -> bool {
         // Ordering: Acquire pairs with the Release of `push`; Release, as in `lie_down`, with its Acquire.
         self.claim(self.head.swap(ASLEEP, Ordering::AcqRel), each)

@@ -11,9 +11,8 @@ use crate::typed::node::dependencies::Dependencies;
 
 #[cfg(feature = "async")]
 impl<'env, P> GraphBuilder<'env, P> {
-    /// As [`node`](Self::node), for an `async fn` or an async closure: what its future gives is the node's
-    /// result. Its parameters are references, as for other nodes, and the future may hold them across
-    /// `await`.
+    /// Adds a node that runs an `async fn` or an async closure: what its future gives is the node's result.
+    /// Its parameters are references, as for other nodes, and the future may hold them across `await`.
     ///
     /// The future lies in the graph's own memory, and is dropped as soon as it is done. [`Graph::run_async`]
     /// polls it whenever it was woken, also while others wait; [`run`](crate::Graph::run) does the same and
@@ -64,7 +63,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         node
     }
 
-    /// As [`async_node`](Self::async_node), for one that may [fail](Self::try_node).
+    /// Adds an [async node](Self::async_node) that may [fail](Self::try_node).
     ///
     /// # Examples
     ///
@@ -98,7 +97,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         node
     }
 
-    /// As [`define`](Self::define), for an [async node](Self::async_node).
+    /// [Defines](Self::define) a declared node as an [async](Self::async_node) one.
     ///
     /// # Examples
     ///
@@ -124,7 +123,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         }
     }
 
-    /// As [`try_define`](Self::try_define), for a [fallible async node](Self::try_async_node).
+    /// [Defines](Self::define) a declared node as an [async one that may fail](Self::try_async_node).
     ///
     /// # Examples
     ///

@@ -513,7 +513,7 @@ impl<'env, P> GraphBuilder<'env, P> {
 }
 
 impl<'env> Graph<'env> {
-    /// The same as [`GraphBuilder::new`].
+    /// Makes a builder without nodes, as [`GraphBuilder::new`] does.
     ///
     /// # Examples
     ///

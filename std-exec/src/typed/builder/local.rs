@@ -42,7 +42,7 @@ impl<'env> GraphBuilder<'env, Local> {
         Self::empty()
     }
 
-    /// As [`node`](GraphBuilder::node), on the thread of the graph: nothing has to be `Send`.
+    /// Adds a [node](GraphBuilder::node) that runs on the thread of the graph: nothing has to be `Send`.
     ///
     /// # Examples
     ///
@@ -81,8 +81,8 @@ impl<'env> GraphBuilder<'env, Local> {
         node
     }
 
-    /// As [`try_node`](GraphBuilder::try_node), on the thread of the graph: but for the error, nothing has to
-    /// be `Send`.
+    /// Adds a [node that may fail](GraphBuilder::try_node) and runs on the thread of the graph: but for the
+    /// error, nothing has to be `Send`.
     ///
     /// # Examples
     ///

@@ -29,8 +29,8 @@ macro_rules! lend {
 
 #[cfg(feature = "async")]
 impl<'env> GraphBuilder<'env, Local> {
-    /// As [`async_node`](GraphBuilder::async_node), on the thread of the graph: nothing has to be `Send`, and
-    /// the closure may own what its futures use.
+    /// Adds an [async node](GraphBuilder::async_node) that runs on the thread of the graph: nothing has to be
+    /// `Send`, and the closure may own what its futures use.
     ///
     /// # Examples
     ///
@@ -70,8 +70,8 @@ impl<'env> GraphBuilder<'env, Local> {
         node
     }
 
-    /// As [`try_async_node`](GraphBuilder::try_async_node), on the thread of the graph: but for the error,
-    /// nothing has to be `Send`, and the closure may own what its futures use.
+    /// Adds an [async node that may fail](GraphBuilder::try_async_node) and runs on the thread of the graph:
+    /// but for the error, nothing has to be `Send`, and the closure may own what its futures use.
     ///
     /// # Examples
     ///

@@ -74,7 +74,7 @@ impl<'env, P> Graph<'env, P> {
         self.data.take().expect(LEAKED)
     }
 
-    /// As [`lend`](Self::lend), to a run on workers.
+    /// Lends the data, and the memory of runs, to a run on workers.
     #[track_caller]
     pub(crate) fn lend_to_workers(&mut self) -> (Box<GraphData>, Option<Memory>) {
         (self.lend(), self.memory.take())
@@ -152,7 +152,7 @@ impl<'env, P> Graph<'env, P> {
         self.run_parallel_with(executor, &RunOptions::new())
     }
 
-    /// As [`run`](Self::run), with choices.
+    /// Runs nodes on the calling thread, as [options](RunOptions) say: which ones, until when, and what else.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl<'env, P> Graph<'env, P> {
         Ok(self.results())
     }
 
-    /// As [`run_parallel`](Self::run_parallel), with choices.
+    /// Runs nodes on the threads of `executor`, this one included, as [options](RunOptions) say.
     ///
     /// # Errors
     ///

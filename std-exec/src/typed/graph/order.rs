@@ -48,8 +48,8 @@ impl<P> Graph<'_, P> {
         *schedule = Some(new);
     }
 
-    /// The same with the durations of the last run that [measured](crate::RunOptions::measure) them. Nodes
-    /// that were never measured take no time.
+    /// Gives nodes [priorities](Self::prioritise_by) by the durations of the last run that
+    /// [measured](crate::RunOptions::measure) them. Nodes that were never measured take no time.
     ///
     /// # Examples
     ///

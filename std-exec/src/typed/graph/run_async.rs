@@ -91,7 +91,8 @@ impl<'env, P> Graph<'env, P> {
         self.run_async_with(RunOptions::new())
     }
 
-    /// As [`run_async`](Self::run_async), with choices.
+    /// Runs nodes on the thread that polls the future, as [options](RunOptions) say; otherwise like
+    /// [`run_async`](Self::run_async).
     ///
     /// # Errors
     ///
@@ -174,7 +175,8 @@ impl Graph<'static> {
         self.run_parallel_async_with(executor, RunOptions::new())
     }
 
-    /// As [`run_parallel_async`](Self::run_parallel_async), with choices.
+    /// Runs nodes on the workers of `executor`, as [options](RunOptions) say; otherwise like
+    /// [`run_parallel_async`](Self::run_parallel_async).
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ use std::fmt;
 use std::mem;
 use std::task::{Context, Poll};
 
-/// See the [module](self).
+/// A run of a graph that is a future: not begun, under way, or over.
 pub(crate) struct Running(Stage);
 
 enum Stage {

@@ -76,7 +76,8 @@ impl Graph<'static> {
         self.spawn_with(executor, RunOptions::new())
     }
 
-    /// As [`spawn`](Self::spawn), with choices.
+    /// Hands the graph to the workers of `executor`, which begin at once and run it as [options](RunOptions)
+    /// say.
     ///
     /// # Examples
     ///

@@ -83,7 +83,7 @@ impl fmt::Display for NamedNode {
     }
 }
 
-/// As [`NamedNode`], borrowed.
+/// A node with its name, borrowed.
 pub(crate) struct Label<'a> {
     node: u32,
     name: &'a str,

@@ -158,14 +158,14 @@ impl<T> Node<T> {
         Self::new(GraphId::none(), 0)
     }
 
-    /// The same node, as one whose result stays on the graph's thread.
+    /// The handle of this node as one whose result stays on the graph's thread.
     pub(crate) fn local(self) -> Node<T, Local> {
         Node { id: self.id, output: PhantomData, place: PhantomData }
     }
 }
 
 impl<T, P> Node<T, P> {
-    /// The same node without the mark, for the graph's own use, which doesn't rest on it.
+    /// The handle without the mark of its place, for the graph's own use, which doesn't rest on it.
     pub(crate) fn plain(self) -> Node<T> {
         Node { id: self.id, output: PhantomData, place: PhantomData }
     }
@@ -189,8 +189,8 @@ impl<T, P> Node<T, P> {
         self.id
     }
 
-    /// The same dependency, moved into the dependent instead of lent to it: the closure's parameter is a `T`.
-    /// No other node may then depend on the result; that is checked when the graph is built.
+    /// Moves the result into the dependent instead of lending it: the closure's parameter is a `T`. No other
+    /// node may then depend on the result; that is checked when the graph is built.
     ///
     /// # Examples
     ///
@@ -212,7 +212,7 @@ impl<T, P> Node<T, P> {
 }
 
 impl<T: Send + Sync> Node<T, Local> {
-    /// The same node as one whose result may be used on any thread.
+    /// The handle of this node as one whose result may be used on any thread.
     ///
     /// # Examples
     ///
@@ -259,7 +259,7 @@ impl<T> Input<T> {
         self.node
     }
 
-    /// See [`Node::id`].
+    /// The handle without its type, where handles of different types come together, as of [`Node::id`].
     ///
     /// # Examples
     ///
@@ -278,7 +278,8 @@ impl<T> Input<T> {
         self.node.id
     }
 
-    /// See [`Node::moved`]. The input is unset afterwards.
+    /// Moves the value into the dependent instead of lending it, as [`Node::moved`] does. The input is unset
+    /// afterwards.
     ///
     /// # Examples
     ///

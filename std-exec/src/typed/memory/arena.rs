@@ -160,12 +160,12 @@ impl<T> Place<T> {
         self.units
     }
 
-    /// The same place, without what lies there.
+    /// The place without the type of what lies there.
     pub(crate) const fn untyped(self) -> Place<u8> {
         Place::new(self.units)
     }
 
-    /// The same place, for whoever knows what lies there.
+    /// The place with its type, for callers that know what lies there.
     pub(crate) const fn typed<U>(self) -> Place<U> {
         Place::new(self.units)
     }

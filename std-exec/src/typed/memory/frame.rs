@@ -20,7 +20,7 @@ use std::fmt;
 use std::mem;
 use std::time::Instant;
 
-/// See the [module](self).
+/// What a run is to the calls of its nodes: slots, statuses, signals and wakers.
 pub struct Frame<'r> {
     pub(crate) slots: Slots<'r>,
     pub(crate) statuses: &'r Statuses,
@@ -61,7 +61,7 @@ impl<'r> Frame<'r> {
         Self { slots, statuses, states, options, executor, signal, measured, failures, wakes, team, began }
     }
 
-    /// The same on the threads of an executor.
+    /// Says that the run is on the threads of an executor.
     pub(crate) fn of_a_team(self) -> Self {
         Self { team: true, ..self }
     }
@@ -101,7 +101,7 @@ impl Frame<'_> {
         outcome
     }
 
-    /// As [`attempt`](Self::attempt), for a node by itself.
+    /// [Runs](Self::attempt) a node by itself.
     pub(crate) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
         Ran::alone(node, self.attempt(node, false, call))
     }

@@ -129,7 +129,7 @@ impl Status {
     }
 }
 
-/// The statuses of all nodes. See the [module](self).
+/// The statuses of all nodes; the table of transitions is in the module's docs.
 #[derive(Default)]
 pub(crate) struct Statuses {
     states: Vec<AtomicU8>,
@@ -141,7 +141,7 @@ pub(crate) struct Statuses {
 pub(crate) struct States<'s>(&'s [AtomicU8]);
 
 impl States<'_> {
-    /// As [`Statuses::set`], to `VALUE`.
+    /// Sets the status of `node` to `VALUE`.
     #[inline(always)]
     pub(crate) fn set_value(self, node: u32) {
         self.0[node as usize].store(Status::VALUE.state, Ordering::Relaxed);
@@ -203,7 +203,7 @@ impl Statuses {
         }
     }
 
-    /// As [`mark_values`](Self::mark_values), for all nodes, after a run in which each has given one.
+    /// Records the values of all nodes, after a run in which each has given one.
     pub(crate) fn mark_all(&mut self) {
         debug_assert!(
             (0..)

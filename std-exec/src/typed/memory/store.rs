@@ -24,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::thread;
 
-/// See the [module](self).
+/// The closures and results of a graph; the table in the module's docs says who may touch them when.
 pub(crate) struct Store {
     id: GraphId,
     /// Slots, closures, and what feeds these: each for itself, so that the closures of nodes of one kind lie
@@ -222,7 +222,8 @@ impl Store {
         Some(Ok(unsafe { slot.as_ref() }))
     }
 
-    /// As [`get`](Self::get), to be changed. (There is no run, for that would borrow the store.)
+    /// What `node` gave, to be changed; otherwise like [`get`](Self::get). (There is no run, for that would
+    /// borrow the store.)
     pub(crate) fn get_mut<T>(&mut self, node: Node<T>) -> Option<Result<&mut T, State>> {
         let mut slot = self.slot(node)?;
         let status = self.statuses.get(node.id().index);

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-/// As [`Task`](crate::typed::memory::entry::Task), for what gives a future.
+/// A closure that gives a future, the future, and the pointers to its arguments.
 pub(crate) struct AsyncTask<F, P, S, Fut> {
     /// From its first poll on, until it is done or dropped. The first field, since it may use the others when
     /// it is dropped.

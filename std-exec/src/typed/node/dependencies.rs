@@ -167,7 +167,8 @@ pub trait NodeFn<D: Dependencies> {
     unsafe fn call(&mut self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Output;
 }
 
-/// As [`NodeFn`], with a `&mut G` in front of the other parameters.
+/// Closures that set the inputs of a graph that is a node: like [`NodeFn`], with a `&mut G` in front of the
+/// other parameters.
 ///
 /// # Examples
 ///

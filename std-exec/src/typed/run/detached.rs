@@ -35,7 +35,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// The owner's side. See the [module](self).
+/// The owner's side of a run on workers; the table in the module's docs says who may touch what.
 pub(crate) struct Detached {
     /// `None` when the run is over.
     block: Option<NonNull<Block>>,

@@ -22,7 +22,7 @@ use crate::typed::memory::store::Store;
 use crate::typed::options::run_options::RunOptions;
 use std::time::Instant;
 
-/// See the [module](self).
+/// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
@@ -44,7 +44,7 @@ impl<'r> Execution<'r> {
         Self { frame, store, topology, leaves_unmarked }
     }
 
-    /// The same on the threads of an executor.
+    /// Says that the run is on the threads of an executor.
     pub(crate) fn by_a_team(self) -> Self {
         Self { frame: self.frame.of_a_team(), ..self }
     }
@@ -104,7 +104,7 @@ impl Execution<'_> {
         }
     }
 
-    /// As [`start`](Self::start), and says how long the node has taken, if this is its end.
+    /// [Starts](Self::start) a node, and records how long it has taken, if this is its end.
     ///
     /// # Safety
     ///
