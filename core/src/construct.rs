@@ -1,9 +1,9 @@
 //! From a list of edges to a validated CSR: counting sort, then a topological order.
 //!
 //! If every edge leads to a node with a higher number, as where nodes are numbered while a problem is written
-//! down, there is no cycle, and that numbering is kept: roots first, then the others, each ascending. Whoever
-//! numbers nodes so mostly lays out its data so, and a run goes through them in sequence. Otherwise Kahn's
-//! algorithm finds an order.
+//! down, there is no cycle, and that numbering is kept: roots first, then the others, each ascending. A
+//! program that numbers nodes so mostly lays out its data so, and a run goes through them in sequence.
+//! Otherwise Kahn's algorithm finds an order.
 //!
 //! One implementation for all three graph types, so it works on plain slices and is `const`: `while` loops,
 //! no iterators, nothing recursive, O(V + E).

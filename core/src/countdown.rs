@@ -10,16 +10,16 @@
 //! in-degree back: a finished run leaves every counter as it found it, and no pass over the graph precedes a
 //! run.
 //!
-//! Who reads 1 (or, arriving for several at once, their number) is the last: every other predecessor has
-//! already arrived, so nobody else can touch the counter any more, and no read-modify-write is needed. An
-//! arrival that isn't last needs one. Edges that are marked as their target's only one
+//! The thread that reads 1 (or, arriving for several at once, their number) is the last: every other
+//! predecessor has already arrived, so nobody else can touch the counter any more, and no read-modify-write
+//! is needed. An arrival that isn't last needs one. Edges that are marked as their target's only one
 //! ([`Edge::is_sole`](crate::Edge::is_sole)) need no counter at all.
 
 use crate::sync::{AtomicU32, Ordering};
 use crate::{DagView, NodeId};
 use core::fmt;
 
-/// One counter a node, at rest between runs. Copyable: every worker of a run has one.
+/// One counter per node, at rest between runs. Copyable: every worker of a run has one.
 ///
 /// # Examples
 ///

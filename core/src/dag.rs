@@ -14,8 +14,8 @@ use once_cell::race::OnceBox;
 /// A dependency graph that owns its arrays, together with the counters of one run.
 ///
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
-/// are away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor
-/// has asked for its [`wide_levels`](AsDag::wide_levels) and it has them.
+/// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
+/// executor has asked for its [`wide_levels`](AsDag::wide_levels) and it has them.
 ///
 /// # Examples
 ///
@@ -240,11 +240,11 @@ impl fmt::Debug for Dag {
 
 /// The counters of a [`Dag`], lent to one run. Dropping it gives them back.
 ///
-/// For schedulers. Whoever has them must leave them at rest: each node that has become ready is completed
-/// before this is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must
-/// never happen (as in code that hands out references to what predecessors have written) must not rest on a
-/// graph that others can reach. Forgetting it (`mem::forget`) only costs later runs a pass over the graph
-/// each, for counters of their own.
+/// For schedulers, which must leave the counters at rest: each node that has become ready is completed before
+/// this is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must never
+/// happen (as in code that hands out references to what predecessors have written) must not rest on a graph
+/// that others can reach. Forgetting it (`mem::forget`) only costs later runs a pass over the graph each, for
+/// counters of their own.
 ///
 /// # Examples
 ///

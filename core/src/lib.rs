@@ -8,8 +8,8 @@
 //!
 //! Nodes are numbered `0..n`; an edge `(u, v)` says that *v depends on u*, so `u` runs first. The graph is
 //! stored in compressed sparse rows (CSR): one array of edges, grouped by source, and for each node where its
-//! group starts. Two more arrays hold each node's in-degree and a topological order. That is 12 bytes a node
-//! and 4 an edge; the counters of a run add 4 bytes a node.
+//! group starts. Two more arrays hold each node's in-degree and a topological order. That is 12 bytes per
+//! node and 4 per edge; the counters of a run add 4 bytes per node.
 //!
 //! | type | memory | made by |
 //! |---|---|---|
@@ -67,7 +67,7 @@
 //! **Several graphs** are several runs; each is started, worked for and stopped by itself.
 //!
 //! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
-//! [`ReadySet`], and whoever takes it from there polls it again (`examples/bare_async`).
+//! [`ReadySet`], and the core that takes it from there polls it again (`examples/bare_async`).
 //!
 //! ## Examples
 //!

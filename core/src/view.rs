@@ -5,9 +5,9 @@ use core::fmt;
 
 /// A validated dependency graph in borrowed memory. Small and copyable: pass it by value.
 ///
-/// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards): rows
-/// lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
-/// node once and after all of its predecessors; the roots come first, unless it is [depth
+/// Code that holds one can rely on this (the constructors check it, and nothing can change it afterwards):
+/// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds
+/// every node once and after all of its predecessors; the roots come first, unless it is [depth
 /// first](crate::Dag::depth_first). So the graph has no cycle.
 ///
 /// # Examples

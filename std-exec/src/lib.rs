@@ -29,7 +29,7 @@
 //!
 //! # What is promised
 //!
-//! - A node runs once a run, after all that it depends on; what those have written is visible to it.
+//! - A node runs once per run, after all that it depends on; what those have written is visible to it.
 //!   Arguments come in the listed order, whatever the order of execution.
 //! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing,
 //!   or a cycle as a path.
@@ -89,7 +89,7 @@
 //! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the [longest
 //! path](Graph::prioritise_by) behind them; share a [limit](GraphBuilder::limit) on how many run at once; and
 //! be bound to [the caller](GraphBuilder::on_caller) or [a worker](GraphBuilder::on_worker). Such a graph has
-//! one queue of ready nodes under a lock, which costs some 250 ns a node (20,000 tiny nodes, two threads):
+//! one queue of ready nodes under a lock, which costs some 250 ns per node (20,000 tiny nodes, two threads):
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
 //! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`.
 //!

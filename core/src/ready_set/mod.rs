@@ -57,7 +57,7 @@ impl Tree {
 ///
 /// Everything can be called by everybody at any time, also by an interrupt handler at any point of another
 /// call. Each position is taken once for each time that it is inserted; one that is in the set already stays
-/// there once. What was written before an insertion is visible to whoever takes the position.
+/// there once. What was written before an insertion is visible to the thread that takes the position.
 ///
 /// The memory is an array in a `static` ([`new`](Self::new)) or the caller's
 /// ([`in_memory`](Self::in_memory)).
@@ -265,8 +265,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
             let (mut at, mut base, mut shift) = (0, 0_usize, self.tree.root_shift);
             loop {
                 let is_leaf = at >= self.tree.first_leaf;
-                // Relaxed: `win` decides, and `forget` has a look of its own. Whoever knows that a position
-                // was inserted sees the words as that insertion has left them, or later.
+                // Relaxed: `win` decides, and `forget` has a look of its own. A thread that knows that a
+                // position was inserted sees the words as that insertion has left them, or later.
                 let word = words[at].load(Ordering::Relaxed);
                 let bits = if is_leaf { word } else { candidates(word) };
                 let skipped = from.saturating_sub(base) >> shift;

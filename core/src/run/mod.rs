@@ -18,11 +18,11 @@ use state::State;
 /// A graph and the memory of its runs: any number of cores, threads and interrupt handlers run it together,
 /// again and again.
 ///
-/// One calls [`start`](Self::start). Then whoever has time calls [`work`](Self::work), or
-/// [`take`](Self::take) and [`complete`](Self::complete), which are how a node is begun by one and ended by
-/// another: a device is started by the taker, and its interrupt handler completes the node. The most urgent
-/// ready node comes first: by an order given to [`by_urgency`](Self::by_urgency), otherwise the one with the
-/// lowest number.
+/// [`start`](Self::start) begins a run. Then every core, thread or handler that has time calls
+/// [`work`](Self::work), or [`take`](Self::take) and [`complete`](Self::complete), which are how a node is
+/// begun by one and ended by another: a device is started by the taker, and its interrupt handler completes
+/// the node. The most urgent ready node comes first: by an order given to [`by_urgency`](Self::by_urgency),
+/// otherwise the one with the lowest number.
 ///
 /// Every method can be called by everybody at any time, by an interrupt handler at any point of any other
 /// call. There is no lock, and nothing waits, except [`work_until_over`](Self::work_until_over) for the end
@@ -101,7 +101,7 @@ pub enum WorkEnd {
     Over,
 }
 
-/// How a [`Run`] stands.
+/// The state of a [`Run`].
 ///
 /// # Examples
 ///
@@ -341,9 +341,9 @@ impl<'a, N, W> Run<'a, N, W> {
         self.dag
     }
 
-    /// Asks the run that goes on to end: no node begins any more. What is left is passed over by whoever
-    /// comes by next, in [`work`](Self::work) or [`take`](Self::take); nodes under way are completed as ever.
-    /// False if no run goes on.
+    /// Asks the run that goes on to end: no node begins any more. What is left is passed over by the next
+    /// call of [`work`](Self::work) or [`take`](Self::take); nodes under way are completed as ever. False if
+    /// no run goes on.
     ///
     /// # Examples
     ///
@@ -365,7 +365,7 @@ impl<'a, N, W> Run<'a, N, W> {
         self.state.stop()
     }
 
-    /// How the run stands.
+    /// The state of the run.
     ///
     /// # Examples
     ///
@@ -527,7 +527,7 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
 
     /// [Works](Self::work) until the run is over, and calls `idle` whenever nothing is ready: to wait for an
     /// event or an interrupt, in such a way that one which comes between the last look and the call isn't
-    /// missed. Not for interrupt handlers: what a handler has interrupted it would wait for in vain.
+    /// missed. Not for interrupt handlers: one would wait for ever for what it has interrupted.
     ///
     /// # Examples
     ///

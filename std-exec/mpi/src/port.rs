@@ -2,7 +2,7 @@
 //! others when one fails.
 //!
 //! A value goes out in the node that gives it, as soon as that has ended. What comes in waits in a slot for
-//! the future of a receiving node. Whoever uses what:
+//! the future of a receiving node. Who uses what:
 //!
 //! | what | written by | read by |
 //! |---|---|---|

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Worker threads, one a core by default, that run graphs.
+/// Worker threads, one per core by default, that run graphs.
 ///
 /// A blocking [`run`](Self::run) counts its caller as one of the executor's threads: the caller works on its
 /// own run together with at most `threads() - 1` workers. Any number of threads may run graphs on one
@@ -266,7 +266,7 @@ impl Executor {
 }
 
 impl Handle {
-    /// How many threads run nodes: at least the caller of a run.
+    /// How many threads work on a run at the most, its caller included: at least 1.
     #[inline]
     pub(crate) fn threads(&self) -> usize {
         self.workers.max(1)

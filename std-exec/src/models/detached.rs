@@ -241,7 +241,7 @@ fn run_of_a_node_that_is_woken() {
     woken_by_another_thread(3, 0);
 }
 
-/// The same beside a worker, which may take the node, or be asleep as well.
+/// A node that is woken beside a worker, which may take the node, or be asleep as well.
 #[test]
 fn run_of_a_node_that_is_woken_beside_a_worker() {
     woken_by_another_thread(1, 1);

@@ -83,7 +83,7 @@ fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
     beside_workers_of(2, workers, work);
 }
 
-/// The same with an executor of `threads`.
+/// Calls `work` with an executor of `threads` that has so many live workers, and sees these home.
 fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
     let shared = StdArc::new(Shared::new(threads, Placement::default()));
     let live = |worker| {

@@ -254,7 +254,7 @@ fn run_quiet_of_a_node_that_is_woken() {
     });
 }
 
-/// The same with a caller, and nobody else but the thread that wakes the node.
+/// A node is woken in a quiet run with a caller, and nobody else but the thread that wakes the node.
 #[test]
 fn run_quiet_by_its_caller_of_a_node_that_is_woken() {
     explore(3, || {
@@ -291,8 +291,8 @@ fn run_quiet_of_a_node_that_waits_for_one_that_it_wakes() {
     });
 }
 
-/// The same with somebody who finds a node, and waits in that for the one that is woken; a worker sleeps.
-/// Catches: who breaks in and looks for woken nodes without a fence.
+/// A node is woken in a quiet run beside somebody who finds a node, and waits in that for the one that is
+/// woken; a worker sleeps. Catches: a thread that breaks in and looks for woken nodes without a fence.
 #[test]
 fn run_quiet_of_two_nodes_that_wait_for_one_that_is_woken() {
     explore(0, || {
@@ -461,7 +461,8 @@ fn run_quiet_and_a_walk_after_it() {
     });
 }
 
-/// The same by a caller that waits for another run than the one in which the walk is.
+/// A run that is over is about to be broken into, by a caller that waits for another run than the one in
+/// which the walk is.
 #[test]
 fn run_quiet_and_a_walk_after_it_within_another() {
     explore(2, || {

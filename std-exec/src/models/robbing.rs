@@ -103,7 +103,7 @@ fn run_with_an_arrival_held_back() {
     waits_for_a_join(&[(0, 1), (0, 4), (2, 4)]);
 }
 
-/// The same with what 1 waits for on offer. Catches: a robbery that takes no arrivals.
+/// What 1 waits for is on offer to a robber. Catches: a robbery that takes no arrivals.
 #[test]
 fn run_with_an_arrival_to_rob() {
     waits_for_a_join(&[(0, 2), (0, 1), (0, 3), (3, 4), (2, 4)]);

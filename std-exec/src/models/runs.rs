@@ -50,7 +50,7 @@ fn run_with_a_rendezvous() {
     });
 }
 
-/// The same with a helper that comes once: if it runs the first node, the caller must come for one of the
+/// A rendezvous with a helper that comes once: if it runs the first node, the caller must come for one of the
 /// others, although it may be asleep by then. Quick. Catches: a post that wakes no caller.
 #[test]
 fn a_post_wakes_the_caller() {

@@ -109,9 +109,9 @@ fn run_within_a_run() {
     });
 }
 
-/// The same with a run that begins with a walk, which posts nothing, on an executor whose other worker is
-/// busy for ever: also a caller must watch that waits for the outer run. Catches: one that parks without an
-/// alarm although nobody watches, or isn't woken to watch.
+/// The inner run begins with a walk, which posts nothing, on an executor whose other worker is busy for ever:
+/// also a caller must watch that waits for the outer run. Catches: one that parks without an alarm although
+/// nobody watches, or isn't woken to watch.
 #[test]
 fn run_of_a_walk_within_a_run() {
     explore(2, || {
@@ -130,8 +130,8 @@ fn run_of_a_walk_within_a_run() {
     });
 }
 
-/// The same with a worker that watches first and then goes to help somebody, for long. Catches: one that
-/// wakes nobody when it goes, though no other one sleeps.
+/// A worker watches the walk first and then goes to help somebody, for long. Catches: one that wakes nobody
+/// when it goes, though no other one sleeps.
 #[test]
 fn run_of_a_walk_that_is_watched_no_more() {
     explore(2, || {

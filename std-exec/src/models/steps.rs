@@ -91,7 +91,7 @@ impl World {
         self.runs[node].with(|runs| unsafe { *runs })
     }
 
-    /// As `Run::go_on`.
+    /// Walks in this lane, as `Run::go_on` does.
     fn go(&self, lane: usize, mut step: Step) {
         loop {
             let in_step = Walk::in_step(&self.lanes, step.start);
@@ -150,7 +150,7 @@ impl World {
         }
     }
 
-    /// As `Run::join_walk`.
+    /// Joins the walk, as `Run::join_walk` does.
     fn walker(&self) {
         let Some(lane) = self.walk.join() else { return };
         let mut first = None;

@@ -125,7 +125,8 @@ impl Shared {
         self.wake_for((waiting + self.open().count()).saturating_sub(mine));
     }
 
-    /// The same when it has left `team` and goes back to what it was in the middle of.
+    /// The calling worker has left `team` and goes back to what it was in the middle of: if there is work
+    /// left, it wakes somebody.
     pub(crate) fn pass_on(&self, team: &Team) {
         posted();
         if team.has_work() {

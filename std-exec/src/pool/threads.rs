@@ -45,7 +45,7 @@ impl Duty {
             Err(failure) => return drop(failures.send(failure)),
         };
         context::prepare_thread();
-        // Whoever listens for failures does so until all senders are gone.
+        // The thread that listens for failures does so until all senders are gone.
         let failures = Cell::new(Some(failures));
         let life = || {
             drop(failures.take());

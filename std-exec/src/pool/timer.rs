@@ -93,8 +93,8 @@ impl Timer {
         // whoever was first.
         match TIMER.compare_exchange(known, here, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Some(new),
-            // (The thread that was started in vain sleeps for ever.)
-            // SAFETY: as above; whoever was first has put it there.
+            // (The thread that was started for nothing sleeps for ever.) SAFETY: as above; whoever was first
+            // has put it there.
             Err(first) => unsafe { first.as_ref() },
         }
     }

@@ -83,7 +83,7 @@ impl<T> BiasedLock<T> {
     }
 
     /// The owner's body is over. Waits until it is not being robbed. True if a thief has come just now,
-    /// perhaps in vain.
+    /// perhaps for nothing.
     #[inline]
     pub(crate) fn leave(&self) -> bool {
         self.in_body.store(false, Ordering::Relaxed);

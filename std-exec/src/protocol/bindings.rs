@@ -58,7 +58,7 @@ impl Bindings {
         self.want_beside(worker, false)
     }
 
-    /// The same, besides a run that has one or not.
+    /// Whether some run has a node that only `worker` can take, besides a run that has one if `here`.
     #[inline]
     pub(crate) fn want_beside(&self, worker: usize, here: bool) -> bool {
         self.runs[worker].load(Ordering::Relaxed) > usize::from(here)

@@ -40,7 +40,7 @@ pub(crate) struct Taker {
 const ANY_WORKER: usize = usize::MAX;
 
 impl Taker {
-    /// Who runs all nodes, wherever they are to run.
+    /// A taker of all nodes, wherever they are to run.
     pub(crate) const EVERYTHING: Self = Self { anything: true, caller: true, worker: Some(ANY_WORKER) };
 
     fn may_run_at(self, place: Place) -> bool {

@@ -5,7 +5,7 @@
 //! and a node that has just become ready, which is always further up, comes up in the same round. (As the arm
 //! of a disk goes over its requests: the *elevator algorithm*.)
 //!
-//! A bit a number, and above that, level by level, a bit for each word below that isn't zero. The word that
+//! One bit per number, and above that, level by level, one for each word below that isn't zero. The word that
 //! is being gone through is kept outside: most additions and takings touch nothing else.
 
 const BITS: usize = u64::BITS as usize;

@@ -78,7 +78,7 @@ pub(crate) struct Lane {
     others: CachePadded<ForOthers>,
 }
 
-/// What is written once a step at the most.
+/// What is written once per step at the most.
 #[derive(Debug)]
 struct ForOthers {
     /// The end of the last step of which the lane's part is done.
@@ -268,13 +268,13 @@ impl<'a> Walk<'a> {
         lanes.iter().take_while(|lane| lane.is_in_step(start)).count()
     }
 
-    /// Somebody breaks in. `None` if another one has. Whoever does has the counters to itself until it calls
-    /// [`release`](Self::release).
+    /// Somebody breaks in. `None` if another one has. The thread that does has the counters to itself until
+    /// it calls [`release`](Self::release).
     pub(crate) fn seize<'w>(&self, lanes: &'w [Lane]) -> Option<Seized<'w, 'a>> {
         self.state.compare_exchange(WALKING, SEIZED, Ordering::Relaxed, Ordering::Relaxed).ok()?;
         asymmetric_fence::heavy();
-        // Whoever is given a lane from now on will not take a step: the caller sees that it is stopped before
-        // that.
+        // A thread that is given a lane from now on will not take a step: the caller sees that it is stopped
+        // before that.
         let lanes = &lanes[..Self::in_step(lanes, NEVER - 1)];
         for lane in lanes {
             // Ordering: Acquire pairs with the Release in `claim` and `reach`.

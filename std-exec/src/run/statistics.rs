@@ -42,8 +42,8 @@ pub struct RunStatistics {
     pub wakes: usize,
 }
 
-/// The same while the run goes on. Relaxed throughout: what the members have counted is handed to the caller
-/// when they leave.
+/// The counters of a run that goes on. Relaxed throughout: what the members have counted is handed to the
+/// caller when they leave.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) walked: AtomicUsize,

@@ -27,7 +27,7 @@ where
     run_as(shared, dag, body, None, None);
 }
 
-/// The same, and says what happened.
+/// Runs `body` for each node of `dag`, and says what happened.
 pub(crate) fn run_counted<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
 where
     D: AsDag + ?Sized,
@@ -38,8 +38,8 @@ where
     tally.finish(dag.view().nodes())
 }
 
-/// As [`run`], beginning as `forced` says or, if it is `None`, as earlier runs suggest; counts what happens
-/// in `tally`.
+/// Runs `body` for each node of `dag`, beginning as `forced` says or, if it is `None`, as earlier runs
+/// suggest; counts what happens in `tally`.
 pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>, tally: Option<&Tally>)
 where
     D: AsDag + ?Sized,

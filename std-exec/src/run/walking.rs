@@ -129,7 +129,7 @@ impl<F: Body> Stealing<'_, F> {
         ended
     }
 
-    /// The same; adds up the nodes of the parts that it has run.
+    /// Walks as [`go`](Self::go) does, and adds up the nodes of the parts that it has run.
     fn go_on(
         &self,
         lanes: &[Lane],

@@ -10,8 +10,8 @@
 //!
 //! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are
 //! added up ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared
-//! cache line a node. The stack's older half goes to the queue when that is empty: the oldest nodes have the
-//! most behind them, so those who take them stay busy longest.
+//! cache line per node. The stack's older half goes to the queue when that is empty: the oldest nodes have
+//! the most behind them, so those who take them stay busy longest.
 //!
 //! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the
 //! sense of [`BiasedLock::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and
@@ -173,7 +173,7 @@ impl<F: Body> Stealing<'_, F> {
             // That can't be news to anybody.
             let _ = own.raise(false);
         } else if team.has_work() {
-            // Whoever offers several nodes has woken one thread. Each that comes wakes the next.
+            // A member that offers several nodes has woken one thread. Each that comes wakes the next.
             self.invite(team);
         }
         taken
@@ -232,8 +232,8 @@ impl<F: Body> Stealing<'_, F> {
         if own.offers_nothing() && !team.has_roots() || !nothing_held && team.anybody_searches() {
             self.offer_some(team, own, progress);
         }
-        // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises
-        // seldom.
+        // Lowered when this member has run dry, or by somebody who has come for nothing: seldom, so that it
+        // rises seldom.
         if own.raise(true) {
             self.invite(team);
         }

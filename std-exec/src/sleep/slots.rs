@@ -18,7 +18,8 @@ pub(crate) struct Sleep {
 
 #[derive(Debug)]
 struct SleepSlot {
-    /// The worker is parked or about to be. Whoever changes it from true to false owes or forgoes the unpark.
+    /// The worker is parked or about to be. The thread that changes it from true to false owes or forgoes the
+    /// unpark.
     occupied: AtomicBool,
     parker: Parker,
 }

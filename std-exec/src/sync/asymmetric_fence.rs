@@ -1,10 +1,10 @@
 //! Two halves of a `SeqCst` fence, for a pair of threads of which one passes often and the other hardly ever.
 //!
 //! Two threads that each write one place and then read the other's need a full fence in between, or both may
-//! miss the other's write. A fence a node would cost more than everything else that a walk does for it. Where
-//! the system can make every running thread pass a fence on demand (Linux's `membarrier`), the rare side pays
-//! for both: [`heavy`] there is a system call of about a microsecond, and [`light`] only keeps the compiler
-//! from reordering. Elsewhere both are ordinary fences.
+//! miss the other's write. A fence per node would cost more than everything else that a walk does for it.
+//! Where the system can make every running thread pass a fence on demand (Linux's `membarrier`), the rare
+//! side pays for both: [`heavy`] there is a system call of about a microsecond, and [`light`] only keeps the
+//! compiler from reordering. Elsewhere both are ordinary fences.
 //!
 //! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread
 //! calls it and the others have a compiler barrier.

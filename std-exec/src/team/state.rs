@@ -99,9 +99,9 @@ pub(crate) struct Team {
     pub(super) eagerly: AtomicBool,
     /// There is a walk in step that a helper may join.
     pub(super) in_step: AtomicBool,
-    /// See [`is_quiet`](Self::is_quiet).
+    /// Whether the run has begun quietly, for [`is_quiet`](Self::is_quiet).
     pub(super) quiet: AtomicBool,
-    /// See [`beat`](Self::beat).
+    /// How many bodies the member has called that goes quietly, for [`beat`](Self::beat).
     pub(super) beats: CachePadded<AtomicUsize>,
     pub(super) lanes: Box<[Lane]>,
     pub(super) job: UnsafeCell<Option<Job>>,

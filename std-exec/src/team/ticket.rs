@@ -247,7 +247,7 @@ impl<T: Works> Ticket<T> {
             _ => None,
         });
         match woken {
-            // If by now it is another run's, that one looks in vain.
+            // If by now it is another run's, that one takes a look for nothing.
             Ok(before) if before & STATE == ACTIVE => Then::Tell(self.team.load(Ordering::Relaxed)),
             Ok(before) if before & LISTED == 0 => Then::EnqueueWoken,
             _ => Then::Nothing,
@@ -369,8 +369,8 @@ impl<T: Works> Ticket<T> {
             let old = lock(&self.owner).replace(new);
             old.into_iter().for_each(discard);
         }
-        // Whoever changes something does so before it takes the waker, under the lock: either it finds this
-        // one, or it has been there before, and what it changed is seen here.
+        // A thread that changes something does so before it takes the waker, under the lock: either it finds
+        // this one, or it has been there before, and what it changed is seen here.
         if self.is_over() {
             Asked::Over
         // Ordering: Acquire pairs with the Release in `ask_owner`: the owner sees why it is asked.

@@ -1,6 +1,6 @@
 //! Share, walk alone, or walk in step? What earlier runs of a graph took, and what to do in the next one.
 //!
-//! Sharing a run costs some tens of nanoseconds a node, a walk about one. So a graph of tiny bodies is
+//! Sharing a run costs some tens of nanoseconds per node, a walk about one. So a graph of tiny bodies is
 //! fastest on one thread, one of short bodies and wide levels on several in step, one of long bodies shared,
 //! and only the body knows which it is. The first runs of a graph take turns: shared, then a walk with the
 //! time that sharing took as its budget, then a walk in step if its levels are wide, and all once more, since

@@ -223,8 +223,8 @@ mod model {
     use crate::executor::Executor;
     use crate::sync::model::{explore, thread};
 
-    /// The same, with somebody who comes at any moment. Catches: a graph that is called off and leaves no
-    /// trace at its node, a node that isn't started and leaves none.
+    /// A walk in which something goes wrong, with somebody who comes at any moment. Catches: a graph that is
+    /// called off and leaves no trace at its node, a node that isn't started and leaves none.
     fn broken_into(wrong: Wrong) {
         explore(3, move || {
             let shared = Arc::new(Shared::new(2, Placement::default()));

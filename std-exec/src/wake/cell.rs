@@ -1,4 +1,4 @@
-//! How it stands with one future: one word, so that wakers and whoever polls agree on who polls it next.
+//! The state of one future: one word, so that wakers and the thread that polls agree on who polls it next.
 //!
 //! ```text
 //!                        pend, not woken

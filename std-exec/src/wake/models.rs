@@ -152,7 +152,7 @@ fn two_futures_at_once() {
     });
 }
 
-/// Whoever has polled last is told. The waker of the one before is given back.
+/// The task that has polled last is told. The waker of the one before is given back.
 ///
 /// Catches: the runner that is registered once and for all.
 #[test]

@@ -212,9 +212,9 @@ impl Wakes {
     fn lie_down(&self) -> bool {
         // Ordering: Release pairs with the Acquire of `push`.
         match self.head.compare_exchange(EMPTY, ASLEEP, Ordering::Release, Ordering::Relaxed) {
-            // It still says so, of an earlier sleep. Whoever changes that from now on finds the new runner:
-            // it tells under the lock under which that was registered, and if it was there before, its change
-            // would have been seen here.
+            // It still says so, of an earlier sleep. The thread that changes that from now on finds the new
+            // runner: it tells under the lock under which that was registered, and if it was there before,
+            // its change would have been seen here.
             Ok(_) | Err(ASLEEP) => true,
             Err(_) => false,
         }
@@ -224,7 +224,7 @@ impl Wakes {
     #[inline]
     pub(crate) fn wake_up(&self) {
         if self.head.load(Ordering::Relaxed) == ASLEEP {
-            // If this fails, there is something on the list, and somebody tells the runner, in vain.
+            // If this fails, there is something on the list, and somebody tells the runner for nothing.
             let _ = self.head.compare_exchange(ASLEEP, EMPTY, Ordering::Relaxed, Ordering::Relaxed);
         }
     }

@@ -39,8 +39,8 @@ fn run_of_a_walk_beside_three_threads() {
 }
 
 /// As many nodes as threads become ready at once, by one thread, and wait for each other, level by level:
-/// everybody must come, whoever sleeps. Catches: whoever comes for a node and sees more, but wakes nobody; a
-/// lost wake-up.
+/// everybody must come, whoever sleeps. Catches: a thread that comes for a node and sees more, but wakes
+/// nobody; a lost wake-up.
 fn rendezvous(threads: u32) {
     let edges: Vec<_> =
         (1..=threads).flat_map(|to| [(0, to), (to, threads + 1), (threads + 1, threads + 1 + to)]).collect();

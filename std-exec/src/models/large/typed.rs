@@ -68,7 +68,7 @@ fn run_of_futures_on_workers() {
     });
 }
 
-/// The same with a caller that takes part.
+/// Futures that are woken while a caller takes part in the run.
 #[test]
 fn run_of_futures_beside_a_caller() {
     on_three_workers(|executor, _| {
@@ -266,7 +266,7 @@ fn run_in_order_under_limits() {
     });
 }
 
-/// The same without a caller: the owner comes by for its node.
+/// Limits in a run without a caller: the owner comes by for its node.
 #[test]
 fn run_in_order_under_limits_on_workers() {
     on_three_workers(|executor, _| {

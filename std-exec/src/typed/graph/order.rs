@@ -13,7 +13,7 @@ impl<P> Graph<'_, P> {
     /// node takes.
     ///
     /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is
-    /// run as one whose order matters, which costs some hundred nanoseconds a node. Serial runs keep to the
+    /// run as one whose order matters, which costs some hundred nanoseconds per node. Serial runs keep to the
     /// same order.
     ///
     /// # Examples

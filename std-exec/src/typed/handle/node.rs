@@ -148,7 +148,7 @@ impl AnyNode {
 }
 
 impl<T> Node<T> {
-    /// Whoever calls this vouches for the type: only the store does, when it makes a slot for a `T`.
+    /// The caller vouches for the type: only the store does, when it makes a slot for a `T`.
     pub(crate) fn new(graph: GraphId, index: u32) -> Self {
         Self { id: AnyNode { graph, index }, output: PhantomData, place: PhantomData }
     }

@@ -1,4 +1,4 @@
-//! What a run is to the calls of its nodes: where slots lie, what is taken down of each node, what stops the
+//! What a run is to the calls of its nodes: where slots lie, what is recorded of each node, what stops the
 //! run, and who wakes futures. It knows of no closures and no order; these are of the
 //! [run](crate::typed::run::execution), which has a frame.
 
@@ -85,8 +85,8 @@ impl<'r> Frame<'r> {
 }
 
 impl Frame<'_> {
-    /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics. But not that it
-    /// has given a value, if it is to be left unmarked: see `run/rows.rs`.
+    /// Runs `node` by way of `call`, and records what has come of it, also if it panics. But not that it has
+    /// given a value, if it is to be left unmarked: see `run/rows.rs`.
     #[inline(always)]
     pub(crate) fn attempt(&self, node: u32, unmarked: bool, call: impl FnOnce() -> Outcome) -> Outcome {
         let panicking = Panicking { frame: self, node };

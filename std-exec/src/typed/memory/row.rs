@@ -60,7 +60,7 @@ pub(crate) struct Ran {
     pub(crate) outcome: Outcome,
     /// That node.
     pub(crate) last: u32,
-    /// The next one was claimed in vain.
+    /// The next one was claimed for nothing.
     pub(crate) seized: bool,
 }
 

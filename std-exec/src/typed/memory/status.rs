@@ -1,4 +1,4 @@
-//! How it stands with each node: one byte, written by whoever runs the node.
+//! The state of each node: one byte, written by the thread that runs the node.
 //!
 //! ```text
 //!            ┌─────────────▶ SKIPPED (by a failed ancestor)

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Woken futures and ready nodes take [turns](crate::protocol::fair_queue); and after some nodes the run lets
-//! its thread do something else. Polled in vain, it finds nothing and falls asleep again.
+//! its thread do something else. Polled for nothing, it finds nothing and falls asleep again.
 
 use super::course;
 use super::execution::Execution;
@@ -33,7 +33,7 @@ use std::task::{Context, Poll, Waker};
 
 /// After how many nodes a run lets its thread do something else. Tokio's leaf futures say that they are not
 /// ready when a task has polled 128 of them at once; with more nodes at a time than that, those would be
-/// polled in vain.
+/// polled for nothing.
 pub(crate) const BUDGET: usize = 128;
 
 /// A run that was begun and is not over.
@@ -141,7 +141,7 @@ unsafe fn go(
 ) -> Poll<()> {
     let dag = parts.topology.dag.view();
     let wakes = run.frame.wakes();
-    // Whoever polls may have been woken for something else.
+    // The task that polls may have been woken for something else.
     wakes.wake_up();
     loop {
         if is_shut_down() {

@@ -162,8 +162,8 @@ impl Detached {
         });
         // SAFETY: the ticket is this run's, and was over; `end` closes it before it takes the run away.
         unsafe { run.start(ticket) };
-        // Whoever shuts the executor down has found the run attached to it, or this thread finds that it was
-        // shut down.
+        // The thread that shuts the executor down has found the run attached to it, or this thread finds that
+        // it was shut down.
         if executor.shared.is_shut_down() {
             ticket.ask_owner();
         }
@@ -279,7 +279,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// What the run gives; takes down in the graph what did not run, and why.
+    /// What the run gives; records in the graph what did not run, and why.
     ///
     /// # Panics
     ///

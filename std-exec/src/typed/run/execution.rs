@@ -1,5 +1,5 @@
-//! One run of a typed graph: which nodes are started. What is taken down of each: `memory/frame.rs`; what
-//! comes before and after the nodes: `course.rs`.
+//! One run of a typed graph: which nodes are started. What is recorded of each: `memory/frame.rs`; what comes
+//! before and after the nodes: `course.rs`.
 //!
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run
 //! of the whole graph every node but the inputs, which are set, begins without a result. A node that gives
@@ -62,7 +62,7 @@ impl<'r> Execution<'r> {
 }
 
 impl Execution<'_> {
-    /// Runs `node`, or takes down why not.
+    /// Runs `node`, or records why not.
     ///
     /// # Safety
     ///

@@ -85,7 +85,7 @@ impl GraphData {
     }
 
     /// Marks what changed inputs reach, and what has not run to its end. If the graph is a node of another,
-    /// who reads its results may want those again that it has taken before.
+    /// the node that reads its results may want those again that it has taken before.
     fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
         for (&input, &changed) in self.inputs.iter().zip(&self.changed) {
             if changed {

@@ -5,7 +5,7 @@
 //! function that was made for the closures of a row once, and comes back when the row is over, or when
 //! something goes wrong: then it takes the next nodes one by one.
 //!
-//! What all nodes before a certain position have come to needs not be taken down for each, as long as nothing
+//! What all nodes before a certain position have come to need not be recorded for each, as long as nothing
 //! goes wrong: each has given a value. A store a node is a third of what a tiny node costs. So nodes of rows
 //! are left *unmarked*, and marked
 //!
@@ -80,7 +80,7 @@ impl Body for Nodes<'_> {
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         let rows = self.0.topology.stored_rows();
-        // Who goes alone goes through the stored order, in one part.
+        // A thread that goes alone goes through the stored order, in one part.
         if !FREE || rows.is_empty() || walk.steps().are_divided() {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
