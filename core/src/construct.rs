@@ -62,7 +62,7 @@ pub(crate) enum Fault {
 
 /// Fills `out` from `pairs`, where `(u, v)` says that v depends on u. A row keeps the order of `pairs`.
 ///
-/// The caller has checked the lengths in `out`; `scratch` has one entry a node. After [`Fault::Cycle`]
+/// The caller has checked the lengths in `out`; `scratch` has one entry per node. After [`Fault::Cycle`]
 /// `scratch` is nonzero for exactly the nodes that are on a cycle or depend on one.
 pub(crate) const fn construct(
     pairs: &[(u32, u32)],
@@ -270,7 +270,7 @@ impl<'a> DagView<'a> {
     /// Builds a graph in memory that the caller provides, with no allocator.
     ///
     /// The number of nodes is `storage.order.len()`; in `pairs`, `(u, v)` says that v depends on u. Parallel
-    /// edges are kept and counted. `scratch` needs one entry a node and is free again afterwards. O(V + E).
+    /// edges are kept and counted. `scratch` needs one entry per node and is free again afterwards. O(V + E).
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use crate::{DagView, NodeId};
 use alloc::{vec, vec::Vec};
 
 impl<'a> DagView<'a> {
-    /// Writes each node's rank into `ranks` (one entry a node): the weight of the heaviest path that starts
+    /// Writes each node's rank into `ranks` (one entry per node): the weight of the heaviest path that starts
     /// at the node, its own weight included (in the literature: bottom level or upward rank). Returns the
     /// highest rank, the length of the critical path; 0 for the empty graph. Sums stop at `u64::MAX`. O(V +
     /// E).

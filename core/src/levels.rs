@@ -7,7 +7,7 @@ use crate::NodeId;
 use alloc::{vec, vec::Vec};
 
 impl DagView<'_> {
-    /// Writes each node's level into `levels` (one entry a node): 0 for a root, otherwise one more than the
+    /// Writes each node's level into `levels` (one entry per node): 0 for a root, otherwise one more than the
     /// highest level among its predecessors. Returns the number of levels. O(V + E).
     ///
     /// # Panics

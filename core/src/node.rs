@@ -54,7 +54,7 @@ impl NodeId {
         self.0
     }
 
-    /// The number, as an index into arrays that have one slot a node.
+    /// The number, as an index into arrays that have one slot per node.
     ///
     /// # Examples
     ///

@@ -148,7 +148,7 @@ impl core::error::Error for PartsError {}
 impl<'a> DagView<'a> {
     /// Checks untrusted arrays completely and makes a graph of them, without copying.
     ///
-    /// `scratch` needs one entry a node and is free again afterwards. O(V + E), no allocation.
+    /// `scratch` needs one entry per node and is free again afterwards. O(V + E), no allocation.
     ///
     /// # Errors
     ///

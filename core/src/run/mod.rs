@@ -263,7 +263,7 @@ impl<'a> Run<'a, &'a mut [AtomicU32], &'a mut [AtomicUsize]> {
 }
 
 impl<'a, N, W> Run<'a, N, W> {
-    /// With memory that is large enough and zero.
+    /// Puts a run together from memory that is large enough and zero.
     const fn assemble(
         dag: DagView<'a>,
         words: N,

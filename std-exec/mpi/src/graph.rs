@@ -160,7 +160,7 @@ impl<'env> DistributedGraph<'env> {
         self.part.set(input, value).is_ok()
     }
 
-    /// Who owns a node.
+    /// The rank that owns a node.
     ///
     /// # Panics
     ///

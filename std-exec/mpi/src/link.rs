@@ -189,7 +189,7 @@ impl Link {
         self.core().transport.size()
     }
 
-    /// What it has carried so far.
+    /// What the link has carried so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.core().traffic

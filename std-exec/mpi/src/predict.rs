@@ -45,7 +45,7 @@ impl Cluster {
         self
     }
 
-    /// How many bytes a second a message has.
+    /// How many bytes of a message are carried per second.
     pub fn bytes_per_second(mut self, bytes: f64) -> Self {
         self.bandwidth = bytes;
         self

@@ -252,7 +252,7 @@ mod system {
     }
 
     impl Widened {
-        /// For good.
+        /// Lets the thread keep the cores for good.
         pub(super) fn keep(self) {
             std::mem::forget(self);
         }

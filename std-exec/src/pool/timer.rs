@@ -71,7 +71,7 @@ impl Drop for Alarm {
 }
 
 impl Timer {
-    /// This process's.
+    /// This process's timer.
     fn get() -> Option<&'static Self> {
         // Ordering: Acquire pairs with the Release below: the timer was made.
         let known = TIMER.load(Ordering::Acquire);

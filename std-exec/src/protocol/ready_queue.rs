@@ -90,7 +90,8 @@ impl Lane {
 }
 
 impl ReadyQueue {
-    /// For nodes with these places and limits (each limit once). `permits` says how many each limit has.
+    /// A queue for nodes with these places and limits (each limit once). `permits` says how many each limit
+    /// has.
     pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
         let mut kinds: BTreeMap<&(Place, Vec<u32>), usize> = BTreeMap::new();
         for demand in demands {

@@ -10,9 +10,9 @@ use std::ops::Range;
 #[must_use]
 pub(crate) enum Progress {
     Done,
-    /// It is to be run again, when it is its turn.
+    /// The node is to be run again, when it is its turn.
     Yielded,
-    /// It comes back by [`take_woken`](Body::take_woken), perhaps to another thread.
+    /// The node comes back by [`take_woken`](Body::take_woken), perhaps to another thread.
     Pending,
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Cell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Woken {
-    /// It is to be put onto the list.
+    /// The future is to be put onto the list.
     List,
     /// Nothing: it is there, or who polls it will see to it.
     Seen,
@@ -46,9 +46,9 @@ pub(super) enum Woken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Pending {
-    /// It waits, and isn't the caller's any more.
+    /// The future waits, and isn't the caller's any more.
     Waits,
-    /// It was woken meanwhile. It is the caller's still, to be polled again.
+    /// The future was woken meanwhile. It is the caller's still, to be polled again.
     Again,
 }
 

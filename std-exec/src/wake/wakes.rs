@@ -81,7 +81,8 @@ pub(super) struct Slot {
 }
 
 impl Wakes {
-    /// For so many futures, and the run itself, which can be woken like one of them: it comes last.
+    /// Wakers for so many futures, and for the run itself, which can be woken like one of them: it comes
+    /// last.
     pub(crate) fn new(futures: usize) -> Arc<Self> {
         Arc::new_cyclic(|wakes| {
             let slot = || Slot { cell: Cell::new(), next: AtomicU32::new(EMPTY), wakes: Weak::clone(wakes) };

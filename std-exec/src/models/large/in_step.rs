@@ -60,9 +60,9 @@ fn run_in_step_that_is_late() {
     });
 }
 
-/// A node blocks until the last one of its level has run, whosever that is: the others lose patience, or who
-/// comes does, break in, and run it. Catches: a member that waits as long as it takes; a thread that breaks
-/// in and leaves nodes behind; one that is not invited.
+/// A node blocks until the last one of its level has run, whosever that is: the others lose patience, or the
+/// one that comes does, break in, and run it. Catches: a member that waits as long as it takes; a thread that
+/// breaks in and leaves nodes behind; one that is not invited.
 #[test]
 fn run_in_step_with_a_node_that_blocks() {
     explore(3, || {

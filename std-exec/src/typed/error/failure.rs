@@ -62,7 +62,7 @@ impl Failure {
         &self.node
     }
 
-    /// What it gave.
+    /// The error that the node gave.
     ///
     /// # Examples
     ///
@@ -81,7 +81,7 @@ impl Failure {
         &**self.error
     }
 
-    /// What it gave, to own.
+    /// The error that the node gave, to own.
     ///
     /// # Examples
     ///

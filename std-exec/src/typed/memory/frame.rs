@@ -241,8 +241,8 @@ struct Panicking<'r> {
 }
 
 impl Drop for Panicking<'_> {
-    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores a
-    /// node.
+    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores
+    /// per node.
     #[inline(always)]
     fn drop(&mut self) {
         self.frame.panicked(self.node);

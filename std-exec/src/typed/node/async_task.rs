@@ -34,7 +34,7 @@ pub(crate) trait Settle<O> {
     fn settle(output: O, frame: &Frame<'_>, node: u32) -> Result<Self::Value, NoValue>;
 }
 
-/// It is the result.
+/// What the future gives is the result.
 pub(crate) struct Plain;
 
 impl<T> Settle<T> for Plain {
@@ -46,7 +46,7 @@ impl<T> Settle<T> for Plain {
     }
 }
 
-/// It is the result, or an error.
+/// What the future gives is the result, or an error.
 pub(crate) struct Fallible;
 
 impl<T, E: NodeError> Settle<Result<T, E>> for Fallible {
