@@ -1,21 +1,24 @@
 //! From a list of edges to a validated CSR: counting sort, then a topological order.
 //!
-//! If every edge leads to a node with a higher number, as where nodes are numbered while a problem is written down, there is
-//! no cycle, and that numbering is kept: roots first, then the others, each ascending. Whoever numbers nodes so mostly lays
-//! out its data so, and a run goes through them in sequence. Otherwise Kahn's algorithm finds an order.
+//! If every edge leads to a node with a higher number, as where nodes are numbered while a problem is written
+//! down, there is no cycle, and that numbering is kept: roots first, then the others, each ascending. A
+//! program that numbers nodes so mostly lays out its data so, and a run goes through them in sequence.
+//! Otherwise Kahn's algorithm finds an order.
 //!
-//! One implementation for all three graph types, so it works on plain slices and is `const`: `while` loops, no
-//! iterators, nothing recursive, O(V + E).
+//! One implementation for all three graph types, so it works on plain slices and is `const`: `while` loops,
+//! no iterators, nothing recursive, O(V + E).
 //!
-//! Sources: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962). With a first-in first-out queue its
-//! order has the roots first, too.
+//! Sources: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962). With a first-in first-out
+//! queue its order has the roots first, too.
 
 use crate::{BuildError, Cycle, DagView, Edge, NodeId};
 
 /// The memory that [`DagView::from_edges`](crate::DagView::from_edges) writes a graph into.
 ///
-/// For `n` nodes and `e` edges: `starts`, `in_degrees` and `order` have exactly `n` entries, `edges` has exactly
-/// `e`. Their content doesn't matter.
+/// For `n` nodes and `e` edges: `starts`, `in_degrees` and `order` have exactly `n` entries, `edges` has
+/// exactly `e`. Their content doesn't matter.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
@@ -59,8 +62,8 @@ pub(crate) enum Fault {
 
 /// Fills `out` from `pairs`, where `(u, v)` says that v depends on u. A row keeps the order of `pairs`.
 ///
-/// The caller has checked the lengths in `out`; `scratch` has one entry a node. After [`Fault::Cycle`] `scratch`
-/// is nonzero for exactly the nodes that are on a cycle or depend on one.
+/// The caller has checked the lengths in `out`; `scratch` has one entry per node. After [`Fault::Cycle`]
+/// `scratch` is nonzero for exactly the nodes that are on a cycle or depend on one.
 pub(crate) const fn construct(
     pairs: &[(u32, u32)],
     out: &mut Storage<'_>,
@@ -88,8 +91,8 @@ pub(crate) const fn construct(
     }
 }
 
-/// Counts the edges out of each node into `out_degrees` and into each node into `in_degrees`. Returns whether all edges
-/// lead to higher numbers.
+/// Counts the edges out of each node into `out_degrees` and into each node into `in_degrees`. Returns whether
+/// all edges lead to higher numbers.
 const fn count(pairs: &[(u32, u32)], out_degrees: &mut [u32], in_degrees: &mut [u32]) -> Result<bool, Fault> {
     let nodes = in_degrees.len();
     let mut node = 0;
@@ -205,11 +208,12 @@ pub(crate) const fn row_end(starts: &[u32], edges: usize, node: usize) -> usize 
     if node + 1 < starts.len() { starts[node + 1] as usize } else { edges }
 }
 
-/// After [`Fault::Cycle`]: writes a cycle into the front of `out.order`, each node depending on the next and the
-/// last on the first, and returns its length.
+/// After [`Fault::Cycle`]: writes a cycle into the front of `out.order`, each node depending on the next and
+/// the last on the first, and returns its length.
 ///
-/// Each node left over by Kahn's algorithm has a predecessor that is left over too, so walking to predecessors
-/// must come round. Nothing but the arrays at hand is needed: `order` is free, since there is none.
+/// Each node left over by Kahn's algorithm has a predecessor that is left over too, so walking to
+/// predecessors must come round. Nothing but the arrays at hand is needed: `order` is free, since there is
+/// none.
 #[expect(clippy::cast_possible_truncation, reason = "construct has checked the number of nodes")]
 pub(crate) const fn trace_cycle(out: &mut Storage<'_>, left_over: &mut [u32]) -> usize {
     let nodes = left_over.len();
@@ -265,12 +269,14 @@ impl<'a> Storage<'a> {
 impl<'a> DagView<'a> {
     /// Builds a graph in memory that the caller provides, with no allocator.
     ///
-    /// The number of nodes is `storage.order.len()`; in `pairs`, `(u, v)` says that v depends on u. Parallel edges
-    /// are kept and counted. `scratch` needs one entry a node and is free again afterwards. O(V + E).
+    /// The number of nodes is `storage.order.len()`; in `pairs`, `(u, v)` says that v depends on u. Parallel
+    /// edges are kept and counted. `scratch` needs one entry per node and is free again afterwards. O(V + E).
     ///
     /// # Errors
     ///
     /// Each variant of [`BuildError`] but `OutOfMemory`. The [`Cycle`] lies in `storage.order`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{DagView, Edge, NodeId, Storage};

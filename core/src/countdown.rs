@@ -7,17 +7,21 @@
 //! ```
 //!
 //! A counter starts at its node's in-degree, each predecessor arrives once, and the last to arrive puts the
-//! in-degree back: a finished run leaves every counter as it found it, and no pass over the graph precedes a run.
+//! in-degree back: a finished run leaves every counter as it found it, and no pass over the graph precedes a
+//! run.
 //!
-//! Who reads 1 (or, arriving for several at once, their number) is the last: every other predecessor has already
-//! arrived, so nobody else can touch the counter any more, and no read-modify-write is needed. An arrival that isn't last needs one. Edges that are marked as their
-//! target's only one ([`Edge::is_sole`](crate::Edge::is_sole)) need no counter at all.
+//! The thread that reads 1 (or, arriving for several at once, their number) is the last: every other
+//! predecessor has already arrived, so nobody else can touch the counter any more, and no read-modify-write
+//! is needed. An arrival that isn't last needs one. Edges that are marked as their target's only one
+//! ([`Edge::is_sole`](crate::Edge::is_sole)) need no counter at all.
 
 use crate::sync::{AtomicU32, Ordering};
 use crate::{DagView, NodeId};
 use core::fmt;
 
-/// One counter a node, at rest between runs. Copyable: every worker of a run has one.
+/// One counter per node, at rest between runs. Copyable: every worker of a run has one.
+///
+/// # Examples
 ///
 /// ```
 /// use core::sync::atomic::AtomicU32;
@@ -44,6 +48,8 @@ pub struct Countdown<'a> {
 impl<'a> Countdown<'a> {
     /// Sets the first `dag.nodes()` of `counters` to the in-degrees of `dag`. `None` if there are fewer.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
     /// use dgraph_core::{Countdown, NodeId, StaticDag};
@@ -62,7 +68,7 @@ impl<'a> Countdown<'a> {
         Some(Self { dag, counters })
     }
 
-    /// As [`new`](Self::new), for counters that are at rest already.
+    /// A countdown over counters that are at rest already, so that nothing is written.
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn at_rest(dag: DagView<'a>, counters: &'a [AtomicU32]) -> Self {
@@ -70,13 +76,15 @@ impl<'a> Countdown<'a> {
         Self { dag, counters }
     }
 
-    /// Says that a predecessor of `node` is done, once for each edge. True for the last one: `node` is ready, all
-    /// that its predecessors wrote is visible to this thread, and the counter is at rest again. Arriving more often
-    /// than the node has edges, or at a root, leaves the counter wrong.
+    /// Says that a predecessor of `node` is done, once for each edge. True for the last one: `node` is ready,
+    /// all that its predecessors wrote is visible to this thread, and the counter is at rest again. Arriving
+    /// more often than the node has edges, or at a root, leaves the counter wrong.
     ///
     /// # Panics
     ///
     /// If the graph has no such node. With debug assertions also at a root.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -98,11 +106,15 @@ impl<'a> Countdown<'a> {
         self.arrive_many(node, 1)
     }
 
-    /// Says at once what `count` calls of [`arrive`](Self::arrive) would say one after the other. `count` is not 0.
+    /// Says at once what `count` calls of [`arrive`](Self::arrive) would say one after the other. `count` is
+    /// not 0.
     ///
     /// # Panics
     ///
-    /// If the graph has no such node. With debug assertions also if `count` is 0, or more than the edges that lead to the node.
+    /// If the graph has no such node. With debug assertions also if `count` is 0, or more than the edges that
+    /// lead to the node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -120,25 +132,30 @@ impl<'a> Countdown<'a> {
         debug_assert_ne!(count, 0, "not an arrival");
         debug_assert!(self.dag.in_degree(node) >= count, "more arrivals than edges");
         let counter = &self.counters[node.index()];
-        // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_sub` below. Each of these
-        // continues the release sequences of the ones before it, so reading the last one's value is enough.
+        // Ordering: Acquire pairs with the Release half of the other predecessors' `fetch_sub` below. Each of
+        // these continues the release sequences of the ones before it, so reading the last one's value is
+        // enough.
         let last = counter.load(Ordering::Acquire) == count
-            // Ordering: Release hands what these predecessors wrote to the last one; Acquire, in case they turn out
-            // to be the last ones after all, takes what the others wrote. Partner: the load above and this line.
+            // Ordering: Release hands what these predecessors wrote to the last one; Acquire, in case they
+            // turn out to be the last ones after all, takes what the others wrote. Partner: the load above
+            // and this line.
             || counter.fetch_sub(count, Ordering::AcqRel) == count;
         if last {
-            // Relaxed is enough: nobody else touches this counter before the next run, and what lets that start
-            // (the end of this run) orders the two.
+            // Relaxed is enough: nobody else touches this counter before the next run, and what lets that
+            // start (the end of this run) orders the two.
             counter.store(self.dag.in_degree(node), Ordering::Relaxed);
         }
         last
     }
 
-    /// Says that `node` is done, and calls `ready` for each node that this makes ready, in the order of the edges.
+    /// Says that `node` is done, and calls `ready` for each node that this makes ready, in the order of the
+    /// edges.
     ///
     /// # Panics
     ///
     /// If the graph has no such node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -160,13 +177,16 @@ impl<'a> Countdown<'a> {
         }
     }
 
-    /// Sets the counters as if exactly the nodes that are not `left` were complete, and calls `ready` for each of those left
-    /// that is ready then, in that order. `left` gives each node once, and with a node all that depend on it. The counters
-    /// must be at rest, and nobody else may use them meanwhile. O(V + E) of what is left.
+    /// Sets the counters as if exactly the nodes that are not `left` were complete, and calls `ready` for
+    /// each of those left that is ready then, in that order. `left` gives each node once, and with a node all
+    /// that depend on it. The counters must be at rest, and nobody else may use them meanwhile. O(V + E) of
+    /// what is left.
     ///
     /// # Panics
     ///
     /// If the graph has no such nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
@@ -202,6 +222,8 @@ impl<'a> Countdown<'a> {
 
     /// The graph that this counts for.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use core::sync::atomic::AtomicU32;
     /// use dgraph_core::{Countdown, StaticDag};
@@ -218,6 +240,8 @@ impl<'a> Countdown<'a> {
     }
 
     /// Whether every counter is back at its in-degree, as it is between runs. O(V); for checks and tests.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::AtomicU32;

@@ -6,8 +6,8 @@ use loom::sync::Arc;
 use loom::thread;
 use std::vec::Vec;
 
-/// `predecessors` roots, each on a thread of its own, all feed one node. Each writes a slot, then arrives; the one
-/// that is told that it was the last reads all slots.
+/// `predecessors` roots, each on a thread of its own, all feed one node. Each writes a slot, then arrives;
+/// the one that is told that it was the last reads all slots.
 fn join_of(predecessors: u32) {
     loom::model(move || {
         let edges: Vec<_> = (0..predecessors).map(|from| (from, predecessors)).collect();
@@ -44,15 +44,15 @@ fn two_predecessors() {
     join_of(2);
 }
 
-/// Catches the same through a chain of releases: the last arrival reads what the second has left, and must see what
-/// the first has written.
+/// Catches the same through a chain of releases: the last arrival reads what the second has left, and must
+/// see what the first has written.
 #[test]
 fn three_predecessors() {
     join_of(3);
 }
 
-/// The counters are lent to one run at a time, and the next one sees them at rest. Catches: the flag with Relaxed in
-/// `lend_countdown` or in `drop`.
+/// The counters are lent to one run at a time, and the next one sees them at rest. Catches: the flag with
+/// Relaxed in `lend_countdown` or in `drop`.
 #[test]
 fn lent_to_one_at_a_time() {
     loom::model(|| {

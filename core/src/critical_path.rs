@@ -5,13 +5,16 @@ use crate::{DagView, NodeId};
 use alloc::{vec, vec::Vec};
 
 impl<'a> DagView<'a> {
-    /// Writes each node's rank into `ranks` (one entry a node): the weight of the heaviest path that starts at the
-    /// node, its own weight included (in the literature: bottom level or upward rank). Returns the highest rank,
-    /// the length of the critical path; 0 for the empty graph. Sums stop at `u64::MAX`. O(V + E).
+    /// Writes each node's rank into `ranks` (one entry per node): the weight of the heaviest path that starts
+    /// at the node, its own weight included (in the literature: bottom level or upward rank). Returns the
+    /// highest rank, the length of the critical path; 0 for the empty graph. Sums stop at `u64::MAX`. O(V +
+    /// E).
     ///
     /// # Panics
     ///
     /// If `ranks` has fewer entries than the graph has nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -34,12 +37,14 @@ impl<'a> DagView<'a> {
         longest
     }
 
-    /// A critical path, read off the ranks that [`ranks_into`](Self::ranks_into) has written: from the root of the
-    /// highest rank always on to the successor of the highest rank (the first of several).
+    /// A critical path, read off the ranks that [`ranks_into`](Self::ranks_into) has written: from the root
+    /// of the highest rank always on to the successor of the highest rank (the first of several).
     ///
     /// # Panics
     ///
     /// If `ranks` has fewer entries than the graph has nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -63,6 +68,8 @@ impl<'a> DagView<'a> {
 
     /// The heaviest path through the graph for the given weights: its length and its nodes. O(V + E).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
@@ -81,6 +88,8 @@ impl<'a> DagView<'a> {
 }
 
 /// A heaviest path. See [`DagView::critical_path`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;

@@ -8,8 +8,11 @@ const FEW: usize = 5;
 
 /// A dependency cycle: each node depends on the next, the last on the first. Never empty.
 ///
-/// Displayed as a path whose first and last node are the same: `3 -> 1 -> 3`. Of a long one the first few nodes are shown, and a
-/// number: `7 -> 4 -> 9 -> 2 -> 5 -> (993 more) -> 7`. [`path`](Self::path) has all of them.
+/// Displayed as a path whose first and last node are the same: `3 -> 1 -> 3`. Of a long one the first few
+/// nodes are shown, and a number: `7 -> 4 -> 9 -> 2 -> 5 -> (993 more) -> 7`. [`path`](Self::path) has all of
+/// them.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
@@ -36,6 +39,8 @@ impl<'a> Cycle<'a> {
 
     /// The nodes on the cycle, each once.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};
     ///
@@ -50,6 +55,8 @@ impl<'a> Cycle<'a> {
     }
 
     /// The cycle as a path: the first node comes again at the end.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};
@@ -83,6 +90,8 @@ impl fmt::Debug for Cycle<'_> {
 
 /// A [`Cycle`] that owns its nodes, for errors that outlive the memory in which the graph was built.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{BuildError, CycleBuf, Dag};
 ///
@@ -102,6 +111,8 @@ pub struct CycleBuf {
 impl CycleBuf {
     /// The borrowed form.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{BuildError, Cycle, Dag};
     ///
@@ -119,6 +130,8 @@ impl CycleBuf {
 
     /// The nodes on the cycle, each once.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{BuildError, Dag, NodeId};
     ///
@@ -131,6 +144,8 @@ impl CycleBuf {
     }
 
     /// The cycle as a path: the first node comes again at the end.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};

@@ -13,9 +13,11 @@ use once_cell::race::OnceBox;
 
 /// A dependency graph that owns its arrays, together with the counters of one run.
 ///
-/// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they are
-/// away has to bring its own. In all 16 bytes a node and 4 an edge; 4 bytes a node more when an executor has asked for its
-/// [`wide_levels`](AsDag::wide_levels) and it has them.
+/// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
+/// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
+/// executor has asked for its [`wide_levels`](AsDag::wide_levels) and it has them.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{Dag, NodeId};
@@ -63,6 +65,8 @@ impl Dag {
     /// edges, [`UnknownNode`](BuildError::UnknownNode) for an edge outside `0..nodes`,
     /// [`Cycle`](BuildError::Cycle) with its path, [`OutOfMemory`](BuildError::OutOfMemory).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};
     ///
@@ -108,6 +112,8 @@ impl Dag {
 
     /// The graph, for everything that only reads it.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     ///
@@ -122,13 +128,15 @@ impl Dag {
         DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
     }
 
-    /// The same graph with an order that keeps few results alive at once where one thread goes through it:
-    /// depth first, so that a node's dependents come soon after it. O(V + E).
+    /// Gives the graph an order that keeps few results alive at once where one thread goes through it: depth
+    /// first, so that a node's dependents come soon after it. O(V + E).
     ///
     /// The usual order has all roots first, which is as good if nothing is given up before the end. Runs on
     /// several threads are depth first in any case, except for short ones, which go level by level through a
     /// wide graph: this one has no [`wide_levels`](AsDag::wide_levels). Its order has roots among the others,
     /// so [`DagView::from_parts`] doesn't take it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
@@ -158,6 +166,8 @@ impl Dag {
     }
 
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -191,8 +201,8 @@ impl AsDag for Dag {
     #[cfg(target_has_atomic = "32")]
     #[inline]
     fn lend_countdown(&self) -> Option<LentCountdown<'_>> {
-        // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at rest,
-        // as the run before has left them.
+        // Ordering: Acquire pairs with the Release in `LentCountdown::drop`: this run sees the counters at
+        // rest, as the run before has left them.
         let lent = self.lent.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
         lent.is_ok().then(|| LentCountdown { dag: self })
     }
@@ -230,10 +240,13 @@ impl fmt::Debug for Dag {
 
 /// The counters of a [`Dag`], lent to one run. Dropping it gives them back.
 ///
-/// For schedulers. Whoever has them must leave them at rest: each node that has become ready is completed before this
-/// is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must never happen (as in
-/// code that hands out references to what predecessors have written) must not rest on a graph that others can reach.
-/// Forgetting it (`mem::forget`) only costs later runs a pass over the graph each, for counters of their own.
+/// For schedulers, which must leave the counters at rest: each node that has become ready is completed before
+/// this is dropped. Otherwise later runs of this graph start nodes too early or not at all; what must never
+/// happen (as in code that hands out references to what predecessors have written) must not rest on a graph
+/// that others can reach. Forgetting it (`mem::forget`) only costs later runs a pass over the graph each, for
+/// counters of their own.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{AsDag, Dag, NodeId};
@@ -253,6 +266,8 @@ pub struct LentCountdown<'a> {
 #[cfg(target_has_atomic = "32")]
 impl LentCountdown<'_> {
     /// The counters.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{AsDag, Dag};
@@ -279,7 +294,8 @@ impl LentCountdown<'_> {
 impl Drop for LentCountdown<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Ordering: Release pairs with the Acquire in `lend_countdown`: the next run sees the counters at rest.
+        // Ordering: Release pairs with the Acquire in `lend_countdown`: the next run sees the counters at
+        // rest.
         self.dag.lent.store(false, Ordering::Release);
     }
 }

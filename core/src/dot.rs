@@ -5,6 +5,8 @@ use core::fmt::{self, Display, Write};
 
 /// Displays a graph in DOT. See [`DagView::dot`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::StaticDag;
 /// use std::fmt::Write;
@@ -22,8 +24,10 @@ pub struct Dot<'a, L> {
 }
 
 impl<'a> DagView<'a> {
-    /// The graph in DOT, with a label for each node. Labels may hold anything, and are shown as they are; control characters but line
-    /// breaks by pictures, `␀` for NUL.
+    /// The graph in DOT, with a label for each node. Labels may hold anything, and are shown as they are;
+    /// control characters but line breaks by pictures, `␀` for NUL.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -70,13 +74,13 @@ impl<L> fmt::Debug for Dot<'_, L> {
 
 const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
 
-/// Passes text on, escaped for a quoted DOT string: Graphviz shows what it was. It decodes entities like `&lt;` there, it can't read
-/// a NUL, and what it draws is XML, in which there are no control characters: these are shown by the pictures that Unicode has for
-/// them, or as unknown.
+/// Passes text on, escaped for a quoted DOT string: Graphviz shows what it was. It decodes entities like
+/// `&lt;` there, it can't read a NUL, and what it draws is XML, in which there are no control characters:
+/// these are shown by the pictures that Unicode has for them, or as unknown.
 struct Escaped<'f, 'g> {
     to: &'f mut fmt::Formatter<'g>,
-    /// How many characters of the quoted string there may still be: Graphviz reads at most 16,384 bytes of one, but several in a
-    /// row, with `+` between them.
+    /// How many characters of the quoted string there may still be: Graphviz reads at most 16,384 bytes of
+    /// one, but several in a row, with `+` between them.
     room: u32,
 }
 

@@ -5,8 +5,10 @@ use core::fmt;
 
 /// Why a list of edges is no dependency graph.
 ///
-/// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns its
-/// nodes.
+/// `C` is how the cycle is held: a [`Cycle`](crate::Cycle) lies in the caller's storage, a `CycleBuf` owns
+/// its nodes.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{BuildError, Dag};
@@ -61,7 +63,9 @@ pub enum BuildError<C> {
 }
 
 impl<C> BuildError<C> {
-    /// The same error with the cycle held in another way.
+    /// Converts the cycle of the error, to hold it in another way.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{BuildError, Dag};

@@ -7,12 +7,14 @@ use crate::NodeId;
 use alloc::{vec, vec::Vec};
 
 impl DagView<'_> {
-    /// Writes each node's level into `levels` (one entry a node): 0 for a root, otherwise one more than the highest
-    /// level among its predecessors. Returns the number of levels. O(V + E).
+    /// Writes each node's level into `levels` (one entry per node): 0 for a root, otherwise one more than the
+    /// highest level among its predecessors. Returns the number of levels. O(V + E).
     ///
     /// # Panics
     ///
     /// If `levels` has fewer entries than the graph has nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -39,6 +41,8 @@ impl DagView<'_> {
 
     /// The nodes by level. Nodes of one level don't depend on each other. O(V + E).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
@@ -55,7 +59,8 @@ impl DagView<'_> {
         Levels::new(&level_of, count)
     }
 
-    /// The same, if the levels have at least `width` nodes on average; otherwise found out in less memory.
+    /// The levels, if they have at least `width` nodes on average. That they have fewer is found out in less
+    /// memory.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(crate) fn levels_of_width(self, width: usize) -> Option<Levels> {
         let mut level_of = vec![0; self.nodes()];
@@ -65,6 +70,8 @@ impl DagView<'_> {
 }
 
 /// The nodes of a graph grouped by level. See [`DagView::levels`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;
@@ -106,6 +113,8 @@ impl Levels {
 
     /// The number of levels: the number of nodes on the longest path.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::Dag;
     /// let chain = Dag::from_edges(3, &[(0, 1), (1, 2)])?;
@@ -119,6 +128,8 @@ impl Levels {
 
     /// Whether there are no levels, which is so for the empty graph only.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::Dag;
     /// assert!(Dag::from_edges(0, &[])?.view().levels().is_empty());
@@ -131,6 +142,8 @@ impl Levels {
     }
 
     /// The levels from the roots on, each sorted by number.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
@@ -146,6 +159,8 @@ impl Levels {
 
     /// All nodes, level by level: a topological order.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Dag, NodeId};
     /// let dag = Dag::from_edges(4, &[(3, 2), (3, 1), (1, 0)])?;
@@ -158,6 +173,8 @@ impl Levels {
     }
 
     /// Where in [`nodes`](Self::nodes) each level begins, and at last where the last one ends.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;

@@ -1,15 +1,15 @@
 //! Static dependency graphs for schedulers: declared once, validated completely, run any number of times.
 //!
-//! This crate is the part of dgraph that needs no operating system. It is `no_std`, contains no `unsafe`, never
-//! spawns, never blocks, and allocates only in the builders behind the `alloc` feature. Threads, typed results
-//! and everything else that needs `std` live in `dgraph-exec`.
+//! This crate is the part of dgraph that needs no operating system. It is `no_std`, contains no `unsafe`,
+//! never spawns, never blocks, and allocates only in the builders behind the `alloc` feature. Threads, typed
+//! results and everything else that needs `std` live in `dgraph-exec`.
 //!
 //! # The graph
 //!
-//! Nodes are numbered `0..n`; an edge `(u, v)` says that *v depends on u*, so `u` runs first. The graph is stored
-//! in compressed sparse rows (CSR): one array of edges, grouped by source, and for each node where its group
-//! starts. Two more arrays hold each node's in-degree and a topological order. That is 12 bytes a node and 4 an
-//! edge; the counters of a run add 4 bytes a node.
+//! Nodes are numbered `0..n`; an edge `(u, v)` says that *v depends on u*, so `u` runs first. The graph is
+//! stored in compressed sparse rows (CSR): one array of edges, grouped by source, and for each node where its
+//! group starts. Two more arrays hold each node's in-degree and a topological order. That is 12 bytes per
+//! node and 4 per edge; the counters of a run add 4 bytes per node.
 //!
 //! | type | memory | made by |
 //! |---|---|---|
@@ -19,6 +19,8 @@
 //!
 //! Everything that reads a graph is a method of the small, copyable [`DagView`]; the other two lend one with
 //! [`AsDag::view`].
+//!
+//! ## Examples
 //!
 //! ```
 //! use dgraph_core::{NodeId, StaticDag};
@@ -37,15 +39,37 @@
 //!
 //! # Running
 //!
-//! [`DagView::run`] calls a closure for each node in topological order on the calling thread, with no counters
-//! and no atomics. A parallel scheduler uses a [`Countdown`]: each finished node *arrives* at its successors, and
-//! the last arrival makes a successor ready.
+//! [`DagView::run`] calls a closure for each node in topological order on the calling thread, with no
+//! counters and no atomics. A parallel scheduler uses a [`Countdown`]: each finished node *arrives* at its
+//! successors, and the last arrival makes a successor ready.
 //!
 //! # Without an operating system
 //!
 //! A [`Run`] is a graph with the memory of its runs, in a `static` ([`StaticRun`]). Any number of cores and
 //! interrupt handlers work for it; there is no lock and no allocator, and nothing has to be set up or cleared
 //! between runs.
+//!
+//! **Interrupts.** A handler may call everything at any point of the code that it has interrupted, also of
+//! another call of the same method. Nothing waits for anybody, so it never waits for what it has interrupted.
+//! (The one exception says so: [`Run::work_until_over`].) A core that is stopped for ever keeps the nodes
+//! that it has taken, and nothing else. Stack: no recursion; measured on a Cortex-M3, a main program and two
+//! levels of interrupts take 296 bytes together.
+//!
+//! **Waiting.** A core with nothing to do may sleep: [`Run::notify`] calls what wakes it (on Arm `dsb` and
+//! `sev`) behind each insertion, and the core calls `wfe`, which returns at once if an event came since it
+//! last looked. Where a core waits with `hlt` or `wfi`, it masks its interrupts, asks [`Run::has_ready`] once
+//! more, and then waits.
+//!
+//! **Memory.** The cores share memory that is cached and coherent, with a compare-and-swap or exclusive loads
+//! and stores that work there; orderings are those of Rust's atomics, which the compiler makes of the
+//! instructions of the chip. Chips without compare-and-swap: feature `portable-atomic`.
+//!
+//! **Several graphs** are several runs; each is started, worked for and stopped by itself.
+//!
+//! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
+//! [`ReadySet`], and the core that takes it from there polls it again (`examples/bare_async`).
+//!
+//! ## Examples
 //!
 //! ```
 //! use core::sync::atomic::{AtomicU32, Ordering};
@@ -93,26 +117,6 @@
 //!
 //! Nodes without devices need no such loop: [`Run::work`] and [`Run::work_until_over`] take a body.
 //!
-//! **Interrupts.** A handler may call everything at any point of the code that it has interrupted, also of
-//! another call of the same method. Nothing waits for anybody, so it never waits for what it has interrupted.
-//! (The one exception says so: [`Run::work_until_over`].) A core that is stopped for ever keeps the nodes that it
-//! has taken, and nothing else. Stack: no recursion; measured on a Cortex-M3, a main program and two levels
-//! of interrupts take 296 bytes together.
-//!
-//! **Waiting.** A core with nothing to do may sleep: [`Run::notify`] calls what wakes it (on Arm `dsb` and
-//! `sev`) behind each insertion, and the core calls `wfe`, which returns at once if an event came since it last
-//! looked. Where a core waits with `hlt` or `wfi`, it masks its interrupts, asks [`Run::has_ready`] once more,
-//! and then waits.
-//!
-//! **Memory.** The cores share memory that is cached and coherent, with a compare-and-swap or exclusive loads and
-//! stores that work there; orderings are those of Rust's atomics, which the compiler makes of the
-//! instructions of the chip. Chips without compare-and-swap: feature `portable-atomic`.
-//!
-//! **Several graphs** are several runs; each is started, worked for and stopped by itself.
-//!
-//! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
-//! [`ReadySet`], and whoever takes it from there polls it again (`examples/bare_async`).
-//!
 //! # Features
 //!
 //! - **`alloc`** (default): the owned [`Dag`], cycle errors that own their path, and the helpers that return
@@ -123,7 +127,8 @@
 //!   validated like any other graph.
 //! - **`portable-atomic`**: the atomics of the crate of that name, for chips without compare-and-swap
 //!   (thumbv6m, riscv32imc). The program says how they are made there: one of that crate's features
-//!   `critical-section` and `unsafe-assume-single-core`. Only [`Countdown`], [`Run`] and [`ReadySet`] use them.
+//!   `critical-section` and `unsafe-assume-single-core`. Only [`Countdown`], [`Run`] and [`ReadySet`] use
+//!   them.
 //! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
 #![no_std]

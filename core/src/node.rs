@@ -6,6 +6,8 @@ use core::fmt;
 ///
 /// A `NodeId` is a plain number; it doesn't know its graph.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::NodeId;
 /// let node = NodeId::new(7);
@@ -22,6 +24,8 @@ impl NodeId {
 
     /// The node with this number.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::NodeId;
     /// // In constants too.
@@ -36,6 +40,8 @@ impl NodeId {
 
     /// The number.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<3, 1> = StaticDag::new([(2, 0)]);
@@ -48,7 +54,9 @@ impl NodeId {
         self.0
     }
 
-    /// The number, as an index into arrays that have one slot a node.
+    /// The number, as an index into arrays that have one slot per node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -94,12 +102,16 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// An edge in its source's row of the CSR: the node it leads to, and whether it is that node's only incoming edge.
+/// An edge in its source's row of the CSR: the node it leads to, and whether it is that node's only incoming
+/// edge.
 ///
 /// A node with a single incoming edge is ready as soon as the source of that edge is done, so a run needs no
-/// counter for it. The mark saves a run from looking that up: chains and trees run without touching a counter.
+/// counter for it. The mark saves a run from looking that up: chains and trees run without touching a
+/// counter.
 ///
 /// In memory an edge is a `u32`: the target in the low 31 bits, the mark in the highest.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{NodeId, StaticDag};
@@ -119,6 +131,8 @@ impl Edge {
 
     /// An edge to `target`, one of several that lead there. Of `target`'s number the low 31 bits count.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Edge, NodeId};
     /// // A row for `DagView::from_parts`: two edges that are not sole.
@@ -131,7 +145,9 @@ impl Edge {
         Self(target.0 & !Self::SOLE)
     }
 
-    /// The same edge, marked as its target's only incoming one.
+    /// Marks the edge as its target's only incoming one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Edge, NodeId};
@@ -147,6 +163,8 @@ impl Edge {
 
     /// The node that the edge leads to.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (0, 1)]);
@@ -160,6 +178,8 @@ impl Edge {
     }
 
     /// Whether this is its target's only incoming edge.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -177,6 +197,8 @@ impl Edge {
     /// The edge that these bits stand for. Any value is an edge; whether it fits a graph is checked by
     /// [`DagView::from_parts`](crate::DagView::from_parts).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{Edge, NodeId};
     /// // From a file, say, in which edges are stored in little-endian order.
@@ -190,6 +212,8 @@ impl Edge {
     }
 
     /// The bits to store.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{Edge, NodeId};

@@ -5,6 +5,8 @@ use core::fmt;
 
 /// The arrays of a graph, not yet believed. See [`DagView::from_parts`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{DagView, Edge, NodeId, Parts};
 ///
@@ -29,6 +31,8 @@ pub struct Parts<'a> {
 }
 
 /// What is wrong with [`Parts`]: the array, the place in it, and what stands there.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{DagView, Edge, NodeId, Parts, PartsError};
@@ -89,9 +93,9 @@ pub enum PartsError {
         /// The edge.
         edge: Edge,
     },
-    /// `order` names a node that doesn't exist, names one twice, puts one before something that it depends on, or
-    /// puts a root behind a node that isn't one.
-    /// A graph with a cycle has no right order, so it always ends here.
+    /// `order` names a node that doesn't exist, names one twice, puts one before something that it depends
+    /// on, or puts a root behind a node that isn't one. A graph with a cycle has no right order, so it always
+    /// ends here.
     Order {
         /// Position in `order`.
         at: usize,
@@ -144,12 +148,14 @@ impl core::error::Error for PartsError {}
 impl<'a> DagView<'a> {
     /// Checks untrusted arrays completely and makes a graph of them, without copying.
     ///
-    /// `scratch` needs one entry a node and is free again afterwards. O(V + E), no allocation.
+    /// `scratch` needs one entry per node and is free again afterwards. O(V + E), no allocation.
     ///
     /// # Errors
     ///
-    /// The first fault found, with its place. Whatever the arrays hold, the check neither panics nor reads out of
-    /// bounds, and what it accepts has all the properties that [`DagView`] promises.
+    /// The first fault found, with its place. Whatever the arrays hold, the check neither panics nor reads
+    /// out of bounds, and what it accepts has all the properties that [`DagView`] promises.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{DagView, Edge, NodeId, Parts, PartsError};
@@ -226,8 +232,8 @@ fn check_edges(parts: &Parts<'_>, count: &mut [u32]) -> Result<(), PartsError> {
     Ok(())
 }
 
-/// `remaining` holds the in-degrees; a node may come when none of its predecessors remain. Roots come first: runners
-/// take them from the front.
+/// `remaining` holds the in-degrees; a node may come when none of its predecessors remain. Roots come first:
+/// runners take them from the front.
 fn check_order(dag: DagView<'_>, remaining: &mut [u32]) -> Result<(), PartsError> {
     const PLACED: u32 = u32::MAX;
     let mut among_roots = true;

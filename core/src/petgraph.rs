@@ -8,15 +8,17 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 impl Dag {
-    /// The graph of these nodes and edges, where an edge from `a` to `b` says that b depends on a. (If yours say
-    /// the opposite, call `reverse` first.) Needs the feature `petgraph`.
+    /// The graph of these nodes and edges, where an edge from `a` to `b` says that b depends on a. (If yours
+    /// say the opposite, call `reverse` first.) Needs the feature `petgraph`.
     ///
-    /// Nodes keep their numbers, so the weight of a node stays where it is: in `graph`, under that index. Edges
-    /// lose theirs. O(V + E).
+    /// Nodes keep their numbers, so the weight of a node stays where it is: in `graph`, under that index.
+    /// Edges lose theirs. O(V + E).
     ///
     /// # Errors
     ///
     /// As [`from_edges`](Self::from_edges), but for unknown nodes, which there can't be.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -42,14 +44,17 @@ impl Dag {
         build(graph.node_count(), edges.map(|edge| (edge.source().index(), edge.target().index())))
     }
 
-    /// The same for a graph from which nodes may have been removed. Needs the feature `petgraph`.
+    /// Builds a graph from one of petgraph's from which nodes may have been removed. Needs the feature
+    /// `petgraph`.
     ///
-    /// Here nodes have no gaps between their numbers, so they are numbered anew, in the order of their indices:
-    /// second comes the index that each node had. (Errors have the new numbers.)
+    /// Here nodes have no gaps between their numbers, so they are numbered anew, in the order of their
+    /// indices: second comes the index that each node had. (Errors have the new numbers.)
     ///
     /// # Errors
     ///
     /// As [`from_petgraph`](Self::from_petgraph).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -94,13 +99,15 @@ fn build(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Result<Da
 }
 
 impl DagView<'_> {
-    /// The same graph as petgraph's, whose nodes are numbers and have these as their indices; there is an edge
-    /// from each node to each one that depends on it. `StableGraph::from` makes the other kind of it, `map` gives
-    /// it weights. Needs the feature `petgraph`. O(V + E).
+    /// Converts the graph to one of petgraph's, whose nodes are numbers and have these as their indices;
+    /// there is an edge from each node to each one that depends on it. `StableGraph::from` makes the other
+    /// kind of it, `map` gives it weights. Needs the feature `petgraph`. O(V + E).
     ///
     /// # Panics
     ///
     /// If it has 2³² − 1 edges, which petgraph can't number with a `u32`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;

@@ -1,6 +1,7 @@
 //! Graphs as data: for each node the list of those that depend on it.
 //!
-//! A reader gets as many lists as there are nodes, so what comes from a stranger takes memory in proportion to its length.
+//! A reader gets as many lists as there are nodes, so what comes from a stranger takes memory in proportion
+//! to its length.
 
 use crate::{Dag, Edge, NodeId};
 use ::serde::de::{Deserialize, Deserializer, Error};
@@ -9,7 +10,10 @@ use alloc::vec::Vec;
 
 /// As the list, for each node, of the numbers of the nodes that depend on it, in their order.
 ///
-/// Needs the feature `serde`. The counters are not written, nor is an order by [`depth_first`](Dag::depth_first).
+/// Needs the feature `serde`. The counters are not written, nor is an order by
+/// [`depth_first`](Dag::depth_first).
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;
@@ -40,6 +44,8 @@ impl Serialize for Successors<'_> {
 /// Validated as by [`Dag::from_edges`]: what isn't a graph, or has a cycle, is an error of the deserializer.
 ///
 /// Needs the feature `serde`.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::Dag;

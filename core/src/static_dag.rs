@@ -5,15 +5,9 @@ use crate::{AsDag, DagView, Edge, NodeId};
 
 /// A graph of `N` nodes and `E` edges whose arrays lie inside it, built and checked by the compiler.
 ///
-/// In a `static` or `const` a bad graph is a compile error that names the cycle or the edge:
+/// It needs 12 bytes per node and 4 per edge, in read-only memory.
 ///
-/// ```compile_fail
-/// use dgraph_core::StaticDag;
-/// // error: dependency cycle: 0 -> 1 -> 0
-/// static BAD: StaticDag<2, 2> = StaticDag::new([(0, 1), (1, 0)]);
-/// ```
-///
-/// It needs 12 bytes a node and 4 an edge, in read-only memory.
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{NodeId, StaticDag};
@@ -22,6 +16,14 @@ use crate::{AsDag, DagView, Edge, NodeId};
 /// const STEPS: [&str; 4] = ["clock", "memory", "radio", "main"];
 /// assert_eq!(STEPS[START.view().order()[0].index()], "clock");
 /// assert_eq!(START.view().in_degree(NodeId::new(3)), 2); // `main` waits for memory and radio
+/// ```
+///
+/// In a `static` or `const` a bad graph is a compile error that names the cycle or the edge:
+///
+/// ```compile_fail
+/// use dgraph_core::StaticDag;
+/// // error: dependency cycle: 0 -> 1 -> 0
+/// static BAD: StaticDag<2, 2> = StaticDag::new([(0, 1), (1, 0)]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct StaticDag<const N: usize, const E: usize> {
@@ -38,6 +40,8 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     ///
     /// If an edge names a node that is not in `0..N`, or there is a cycle, or too many nodes or edges; in a
     /// `static` or `const` each of these is a compile error.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -70,6 +74,8 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
 
     /// The graph.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{DagView, NodeId, StaticDag};
     ///
@@ -85,6 +91,8 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     }
 
     /// Runs `body` once for each node in topological order, on this thread. See [`DagView::run`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;

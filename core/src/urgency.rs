@@ -5,6 +5,8 @@ use crate::{DagView, NodeId, StaticDag};
 /// An order of urgency of a graph's nodes, in borrowed memory: the position of each node, 0 the most urgent,
 /// and the node in each position.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{NodeId, Urgency};
 ///
@@ -23,6 +25,8 @@ pub struct Urgency<'a> {
 impl<'a> Urgency<'a> {
     /// The order in which `order` lists the nodes, the most urgent first. `positions` needs an entry per
     /// node. `None` if it is of another length, or `order` doesn't hold each of `0..order.len()` once.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, Urgency};
@@ -44,6 +48,8 @@ impl<'a> Urgency<'a> {
 
     /// The number of nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::StaticUrgency;
     /// static URGENCY: StaticUrgency<3> = StaticUrgency::from_order([2, 0, 1]);
@@ -59,6 +65,8 @@ impl<'a> Urgency<'a> {
     /// # Panics
     ///
     /// If there is no such node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticUrgency};
@@ -77,6 +85,8 @@ impl<'a> Urgency<'a> {
     ///
     /// If there are not that many nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticUrgency};
     /// static URGENCY: StaticUrgency<3> = StaticUrgency::from_order([2, 0, 1]);
@@ -91,6 +101,8 @@ impl<'a> Urgency<'a> {
 
 /// An order of urgency whose arrays lie inside it, made by the compiler: 8 bytes per node, in read-only
 /// memory.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{NodeId, StaticDag, StaticUrgency};
@@ -113,6 +125,8 @@ impl<const N: usize> StaticUrgency<N> {
     ///
     /// If it doesn't hold each of `0..N` once; in a `static` this is a compile error.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticUrgency};
     /// static URGENCY: StaticUrgency<3> = StaticUrgency::from_order([2, 0, 1]);
@@ -132,6 +146,8 @@ impl<const N: usize> StaticUrgency<N> {
     /// By the weight of the heaviest path that begins at a node, its own weight included: what delays the end
     /// of the run comes first. (List scheduling by upward rank.) Of equal ones the order is the topological
     /// one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag, StaticUrgency};
@@ -186,6 +202,8 @@ impl<const N: usize> StaticUrgency<N> {
     }
 
     /// The order.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticUrgency, Urgency};

@@ -5,10 +5,12 @@ use core::fmt;
 
 /// A validated dependency graph in borrowed memory. Small and copyable: pass it by value.
 ///
-/// Whoever holds one can rely on this (the constructors check it, and nothing can change it afterwards):
-/// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds every
-/// node once and after all of its predecessors; the roots come first, unless it is [depth
+/// Code that holds one can rely on this (the constructors check it, and nothing can change it afterwards):
+/// rows lie within the edges, edges within the nodes, in-degrees and sole marks are right, the order holds
+/// every node once and after all of its predecessors; the roots come first, unless it is [depth
 /// first](crate::Dag::depth_first). So the graph has no cycle.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{Dag, DagView, NodeId, StaticDag};
@@ -30,9 +32,12 @@ pub struct DagView<'a> {
     order: &'a [NodeId],
 }
 
-/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`, and references to these.
+/// What has a graph inside: [`StaticDag`](crate::StaticDag), [`DagView`], the owned `Dag`, and references to
+/// these.
 ///
 /// Sealed: runners rely on what the types of this crate promise.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{AsDag, Dag, StaticDag};
@@ -46,6 +51,8 @@ pub struct DagView<'a> {
 pub trait AsDag: sealed::Sealed {
     /// The graph.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{AsDag, StaticDag};
     /// fn nodes(graph: impl AsDag) -> usize {
@@ -57,6 +64,8 @@ pub trait AsDag: sealed::Sealed {
     fn view(&self) -> DagView<'_>;
 
     /// The run counters that are kept with this graph, at rest, if it keeps any and nobody else has them now.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{AsDag, Dag, StaticDag};
@@ -71,8 +80,10 @@ pub trait AsDag: sealed::Sealed {
         None
     }
 
-    /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The first call finds
-    /// them, in O(V + E).
+    /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The
+    /// first call finds them, in O(V + E).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{AsDag, Dag};
@@ -130,6 +141,8 @@ impl<'a> DagView<'a> {
 
     /// The number of nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::StaticDag;
     /// static DAG: StaticDag<3, 1> = StaticDag::new([(0, 1)]);
@@ -143,6 +156,8 @@ impl<'a> DagView<'a> {
     }
 
     /// The number of edges, parallel ones counted each.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -158,6 +173,8 @@ impl<'a> DagView<'a> {
     /// All nodes in topological order: each after all that it depends on; roots first, unless it is
     /// [depth first](crate::Dag::depth_first).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<4, 2> = StaticDag::new([(3, 0), (0, 1)]);
@@ -170,6 +187,8 @@ impl<'a> DagView<'a> {
     }
 
     /// Whether the order is [depth first](crate::Dag::depth_first).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
@@ -190,6 +209,8 @@ impl<'a> DagView<'a> {
     ///
     /// If the graph has no such node.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (0, 1)]);
@@ -206,7 +227,8 @@ impl<'a> DagView<'a> {
         &self.edges[start..end]
     }
 
-    /// Where the edges out of the node with this number begin and end. For constants, in which slices can't be taken.
+    /// Where the edges out of the node with this number begin and end. For constants, in which slices can't
+    /// be taken.
     pub(crate) const fn row(self, node: usize) -> (usize, usize) {
         let end =
             if node + 1 < self.starts.len() { self.starts[node + 1] as usize } else { self.edges.len() };
@@ -224,6 +246,8 @@ impl<'a> DagView<'a> {
     ///
     /// If the graph has no such node.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
     /// static DAG: StaticDag<3, 3> = StaticDag::new([(0, 2), (1, 2), (1, 2)]);
@@ -237,6 +261,8 @@ impl<'a> DagView<'a> {
     }
 
     /// The in-degrees of all nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::StaticDag;
@@ -252,6 +278,8 @@ impl<'a> DagView<'a> {
     }
 
     /// The nodes that depend on nothing, in the order of [`order`](Self::order). O(log V).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag};
@@ -269,6 +297,8 @@ impl<'a> DagView<'a> {
     }
 
     /// Runs `body` once for each node in topological order, on this thread: no counters, no atomics.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;

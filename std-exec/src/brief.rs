@@ -1,4 +1,5 @@
-//! Texts of errors stay short, however much there is to tell: the first few names and a number, and of a long name its two ends.
+//! Texts of errors stay short, however much there is to tell: the first few names and a number, and of a long
+//! name its two ends.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter, Write};
@@ -67,7 +68,8 @@ pub(crate) fn cycle<T: Display>(
     last.map_or(Ok(()), |last| last.fmt(f))
 }
 
-/// What `Debug` of an error writes, so that `main` prints something that one can read: its message, and those of its sources.
+/// What `Debug` of an error writes, so that `main` prints something that one can read: its message, and those
+/// of its sources.
 pub(crate) fn debug(f: &mut Formatter<'_>, error: &dyn Error) -> fmt::Result {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,5 +1,7 @@
-//! Runs static dependency graphs: say once what depends on what, then run it any number of times, on one thread or
-//! on all cores.
+//! Runs static dependency graphs: say once what depends on what, then run it any number of times, on one
+//! thread or on all cores.
+//!
+//! # Examples
 //!
 //! ```
 //! use dgraph_exec::{Executor, GraphBuilder};
@@ -27,22 +29,24 @@
 //!
 //! # What is promised
 //!
-//! - A node runs once a run, after all that it depends on; what those have written is visible to it. Arguments come
-//!   in the listed order, whatever the order of execution.
-//! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing, or a
-//!   cycle as a path.
-//! - If a node of a typed graph fails, what depends on it, directly or not, never starts, under any interleaving, and
-//!   says which node is to blame; all failures are reported. See [`RunOptions`] for cancellation, deadlines, and what
-//!   else a run may be told.
-//! - If a node panics, nothing that depends on it starts, nor does anything else once the panic has been caught; the
-//!   closures under way end, and the first panic is resumed on the caller with its payload. Graph and executor can be used
-//!   again at once.
-//! - When a run is stopped, by a failure, a panic, a cancel or a deadline, a future that waits is dropped half way: its node was
-//!   [interrupted](Absent::Interrupted). A graph that is a node is stopped in the same way.
-//! - Failures, panics and a stop in one run: none hides another, see [`RunError`] and [`Graph::take_failures`].
-//! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs on one
-//!   executor. A thread that waits for its run executes nodes of that run, and of runs nested in it, only; and, if it is a
-//!   worker, those that are [bound](GraphBuilder::on_worker) to it.
+//! - A node runs once per run, after all that it depends on; what those have written is visible to it.
+//!   Arguments come in the listed order, whatever the order of execution.
+//! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing,
+//!   or a cycle as a path.
+//! - If a node of a typed graph fails, what depends on it, directly or not, never starts, under any
+//!   interleaving, and says which node is to blame; all failures are reported. See [`RunOptions`] for
+//!   cancellation, deadlines, and what else a run may be told.
+//! - If a node panics, nothing that depends on it starts, nor does anything else once the panic has been
+//!   caught; the closures under way end, and the first panic is resumed on the caller with its payload. Graph
+//!   and executor can be used again at once.
+//! - When a run is stopped, by a failure, a panic, a cancel or a deadline, a future that waits is dropped
+//!   half way: its node was [interrupted](Absent::Interrupted). A graph that is a node is stopped in the same
+//!   way.
+//! - Failures, panics and a stop in one run: none hides another, see [`RunError`] and
+//!   [`Graph::take_failures`].
+//! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs
+//!   on one executor. A thread that waits for its run executes nodes of that run, and of runs nested in it,
+//!   only; and, if it is a worker, those that are [bound](GraphBuilder::on_worker) to it.
 //! - A run allocates nothing, whoever takes part in it, if it is neither the first one of its graph on its
 //!   executor nor the first one of its calling thread. What remains: more runs at once on one executor than
 //!   ever before, nested ones counted, need memory for each; in graphs of more than 65,536 nodes a thread's
@@ -53,9 +57,9 @@
 //! # Threads
 //!
 //! An [`Executor`] has one worker per core, pinned where the system allows it. The caller of a run works too,
-//! as one of
-//! the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker that finds nothing
-//! to do for 20 microseconds sleeps, and a run wakes workers only when it has more ready nodes than it is working on.
+//! as one of the executor's threads, so at most `threads - 1` workers join it; it is never pinned. A worker
+//! that finds nothing to do for 20 microseconds sleeps, and a run wakes workers only when it has more ready
+//! nodes than it is working on.
 //!
 //! [`Executor::builder`] has choices about all of that, names, stacks, and what is
 //! [around](ExecutorBuilder::around) each worker's life. Cores are those that the thread may use that makes
@@ -65,54 +69,57 @@
 //! has the process's cores, and its workers are not pinned.
 //!
 //! Fewer threads than wanted, or cores that are refused, are no error unless they were demanded
-//! ([`Pinning::Cores`]). A child process that `fork(2)` makes has no threads but one: running something there on an
-//! executor of the parent panics; the child may make its own. It should not be forked while another thread makes the
-//! process's first executor.
+//! ([`Pinning::Cores`]). A child process that `fork(2)` makes has no threads but one: running something there
+//! on an executor of the parent panics; the child may make its own. It should not be forked while another
+//! thread makes the process's first executor.
 //!
 //! # Async
 //!
-//! Nodes may be [async](GraphBuilder::async_node): `async fn`s, or async closures that borrow what they use. They wait side by
-//! side, and only futures that were woken are polled again. Such a graph runs under any runtime, or none:
-//! [`Graph::run_async`] on whatever thread polls it; [`Graph::run_parallel_async`] on an executor's workers, while the task that
-//! awaits it does something else; [`Graph::spawn`] too, without being awaited. What needs a runtime's
-//! context, such as Tokio's timers and sockets, needs it on the workers, too: [`ExecutorBuilder::around`]
-//! enters it there. [`Graph::run`] and [`Graph::run_parallel`] run the
-//! same graphs and block. A run that is dropped drops its nodes' futures; wakers may be used at any time, also when everything is
-//! gone.
+//! Nodes may be [async](GraphBuilder::async_node): `async fn`s, or async closures that borrow what they use.
+//! They wait side by side, and only futures that were woken are polled again. Such a graph runs under any
+//! runtime, or none: [`Graph::run_async`] on whatever thread polls it; [`Graph::run_parallel_async`] on an
+//! executor's workers, while the task that awaits it does something else; [`Graph::spawn`] too, without being
+//! awaited. What needs a runtime's context, such as Tokio's timers and sockets, needs it on the workers, too:
+//! [`ExecutorBuilder::around`] enters it there. [`Graph::run`] and [`Graph::run_parallel`] run the same
+//! graphs and block. A run that is dropped drops its nodes' futures; wakers may be used at any time, also
+//! when everything is gone.
 //!
 //! # Order, limits, threads
 //!
-//! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the
-//! [longest path](Graph::prioritise_by) behind them; share a [limit](GraphBuilder::limit) on how many run at once; and be
-//! bound to [the caller](GraphBuilder::on_caller) or [a worker](GraphBuilder::on_worker). Such a graph has one queue of
-//! ready nodes under a lock, which costs some 250 ns a node (20,000 tiny nodes, two threads): worth it for bodies of a microsecond and more. The lock is
-//! never held while a node runs, and no thread ever waits for a permit. [`GraphBuilder::local`] is for closures and results
-//! that aren't `Send`.
+//! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the [longest
+//! path](Graph::prioritise_by) behind them; share a [limit](GraphBuilder::limit) on how many run at once; and
+//! be bound to [the caller](GraphBuilder::on_caller) or [a worker](GraphBuilder::on_worker). Such a graph has
+//! one queue of ready nodes under a lock, which costs some 250 ns per node (20,000 tiny nodes, two threads):
+//! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
+//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`.
 //!
 //! # Tiny bodies
 //!
-//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor finds that
-//! out by itself: it remembers for some graphs how long a shared run took and how long the caller alone, and takes the
-//! faster way, with a trial of the other one now and then. A run that the caller has begun alone is shared after all
-//! when it takes longer than expected: immediately if a worker is up, otherwise within about a millisecond. So the first
-//! runs of a graph may take longer than later ones; results never depend on any of this.
+//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor
+//! finds that out by itself: it remembers for some graphs how long a shared run took and how long the caller
+//! alone, and takes the faster way, with a trial of the other one now and then. A run that the caller has
+//! begun alone is shared after all when it takes longer than expected: immediately if a worker is up,
+//! otherwise within about a millisecond. So the first runs of a graph may take longer than later ones;
+//! results never depend on any of this.
 //!
 //! # Features
 //!
-//! - **`affinity`** (default): workers are pinned to cores, by the crate core_affinity. Without it none is, what
-//!   [`Pinning::Cores`] demands is refused, and [`unpinned`] is a plain call.
-//! - **`async`** (default): async nodes, and runs that are futures or are spawned: what the chapter "Async" is
-//!   about. Without it there are no methods for these, and no `async fn` in `create_graph!`; runs that block on
-//!   futures, for which the crate pollster is, don't exist.
-//! - **`parking_lot`**: the executor's locks and what its threads sleep on are those of the crate of that name, for
-//!   programs that use it already. Not for programs that fork: these locks keep a table of waiting threads, which
-//!   a child inherits without the threads, so that an executor that is made there may hang or crash.
+//! - **`affinity`** (default): workers are pinned to cores, by the crate core_affinity. Without it none is,
+//!   what [`Pinning::Cores`] demands is refused, and [`unpinned`] is a plain call.
+//! - **`async`** (default): async nodes, and runs that are futures or are spawned: what the chapter "Async"
+//!   is about. Without it there are no methods for these, and no `async fn` in `create_graph!`; runs that
+//!   block on futures, for which the crate pollster is, don't exist.
+//! - **`parking_lot`**: the executor's locks and what its threads sleep on are those of the crate of that
+//!   name, for programs that use it already. Not for programs that fork: these locks keep a table of waiting
+//!   threads, which a child inherits without the threads, so that an executor that is made there may hang or
+//!   crash.
 //! - **`petgraph`**: a graph of petgraph 0.8 becomes a [`Dag`], and back: `Dag::from_petgraph`,
 //!   `Dag::from_stable_graph`, `DagView::to_petgraph`.
 //! - **`serde`**: a [`Dag`] can be written and read; what is read is validated.
 //! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
-// Unsafe code is in the files whose `mod` allows it, in the `mod.rs` of their folders; tests/README.md has a table of it.
+// Unsafe code is in the files whose `mod` allows it, in the `mod.rs` of their folders; tests/README.md has a
+// table of it.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // What makes futures is left out by its entrances: what lies behind them is compiled, and used by nobody.

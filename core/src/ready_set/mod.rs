@@ -16,6 +16,8 @@ const HINT: u32 = LEAF - 1;
 const CHILDREN: usize = 1 << HINT;
 /// How many words a [`ReadySet`] of so many positions needs.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::ready_words;
 /// assert!(ready_words(64) <= 3);
@@ -55,10 +57,12 @@ impl Tree {
 ///
 /// Everything can be called by everybody at any time, also by an interrupt handler at any point of another
 /// call. Each position is taken once for each time that it is inserted; one that is in the set already stays
-/// there once. What was written before an insertion is visible to whoever takes the position.
+/// there once. What was written before an insertion is visible to the thread that takes the position.
 ///
 /// The memory is an array in a `static` ([`new`](Self::new)) or the caller's
 /// ([`in_memory`](Self::in_memory)).
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::sync::AtomicUsize;
@@ -85,6 +89,8 @@ impl<const W: usize> ReadySet<[AtomicUsize; W]> {
     ///
     /// If `W` is less than [`ready_words(positions)`](ready_words); in a `static` this is a compile error.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -101,6 +107,8 @@ impl<const W: usize> ReadySet<[AtomicUsize; W]> {
 impl<'a> ReadySet<&'a mut [AtomicUsize]> {
     /// An empty set of the positions `0..positions` in the caller's memory. `None` if that has less than
     /// [`ready_words(positions)`](ready_words) words.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
@@ -139,6 +147,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     ///
     /// If the set has no such position.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -157,6 +167,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
     /// Takes the lowest position out of the set. `None` if there is none; one that comes or goes meanwhile
     /// may be seen or not.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -170,7 +182,7 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
         self.take_below(u32::MAX)
     }
 
-    /// As [`take`](Self::take), if that is below `limit`.
+    /// Takes the lowest position out of the set, if it is below `limit`.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "positions have 32 bits")]
     pub(crate) fn take_below(&self, limit: u32) -> Option<u32> {
@@ -210,6 +222,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
 
     /// The lowest position in the set, which stays there.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
     /// use dgraph_core::{ReadySet, ready_words};
@@ -224,6 +238,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
 
     /// Whether nothing is in the set. Before a core sleeps, it asks this again, with interrupts masked or its
     /// event cleared.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::sync::AtomicUsize;
@@ -249,8 +265,8 @@ impl<W: AsRef<[AtomicUsize]>> ReadySet<W> {
             let (mut at, mut base, mut shift) = (0, 0_usize, self.tree.root_shift);
             loop {
                 let is_leaf = at >= self.tree.first_leaf;
-                // Relaxed: `win` decides, and `forget` has a look of its own. Whoever knows that a position
-                // was inserted sees the words as that insertion has left them, or later.
+                // Relaxed: `win` decides, and `forget` has a look of its own. A thread that knows that a
+                // position was inserted sees the words as that insertion has left them, or later.
                 let word = words[at].load(Ordering::Relaxed);
                 let bits = if is_leaf { word } else { candidates(word) };
                 let skipped = from.saturating_sub(base) >> shift;

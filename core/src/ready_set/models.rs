@@ -41,8 +41,8 @@ fn insert_against_forget() {
     });
 }
 
-/// Likewise two levels up, where the insertion finds the lower hint set and only looks at the upper one.
-/// Catches: an insertion that looks no further than to the first hint that is set.
+/// An insertion against a `forget` two levels up, where the insertion finds the lower hint set and only looks
+/// at the upper one. Catches: an insertion that looks no further than to the first hint that is set.
 #[test]
 fn insert_against_forget_of_two_levels() {
     explore(3, || {

@@ -18,17 +18,23 @@ use state::State;
 /// A graph and the memory of its runs: any number of cores, threads and interrupt handlers run it together,
 /// again and again.
 ///
-/// One calls [`start`](Self::start). Then whoever has time calls [`work`](Self::work), or
-/// [`take`](Self::take) and [`complete`](Self::complete), which are how a node is begun by one and ended by
-/// another: a device is started by the taker, and its interrupt handler completes the node. The most urgent
-/// ready node comes first: by an order given to [`by_urgency`](Self::by_urgency), otherwise the one with the
-/// lowest number.
+/// [`start`](Self::start) begins a run. Then every core, thread or handler that has time calls
+/// [`work`](Self::work), or [`take`](Self::take) and [`complete`](Self::complete), which are how a node is
+/// begun by one and ended by another: a device is started by the taker, and its interrupt handler completes
+/// the node. The most urgent ready node comes first: by an order given to [`by_urgency`](Self::by_urgency),
+/// otherwise the one with the lowest number.
 ///
 /// Every method can be called by everybody at any time, by an interrupt handler at any point of any other
 /// call. There is no lock, and nothing waits, except [`work_until_over`](Self::work_until_over) for the end
 /// of the run. The memory is at rest when a run is over, so the next one can start at once.
 ///
-/// Needs 4 bytes and one to two bits per node. The array lengths stand in its type:
+/// A body that panics, where panics unwind, keeps its node: the run doesn't end.
+///
+/// Needs 4 bytes and one to two bits per node.
+///
+/// # Examples
+///
+/// The array lengths stand in the type of a `StaticRun`:
 ///
 /// ```
 /// use core::sync::atomic::{AtomicU32, Ordering};
@@ -48,8 +54,6 @@ use state::State;
 /// assert_eq!(every_core(), WorkEnd::Over); // alone, so nobody else has a node that this one would have to wait for
 /// assert_eq!(SUM.load(Ordering::Relaxed), 6);
 /// ```
-///
-/// A body that panics, where panics unwind, keeps its node: the run doesn't end.
 pub struct Run<'a, N, W> {
     dag: DagView<'a>,
     urgency: Option<Urgency<'a>>,
@@ -64,6 +68,8 @@ pub struct Run<'a, N, W> {
 /// A [`Run`] whose memory lies inside it, for a `static`: `N` nodes, and [`ready_words(N)`](ready_words)
 /// words of ready bits.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{StaticDag, StaticRun, ready_words};
 /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
@@ -73,6 +79,8 @@ pub struct Run<'a, N, W> {
 pub type StaticRun<const N: usize, const W: usize> = Run<'static, [AtomicU32; N], [AtomicUsize; W]>;
 
 /// Why [`Run::work`] has returned.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{StaticDag, StaticRun, WorkEnd, ready_words};
@@ -93,7 +101,9 @@ pub enum WorkEnd {
     Over,
 }
 
-/// How a [`Run`] stands.
+/// The state of a [`Run`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::{RunStatus, StaticDag, StaticRun, ready_words};
@@ -122,6 +132,8 @@ pub enum RunStatus {
 
 /// A run of this graph goes on, so another can't start.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_core::{StaticDag, StaticRun, StillRunning, ready_words};
 /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
@@ -141,6 +153,8 @@ impl fmt::Display for StillRunning {
 impl core::error::Error for StillRunning {}
 
 /// Why memory doesn't do for the runs of a graph.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_core::sync::{AtomicU32, AtomicUsize};
@@ -192,6 +206,8 @@ impl<'a, const N: usize, const W: usize> Run<'a, [AtomicU32; N], [AtomicUsize; W
     /// If `N` is not the number of nodes, `W` is less than [`ready_words(N)`](ready_words), or 2³⁰ edges or
     /// more lead to a node. In a `static` each of these is a compile error.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
     /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 1), (0, 2)]);
@@ -214,6 +230,8 @@ impl<'a> Run<'a, &'a mut [AtomicU32], &'a mut [AtomicUsize]> {
     /// # Errors
     ///
     /// If there is less of either, or 2³⁰ edges or more lead to a node.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::sync::{AtomicU32, AtomicUsize};
@@ -245,7 +263,7 @@ impl<'a> Run<'a, &'a mut [AtomicU32], &'a mut [AtomicUsize]> {
 }
 
 impl<'a, N, W> Run<'a, N, W> {
-    /// With memory that is large enough and zero.
+    /// Puts a run together from memory that is large enough and zero.
     const fn assemble(
         dag: DagView<'a>,
         words: N,
@@ -256,11 +274,14 @@ impl<'a, N, W> Run<'a, N, W> {
         Self { dag, urgency: None, words, ready, state, sinks: sinks(dag), sinks_done, notify: None }
     }
 
-    /// The same, with ready nodes in this order: 0 first. Without, it is the order of their numbers.
+    /// Sets the order of ready nodes: the one with urgency 0 first. Without it, they come in the order of
+    /// their numbers.
     ///
     /// # Panics
     ///
     /// If `urgency` is of another number of nodes; in a `static` this is a compile error.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, StaticUrgency, ready_words};
@@ -279,9 +300,11 @@ impl<'a, N, W> Run<'a, N, W> {
         self
     }
 
-    /// The same, calling `notify` whenever nodes have been put where another core can take them, and at the
-    /// end of a run: to send an event or an interrupt to cores that sleep. It runs wherever that happens, so
-    /// in handlers too.
+    /// Sets a function to call whenever nodes have been put where another core can take them, and at the end
+    /// of a run: to send an event or an interrupt to cores that sleep. It runs wherever that happens, so in
+    /// handlers too.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use core::sync::atomic::{AtomicU32, Ordering};
@@ -304,6 +327,8 @@ impl<'a, N, W> Run<'a, N, W> {
 
     /// The graph.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
     /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
@@ -316,9 +341,11 @@ impl<'a, N, W> Run<'a, N, W> {
         self.dag
     }
 
-    /// Asks the run that goes on to end: no node begins any more. What is left is passed over by whoever
-    /// comes by next, in [`work`](Self::work) or [`take`](Self::take); nodes under way are completed as ever.
-    /// False if no run goes on.
+    /// Asks the run that goes on to end: no node begins any more. What is left is passed over by the next
+    /// call of [`work`](Self::work) or [`take`](Self::take); nodes under way are completed as ever. False if
+    /// no run goes on.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{NodeId, RunStatus, StaticDag, StaticRun, ready_words};
@@ -338,7 +365,9 @@ impl<'a, N, W> Run<'a, N, W> {
         self.state.stop()
     }
 
-    /// How the run stands.
+    /// The state of the run.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{RunStatus, StaticDag, StaticRun, ready_words};
@@ -365,6 +394,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     /// # Errors
     ///
     /// [`StillRunning`] if a run goes on, stopped or not.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, WorkEnd, ready_words};
@@ -400,6 +431,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     ///
     /// What the node depends on is complete, and visible to the caller.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag, StaticRun, ready_words};
     /// static DAG: StaticDag<3, 2> = StaticDag::new([(0, 2), (1, 2)]);
@@ -423,6 +456,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     /// If nobody has the node: it wasn't taken, or it is complete already. With the check go two calls for
     /// the same node at the same moment, one of which it may miss; then the run is of no use any more.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{NodeId, StaticDag, StaticRun, ready_words};
     /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
@@ -437,12 +472,14 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         self.finish::<false>(node);
     }
 
-    /// As [`complete`](Self::complete) and then [`take`](Self::take), but a node that has become ready is
-    /// handed over directly, if none is more urgent.
+    /// [Completes](Self::complete) `node` and [takes](Self::take) the next one; a node that has become ready
+    /// is handed over directly, if none is more urgent.
     ///
     /// # Panics
     ///
     /// As `complete`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -466,6 +503,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     /// Runs `body` for one ready node after the other, the most urgent first, and completes it, until nothing
     /// is ready or the run is over. Takes part in the run that goes on when it is called, not in later ones.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -486,10 +525,11 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
         if seen.is_running() { self.work_in(seen.epoch(), &mut body) } else { WorkEnd::Over }
     }
 
-    /// As [`work`](Self::work), but stays until the run is over, and calls `idle` whenever nothing is ready:
-    /// to wait for an event or an interrupt, in such a way that one which comes between the last look and the
-    /// call isn't missed. Not for interrupt handlers: what a handler has interrupted it would wait for in
-    /// vain.
+    /// [Works](Self::work) until the run is over, and calls `idle` whenever nothing is ready: to wait for an
+    /// event or an interrupt, in such a way that one which comes between the last look and the call isn't
+    /// missed. Not for interrupt handlers: one would wait for ever for what it has interrupted.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -517,6 +557,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
 
     /// Whether a node is ready. A core that is about to sleep asks this once more with its interrupts masked.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
     /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
@@ -532,6 +574,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
 
     /// How many nodes of the run are complete, those that were passed over included; at rest, of the last
     /// run. O(V), and a look: others go on meanwhile.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
@@ -552,6 +596,8 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
     }
 
     /// Whether no run goes on and all memory is as it is between runs. O(V); for checks and tests.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};

@@ -20,6 +20,8 @@ use std::fmt;
 /// As in `dgraph_exec`'s `GraphBuilder`, each method that adds a node gives its handle, by which others
 /// depend on it. What a node gives has to be able to travel ([`Wire`]).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners};
 /// use std::thread;
@@ -231,8 +233,8 @@ impl<'env> DistributedBuilder<'env> {
         block_on(self.build_async(link, owners))
     }
 
-    /// As [`build`](Self::build), for a thread that has something else to do meanwhile. The future looks for
-    /// messages whenever it is polled, and wakes itself.
+    /// Builds this rank's part as [`build`](Self::build) does, for a thread that has something else to do
+    /// meanwhile. The future looks for messages whenever it is polled, and wakes itself.
     ///
     /// # Errors
     ///

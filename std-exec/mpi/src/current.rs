@@ -17,7 +17,7 @@ pub(crate) fn enter(home: &mut Option<Box<Core>>) -> Entered<'_> {
     Entered { home, before }
 }
 
-/// See [`enter`].
+/// Keeps a link this thread's current one until it is dropped; made by [`enter`].
 pub(crate) struct Entered<'l> {
     home: &'l mut Option<Box<Core>>,
     before: Option<Box<Core>>,

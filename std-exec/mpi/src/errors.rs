@@ -13,13 +13,13 @@ use std::fmt;
 pub enum Section {
     /// How many nodes there are.
     Nodes,
-    /// What they are called.
+    /// What the nodes are called.
     Names,
-    /// What they give, and whether they are inputs.
+    /// What the nodes give, and whether they are inputs.
     Types,
-    /// What they depend on.
+    /// What the nodes depend on.
     Dependencies,
-    /// Who owns them.
+    /// Which ranks own the nodes.
     Owners,
 }
 

@@ -71,7 +71,7 @@ impl Fault {
         self
     }
 
-    /// What kind of thing it is.
+    /// What kind of fault it is.
     #[must_use]
     pub fn kind(&self) -> FaultKind {
         self.kind

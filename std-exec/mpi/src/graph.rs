@@ -45,8 +45,8 @@ pub struct RankStatistics {
 }
 
 impl DistributedGraph<'static> {
-    /// As [`run`](Self::run), with the nodes on the workers of `executor`, while the calling thread carries
-    /// messages and waits.
+    /// Runs every node once, each on its owner, on the workers of `executor` there, while the calling thread
+    /// carries messages and waits.
     ///
     /// Only the calling thread uses the transport. It looks for messages all the time, so it needs a core of
     /// its own: give the executor one thread less than the rank has cores. What a node sends goes out when
@@ -93,7 +93,8 @@ impl<'env> DistributedGraph<'env> {
         self.run_with(link, &RankOptions::new())
     }
 
-    /// As [`run`](Self::run), with choices.
+    /// Runs every node once, each on its owner, as [options](RankOptions) say; otherwise like
+    /// [`run`](Self::run).
     ///
     /// # Errors
     ///
@@ -110,9 +111,9 @@ impl<'env> DistributedGraph<'env> {
         Ok(self.results())
     }
 
-    /// As [`run_with`](Self::run_with), for a thread that has something else to do meanwhile. The future
-    /// looks for messages whenever it is polled, and wakes itself. If it is dropped before its end, the runs
-    /// of all ranks end with a [`LinkError`].
+    /// Runs every node once, each on its owner, for a thread that has something else to do meanwhile. The
+    /// future looks for messages whenever it is polled, and wakes itself. If it is dropped before its end,
+    /// the runs of all ranks end with a [`LinkError`].
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl<'env> DistributedGraph<'env> {
         self.part.set(input, value).is_ok()
     }
 
-    /// Who owns a node.
+    /// The rank that owns a node.
     ///
     /// # Panics
     ///
@@ -237,7 +238,8 @@ impl<'env> DistributedGraph<'env> {
         block_on(self.gather_async(link, to, nodes))
     }
 
-    /// As [`gather`](Self::gather), for a thread that has something else to do meanwhile.
+    /// Collects what nodes gave as [`gather`](Self::gather) does, for a thread that has something else to do
+    /// meanwhile.
     ///
     /// # Errors
     ///

@@ -22,6 +22,8 @@ pub struct Loss {
 
 /// A network between ranks of one process, and what it does to messages.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{Link, Network};
 /// let ends = Network::new(3).delays(7, 100).build();

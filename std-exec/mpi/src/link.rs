@@ -42,6 +42,8 @@ pub(crate) trait Merge: Serialize + DeserializeOwned {
 /// together. If a link is dropped while the others go on, whatever they do next ends with
 /// [`LinkError::Left`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{InProcess, Link};
 /// let ends = InProcess::network(2);
@@ -59,7 +61,7 @@ pub struct Link {
     core: Option<Box<Core>>,
 }
 
-/// See [`Link`].
+/// What a [`Link`] consists of, in a box that moves to where the link is needed.
 pub(crate) struct Core {
     pub(crate) id: u64,
     transport: Box<dyn Transport>,
@@ -187,7 +189,7 @@ impl Link {
         self.core().transport.size()
     }
 
-    /// What it has carried so far.
+    /// What the link has carried so far.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         self.core().traffic
@@ -408,7 +410,7 @@ impl Core {
         self.transport.send(to, message)
     }
 
-    /// As [`send`](Self::send), from a node: what goes wrong is told when the run goes on.
+    /// Sends a message from within a node: what goes wrong is told when the run goes on.
     pub(crate) fn send_value(&mut self, to: usize, message: Message) {
         if let Err(error) = self.send(to, message) {
             self.break_off(self.operation, LinkError::Transport(error));
@@ -595,8 +597,8 @@ impl Core {
         if waited < timeout {
             return Ok(());
         }
-        // Who waits for what others have come to gives them more time, for these may be about to say what
-        // they wait for.
+        // A rank that waits for what others have come to gives them more time, for these may be about to say
+        // what they wait for.
         let waiting = waiting(self);
         let after = timeout * waiting.patience();
         if waited < after {
@@ -612,7 +614,7 @@ impl Core {
         }
     }
 
-    /// Other threads of this rank are at work: waiting isn't in vain.
+    /// Other threads of this rank are at work: waiting isn't for nothing.
     pub(crate) fn stay(&mut self) {
         self.quiet_since = self.transport.elapsed();
     }
@@ -625,7 +627,7 @@ impl Core {
             self.broken = Some((self.operation, cause));
         }
         let Some((_, cause)) = &self.broken else { return };
-        // Who was told by another rank needs to tell nobody.
+        // A rank that was told by another one needs to tell nobody.
         if !matches!(cause, LinkError::Aborted { .. }) {
             let reason = cause.to_string();
             let others: Vec<_> = (0..self.size()).filter(|&rank| rank != self.rank()).collect();

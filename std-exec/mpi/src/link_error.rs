@@ -53,24 +53,24 @@ pub enum LinkError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// For values.
+    /// The rank waits for values.
     Values {
         /// The first few nodes, with the ranks that they come from.
         first: Vec<(String, usize)>,
         /// How many more there are.
         more: usize,
     },
-    /// For what a rank, and those below it in the tree, have come to.
+    /// The rank waits for what another one, and those below that in the tree, have come to.
     Report {
         /// The rank.
         rank: usize,
     },
-    /// For what all ranks have come to, which this rank has to pass on.
+    /// The rank waits for what all ranks have come to, which this other rank has to pass on.
     Verdict {
         /// The rank.
         rank: usize,
     },
-    /// For values to be gathered.
+    /// The rank waits for values to be gathered.
     Gathered {
         /// How many are still to come.
         values: usize,

@@ -41,6 +41,8 @@ impl StopToken {
 /// What all that a node depends on is: a tuple of up to 8 handles, one handle, or an array or `Vec` of
 /// handles of one type, which arrive together as [`Values`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{DistributedBuilder, Values};
 /// let mut graph = DistributedBuilder::new();
@@ -286,7 +288,7 @@ pub(crate) struct Part<'env> {
 }
 
 impl Part<'static> {
-    /// As [`run`](Self::run), on the workers of `executor`.
+    /// Runs this rank's part on the workers of `executor`.
     pub(crate) fn run_parallel(&mut self, token: &StopToken, executor: &Executor) -> PartRun<'_, 'static> {
         let waker = self.waker();
         let run = self.graph.run_parallel_async_with(executor, options(token));

@@ -73,7 +73,7 @@ impl Head {
         Some(Self { kind: *KINDS.get(kind as usize)?, graph, operation, node, length })
     }
 
-    /// How many bytes of body belong to it.
+    /// How many bytes of body belong to the message.
     #[must_use]
     pub fn length(&self) -> usize {
         usize::try_from(self.length).unwrap_or(usize::MAX)
@@ -105,7 +105,7 @@ impl Body {
         Self::new(Arc::new(block), bytes.len())
     }
 
-    /// The same, if nobody else has the block, with the head before the bytes.
+    /// Puts the head before the bytes, if nobody else has the block.
     pub(crate) fn with_head(mut self, head: Head) -> Self {
         if let Some(block) = Arc::get_mut(&mut self.block) {
             block.bytes_mut()[..HEAD].copy_from_slice(&head.to_bytes());
@@ -132,7 +132,7 @@ impl Body {
         (self.block, self.start)
     }
 
-    /// Whom they belong to, beside others.
+    /// The block that the bytes lie in.
     #[must_use]
     pub fn block(&self) -> &Arc<Block> {
         &self.block
@@ -177,19 +177,19 @@ impl Message {
         Self { head, body: Some(body.with_head(head)) }
     }
 
-    /// What it says of itself.
+    /// What the message says of itself.
     #[must_use]
     pub fn head(&self) -> Head {
         self.head
     }
 
-    /// What it says of itself, and its bytes, if it has any.
+    /// What the message says of itself, and its bytes, if it has any.
     #[must_use]
     pub fn into_parts(self) -> (Head, Option<Body>) {
         (self.head, self.body)
     }
 
-    /// Its bytes, if it has any.
+    /// The bytes of the message, if it has any.
     #[must_use]
     pub fn body(&self) -> Option<&Body> {
         self.body.as_ref()

@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 /// One thread uses it, the one that started MPI. If a call fails, or a process dies, the MPI library ends the
 /// whole job.
 ///
+/// # Examples
+///
 /// ```no_run
 /// use dgraph_mpi::{Link, MpiTransport};
 /// let mut link = Link::new(MpiTransport::start()?);

@@ -8,6 +8,8 @@ use std::time::Instant;
 /// Choices for one run of a [`DistributedGraph`](crate::DistributedGraph), on one rank. They need not be the
 /// same on all ranks.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{FailurePolicy, RankOptions};
 /// let options = RankOptions::new().policy(FailurePolicy::KeepGoing);

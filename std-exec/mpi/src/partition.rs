@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Who owns the nodes that were not [placed](crate::DistributedBuilder::place).
+/// Which rank owns each of the nodes that were not [placed](crate::DistributedBuilder::place).
 pub enum Owners {
     /// Blocks of the order of declaration, of about the same load: rank 0 has the first nodes, and so on. Few
     /// values travel where nodes that are declared near each other depend on each other; but a rank may wait
@@ -19,6 +19,8 @@ pub enum Owners {
 
 impl Owners {
     /// [`By`](Self::By), without the box.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_mpi::Owners;
@@ -58,7 +60,7 @@ impl fmt::Debug for Owners {
     }
 }
 
-/// A sum that doesn't overflow, with one more a node, so that nodes without a load are spread too.
+/// A sum that doesn't overflow, with one more per node, so that nodes without a load are spread too.
 fn total(loads: &[u64]) -> u128 {
     loads.iter().map(|&load| u128::from(load) + 1).sum()
 }

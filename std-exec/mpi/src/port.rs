@@ -2,7 +2,7 @@
 //! others when one fails.
 //!
 //! A value goes out in the node that gives it, as soon as that has ended. What comes in waits in a slot for
-//! the future of a receiving node. Whoever uses what:
+//! the future of a receiving node. Who uses what:
 //!
 //! | what | written by | read by |
 //! |---|---|---|
@@ -44,7 +44,7 @@ impl fmt::Display for Recorded {
 
 impl Error for Recorded {}
 
-/// See the [module](self).
+/// Where the nodes of one rank meet the link; the table in the module's docs says who may touch what.
 pub(crate) struct Port {
     graph: u32,
     link: u64,

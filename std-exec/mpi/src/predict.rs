@@ -10,6 +10,8 @@ use std::time::Duration;
 /// A cluster as the LogGP model has it (Alexandrov, Ionescu, Schauser and Scheiman, "LogGP", SPAA 1995), but
 /// for gaps between messages.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::Cluster;
 /// use std::time::Duration;
@@ -43,7 +45,7 @@ impl Cluster {
         self
     }
 
-    /// How many bytes a second a message has.
+    /// How many bytes of a message are carried per second.
     pub fn bytes_per_second(mut self, bytes: f64) -> Self {
         self.bandwidth = bytes;
         self

@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex};
 /// Whatever serde can write and read is one, and travels in postcard's format. [`Plain`] and [`PlainVec`]
 /// travel as the bytes that they are.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::{Plain, PlainVec, Wire};
 /// fn travels<T: Wire>() {}
@@ -151,6 +153,8 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Wire for T {
 
 /// A value without pointers or padding, which travels as the bytes that it is.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::Plain;
 /// let corner = Plain([1.0_f32, 2.0]);
@@ -193,6 +197,8 @@ impl<T: Pod + Send + Sync> Wire for Plain<T> {
 ///
 /// A clone is another handle to the same memory. See [`PlainPool`] for how memory is used again.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_mpi::PlainVec;
 /// let row = PlainVec::from(&[1.5_f64, 2.5][..]);
@@ -221,6 +227,8 @@ impl<T: Pod> PlainVec<T> {
     }
 
     /// The values to be changed, `None` if others have handles to them.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_mpi::PlainVec;
@@ -291,6 +299,8 @@ impl<T: Pod + Send + Sync> Wire for PlainVec<T> {
 }
 
 /// Memory for the lists that a node makes, run after run: what nobody uses any more is used again.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_mpi::{PlainPool, PlainVec};

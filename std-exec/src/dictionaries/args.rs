@@ -4,7 +4,10 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::OnceLock;
 
-/// The values of a task's dependencies, in the order in which they are listed; those that gave `None` are left out.
+/// The values of a task's dependencies, in the order in which they are listed; those that gave `None` are
+/// left out.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::KeyedGraph;
@@ -28,6 +31,8 @@ impl<'a, T> Args<'a, T> {
 
     /// The values.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::builder()
@@ -44,6 +49,8 @@ impl<'a, T> Args<'a, T> {
     }
 
     /// How many values there are: at most the number of dependencies.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -62,6 +69,8 @@ impl<'a, T> Args<'a, T> {
 
     /// Whether there are none.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::<_, &str>::builder()
@@ -77,6 +86,8 @@ impl<'a, T> Args<'a, T> {
     }
 
     /// The `position`-th value.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;

@@ -1,11 +1,14 @@
 //! The dictionary as a macro.
 
-/// Builds a graph from a dictionary of functions: each key with the functions that it depends on, in any order.
+/// Builds a graph from a dictionary of functions: each key with the functions that it depends on, in any
+/// order.
 ///
-/// Each function is given shared references to the results of its dependencies, in the listed order; the compiler
-/// checks the types. The reference is to the very type that the dependency gives: what gives a `String` is taken as
-/// `&String`. A dependency listed twice is run once and passed twice. Gives a
+/// Each function is given shared references to the results of its dependencies, in the listed order; the
+/// compiler checks the types. The reference is to the very type that the dependency gives: what gives a
+/// `String` is taken as `&String`. A dependency listed twice is run once and passed twice. Gives a
 /// `Result<FnGraph, GraphError<FnKey>>`.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, create_graph};
@@ -20,9 +23,10 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Among them may be `async fn`s, which need no mark: what such a one gives is what its future gives. Runs that are futures
-/// themselves, [`run_async`](crate::FnGraph::run_async) and [`run_parallel_async`](crate::FnGraph::run_parallel_async), go on with
-/// others while one waits; so do `run` and `run_parallel`, which block their thread when all wait.
+/// Among them may be `async fn`s, which need no mark: what such a one gives is what its future gives. Runs
+/// that are futures themselves, [`run_async`](crate::FnGraph::run_async) and
+/// [`run_parallel_async`](crate::FnGraph::run_parallel_async), go on with others while one waits; so do `run`
+/// and `run_parallel`, which block their thread when all wait.
 ///
 /// ```
 /// use dgraph_exec::create_graph;
@@ -41,8 +45,9 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Their futures have to be `Send`. A function that gives a future without being called `async` is taken for an async one if
-/// the future borrows its arguments, or isn't `Unpin` or `Sync`; see [`Function`](crate::Function) for those that are refused.
+/// Their futures have to be `Send`. A function that gives a future without being called `async` is taken for
+/// an async one if the future borrows its arguments, or isn't `Unpin` or `Sync`; see
+/// [`Function`](crate::Function) for those that are refused.
 ///
 /// A cycle and a dependency that is no key are errors that name the functions:
 ///

@@ -6,6 +6,8 @@ use std::fmt;
 
 /// What is wrong with a dictionary of dependencies, by key.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphError, KeyedGraph};
 ///
@@ -26,15 +28,18 @@ pub enum GraphError<K> {
     MissingKeys(Vec<MissingKey<K>>),
     /// A dependency cycle: each key depends on the next, and the last is the first again.
     Cycle(Vec<K>),
-    /// Functions of a [dictionary](crate::FnGraphBuilder) whose dependencies aren't what they take. That is so if types which the
-    /// compiler finds out were written out, and make a function a plain one here and an async one there; or if a
-    /// [`Functions`](crate::Functions) of one's own gives other keys than its types say.
+    /// Functions of a [dictionary](crate::FnGraphBuilder) whose dependencies aren't what they take. That is
+    /// so if types which the compiler finds out were written out, and make a function a plain one here and an
+    /// async one there; or if a [`Functions`](crate::Functions) of one's own gives other keys than its types
+    /// say.
     Mismatched(Vec<K>),
     /// More tasks or dependencies than a graph can hold.
     TooLarge(BuildError<CycleBuf>),
 }
 
 /// A dependency that is no key.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphError, KeyedGraph, MissingKey};

@@ -10,8 +10,10 @@ use dgraph_core::DagView;
 use std::collections::HashSet;
 use std::fmt;
 
-/// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph): a typed [`Graph`]
-/// whose nodes are found by their functions.
+/// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph):
+/// a typed [`Graph`] whose nodes are found by their functions.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{FnGraph, create_graph};
@@ -34,6 +36,8 @@ pub struct FnGraph {
 }
 
 /// Collects the functions of a [`FnGraph`]; [`create_graph!`](crate::create_graph) writes the calls.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::FnGraph;
@@ -63,6 +67,8 @@ type DefineLater = Box<dyn FnOnce(&mut GraphBuilder<'static>, &[FnKey], &Index) 
 impl FnGraph {
     /// Starts with no functions.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::FnGraph;
     /// fn one() -> i32 { 1 }
@@ -75,6 +81,8 @@ impl FnGraph {
     }
 
     /// The graph without its functions. Node `i` is the function listed as the `i`-th key.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::create_graph;
@@ -94,6 +102,8 @@ impl FnGraph {
     }
 
     /// The functions in the order in which they were listed.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::create_graph;
@@ -119,6 +129,8 @@ impl FnGraph {
     ///
     /// With the panic of a function.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::create_graph;
     /// fn celsius() -> f64 { 20.0 }
@@ -132,7 +144,8 @@ impl FnGraph {
         self.run_with(&RunOptions::new())
     }
 
-    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all is done.
+    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all
+    /// is done.
     ///
     /// What `async fn`s need of a runtime, such as the context for Tokio's timers, has to be on each of these
     /// threads: see [`ExecutorBuilder::around`](crate::ExecutorBuilder::around).
@@ -143,7 +156,10 @@ impl FnGraph {
     ///
     /// # Panics
     ///
-    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on it has started.
+    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on
+    /// it has started.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, create_graph};
@@ -159,7 +175,7 @@ impl FnGraph {
         self.run_parallel_with(executor, &RunOptions::new())
     }
 
-    /// As [`run`](Self::run), with choices.
+    /// Runs every function once on the calling thread, as [options](RunOptions) say.
     ///
     /// # Errors
     ///
@@ -169,6 +185,8 @@ impl FnGraph {
     /// # Panics
     ///
     /// With the panic of a function, unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{RunError, RunOptions, create_graph};
@@ -187,7 +205,8 @@ impl FnGraph {
         Ok(self.results())
     }
 
-    /// As [`run_parallel`](Self::run_parallel), with choices.
+    /// Runs every function once on the threads of `executor`, this one included, as [options](RunOptions)
+    /// say.
     ///
     /// # Errors
     ///
@@ -196,6 +215,8 @@ impl FnGraph {
     /// # Panics
     ///
     /// With the first panic of a function, unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, Executor, RunError, RunOptions, create_graph};
@@ -220,6 +241,8 @@ impl FnGraph {
 
     /// The results of the last run, however it has ended.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::create_graph;
     /// fn number() -> u32 { 7 }
@@ -236,8 +259,11 @@ impl FnGraph {
 }
 
 impl FnGraphBuilder {
-    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't given is that of the type.
-    /// The types `I`, `K`, `M` follow from the functions, and are not to be written out.
+    /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't
+    /// given is that of the type. The types `I`, `K`, `M` follow from the functions, and are not to be
+    /// written out.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::FnGraph;
@@ -279,8 +305,11 @@ impl FnGraphBuilder {
     /// # Errors
     ///
     /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
-    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the types of
-    /// [`function`](Self::function) were written out and don't fit, [`TooLarge`](GraphError::TooLarge).
+    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the
+    /// types of [`function`](Self::function) were written out and don't fit,
+    /// [`TooLarge`](GraphError::TooLarge).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphError, create_graph};
@@ -330,6 +359,8 @@ impl fmt::Debug for FnGraphBuilder {
 
 /// The results of a finished run by function. They stay in the graph, and the next run drops them.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::create_graph;
 /// fn name() -> String { "dgraph".into() }
@@ -354,6 +385,8 @@ impl<'g> FnResults<'g> {
 
     /// What `function`, or its future, gave. `None` if it is no key of the graph, or its result was taken.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::create_graph;
     /// fn listed() -> i32 { 5 }
@@ -373,6 +406,8 @@ impl<'g> FnResults<'g> {
     }
 
     /// Moves out what `function`, or its future, gave.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::create_graph;

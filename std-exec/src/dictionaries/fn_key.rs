@@ -4,8 +4,10 @@ use std::any::TypeId;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer to a
-/// function is no key, since it shares its type with others: that doesn't compile.
+/// A function as a key. Functions are equal if they are the same item, whatever they are called by. A pointer
+/// to a function is no key, since it shares its type with others: that doesn't compile.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{FnKey, GraphError, create_graph};
@@ -40,6 +42,8 @@ impl FnKey {
     }
 
     /// The name by which the function was listed.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::create_graph;

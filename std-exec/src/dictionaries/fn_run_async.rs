@@ -9,8 +9,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Runs a dictionary graph, on whatever thread polls it ([`FnGraph::run_async`]) or on the workers of an executor
-/// ([`FnGraph::run_parallel_async`]): a [`RunAsync`] that gives results by function.
+/// Runs a dictionary graph, on whatever thread polls it ([`FnGraph::run_async`]) or on the workers of an
+/// executor ([`FnGraph::run_parallel_async`]): a [`RunAsync`] that gives results by function.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{FnRunAsync, create_graph};
@@ -31,8 +33,18 @@ pub struct FnRunAsync<'g> {
 }
 
 impl FnGraph {
-    /// Runs every function once on the thread that polls the future: all that are ready, one after the other, those that are
-    /// `async` side by side. As [`Graph::run_async`](crate::Graph::run_async).
+    /// Runs every function once on the thread that polls the future: all that are ready, one after the other,
+    /// those that are `async` side by side. As [`Graph::run_async`](crate::Graph::run_async).
+    ///
+    /// # Errors
+    ///
+    /// None: functions of a dictionary can't fail. See [`run_async_with`](Self::run_async_with).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the panic of a function; the graph can be used again at once.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::create_graph;
@@ -49,19 +61,12 @@ impl FnGraph {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// None: functions of a dictionary can't fail. See [`run_async_with`](Self::run_async_with).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the panic of a function; the graph can be used again at once.
     pub fn run_async(&mut self) -> FnRunAsync<'_> {
         self.run_async_with(RunOptions::new())
     }
 
-    /// As [`run_async`](Self::run_async), with choices.
+    /// Runs every function once on the thread that polls the future, as [options](RunOptions) say; otherwise
+    /// like [`run_async`](Self::run_async).
     ///
     /// # Errors
     ///
@@ -70,6 +75,8 @@ impl FnGraph {
     /// # Panics
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, RunOptions, create_graph};
@@ -90,9 +97,21 @@ impl FnGraph {
         FnRunAsync { run: self.graph.run_async_with(options), index: &self.index }
     }
 
-    /// Runs every function once on the workers of `executor`, while the future that this gives waits; `async` ones are polled by
-    /// whichever worker is free. As [`Graph::run_parallel_async`](crate::Graph::run_parallel_async), which says what happens when
-    /// the future is dropped, or the executor.
+    /// Runs every function once on the workers of `executor`, while the future that this gives waits; `async`
+    /// ones are polled by whichever worker is free. As
+    /// [`Graph::run_parallel_async`](crate::Graph::run_parallel_async), which says what happens when the
+    /// future is dropped, or the executor.
+    ///
+    /// # Errors
+    ///
+    /// None: functions of a dictionary can't fail. See
+    /// [`run_parallel_async_with`](Self::run_parallel_async_with).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the first panic of a function; the graph can be used again at once.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, create_graph};
@@ -108,19 +127,12 @@ impl FnGraph {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// None: functions of a dictionary can't fail. See [`run_parallel_async_with`](Self::run_parallel_async_with).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the first panic of a function; the graph can be used again at once.
     pub fn run_parallel_async(&mut self, executor: &Executor) -> FnRunAsync<'_> {
         self.run_parallel_async_with(executor, RunOptions::new())
     }
 
-    /// As [`run_parallel_async`](Self::run_parallel_async), with choices.
+    /// Runs every function once on the workers of `executor`, as [options](RunOptions) say; otherwise like
+    /// [`run_parallel_async`](Self::run_parallel_async).
     ///
     /// # Errors
     ///
@@ -130,6 +142,8 @@ impl FnGraph {
     ///
     /// As [`run_parallel_async`](Self::run_parallel_async), unless the options
     /// [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, RunError, RunOptions, create_graph};

@@ -1,17 +1,20 @@
 //! Which functions can be listed in a dictionary, and what their types say.
 //!
-//! A function item has a type of its own, so the type is the key, and the key's type says what the function takes
-//! and gives: the compiler checks each dependency against the parameter that receives it.
+//! A function item has a type of its own, so the type is the key, and the key's type says what the function
+//! takes and gives: the compiler checks each dependency against the parameter that receives it.
 //!
-//! It also says of which kind the function is. To the compiler, an `async fn` is a function that gives a future, and any function
-//! might be meant to. But [`Function`] has one implementation for each kind, and only one of them fits:
+//! It also says of which kind the function is. To the compiler, an `async fn` is a function that gives a
+//! future, and any function might be meant to. But [`Function`] has one implementation for each kind, and
+//! only one of them fits:
 //!
-//! - What an ordinary function with parameters gives is of one type, whatever the lifetimes of its arguments. The future of an
-//!   `async fn` borrows them, so it isn't.
-//! - What an ordinary function without parameters gives has to be `Unpin`. The future of an `async fn` never is.
+//! - What an ordinary function with parameters gives is of one type, whatever the lifetimes of its arguments.
+//!   The future of an `async fn` borrows them, so it isn't.
+//! - What an ordinary function without parameters gives has to be `Unpin`. The future of an `async fn` never
+//!   is.
 //!
-//! What is left is a function that gives a future which is `Unpin` and borrows nothing, such as [`Ready`](std::future::Ready):
-//! both fit, so the compiler wants to be told which, and the macro has no way to.
+//! What is left is a function that gives a future which is `Unpin` and borrows nothing, such as
+//! [`Ready`](std::future::Ready): both fit, so the compiler wants to be told which, and the macro has no way
+//! to.
 
 use crate::dictionaries::fn_key::FnKey;
 use crate::typed::{AsyncNodeFn, GraphBuilder, Node};
@@ -19,6 +22,8 @@ use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 
 /// An ordinary function, as the kind of a [`Function`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Function, PlainFunction};
@@ -38,6 +43,8 @@ pub enum PlainFunction {}
 
 /// An `async fn`, as the kind of a [`Function`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{AsyncFunction, Function};
 ///
@@ -48,13 +55,16 @@ pub enum PlainFunction {}
 #[derive(Debug)]
 pub enum AsyncFunction {}
 
-/// A function that takes the results of its dependencies by reference: `fn(&A, &B, …) -> Output`, with 0 to 12
-/// parameters, or an `async fn` of that form. `Inputs` is the tuple of what it is fed, `(A, B, …)`.
+/// A function that takes the results of its dependencies by reference: `fn(&A, &B, …) -> Output`, with 0 to
+/// 12 parameters, or an `async fn` of that form. `Inputs` is the tuple of what it is fed, `(A, B, …)`.
 ///
-/// `Kind` is [`PlainFunction`] or [`AsyncFunction`], and follows from the function's type: a function that gives a future which
-/// borrows its arguments, or isn't `Unpin`, is an async one. So is one that gives a future that isn't `Sync`, as boxed ones
-/// mostly are. If a future is none of that, it is unclear what is meant, and that doesn't compile: await it in an `async fn`,
-/// or, if the future itself is to be the result, give a struct around it.
+/// `Kind` is [`PlainFunction`] or [`AsyncFunction`], and follows from the function's type: a function that
+/// gives a future which borrows its arguments, or isn't `Unpin`, is an async one. So is one that gives a
+/// future that isn't `Sync`, as boxed ones mostly are. If a future is none of that, it is unclear what is
+/// meant, and that doesn't compile: await it in an `async fn`, or, if the future itself is to be the result,
+/// give a struct around it.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Function, create_graph};
@@ -91,7 +101,8 @@ pub trait Function<Inputs, Kind = PlainFunction>: Send + Sync + 'static {
     note = "so does an `async fn`"
 )]
 pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
-    /// Nothing happens unless `uses` are as many as there are inputs, and the index has each as one that gives such an input.
+    /// Nothing happens unless `uses` are as many as there are inputs, and the index has each as one that
+    /// gives such an input.
     fn define(
         self,
         graph: &mut GraphBuilder<'static>,
@@ -101,7 +112,10 @@ pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
     );
 }
 
-/// The functions that another depends on, as a tuple. `Inputs` is, for each of them, the tuple of what it is fed, and its kind.
+/// The functions that another depends on, as a tuple. `Inputs` is, for each of them, the tuple of what it is
+/// fed, and its kind.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{FnGraph, FnKey, Functions, GraphError};

@@ -17,11 +17,14 @@ type Task<'f, T> = Box<dyn Fn(Args<'_, T>) -> Option<T> + Send + Sync + 'f>;
 
 /// A dependency graph whose tasks are named by keys of any type `K` and give values of one type `T`.
 ///
-/// Each task gets the values of its dependencies in the order in which they are listed. A task may give `None`: then
-/// nothing is fed to its dependents, which still run. A dependency that is listed twice is run once and fed twice.
+/// Each task gets the values of its dependencies in the order in which they are listed. A task may give
+/// `None`: then nothing is fed to its dependents, which still run. A dependency that is listed twice is run
+/// once and fed twice.
 ///
-/// The tasks may be declared in any order, and may borrow from the caller's scope (`'f`). A graph is checked once,
-/// when it is built, and runs any number of times; each run drops the results of the one before.
+/// The tasks may be declared in any order, and may borrow from the caller's scope (`'f`). A graph is checked
+/// once, when it is built, and runs any number of times; each run drops the results of the one before.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, KeyedGraph};
@@ -50,6 +53,8 @@ pub struct KeyedGraph<'f, K, T> {
 
 /// Collects the tasks of a [`KeyedGraph`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::KeyedGraph;
 ///
@@ -76,6 +81,8 @@ where
 {
     /// Starts with no tasks.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::builder().task(1, [], |_| "one").build()?;
@@ -86,8 +93,10 @@ where
         KeyedBuilder { declared: Vec::new() }
     }
 
-    /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as the
-    /// `i`-th.
+    /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as
+    /// the `i`-th.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -107,6 +116,8 @@ where
 
     /// The keys in the order in which they were declared.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let graph = KeyedGraph::builder().task("b", ["a"], |_| 2).task("a", [], |_| 1).build()?;
@@ -120,6 +131,8 @@ where
     }
 
     /// The position of a key among [`keys`](Self::keys), which is its node in [`dag`](Self::dag).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -151,6 +164,8 @@ where
     ///
     /// With the panic of a task.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
     /// let mut graph = KeyedGraph::builder()
@@ -175,7 +190,10 @@ where
     ///
     /// # Panics
     ///
-    /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has started.
+    /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has
+    /// started.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, KeyedGraph};
@@ -216,8 +234,11 @@ impl<'f, K, T> KeyedBuilder<'f, K, T>
 where
     K: Eq + Hash + Clone,
 {
-    /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies may be
-    /// declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing to feed on.
+    /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies
+    /// may be declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing
+    /// to feed on.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -246,6 +267,8 @@ where
     ///
     /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
     /// [`Cycle`](GraphError::Cycle) with a path of keys, [`TooLarge`](GraphError::TooLarge).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 /// The values of a finished run by key. They stay in the graph, and the next run drops them.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::KeyedGraph;
 /// let mut graph = KeyedGraph::<u32, String>::builder().task(7, [], |_| "seven".to_string()).build()?;
@@ -29,8 +31,10 @@ impl<K, T> KeyedResults<'_, K, T>
 where
     K: Eq + Hash + Clone,
 {
-    /// The value that the task `key` gave. `None` if it gave none, if its value was taken, or if there is no such
-    /// task.
+    /// The value that the task `key` gave. `None` if it gave none, if its value was taken, or if there is no
+    /// such task.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -48,6 +52,8 @@ where
     }
 
     /// Moves the value of the task `key` out.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
@@ -67,6 +73,8 @@ where
     }
 
     /// Each key with its value, in the order in which the tasks were declared.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;

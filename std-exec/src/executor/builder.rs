@@ -27,6 +27,8 @@ impl Executor {
     ///
     /// None at present: what can't be had (threads, pinning) is done without.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -45,6 +47,8 @@ impl Executor {
     }
 
     /// Choices about the number of threads and where they run.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Executor;
@@ -65,6 +69,8 @@ impl Executor {
     /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
     /// forked after that has it too, without threads, and needs an executor of its own.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     ///
@@ -78,8 +84,8 @@ impl Executor {
         if let Some(executor) = GLOBAL.get() {
             return executor;
         }
-        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it locked for ever.
-        // If two threads come at once, the second one's executor is dropped.
+        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it
+        // locked for ever. If two threads come at once, the second one's executor is dropped.
         let builder = Self::builder().pinning(Pinning::None);
         let executor = builder.build_on(&Allowed::of_the_process()).expect("no special demands");
         GLOBAL.get_or_init(|| executor)
@@ -87,6 +93,8 @@ impl Executor {
 }
 
 /// Where the workers of an executor run.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, ExecutorError, Pinning};
@@ -104,9 +112,9 @@ impl Executor {
 pub enum Pinning {
     /// The system moves them as it likes among the cores that the thread may use that makes the executor.
     None,
-    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned to one of
-    /// them. With fewer or more the system places them: the first few cores would not be better than any other. Where
-    /// it refuses, a worker goes unpinned.
+    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned
+    /// to one of them. With fewer or more the system places them: the first few cores would not be better
+    /// than any other. Where it refuses, a worker goes unpinned.
     #[default]
     PerCore,
     /// Each is pinned to one of these cores, in turn. A core that can't be had is an error.
@@ -114,6 +122,8 @@ pub enum Pinning {
 }
 
 /// Choices for an [`Executor`], made with [`Executor::builder`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, Pinning};
@@ -156,8 +166,10 @@ impl ExecutorBuilder {
         }
     }
 
-    /// How many threads work on a run, its caller included. Default: one for each core that the calling thread may use
-    /// (affinity mask and cgroup quota respected).
+    /// How many threads work on a run, its caller included. Default: one for each core that the calling
+    /// thread may use (affinity mask and cgroup quota respected).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Executor;
@@ -171,6 +183,8 @@ impl ExecutorBuilder {
     }
 
     /// Where the workers run. Default: [`Pinning::PerCore`]. The calling thread is never pinned.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, ExecutorError, Pinning};
@@ -187,9 +201,12 @@ impl ExecutorBuilder {
 
     /// How long a worker with nothing to do looks around before it sleeps. Default: 20 microseconds.
     ///
-    /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it, and the
-    /// thread that wakes a system call. Zero is allowed: workers then sleep at once. With [`Duration::MAX`] they never
-    /// do. This is about workers between runs; a thread that waits within a run has its own, short patience.
+    /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it,
+    /// and the thread that wakes a system call. Zero is allowed: workers then sleep at once. With
+    /// [`Duration::MAX`] they never do. This is about workers between runs; a thread that waits within a run
+    /// has its own, short patience.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -209,6 +226,8 @@ impl ExecutorBuilder {
     /// Names the workers' threads; the function gets the worker's number, counted from 0, and is called by
     /// [`build`](Self::build). Default: `dgraph-0` and so on. Systems may show a part only (Linux: 15 bytes).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     /// use std::thread;
@@ -225,9 +244,12 @@ impl ExecutorBuilder {
         self
     }
 
-    /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without optimisation,
-    /// looking for work and reporting a panic take more than half of that. Default: the standard library's, 2 MiB or what
-    /// `RUST_MIN_STACK` says. The caller of a run executes nodes too, on the stack that it has.
+    /// The size of the workers' stacks in bytes, rounded up as the system demands, 64 KiB at least: without
+    /// optimisation, looking for work and reporting a panic take more than half of that. Default: the
+    /// standard library's, 2 MiB or what `RUST_MIN_STACK` says. The caller of a run executes nodes too, on
+    /// the stack that it has.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -257,6 +279,8 @@ impl ExecutorBuilder {
     /// happened then. If the function returns without calling it, `build` fails; if it panics before, `build`
     /// panics. What stands after it has happened when the executor has been dropped or [shut
     /// down](Executor::shutdown), which panics if that did.
+    ///
+    /// # Examples
     ///
     /// Futures that need a runtime's context, such as Tokio's timers and sockets, need it on the workers,
     /// wherever they were made:
@@ -314,6 +338,8 @@ impl ExecutorBuilder {
     /// [global](Executor::global) one included. If the first one says `false`, none uses the call; to
     /// say `false` when others use it already is an error. Without it each node costs its thread a fence.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
     ///
@@ -327,13 +353,13 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is its
-    /// caller's alone.
+    /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is
+    /// its caller's alone.
     ///
     /// # Errors
     ///
-    /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for more than
-    /// [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
+    /// [`ExecutorError::NoThreads`] for zero threads, [`TooManyThreads`](ExecutorError::TooManyThreads) for
+    /// more than [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
     /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
     /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) comes
@@ -345,6 +371,8 @@ impl ExecutorBuilder {
     /// If the function [around](Self::around) a worker's life panics before it calls that: the workers that
     /// have begun end, and the first panic is resumed here. If the function that names threads panics.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, ExecutorError};
     /// let error = Executor::builder().threads(0).build().unwrap_err();
@@ -355,7 +383,7 @@ impl ExecutorBuilder {
         self.build_on(&Allowed::here())
     }
 
-    /// As [`build`](Self::build), on these cores.
+    /// Starts the executor on these cores.
     pub(crate) fn build_on(self, allowed: &Allowed) -> Result<Executor, ExecutorError> {
         let threads = self.threads.unwrap_or(allowed.parallelism());
         if threads == 0 {
@@ -410,7 +438,7 @@ impl ExecutorBuilder {
     }
 }
 
-/// As [`Executor::builder`].
+/// The defaults that [`Executor::builder`] begins with.
 impl Default for ExecutorBuilder {
     fn default() -> Self {
         Self::new()

@@ -8,6 +8,8 @@ pub(crate) const MAX_THREADS: usize = 4096;
 
 /// Why an executor could not be made as demanded.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, ExecutorError};
 ///
@@ -30,21 +32,22 @@ pub enum ExecutorError {
     },
     /// [`Pinning::Cores`](crate::Pinning::Cores) with an empty list.
     NoCores,
-    /// [`Pinning::Cores`](crate::Pinning::Cores) names a core that the calling thread may not use, or that the system
-    /// doesn't let a worker have.
+    /// [`Pinning::Cores`](crate::Pinning::Cores) names a core that the calling thread may not use, or that
+    /// the system doesn't let a worker have.
     CoreRefused {
         /// The core's number.
         core: usize,
         /// The cores that the calling thread may use; empty where the system doesn't say.
         usable: Vec<usize>,
     },
-    /// [`ExecutorBuilder::thread_names`](crate::ExecutorBuilder::thread_names) gave a name with a NUL character in it, which no system takes.
+    /// [`ExecutorBuilder::thread_names`](crate::ExecutorBuilder::thread_names) gave a name with a NUL
+    /// character in it, which no system takes.
     NameWithNul {
         /// The name.
         name: String,
     },
-    /// [`ExecutorBuilder::membarrier`](crate::ExecutorBuilder::membarrier) says `false`, but an executor that this process has or had relies on
-    /// the call.
+    /// [`ExecutorBuilder::membarrier`](crate::ExecutorBuilder::membarrier) says `false`, but an executor that
+    /// this process has or had relies on the call.
     MembarrierInUse,
     /// The function [around](crate::ExecutorBuilder::around) a worker's life has returned without calling it.
     WorkerNotBegun {

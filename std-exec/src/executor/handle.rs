@@ -19,23 +19,28 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Worker threads, one a core by default, that run graphs.
+/// Worker threads, one per core by default, that run graphs.
 ///
-/// A blocking [`run`](Self::run) counts its caller as one of the executor's threads: the caller works on its own run
-/// together with at most `threads() - 1` workers. Any number of threads may run graphs on one executor at once, and
-/// a node may run another graph on the executor that runs it, at any depth.
+/// A blocking [`run`](Self::run) counts its caller as one of the executor's threads: the caller works on its
+/// own run together with at most `threads() - 1` workers. Any number of threads may run graphs on one
+/// executor at once, and a node may run another graph on the executor that runs it, at any depth.
 ///
-/// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and reports a
-/// panic of what is [around](crate::ExecutorBuilder::around) them; [`shutdown_timeout`](Self::shutdown_timeout) waits no longer than it is
-/// told to. A shutdown is a cancel of all runs that go on then: those without a caller ([spawned](crate::Graph::spawn) and
-/// [awaited](crate::Graph::run_parallel_async)), and the typed graphs that their nodes run, at any depth, whether they have futures,
-/// bound nodes, or neither. No further node begins; closures under way end; futures are dropped. A run over numbers
-/// ([`run`](Self::run)) is a part of the node that called it, and goes on to its end. (A node that blocks until another one has begun
-/// may wait for ever.) If a node drops the executor that runs it, that ends the threads, waits for none, and hears of no panic.
+/// Dropping the executor ends its threads and waits for them; [`shutdown`](Self::shutdown) does too, and
+/// reports a panic of what is [around](crate::ExecutorBuilder::around) them;
+/// [`shutdown_timeout`](Self::shutdown_timeout) waits no longer than it is told to. A shutdown is a cancel of
+/// all runs that go on then: those without a caller ([spawned](crate::Graph::spawn) and
+/// [awaited](crate::Graph::run_parallel_async)), and the typed graphs that their nodes run, at any depth,
+/// whether they have futures, bound nodes, or neither. No further node begins; closures under way end;
+/// futures are dropped. A run over numbers ([`run`](Self::run)) is a part of the node that called it, and
+/// goes on to its end. (A node that blocks until another one has begun may wait for ever.) If a node drops
+/// the executor that runs it, that ends the threads, waits for none, and hears of no panic.
 ///
 /// After `fork(2)` the child has none of the threads: there, runs panic and dropping does nothing. On Linux a
 /// process that has had an executor must not forbid itself `membarrier(2)`, or it aborts with a line that
-/// says so; unless its first executor was made to do without ([`ExecutorBuilder::membarrier`](crate::ExecutorBuilder::membarrier)).
+/// says so; unless its first executor was made to do without
+/// ([`ExecutorBuilder::membarrier`](crate::ExecutorBuilder::membarrier)).
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
@@ -71,7 +76,8 @@ impl Executor {
         Self { handle, workers }
     }
 
-    /// For tests, and models, whose threads are the model checker's: so many live `workers` of `shared`, which end when this is dropped.
+    /// For tests, and models, whose threads are the model checker's: so many live `workers` of `shared`,
+    /// which end when this is dropped.
     #[cfg(all(test, not(dgraph_loom)))]
     pub(crate) fn of_model(shared: Arc<Shared>, workers: usize) -> Self {
         let mut executor = Self::from_parts(shared, Vec::new());
@@ -84,6 +90,8 @@ impl Executor {
     }
 
     /// How many threads work on a run at the most, its caller included. At least 1.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Executor;
@@ -99,24 +107,27 @@ impl Executor {
         self.handle.threads()
     }
 
-    /// Runs `body` once for each node of `dag`, each after all that it depends on, on all threads; blocks until the
-    /// last one is done. What a node's predecessors have written is visible to it, and what any node has written is
-    /// visible to the caller afterwards.
+    /// Runs `body` once for each node of `dag`, each after all that it depends on, on all threads; blocks
+    /// until the last one is done. What a node's predecessors have written is visible to it, and what any
+    /// node has written is visible to the caller afterwards.
     ///
-    /// The calling thread takes part, and while it waits it executes nodes of this run and of runs nested in it
-    /// only; and, if it is one of the executor's workers, nodes that typed graphs have [bound](crate::GraphBuilder::on_worker)
-    /// to it, whatever their run. A run of a graph that this executor has run before allocates nothing;
-    /// [what is promised](crate#what-is-promised) says when it does all the same.
+    /// The calling thread takes part, and while it waits it executes nodes of this run and of runs nested in
+    /// it only; and, if it is one of the executor's workers, nodes that typed graphs have
+    /// [bound](crate::GraphBuilder::on_worker) to it, whatever their run. A run of a graph that this executor
+    /// has run before allocates nothing; [what is promised](crate#what-is-promised) says when it does all the
+    /// same.
     ///
     /// # Panics
     ///
-    /// If `body` panics: nothing that depends on the node starts, nor does anything else once the panic has been
-    /// caught. When the nodes under way have ended, the first panic is resumed here with its payload. Graph and
-    /// executor can be used again at once.
+    /// If `body` panics: nothing that depends on the node starts, nor does anything else once the panic has
+    /// been caught. When the nodes under way have ended, the first panic is resumed here with its payload.
+    /// Graph and executor can be used again at once.
     ///
-    /// In a child process that was forked after the executor was made: its threads are not there. (Noticed on Linux and
-    /// macOS.) A child that is forked by a node must not return from that node: where it would have to wait for the
-    /// run's other threads, it aborts.
+    /// In a child process that was forked after the executor was made: its threads are not there. (Noticed on
+    /// Linux and macOS.) A child that is forked by a node must not return from that node: where it would have
+    /// to wait for the run's other threads, it aborts.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -137,12 +148,15 @@ impl Executor {
         self.handle.run(dag, body);
     }
 
-    /// As [`run`](Self::run), and says what happened: who ran how many nodes, how often nodes were shared, stolen, threads
-    /// woken. The counting costs nothing that could be measured, and a run that isn't counted nothing at all.
+    /// Calls `body` once for each node as [`run`](Self::run) does, and says what happened: who ran how many
+    /// nodes, how often nodes were shared, stolen, threads woken. The counting costs nothing that could be
+    /// measured, and a run that isn't counted nothing at all.
     ///
     /// # Panics
     ///
     /// As [`run`](Self::run).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Dag, Executor};
@@ -169,13 +183,16 @@ impl Executor {
         }
     }
 
-    /// Ends the executor's threads and waits for them, as dropping it does; see there for runs that are under way.
+    /// Ends the executor's threads and waits for them, as dropping it does; see there for runs that are under
+    /// way.
     ///
     /// # Panics
     ///
-    /// If a function [around](crate::ExecutorBuilder::around) a worker's life panics when that is over: when all
-    /// threads have ended, the first such panic is resumed here. (Dropping the executor ignores them, and so
-    /// does a node that shuts down what runs it.)
+    /// If a function [around](crate::ExecutorBuilder::around) a worker's life panics when that is over: when
+    /// all threads have ended, the first such panic is resumed here. (Dropping the executor ignores them, and
+    /// so does a node that shuts down what runs it.)
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Executor;
@@ -194,8 +211,9 @@ impl Executor {
         }
     }
 
-    /// As [`shutdown`](Self::shutdown), but waits for the threads for `timeout` at the most. Returns whether they have ended; those that
-    /// haven't do so when the nodes that they are in the middle of have returned.
+    /// Ends the executor's threads and waits for them as [`shutdown`](Self::shutdown) does, for `timeout` at
+    /// the most. Returns whether they have ended; those that haven't do so when the nodes that they are in
+    /// the middle of have returned.
     ///
     /// # Panics
     ///
@@ -239,8 +257,8 @@ impl Executor {
         if self.handle.process.is_current() {
             threads::end(&self.handle.shared, &mut self.workers)
         } else {
-            // They are in another process. Neither waiting for them nor detaching them means anything here, and they
-            // may have left locks locked.
+            // They are in another process. Neither waiting for them nor detaching them means anything here,
+            // and they may have left locks locked.
             mem::forget(mem::take(&mut self.workers));
             None
         }
@@ -248,13 +266,13 @@ impl Executor {
 }
 
 impl Handle {
-    /// See [`Executor::threads`].
+    /// How many threads work on a run at the most, its caller included: at least 1.
     #[inline]
     pub(crate) fn threads(&self) -> usize {
         self.workers.max(1)
     }
 
-    /// See [`Executor::run`].
+    /// Calls `body` once for each node, on the threads of the executor.
     #[track_caller]
     pub(crate) fn run<D, F>(&self, dag: &D, body: F)
     where
@@ -263,14 +281,16 @@ impl Handle {
     {
         self.check_process();
         if self.threads() == 1 {
-            // Nobody could help, so the order that was found when the graph was built does: no counters, no queue.
+            // Nobody could help, so the order that was found when the graph was built does: no counters, no
+            // queue.
             dag.view().run(body);
         } else {
             run::run(&self.shared, dag, &body);
         }
     }
 
-    /// As [`run`](Self::run), in the process of the executor. Where nobody could help, or call it off, it calls `serially` instead.
+    /// Runs a graph in the process of the executor, which the caller has checked. Where nobody could help, or
+    /// call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
         if self.threads() == 1 && context::is_in_run_of(self.shared.id()) {
             let alone = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
@@ -282,8 +302,8 @@ impl Handle {
         }
     }
 
-    /// As [`run_body`](Self::run_body), in the order and on the threads that `queue` says. Where nobody could help and nobody else
-    /// is demanded, it calls `serially` instead.
+    /// Runs a graph in the order and on the threads that `queue` says. Where nobody could help and nobody
+    /// else is demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
     where
         F: Body,

@@ -43,7 +43,7 @@ fn detached<F: Body>(shared: &Shared, dag: &Dag, body: &F, own: impl FnOnce(&Std
     detached_as(Some(Plan::Share), shared, dag, body, own);
 }
 
-/// The same that begins as `plan` says.
+/// A run without a caller that begins as `plan` says.
 pub(super) fn detached_as<F: Body>(
     plan: Option<Plan>,
     shared: &Shared,
@@ -64,8 +64,8 @@ pub(super) fn detached_as<F: Body>(
     drop(lent);
 }
 
-/// The owner sleeps until the worker has left, and finds all that was done. Catches: a start that invites nobody, `poll_end`
-/// without a fence, a helper that wakes no owner.
+/// The owner sleeps until the worker has left, and finds all that was done. Catches: a start that invites
+/// nobody, `poll_end` without a fence, a helper that wakes no owner.
 #[test]
 fn run_detached_of_two_nodes() {
     explore(2, || {
@@ -80,8 +80,9 @@ fn run_detached_of_two_nodes() {
     });
 }
 
-/// The owner gives up, after one look, while the worker may be about to join, in a body, or leaving; it runs what is left.
-/// Catches: an end that doesn't wait, that leaves its waker to be woken in its place, or that leaves nodes behind.
+/// The owner gives up, after one look, while the worker may be about to join, in a body, or leaving; it runs
+/// what is left. Catches: an end that doesn't wait, that leaves its waker to be woken in its place, or that
+/// leaves nodes behind.
 #[test]
 fn run_detached_that_is_given_up() {
     explore(2, || {
@@ -105,8 +106,8 @@ fn run_detached_that_is_given_up() {
     });
 }
 
-/// Nobody goes on with a run whose executor is shut down: its owner has to, whenever that comes. Catches: a shutdown that asks no owner,
-/// an owner that doesn't look for one that came before.
+/// Nobody goes on with a run whose executor is shut down: its owner has to, whenever that comes. Catches: a
+/// shutdown that asks no owner, an owner that doesn't look for one that came before.
 #[test]
 fn a_shutdown_against_an_owner_that_falls_asleep() {
     explore(3, || {
@@ -201,8 +202,9 @@ impl Body for Waiting {
     }
 }
 
-/// The owner itself wakes the node, while the worker polls it, goes, or sleeps. Catches: a wake that leaves no mark in the team or
-/// posts nothing, a member that doesn't look for the mark or clears it after it has taken the nodes.
+/// The owner itself wakes the node, while the worker polls it, goes, or sleeps. Catches: a wake that leaves
+/// no mark in the team or posts nothing, a member that doesn't look for the mark or clears it after it has
+/// taken the nodes.
 #[test]
 fn run_detached_of_a_node_that_is_woken() {
     explore(2, || {
@@ -232,14 +234,14 @@ fn woken_by_another_thread(preemptions: usize, workers: usize) {
     });
 }
 
-/// Before the run knows whom to tell, while the caller polls the node, or when it sleeps. Catches: as above; wakers that came before
-/// `attach` and are forgotten.
+/// Before the run knows whom to tell, while the caller polls the node, or when it sleeps. Catches: as above;
+/// wakers that came before `attach` and are forgotten.
 #[test]
 fn run_of_a_node_that_is_woken() {
     woken_by_another_thread(3, 0);
 }
 
-/// The same beside a worker, which may take the node, or be asleep as well.
+/// A node that is woken beside a worker, which may take the node, or be asleep as well.
 #[test]
 fn run_of_a_node_that_is_woken_beside_a_worker() {
     woken_by_another_thread(1, 1);

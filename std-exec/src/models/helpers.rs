@@ -72,9 +72,9 @@ fn two_helpers(places: usize) {
     });
 }
 
-/// Nobody leaves a caller behind that sleeps, or finds the run's memory gone: whoever leaves last. And a place may be
-/// taken again before its last owner has left the team. Catches: `claim` or `give_up` with Relaxed, an `is_empty` that
-/// takes two helpers for none.
+/// Nobody leaves a caller behind that sleeps, or finds the run's memory gone: whoever leaves last. And a
+/// place may be taken again before its last owner has left the team. Catches: `claim` or `give_up` with
+/// Relaxed, an `is_empty` that takes two helpers for none.
 #[test]
 fn two_helpers_leave_in_any_order() {
     two_helpers(2);
@@ -86,8 +86,8 @@ fn two_helpers_for_one_place() {
     two_helpers(1);
 }
 
-/// Somebody comes to help a nested run while its team goes to a stranger. Catches: a helper that doesn't ask whose run it is
-/// once it has joined.
+/// Somebody comes to help a nested run while its team goes to a stranger. Catches: a helper that doesn't ask
+/// whose run it is once it has joined.
 #[test]
 fn a_helper_of_a_nested_run_finds_a_stranger() {
     explore(3, || {

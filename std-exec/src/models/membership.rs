@@ -46,8 +46,9 @@ fn the_limit_holds() {
     });
 }
 
-/// Two members of a run without a caller: the one that leaves last has all to itself, and sees what the other one has done. Catches: a
-/// `leave` of such a run without Release, or without Acquire; two last ones, or none.
+/// Two members of a run without a caller: the one that leaves last has all to itself, and sees what the other
+/// one has done. Catches: a `leave` of such a run without Release, or without Acquire; two last ones, or
+/// none.
 #[test]
 fn the_last_member_sees_what_others_did() {
     explore_all(|| {

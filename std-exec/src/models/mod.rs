@@ -1,7 +1,9 @@
 //! Models of the protocols between threads. They say what they catch; `.ci/mutants` applies such mutations to
-//! a copy, for half of the models, and expects each to fail the model that it names. Models of whole runs begin with `run_` and take seconds, the others less.
+//! a copy, for half of the models, and expects each to fail the model that it names. Models of whole runs
+//! begin with `run_` and take seconds, the others less.
 //!
-//! loom explores each to the end, and shuttle tries random orders of it, also of those that are too large for loom: `large/`.
+//! loom explores each to the end, and shuttle tries random orders of it, also of those that are too large for
+//! loom: `large/`.
 //!
 //! | file | what | of |
 //! |---|---|---|
@@ -62,7 +64,8 @@ fn executor_of_two(runs: usize) -> Arc<Shared> {
     shared
 }
 
-/// Calls `run` with an executor of two that has one live worker, and sees that home. `runs` as for [`executor_of_two`].
+/// Calls `run` with an executor of two that has one live worker, and sees that home. `runs` as for
+/// [`executor_of_two`].
 fn beside_a_worker(runs: usize, run: impl FnOnce(&Arc<Shared>)) {
     let shared = executor_of_two(runs);
     let worker = {
@@ -74,13 +77,13 @@ fn beside_a_worker(runs: usize, run: impl FnOnce(&Arc<Shared>)) {
     worker.join().expect("no panic");
 }
 
-/// Calls `work` with an executor of two that has so many live workers, and sees these home. (The wakers want a count that loom
-/// doesn't see: the last one to let go of it is always the calling thread.)
+/// Calls `work` with an executor of two that has so many live workers, and sees these home. (The wakers want
+/// a count that loom doesn't see: the last one to let go of it is always the calling thread.)
 fn beside_workers(workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
     beside_workers_of(2, workers, work);
 }
 
-/// The same with an executor of `threads`.
+/// Calls `work` with an executor of `threads` that has so many live workers, and sees these home.
 fn beside_workers_of(threads: usize, workers: usize, work: impl FnOnce(&StdArc<Shared>)) {
     let shared = StdArc::new(Shared::new(threads, Placement::default()));
     let live = |worker| {

@@ -8,8 +8,8 @@ use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
 use dgraph_core::{Dag, NodeId};
 
-/// A whole ordered run on an executor of two with one live worker. Each node runs once, after its predecessors, and at its
-/// place; nodes under the limit `0`, which has one permit, never at once.
+/// A whole ordered run on an executor of two with one live worker. Each node runs once, after its
+/// predecessors, and at its place; nodes under the limit `0`, which has one permit, never at once.
 fn ordered_run(
     preemptions: usize,
     edges: &'static [(u32, u32)],
@@ -69,8 +69,8 @@ fn run_in_order_under_a_limit() {
     ordered_run(2, &[], &[LIMITED, LIMITED, ANYWHERE]);
 }
 
-/// To the worker and back: each has to be woken for what only it can run. Catches: either not woken, or not looking before
-/// it sleeps.
+/// To the worker and back: each has to be woken for what only it can run. Catches: either not woken, or not
+/// looking before it sleeps.
 #[test]
 fn run_in_order_to_and_fro() {
     ordered_run(2, &[(0, 1), (1, 2)], &[CALLER, WORKER, CALLER]);
@@ -82,7 +82,8 @@ fn run_in_order_on_the_worker() {
     ordered_run(2, &[(0, 1)], &[WORKER, WORKER]);
 }
 
-/// A node that panics while the other thread is in a limited one: the rest is discarded, and everybody gets home.
+/// A node that panics while the other thread is in a limited one: the rest is discarded, and everybody gets
+/// home.
 #[test]
 fn run_in_order_that_panics() {
     explore(2, || {
@@ -102,8 +103,9 @@ fn run_in_order_that_panics() {
     });
 }
 
-/// The executor is shut down while its worker may have run the node that is bound to it, be in it, or be gone: then the caller
-/// has to end the run without it. Catches: a caller that isn't woken, doesn't look before it sleeps, or waits for the worker.
+/// The executor is shut down while its worker may have run the node that is bound to it, be in it, or be
+/// gone: then the caller has to end the run without it. Catches: a caller that isn't woken, doesn't look
+/// before it sleeps, or waits for the worker.
 #[test]
 fn run_in_order_against_shutdown() {
     /// What the node has done, and whether it was called off.

@@ -10,8 +10,9 @@ use crate::sync::model::{explore, thread};
 use crate::team::Ticket;
 use dgraph_core::{AsDag, NodeId};
 
-/// A run from its start to its end, whose nodes are bound to `places` and all under `limits`: none, or `0`, which has one permit.
-/// Its owner comes by for the caller's nodes until the end, or does so once only and then gives it up.
+/// A run from its start to its end, whose nodes are bound to `places` and all under `limits`: none, or `0`,
+/// which has one permit. Its owner comes by for the caller's nodes until the end, or does so once only and
+/// then gives it up.
 fn detached_run(
     shared: &Shared,
     edges: &'static [(u32, u32)],
@@ -52,8 +53,9 @@ fn detached_run(
     checked.all_ran();
 }
 
-/// To the worker, to the owner, which sleeps, and to the worker again. Catches: an owner that isn't called for its own nodes, or
-/// doesn't look for them when it has fallen asleep; a start that calls nobody; a helper that wakes no owner at the end.
+/// To the worker, to the owner, which sleeps, and to the worker again. Catches: an owner that isn't called
+/// for its own nodes, or doesn't look for them when it has fallen asleep; a start that calls nobody; a helper
+/// that wakes no owner at the end.
 #[test]
 fn run_in_order_detached_to_and_fro() {
     explore(1, || {
@@ -64,8 +66,9 @@ fn run_in_order_detached_to_and_fro() {
     });
 }
 
-/// One node at a time, of which the first may be the owner's, and the last. So the owner may be wanted when it has fallen asleep, no
-/// longer a moment later, when the worker has the permit, and then again. Catches: a wake-up that is lost between the two.
+/// One node at a time, of which the first may be the owner's, and the last. So the owner may be wanted when
+/// it has fallen asleep, no longer a moment later, when the worker has the permit, and then again. Catches: a
+/// wake-up that is lost between the two.
 #[test]
 fn run_in_order_detached_under_a_limit() {
     explore(1, || {
@@ -76,8 +79,8 @@ fn run_in_order_detached_under_a_limit() {
     });
 }
 
-/// The owner gives up while the worker is about to come, in a node, or leaving, and runs what is left, whoever it is for.
-/// Catches: an end that leaves nodes behind.
+/// The owner gives up while the worker is about to come, in a node, or leaving, and runs what is left,
+/// whoever it is for. Catches: an end that leaves nodes behind.
 #[test]
 fn run_in_order_detached_that_is_given_up() {
     explore(2, || {

@@ -21,9 +21,9 @@ fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn
     ordered::run(shared, &dag, &mut queue, &body);
 }
 
-/// Two workers, one of which has called the run. Each waits in it for a run with a node that is bound to the other one, so
-/// one of them has to come while it waits: the one whose run began first. Catches: a waiting worker that isn't called, or
-/// doesn't look before it sleeps, or goes to no other run.
+/// Two workers, one of which has called the run. Each waits in it for a run with a node that is bound to the
+/// other one, so one of them has to come while it waits: the one whose run began first. Catches: a waiting
+/// worker that isn't called, or doesn't look before it sleeps, or goes to no other run.
 #[test]
 #[cfg_attr(dgraph_loom, ignore = "takes two minutes")]
 fn run_in_order_of_workers_that_wait_for_each_other() {
@@ -37,8 +37,8 @@ fn run_in_order_of_workers_that_wait_for_each_other() {
     });
 }
 
-/// The worker makes a node of the caller ready and goes on with one that waits for it, so that its leaving wakes nobody.
-/// Catches: a sleeping caller that isn't called.
+/// The worker makes a node of the caller ready and goes on with one that waits for it, so that its leaving
+/// wakes nobody. Catches: a sleeping caller that isn't called.
 #[test]
 fn run_in_order_of_a_node_that_waits_for_the_callers() {
     explore(2, || {
@@ -110,9 +110,9 @@ unsafe fn help_second(posts: *const (), team: &Team, role: Role, _: &Stay<'_>) {
     unsafe { &*posts.cast::<Posts>() }.wait_for_both();
 }
 
-/// A worker leaves a team, which is full because of it, for another one, and somebody posts a node to the first meanwhile. The
-/// other worker has to come for it, even if it has just looked at the one team before and at the other after that. Catches: a
-/// worker that goes elsewhere without looking back.
+/// A worker leaves a team, which is full because of it, for another one, and somebody posts a node to the
+/// first meanwhile. The other worker has to come for it, even if it has just looked at the one team before
+/// and at the other after that. Catches: a worker that goes elsewhere without looking back.
 #[test]
 fn post_to_a_full_team_that_is_left() {
     explore(2, || {

@@ -30,8 +30,8 @@ impl<F: Fn(NodeId) -> Progress + Sync> Body for Back<F> {
     }
 }
 
-/// The caller begins quietly. A helper breaks in at any moment: before the first node, in the middle of one, between two, after the
-/// last. Catches: a helper that finds nodes where it mustn't; either side of the seat.
+/// The caller begins quietly. A helper breaks in at any moment: before the first node, in the middle of one,
+/// between two, after the last. Catches: a helper that finds nodes where it mustn't; either side of the seat.
 fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
@@ -68,7 +68,8 @@ fn run_quiet_of_two_joins() {
     broken_into(2, &[(0, 2), (1, 2), (2, 3), (1, 3)], 4);
 }
 
-/// The caller waits in one node for the other, which only a helper can run. Catches: a quiet beginning that has no end.
+/// The caller waits in one node for the other, which only a helper can run. Catches: a quiet beginning that
+/// has no end.
 #[test]
 fn run_quiet_with_a_rendezvous() {
     explore(2, || {
@@ -117,8 +118,8 @@ fn run_quiet_of_a_node_that_wants_another_turn() {
     });
 }
 
-/// Walks in step have no nodes that come back. Where the table of paces says otherwise, which takes one graph for another now and
-/// then, the run is shared. Catches: a plan that is believed.
+/// Walks in step have no nodes that come back. Where the table of paces says otherwise, which takes one graph
+/// for another now and then, the run is shared. Catches: a plan that is believed.
 #[test]
 fn run_in_step_of_nodes_that_want_another_turn() {
     explore(1, || {
@@ -140,7 +141,8 @@ fn run_in_step_of_nodes_that_want_another_turn() {
     });
 }
 
-/// A node comes back while another is run, and both feed a third: whoever has woken it comes to help. Catches: a wake that is lost.
+/// A node comes back while another is run, and both feed a third: whoever has woken it comes to help.
+/// Catches: a wake that is lost.
 #[test]
 fn run_quiet_beside_a_helper_with_a_woken_node() {
     explore(2, || {
@@ -197,7 +199,8 @@ impl Body for Opened<'_> {
     }
 }
 
-/// A worker begins, and the owner sleeps until it has left. Catches: a start that offers nothing, a worker that leaves nodes behind.
+/// A worker begins, and the owner sleeps until it has left. Catches: a start that offers nothing, a worker
+/// that leaves nodes behind.
 #[test]
 fn run_begun_quietly_by_a_worker() {
     explore(2, || {
@@ -215,8 +218,8 @@ fn run_begun_quietly_by_a_worker() {
     });
 }
 
-/// The owner gives up after one look, while a worker may be about to join or has begun; it runs what is left. Catches: an end that
-/// leaves nodes to nobody.
+/// The owner gives up after one look, while a worker may be about to join or has begun; it runs what is left.
+/// Catches: an end that leaves nodes to nobody.
 #[test]
 fn run_quiet_that_is_given_up() {
     explore(2, || {
@@ -234,8 +237,8 @@ fn run_quiet_that_is_given_up() {
     });
 }
 
-/// The worker has left, or still polls the node, when the owner wakes it. Catches: as for a node that is woken in a run that
-/// wasn't quiet at its beginning.
+/// The worker has left, or still polls the node, when the owner wakes it. Catches: as for a node that is
+/// woken in a run that wasn't quiet at its beginning.
 #[test]
 fn run_quiet_of_a_node_that_is_woken() {
     explore(2, || {
@@ -251,7 +254,7 @@ fn run_quiet_of_a_node_that_is_woken() {
     });
 }
 
-/// The same with a caller, and nobody else but the thread that wakes the node.
+/// A node is woken in a quiet run with a caller, and nobody else but the thread that wakes the node.
 #[test]
 fn run_quiet_by_its_caller_of_a_node_that_is_woken() {
     explore(3, || {
@@ -266,8 +269,8 @@ fn run_quiet_by_its_caller_of_a_node_that_is_woken() {
     });
 }
 
-/// A worker breaks in, finds nothing, and goes to sleep; just then the node wakes another one, and waits for it. Catches: a wake that
-/// nobody is told of, although the run isn't quiet any more.
+/// A worker breaks in, finds nothing, and goes to sleep; just then the node wakes another one, and waits for
+/// it. Catches: a wake that nobody is told of, although the run isn't quiet any more.
 #[test]
 fn run_quiet_of_a_node_that_waits_for_one_that_it_wakes() {
     explore(2, || {
@@ -288,8 +291,8 @@ fn run_quiet_of_a_node_that_waits_for_one_that_it_wakes() {
     });
 }
 
-/// The same with somebody who finds a node, and waits in that for the one that is woken; a worker sleeps. Catches: who breaks in and
-/// looks for woken nodes without a fence.
+/// A node is woken in a quiet run beside somebody who finds a node, and waits in that for the one that is
+/// woken; a worker sleeps. Catches: a thread that breaks in and looks for woken nodes without a fence.
 #[test]
 fn run_quiet_of_two_nodes_that_wait_for_one_that_is_woken() {
     explore(0, || {
@@ -386,8 +389,8 @@ impl Body for Awaited<'_> {
     }
 }
 
-/// Nodes are offered while the run is quiet, so nobody is told of them; a worker ends that just then, and goes to sleep. Catches: either of
-/// the two fences.
+/// Nodes are offered while the run is quiet, so nobody is told of them; a worker ends that just then, and
+/// goes to sleep. Catches: either of the two fences.
 #[test]
 fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
     explore(1, || {
@@ -426,8 +429,8 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
     });
 }
 
-/// A worker is about to break into a run that is over by then, and whose team has another one, with a walk. Catches: a quiet beginning that
-/// is ended by a thread that has not joined.
+/// A worker is about to break into a run that is over by then, and whose team has another one, with a walk.
+/// Catches: a quiet beginning that is ended by a thread that has not joined.
 #[test]
 fn run_quiet_and_a_walk_after_it() {
     explore(2, || {
@@ -458,7 +461,8 @@ fn run_quiet_and_a_walk_after_it() {
     });
 }
 
-/// The same by a caller that waits for another run than the one in which the walk is.
+/// A run that is over is about to be broken into, by a caller that waits for another run than the one in
+/// which the walk is.
 #[test]
 fn run_quiet_and_a_walk_after_it_within_another() {
     explore(2, || {

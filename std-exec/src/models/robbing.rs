@@ -7,8 +7,8 @@ use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 
-/// What the owner put there before a body is the thief's to take during it, and the owner's again afterwards. Catches:
-/// either fence missing; `enter`, `leave`, `try_rob` or the end of a robbery with Relaxed.
+/// What the owner put there before a body is the thief's to take during it, and the owner's again afterwards.
+/// Catches: either fence missing; `enter`, `leave`, `try_rob` or the end of a robbery with Relaxed.
 #[test]
 fn a_robbery_against_its_owner() {
     explore_all(|| {
@@ -29,8 +29,8 @@ fn a_robbery_against_its_owner() {
     });
 }
 
-/// Two thieves rob one owner, which is in a body all the time: each thing goes to one of them. Catches: the end of a robbery
-/// with Relaxed. (Its beginning may be: the fence behind it makes up for that.)
+/// Two thieves rob one owner, which is in a body all the time: each thing goes to one of them. Catches: the
+/// end of a robbery with Relaxed. (Its beginning may be: the fence behind it makes up for that.)
 #[test]
 fn two_thieves_one_after_the_other() {
     explore_all(|| {
@@ -46,8 +46,8 @@ fn two_thieves_one_after_the_other() {
     });
 }
 
-/// Runs a graph on two threads. The first that starts of the nodes `meeting` blocks until `others` of these have run, so what
-/// its thread has kept to itself must be found by the other one.
+/// Runs a graph on two threads. The first that starts of the nodes `meeting` blocks until `others` of these
+/// have run, so what its thread has kept to itself must be found by the other one.
 fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<u32>, others: usize) {
     explore(2, move || {
         beside_a_worker(1, |shared| {
@@ -73,8 +73,8 @@ fn blocked(nodes: usize, edges: &'static [(u32, u32)], meeting: std::ops::Range<
     });
 }
 
-/// Three nodes become ready at once, and the first waits for the two others: one of them is on its thread's private stack.
-/// Catches: the surplus not raised, nobody invited when it rises, no robbery.
+/// Three nodes become ready at once, and the first waits for the two others: one of them is on its thread's
+/// private stack. Catches: the surplus not raised, nobody invited when it rises, no robbery.
 #[test]
 fn run_with_a_hidden_node() {
     blocked(4, &[(0, 1), (0, 2), (0, 3)], 1..4, 2);
@@ -96,14 +96,14 @@ fn waits_for_a_join(edges: &'static [(u32, u32)]) {
     });
 }
 
-/// The thread of root 0 runs 1 next, and while there are roots left it holds an arrival back at what 1 waits for. Catches:
-/// arrivals held back that count for nothing.
+/// The thread of root 0 runs 1 next, and while there are roots left it holds an arrival back at what 1 waits
+/// for. Catches: arrivals held back that count for nothing.
 #[test]
 fn run_with_an_arrival_held_back() {
     waits_for_a_join(&[(0, 1), (0, 4), (2, 4)]);
 }
 
-/// The same with what 1 waits for on offer. Catches: a robbery that takes no arrivals.
+/// What 1 waits for is on offer to a robber. Catches: a robbery that takes no arrivals.
 #[test]
 fn run_with_an_arrival_to_rob() {
     waits_for_a_join(&[(0, 2), (0, 1), (0, 3), (3, 4), (2, 4)]);

@@ -18,8 +18,8 @@ fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
     });
 }
 
-/// The caller and a worker that share two roots. Catches: the caller returning while a helper is still in, the
-/// fences in `Team::wait_unless` and `posted`, `shut_down` against a worker that lies down.
+/// The caller and a worker that share two roots. Catches: the caller returning while a helper is still in,
+/// the fences in `Team::wait_unless` and `posted`, `shut_down` against a worker that lies down.
 #[test]
 fn run_of_two_roots() {
     whole_run(2, 2, &[]);
@@ -31,8 +31,9 @@ fn run_of_a_diamond() {
     whole_run(2, 4, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
 }
 
-/// Two nodes that become ready at once and wait for each other: both threads must come for them, whoever made them
-/// ready and whoever was asleep. Catches: a waiting caller that isn't woken for work that a helper posts.
+/// Two nodes that become ready at once and wait for each other: both threads must come for them, whoever made
+/// them ready and whoever was asleep. Catches: a waiting caller that isn't woken for work that a helper
+/// posts.
 #[test]
 fn run_with_a_rendezvous() {
     explore(2, || {
@@ -49,8 +50,8 @@ fn run_with_a_rendezvous() {
     });
 }
 
-/// The same with a helper that comes once: if it runs the first node, the caller must come for one of the others, although it
-/// may be asleep by then. Quick. Catches: a post that wakes no caller.
+/// A rendezvous with a helper that comes once: if it runs the first node, the caller must come for one of the
+/// others, although it may be asleep by then. Quick. Catches: a post that wakes no caller.
 #[test]
 fn a_post_wakes_the_caller() {
     explore(3, || {
@@ -71,9 +72,9 @@ fn a_post_wakes_the_caller() {
     });
 }
 
-/// The executor is shut down by another thread, while the worker may be about to lie down, and somebody posts work that
-/// may take it out of its bed: the worker ends, and the caller finishes its run alone if it must. Catches: `shut_down`
-/// without a fence, a worker that doesn't look for it after lying down.
+/// The executor is shut down by another thread, while the worker may be about to lie down, and somebody posts
+/// work that may take it out of its bed: the worker ends, and the caller finishes its run alone if it must.
+/// Catches: `shut_down` without a fence, a worker that doesn't look for it after lying down.
 #[test]
 fn run_against_shutdown() {
     explore(2, || {
@@ -94,8 +95,8 @@ fn run_against_shutdown() {
     });
 }
 
-/// A walk in step whose first node waits for the second: a worker must come and break in, wherever it is. Catches: a walk in step
-/// that is no work for anybody who lies down, or that is never posted.
+/// A walk in step whose first node waits for the second: a worker must come and break in, wherever it is.
+/// Catches: a walk in step that is no work for anybody who lies down, or that is never posted.
 #[test]
 fn run_in_step_with_a_rendezvous() {
     explore(2, || {

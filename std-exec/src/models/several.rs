@@ -35,21 +35,22 @@ fn join() -> Arc<Dag> {
     Arc::new(Dag::from_edges(3, JOIN).expect("a valid graph"))
 }
 
-/// At the same time, with a team each, or one after the other with the same one. Catches: `take` or `give_back` of a team
-/// with Relaxed.
+/// At the same time, with a team each, or one after the other with the same one. Catches: `take` or
+/// `give_back` of a team with Relaxed.
 #[test]
 fn two_callers_of_two_graphs() {
     two_callers(join, |_| join());
 }
 
-/// At the same time, with the graph's counters and a team's, or both with the graph's. Catches: counters lent twice.
+/// At the same time, with the graph's counters and a team's, or both with the graph's. Catches: counters lent
+/// twice.
 #[test]
 fn two_callers_of_one_graph() {
     two_callers(join, Arc::clone);
 }
 
-/// While one caller waits for its helper, another one's run wants help with a node that blocks until the first run is over.
-/// Catches: a waiting caller that helps strangers.
+/// While one caller waits for its helper, another one's run wants help with a node that blocks until the
+/// first run is over. Catches: a waiting caller that helps strangers.
 #[test]
 fn run_beside_a_stranger() {
     explore(2, || {
@@ -68,8 +69,8 @@ fn run_beside_a_stranger() {
     });
 }
 
-/// Two runs that each need the only worker. Catches: a worker that looks at one of them only before it sleeps. (A second
-/// forced switch takes two minutes, and finds nothing.)
+/// Two runs that each need the only worker. Catches: a worker that looks at one of them only before it
+/// sleeps. (A second forced switch takes two minutes, and finds nothing.)
 #[test]
 fn run_beside_another() {
     explore(1, || {
@@ -89,8 +90,9 @@ fn run_beside_another() {
     });
 }
 
-/// A node of a run starts another one, whose nodes need both threads: whoever isn't in it must come, also if it waits for
-/// the outer run. Catches: a waiting caller that doesn't look for nested runs before it parks, or isn't woken for them.
+/// A node of a run starts another one, whose nodes need both threads: whoever isn't in it must come, also if
+/// it waits for the outer run. Catches: a waiting caller that doesn't look for nested runs before it parks,
+/// or isn't woken for them.
 #[test]
 fn run_within_a_run() {
     explore(2, || {
@@ -107,9 +109,9 @@ fn run_within_a_run() {
     });
 }
 
-/// The same with a run that begins with a walk, which posts nothing, on an executor whose other worker is busy for ever: also a
-/// caller must watch that waits for the outer run. Catches: one that parks without an alarm although nobody watches, or isn't
-/// woken to watch.
+/// The inner run begins with a walk, which posts nothing, on an executor whose other worker is busy for ever:
+/// also a caller must watch that waits for the outer run. Catches: one that parks without an alarm although
+/// nobody watches, or isn't woken to watch.
 #[test]
 fn run_of_a_walk_within_a_run() {
     explore(2, || {
@@ -128,8 +130,8 @@ fn run_of_a_walk_within_a_run() {
     });
 }
 
-/// The same with a worker that watches first and then goes to help somebody, for long. Catches: one that wakes nobody when it
-/// goes, though no other one sleeps.
+/// A worker watches the walk first and then goes to help somebody, for long. Catches: one that wakes nobody
+/// when it goes, though no other one sleeps.
 #[test]
 fn run_of_a_walk_that_is_watched_no_more() {
     explore(2, || {

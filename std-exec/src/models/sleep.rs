@@ -17,8 +17,8 @@ fn a_token_left_early_is_not_lost() {
     });
 }
 
-/// Post against park: the sleeper sees the work, or the poster sees the sleeper. A lost wake-up is a deadlock, which
-/// loom reports. Catches: either fence missing; the reason not looked at after lying down.
+/// Post against park: the sleeper sees the work, or the poster sees the sleeper. A lost wake-up is a
+/// deadlock, which loom reports. Catches: either fence missing; the reason not looked at after lying down.
 #[test]
 fn post_against_park() {
     explore_all(|| {

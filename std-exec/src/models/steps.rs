@@ -1,5 +1,5 @@
-//! Walks in step by themselves, without a run around them, so that three threads and all seizures fit in a model: a caller,
-//! a walker that joins at any moment, and somebody who breaks in at any moment.
+//! Walks in step by themselves, without a run around them, so that three threads and all seizures fit in a
+//! model: a caller, a walker that joins at any moment, and somebody who breaks in at any moment.
 
 use crate::protocol::steps::{Step, Steps};
 use crate::protocol::walk::{Lane, Stopped, Walk};
@@ -91,7 +91,7 @@ impl World {
         self.runs[node].with(|runs| unsafe { *runs })
     }
 
-    /// As `Run::go_on`.
+    /// Walks in this lane, as `Run::go_on` does.
     fn go(&self, lane: usize, mut step: Step) {
         loop {
             let in_step = Walk::in_step(&self.lanes, step.start);
@@ -150,7 +150,7 @@ impl World {
         }
     }
 
-    /// As `Run::join_walk`.
+    /// Joins the walk, as `Run::join_walk` does.
     fn walker(&self) {
         let Some(lane) = self.walk.join() else { return };
         let mut first = None;
@@ -239,8 +239,8 @@ fn steps_of_two_walkers() {
     steps::<6, _>(case, THREE_LEVELS);
 }
 
-/// Nobody breaks in, and the fences for that aren't there: they would hide what the members' own waiting has to do. Catches: the
-/// orderings of `reached`.
+/// Nobody breaks in, and the fences for that aren't there: they would hide what the members' own waiting has
+/// to do. Catches: the orderings of `reached`.
 #[test]
 fn steps_of_patient_walkers() {
     let case = Case { preemptions: 3, patience: u32::MAX, breaks_in: false, fences: false, ..TWO_LANES };

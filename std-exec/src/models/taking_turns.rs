@@ -48,8 +48,8 @@ impl Body for Yields<'_> {
     }
 }
 
-/// Each of the two waits for the other one to have begun, and lets others go on meanwhile. Catches: a member that stays as long as it has
-/// nodes.
+/// Each of the two waits for the other one to have begun, and lets others go on meanwhile. Catches: a member
+/// that stays as long as it has nodes.
 fn that_wait_for_each_other(preemptions: usize, workers: usize, plan: Plan) {
     explore(preemptions, move || {
         beside_workers_of(workers.max(2), workers, |shared| {
@@ -93,8 +93,9 @@ impl Body for Nodes<'_> {
     }
 }
 
-/// What a member has not run when it leaves is run by whoever goes on, who sees what came before. Catches: nodes that aren't handed in, a
-/// team that is given back before what is left in it was taken out, a ticket whose steps don't hand on what was done.
+/// What a member has not run when it leaves is run by whoever goes on, who sees what came before. Catches:
+/// nodes that aren't handed in, a team that is given back before what is left in it was taken out, a ticket
+/// whose steps don't hand on what was done.
 #[test]
 fn runs_that_are_left_and_gone_on_with() {
     explore(1, || {
@@ -108,8 +109,8 @@ fn runs_that_are_left_and_gone_on_with() {
     });
 }
 
-/// Two members of one run: one of them is in a body when the other one has to leave, for a run that waits. Catches: a last member
-/// that doesn't see what others have done; what is handed in and nobody comes for.
+/// Two members of one run: one of them is in a body when the other one has to leave, for a run that waits.
+/// Catches: a last member that doesn't see what others have done; what is handed in and nobody comes for.
 #[cfg(dgraph_shuttle)]
 #[test]
 fn runs_of_two_members_that_take_turns() {
@@ -124,8 +125,8 @@ fn runs_of_two_members_that_take_turns() {
     });
 }
 
-/// The first run blocks its worker until the second one has ended: on two workers nobody is kept waiting. Catches: a run in the queue
-/// that wakes nobody, a worker that takes one and leaves the next one to nobody.
+/// The first run blocks its worker until the second one has ended: on two workers nobody is kept waiting.
+/// Catches: a run in the queue that wakes nobody, a worker that takes one and leaves the next one to nobody.
 #[cfg(dgraph_shuttle)]
 #[test]
 fn run_beside_one_that_blocks_until_it_is_over() {
@@ -139,8 +140,9 @@ fn run_beside_one_that_blocks_until_it_is_over() {
     });
 }
 
-/// An owner gives its run up while that waits, is taken by a worker, worked on, or left; and begins another one with the same ticket, as a
-/// graph does that is run again. Catches: a run that is gone on with after it was closed.
+/// An owner gives its run up while that waits, is taken by a worker, worked on, or left; and begins another
+/// one with the same ticket, as a graph does that is run again. Catches: a run that is gone on with after it
+/// was closed.
 #[test]
 fn run_that_is_given_up_and_another_one() {
     explore(1, || {
@@ -163,8 +165,8 @@ fn run_that_is_given_up_and_another_one() {
     });
 }
 
-/// A thread that drops its own run in the middle of that: the last member to leave ends it, once. Catches: an end that is lost, or
-/// comes while somebody is still in.
+/// A thread that drops its own run in the middle of that: the last member to leave ends it, once. Catches: an
+/// end that is lost, or comes while somebody is still in.
 #[cfg(dgraph_shuttle)]
 #[test]
 fn run_that_is_dropped_by_its_own_node() {

@@ -7,9 +7,9 @@ use crate::tuner::{Budget, Plan, Timed};
 use dgraph_core::{AsDag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a node,
-/// after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`, `release` and
-/// `broken_in`, and a node run by both sides or by none.
+/// A walk that a helper may break into at any moment: before the first claim, between two, in the middle of a
+/// node, after the last. Catches: either fence between claim and seizure, the orderings of `claim`, `seize`,
+/// `release` and `broken_in`, and a node run by both sides or by none.
 fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
@@ -43,9 +43,9 @@ fn walk_of_a_join() {
     walk(2, &[(0, 2), (1, 2)], 3);
 }
 
-/// A walk in step, which a helper joins, or breaks into, at any moment: nobody waits for the other, so that each break is
-/// seen. Catches: the orderings of `reach` and `all_reached`, a lane that is given out too late, a part that is run by both
-/// or by none, and nodes left behind in the step that the faster one is in.
+/// A walk in step, which a helper joins, or breaks into, at any moment: nobody waits for the other, so that
+/// each break is seen. Catches: the orderings of `reach` and `all_reached`, a lane that is given out too
+/// late, a part that is run by both or by none, and nodes left behind in the step that the faster one is in.
 fn in_step(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
@@ -68,14 +68,15 @@ fn walk_in_step_of_two_levels() {
     in_step(2, &[(0, 2), (1, 2), (0, 3), (1, 3)], 4);
 }
 
-/// A helper that has come in the first level, and has run a part of the second, waits for the last one, which is the caller's.
+/// A helper that has come in the first level, and has run a part of the second, waits for the last one, which
+/// is the caller's.
 #[test]
 fn walk_in_step_with_a_narrow_end() {
     in_step(2, &[(0, 2), (1, 3), (2, 4), (3, 4)], 5);
 }
 
-/// Two walks in step, one after the other, in one team: the second finds the lanes as the first has left them. Catches: lanes that
-/// are not laid out.
+/// Two walks in step, one after the other, in one team: the second finds the lanes as the first has left
+/// them. Catches: lanes that are not laid out.
 #[test]
 fn walk_in_step_twice() {
     explore(2, || {
@@ -91,8 +92,9 @@ fn walk_in_step_twice() {
     });
 }
 
-/// A node of a walk in step panics, in whosever part it is: what depends on it doesn't run, nothing runs twice, and the counters
-/// come to rest. Catches: a walker that completes nothing, or too much, after a panic.
+/// A node of a walk in step panics, in whosever part it is: what depends on it doesn't run, nothing runs
+/// twice, and the counters come to rest. Catches: a walker that completes nothing, or too much, after a
+/// panic.
 #[test]
 fn walk_in_step_that_panics() {
     explore(2, || {

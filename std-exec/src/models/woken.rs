@@ -11,8 +11,8 @@ use crate::wake::{Pending, Wakes, Whom};
 use dgraph_core::{Dag, NodeId};
 use std::sync::Arc;
 
-/// Node 0 makes 1, 2 and 3 ready, of which the first one that starts blocks until the others have run. Meanwhile nodes 4 and 5
-/// wake each other all the time.
+/// Node 0 makes 1, 2 and 3 ready, of which the first one that starts blocks until the others have run.
+/// Meanwhile nodes 4 and 5 wake each other all the time.
 struct Restless {
     shared: Arc<Shared>,
     wakes: Arc<Wakes>,
@@ -76,8 +76,8 @@ impl Body for Restless {
     }
 }
 
-/// What the thread that blocks has kept to itself is found by the other one, although that never runs dry. Catches: a member
-/// that robs nobody as long as there are woken nodes.
+/// What the thread that blocks has kept to itself is found by the other one, although that never runs dry.
+/// Catches: a member that robs nobody as long as there are woken nodes.
 #[test]
 fn run_of_nodes_that_wake_each_other_beside_a_hidden_one() {
     explore(1, || {

@@ -8,10 +8,10 @@ use std::thread::available_parallelism;
 
 /// What a thread may use, and what it may give to the threads that it starts.
 ///
-/// The system answers for the calling thread, and a new thread may use what its maker may. That is right for ordinary
-/// threads (somebody has restricted them on purpose) but not for our own workers, which we have pinned ourselves: an
-/// executor that is made on one of them would have one core. So each worker keeps what the maker of its executor was
-/// allowed, and passes that on.
+/// The system answers for the calling thread, and a new thread may use what its maker may. That is right for
+/// ordinary threads (somebody has restricted them on purpose) but not for our own workers, which we have
+/// pinned ourselves: an executor that is made on one of them would have one core. So each worker keeps what
+/// the maker of its executor was allowed, and passes that on.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed {
     cores: Arc<[usize]>,
@@ -69,8 +69,8 @@ impl Allowed {
         &self.cores
     }
 
-    /// Lets the system move the calling thread among all of these cores. Needed if its maker is pinned, since a new
-    /// thread begins where its maker is; if it is refused, the thread stays there.
+    /// Lets the system move the calling thread among all of these cores. Needed if its maker is pinned, since
+    /// a new thread begins where its maker is; if it is refused, the thread stays there.
     pub(crate) fn roam_here(&self) {
         if let Some(wide) = system::widen_here(&self.cores) {
             wide.keep();
@@ -153,8 +153,8 @@ impl Placement {
         if self.cores.is_empty() { None } else { Some(self.cores[worker % self.cores.len()]) }
     }
 
-    /// The (first) worker that sits on the core that the calling thread is on: the worst one to wake, since it
-    /// would wait for the caller's core.
+    /// The (first) worker that sits on the core that the calling thread is on: the worst one to wake, since
+    /// it would wait for the caller's core.
     pub(crate) fn worker_here(&self) -> Option<usize> {
         if self.cores.is_empty() {
             return None;
@@ -252,7 +252,7 @@ mod system {
     }
 
     impl Widened {
-        /// For good.
+        /// Lets the thread keep the cores for good.
         pub(super) fn keep(self) {
             std::mem::forget(self);
         }
@@ -271,8 +271,8 @@ mod system {
     }
 }
 
-/// Elsewhere new threads and processes are free of their maker's pinning. Models and Miri have no cores, nor has anybody without
-/// the feature `affinity`.
+/// Elsewhere new threads and processes are free of their maker's pinning. Models and Miri have no cores, nor
+/// has anybody without the feature `affinity`.
 #[cfg(not(all(target_os = "linux", feature = "affinity", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 mod system {
     use super::BTreeSet;

@@ -1,4 +1,5 @@
-//! What the calling thread is in the middle of: the run whose node it executes, if any; and which worker it is.
+//! What the calling thread is in the middle of: the run whose node it executes, if any; and which worker it
+//! is.
 
 use crate::sync::thread_local;
 use crate::team::ExecutorId;
@@ -57,8 +58,9 @@ thread_local! {
     static WORKER: Worker = Cell::new((ExecutorId::NONE, 0));
 }
 
-/// Calls `work` with this thread marked as a member of `team`, which belongs to `executor`. `work` gets the team that it was a member
-/// of before, if that belongs to the same executor: then the new run is nested in that one's.
+/// Calls `work` with this thread marked as a member of `team`, which belongs to `executor`. `work` gets the
+/// team that it was a member of before, if that belongs to the same executor: then the new run is nested in
+/// that one's.
 #[inline]
 pub(crate) fn within(executor: ExecutorId, team: &Team, work: impl FnOnce(Option<&Team>)) {
     struct Restore(*const Frame);
@@ -72,7 +74,8 @@ pub(crate) fn within(executor: ExecutorId, team: &Team, work: impl FnOnce(Option
     let here = Frame { executor, team, outer };
     CURRENT.with(|current| current.set(&raw const here));
     let _restore = Restore(outer);
-    // SAFETY: the frame lies on this thread's stack, in a call of this function that goes on: it takes itself away at its end.
+    // SAFETY: the frame lies on this thread's stack, in a call of this function that goes on: it takes itself
+    // away at its end.
     let parent = unsafe { outer.as_ref() }.filter(|outer| outer.executor == executor).and_then(|outer| {
         // SAFETY: the team belongs to the executor of `team`, which frees its teams only with itself.
         unsafe { outer.team.as_ref() }
@@ -116,8 +119,8 @@ pub(crate) fn is_in_run_of(executor: ExecutorId) -> bool {
     any(|frame| (frame.executor == executor).then_some(())).is_some()
 }
 
-/// The calling thread is this worker of `executor` until the result is dropped. (Not longer: its executor may be gone before the
-/// thread is, and another one lie at the same address.)
+/// The calling thread is this worker of `executor` until the result is dropped. (Not longer: its executor may
+/// be gone before the thread is, and another one lie at the same address.)
 #[must_use]
 pub(crate) fn become_worker(executor: ExecutorId, worker: usize) -> impl Drop + use<> {
     struct Resign;

@@ -11,8 +11,8 @@ use std::ptr;
 use std::sync::Arc;
 
 impl Shared {
-    /// Joins the run of `team` as a helper if there is room, and works until there is nothing left to take, or `stay` is over. With
-    /// `ancestor`, only if the run is nested in that team's. Returns whether it did.
+    /// Joins the run of `team` as a helper if there is room, and works until there is nothing left to take,
+    /// or `stay` is over. With `ancestor`, only if the run is nested in that team's. Returns whether it did.
     pub(crate) fn try_help(&self, team: &Team, ancestor: Option<&Team>, stay: &Stay<'_>) -> bool {
         if !team.membership.try_join(team.places()) {
             return false;
@@ -23,8 +23,9 @@ impl Shared {
         if wanted {
             if team.is_quiet() {
                 team.end_quiet();
-                // Ordering: pairs with the fence in `Team::post`, and with the light one in `Stealing::invite`: of what was woken or
-                // offered while the run was quiet, and nobody was told, this thread finds what there is.
+                // Ordering: pairs with the fence in `Team::post`, and with the light one in
+                // `Stealing::invite`: of what was woken or offered while the run was quiet, and nobody was
+                // told, this thread finds what there is.
                 asymmetric_fence::heavy();
             }
             member.help_in_a_place(stay);
@@ -32,8 +33,8 @@ impl Shared {
         wanted
     }
 
-    /// Joins, whether or not there is room, for nodes that only the calling thread can take, which is this worker. Returns
-    /// whether there were any.
+    /// Joins, whether or not there is room, for nodes that only the calling thread can take, which is this
+    /// worker. Returns whether there were any.
     pub(crate) fn try_visit(&self, team: &Team, worker: usize, stay: &Stay<'_>) -> bool {
         if !team.wants(worker) || !team.membership.try_join(usize::MAX) {
             return false;
@@ -65,7 +66,8 @@ impl Shared {
         }
     }
 
-    /// The calling thread has claimed the run of `ticket`, and works on it: as a member, or for the caller's nodes.
+    /// The calling thread has claimed the run of `ticket`, and works on it: as a member, or for the caller's
+    /// nodes.
     pub(crate) fn go_on(&self, ticket: &Arc<Ticket>, for_caller: bool, stay: &Stay<'_>) {
         let team = self.teams.take();
         // SAFETY: the team was taken just now, and the run was claimed.
@@ -124,7 +126,8 @@ impl Shared {
     }
 }
 
-/// The calling thread as a helper that has joined. It leaves also if it unwinds by a bug of ours: the caller waits for it.
+/// The calling thread as a helper that has joined. It leaves also if it unwinds by a bug of ours: the caller
+/// waits for it.
 struct Member<'a> {
     team: &'a Team,
     place: Option<usize>,

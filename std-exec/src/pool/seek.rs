@@ -1,5 +1,5 @@
-//! What a thread finds to do beside a run of its own: as a worker that is in the middle of nothing, or as the caller of a run that it
-//! waits for.
+//! What a thread finds to do beside a run of its own: as a worker that is in the middle of nothing, or as the
+//! caller of a run that it waits for.
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
@@ -11,8 +11,8 @@ use crate::team::Stay;
 use crate::team::Team;
 
 impl Shared {
-    /// Tells the workers to end and wakes them. All runs are called off: those without a caller, whose owners end them, and those
-    /// nested in them.
+    /// Tells the workers to end and wakes them. All runs are called off: those without a caller, whose owners
+    /// end them, and those nested in them.
     pub(crate) fn shut_down(&self) {
         self.shut_down.store(true, Ordering::Relaxed);
         posted();
@@ -32,8 +32,9 @@ impl Shared {
         self.teams.iter().take_while(move |_| wanted).filter(move |team| team.wants(worker))
     }
 
-    /// Helps the runs that want this worker, the calling thread, or else goes on with the run that has waited for longest, or helps the
-    /// `turn`-th of those that want help: so that each has its turn. False if there is none.
+    /// Helps the runs that want this worker, the calling thread, or else goes on with the run that has waited
+    /// for longest, or helps the `turn`-th of those that want help: so that each has its turn. False if there
+    /// is none.
     pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
         // First what nobody else can do.
         if self.wants(worker) {
@@ -42,7 +43,8 @@ impl Shared {
                 return true;
             }
         }
-        // In turns, so that neither those that wait nor those that only want help keep the others waiting for ever.
+        // In turns, so that neither those that wait nor those that only want help keep the others waiting for
+        // ever.
         let open_first = turn % 4 == 0;
         open_first && self.help_open(turn, worker)
             || self.help_waiting(worker)
@@ -96,8 +98,8 @@ impl Shared {
         self.away(|| self.try_help(team, None, stay))
     }
 
-    /// Runs nodes of `team` that only this worker, the calling thread, can take: one of them if it is in the middle of a
-    /// node. False if there are none.
+    /// Runs nodes of `team` that only this worker, the calling thread, can take: one of them if it is in the
+    /// middle of a node. False if there are none.
     fn visit(&self, team: &Team, worker: usize, stay: &Stay<'_>) -> bool {
         let visited = self.try_visit(team, worker, stay);
         // It was counted as one who would come for other nodes too, but has left them.
@@ -120,8 +122,9 @@ impl Shared {
         })
     }
 
-    /// The caller of `awaited`'s run has found nothing to do there. It does what there is beside that run's own nodes, or
-    /// parks, unless there is a reason to stay: one of these, or `more_reasons`. Whether it has parked.
+    /// The caller of `awaited`'s run has found nothing to do there. It does what there is beside that run's
+    /// own nodes, or parks, unless there is a reason to stay: one of these, or `more_reasons`. Whether it has
+    /// parked.
     pub(crate) fn wait_within(
         &self,
         awaited: &Team,
@@ -136,7 +139,8 @@ impl Shared {
         awaited.wait_unless(alarm, || more_reasons() || self.wants_help_within(awaited) || unwatched())
     }
 
-    /// The runs [after](Team::comes_after) `awaited`'s that have nodes which only the calling thread can take, and which worker that is.
+    /// The runs [after](Team::comes_after) `awaited`'s that have nodes which only the calling thread can
+    /// take, and which worker that is.
     fn wanting_later(&self, awaited: &Team) -> impl Iterator<Item = (&Team, usize)> {
         let worker = context::worker(self.id()).into_iter();
         worker.flat_map(move |worker| {
@@ -145,14 +149,15 @@ impl Shared {
         })
     }
 
-    /// Whether there is something to do for the calling thread while it waits for the run of `awaited`, beside that run's
-    /// own nodes: some run that is nested in it wants help, or a later one wants this thread in particular.
+    /// Whether there is something to do for the calling thread while it waits for the run of `awaited`,
+    /// beside that run's own nodes: some run that is nested in it wants help, or a later one wants this
+    /// thread in particular.
     fn wants_help_within(&self, awaited: &Team) -> bool {
         self.wanting_later(awaited).next().is_some() || self.open().any(|team| team.is_nested_in(awaited))
     }
 
-    /// Does some of that: helps a nested run, or runs a node of each later one that wants this thread, until the run of
-    /// `awaited` has something to do itself. False if there is nothing.
+    /// Does some of that: helps a nested run, or runs a node of each later one that wants this thread, until
+    /// the run of `awaited` has something to do itself. False if there is nothing.
     fn help_within(&self, awaited: &Team) -> bool {
         let stay = Stay::of_one_who_waits_for(awaited);
         let helped = self.open().filter(|team| team.is_nested_in(awaited)).any(|team| {

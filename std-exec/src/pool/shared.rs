@@ -15,11 +15,11 @@ use crate::wake::Attached;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at all in
-/// models, which have to get to sleep to be small.
+/// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at
+/// all in models, which have to get to sleep to be small.
 pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
-/// See the [module](self).
+/// What an executor's handle, its workers and its callers share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     id: ExecutorId,
@@ -116,16 +116,17 @@ impl Shared {
         }
     }
 
-    /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to `mine`. For
-    /// the others it wakes somebody: as long as it was in, a team may have been full, and what was posted there has woken
-    /// nobody.
+    /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to
+    /// `mine`. For the others it wakes somebody: as long as it was in, a team may have been full, and what
+    /// was posted there has woken nobody.
     pub(crate) fn hand_over(&self, mine: usize) {
         posted();
         let waiting = usize::from(self.queue.backlog.is_waiting());
         self.wake_for((waiting + self.open().count()).saturating_sub(mine));
     }
 
-    /// The same when it has left `team` and goes back to what it was in the middle of.
+    /// The calling worker has left `team` and goes back to what it was in the middle of: if there is work
+    /// left, it wakes somebody.
     pub(crate) fn pass_on(&self, team: &Team) {
         posted();
         if team.has_work() {
@@ -136,7 +137,8 @@ impl Shared {
     /// Nodes of `team` have been woken.
     pub(crate) fn has_been_woken(&self, team: &Team) {
         team.has_been_woken();
-        // (As long as the run is quiet, its one member looks at the mark after each node; and if the node blocks, somebody watches.)
+        // (As long as the run is quiet, its one member looks at the mark after each node; and if the node
+        // blocks, somebody watches.)
         team.post(|| self.invite(team));
     }
 
@@ -156,8 +158,8 @@ impl Shared {
         }
     }
 
-    /// Somebody goes to help one team while `others` want help too. Each has woken somebody when it began to, but that may be
-    /// who goes to this one now: so it wakes the next.
+    /// Somebody goes to help one team while `others` want help too. Each has woken somebody when it began to,
+    /// but that may be who goes to this one now: so it wakes the next.
     pub(crate) fn wake_for(&self, others: usize) {
         if others > 0 {
             posted();
@@ -167,8 +169,8 @@ impl Shared {
         }
     }
 
-    /// Calls `work`, in which the calling worker watches no walks. If it was the last one to do so, and there are any, it
-    /// wakes another one.
+    /// Calls `work`, in which the calling worker watches no walks. If it was the last one to do so, and there
+    /// are any, it wakes another one.
     pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
         self.sleep.away(|| {
             posted();

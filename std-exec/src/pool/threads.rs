@@ -45,7 +45,7 @@ impl Duty {
             Err(failure) => return drop(failures.send(failure)),
         };
         context::prepare_thread();
-        // Whoever listens for failures does so until all senders are gone.
+        // The thread that listens for failures does so until all senders are gone.
         let failures = Cell::new(Some(failures));
         let life = || {
             drop(failures.take());
@@ -77,11 +77,12 @@ impl Duty {
     }
 }
 
-/// What the system takes for the least overflows as soon as an unoptimised worker ends (16 KiB), or a node panics (below 40).
+/// What the system takes for the least overflows as soon as an unoptimised worker ends (16 KiB), or a node
+/// panics (below 40).
 const LEAST_STACK: usize = 64 << 10;
 
-/// Starts one worker for each of `names` and waits until all have started. If the system refuses a thread, there are
-/// fewer. The failure is the first that a worker has reported; all the others go on.
+/// Starts one worker for each of `names` and waits until all have started. If the system refuses a thread,
+/// there are fewer. The failure is the first that a worker has reported; all the others go on.
 pub(crate) fn start(
     duty: &Duty,
     names: Vec<String>,
@@ -94,7 +95,8 @@ pub(crate) fn start(
         let (duty, sender) = (duty.clone(), sender.clone());
         let mut thread = thread::Builder::new().name(name);
         if let Some(bytes) = stack_size {
-            // Some C libraries find a size that no thread can have invalid, which the standard library panics about.
+            // Some C libraries find a size that no thread can have invalid, which the standard library panics
+            // about.
             thread = thread.stack_size(bytes.clamp(LEAST_STACK, usize::MAX / 8));
         }
         let living = Living::one(&duty.shared);
@@ -154,8 +156,8 @@ pub(crate) fn end_within(shared: &Shared, time: Duration) -> bool {
 /// Ends the workers and waits until they are gone. Returns what the first wrapper that has panicked behind a
 /// worker's life has thrown.
 ///
-/// A node of a run whose owner is a future may own the executor. Then this is one of the workers, and waits for none: not for itself,
-/// nor for one that waits for what this one is in the middle of.
+/// A node of a run whose owner is a future may own the executor. Then this is one of the workers, and waits
+/// for none: not for itself, nor for one that waits for what this one is in the middle of.
 pub(crate) fn end(shared: &Shared, workers: &mut Vec<JoinHandle<()>>) -> Option<Payload> {
     shared.shut_down();
     let workers = mem::take(workers);

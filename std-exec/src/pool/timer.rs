@@ -1,8 +1,8 @@
 //! Deadlines of runs that may wait: somebody has to notice these while all futures wait.
 //!
-//! One thread for the process, which is started when the first such run begins, and sleeps until the earliest deadline. A run that
-//! is late then looks whether it has to end, as when its token is cancelled. If the system refuses the thread, deadlines are noticed when
-//! a node begins or a future is polled, and no sooner.
+//! One thread for the process, which is started when the first such run begins, and sleeps until the earliest
+//! deadline. A run that is late then looks whether it has to end, as when its token is cancelled. If the
+//! system refuses the thread, deadlines are noticed when a node begins or a future is polled, and no sooner.
 
 use crate::sync::fork::Process;
 use crate::sync::thrown::discard;
@@ -26,9 +26,10 @@ pub(crate) struct Alarm {
 /// A deadline, and a number, since several runs may have the same one.
 type Key = (Instant, u64);
 
-/// See the [module](self).
+/// What notices the deadlines of runs that wait: one thread for the process, described in the module's docs.
 struct Timer {
-    /// Where its thread is. A forked child makes a timer of its own, and lets this one be: its lock may be taken for ever.
+    /// Where its thread is. A forked child makes a timer of its own, and lets this one be: its lock may be
+    /// taken for ever.
     process: Process,
     state: Mutex<State>,
     earlier: Condvar,
@@ -70,7 +71,7 @@ impl Drop for Alarm {
 }
 
 impl Timer {
-    /// This process's.
+    /// This process's timer.
     fn get() -> Option<&'static Self> {
         // Ordering: Acquire pairs with the Release below: the timer was made.
         let known = TIMER.load(Ordering::Acquire);
@@ -88,11 +89,12 @@ impl Timer {
         // A node may come here, on a worker that is pinned.
         unpinned(start).ok()?;
         let here = ptr::from_ref(new).cast_mut();
-        // Ordering: Release pairs with the Acquire above, and that in case of failure with the Release of whoever was first.
+        // Ordering: Release pairs with the Acquire above, and that in case of failure with the Release of
+        // whoever was first.
         match TIMER.compare_exchange(known, here, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => Some(new),
-            // (The thread that was started in vain sleeps for ever.)
-            // SAFETY: as above; whoever was first has put it there.
+            // (The thread that was started for nothing sleeps for ever.) SAFETY: as above; whoever was first
+            // has put it there.
             Err(first) => unsafe { first.as_ref() },
         }
     }

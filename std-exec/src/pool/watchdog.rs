@@ -1,9 +1,9 @@
-//! Watching walks, and runs that begin quietly: a thread that goes alone posts nothing, so others have an eye on how long that
-//! takes.
+//! Watching walks, and runs that begin quietly: a thread that goes alone posts nothing, so others have an eye
+//! on how long that takes.
 //!
-//! A watcher is an idle worker, or, where all workers are busy, a caller that waits for a run in which the walk is nested. It
-//! sets an alarm instead of sleeping, as long as there is a walk for it and for a while after. [`worker`] and the README of
-//! [`sleep`] say who watches when.
+//! A watcher is an idle worker, or, where all workers are busy, a caller that waits for a run in which the
+//! walk is nested. It sets an alarm instead of sleeping, as long as there is a walk for it and for a while
+//! after. [`worker`] and the README of [`sleep`] say who watches when.
 //!
 //! [`sleep`]: crate::sleep
 //! [`worker`]: crate::pool::worker
@@ -17,13 +17,15 @@ use std::time::Duration;
 /// How many times in a row a watcher wakes up for nothing before it falls asleep.
 const DOZES: u32 = patience(16);
 const DOZE: Duration = Duration::from_millis(1);
-/// In ticks, some tens of microseconds: a member that goes quietly and is in a body for longer is broken into.
+/// In ticks, some tens of microseconds: a member that goes quietly and is in a body for longer is broken
+/// into.
 const LONG_BODY: u64 = 100_000;
 
-/// A walk, or a quiet beginning, that is going on: its team, which of the team's runs it is, and its budget in ticks.
+/// A walk, or a quiet beginning, that is going on: its team, which of the team's runs it is, and its budget
+/// in ticks.
 pub(crate) type Seen<'a> = (&'a Team, (usize, usize));
 
-/// See the [module](self).
+/// What an idle thread knows of the walk that it watches; the module's docs say who watches when.
 #[derive(Debug, Default)]
 pub(crate) struct Watchdog {
     watched: Option<Watched>,
@@ -61,8 +63,8 @@ impl Watchdog {
         self.dozes = DOZES;
     }
 
-    /// Looks at the `walks` that are going on: at the one that it has looked at before, or else at the next one. Its team, if since then it
-    /// has overrun its budget, or been in one body for too long.
+    /// Looks at the `walks` that are going on: at the one that it has looked at before, or else at the next
+    /// one. Its team, if since then it has overrun its budget, or been in one body for too long.
     pub(crate) fn look<'a>(&mut self, walks: impl Iterator<Item = Seen<'a>>) -> Option<&'a Team> {
         let (mut first, mut next, mut is_behind) = (None, None, false);
         for (team, (run, budget)) in walks {

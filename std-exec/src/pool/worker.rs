@@ -8,11 +8,11 @@
 //!    └───────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A caller that walks posts nothing, so nobody would come if one of its nodes blocked. Therefore somebody *watches*
-//! while there are walks, and for a while after: the last worker that is neither asleep nor helping somebody sets an alarm
-//! every millisecond instead, and breaks into a walk that has overrun its budget; and one that goes to help somebody while
-//! there are walks, the last one to do so, wakes another one, or callers that wait for a run in which they are nested. An idle
-//! executor sleeps soundly.
+//! A caller that walks posts nothing, so nobody would come if one of its nodes blocked. Therefore somebody
+//! *watches* while there are walks, and for a while after: the last worker that is neither asleep nor helping
+//! somebody sets an alarm every millisecond instead, and breaks into a walk that has overrun its budget; and
+//! one that goes to help somebody while there are walks, the last one to do so, wakes another one, or callers
+//! that wait for a run in which they are nested. An idle executor sleeps soundly.
 
 use crate::pool::context;
 use crate::pool::shared::Shared;

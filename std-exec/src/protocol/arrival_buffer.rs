@@ -1,17 +1,18 @@
 //! Arrivals held back, to be passed on to the counters together.
 //!
-//! Many finished nodes may feed one join, and its counter's cache line travels from core to core with each arrival. A
-//! member adds up its own arrivals here first; if all of a node's predecessors were its own, the counter isn't touched
-//! at all. What is held back may be the last that a node waits for, so it must be passed on before the member has
-//! nothing else to run or to offer; and whoever robs the member passes it on too.
+//! Many finished nodes may feed one join, and its counter's cache line travels from core to core with each
+//! arrival. A member adds up its own arrivals here first; if all of a node's predecessors were its own, the
+//! counter isn't touched at all. What is held back may be the last that a node waits for, so it must be
+//! passed on before the member has nothing else to run or to offer; and whoever robs the member passes it on
+//! too.
 
 use crate::sync::MODEL;
 use dgraph_core::{Countdown, NodeId};
 
 /// How many nodes can be held back at once.
 const SLOTS: usize = 4;
-/// From which in-degree on: below, few arrivals come from one member, and they had better not come late. Models have no room
-/// for such nodes.
+/// From which in-degree on: below, few arrivals come from one member, and they had better not come late.
+/// Models have no room for such nodes.
 const LARGE: u32 = if MODEL { 2 } else { 8 };
 
 /// A cache of arrivals: each node has one place where it can be, and whoever else comes there drives it out.
@@ -33,14 +34,16 @@ impl ArrivalBuffer {
         self.slots.iter().all(|slot| slot.arrivals == 0)
     }
 
-    /// Says that a predecessor of `node` is done. Returns a node, this or another one, and whether it is ready now.
+    /// Says that a predecessor of `node` is done. Returns a node, this or another one, and whether it is
+    /// ready now.
     #[inline]
     pub(crate) fn arrive(&mut self, countdown: Countdown<'_>, node: NodeId) -> (NodeId, bool) {
         let in_degree = countdown.dag().in_degree(node);
         if in_degree < LARGE { (node, countdown.arrive(node)) } else { self.hold(countdown, node, in_degree) }
     }
 
-    /// The same for a large join. Out of line, so that the loop over ordinary nodes' successors stays small.
+    /// Holds back an arrival at a large join. Out of line, so that the loop over ordinary nodes' successors
+    /// stays small.
     #[inline(never)]
     fn hold(&mut self, countdown: Countdown<'_>, node: NodeId, in_degree: u32) -> (NodeId, bool) {
         let slot = &mut self.slots[node.index() % SLOTS];

@@ -11,7 +11,8 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Whether some run waits. Certain for a thread that has passed a `SeqCst` fence after whoever has put it there has passed its own.
+    /// Whether some run waits. Certain for a thread that has passed a `SeqCst` fence after whoever has put it
+    /// there has passed its own.
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) != 0

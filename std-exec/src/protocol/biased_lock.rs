@@ -1,8 +1,9 @@
 //! A member's private memory, which others may take from while its owner is in the middle of a body.
 //!
-//! Ready nodes that a member keeps to itself cost it nothing; in a queue that others can reach each costs a fence. But
-//! what is private is hidden while the owner runs a node, and that node may take long, or wait for one of these. So the
-//! private memory has a second way in: a thief may *rob* it while the owner is in a body, where it doesn't touch it.
+//! Ready nodes that a member keeps to itself cost it nothing; in a queue that others can reach each costs a
+//! fence. But what is private is hidden while the owner runs a node, and that node may take long, or wait for
+//! one of these. So the private memory has a second way in: a thief may *rob* it while the owner is in a
+//! body, where it doesn't touch it.
 //!
 //! ```text
 //!                  enter                                      try_rob
@@ -12,10 +13,10 @@
 //!           leave; waits while it is ROBBED
 //! ```
 //!
-//! The owner, leaving its body, writes `OUTSIDE` and then looks whether it is being robbed; a thief writes `ROBBED` and
-//! then looks where the owner is. With a fence between the two steps on both sides ([`fences`]), either the owner sees
-//! the thief and waits, or the thief sees that the owner is outside and goes away empty-handed. Hardly anybody is ever
-//! robbed, so the thief pays for both fences.
+//! The owner, leaving its body, writes `OUTSIDE` and then looks whether it is being robbed; a thief writes
+//! `ROBBED` and then looks where the owner is. With a fence between the two steps on both sides ([`fences`]),
+//! either the owner sees the thief and waits, or the thief sees that the owner is outside and goes away
+//! empty-handed. Hardly anybody is ever robbed, so the thief pays for both fences.
 //!
 //! | what | owner | thief |
 //! |---|---|---|
@@ -30,21 +31,22 @@ use crate::sync::{AtomicBool, Backoff, Ordering, UnsafeCell};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 
-/// See the [module](self).
+/// A member's private memory, which a thief may take from while its owner is in a body.
 pub(crate) struct BiasedLock<T> {
-    /// Written by the owner at each node, read by thieves that can't find anything else: apart from the others.
+    /// Written by the owner at each node, read by thieves that can't find anything else: apart from the
+    /// others.
     in_body: CachePadded<AtomicBool>,
     robbed: CachePadded<AtomicBool>,
-    /// There may be something to take here: in `private`, or in the owner's queue. Others look here often, and the owner
-    /// uses `private` all the time: apart, too.
+    /// There may be something to take here: in `private`, or in the owner's queue. Others look here often,
+    /// and the owner uses `private` all the time: apart, too.
     surplus: CachePadded<AtomicBool>,
     /// Where the thieves are.
     process: Process,
     private: CachePadded<UnsafeCell<T>>,
 }
 
-// SAFETY: `private` is the only field that is not `Sync`; by the module's table one thread at a time uses it, and the
-// Release and Acquire pairs in `enter`, `leave`, `try_rob` and `Robbery::drop` order these uses.
+// SAFETY: `private` is the only field that is not `Sync`; by the module's table one thread at a time uses it,
+// and the Release and Acquire pairs in `enter`, `leave`, `try_rob` and `Robbery::drop` order these uses.
 unsafe impl<T: Send> Sync for BiasedLock<T> {}
 
 impl<T> BiasedLock<T> {
@@ -66,7 +68,8 @@ impl<T> BiasedLock<T> {
     #[inline]
     pub(crate) unsafe fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         self.private.with_mut(|private| {
-            // SAFETY: the owner is outside of a body, where no thief comes, and by contract this is its only reference.
+            // SAFETY: the owner is outside of a body, where no thief comes, and by contract this is its only
+            // reference.
             work(unsafe { &mut *private })
         })
     }
@@ -74,11 +77,13 @@ impl<T> BiasedLock<T> {
     /// The owner begins a body: from now on it may be robbed.
     #[inline]
     pub(crate) fn enter(&self) {
-        // Ordering: Release pairs with the Acquire in `try_rob`: the thief sees the private memory as it is now.
+        // Ordering: Release pairs with the Acquire in `try_rob`: the thief sees the private memory as it is
+        // now.
         self.in_body.store(true, Ordering::Release);
     }
 
-    /// The owner's body is over. Waits until it is not being robbed. True if a thief has come just now, perhaps in vain.
+    /// The owner's body is over. Waits until it is not being robbed. True if a thief has come just now,
+    /// perhaps for nothing.
     #[inline]
     pub(crate) fn leave(&self) -> bool {
         self.in_body.store(false, Ordering::Relaxed);
@@ -101,15 +106,15 @@ impl<T> BiasedLock<T> {
         }
     }
 
-    /// Whether there may be something to take. Certain for a thread that has passed a `SeqCst` fence after the owner's
-    /// [`raise`](Self::raise) has passed its own; otherwise a hint.
+    /// Whether there may be something to take. Certain for a thread that has passed a `SeqCst` fence after
+    /// the owner's [`raise`](Self::raise) has passed its own; otherwise a hint.
     #[inline]
     pub(crate) fn has_surplus(&self) -> bool {
         self.surplus.load(Ordering::Relaxed)
     }
 
-    /// Says whether there is something to take. True if that is news: then the owner must see to it that somebody comes.
-    /// To be called by the owner outside of a body, or during a robbery.
+    /// Says whether there is something to take. True if that is news: then the owner must see to it that
+    /// somebody comes. To be called by the owner outside of a body, or during a robbery.
     #[inline]
     #[must_use]
     pub(crate) fn raise(&self, surplus: bool) -> bool {
@@ -123,11 +128,13 @@ impl<T> BiasedLock<T> {
 
     /// Takes from the private memory what `take` takes, if the owner is in a body and nobody else robs it.
     pub(crate) fn try_rob<R>(&self, take: impl FnOnce(&mut T) -> R) -> Option<R> {
-        // First only a glance: it disturbs nobody, and an owner that waits for one thief isn't met by the next.
+        // First only a glance: it disturbs nobody, and an owner that waits for one thief isn't met by the
+        // next.
         if !self.in_body.load(Ordering::Relaxed) {
             return None;
         }
-        // Ordering: Acquire pairs with the Release in `Robbery::drop`: this thief sees what the one before has left.
+        // Ordering: Acquire pairs with the Release in `Robbery::drop`: this thief sees what the one before
+        // has left.
         self.robbed.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).ok()?;
         let _robbery = Robbery(&self.robbed);
         asymmetric_fence::heavy();
@@ -136,8 +143,8 @@ impl<T> BiasedLock<T> {
             return None;
         }
         Some(self.private.with_mut(|private| {
-            // SAFETY: no other thief is here. The owner was in a body after `robbed` was set, so when it leaves that it
-            // will see it, and wait for the end of `_robbery`.
+            // SAFETY: no other thief is here. The owner was in a body after `robbed` was set, so when it
+            // leaves that it will see it, and wait for the end of `_robbery`.
             take(unsafe { &mut *private })
         }))
     }

@@ -1,17 +1,19 @@
-//! Nodes that are bound to workers, over all runs of an executor: which worker is wanted somewhere, and which run came
-//! first.
+//! Nodes that are bound to workers, over all runs of an executor: which worker is wanted somewhere, and which
+//! run came first.
 //!
-//! A worker goes to nodes that are bound to it before it does anything else; so it looks here at each turn, also between two
-//! nodes of an ordered run that it helps with. That must not cost a walk through all teams, so each worker has a count.
+//! A worker goes to nodes that are bound to it before it does anything else; so it looks here at each turn,
+//! also between two nodes of an ordered run that it helps with. That must not cost a walk through all teams,
+//! so each worker has a count.
 //!
-//! Runs that bind nodes to workers are numbered as they begin, and other runs bear the number of the last one before
-//! them. A run that a node begins is a level deeper than the node's run. A worker that waits for a run goes to deeper runs only, and of
-//! those that are as deep to later ones: `ARCHITECTURE.md` says why that is enough, and bounds the stack.
+//! Runs that bind nodes to workers are numbered as they begin, and other runs bear the number of the last one
+//! before them. A run that a node begins is a level deeper than the node's run. A worker that waits for a run
+//! goes to deeper runs only, and of those that are as deep to later ones: `ARCHITECTURE.md` says why that is
+//! enough, and bounds the stack.
 
 use crate::sync::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 
-/// See the [module](self).
+/// Counts for each worker the runs that have nodes bound to it, and numbers such runs as they begin.
 #[derive(Debug)]
 pub(crate) struct Bindings {
     /// How many runs that bind nodes have begun.
@@ -26,10 +28,12 @@ impl Bindings {
         Self { begun: CachePadded::default(), runs }
     }
 
-    /// The number of a run that the calling thread is about to open. `binds`: it has nodes that are bound to workers.
+    /// The number of a run that the calling thread is about to open. `binds`: it has nodes that are bound to
+    /// workers.
     #[inline]
     pub(crate) fn number(&self, binds: bool) -> usize {
-        // Relaxed: a run that is begun by a node comes after that node's run was opened, which the node's thread has seen.
+        // Relaxed: a run that is begun by a node comes after that node's run was opened, which the node's
+        // thread has seen.
         if binds {
             self.begun.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
         } else {
@@ -47,13 +51,14 @@ impl Bindings {
         }
     }
 
-    /// Whether some run has a node that only `worker` can take. As certain as [`Wanted`](crate::protocol::wanted::Wanted).
+    /// Whether some run has a node that only `worker` can take. As certain as
+    /// [`Wanted`](crate::protocol::wanted::Wanted).
     #[inline]
     pub(crate) fn want(&self, worker: usize) -> bool {
         self.want_beside(worker, false)
     }
 
-    /// The same, besides a run that has one or not.
+    /// Whether some run has a node that only `worker` can take, besides a run that has one if `here`.
     #[inline]
     pub(crate) fn want_beside(&self, worker: usize, here: bool) -> bool {
         self.runs[worker].load(Ordering::Relaxed) > usize::from(here)

@@ -1,10 +1,11 @@
-//! Nodes that are to be run again, in turns with those that have just become ready: each of the former once, then as many of the
-//! latter. So neither a node that always wants another turn nor a flood of ready ones keeps the others waiting for ever.
+//! Nodes that are to be run again, in turns with those that have just become ready: each of the former once,
+//! then as many of the latter. So neither a node that always wants another turn nor a flood of ready ones
+//! keeps the others waiting for ever.
 
 use dgraph_core::NodeId;
 use std::collections::VecDeque;
 
-/// See the [module](self).
+/// Nodes that are to be run again, in turns with those that have just become ready.
 #[derive(Debug, Default)]
 pub(crate) struct FairQueue {
     again: VecDeque<NodeId>,

@@ -22,8 +22,8 @@ pub(crate) struct Member {
     stealer: Stealer<NodeId>,
 }
 
-// SAFETY: `queue` is the only field that is not `Sync`. It is used through `Own` only, of which there is one at a time
-// (contract of `Own::new`), by threads that `claimed` and the team's `taken` order.
+// SAFETY: `queue` is the only field that is not `Sync`. It is used through `Own` only, of which there is one
+// at a time (contract of `Own::new`), by threads that `claimed` and the team's `taken` order.
 unsafe impl Sync for Member {}
 
 /// What a member keeps to itself as long as nobody needs it.
@@ -52,7 +52,8 @@ impl Member {
 
     /// Ends what `claim` has begun.
     pub(crate) fn give_up(&self) {
-        // Ordering: Release pairs with the Acquire in `claim`: the next owner sees queue and seat as they are now.
+        // Ordering: Release pairs with the Acquire in `claim`: the next owner sees queue and seat as they are
+        // now.
         self.claimed.store(false, Ordering::Release);
     }
 
@@ -81,7 +82,8 @@ impl<'a> Own<'a> {
     ///
     /// # Safety
     ///
-    /// As long as the result is in use, no other thread has claimed the place, and there is no other `Own` of it.
+    /// As long as the result is in use, no other thread has claimed the place, and there is no other `Own` of
+    /// it.
     pub(crate) unsafe fn new(members: &'a [CachePadded<Member>], place: usize) -> Self {
         Self { member: &members[place], members, place, here: PhantomData }
     }
@@ -94,12 +96,13 @@ impl<'a> Own<'a> {
     /// Uses the private memory.
     #[inline(always)]
     pub(crate) fn with<R>(&mut self, work: impl FnOnce(&mut Private) -> R) -> R {
-        // SAFETY: this is the place's only `Own` (contract of `new`), and while `in_body` or another `with` goes on it is
-        // mutably borrowed.
+        // SAFETY: this is the place's only `Own` (contract of `new`), and while `in_body` or another `with`
+        // goes on it is mutably borrowed.
         unsafe { self.member.seat.with(work) }
     }
 
-    /// Calls `body`. Meanwhile others may take from the private memory; also if it unwinds, that is over at the end.
+    /// Calls `body`. Meanwhile others may take from the private memory; also if it unwinds, that is over at
+    /// the end.
     #[inline]
     pub(crate) fn in_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
         struct Leave<'a>(&'a BiasedLock<Private>);
@@ -121,7 +124,8 @@ impl<'a> Own<'a> {
         result
     }
 
-    /// Lowers a surplus that isn't one any more, after a thief has come who may have found this member out of its body.
+    /// Lowers a surplus that isn't one any more, after a thief has come who may have found this member out of
+    /// its body.
     #[cold]
     fn settle(&mut self) {
         let nothing_kept = self.with(|private| private.ready.is_empty() && private.held.is_empty());
@@ -135,7 +139,8 @@ impl<'a> Own<'a> {
         self.place == 0
     }
 
-    /// Moves the older half of the ready nodes from the private memory to the queue, if that is empty. Whether it was.
+    /// Moves the older half of the ready nodes from the private memory to the queue, if that is empty.
+    /// Whether it was.
     pub(crate) fn offer_some(&mut self) -> bool {
         let empty = self.offers_nothing();
         if empty {
@@ -171,7 +176,8 @@ impl<'a> Own<'a> {
         self.member.seat.raise(surplus)
     }
 
-    /// Takes up to half of what another member offers: one node to run, the others to the own queue, which is empty.
+    /// Takes up to half of what another member offers: one node to run, the others to the own queue, which is
+    /// empty.
     pub(crate) fn steal(&mut self) -> Option<NodeId> {
         for member in self.others() {
             loop {
@@ -185,8 +191,8 @@ impl<'a> Own<'a> {
         None
     }
 
-    /// Takes from another member's private memory what may be taken: the arrivals that it holds back, and the older half
-    /// of its ready nodes. Whether there was anything.
+    /// Takes from another member's private memory what may be taken: the arrivals that it holds back, and the
+    /// older half of its ready nodes. Whether there was anything.
     pub(crate) fn rob(&mut self, countdown: Countdown<'_>) -> bool {
         self.others().filter(|member| member.has_surplus()).any(|member| {
             let robbed = member.seat.try_rob(|theirs| {

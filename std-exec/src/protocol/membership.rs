@@ -1,4 +1,5 @@
-//! Who is in a team: one word that says whether helpers may join, how many have, and whether the caller sleeps.
+//! Who is in a team: one word that says whether helpers may join, how many have, and whether the caller
+//! sleeps.
 //!
 //! ```text
 //!              open                      try_join / leave
@@ -16,9 +17,9 @@
 //! | 30 `ASLEEP` | the caller is parked, or about to be | the caller, `fall_asleep` | `claim_wake`, by whoever wakes it or by the caller itself |
 //! | 31 `OPEN` | a run is going on and helpers may join | the caller, `open`; `open_detached` | the caller, `close`; the last member of a run without a caller, `leave` |
 //!
-//! Between a successful `try_join` and the matching `leave` a helper may read the run's memory, which lies on the
-//! caller's stack. `leave` is its last access, and the caller doesn't return before it is [`close`]d and empty. In a run without a
-//! caller the last member has the run, and the team, to itself.
+//! Between a successful `try_join` and the matching `leave` a helper may read the run's memory, which lies on
+//! the caller's stack. `leave` is its last access, and the caller doesn't return before it is [`close`]d and
+//! empty. In a run without a caller the last member has the run, and the team, to itself.
 //!
 //! [`close`]: Membership::close
 
@@ -29,7 +30,8 @@ const ASLEEP: usize = 1 << 30;
 const DETACHED: usize = 1 << 29;
 const COUNT: usize = DETACHED - 1;
 
-/// See the [module](self).
+/// Whether helpers may join a team, how many have, and whether the caller sleeps: one word, whose bits are in
+/// the module's docs.
 #[derive(Debug)]
 pub(crate) struct Membership {
     word: AtomicUsize,
@@ -60,7 +62,8 @@ impl Membership {
         self.word.store(OPEN, Ordering::Release);
     }
 
-    /// Starts a run without a caller, or goes on with it. The calling thread is the first member; there are no others.
+    /// Starts a run without a caller, or goes on with it. The calling thread is the first member; there are
+    /// no others.
     pub(crate) fn open_detached(&self) {
         debug_assert_eq!(self.word.load(Ordering::Relaxed), 0, "opened while in use");
         // Ordering: as in `open`.
@@ -103,8 +106,9 @@ impl Membership {
         if self.is_detached() {
             return self.leave_detached();
         }
-        // Ordering: Release pairs with the Acquire of `is_empty`: what the helper did to the run's memory comes
-        // before the caller takes it away. The word is in memory that outlives the run, so it may be touched here.
+        // Ordering: Release pairs with the Acquire of `is_empty`: what the helper did to the run's memory
+        // comes before the caller takes it away. The word is in memory that outlives the run, so it may be
+        // touched here.
         let before = self.word.fetch_sub(1, Ordering::Release);
         debug_assert_ne!(before & COUNT, 0, "left without joining");
         if before & (ASLEEP | COUNT) == ASLEEP | 1 { Left::WakeCaller } else { Left::Nothing }
@@ -115,8 +119,9 @@ impl Membership {
             debug_assert_ne!(word & COUNT, 0, "left without joining");
             Some(if word & COUNT == 1 { 0 } else { word - 1 })
         };
-        // Ordering: Release pairs with the Acquire of the last member, here: what others did comes before what that one does with the
-        // run. (These are read-modify-writes, so reading the last one's value is enough.)
+        // Ordering: Release pairs with the Acquire of the last member, here: what others did comes before
+        // what that one does with the run. (These are read-modify-writes, so reading the last one's value is
+        // enough.)
         match self.word.fetch_update(Ordering::AcqRel, Ordering::Relaxed, leave) {
             Ok(before) if before & COUNT == 1 => Left::Last,
             _ => Left::Nothing,
@@ -132,8 +137,8 @@ impl Membership {
     /// Whether every helper has left.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // Ordering: Acquire pairs with the Release of each `leave` (these are read-modify-writes, so reading the
-        // last one's value is enough): the caller may take the run's memory away.
+        // Ordering: Acquire pairs with the Release of each `leave` (these are read-modify-writes, so reading
+        // the last one's value is enough): the caller may take the run's memory away.
         self.word.load(Ordering::Acquire) & COUNT == 0
     }
 
@@ -147,7 +152,8 @@ impl Membership {
         self.word.load(Ordering::Relaxed) & ASLEEP != 0
     }
 
-    /// Ends the caller's sleep: true for exactly one claimant, who has to unpark it (or is the caller itself).
+    /// Ends the caller's sleep: true for exactly one claimant, who has to unpark it (or is the caller
+    /// itself).
     #[must_use]
     pub(crate) fn claim_wake(&self) -> bool {
         self.word.fetch_and(!ASLEEP, Ordering::Relaxed) & ASLEEP != 0

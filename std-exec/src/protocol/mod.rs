@@ -1,4 +1,5 @@
-//! What threads share with each other, one word or cell at a time: no user code, no other layer, each with its models.
+//! What threads share with each other, one word or cell at a time: no user code, no other layer, each with
+//! its models.
 
 pub(crate) mod arrival_buffer;
 pub(crate) mod backlog;

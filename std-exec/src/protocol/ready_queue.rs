@@ -1,10 +1,10 @@
 //! The ready nodes of a run in which order matters: who may take which node, and which one first.
 //!
-//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a heap by urgency. A lane is open
-//! if each of its limits has a permit left. Taking looks at the first node of each open lane that the thread may take
-//! from; so it costs O(lanes + log nodes), and a node is never in the way of another that demands less: nodes that wait
-//! for a permit are not looked at. A permit is taken when a node starts, not when it becomes ready, so that the most
-//! urgent node gets it.
+//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a heap by urgency. A
+//! lane is open if each of its limits has a permit left. Taking looks at the first node of each open lane
+//! that the thread may take from; so it costs O(lanes + log nodes), and a node is never in the way of another
+//! that demands less: nodes that wait for a permit are not looked at. A permit is taken when a node starts,
+//! not when it becomes ready, so that the most urgent node gets it.
 //!
 //! Only data: the lock, and everything about threads, is in [`ordered`](crate::run::ordered).
 
@@ -40,7 +40,7 @@ pub(crate) struct Taker {
 const ANY_WORKER: usize = usize::MAX;
 
 impl Taker {
-    /// Who runs all nodes, wherever they are to run.
+    /// A taker of all nodes, wherever they are to run.
     pub(crate) const EVERYTHING: Self = Self { anything: true, caller: true, worker: Some(ANY_WORKER) };
 
     fn may_run_at(self, place: Place) -> bool {
@@ -52,7 +52,7 @@ impl Taker {
     }
 }
 
-/// See the [module](self).
+/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same.
 #[derive(Debug)]
 pub(crate) struct ReadyQueue {
     /// Of each node: its rank in `by_urgency`, and its lane.
@@ -90,7 +90,8 @@ impl Lane {
 }
 
 impl ReadyQueue {
-    /// For nodes with these places and limits (each limit once). `permits` says how many each limit has.
+    /// A queue for nodes with these places and limits (each limit once). `permits` says how many each limit
+    /// has.
     pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
         let mut kinds: BTreeMap<&(Place, Vec<u32>), usize> = BTreeMap::new();
         for demand in demands {
@@ -127,7 +128,7 @@ impl ReadyQueue {
         queue
     }
 
-    /// The same for a graph in which these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
+    /// Says that these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
     pub(crate) fn with_given(self, given: Box<[u32]>) -> Self {
         Self { given, ..self }
     }
@@ -186,8 +187,8 @@ impl ReadyQueue {
         self.resumed[place.expect("each lane has a place")].push_back(node);
     }
 
-    /// A node that `taker` may run now: in turns one that is to go on, and the most urgent one that is to start, which takes its
-    /// permits.
+    /// A node that `taker` may run now: in turns one that is to go on, and the most urgent one that is to
+    /// start, which takes its permits.
     pub(crate) fn take(&mut self, taker: Taker) -> Option<NodeId> {
         let resumed_first = !self.took_resumed;
         let first = if resumed_first { self.take_resumed(taker) } else { self.take_new(taker) };

@@ -1,15 +1,16 @@
-//! The ready nodes of a run on one thread: a set of small numbers that gives them in ascending order, round and round.
+//! The ready nodes of a run on one thread: a set of small numbers that gives them in ascending order, round
+//! and round.
 //!
-//! Numbers are places in the serial order, so going upwards means going through memory as it was laid out, and a node that has
-//! just become ready, which is always further up, comes up in the same round. (As the arm of a disk goes over its requests:
-//! the *elevator algorithm*.)
+//! Numbers are places in the serial order, so going upwards means going through memory as it was laid out,
+//! and a node that has just become ready, which is always further up, comes up in the same round. (As the arm
+//! of a disk goes over its requests: the *elevator algorithm*.)
 //!
-//! A bit a number, and above that, level by level, a bit for each word below that isn't zero. The word that is being gone
-//! through is kept outside: most additions and takings touch nothing else.
+//! One bit per number, and above that, level by level, one for each word below that isn't zero. The word that
+//! is being gone through is kept outside: most additions and takings touch nothing else.
 
 const BITS: usize = u64::BITS as usize;
 
-/// See the [module](self).
+/// The ready nodes of a run on one thread: a set of small numbers, taken in ascending order, round and round.
 #[derive(Debug, Default)]
 pub(crate) struct ReadySet {
     /// The lowest first. The highest is one word.

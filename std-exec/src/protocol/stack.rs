@@ -79,7 +79,8 @@ impl Stack {
     /// Puts `node` under all others.
     pub(crate) fn push_oldest(&mut self, node: NodeId) {
         if self.bottom == 0 {
-            // Room for as many at the bottom as there are nodes, so that the next ones don't have to move everything again.
+            // Room for as many at the bottom as there are nodes, so that the next ones don't have to move
+            // everything again.
             let room = self.len().max(8);
             self.reserve(room);
             // (`reserve` may move it to the bottom, where it is already.)

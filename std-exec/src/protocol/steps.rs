@@ -1,9 +1,10 @@
 //! The steps of a walk: which nodes its members may run side by side, and who runs which.
 //!
-//! A walk alone is one step, in the stored order. A walk in step goes through the levels: nodes of one level don't depend on
-//! each other, so its members divide them (*level scheduling*; Anderson and Saad, "Solving sparse triangular linear systems on
-//! parallel computers", 1989). Levels too narrow to be divided are one step as long as they follow each other, and the
-//! caller's; wide ones are several, each as long as those before it together, since members may join between two steps.
+//! A walk alone is one step, in the stored order. A walk in step goes through the levels: nodes of one level
+//! don't depend on each other, so its members divide them (*level scheduling*; Anderson and Saad, "Solving
+//! sparse triangular linear systems on parallel computers", 1989). Levels too narrow to be divided are one
+//! step as long as they follow each other, and the caller's; wide ones are several, each as long as those
+//! before it together, since members may join between two steps.
 
 use crate::sync::MODEL;
 use dgraph_core::{Levels, NodeId};
@@ -17,7 +18,7 @@ const LEAST_PART: usize = if MODEL { 1 } else { 8 };
 const FIRST_STEP: usize = if MODEL { 2 } else { 512 };
 const LONGEST_STEP: usize = 4096;
 
-/// See the [module](self).
+/// The steps of a walk: which nodes its members may run side by side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps<'a> {
     nodes: &'a [NodeId],

@@ -1,13 +1,14 @@
 //! The walk: members that go through the graph in an order known beforehand, until somebody breaks in.
 //!
-//! A walk uses no counters and no queue, so it is as fast as a plain loop; and nothing of it can be shared. Its caller goes
-//! alone, through the stored order; or *in step* with others, each in a *lane* of its own: at every [step](crate::protocol::steps) each
-//! runs its part of the nodes, and then waits for the others.
+//! A walk uses no counters and no queue, so it is as fast as a plain loop; and nothing of it can be shared.
+//! Its caller goes alone, through the stored order; or *in step* with others, each in a *lane* of its own: at
+//! every [step](crate::protocol::steps) each runs its part of the nodes, and then waits for the others.
 //!
-//! A member that wants something else *breaks in*: it stops the walkers where they are, finds out which nodes are left,
-//! counts how many of the predecessors of each are among these, and makes the ready ones available to all. From then on the
-//! run goes through the counters like any other. Breaking in works at any moment, also while walkers are in the middle of
-//! long bodies: a walk hides no ready node for longer than it takes somebody to come or to lose patience.
+//! A member that wants something else *breaks in*: it stops the walkers where they are, finds out which nodes
+//! are left, counts how many of the predecessors of each are among these, and makes the ready ones available
+//! to all. From then on the run goes through the counters like any other. Breaking in works at any moment,
+//! also while walkers are in the middle of long bodies: a walk hides no ready node for longer than it takes
+//! somebody to come or to lose patience.
 //!
 //! ```text
 //!                 claim, body, claim, body, … reach                 finish
@@ -19,11 +20,11 @@
 //! ```
 //! (A walk alone that has reached its end needs no `finish`: who breaks in later finds nothing left.)
 //!
-//! A walker *claims* a node by writing its position and then looking whether it has been stopped; who breaks in writes
-//! `SEIZED` and then looks at the positions. With a fence between the two steps on both sides ([`fences`]), either the walker
-//! sees that it has been stopped and doesn't run the node, or who breaks in sees that the node has been claimed. If both
-//! happen, the node is the walker's: what was seen of its lane says so. It leaves a part in the same way, by
-//! [`reach`](Walk::reach).
+//! A walker *claims* a node by writing its position and then looking whether it has been stopped; who breaks
+//! in writes `SEIZED` and then looks at the positions. With a fence between the two steps on both sides
+//! ([`fences`]), either the walker sees that it has been stopped and doesn't run the node, or who breaks in
+//! sees that the node has been claimed. If both happen, the node is the walker's: what was seen of its lane
+//! says so. It leaves a part in the same way, by [`reach`](Walk::reach).
 //!
 //! | of a lane | written by | read by |
 //! |---|---|---|
@@ -52,8 +53,8 @@ const OVER: usize = 3;
 /// In `from`: not given out.
 const NEVER: usize = usize::MAX;
 
-/// See the [module](self). One caller, any number of others.
-/// Its state is read at each node by all: apart from whatever else is on the caller's stack. (Aligned as a whole: moving a padded
+/// A walk of one caller and any number of others; the protocol is in the module's docs. Its state is read at
+/// each node by all: apart from whatever else is on the caller's stack. (Aligned as a whole: moving a padded
 /// field moves its padding.)
 #[derive(Debug)]
 #[repr(align(128))]
@@ -71,13 +72,13 @@ pub(crate) struct Walk<'a> {
 /// Where one member of a walk is. Lies in its team.
 #[derive(Debug)]
 pub(crate) struct Lane {
-    /// A position `p` in the order, as `2p + 1`: the walker runs it, or is about to; as `2p`: it runs nothing, and is done with
-    /// its part of what is before.
+    /// A position `p` in the order, as `2p + 1`: the walker runs it, or is about to; as `2p`: it runs
+    /// nothing, and is done with its part of what is before.
     at: CachePadded<AtomicUsize>,
     others: CachePadded<ForOthers>,
 }
 
-/// What is written once a step at the most.
+/// What is written once per step at the most.
 #[derive(Debug)]
 struct ForOthers {
     /// The end of the last step of which the lane's part is done.
@@ -95,8 +96,8 @@ struct ForOthers {
 pub(crate) enum Stopped {
     /// It had nothing under way: its next node, if it has claimed one, belongs to everybody.
     BetweenNodes,
-    /// This node is its own. If it was the last one claimed, and the walker hasn't run it, it is ready; otherwise it was run, and
-    /// is to be completed.
+    /// This node is its own. If it was the last one claimed, and the walker hasn't run it, it is ready;
+    /// otherwise it was run, and is to be completed.
     At { node: NodeId, last: bool },
 }
 
@@ -127,7 +128,8 @@ impl Lane {
 }
 
 impl<'a> Walk<'a> {
-    /// A run that begins with a walk, or (`None`) one in which counters and queues are in use from the beginning.
+    /// A run that begins with a walk, or (`None`) one in which counters and queues are in use from the
+    /// beginning.
     #[inline]
     pub(crate) fn new(steps: Option<Steps<'a>>) -> Self {
         Self {
@@ -167,20 +169,21 @@ impl<'a> Walk<'a> {
         self.state.load(Ordering::Relaxed) == WALKING
     }
 
-    /// A walker claims the node at `position`, its next one. `FREE` is what [`asymmetric_fence::light_is_free`] says. False if somebody has
-    /// broken in: then it must not run the node before it has asked [`stopped`](Self::stopped).
+    /// A walker claims the node at `position`, its next one. `FREE` is what
+    /// [`asymmetric_fence::light_is_free`] says. False if somebody has broken in: then it must not run the
+    /// node before it has asked [`stopped`](Self::stopped).
     #[inline]
     #[must_use]
     pub(crate) fn claim<const FREE: bool>(&self, lane: &Lane, position: usize) -> bool {
-        // Ordering: Release pairs with the Acquire in `seize`: the effects of the nodes before are visible to who breaks in,
-        // who hands on what depends on them.
+        // Ordering: Release pairs with the Acquire in `seize`: the effects of the nodes before are visible to
+        // who breaks in, who hands on what depends on them.
         lane.at.store(2 * position + 1, Ordering::Release);
         asymmetric_fence::light(FREE);
         self.is_going_on()
     }
 
-    /// Claims the nodes of a walker's part and gives them to `run`, one after the other. False if a claim fails: the node there
-    /// must not be run. `FREE` as for [`claim`](Self::claim).
+    /// Claims the nodes of a walker's part and gives them to `run`, one after the other. False if a claim
+    /// fails: the node there must not be run. `FREE` as for [`claim`](Self::claim).
     #[inline]
     #[must_use]
     pub(crate) fn through<const FREE: bool>(
@@ -199,8 +202,8 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// A walker has run its part of the step that ends here. False if somebody has broken in, as for [`claim`](Self::claim);
-    /// `free` as `FREE` there.
+    /// A walker has run its part of the step that ends here. False if somebody has broken in, as for
+    /// [`claim`](Self::claim); `free` as `FREE` there.
     #[inline]
     #[must_use]
     pub(crate) fn reach(&self, lane: &Lane, end: usize, free: bool) -> bool {
@@ -209,14 +212,15 @@ impl<'a> Walk<'a> {
         asymmetric_fence::light(free);
         let going_on = self.is_going_on();
         if going_on {
-            // Ordering: Release pairs with the Acquire in `all_reached`: the nodes of this part come before the next step.
+            // Ordering: Release pairs with the Acquire in `all_reached`: the nodes of this part come before
+            // the next step.
             lane.others.reached.store(end, Ordering::Release);
         }
         going_on
     }
 
-    /// Nobody is to join any more, or to wait for that. False if somebody has broken in. For the caller, when all lanes are at the
-    /// end, or it alone has panicked.
+    /// Nobody is to join any more, or to wait for that. False if somebody has broken in. For the caller, when
+    /// all lanes are at the end, or it alone has panicked.
     pub(crate) fn finish(&self) -> bool {
         self.state.compare_exchange(WALKING, OVER, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
@@ -228,13 +232,15 @@ impl<'a> Walk<'a> {
         lanes.iter().all(|lane| lane.others.reached.load(Ordering::Acquire) >= position)
     }
 
-    /// The number of a lane for the calling thread, a member who is not the caller. `None` if there is no walk in step.
+    /// The number of a lane for the calling thread, a member who is not the caller. `None` if there is no
+    /// walk in step.
     pub(crate) fn join(&self) -> Option<usize> {
         let may_join = self.steps.are_divided() && self.is_going_on();
         may_join.then(|| 1 + self.joined.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Gives lanes to those who want them, from the step on that begins where `next` says. For the caller, before it has reached that.
+    /// Gives lanes to those who want them, from the step on that begins where `next` says. For the caller,
+    /// before it has reached that.
     #[inline]
     pub(crate) fn admit(&self, lanes: &[Lane], (start, level): (usize, usize)) {
         let wanted = 1 + self.joined.load(Ordering::Relaxed);
@@ -246,7 +252,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The first step of this lane, once that is known and those are through with the step before who take it.
+    /// The first step of this lane, once that is known and those are through with the step before who take
+    /// it.
     pub(crate) fn admitted(&self, lanes: &[Lane], lane: usize) -> Option<Step> {
         let ForOthers { from, level, .. } = &*lanes[lane].others;
         // Ordering: as in `is_in_step`.
@@ -261,12 +268,13 @@ impl<'a> Walk<'a> {
         lanes.iter().take_while(|lane| lane.is_in_step(start)).count()
     }
 
-    /// Somebody breaks in. `None` if another one has. Whoever does has the counters to itself until it calls
-    /// [`release`](Self::release).
+    /// Somebody breaks in. `None` if another one has. The thread that does has the counters to itself until
+    /// it calls [`release`](Self::release).
     pub(crate) fn seize<'w>(&self, lanes: &'w [Lane]) -> Option<Seized<'w, 'a>> {
         self.state.compare_exchange(WALKING, SEIZED, Ordering::Relaxed, Ordering::Relaxed).ok()?;
         asymmetric_fence::heavy();
-        // Whoever is given a lane from now on will not take a step: the caller sees that it is stopped before that.
+        // A thread that is given a lane from now on will not take a step: the caller sees that it is stopped
+        // before that.
         let lanes = &lanes[..Self::in_step(lanes, NEVER - 1)];
         for lane in lanes {
             // Ordering: Acquire pairs with the Release in `claim` and `reach`.
@@ -282,11 +290,12 @@ impl<'a> Walk<'a> {
         self.state.store(SHARED, Ordering::Release);
     }
 
-    /// A walker that finds the walk not going on waits until counters and queues are in use, if they are to be. What was seen of
-    /// its lane, and how many nodes were left.
+    /// A walker that finds the walk not going on waits until counters and queues are in use, if they are to
+    /// be. What was seen of its lane, and how many nodes were left.
     pub(crate) fn stopped(&self, lane: &Lane) -> (Stopped, usize) {
         let backoff = Backoff::new();
-        // Ordering: Acquire pairs with the Release in `release`: the counters are set, `seen` and `left` are written.
+        // Ordering: Acquire pairs with the Release in `release`: the counters are set, `seen` and `left` are
+        // written.
         while self.state.load(Ordering::Acquire) == SEIZED {
             self.process.or_abort();
             backoff.snooze();

@@ -1,13 +1,13 @@
 //! For whom an ordered run has nodes: what idle threads look at without taking the run's lock.
 //!
-//! All is written under that lock, after each change of the queue, and so says what was true after the last one. It is
-//! certain for a thread that has passed a `SeqCst` fence after the writer has passed its own; otherwise a hint. In other
-//! runs, and between runs, nobody is wanted.
+//! All is written under that lock, after each change of the queue, and so says what was true after the last
+//! one. It is certain for a thread that has passed a `SeqCst` fence after the writer has passed its own;
+//! otherwise a hint. In other runs, and between runs, nobody is wanted.
 
 use crate::protocol::ready_queue::{Place, Taker};
 use crate::sync::{AtomicBool, Ordering};
 
-/// See the [module](self).
+/// For whom an ordered run has nodes: idle threads look here without the run's lock.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     anybody: AtomicBool,

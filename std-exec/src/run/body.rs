@@ -10,9 +10,9 @@ use std::ops::Range;
 #[must_use]
 pub(crate) enum Progress {
     Done,
-    /// It is to be run again, when it is its turn.
+    /// The node is to be run again, when it is its turn.
     Yielded,
-    /// It comes back by [`take_woken`](Body::take_woken), perhaps to another thread.
+    /// The node comes back by [`take_woken`](Body::take_woken), perhaps to another thread.
     Pending,
 }
 
@@ -24,8 +24,8 @@ pub(crate) trait Body: Sync {
     /// Runs `node`, or goes on with it.
     fn run(&self, node: NodeId) -> Progress;
 
-    /// Runs the nodes of a walker's part, each after it was [claimed](Walk::claim) and until a claim fails: then it gives false.
-    /// `FREE` as for `claim`. Not called if nodes may come back.
+    /// Runs the nodes of a walker's part, each after it was [claimed](Walk::claim) and until a claim fails:
+    /// then it gives false. `FREE` as for `claim`. Not called if nodes may come back.
     #[inline]
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         walk.through::<FREE>(lane, part, |node| {
@@ -34,7 +34,8 @@ pub(crate) trait Body: Sync {
         })
     }
 
-    /// Somebody has broken into the walk, when these nodes were complete and another one, perhaps, claimed. Nothing is shared yet.
+    /// Somebody has broken into the walk, when these nodes were complete and another one, perhaps, claimed.
+    /// Nothing is shared yet.
     fn broken_in(&self, walked: &[NodeId]) {
         let _ = walked;
     }
@@ -52,8 +53,8 @@ pub(crate) trait Body: Sync {
         false
     }
 
-    /// The run is called off, as the executor is shut down: nodes that haven't begun won't. Whether that can be; a closure over
-    /// numbers is called for each node in any case.
+    /// The run is called off, as the executor is shut down: nodes that haven't begun won't. Whether that can
+    /// be; a closure over numbers is called for each node in any case.
     fn cancel(&self) -> bool {
         false
     }

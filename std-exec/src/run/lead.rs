@@ -84,8 +84,8 @@ pub(crate) trait Discipline {
     /// Calls the run off, as far as it can be. For a thread that has no place in it, or is between two steps.
     fn cancel(&self, team: &Team);
 
-    /// What there is in a run that nobody works on, beside what lies in `rest`, to which it adds the workers that are wanted: whether
-    /// there is something for anybody, and for the caller.
+    /// What there is in a run that nobody works on, beside what lies in `rest`, to which it adds the workers
+    /// that are wanted: whether there is something for anybody, and for the caller.
     fn left(&self, team: &Team, rest: &mut Rest) -> (bool, bool);
 
     /// All nodes are complete, or are going to be by other means than this team.
@@ -129,16 +129,16 @@ pub(super) fn lead<D: Discipline>(run: &D, team: &Team) {
         // SAFETY: this thread has taken the team, and not opened it.
         unsafe { team.reserve(run.room()) };
         run.prepare(team);
-        // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and waited
-        // for its members, which happens before `run` can go away.
+        // SAFETY: this thread has taken the team, and `job` is valid until `close` has closed the team and
+        // waited for its members, which happens before `run` can go away.
         unsafe { team.open(job, nodes, run.course(), parent) };
         body.open(Whom::Team(team));
         let close = CloseOnDrop(team);
         // SAFETY: this thread has taken the team, and this is its only result.
         let mut caller = unsafe { run.caller(team, false) };
         let stay = Stay::to_the_end();
-        // If the first look comes too early for a shutdown that has not found this team open, the next one sees it: behind the fence of
-        // `wait_unless`, before the caller sleeps.
+        // If the first look comes too early for a shutdown that has not found this team open, the next one
+        // sees it: behind the fence of `wait_unless`, before the caller sleeps.
         let mut called_off = false;
         let mut look = || {
             if !called_off && shared.is_shut_down() {
@@ -164,13 +164,13 @@ pub(super) fn lead<D: Discipline>(run: &D, team: &Team) {
     });
 }
 
-/// Lets the workers begin with a run without a caller. The owner waits for the end by [`Ticket::poll`], and comes by for the caller's nodes
-/// by [`Shared::serve`].
+/// Lets the workers begin with a run without a caller. The owner waits for the end by [`Ticket::poll`], and
+/// comes by for the caller's nodes by [`Shared::serve`].
 ///
 /// # Safety
 ///
-/// The run of the ticket is over, and the calling thread's; this one stays where it is until it is so again. Nobody else uses the
-/// counters.
+/// The run of the ticket is over, and the calling thread's; this one stays where it is until it is so again.
+/// Nobody else uses the counters.
 pub(crate) unsafe fn start<D: Discipline>(run: &D, ticket: &Arc<Ticket>) {
     let Common { shared, countdown, body, .. } = run.common();
     let rest = RestOf { depart: depart::<D>, any_woken: any_woken::<D> };
@@ -190,8 +190,9 @@ pub(crate) unsafe fn start<D: Discipline>(run: &D, ticket: &Arc<Ticket>) {
     shared.see_to(ticket, then);
 }
 
-/// Goes through what is left of a run without a caller, until the last node is complete. To be called after making sure that the body
-/// doesn't do anything any more but make nodes complete, and that all nodes come back that were run.
+/// Goes through what is left of a run without a caller, until the last node is complete. To be called after
+/// making sure that the body doesn't do anything any more but make nodes complete, and that all nodes come
+/// back that were run.
 ///
 /// # Safety
 ///

@@ -1,5 +1,5 @@
-//! Runs on the threads of an executor. [`lead`] takes a run from its beginning to its end; a *discipline* says in which order, and by whom,
-//! ready nodes are taken:
+//! Runs on the threads of an executor. [`lead`] takes a run from its beginning to its end; a *discipline*
+//! says in which order, and by whom, ready nodes are taken:
 //!
 //! | discipline | how | what its members do |
 //! |---|---|---|

@@ -1,7 +1,7 @@
 //! A run in which order matters: priorities, limits, nodes bound to a thread.
 //!
-//! An ordinary run keeps ready nodes where they were made ready, which is fast, but knows no order between threads. An
-//! ordered run has one queue for all, under a lock. Its members do nothing but this:
+//! An ordinary run keeps ready nodes where they were made ready, which is fast, but knows no order between
+//! threads. An ordered run has one queue for all, under a lock. Its members do nothing but this:
 //!
 //! ```text
 //!           ┌────────────────────────────────────────────────────────────────┐
@@ -15,15 +15,18 @@
 //!           └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes that are new.
+//! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes
+//! that are new.
 //!
-//! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue, so none is
-//! hidden, and a thread never waits for a permit or for another thread's node: it takes something else, or goes.
+//! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue,
+//! so none is hidden, and a thread never waits for a permit or for another thread's node: it takes something
+//! else, or goes.
 //!
-//! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else, whether or not the
-//! team is full, and also while it waits for an earlier run. Without the latter two workers could wait for each other: each
-//! for a run of its own with a node that is bound to the other one. `ARCHITECTURE.md` has a proof that this is
-//! enough. A worker that is in the middle of nothing leaves after a node if another run wants it: see [`bindings`].
+//! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else,
+//! whether or not the team is full, and also while it waits for an earlier run. Without the latter two
+//! workers could wait for each other: each for a run of its own with a node that is bound to the other one.
+//! `ARCHITECTURE.md` has a proof that this is enough. A worker that is in the middle of nothing leaves after
+//! a node if another run wants it: see [`bindings`].
 //!
 //! [`bindings`]: crate::protocol::bindings
 
@@ -70,8 +73,9 @@ struct Called {
     turn: Option<Progress>,
 }
 
-/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on the threads
-/// that `queue`, which is made for this graph, says. Blocks until all are done; resumes the first panic of a body.
+/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on
+/// the threads that `queue`, which is made for this graph, says. Blocks until all are done; resumes the first
+/// panic of a body.
 pub(crate) fn run<F: Body>(shared: &Shared, dag: &Dag, queue: &mut ReadyQueue, body: &F) {
     in_a_team(shared, dag, |team, countdown| {
         let run = Ordered::new(shared, countdown, queue, body);
@@ -91,7 +95,8 @@ impl<'a, F: Body> Ordered<'a, F> {
         queue.reset();
         let mut left = dag.nodes();
         for &root in dag.roots() {
-            // What they feed is ready before anybody takes the first node. The last one of all is taken, for the end's sake.
+            // What they feed is ready before anybody takes the first node. The last one of all is taken, for
+            // the end's sake.
             if left > 1 && queue.is_given(root) {
                 countdown.complete(root, |ready| queue.push(ready));
                 left -= 1;
@@ -179,8 +184,9 @@ impl<F: Body> Ordered<'_, F> {
         }
     }
 
-    /// Wakes those who sleep and have a node to take. Nodes for anybody: each that comes and sees more wakes the next.
-    /// Nodes for one thread: it comes again by itself as long as there are any, so it is called only when they come up.
+    /// Wakes those who sleep and have a node to take. Nodes for anybody: each that comes and sees more wakes
+    /// the next. Nodes for one thread: it comes again by itself as long as there are any, so it is called
+    /// only when they come up.
     fn tell(&self, team: &Team, me: Taker, risen: Risen) {
         if team.wanted.anybody() {
             team.post(|| self.common.shared.invite(team));
@@ -245,7 +251,8 @@ impl<F: Body> Discipline for Ordered<'_, F> {
         look_around(team, *member)
     }
 
-    /// If nobody is in, what the last helper has reported is visible; otherwise the last one to leave wakes the caller.
+    /// If nobody is in, what the last helper has reported is visible; otherwise the last one to leave wakes
+    /// the caller.
     fn needs(&self, team: &Team, caller: &Taker) -> bool {
         team.wanted.wants(*caller) || team.has_woken() || team.membership.is_empty() && team.is_finished()
     }
@@ -269,7 +276,8 @@ impl<F: Body> Discipline for Ordered<'_, F> {
         self.run_nodes(team, me, stays);
     }
 
-    /// Bodies are no longer called, from the next step on. (Workers that nodes are bound to may be gone, if the executor is shut down.)
+    /// Bodies are no longer called, from the next step on. (Workers that nodes are bound to may be gone, if
+    /// the executor is shut down.)
     fn cancel(&self, team: &Team) {
         let _ = self.common.body.cancel();
         lock(&self.state).stopped = true;

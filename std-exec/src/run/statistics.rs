@@ -4,6 +4,8 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// What happened in one run, from [`Executor::run_counted`](crate::Executor::run_counted).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Dag, Executor};
 ///
@@ -19,7 +21,8 @@ use crate::sync::{AtomicUsize, Ordering};
 pub struct RunStatistics {
     /// Nodes run; all of them, also when a panic kept their bodies from being called.
     pub nodes: usize,
-    /// Those of them that the caller ran by itself, one after the other in topological order: all, if nobody broke in.
+    /// Those of them that the caller ran by itself, one after the other in topological order: all, if nobody
+    /// broke in.
     pub walked: usize,
     /// Those of them that several threads ran side by side, level by level, before anybody broke in.
     pub in_step: usize,
@@ -39,7 +42,8 @@ pub struct RunStatistics {
     pub wakes: usize,
 }
 
-/// The same while the run goes on. Relaxed throughout: what the members have counted is handed to the caller when they leave.
+/// The counters of a run that goes on. Relaxed throughout: what the members have counted is handed to the
+/// caller when they leave.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) walked: AtomicUsize,

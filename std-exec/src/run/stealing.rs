@@ -1,8 +1,9 @@
-//! Runs by work stealing: in no order, each node by whoever has made it ready, or steals it. Some begin with a *walk*, of the caller alone
-//! or of several members in step, through an order that is known beforehand.
+//! Runs by work stealing: in no order, each node by whoever has made it ready, or steals it. Some begin with
+//! a *walk*, of the caller alone or of several members in step, through an order that is known beforehand.
 //!
-//! What a member does, node by node: [`work`](super::work); in a walk: [`walking`](super::walking). A run whose nodes may come
-//! back can't be walked through; it may begin *quietly* instead: with one member, to whom nobody comes until that takes too long.
+//! What a member does, node by node: [`work`](super::work); in a walk: [`walking`](super::walking). A run
+//! whose nodes may come back can't be walked through; it may begin *quietly* instead: with one member, to
+//! whom nobody comes until that takes too long.
 
 use crate::pool::shared::Shared;
 use crate::protocol::member::Own;
@@ -16,8 +17,8 @@ use crate::team::{Course, Rest, Role, Stay, Team};
 use crate::tuner::{Plan, RunTimer};
 use dgraph_core::{AsDag, Countdown};
 
-/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are done;
-/// resumes the first panic of a body.
+/// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are
+/// done; resumes the first panic of a body.
 pub(crate) fn run<D, F>(shared: &Shared, dag: &D, body: &F)
 where
     D: AsDag + ?Sized,
@@ -26,7 +27,7 @@ where
     run_as(shared, dag, body, None, None);
 }
 
-/// The same, and says what happened.
+/// Runs `body` for each node of `dag`, and says what happened.
 pub(crate) fn run_counted<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
 where
     D: AsDag + ?Sized,
@@ -37,7 +38,8 @@ where
     tally.finish(dag.view().nodes())
 }
 
-/// As [`run`], beginning as `forced` says or, if it is `None`, as earlier runs suggest; counts what happens in `tally`.
+/// Runs `body` for each node of `dag`, beginning as `forced` says or, if it is `None`, as earlier runs
+/// suggest; counts what happens in `tally`.
 pub(crate) fn run_as<D, F>(shared: &Shared, dag: &D, body: &F, forced: Option<Plan>, tally: Option<&Tally>)
 where
     D: AsDag + ?Sized,
@@ -74,7 +76,8 @@ fn begin<F: Body>(
     let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
     let plan = || shared.tuner.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
     let plan = match forced.unwrap_or_else(plan) {
-        // That was another graph's: in step nobody would come back to a node. The type knows, the table may be wrong.
+        // That was another graph's: in step nobody would come back to a node. The type knows, the table may
+        // be wrong.
         Plan::InStep { .. } if F::WAKES => Plan::Share,
         plan => plan,
     };
@@ -82,8 +85,8 @@ fn begin<F: Body>(
 }
 
 impl<'a, F: Body> Stealing<'a, F> {
-    /// A run without a caller, whose nodes may come back: see [`start`](super::start). It begins as `forced` says or, if it is
-    /// `None`, as earlier runs suggest.
+    /// A run without a caller, whose nodes may come back: see [`start`](super::start). It begins as `forced`
+    /// says or, if it is `None`, as earlier runs suggest.
     pub(crate) fn detached(
         shared: &'a Shared,
         countdown: Countdown<'a>,

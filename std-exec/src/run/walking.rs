@@ -20,7 +20,8 @@ use dgraph_core::NodeId;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// For how many ticks a member in step waits for the others: about a millisecond. Then some node blocks, or takes long for once.
+/// For how many ticks a member in step waits for the others: about a millisecond. Then some node blocks, or
+/// takes long for once.
 const PATIENCE: u64 = 2_500_000;
 /// How many looks it takes between two at the clock.
 const LOOKS: u32 = patience(64);
@@ -43,7 +44,8 @@ enum Ended {
 }
 
 impl<F: Body> Stealing<'_, F> {
-    /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the run goes on shared.
+    /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the
+    /// run goes on shared.
     pub(crate) fn walk(&self, team: &Team, own: &mut Own<'_>) -> bool {
         let steps = self.walk.steps();
         if steps.are_divided() {
@@ -87,8 +89,8 @@ impl<F: Body> Stealing<'_, F> {
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 
-    /// A helper's part: of a walk in step, or it breaks into a walk alone. `wanted`: it is wanted elsewhere. Whether it has
-    /// walked to the end.
+    /// A helper's part: of a walk in step, or it breaks into a walk alone. `wanted`: it is wanted elsewhere.
+    /// Whether it has walked to the end.
     pub(crate) fn join_walk(&self, team: &Team, own: &mut Own<'_>, wanted: impl Fn() -> bool) -> bool {
         if !self.walk.is_going_on() {
             return false;
@@ -127,7 +129,7 @@ impl<F: Body> Stealing<'_, F> {
         ended
     }
 
-    /// The same; adds up the nodes of the parts that it has run.
+    /// Walks as [`go`](Self::go) does, and adds up the nodes of the parts that it has run.
     fn go_on(
         &self,
         lanes: &[Lane],
@@ -192,7 +194,8 @@ impl<F: Body> Stealing<'_, F> {
         }
     }
 
-    /// `FREE` is what `asymmetric_fence::light_is_free` says: asking at each node would take as long as a tiny body.
+    /// `FREE` is what `asymmetric_fence::light_is_free` says: asking at each node would take as long as a
+    /// tiny body.
     #[inline(never)]
     fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
         self.common.body.walk::<FREE>(&self.walk, lane, part)
@@ -224,8 +227,8 @@ impl<F: Body> Stealing<'_, F> {
         }
     }
 
-    /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and to the node that
-    /// it had under way. How many nodes were left when somebody has broken in.
+    /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and
+    /// to the node that it had under way. How many nodes were left when somebody has broken in.
     fn after(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane], lane: &Lane, ended: Ended) -> usize {
         let ran = match ended {
             Ended::BrokenIn { ran } => ran,
@@ -245,7 +248,8 @@ impl<F: Body> Stealing<'_, F> {
         left
     }
 
-    /// Calls the run off, if its body can be: in a walk nobody looks, so that is broken into. For a thread without a place.
+    /// Calls the run off, if its body can be: in a walk nobody looks, so that is broken into. For a thread
+    /// without a place.
     pub(crate) fn call_off(&self, team: &Team) {
         if self.common.body.cancel() && self.walk.is_going_on() {
             let mut ready = Vec::new();
@@ -255,8 +259,8 @@ impl<F: Body> Stealing<'_, F> {
         }
     }
 
-    /// Breaks into the walk, unless somebody else has, and calls `take` with what is ready. If nothing is left, the caller reports the
-    /// nodes.
+    /// Breaks into the walk, unless somebody else has, and calls `take` with what is ready. If nothing is
+    /// left, the caller reports the nodes.
     pub(crate) fn break_in(&self, team: &Team, lanes: &[Lane], mut take: impl FnMut(NodeId)) {
         if let Some(seized) = self.walk.seize(lanes) {
             let left = seized.left();

@@ -8,14 +8,15 @@
 //! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
 //! ```
 //!
-//! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are added up
-//! ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared cache line a node. The stack's older half goes to the
-//! queue when that is empty: the oldest nodes have the most behind them, so those who take them stay busy longest.
+//! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are
+//! added up ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared
+//! cache line per node. The stack's older half goes to the queue when that is empty: the oldest nodes have
+//! the most behind them, so those who take them stay busy longest.
 //!
-//! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the sense of
-//! [`BiasedLock::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and whoever takes a part of
-//! what there is, by theft or robbery, wakes the next. And nobody who could help goes to sleep while a surplus is up: it takes
-//! what is offered, or robs, and finding nothing lowers it.
+//! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the
+//! sense of [`BiasedLock::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and
+//! whoever takes a part of what there is, by theft or robbery, wakes the next. And nobody who could help goes
+//! to sleep while a surplus is up: it takes what is offered, or robs, and finding nothing lowers it.
 //!
 //! [`BiasedLock::raise`]: crate::protocol::biased_lock::BiasedLock::raise
 
@@ -42,8 +43,8 @@ pub(crate) struct Unreported {
 }
 
 impl<F: Body> Stealing<'_, F> {
-    /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than it has, when it is wanted
-    /// elsewhere for nodes that are bound to it. How many it has run.
+    /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than
+    /// it has, when it is wanted elsewhere for nodes that are bound to it. How many it has run.
     pub(crate) fn run_nodes(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
         let mut progress = Unreported::default();
         while let Err(payload) =
@@ -138,8 +139,8 @@ impl<F: Body> Stealing<'_, F> {
         }
     }
 
-    /// Nodes that were woken, after all others have had their turn: also those that somebody in a body keeps to itself, for
-    /// whom there would be no thief as long as nodes wake each other.
+    /// Nodes that were woken, after all others have had their turn: also those that somebody in a body keeps
+    /// to itself, for whom there would be no thief as long as nodes wake each other.
     fn take_woken_at_last(&self, team: &Team, own: &mut Own<'_>) -> Option<NodeId> {
         if !team.has_woken() {
             return None;
@@ -172,7 +173,7 @@ impl<F: Body> Stealing<'_, F> {
             // That can't be news to anybody.
             let _ = own.raise(false);
         } else if team.has_work() {
-            // Whoever offers several nodes has woken one thread. Each that comes wakes the next.
+            // A member that offers several nodes has woken one thread. Each that comes wakes the next.
             self.invite(team);
         }
         taken
@@ -219,8 +220,8 @@ impl<F: Body> Stealing<'_, F> {
         self.invite(team);
     }
 
-    /// Before a body: sees to it that others have something to take, if there is anything. What is in the queue has raised
-    /// the surplus when it came there.
+    /// Before a body: sees to it that others have something to take, if there is anything. What is in the
+    /// queue has raised the surplus when it came there.
     #[inline]
     fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported) {
         let (nothing_ready, nothing_held) =
@@ -231,14 +232,15 @@ impl<F: Body> Stealing<'_, F> {
         if own.offers_nothing() && !team.has_roots() || !nothing_held && team.anybody_searches() {
             self.offer_some(team, own, progress);
         }
-        // Lowered when this member has run dry, or by somebody who has come in vain: seldom, so that it rises seldom.
+        // Lowered when this member has run dry, or by somebody who has come for nothing: seldom, so that it
+        // rises seldom.
         if own.raise(true) {
             self.invite(team);
         }
     }
 
-    /// Passes on what is held back, if somebody is waiting for it or there is nothing else, and moves ready nodes from the
-    /// stack to the queue if that is empty.
+    /// Passes on what is held back, if somebody is waiting for it or there is nothing else, and moves ready
+    /// nodes from the stack to the queue if that is empty.
     #[inline(never)]
     fn offer_some(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported) {
         own.with(|private| {
@@ -292,8 +294,8 @@ impl<F: Body> Stealing<'_, F> {
     /// Sees to it that somebody comes for what there is, unless the run is quiet.
     pub(crate) fn invite(&self, team: &Team) {
         if F::WAKES {
-            // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is offered here, or the run isn't
-            // quiet any more.
+            // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is
+            // offered here, or the run isn't quiet any more.
             asymmetric_fence::light(asymmetric_fence::light_is_free());
         }
         if team.is_quiet() {

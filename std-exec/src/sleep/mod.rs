@@ -1,4 +1,5 @@
-//! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `README.md` beside this file.
+//! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `README.md` beside this
+//! file.
 
 mod parker;
 mod slots;

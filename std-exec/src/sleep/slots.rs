@@ -10,14 +10,16 @@ use std::time::Duration;
 pub(crate) struct Sleep {
     /// How many beds are `occupied`: what posters look at.
     sleepers: CachePadded<AtomicUsize>,
-    /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look at.
+    /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look
+    /// at.
     away: CachePadded<AtomicUsize>,
     beds: Box<[CachePadded<SleepSlot>]>,
 }
 
 #[derive(Debug)]
 struct SleepSlot {
-    /// The worker is parked or about to be. Whoever changes it from true to false owes or forgoes the unpark.
+    /// The worker is parked or about to be. The thread that changes it from true to false owes or forgoes the
+    /// unpark.
     occupied: AtomicBool,
     parker: Parker,
 }
@@ -41,7 +43,7 @@ impl Sleep {
         self.away.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The same, with an alarm set: for `time` at the most.
+    /// Sleeps with an alarm set: for `time` at the most.
     pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
         let bed = &self.beds[worker];
         if self.lie_down(worker, reason_to_stay) && !bed.parker.park_timeout(time) && !self.vacate(bed) {
@@ -56,8 +58,8 @@ impl Sleep {
         // Counted first, so that the count never falls below the number of occupied beds.
         self.sleepers.fetch_add(1, Ordering::Relaxed);
         bed.occupied.store(true, Ordering::Relaxed);
-        // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the sleeper
-        // sees what was posted (`reason_to_stay`).
+        // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the
+        // sleeper sees what was posted (`reason_to_stay`).
         fence(Ordering::SeqCst);
         let stay = reason_to_stay() && self.vacate(bed);
         if stay {
@@ -129,8 +131,8 @@ impl Sleep {
 
     /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
     fn vacate(&self, bed: &SleepSlot) -> bool {
-        // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's own lock
-        // orders the rest.
+        // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's
+        // own lock orders the rest.
         let vacated =
             bed.occupied.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if vacated {
@@ -143,7 +145,7 @@ impl Sleep {
 /// To be called between making work or a walk visible and asking whether anybody sleeps.
 #[inline]
 pub(crate) fn posted() {
-    // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait_unless`; for walks also with itself, in
-    // `Shared::away`, and by members that leave a run.
+    // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait_unless`; for walks also
+    // with itself, in `Shared::away`, and by members that leave a run.
     fence(Ordering::SeqCst);
 }

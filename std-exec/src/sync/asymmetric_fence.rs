@@ -1,18 +1,18 @@
 //! Two halves of a `SeqCst` fence, for a pair of threads of which one passes often and the other hardly ever.
 //!
-//! Two threads that each write one place and then read the other's need a full fence in between, or both may miss the
-//! other's write. A fence a node would cost more than everything else that a walk does for it. Where the system can
-//! make every running thread pass a fence on demand (Linux's `membarrier`), the rare side pays for both: [`heavy`]
-//! there is a system call of about a microsecond, and [`light`] only keeps the compiler from reordering. Elsewhere both
-//! are ordinary fences.
+//! Two threads that each write one place and then read the other's need a full fence in between, or both may
+//! miss the other's write. A fence per node would cost more than everything else that a walk does for it.
+//! Where the system can make every running thread pass a fence on demand (Linux's `membarrier`), the rare
+//! side pays for both: [`heavy`] there is a system call of about a microsecond, and [`light`] only keeps the
+//! compiler from reordering. Elsewhere both are ordinary fences.
 //!
-//! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread calls it
-//! and the others have a compiler barrier.
+//! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread
+//! calls it and the others have a compiler barrier.
 
 use crate::sync::{Ordering, before_fence, compiler_fence, fence};
 
-/// Whether the side that passes often needs no fence, since the other one sees to it. Doesn't change while an executor
-/// exists.
+/// Whether the side that passes often needs no fence, since the other one sees to it. Doesn't change while an
+/// executor exists.
 #[inline]
 pub(crate) fn light_is_free() -> bool {
     system::expedited()
@@ -23,7 +23,8 @@ pub(crate) fn light_is_free() -> bool {
 pub(crate) fn light(free: bool) {
     before_fence();
     if free {
-        // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs this process.
+        // Ordering: pairs with the `membarrier` in `heavy`, which is a full fence on every core that runs
+        // this process.
         compiler_fence(Ordering::SeqCst);
     } else {
         // Ordering: pairs with the fence in `heavy`.
@@ -34,7 +35,8 @@ pub(crate) fn light(free: bool) {
 /// The side that hardly ever passes.
 pub(crate) fn heavy() {
     before_fence();
-    // Ordering: pairs with `light`; also where the system call does the other threads' part, this thread needs its own.
+    // Ordering: pairs with `light`; also where the system call does the other threads' part, this thread
+    // needs its own.
     fence(Ordering::SeqCst);
     if system::expedited() {
         system::interrupt_all();
@@ -54,15 +56,16 @@ mod system {
     use crate::sync::{AtomicBool, Ordering};
     use std::sync::Once;
 
-    /// The process is registered for expedited membarriers. Set before the first executor's first thread starts, and
-    /// never unset, so a relaxed read is enough.
+    /// The process is registered for expedited membarriers. Set before the first executor's first thread
+    /// starts, and never unset, so a relaxed read is enough.
     static EXPEDITED: AtomicBool = AtomicBool::new(false);
 
     const EXPEDITED_BARRIER: libc::c_int = libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED;
     const REGISTER: libc::c_int = libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
 
     fn membarrier(command: libc::c_int) -> bool {
-        // SAFETY: the call takes integers and touches no memory of ours; an unknown command is refused with an error.
+        // SAFETY: the call takes integers and touches no memory of ours; an unknown command is refused with
+        // an error.
         unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
     }
 
@@ -80,8 +83,9 @@ mod system {
     }
 
     pub(super) fn interrupt_all() {
-        // It has worked once in this process, and the registration lasts as long as the process. If it is forbidden later
-        // on, by a filter of system calls, others rely on what doesn't happen: there is no way on, nor back.
+        // It has worked once in this process, and the registration lasts as long as the process. If it is
+        // forbidden later on, by a filter of system calls, others rely on what doesn't happen: there is no
+        // way on, nor back.
         if !membarrier(EXPEDITED_BARRIER) {
             fork::abort(
                 b"dgraph: membarrier(2) was forbidden after this process's first executor was made, which relies on it; \

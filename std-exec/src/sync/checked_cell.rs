@@ -7,7 +7,7 @@ use std::fmt;
 /// One user that writes.
 const WRITTEN: usize = usize::MAX;
 
-/// See the [module](self).
+/// A cell that panics if two threads use it at once.
 pub(crate) struct UnsafeCell<T> {
     /// How many threads read it now, or [`WRITTEN`].
     users: Cell<usize>,
@@ -16,8 +16,8 @@ pub(crate) struct UnsafeCell<T> {
     value: std::cell::UnsafeCell<T>,
 }
 
-// SAFETY: shuttle runs all threads of a model on one, and switches at steps of its own only, of which `users` has none. The
-// value is the users' business: finding those that race is what this is for.
+// SAFETY: shuttle runs all threads of a model on one, and switches at steps of its own only, of which `users`
+// has none. The value is the users' business: finding those that race is what this is for.
 unsafe impl<T: Send> Sync for UnsafeCell<T> {}
 
 impl<T> UnsafeCell<T> {

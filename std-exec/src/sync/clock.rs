@@ -3,7 +3,8 @@
 #[cfg(any(dgraph_loom, dgraph_shuttle))]
 pub(crate) use crate::sync::now;
 
-/// Ticks of some unit since some time; on x86-64 the time stamp counter, which costs a third of a system clock.
+/// Ticks of some unit since some time; on x86-64 the time stamp counter, which costs a third of a system
+/// clock.
 #[cfg(all(target_arch = "x86_64", not(any(miri, dgraph_loom, dgraph_shuttle))))]
 #[inline]
 pub(crate) fn now() -> u64 {

@@ -1,7 +1,8 @@
 //! Which process this is: `fork(2)` copies the memory of an executor, but none of its threads.
 //!
-//! A handler that the system calls in every forked child counts up, so whether something was made in this very
-//! process costs one load. A child that was made by a bare system call, behind the C library's back, isn't noticed.
+//! A handler that the system calls in every forked child counts up, so whether something was made in this
+//! very process costs one load. A child that was made by a bare system call, behind the C library's back,
+//! isn't noticed.
 
 /// A process: this one, or one that it was forked from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,9 @@ impl Process {
         self.forks == system::forks()
     }
 
-    /// To be called by whoever is about to wait for another thread of this process. If that isn't in this one, it
-    /// would wait for ever, and there may be nothing to unwind to: other threads were using what lies on the stack.
+    /// To be called by whoever is about to wait for another thread of this process. If that isn't in this
+    /// one, it would wait for ever, and there may be nothing to unwind to: other threads were using what lies
+    /// on the stack.
     pub(crate) fn or_abort(self) {
         if !self.is_current() {
             abort(b"dgraph: forked in the middle of a run, whose other threads are not in this process\n");
@@ -48,8 +50,8 @@ mod system {
     use crate::sync::{AtomicUsize, Ordering, prepare_to_steal};
     use std::sync::Once;
 
-    /// How many forks there are between the process that has registered the handler and this one. Written while the
-    /// process has one thread only.
+    /// How many forks there are between the process that has registered the handler and this one. Written
+    /// while the process has one thread only.
     static FORKS: AtomicUsize = AtomicUsize::new(0);
 
     #[inline]
@@ -64,11 +66,11 @@ mod system {
     pub(super) fn prepare() {
         static REGISTERED: Once = Once::new();
         REGISTERED.call_once(|| {
-            // The deques set up what they share at the first theft. A child that is forked in the middle of that, by
-            // another thread, would wait for its end when it uses a deque of its own.
+            // The deques set up what they share at the first theft. A child that is forked in the middle of
+            // that, by another thread, would wait for its end when it uses a deque of its own.
             prepare_to_steal();
-            // SAFETY: the handler does nothing but an atomic addition, which is safe in a forked child. If there is no
-            // memory for it, forks go unnoticed.
+            // SAFETY: the handler does nothing but an atomic addition, which is safe in a forked child. If
+            // there is no memory for it, forks go unnoticed.
             unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
         });
     }

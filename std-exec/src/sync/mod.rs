@@ -1,13 +1,14 @@
-//! The atomics, cells, fences, locks, deques and thread-locals of this crate: the standard ones and crossbeam's
-//! (`standard.rs`), or ones that a model checker sees. No other file names them.
+//! The atomics, cells, fences, locks, deques and thread-locals of this crate: the standard ones and
+//! crossbeam's (`standard.rs`), or ones that a model checker sees. No other file names them.
 //!
-//! - `--cfg dgraph_loom` (`with_loom.rs`): every order of steps of small models, and what weak memory makes of it.
-//! - `--cfg dgraph_shuttle` (`with_shuttle.rs`): random orders of models that are too large for that, as if memory were
-//!   sequentially consistent.
+//! - `--cfg dgraph_loom` (`with_loom.rs`): every order of steps of small models, and what weak memory makes
+//!   of it.
+//! - `--cfg dgraph_shuttle` (`with_shuttle.rs`): random orders of models that are too large for that, as if
+//!   memory were sequentially consistent.
 //!
-//! The standard locks keep all that there is to know in the lock itself. parking_lot's keep a table of waiting threads
-//! beside them, in which a forked child finds threads that it doesn't have, so that a new executor there would crash: they are
-//! for those who ask for them by the feature `parking_lot` (`lot.rs`).
+//! The standard locks keep all that there is to know in the lock itself. parking_lot's keep a table of
+//! waiting threads beside them, in which a forked child finds threads that it doesn't have, so that a new
+//! executor there would crash: they are for those who ask for them by the feature `parking_lot` (`lot.rs`).
 
 #[allow(unsafe_code)]
 pub(crate) mod asymmetric_fence;
@@ -42,8 +43,8 @@ pub(crate) use with_shuttle::*;
 /// A model checker decides who goes on: there is little to wait for, and the fewer steps the better.
 pub(crate) const MODEL: bool = cfg!(any(dgraph_loom, dgraph_shuttle));
 
-/// A number that no other call in this process gives; never 0. No lock where it can be had without one: a child forked meanwhile
-/// would find that locked for ever.
+/// A number that no other call in this process gives; never 0. No lock where it can be had without one: a
+/// child forked meanwhile would find that locked for ever.
 pub(crate) fn next_number() -> u64 {
     #[cfg(target_has_atomic = "64")]
     {
@@ -62,7 +63,8 @@ pub(crate) fn next_number() -> u64 {
     }
 }
 
-/// In models time goes on by a fixed amount whenever somebody looks, so that each order of steps can be repeated.
+/// In models time goes on by a fixed amount whenever somebody looks, so that each order of steps can be
+/// repeated.
 #[cfg(any(dgraph_loom, dgraph_shuttle))]
 pub(crate) fn now() -> u64 {
     use std::cell::Cell;

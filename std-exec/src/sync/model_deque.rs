@@ -1,6 +1,6 @@
-//! A work-stealing deque that model checkers see into, with crossbeam-deque's interface and no stronger promises: the items
-//! pass through a lock, but whether there are any is read from a relaxed counter. (crossbeam's
-//! has a fence there; what we build on it doesn't rely on that.)
+//! A work-stealing deque that model checkers see into, with crossbeam-deque's interface and no stronger
+//! promises: the items pass through a lock, but whether there are any is read from a relaxed counter.
+//! (crossbeam's has a fence there; what we build on it doesn't rely on that.)
 
 use super::{Arc, AtomicUsize, Mutex, Ordering, lock};
 use std::collections::VecDeque;

@@ -7,8 +7,8 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-/// Drops what nobody will see: a payload, an error, a waker. Its destructor is the user's code, and may panic, with a payload of
-/// which the same is true. What goes on like that is left where it is.
+/// Drops what nobody will see: a payload, an error, a waker. Its destructor is the user's code, and may
+/// panic, with a payload of which the same is true. What goes on like that is left where it is.
 pub(crate) fn discard<T>(unseen: T) {
     let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(unseen)));
     for _ in 0..8 {
@@ -29,8 +29,8 @@ pub(crate) fn first<T>(first: Option<T>, other: Option<T>) -> Option<T> {
     first
 }
 
-/// A value whose destructor is the user's code. While the thread unwinds, a panic of it would abort the process: then it is
-/// [discarded](discard).
+/// A value whose destructor is the user's code. While the thread unwinds, a panic of it would abort the
+/// process: then it is [discarded](discard).
 pub(crate) struct Quiet<T>(Option<T>);
 
 impl<T> Quiet<T> {
@@ -66,7 +66,8 @@ impl<T> Drop for Quiet<T> {
     }
 }
 
-/// See the [module](self). What nobody has taken is [discarded](discard).
+/// What the first node that panics has thrown, kept for the run's caller. What nobody has taken is
+/// [discarded](discard).
 #[derive(Debug)]
 pub(crate) struct Thrown {
     first: Mutex<Option<Box<dyn Any + Send>>>,
@@ -90,7 +91,7 @@ impl Thrown {
         discard(payload);
     }
 
-    /// The same, when nobody else can come any more.
+    /// Takes what was thrown, when nobody else can come any more.
     #[inline]
     pub(crate) fn into_inner(mut self) -> Option<Box<dyn Any + Send>> {
         self.first.get_mut().unwrap_or_else(PoisonError::into_inner).take()

@@ -24,7 +24,8 @@ pub(crate) mod model {
     /// What loom runs, as one type: loom's own code is compiled once, not for each model.
     type Model = Box<dyn Fn() + Sync + Send>;
 
-    /// Explores what `preemptions` forced switches between threads can bring about: all of it for the small models.
+    /// Explores what `preemptions` forced switches between threads can bring about: all of it for the small
+    /// models.
     pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
         let mut builder = Builder::new();
         builder.preemption_bound = Some(preemptions);
@@ -51,11 +52,13 @@ loom::lazy_static! {
     static ref NEXT_FENCE: AtomicUsize = AtomicUsize::new(0);
 }
 
-/// No fence at all. Only a model in which nobody comes by the heavy half of `crate::sync::asymmetric_fence` may say that the light one is free.
+/// No fence at all. Only a model in which nobody comes by the heavy half of `crate::sync::asymmetric_fence`
+/// may say that the light one is free.
 pub(crate) fn compiler_fence(_: Ordering) {}
 
-/// To be called before a `SeqCst` fence. loom tries another order of two steps only if both access one object, and
-/// takes fences for none, so it would never come between an access and the fence behind it. Now they have an object.
+/// To be called before a `SeqCst` fence. loom tries another order of two steps only if both access one
+/// object, and takes fences for none, so it would never come between an access and the fence behind it. Now
+/// they have an object.
 pub(crate) fn before_fence() {
     NEXT_FENCE.fetch_add(1, Ordering::Relaxed);
 }

@@ -1,5 +1,6 @@
-//! shuttle's: random orders of models that are too large for loom. Memory is sequentially consistent, so no ordering and no
-//! fence is too weak here: that is loom's to find. What shuttle finds is a step that is forgotten or comes too late.
+//! shuttle's: random orders of models that are too large for loom. Memory is sequentially consistent, so no
+//! ordering and no fence is too weak here: that is loom's to find. What shuttle finds is a step that is
+//! forgotten or comes too late.
 
 pub(crate) use super::checked_cell::UnsafeCell;
 pub(crate) use super::model_deque::{Steal, Stealer, Worker};
@@ -23,8 +24,9 @@ pub(crate) mod model {
     use shuttle::{Config, Runner};
     pub(crate) use std::sync::Arc;
 
-    /// Tries so many orders of steps at random, and as many with few forced switches between threads, wherever these are
-    /// (probabilistic concurrency testing: Burckhardt et al., ASPLOS 2010). `DGRAPH_SHUTTLE` sets how many.
+    /// Tries so many orders of steps at random, and as many with few forced switches between threads,
+    /// wherever these are (probabilistic concurrency testing: Burckhardt et al., ASPLOS 2010).
+    /// `DGRAPH_SHUTTLE` sets how many.
     pub(crate) fn explore(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
         explore_one(preemptions, Arc::new(body));
     }
@@ -40,7 +42,7 @@ pub(crate) mod model {
         Runner::new(PctScheduler::new(preemptions + 1, orders), config).run(move || same());
     }
 
-    /// As [`explore`], which is all that shuttle can do.
+    /// Explores random orders, like [`explore`]: shuttle can do no more.
     pub(crate) fn explore_all(body: impl Fn() + Sync + Send + 'static) {
         explore(3, body);
     }

@@ -4,7 +4,8 @@ use crate::protocol::member::BATCH;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use dgraph_core::NodeId;
 
-/// See the [module](self). Hardly ever used: a lock is good enough.
+/// Ready nodes of members that had to leave, for the threads that stay or come. Hardly ever used: a lock is
+/// good enough.
 #[derive(Debug)]
 pub(crate) struct Pot {
     any: AtomicBool,
@@ -16,7 +17,8 @@ impl Pot {
         Self { any: AtomicBool::new(false), nodes: Mutex::new(Vec::new()) }
     }
 
-    /// Whether there are any. Certain after a `SeqCst` fence for members that have posted since they put some in; otherwise a hint.
+    /// Whether there are any. Certain after a `SeqCst` fence for members that have posted since they put some
+    /// in; otherwise a hint.
     #[inline]
     pub(crate) fn has_some(&self) -> bool {
         self.any.load(Ordering::Relaxed)

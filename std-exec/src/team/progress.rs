@@ -1,5 +1,5 @@
-//! What there is to do in a run, for whom, and how much of it is done. Most answers are hints: who comes for nothing
-//! goes again.
+//! What there is to do in a run, for whom, and how much of it is done. Most answers are hints: who comes for
+//! nothing goes again.
 
 use super::state::Team;
 use crate::protocol::member::BATCH;
@@ -8,7 +8,8 @@ use crate::sync::Ordering;
 use crate::tuner::Budget;
 
 impl Team {
-    /// Takes some of the roots: how many were left before that, and how many were taken. `None` if there are none.
+    /// Takes some of the roots: how many were left before that, and how many were taken. `None` if there are
+    /// none.
     #[inline]
     pub(crate) fn take_roots(&self) -> Option<(usize, usize)> {
         // Relaxed throughout: roots are ready from the beginning, so nothing is handed over.
@@ -55,8 +56,8 @@ impl Team {
 
     /// To be called after a node was put where woken nodes wait, and before posting.
     pub(crate) fn has_been_woken(&self) {
-        // Ordering: Release pairs with the Acquire of `woken_are_taken`: who takes this mark away finds the node there. Both
-        // are read-modify-writes, so whoever takes several away finds all of them.
+        // Ordering: Release pairs with the Acquire of `woken_are_taken`: who takes this mark away finds the
+        // node there. Both are read-modify-writes, so whoever takes several away finds all of them.
         self.woken.swap(true, Ordering::AcqRel);
     }
 
@@ -74,8 +75,8 @@ impl Team {
             || self.members.iter().any(|member| member.offers())
     }
 
-    /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence for
-    /// members that have [posted](Self::post) since their surplus rose; otherwise a hint.
+    /// Whether there are ready nodes for others to take, in some way or other. Certain after a `SeqCst` fence
+    /// for members that have [posted](Self::post) since their surplus rose; otherwise a hint.
     pub(crate) fn has_work(&self) -> bool {
         self.has_roots()
             || self.has_woken()
@@ -101,7 +102,8 @@ impl Team {
         self.wanted.worker(worker) && self.membership.may_join(usize::MAX)
     }
 
-    /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A hint.
+    /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A
+    /// hint.
     pub(crate) fn walk(&self) -> Option<(usize, usize)> {
         let budget = self.budget.load(Ordering::Relaxed);
         // (If it is over, but the caller has not come to closing the team, there is nothing to join for.)
@@ -140,9 +142,9 @@ impl Team {
         self.quiet.load(Ordering::Relaxed)
     }
 
-    /// Ends the quiet beginning, if there was one. For members, since otherwise it might be another run's. One that isn't the first passes
-    /// a heavy fence then (`Shared::try_help`); the first looks for woken nodes behind the fence of `wait_unless`, or leaves, and then
-    /// the ticket has a mark.
+    /// Ends the quiet beginning, if there was one. For members, since otherwise it might be another run's.
+    /// One that isn't the first passes a heavy fence then (`Shared::try_help`); the first looks for woken
+    /// nodes behind the fence of `wait_unless`, or leaves, and then the ticket has a mark.
     pub(crate) fn end_quiet(&self) {
         if self.is_quiet() {
             self.end_walk();

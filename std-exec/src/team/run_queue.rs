@@ -1,8 +1,9 @@
-//! The runs without a caller that wait for a thread, in the order in which they came; and for each worker those that wait for it
-//! in particular.
+//! The runs without a caller that wait for a thread, in the order in which they came; and for each worker
+//! those that wait for it in particular.
 //!
-//! One lock per queue, which is held for some nanoseconds: a run comes here once per slice of a hundred microseconds, or once per wake-up,
-//! not once per node. The queue for all threads is linked through the tickets, so it needs no memory however long it is.
+//! One lock per queue, which is held for some nanoseconds: a run comes here once per slice of a hundred
+//! microseconds, or once per wake-up, not once per node. The queue for all threads is linked through the
+//! tickets, so it needs no memory however long it is.
 
 use super::ticket::Link;
 use crate::protocol::backlog::Backlog;
@@ -54,7 +55,7 @@ impl Drop for List {
     }
 }
 
-/// See the [module](self).
+/// The runs without a caller that wait for a thread, in the order in which they came.
 pub(crate) struct RunQueue {
     /// What members look at between two nodes.
     pub(crate) backlog: CachePadded<Backlog>,
@@ -101,8 +102,8 @@ impl RunQueue {
         true
     }
 
-    /// The next run that waits for this worker, whether or not the calling thread may open it now. (Then it is worked on, over, or will be
-    /// put here again.)
+    /// The next run that waits for this worker, whether or not the calling thread may open it now. (Then it
+    /// is worked on, over, or will be put here again.)
     pub(crate) fn pop_for(&self, worker: usize) -> Option<Arc<Ticket>> {
         let mut bound = lock(&self.bound[worker]);
         let ticket = bound.pop_front();

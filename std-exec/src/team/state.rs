@@ -1,8 +1,8 @@
 //! What the members of one run share: their seats and queues, the count of nodes not yet run, the latch.
 //!
-//! A *team* is the caller of a run and the helpers that have joined it. Teams live in the executor, are used by one
-//! run after the other, and are freed with the executor only: a reference to a team is always good, whatever
-//! happens to the run. What belongs to the run lies on its caller's stack; who may touch it when:
+//! A *team* is the caller of a run and the helpers that have joined it. Teams live in the executor, are used
+//! by one run after the other, and are freed with the executor only: a reference to a team is always good,
+//! whatever happens to the run. What belongs to the run lies on its caller's stack; who may touch it when:
 //!
 //! | what | caller | helper |
 //! |---|---|---|
@@ -11,8 +11,8 @@
 //! | a member's queue, the thieves' end; robbing its [`BiasedLock`](crate::protocol::biased_lock::BiasedLock) | always | always |
 //! | `spare` counters | while it has the team | through the run only |
 //!
-//! A run without a caller ([`Ticket`]) has a team only while somebody works on it; whoever opens that stands for the caller then, and
-//! the last member that leaves, in its end.
+//! A run without a caller ([`Ticket`]) has a team only while somebody works on it; whoever opens that stands
+//! for the caller then, and the last member that leaves, in its end.
 
 use super::pot::Pot;
 use super::stay::{Awaited, Stay};
@@ -52,12 +52,13 @@ impl Rest {
     }
 }
 
-// SAFETY: a job is a pointer to a run, which is valid until that is over, and functions for any thread (see `Job`).
+// SAFETY: a job is a pointer to a run, which is valid until that is over, and functions for any thread (see
+// `Job`).
 unsafe impl Works for Team {
     type Job = Job;
 }
 
-/// See the [module](self).
+/// What the members of one run share; the table in the module's docs says who may touch what.
 pub(crate) struct Team {
     pub(crate) membership: Membership,
     /// Nodes that nobody has reported as done.
@@ -86,7 +87,8 @@ pub(crate) struct Team {
     pub(super) parent: AtomicPtr<Team>,
     /// Which worker the caller is, plus 1; 0 if it is none.
     pub(super) caller: AtomicUsize,
-    /// In how many runs, one within the other, this one is nested; and its place among those of the executor: see [`bindings`].
+    /// In how many runs, one within the other, this one is nested; and its place among those of the executor:
+    /// see [`bindings`].
     pub(super) level: AtomicUsize,
     pub(super) number: AtomicUsize,
     /// How many runs the team has had: tells a run from the next one.
@@ -97,9 +99,9 @@ pub(crate) struct Team {
     pub(super) eagerly: AtomicBool,
     /// There is a walk in step that a helper may join.
     pub(super) in_step: AtomicBool,
-    /// See [`is_quiet`](Self::is_quiet).
+    /// Whether the run has begun quietly, for [`is_quiet`](Self::is_quiet).
     pub(super) quiet: AtomicBool,
-    /// See [`beat`](Self::beat).
+    /// How many bodies the member has called that goes quietly, for [`beat`](Self::beat).
     pub(super) beats: CachePadded<AtomicUsize>,
     pub(super) lanes: Box<[Lane]>,
     pub(super) job: UnsafeCell<Option<Job>>,
@@ -112,7 +114,8 @@ pub(crate) struct Team {
 #[derive(Clone, Copy)]
 pub(crate) struct Job {
     pub(crate) run: *const (),
-    /// Works on `run` in the given role until there is nothing left to take, or its stay is over. The caller must have joined.
+    /// Works on `run` in the given role until there is nothing left to take, or its stay is over. The caller
+    /// must have joined.
     pub(crate) help: unsafe fn(*const (), &Team, Role, &Stay<'_>),
     /// If the run has no caller: what it needs when nobody works on it.
     pub(crate) rest: Option<RestOf>,
@@ -153,8 +156,8 @@ pub(crate) enum Role {
     Canceller,
 }
 
-// SAFETY: `job`, `ticket` and `spare` are the only fields that are not `Sync`; the table in the module documentation says who may
-// touch them when; `taken` and the membership word order the accesses.
+// SAFETY: `job`, `ticket` and `spare` are the only fields that are not `Sync`; the table in the module
+// documentation says who may touch them when; `taken` and the membership word order the accesses.
 unsafe impl Sync for Team {}
 // SAFETY: nothing in a team belongs to a certain thread. The pointers in `job` are used under the same table.
 unsafe impl Send for Team {}
@@ -214,7 +217,8 @@ impl Team {
     ///
     /// The calling thread has taken the team, and no earlier result of this call is in use.
     pub(crate) unsafe fn spare_countdown<'a>(&'a self, dag: DagView<'a>) -> Countdown<'a> {
-        // SAFETY: only the thread that has taken the team comes here, and by contract no other reference is alive.
+        // SAFETY: only the thread that has taken the team comes here, and by contract no other reference is
+        // alive.
         let spare = unsafe { &mut *self.spare.get() };
         if spare.len() < dag.nodes() {
             spare.resize_with(dag.nodes(), || AtomicU32::new(0));
@@ -222,7 +226,8 @@ impl Team {
         Countdown::new(dag, spare).expect("as many counters as nodes")
     }
 
-    /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's level and number.
+    /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's
+    /// level and number.
     #[inline]
     pub(crate) fn lead_by(&self, worker: Option<usize>, level: usize, number: usize) {
         self.caller.store(worker.map_or(0, |worker| worker + 1), Ordering::Relaxed);
@@ -235,8 +240,8 @@ impl Team {
         self.level.load(Ordering::Relaxed)
     }
 
-    /// Whether a thread that waits for `awaited` may go to nodes of this run that are bound to it: it is nested more deeply, or as
-    /// deeply, and has begun later. As certain as that the run wants somebody.
+    /// Whether a thread that waits for `awaited` may go to nodes of this run that are bound to it: it is
+    /// nested more deeply, or as deeply, and has begun later. As certain as that the run wants somebody.
     pub(crate) fn comes_after(&self, awaited: &Team) -> bool {
         let (level, number) = (self.level(), self.number.load(Ordering::Relaxed));
         match level.cmp(&awaited.level()) {
@@ -273,7 +278,8 @@ impl Team {
     ///
     /// # Safety
     ///
-    /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so again.
+    /// The calling thread has taken the team, which is closed and empty; `job` stays valid until it is so
+    /// again.
     #[inline]
     pub(crate) unsafe fn open(&self, job: Job, nodes: usize, course: Course, parent: Option<&Team>) {
         self.set_up(nodes, course, parent);
@@ -282,7 +288,8 @@ impl Team {
         self.membership.open();
     }
 
-    /// Starts a run without a caller, or goes on with it. The calling thread is its first member, without a place.
+    /// Starts a run without a caller, or goes on with it. The calling thread is its first member, without a
+    /// place.
     ///
     /// # Safety
     ///
@@ -303,7 +310,8 @@ impl Team {
         self.membership.open_detached();
     }
 
-    /// Sets up a run without a caller, whose `rest` this is, without opening it. For a thread that has taken the team.
+    /// Sets up a run without a caller, whose `rest` this is, without opening it. For a thread that has taken
+    /// the team.
     pub(crate) fn set_up_for(&self, rest: &mut Rest) {
         let roots = rest.roots;
         let course = match rest.quiet.take() {
@@ -315,7 +323,8 @@ impl Team {
         self.pot.fill(&mut rest.ready);
     }
 
-    /// Ends what `open_for` has begun: puts what is left into `rest`. For the last member, which has closed the team.
+    /// Ends what `open_for` has begun: puts what is left into `rest`. For the last member, which has closed
+    /// the team.
     pub(crate) fn depart(&self, rest: &mut Rest) {
         rest.unfinished = self.unfinished.load(Ordering::Relaxed);
         rest.roots = self.roots.load(Ordering::Relaxed);
@@ -346,8 +355,8 @@ impl Team {
         self.woken.store(false, Ordering::Relaxed);
         self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let parent = parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut());
-        // Ordering: Release pairs with the Acquire in `ancestors`: who comes to the parent by this sees the team that was made, perhaps
-        // further down the list than that thread has looked.
+        // Ordering: Release pairs with the Acquire in `ancestors`: who comes to the parent by this sees the
+        // team that was made, perhaps further down the list than that thread has looked.
         self.parent.store(parent, Ordering::Release);
     }
 
@@ -364,8 +373,8 @@ impl Team {
         }
     }
 
-    /// A free place among the helpers. There is one for everybody whom `try_join` lets in, although it may become
-    /// free a moment later.
+    /// A free place among the helpers. There is one for everybody whom `try_join` lets in, although it may
+    /// become free a moment later.
     pub(crate) fn claim_place(&self) -> usize {
         let backoff = Backoff::new();
         loop {
@@ -409,8 +418,8 @@ impl Team {
     ///
     /// # Safety
     ///
-    /// The calling thread is that member (see the module's table) for as long as it uses the result, is not in the middle
-    /// of a body of this run, and has no other such result.
+    /// The calling thread is that member (see the module's table) for as long as it uses the result, is not
+    /// in the middle of a body of this run, and has no other such result.
     #[inline]
     pub(crate) unsafe fn own(&self, place: usize) -> Own<'_> {
         // SAFETY: by contract.

@@ -1,8 +1,9 @@
 //! How long a helper stays in a run: until there is nothing left to take, or until it is wanted elsewhere.
 //!
-//! A worker that is in the middle of nothing leaves a run after a *slice* if another run waits for a thread, so that runs take turns;
-//! at its next node if that waits because a future was woken, or if a node is bound to this worker. A thread that waits for a run of its
-//! own leaves a run nested in that as soon as its own has something to do. What a helper has not run when it leaves, it hands in.
+//! A worker that is in the middle of nothing leaves a run after a *slice* if another run waits for a thread,
+//! so that runs take turns; at its next node if that waits because a future was woken, or if a node is bound
+//! to this worker. A thread that waits for a run of its own leaves a run nested in that as soon as its own
+//! has something to do. What a helper has not run when it leaves, it hands in.
 
 use crate::protocol::backlog::Backlog;
 use crate::protocol::bindings::Bindings;
@@ -12,7 +13,7 @@ use std::fmt;
 /// In ticks, about a hundred microseconds: for how long a worker stays in a run while another one waits.
 const SLICE: u64 = 250_000;
 
-/// See the [module](self).
+/// How long a helper stays in a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stay<'a>(Until<'a>);
 
@@ -61,7 +62,8 @@ impl<'a> Stay<'a> {
         matches!(self.0, Until::IsWanted(_))
     }
 
-    /// Whether a node that only this thread can take waits in another run, and it is in the middle of nothing.
+    /// Whether a node that only this thread can take waits in another run, and it is in the middle of
+    /// nothing.
     pub(crate) fn is_wanted_elsewhere(&self) -> bool {
         matches!(self.0, Until::OthersWait { worker, bindings, .. } if bindings.want(worker))
     }

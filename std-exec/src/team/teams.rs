@@ -4,9 +4,9 @@ use crate::sync::MODEL;
 use crate::team::Team;
 use std::sync::OnceLock;
 
-/// The teams of an executor. Walking takes no lock; a new team is appended when every other one is taken, so there
-/// are as many as there have ever been runs at once that somebody worked on or waited for: no more than threads, times the depth to
-/// which runs are nested.
+/// The teams of an executor. Walking takes no lock; a new team is appended when every other one is taken, so
+/// there are as many as there have ever been runs at once that somebody worked on or waited for: no more than
+/// threads, times the depth to which runs are nested.
 #[derive(Debug)]
 pub(crate) struct Teams {
     helpers: usize,
@@ -26,8 +26,8 @@ impl Entry {
 }
 
 impl Teams {
-    /// A few teams to begin with, since those that are made in the middle of a burst keep the heap from shrinking afterwards; each
-    /// has room for a caller and `helpers` others.
+    /// A few teams to begin with, since those that are made in the middle of a burst keep the heap from
+    /// shrinking afterwards; each has room for a caller and `helpers` others.
     pub(crate) fn new(helpers: usize) -> Self {
         let teams = Self { helpers, first: Entry::new(helpers) };
         let mut last = &teams.first;

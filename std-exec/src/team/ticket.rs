@@ -1,7 +1,8 @@
-//! A run without a caller, as its executor holds it: in a queue, worked on by a team, or asleep until a future is woken.
+//! A run without a caller, as its executor holds it: in a queue, worked on by a team, or asleep until a
+//! future is woken.
 //!
-//! Only a run that is worked on has a team. So open runs cost their executor nothing: however many wait, for a thread or for a
-//! wake-up, nobody looks at them.
+//! Only a run that is worked on has a team. So open runs cost their executor nothing: however many wait, for
+//! a thread or for a wake-up, nobody looks at them.
 //!
 //! ```text
 //!               begin                    claim: a thread takes it, with a team
@@ -59,8 +60,8 @@ pub(crate) unsafe trait Works: Sized {
     type Job: Copy;
 }
 
-/// A run without a caller; see the [module](self). It lives as long as anybody knows it, and is used by one run of its graph after the
-/// other.
+/// A run without a caller; see the [module](self). It lives as long as anybody knows it, and is used by one
+/// run of its graph after the other.
 pub(crate) struct Ticket<T: Works> {
     /// Nobody else's queue may have it.
     executor: ExecutorId,
@@ -136,7 +137,8 @@ pub(crate) enum Next {
     Over,
     /// There is something for anybody.
     Again,
-    /// There is nothing but for the workers in [`Rest::workers`], if there are any, and for the caller, if `caller`.
+    /// There is nothing but for the workers in [`Rest::workers`], if there are any, and for the caller, if
+    /// `caller`.
     Waits { caller: bool },
 }
 
@@ -169,8 +171,9 @@ pub(crate) enum Asked {
     Nothing,
 }
 
-// SAFETY: `rest` is the only field that is not `Sync`; the module's table says who may touch it when, and the transitions of
-// `word` order these accesses. The job in it may be used on any thread, by the contract of `Works`.
+// SAFETY: `rest` is the only field that is not `Sync`; the module's table says who may touch it when, and the
+// transitions of `word` order these accesses. The job in it may be used on any thread, by the contract of
+// `Works`.
 unsafe impl<T: Works> Sync for Ticket<T> {}
 // SAFETY: as above.
 unsafe impl<T: Works> Send for Ticket<T> {}
@@ -193,13 +196,14 @@ impl<T: Works> Ticket<T> {
 
     /// Changes the word as `step` says, if it says so. What it was before.
     fn step(&self, step: impl Fn(usize) -> Option<usize>) -> Result<usize, usize> {
-        // Ordering: Release pairs with the Acquire of whatever takes the next step: it finds the run as it is now. Each step
-        // is a read-modify-write, so one that reads a later one sees all before.
+        // Ordering: Release pairs with the Acquire of whatever takes the next step: it finds the run as it is
+        // now. Each step is a read-modify-write, so one that reads a later one sees all before.
         self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, step)
     }
 
     fn state(&self) -> usize {
-        // Ordering: Acquire pairs with the Release in `step`: who finds the run over finds all that was done in it.
+        // Ordering: Acquire pairs with the Release in `step`: who finds the run over finds all that was done
+        // in it.
         self.word.load(Ordering::Acquire) & STATE
     }
 
@@ -222,7 +226,8 @@ impl<T: Works> Ticket<T> {
     ///
     /// # Safety
     ///
-    /// The calling thread owns the run, which is over. What `rest` tells to run stays valid until it is so again.
+    /// The calling thread owns the run, which is over. What `rest` tells to run stays valid until it is so
+    /// again.
     pub(crate) unsafe fn begin(&self, fill: impl FnOnce(&mut Rest<T>)) -> Then<T> {
         debug_assert!(self.is_over(), "begun while under way");
         self.asks.store(0, Ordering::Relaxed);
@@ -242,7 +247,7 @@ impl<T: Works> Ticket<T> {
             _ => None,
         });
         match woken {
-            // If by now it is another run's, that one looks in vain.
+            // If by now it is another run's, that one takes a look for nothing.
             Ok(before) if before & STATE == ACTIVE => Then::Tell(self.team.load(Ordering::Relaxed)),
             Ok(before) if before & LISTED == 0 => Then::EnqueueWoken,
             _ => Then::Nothing,
@@ -254,7 +259,8 @@ impl<T: Works> Ticket<T> {
         if before & LISTED == 0 { Then::Enqueue } else { Then::Nothing }
     }
 
-    /// Somebody has taken it off the queue, or comes because of its number. True if the run is the calling thread's to open.
+    /// Somebody has taken it off the queue, or comes because of its number. True if the run is the calling
+    /// thread's to open.
     pub(crate) fn claim(&self, off_the_queue: bool) -> bool {
         let listed = if off_the_queue { LISTED } else { 0 };
         let claim = |word| match word & STATE {
@@ -284,8 +290,8 @@ impl<T: Works> Ticket<T> {
         self.is_active().then_some(team)
     }
 
-    /// The last member has left, and has closed and given back its team. `next` is what `depart` has said; `any_woken` tells
-    /// whether some future was woken.
+    /// The last member has left, and has closed and given back its team. `next` is what `depart` has said;
+    /// `any_woken` tells whether some future was woken.
     pub(crate) fn settle(&self, mut next: Next, any_woken: impl Fn() -> bool) -> Then<T> {
         // SAFETY: the last member; by the module's table.
         let workers = std::mem::take(unsafe { &mut (*self.rest.get()).workers });
@@ -342,7 +348,8 @@ impl<T: Works> Ticket<T> {
         self.step(|word| (word & STATE != ACTIVE).then_some(word & LISTED | OVER)).is_ok()
     }
 
-    /// The last member that leaves calls `end`, which may take the run's memory away: the calling thread is one itself.
+    /// The last member that leaves calls `end`, which may take the run's memory away: the calling thread is
+    /// one itself.
     pub(crate) fn orphan(&self, end: Orphan) {
         *lock(&self.orphan) = Some(end);
         let closing = self.step(|word| (word & STATE == ACTIVE).then_some(word | CLOSING));
@@ -362,8 +369,8 @@ impl<T: Works> Ticket<T> {
             let old = lock(&self.owner).replace(new);
             old.into_iter().for_each(discard);
         }
-        // Whoever changes something does so before it takes the waker, under the lock: either it finds this one, or it has been there
-        // before, and what it changed is seen here.
+        // A thread that changes something does so before it takes the waker, under the lock: either it finds
+        // this one, or it has been there before, and what it changed is seen here.
         if self.is_over() {
             Asked::Over
         // Ordering: Acquire pairs with the Release in `ask_owner`: the owner sees why it is asked.
@@ -376,7 +383,8 @@ impl<T: Works> Ticket<T> {
 
     /// The owner is to look.
     pub(crate) fn ask_owner(&self) {
-        // Ordering: Release pairs with the Acquire in `poll`. These are read-modify-writes, so the owner sees all the reasons.
+        // Ordering: Release pairs with the Acquire in `poll`. These are read-modify-writes, so the owner sees
+        // all the reasons.
         self.asks.swap(1, Ordering::AcqRel);
         self.call_owner();
     }

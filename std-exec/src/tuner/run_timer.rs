@@ -1,13 +1,13 @@
 //! How a run has begun, and what that shows about the next one.
 //!
-//! What a run alone, or in step, has taken is compared with other ways to run. If others break in, the rest tells nothing about that
-//! any more: then what it would have taken is estimated from what it had come to.
+//! What a run alone, or in step, has taken is compared with other ways to run. If others break in, the rest
+//! tells nothing about that any more: then what it would have taken is estimated from what it had come to.
 
 use crate::sync::clock;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::tuner::{Budget, Plan, Timed, Tuner};
 
-/// See the [module](self).
+/// Measures one run, for what it shows about the next one.
 #[derive(Debug)]
 pub(crate) struct RunTimer {
     /// Another graph or another closure has another one; a wrong guess costs only time.
@@ -17,8 +17,8 @@ pub(crate) struct RunTimer {
     pub(crate) budget: Budget,
     /// When the run began; 0 if it isn't timed.
     at: u64,
-    /// How many ticks it would have taken if it had gone on as it began; 0 if it has. Relaxed: written by one member, and read
-    /// when all have left.
+    /// How many ticks it would have taken if it had gone on as it began; 0 if it has. Relaxed: written by one
+    /// member, and read when all have left.
     estimate: AtomicUsize,
 }
 

@@ -1,16 +1,17 @@
 //! Share, walk alone, or walk in step? What earlier runs of a graph took, and what to do in the next one.
 //!
-//! Sharing a run costs some tens of nanoseconds a node, a walk about one. So a graph of tiny bodies is fastest on one
-//! thread, one of short bodies and wide levels on several in step, one of long bodies shared, and only the body knows which it
-//! is. The first runs of a graph take turns: shared, then a walk with the time that sharing took as its budget, then a walk in
-//! step if its levels are wide, and all once more, since the first runs also wake threads and fill caches. From then on the
-//! fastest way is taken, and another one tried now and then, the more rarely the longer it keeps losing. When a run takes much
-//! less than usual, or two in a row much more, the bodies have changed, and it begins anew. A walk that overruns its budget is
+//! Sharing a run costs some tens of nanoseconds per node, a walk about one. So a graph of tiny bodies is
+//! fastest on one thread, one of short bodies and wide levels on several in step, one of long bodies shared,
+//! and only the body knows which it is. The first runs of a graph take turns: shared, then a walk with the
+//! time that sharing took as its budget, then a walk in step if its levels are wide, and all once more, since
+//! the first runs also wake threads and fill caches. From then on the fastest way is taken, and another one
+//! tried now and then, the more rarely the longer it keeps losing. When a run takes much less than usual, or
+//! two in a row much more, the bodies have changed, and it begins anew. A walk that overruns its budget is
 //! broken into. A walk that is over before another thread could have noticed it is never given up.
 //!
-//! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two threads at
-//! once, cost a wrong guess, never a wrong result: whether a graph can be run so at all is for the run to know, whatever the
-//! table says. All accesses are relaxed.
+//! The table is a cache: small, lossy, shared by all graphs of the executor. Two graphs in one place, or two
+//! threads at once, cost a wrong guess, never a wrong result: whether a graph can be run so at all is for the
+//! run to know, whatever the table says. All accesses are relaxed.
 
 use crate::sync::{AtomicUsize, MODEL, Ordering};
 
@@ -30,8 +31,8 @@ pub(crate) enum Plan {
 pub(crate) enum Budget {
     /// After so many ticks.
     Ticks(usize),
-    /// As soon as it looks as if it will take more than so many. For walks that are likely to be slower than sharing: there is
-    /// little to lose.
+    /// As soon as it looks as if it will take more than so many. For walks that are likely to be slower than
+    /// sharing: there is little to lose.
     Expected(usize),
 }
 
@@ -70,10 +71,11 @@ const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
 /// In ticks, some ten microseconds: no walk is broken into before.
 const LEAST_BUDGET: usize = 20_000;
-/// In ticks, about a microsecond: where a node takes longer on average, a walk alone is not even tried. (Models
-/// try all ways, and so do fuzz targets, whose nodes are slow under AddressSanitizer.)
+/// In ticks, about a microsecond: where a node takes longer on average, a walk alone is not even tried.
+/// (Models try all ways, and so do fuzz targets, whose nodes are slow under AddressSanitizer.)
 const LONG_NODE: usize = if MODEL || cfg!(fuzzing) { usize::MAX } else { 2_500 };
-/// The same for walks in step: sharing costs next to nothing, and goes better with nodes that take longer than others.
+/// In ticks, about four microseconds: where a node takes longer on average, a walk in step is not even tried.
+/// Sharing costs next to nothing, and goes better with nodes that take longer than others.
 const VERY_LONG_NODE: usize = if MODEL || cfg!(fuzzing) { usize::MAX } else { 10_000 };
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
 const SHORT_WALK: usize = 5_000;
@@ -131,7 +133,8 @@ impl Entry {
 
     /// The way of the next run.
     fn next(&self, nodes: usize, may_go_in_step: impl FnOnce() -> bool) -> usize {
-        // The first run is shared, whatever it is: it shows whether nodes are long, and serves as the others' budget.
+        // The first run is shared, whatever it is: it shows whether nodes are long, and serves as the others'
+        // budget.
         let shared = self.of(SHARE);
         if shared == 0 {
             self.turns.store(1, Ordering::Relaxed);
@@ -168,7 +171,7 @@ impl Entry {
     }
 }
 
-/// See the [module](self).
+/// A cache of what earlier runs of each graph took, which chooses the way of the next one.
 #[derive(Debug)]
 pub(crate) struct Tuner {
     entries: Box<[Entry]>,
@@ -186,8 +189,8 @@ impl Tuner {
         &self.entries[usize::try_from(hash).unwrap_or(0) % PLACES]
     }
 
-    /// How the next run of `key`, a graph of so many `nodes`, shall begin. If nothing is known, with a walk if it is `eager`: it
-    /// won't be a long one. `may_go_in_step` is asked at the first runs only.
+    /// How the next run of `key`, a graph of so many `nodes`, shall begin. If nothing is known, with a walk
+    /// if it is `eager`: it won't be a long one. `may_go_in_step` is asked at the first runs only.
     pub(crate) fn plan(
         &self,
         key: usize,
@@ -273,7 +276,8 @@ impl Tuner {
 mod tests {
     use super::*;
 
-    /// Runs `count` times, taking so many ticks shared, walking and in step, and gives how often each way was planned.
+    /// Runs `count` times, taking so many ticks shared, walking and in step, and gives how often each way was
+    /// planned.
     fn plans(paces: &Tuner, count: usize, ticks: [usize; WAYS]) -> [usize; WAYS] {
         let mut plans = [0; WAYS];
         for _ in 0..count {

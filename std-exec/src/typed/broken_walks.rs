@@ -1,5 +1,6 @@
-//! Walks that somebody breaks into after a node has gone wrong: what is marked as having a value then, and what was made. At each
-//! position, since a test makes the walker late there, and in random orders of steps (shuttle).
+//! Walks that somebody breaks into after a node has gone wrong: what is marked as having a value then, and
+//! what was made. At each position, since a test makes the walker late there, and in random orders of steps
+//! (shuttle).
 
 use crate::executor::Handle;
 use crate::pool::affinity::Placement;
@@ -58,7 +59,7 @@ const ALL: [Wrong; 8] = [
 enum Wrong {
     /// A graph is called off, as the executor is about to be shut down.
     CalledOff,
-    /// The same, one graph further in.
+    /// A graph within that one is called off.
     CalledOffFurtherIn,
     /// A graph fails.
     FailsNested,
@@ -186,8 +187,9 @@ mod late {
         thread::scope(|scope| scope.spawn(come).join().expect("no panic"));
     }
 
-    /// Whatever goes wrong, and wherever somebody breaks in: a node has a value exactly if it has made one. (A graph that was called
-    /// off left no trace at its node, so that whoever broke in took it, and all that was skipped behind it, for nodes with values.)
+    /// Whatever goes wrong, and wherever somebody breaks in: a node has a value exactly if it has made one.
+    /// (A graph that was called off left no trace at its node, so that whoever broke in took it, and all that
+    /// was skipped behind it, for nodes with values.)
     #[test]
     fn broken_into_anywhere_after_anything() {
         // What executors rely on is set up: without it, nodes are gone through one by one.
@@ -221,8 +223,8 @@ mod model {
     use crate::executor::Executor;
     use crate::sync::model::{explore, thread};
 
-    /// The same, with somebody who comes at any moment. Catches: a graph that is called off and leaves no trace at its node, a node that
-    /// isn't started and leaves none.
+    /// A walk in which something goes wrong, with somebody who comes at any moment. Catches: a graph that is
+    /// called off and leaves no trace at its node, a node that isn't started and leaves none.
     fn broken_into(wrong: Wrong) {
         explore(3, move || {
             let shared = Arc::new(Shared::new(2, Placement::default()));

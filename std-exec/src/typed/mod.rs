@@ -1,8 +1,9 @@
 //! Typed graphs: closures that feed each other, behind typed handles.
 //!
-//! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so running a node, or a
-//! row of nodes of one kind, is one indirect call, and a run allocates nothing. What can go wrong in a node is
-//! taken down in one byte a node ([`memory::status`]); the executor below knows nothing of it.
+//! A [`GraphBuilder`] puts closures, what feeds them, and slots for what they give into an arena each; so
+//! running a node, or a row of nodes of one kind, is one indirect call, and a run allocates nothing. What can
+//! go wrong in a node is recorded in one byte per node ([`memory::status`]); the executor below knows nothing
+//! of it.
 //!
 //! The folders are layers: each uses those below it, and none above.
 //!
@@ -13,7 +14,7 @@
 //! | `graph/` | the graph: `built.rs`, `env.rs`; its results: `results.rs`; its order: `order.rs`; runs that are futures: `run_async.rs`, `spawned.rs`, their stages: `running.rs` |
 //! | `run/` | which way a run takes: `execute.rs`; its beginning and end: `course.rs`, `plan.rs`; which nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how its end reaches futures: `connection.rs` |
 //! | `data/` | what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`, `stretch.rs`; in which order: `schedule.rs`; what is still to come: `agenda.rs` |
-//! | `memory/` | who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`; how it stands with nodes and with a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs` |
+//! | `memory/` | who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs` |
 //! | `options/` | how a run is to go: `run_options.rs`, `cancel.rs` |
 //! | `error/` | how it went: `run_error.rs`, `failure.rs`, `absent.rs`; why there is no graph: `definition.rs` |
 //! | `handle/` | handles, and why they prove the types of slots: `node.rs`; where what they are for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs` |

@@ -8,7 +8,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// See the [module](self). Each run knows its place here, so that it takes no longer to let go of one of many.
+/// The runs to tell when a token is cancelled or an executor shut down. Each run knows its place here, so
+/// that it takes no longer to let go of one of many.
 #[derive(Default)]
 pub(crate) struct Attached {
     runs: Mutex<Vec<Arc<Wakes>>>,

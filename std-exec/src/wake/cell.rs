@@ -1,4 +1,4 @@
-//! How it stands with one future: one word, so that wakers and whoever polls agree on who polls it next.
+//! The state of one future: one word, so that wakers and the thread that polls agree on who polls it next.
 //!
 //! ```text
 //!                        pend, not woken
@@ -15,9 +15,10 @@
 //! | `LISTED` | it is on the list of those woken, or its setter is about to put it there | `wake` | `claim`, by whoever has taken it off |
 //! | `WOKEN` | a wake came that no poll has answered | `wake` | `pend`, `claim`, `end` |
 //!
-//! As long as it isn't `WAITING`, it is somebody's: of a thread that polls it, or is about to, or of nobody who cares, since it
-//! has not begun in this run or is done. Then a wake leaves its mark and nothing else, and who polls it finds that in `pend`
-//! and polls again. So a waker may come at any time: before, during and after a poll, after the run.
+//! As long as it isn't `WAITING`, it is somebody's: of a thread that polls it, or is about to, or of nobody
+//! who cares, since it has not begun in this run or is done. Then a wake leaves its mark and nothing else,
+//! and who polls it finds that in `pend` and polls again. So a waker may come at any time: before, during and
+//! after a poll, after the run.
 
 use crate::sync::{AtomicU32, Ordering};
 
@@ -25,7 +26,7 @@ const WAITING: u32 = 1;
 const LISTED: u32 = 2;
 const WOKEN: u32 = 4;
 
-/// See the [module](self).
+/// The state of one future: one word, whose transitions are in the module's docs.
 #[derive(Debug)]
 pub(super) struct Cell {
     word: AtomicU32,
@@ -35,7 +36,7 @@ pub(super) struct Cell {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Woken {
-    /// It is to be put onto the list.
+    /// The future is to be put onto the list.
     List,
     /// Nothing: it is there, or who polls it will see to it.
     Seen,
@@ -45,9 +46,9 @@ pub(super) enum Woken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Pending {
-    /// It waits, and isn't the caller's any more.
+    /// The future waits, and isn't the caller's any more.
     Waits,
-    /// It was woken meanwhile. It is the caller's still, to be polled again.
+    /// The future was woken meanwhile. It is the caller's still, to be polled again.
     Again,
 }
 
@@ -72,8 +73,8 @@ impl Cell {
     /// A waker wants it to be polled.
     #[inline]
     pub(super) fn wake(&self) -> Woken {
-        // Ordering: Release pairs with the Acquire of `claim` and `pend`: the poll that answers this wake sees what came before
-        // it. So the word is written also if it doesn't change.
+        // Ordering: Release pairs with the Acquire of `claim` and `pend`: the poll that answers this wake
+        // sees what came before it. So the word is written also if it doesn't change.
         self.step(Ordering::Release, |word| match word & (WAITING | LISTED) {
             WAITING => (word | WOKEN | LISTED, Woken::List),
             _ => (word | WOKEN, Woken::Seen),
@@ -83,8 +84,8 @@ impl Cell {
     /// It was polled by whoever has it, and isn't done.
     #[inline]
     pub(super) fn pend(&self) -> Pending {
-        // Ordering: Release pairs with the Acquire of `claim`: the next one to poll it finds it as it is now. Acquire pairs with
-        // the Release of `wake`.
+        // Ordering: Release pairs with the Acquire of `claim`: the next one to poll it finds it as it is now.
+        // Acquire pairs with the Release of `wake`.
         self.step(Ordering::AcqRel, |word| {
             debug_assert_eq!(word & WAITING, 0, "polled by somebody who doesn't have it");
             match word & WOKEN {

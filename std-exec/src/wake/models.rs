@@ -1,5 +1,6 @@
-//! loom models of the wakers. Each names the mutations that it must catch; `.ci/mutants` applies them to a copy and expects a
-//! failure. A wake that is lost leaves its runner asleep for ever, which loom reports as a deadlock.
+//! loom models of the wakers. Each names the mutations that it must catch; `.ci/mutants` applies them to a
+//! copy and expects a failure. A wake that is lost leaves its runner asleep for ever, which loom reports as a
+//! deadlock.
 //!
 //! The count of the block is the standard library's, which loom doesn't see.
 
@@ -64,9 +65,11 @@ fn a_wake_against_falling_asleep() {
     });
 }
 
-/// The second one may find the future listed, and go: the poll that comes sees also what came before its wake.
+/// The second one may find the future listed, and go: the poll that comes sees also what came before its
+/// wake.
 ///
-/// Catches: the cell's Release, the Acquire of `claim` or `pend`, a wake of a future that doesn't wait that leaves no mark.
+/// Catches: the cell's Release, the Acquire of `claim` or `pend`, a wake of a future that doesn't wait that
+/// leaves no mark.
 #[test]
 fn two_wakers_of_one_future() {
     explore(2, || {
@@ -85,8 +88,8 @@ fn two_wakers_of_one_future() {
     });
 }
 
-/// A future that wakes itself while it is polled, and that another thread wakes at the same time, or later. Catches: a self-wake
-/// that swallows the other one, another thread's wake that is taken for a self-wake.
+/// A future that wakes itself while it is polled, and that another thread wakes at the same time, or later.
+/// Catches: a self-wake that swallows the other one, another thread's wake that is taken for a self-wake.
 #[test]
 fn a_future_that_wakes_itself_against_another_waker() {
     explore(3, || {
@@ -149,7 +152,7 @@ fn two_futures_at_once() {
     });
 }
 
-/// Whoever has polled last is told. The waker of the one before is given back.
+/// The task that has polled last is told. The waker of the one before is given back.
 ///
 /// Catches: the runner that is registered once and for all.
 #[test]
@@ -206,7 +209,8 @@ pub(crate) fn block_on(run: &mut RunAsync<'_, '_>) -> Result<(), RunError> {
     }
 }
 
-/// A waker of the run before comes at any moment: also before its node has begun in this run, which then isn't polled.
+/// A waker of the run before comes at any moment: also before its node has begun in this run, which then
+/// isn't polled.
 ///
 /// Catches: polling whoever is on the list.
 #[test]
@@ -269,7 +273,8 @@ fn a_cancel_against_falling_asleep() {
     });
 }
 
-/// Graph and run go away while another thread wakes: whoever lets go of the block last frees it, and with it everything.
+/// Graph and run go away while another thread wakes: whoever lets go of the block last frees it, and with it
+/// everything.
 ///
 /// Catches: a waker that keeps its count.
 #[test]

@@ -1,8 +1,9 @@
-//! The future that the calling thread is in the middle of polling. If it wakes itself then, as most do that only want another
-//! turn, that is noticed here, at the price of a plain store: nobody else need know, for the thread has the future anyway.
+//! The future that the calling thread is in the middle of polling. If it wakes itself then, as most do that
+//! only want another turn, that is noticed here, at the price of a plain store: nobody else need know, for
+//! the thread has the future anyway.
 //!
-//! Another thread's wake leaves its mark in the future's [cell](super::cell) as ever. So does one that comes when the
-//! future is polled within another's poll, of a graph in a graph: only the innermost is known.
+//! Another thread's wake leaves its mark in the future's [cell](super::cell) as ever. So does one that comes
+//! when the future is polled within another's poll, of a graph in a graph: only the innermost is known.
 
 use super::wakes::Slot;
 use crate::sync::thread_local;
@@ -22,7 +23,8 @@ thread_local! {
     static POLLED: Polled = Cell::new((ptr::null(), false));
 }
 
-/// Calls `poll`, in which the calling thread polls the future of `slot`. Whether that has been woken here meanwhile.
+/// Calls `poll`, in which the calling thread polls the future of `slot`. Whether that has been woken here
+/// meanwhile.
 #[inline]
 pub(super) fn within<R>(slot: &Slot, poll: impl FnOnce() -> R) -> (R, bool) {
     struct Restore((*const (), bool));

@@ -10,8 +10,9 @@ use std::sync::{Arc, Weak};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 impl Wakes {
-    /// Calls `poll` with the waker of the future `index`, which the calling thread polls. Whether that woke itself meanwhile: then it
-    /// is the calling thread's still, to be polled again, and [`pend`](Self::pend) isn't to be called.
+    /// Calls `poll` with the waker of the future `index`, which the calling thread polls. Whether that woke
+    /// itself meanwhile: then it is the calling thread's still, to be polled again, and [`pend`](Self::pend)
+    /// isn't to be called.
     #[inline]
     pub(crate) fn poll<R>(&self, index: u32, poll: impl FnOnce(&Waker) -> R) -> (R, bool) {
         let slot = &self.slots[index as usize];
@@ -37,8 +38,9 @@ impl<'a> WakerRef<'a> {
     #[inline]
     pub(super) fn new(slot: &'a Slot) -> Self {
         let data = ptr::from_ref(slot).cast();
-        // SAFETY: the functions of the table are right for a pointer to a slot whose block is alive, as it is for `'a`. This
-        // waker is never dropped, and for as long as it is lent, `'a`, so none of the counts that it doesn't have is given back.
+        // SAFETY: the functions of the table are right for a pointer to a slot whose block is alive, as it is
+        // for `'a`. This waker is never dropped, and for as long as it is lent, `'a`, so none of the counts
+        // that it doesn't have is given back.
         let waker = ManuallyDrop::new(unsafe { Waker::new(data, &TABLE) });
         Self { waker, slot: PhantomData }
     }

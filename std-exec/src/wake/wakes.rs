@@ -9,13 +9,13 @@
 //!                     yes: tell it
 //! ```
 //!
-//! A waker is a pointer to its node's cell. The cells of a graph lie in one block, shared by the graph and all its wakers;
-//! whoever lets go of it last frees it. So a waker may be used and dropped anywhere and at any time, also when run, graph and
-//! executor are gone; it then leaves a mark that nobody looks at.
+//! A waker is a pointer to its node's cell. The cells of a graph lie in one block, shared by the graph and
+//! all its wakers; whoever lets go of it last frees it. So a waker may be used and dropped anywhere and at
+//! any time, also when run, graph and executor are gone; it then leaves a mark that nobody looks at.
 //!
-//! The list is a stack that is linked through the cells (Treiber 1986, *Systems programming: coping with parallelism*). It is
-//! only ever taken as a whole, so there is no ABA problem. Its head also says whether the runner is asleep: then who finds it
-//! so has to tell the runner, and nobody else.
+//! The list is a stack that is linked through the cells (Treiber 1986, *Systems programming: coping with
+//! parallelism*). It is only ever taken as a whole, so there is no ABA problem. Its head also says whether
+//! the runner is asleep: then who finds it so has to tell the runner, and nobody else.
 
 use super::cell::{Cell, Pending, Woken};
 use crate::sync::thrown::discard;
@@ -33,7 +33,7 @@ const EMPTY: u32 = u32::MAX;
 /// The list is empty, and the runner wants to be told when that changes.
 const ASLEEP: u32 = u32::MAX - 1;
 
-/// See the [module](self).
+/// The futures of a graph that were woken: a list that any thread may push to.
 pub(crate) struct Wakes {
     /// The future that was woken last.
     head: CachePadded<AtomicU32>,
@@ -81,7 +81,8 @@ pub(super) struct Slot {
 }
 
 impl Wakes {
-    /// For so many futures, and the run itself, which can be woken like one of them: it comes last.
+    /// Wakers for so many futures, and for the run itself, which can be woken like one of them: it comes
+    /// last.
     pub(crate) fn new(futures: usize) -> Arc<Self> {
         Arc::new_cyclic(|wakes| {
             let slot = || Slot { cell: Cell::new(), next: AtomicU32::new(EMPTY), wakes: Weak::clone(wakes) };
@@ -116,9 +117,9 @@ impl Wakes {
         loop {
             let next = if head == ASLEEP { EMPTY } else { head };
             self.slots[index as usize].next.store(next, Ordering::Relaxed);
-            // Ordering: Release pairs with the Acquire of `take`, which reads `next` (later pushes are read-modify-writes, so
-            // they hand this one on). Acquire pairs with the Release of `lie_down`: who is to tell the runner finds it
-            // registered.
+            // Ordering: Release pairs with the Acquire of `take`, which reads `next` (later pushes are
+            // read-modify-writes, so they hand this one on). Acquire pairs with the Release of `lie_down`:
+            // who is to tell the runner finds it registered.
             match self.head.compare_exchange_weak(head, index, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(now) => head = now,
@@ -159,15 +160,16 @@ impl Wakes {
         self.head.load(Ordering::Relaxed) < ASLEEP
     }
 
-    /// Takes everything off the list; the runner is awake, and looks here again before it falls asleep. Calls `each` for the
-    /// futures that the calling thread may poll from now on, last woken first. True if the run itself was woken.
+    /// Takes everything off the list; the runner is awake, and looks here again before it falls asleep. Calls
+    /// `each` for the futures that the calling thread may poll from now on, last woken first. True if the run
+    /// itself was woken.
     #[inline]
     pub(crate) fn take(&self, each: impl FnMut(u32)) -> bool {
         // Ordering: Acquire pairs with the Release of `push`.
         self.claim(self.head.swap(EMPTY, Ordering::Acquire), each)
     }
 
-    /// As [`take`](Self::take), for a team, which is told when there is something on the list again.
+    /// Takes everything off the list for a team, which is told when there is something on the list again.
     pub(crate) fn take_for_team(&self, each: impl FnMut(u32)) -> bool {
         // Ordering: Acquire pairs with the Release of `push`; Release, as in `lie_down`, with its Acquire.
         self.claim(self.head.swap(ASLEEP, Ordering::AcqRel), each)
@@ -211,8 +213,9 @@ impl Wakes {
     fn lie_down(&self) -> bool {
         // Ordering: Release pairs with the Acquire of `push`.
         match self.head.compare_exchange(EMPTY, ASLEEP, Ordering::Release, Ordering::Relaxed) {
-            // It still says so, of an earlier sleep. Whoever changes that from now on finds the new runner: it tells under the
-            // lock under which that was registered, and if it was there before, its change would have been seen here.
+            // It still says so, of an earlier sleep. The thread that changes that from now on finds the new
+            // runner: it tells under the lock under which that was registered, and if it was there before,
+            // its change would have been seen here.
             Ok(_) | Err(ASLEEP) => true,
             Err(_) => false,
         }
@@ -222,7 +225,7 @@ impl Wakes {
     #[inline]
     pub(crate) fn wake_up(&self) {
         if self.head.load(Ordering::Relaxed) == ASLEEP {
-            // If this fails, there is something on the list, and somebody tells the runner, in vain.
+            // If this fails, there is something on the list, and somebody tells the runner for nothing.
             let _ = self.head.compare_exchange(ASLEEP, EMPTY, Ordering::Relaxed, Ordering::Relaxed);
         }
     }

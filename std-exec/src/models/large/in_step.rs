@@ -60,8 +60,9 @@ fn run_in_step_that_is_late() {
     });
 }
 
-/// A node blocks until the last one of its level has run, whosever that is: the others lose patience, or who comes does, break in,
-/// and run it. Catches: a member that waits as long as it takes; whoever breaks in and leaves nodes behind; who is not invited.
+/// A node blocks until the last one of its level has run, whosever that is: the others lose patience, or the
+/// one that comes does, break in, and run it. Catches: a member that waits as long as it takes; a thread that
+/// breaks in and leaves nodes behind; one that is not invited.
 #[test]
 fn run_in_step_with_a_node_that_blocks() {
     explore(3, || {
@@ -85,8 +86,8 @@ fn run_in_step_with_a_node_that_blocks() {
     });
 }
 
-/// A node panics while others are in the same step: no node starts that depends on it, and the next run, in step too, finds
-/// everything as if nothing had happened.
+/// A node panics while others are in the same step: no node starts that depends on it, and the next run, in
+/// step too, finds everything as if nothing had happened.
 #[test]
 fn run_in_step_that_panics_and_the_next_one() {
     explore(3, || {
@@ -152,8 +153,9 @@ fn runs_in_step_within_every_node() {
     });
 }
 
-/// Members in step are wanted elsewhere, for nodes that only they can run, and a node waits for that. Catches: members that
-/// wait for each other. (Not one that doesn't look whether it is wanted: in models patience ends at the third look at the clock.)
+/// Members in step are wanted elsewhere, for nodes that only they can run, and a node waits for that.
+/// Catches: members that wait for each other. (Not one that doesn't look whether it is wanted: in models
+/// patience ends at the third look at the clock.)
 #[test]
 fn run_in_step_of_workers_that_are_wanted() {
     explore(3, || {

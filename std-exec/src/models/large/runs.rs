@@ -38,8 +38,9 @@ fn run_of_a_walk_beside_three_threads() {
     levels(3, WALK);
 }
 
-/// As many nodes as threads become ready at once, by one thread, and wait for each other, level by level: everybody must come,
-/// whoever sleeps. Catches: whoever comes for a node and sees more, but wakes nobody; a lost wake-up.
+/// As many nodes as threads become ready at once, by one thread, and wait for each other, level by level:
+/// everybody must come, whoever sleeps. Catches: a thread that comes for a node and sees more, but wakes
+/// nobody; a lost wake-up.
 fn rendezvous(threads: u32) {
     let edges: Vec<_> =
         (1..=threads).flat_map(|to| [(0, to), (to, threads + 1), (threads + 1, threads + 1 + to)]).collect();
@@ -68,8 +69,8 @@ fn run_with_a_rendezvous_of_four() {
     rendezvous(4);
 }
 
-/// A caller that walks and blocks in a node until another one has run: somebody watches, and breaks in. Catches: a walk that
-/// nobody watches.
+/// A caller that walks and blocks in a node until another one has run: somebody watches, and breaks in.
+/// Catches: a walk that nobody watches.
 #[test]
 fn run_of_a_walk_that_blocks() {
     explore(3, || {
@@ -83,7 +84,8 @@ fn run_of_a_walk_that_blocks() {
     });
 }
 
-/// A node panics: no node starts that depends on it, and the next run finds everything as if nothing had happened.
+/// A node panics: no node starts that depends on it, and the next run finds everything as if nothing had
+/// happened.
 #[test]
 fn run_that_panics_and_the_next_one() {
     explore(3, || {

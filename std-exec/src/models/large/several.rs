@@ -18,8 +18,9 @@ fn levels(shared: &Shared) {
     checked.all_ran();
 }
 
-/// Runs of nodes that wait for each other, each started by a node of the one before, while the other nodes of that are over:
-/// all threads must come for each. Catches: a waiting caller that isn't woken for a nested run, or doesn't look for one.
+/// Runs of nodes that wait for each other, each started by a node of the one before, while the other nodes of
+/// that are over: all threads must come for each. Catches: a waiting caller that isn't woken for a nested
+/// run, or doesn't look for one.
 #[test]
 fn run_within_a_run_within_a_run() {
     fn nest(shared: &Shared, depth: usize) {
@@ -69,8 +70,8 @@ fn runs_of_two_callers() {
     two_callers(levels);
 }
 
-/// Each run needs two of the four workers, which all have to come. Catches: a worker that comes for one run and wakes nobody
-/// for the other.
+/// Each run needs two of the four workers, which all have to come. Catches: a worker that comes for one run
+/// and wakes nobody for the other.
 #[test]
 fn runs_of_two_callers_that_need_all_workers() {
     two_callers(|shared| {
@@ -101,8 +102,8 @@ fn runs_of_one_graph_at_once() {
     });
 }
 
-/// The executor is shut down by another thread at any moment of a run: its workers end, also those that sleep, and the caller
-/// goes on alone if it must.
+/// The executor is shut down by another thread at any moment of a run: its workers end, also those that
+/// sleep, and the caller goes on alone if it must.
 #[test]
 fn run_of_three_threads_against_shutdown() {
     explore(3, || {

@@ -20,8 +20,8 @@ fn on_three_workers(work: impl Fn(&Arc<Executor>, &Arc<Shared>) + Send + Sync + 
     });
 }
 
-/// Three nodes that wait for a gate each, behind a common one; two that compute, one of them from what another waits for; and
-/// one that adds up all.
+/// Three nodes that wait for a gate each, behind a common one; two that compute, one of them from what
+/// another waits for; and one that adds up all.
 fn graph_of(gates: &Arc<[Gate; 3]>) -> (Graph<'static>, Node<usize>) {
     let mut graph = GraphBuilder::new();
     let first = graph.node("first", (), || 1_usize);
@@ -51,8 +51,8 @@ fn opener(gates: &Arc<[Gate; 3]>) -> impl FnOnce() + Send + use<> {
     move || gates.iter().for_each(Gate::open)
 }
 
-/// The owner is a task that sleeps until the run is over. Catches: a wake that tells nobody, a member that doesn't look for woken
-/// nodes, an owner that isn't woken at the end.
+/// The owner is a task that sleeps until the run is over. Catches: a wake that tells nobody, a member that
+/// doesn't look for woken nodes, an owner that isn't woken at the end.
 #[test]
 fn run_of_futures_on_workers() {
     on_three_workers(|executor, _| {
@@ -68,7 +68,7 @@ fn run_of_futures_on_workers() {
     });
 }
 
-/// The same with a caller that takes part.
+/// Futures that are woken while a caller takes part in the run.
 #[test]
 fn run_of_futures_beside_a_caller() {
     on_three_workers(|executor, _| {
@@ -80,9 +80,9 @@ fn run_of_futures_beside_a_caller() {
     });
 }
 
-/// Futures that only want another turn, once or twice, beside nodes that compute: each is called once in a run, and gives what
-/// it should. The executor takes their graph for an earlier one, which has none. Catches: a node that two members have; a walk in
-/// step through futures.
+/// Futures that only want another turn, once or twice, beside nodes that compute: each is called once in a
+/// run, and gives what it should. The executor takes their graph for an earlier one, which has none. Catches:
+/// a node that two members have; a walk in step through futures.
 fn turns(run: fn(&mut Graph<'static>, &Executor)) {
     on_three_workers(move |executor, _| {
         let mut plain = GraphBuilder::new();
@@ -153,8 +153,8 @@ fn runs_of_futures_at_once() {
     });
 }
 
-/// The future of the run is dropped while the workers are anywhere, and wakers come; the graph can be used again at once.
-/// Catches: an end that doesn't wait for helpers, futures that outlive their run.
+/// The future of the run is dropped while the workers are anywhere, and wakers come; the graph can be used
+/// again at once. Catches: an end that doesn't wait for helpers, futures that outlive their run.
 #[test]
 fn run_of_futures_that_is_given_up() {
     on_three_workers(|executor, _| {
@@ -171,8 +171,8 @@ fn run_of_futures_that_is_given_up() {
     });
 }
 
-/// A token is cancelled by another thread at any moment, of a run that doesn't end by itself. Catches: a cancel that wakes
-/// nobody.
+/// A token is cancelled by another thread at any moment, of a run that doesn't end by itself. Catches: a
+/// cancel that wakes nobody.
 #[test]
 fn run_of_futures_that_is_cancelled() {
     on_three_workers(|executor, _| {
@@ -190,7 +190,8 @@ fn run_of_futures_that_is_cancelled() {
     });
 }
 
-/// The executor is shut down while its workers run a graph that doesn't end by itself. Catches: a shutdown that wakes no owner.
+/// The executor is shut down while its workers run a graph that doesn't end by itself. Catches: a shutdown
+/// that wakes no owner.
 #[test]
 fn run_of_futures_against_shutdown() {
     on_three_workers(|executor, shared| {
@@ -223,7 +224,8 @@ impl Default for Exclusive {
     }
 }
 
-/// Five nodes of which two may run at once, two of which one may; some of them bound to a thread; and a last one after all.
+/// Five nodes of which two may run at once, two of which one may; some of them bound to a thread; and a last
+/// one after all.
 fn ordered_graph(counts: &Arc<Counts>) -> Graph<'static> {
     let mut graph = GraphBuilder::new();
     let (two, one) = (graph.limit(2), graph.limit(1));
@@ -250,7 +252,8 @@ fn ordered_graph(counts: &Arc<Counts>) -> Graph<'static> {
     graph.build().expect("a valid graph")
 }
 
-/// Catches: a permit that isn't taken or isn't given back, a thread that isn't called for what only it can run.
+/// Catches: a permit that isn't taken or isn't given back, a thread that isn't called for what only it can
+/// run.
 #[test]
 fn run_in_order_under_limits() {
     on_three_workers(|executor, _| {
@@ -263,7 +266,7 @@ fn run_in_order_under_limits() {
     });
 }
 
-/// The same without a caller: the owner comes by for its node.
+/// Limits in a run without a caller: the owner comes by for its node.
 #[test]
 fn run_in_order_under_limits_on_workers() {
     on_three_workers(|executor, _| {
@@ -274,8 +277,9 @@ fn run_in_order_under_limits_on_workers() {
     });
 }
 
-/// One node at a time, of which one is the owner's: when it has fallen asleep it may be wanted, no longer when a worker has
-/// the permit, and then again. (An owner that goes by a second look is not caught: the window is a few steps wide.)
+/// One node at a time, of which one is the owner's: when it has fallen asleep it may be wanted, no longer
+/// when a worker has the permit, and then again. (An owner that goes by a second look is not caught: the
+/// window is a few steps wide.)
 #[test]
 fn run_in_order_of_an_owner_wanted_on_and_off() {
     on_three_workers(|executor, _| {

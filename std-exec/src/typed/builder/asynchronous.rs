@@ -11,16 +11,20 @@ use crate::typed::node::dependencies::Dependencies;
 
 #[cfg(feature = "async")]
 impl<'env, P> GraphBuilder<'env, P> {
-    /// As [`node`](Self::node), for an `async fn` or an async closure: what its future gives is the node's result. Its parameters
-    /// are references, as for other nodes, and the future may hold them across `await`.
+    /// Adds a node that runs an `async fn` or an async closure: what its future gives is the node's result.
+    /// Its parameters are references, as for other nodes, and the future may hold them across `await`.
     ///
-    /// The future lies in the graph's own memory, and is dropped as soon as it is done. [`Graph::run_async`] polls it whenever
-    /// it was woken, also while others wait; [`run`](crate::Graph::run) does the same and blocks its thread meanwhile.
+    /// The future lies in the graph's own memory, and is dropped as soon as it is done. [`Graph::run_async`]
+    /// polls it whenever it was woken, also while others wait; [`run`](crate::Graph::run) does the same and
+    /// blocks its thread meanwhile.
     ///
-    /// What it can be made of: an `async fn`, with one parameter for each dependency; an async closure that borrows what it
-    /// uses of its surroundings; a closure that gives an `async move` block with clones of what it owns. (An async closure
-    /// that owns something lends it to its future, and Rust has no way yet to say that such a future is `Send`. For these,
-    /// see [`local_async_node`](GraphBuilder::local_async_node).)
+    /// What it can be made of: an `async fn`, with one parameter for each dependency; an async closure that
+    /// borrows what it uses of its surroundings; a closure that gives an `async move` block with clones of
+    /// what it owns. (An async closure that owns something lends it to its future, and Rust has no way yet to
+    /// say that such a future is `Send`. For these, see
+    /// [`local_async_node`](GraphBuilder::local_async_node).)
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -59,7 +63,9 @@ impl<'env, P> GraphBuilder<'env, P> {
         node
     }
 
-    /// As [`async_node`](Self::async_node), for one that may [fail](Self::try_node).
+    /// Adds an [async node](Self::async_node) that may [fail](Self::try_node).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -91,7 +97,9 @@ impl<'env, P> GraphBuilder<'env, P> {
         node
     }
 
-    /// As [`define`](Self::define), for an [async node](Self::async_node).
+    /// [Defines](Self::define) a declared node as an [async](Self::async_node) one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -115,7 +123,9 @@ impl<'env, P> GraphBuilder<'env, P> {
         }
     }
 
-    /// As [`try_define`](Self::try_define), for a [fallible async node](Self::try_async_node).
+    /// [Defines](Self::define) a declared node as an [async one that may fail](Self::try_async_node).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -147,8 +157,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     ///
     /// # Safety
     ///
-    /// Closure and future are `Send`, or the node is bound to the thread of a local graph. `start` may be called with pointers
-    /// that are good until the future is gone.
+    /// Closure and future are `Send`, or the node is bound to the thread of a local graph. `start` may be
+    /// called with pointers that are good until the future is gone.
     pub(crate) unsafe fn define_async_with<D, F, T, R, S, Fut>(
         &mut self,
         node: Node<T>,
@@ -167,8 +177,8 @@ impl<'env, P> GraphBuilder<'env, P> {
             let task = AsyncTask { future: None, function, pointers, index, start };
             let (call, drop) = (async_call_of::<_, _, _, _, R>(&task), drop_future_of(&task));
             let task = Task { function: task, pointers: () };
-            // SAFETY: `call` and `drop` were made for this task. What is in it outlives `'env`, and is `Send`, or the node is bound,
-            // by contract.
+            // SAFETY: `call` and `drop` were made for this task. What is in it outlives `'env`, and is
+            // `Send`, or the node is bound, by contract.
             unsafe { self.define_with(node, call, task, Some(drop)) };
         }
     }
@@ -176,8 +186,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
 /// Makes the future of a node that may run on any thread.
 ///
-/// It may keep what it is fed for as long as it lives: as `F` takes references of any lifetime, and the future has one type for
-/// all, neither can keep them elsewhere.
+/// It may keep what it is fed for as long as it lives: as `F` takes references of any lifetime, and the
+/// future has one type for all, neither can keep them elsewhere.
 fn start<'env, D, F>() -> impl Fn(*mut F, *const D::Pointers, &Frame<'_>, u32) -> F::Future
 where
     D: Dependencies<Scope: 'env>,

@@ -7,6 +7,8 @@ use std::fmt;
 
 /// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder, Limit, Node};
 /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -46,17 +48,21 @@ impl fmt::Debug for Limit {
 
 /// # Order and threads
 ///
-/// A graph that has any of these demands is run in another way: all ready nodes are in one queue. A node then costs
-/// some hundred nanoseconds instead of some ten, so it is for bodies of a microsecond and more. What that buys:
+/// A graph that has any of these demands is run in another way: all ready nodes are in one queue. A node then
+/// costs some hundred nanoseconds instead of some ten, so it is for bodies of a microsecond and more. What
+/// that buys:
 ///
 /// - Of the ready nodes that a thread may run it starts the most urgent one: that of the highest
 ///   [priority](Self::priority), then the one with the longest path behind it, if that was
 ///   [computed](crate::Graph::prioritise_by), then the one that was declared first. A serial run does too.
-/// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if there are any.
+/// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if
+///   there are any.
 impl<P> GraphBuilder<'_, P> {
-    /// Sets the priority of a node, which is 0 otherwise. Of ready nodes the one of the highest priority starts first. What a
-    /// node depends on, directly or not, is at least as urgent as the node. A node under way is not interrupted. The last call
-    /// counts.
+    /// Sets the priority of a node, which is 0 otherwise. Of ready nodes the one of the highest priority
+    /// starts first. What a node depends on, directly or not, is at least as urgent as the node. A node under
+    /// way is not interrupted. The last call counts.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -77,8 +83,11 @@ impl<P> GraphBuilder<'_, P> {
         }
     }
 
-    /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time, as for a
-    /// device or a pool of connections. The most urgent of those that wait is the next one. No thread waits.
+    /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time,
+    /// as for a device or a pool of connections. The most urgent of those that wait is the next one. No
+    /// thread waits.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -97,10 +106,14 @@ impl<P> GraphBuilder<'_, P> {
         Limit { graph: self.store.id(), index: self.wishes.limit(at_once) }
     }
 
-    /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each combination of
-    /// limits and threads that occurs makes every node of the graph a little dearer: it should be tens, not thousands.
+    /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each
+    /// combination of limits and threads that occurs makes every node of the graph a little dearer: it should
+    /// be tens, not thousands.
     ///
-    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one permit of it.
+    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one
+    /// permit of it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -144,6 +157,8 @@ impl<P> GraphBuilder<'_, P> {
     /// limits or a thread: then this is the order among nodes of one priority. Nodes that take nanoseconds
     /// may take some longer, since they aren't gone through in rows.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::sync::Arc;
@@ -165,12 +180,14 @@ impl<P> GraphBuilder<'_, P> {
         self.wishes.depth_first = true;
     }
 
-    /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send` see
-    /// [`GraphBuilder::local`]. If the run is a future, that is the thread that polls it; of a graph that was
-    /// [spawned](crate::Graph::spawn), the one that polls or joins it, or asks whether it
-    /// [is finished](crate::Spawned::is_finished).
+    /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send`
+    /// see [`GraphBuilder::local`]. If the run is a future, that is the thread that polls it; of a graph that
+    /// was [spawned](crate::Graph::spawn), the one that polls or joins it, or asks whether it [is
+    /// finished](crate::Spawned::is_finished).
     ///
     /// A node that is bound to two threads is an error of [`build`](Self::build).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -185,18 +202,20 @@ impl<P> GraphBuilder<'_, P> {
         self.bind(node.into(), Place::Caller);
     }
 
-    /// Binds a node to a worker of the executor, by its number, from 0 to `threads() - 1`: for data that lies in that
-    /// thread or that core's caches. In a serial run it runs on the caller like any other.
+    /// Binds a node to a worker of the executor, by its number, from 0 to `threads() - 1`: for data that lies
+    /// in that thread or that core's caches. In a serial run it runs on the caller like any other.
     ///
-    /// It waits until that worker has ended the node that it is in the middle of, and what it has taken of a run
-    /// without an order that it helps; then it comes first, and runs that want the same worker take turns. If the
-    /// worker's node waits for a run of the same executor, nodes of runs that began after that one come in between. So
-    /// a node that runs a graph while it holds a lock can meet, on its own thread, a bound node that wants the lock,
-    /// but never one of its own run. If the worker's node waits for a run of another executor, nothing comes in
-    /// between: two executors whose graphs run each other may wait for ever. If all threads are at work on the run, the
-    /// worker comes in addition to them. A node that is bound to two threads is an error of [`build`](Self::build); a
-    /// worker that the executor doesn't have is an error of the run,
-    /// [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    /// It waits until that worker has ended the node that it is in the middle of, and what it has taken of a
+    /// run without an order that it helps; then it comes first, and runs that want the same worker take
+    /// turns. If the worker's node waits for a run of the same executor, nodes of runs that began after that
+    /// one come in between. So a node that runs a graph while it holds a lock can meet, on its own thread, a
+    /// bound node that wants the lock, but never one of its own run. If the worker's node waits for a run of
+    /// another executor, nothing comes in between: two executors whose graphs run each other may wait for
+    /// ever. If all threads are at work on the run, the worker comes in addition to them. A node that is
+    /// bound to two threads is an error of [`build`](Self::build); a worker that the executor doesn't have is
+    /// an error of the run, [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

@@ -32,11 +32,14 @@ use std::marker::PhantomData;
 
 /// Collects the nodes of a typed [`Graph`], in any order.
 ///
-/// Each method that adds a node returns its handle, by which others depend on it and by which its result is read.
-/// Names are for messages, and need not differ; a node with the name `""` is anonymous.
+/// Each method that adds a node returns its handle, by which others depend on it and by which its result is
+/// read. Names are for messages, and need not differ; a node with the name `""` is anonymous.
 ///
-/// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope (`'env`); what
-/// they borrow has to be declared before the builder, so that it is still there when closures are dropped.
+/// Closures are `FnMut`: what they keep between runs is theirs. They may borrow from the caller's scope
+/// (`'env`); what they borrow has to be declared before the builder, so that it is still there when closures
+/// are dropped.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::GraphBuilder;
@@ -75,6 +78,8 @@ impl Default for GraphBuilder<'_> {
 impl<'env> GraphBuilder<'env> {
     /// Starts with no nodes.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -105,10 +110,13 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// Adds a node that runs `function` after `dependencies` and is fed their results.
     ///
-    /// Dependencies are a tuple of up to 12 handles, and the function takes a reference for each, in that order; or one
-    /// handle; or a slice of handles of one type, and the function takes [`Values`](crate::Values). Parameter types of
-    /// closures have to be written out. For a dependency [`moved`](Node::moved) the parameter is the value itself. A
-    /// dependency listed twice is run once and fed twice.
+    /// Dependencies are a tuple of up to 12 handles, and the function takes a reference for each, in that
+    /// order; or one handle; or a slice of handles of one type, and the function takes
+    /// [`Values`](crate::Values). Parameter types of closures have to be written out. For a dependency
+    /// [`moved`](Node::moved) the parameter is the value itself. A dependency listed twice is run once and
+    /// fed twice.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Values};
@@ -137,8 +145,10 @@ impl<'env, P> GraphBuilder<'env, P> {
         node
     }
 
-    /// Adds a node that may fail. Those that depend on it, directly or not, are then skipped, and the run gives a
-    /// [`RunError::Failed`](crate::RunError::Failed) with the error.
+    /// Adds a node that may fail. Those that depend on it, directly or not, are then skipped, and the run
+    /// gives a [`RunError::Failed`](crate::RunError::Failed) with the error.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -165,6 +175,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// Adds a node whose value comes from the caller, by [`Graph::set`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     ///
@@ -186,13 +198,15 @@ impl<'env, P> GraphBuilder<'env, P> {
         Input::new(unsafe { self.add(name.as_ref(), Declared::Input) })
     }
 
-    /// Adds a node that runs the graph `inner`, in the way in which this one is run: on the same thread, or on the same
-    /// executor, with the same policy, token and deadline.
+    /// Adds a node that runs the graph `inner`, in the way in which this one is run: on the same thread, or
+    /// on the same executor, with the same policy, token and deadline.
     ///
-    /// First `set_inputs` is given the inner graph and the results of `dependencies`; then the inner graph runs; then
-    /// `read_outputs` makes the node's result of the inner results. If the inner run fails, the node has failed, and the
-    /// inner [`RunError`](crate::RunError) is its error. A graph with [async nodes](Self::async_node) makes this node one: it
-    /// runs on whatever thread polls it.
+    /// First `set_inputs` is given the inner graph and the results of `dependencies`; then the inner graph
+    /// runs; then `read_outputs` makes the node's result of the inner results. If the inner run fails, the
+    /// node has failed, and the inner [`RunError`](crate::RunError) is its error. A graph with [async
+    /// nodes](Self::async_node) makes this node one: it runs on whatever thread polls it.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Graph, GraphBuilder, Results};
@@ -240,7 +254,8 @@ impl<'env, P> GraphBuilder<'env, P> {
                 let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
                 let inner = async_inner_of(&task);
                 let task = Task { function: task, pointers: () };
-                // SAFETY: `call`, `drop` and `inner` were made for this task. What is in it outlives `'env`, and is `Send`.
+                // SAFETY: `call`, `drop` and `inner` were made for this task. What is in it outlives `'env`,
+                // and is `Send`.
                 unsafe { self.define_graph_with(node, call, task, Some(drop), inner) };
             } else {
                 let (call, inner) = (graph_call_of::<S, R, D, T>(&task), inner_of(&task));
@@ -252,6 +267,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Adds a node that is to be [defined](Self::define) later, so that others can depend on it before.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -269,7 +286,10 @@ impl<'env, P> GraphBuilder<'env, P> {
         unsafe { self.add(name.as_ref(), Declared::Undefined) }
     }
 
-    /// Defines a node that was [declared](Self::declare). A second definition is an error of [`build`](Self::build).
+    /// Defines a node that was [declared](Self::declare). A second definition is an error of
+    /// [`build`](Self::build).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -295,6 +315,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// Defines a node that was [declared](Self::declare) and may fail. See [`try_node`](Self::try_node).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     ///
@@ -318,8 +340,10 @@ impl<'env, P> GraphBuilder<'env, P> {
         }
     }
 
-    /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of one type; of different
-    /// types, `[a.id(), b.id()]`.
+    /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of
+    /// one type; of different types, `[a.id(), b.id()]`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -352,6 +376,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// # Errors
     ///
     /// See [`DefinitionError`]; each names the nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{DefinitionError, GraphBuilder};
@@ -407,8 +433,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// # Safety
     ///
-    /// `T` is `Send` and `Sync`; or the node is bound to the thread of a local graph, and the handle that is given out says
-    /// so.
+    /// `T` is `Send` and `Sync`; or the node is bound to the thread of a local graph, and the handle that is
+    /// given out says so.
     pub(crate) unsafe fn add<T: 'env>(&mut self, name: &str, declared: Declared) -> Node<T> {
         if self.nodes.len() >= NodeId::MAX_NODES || !self.store.has_room_for_slot::<T>() {
             self.faults.too_many += 1;
@@ -417,8 +443,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         self.names.push(name);
         self.nodes.push(declared);
         let status = if declared == Declared::Input { Status::UNSET } else { Status::NOT_RUN };
-        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env` (see
-        // `Env`).
+        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives
+        // `'env` (see `Env`).
         unsafe { self.store.declare(status) }
     }
 
@@ -450,8 +476,8 @@ impl<'env, P> GraphBuilder<'env, P> {
 
     /// # Safety
     ///
-    /// `call` may be called with such a task, whose futures, if it gives any, `future` drops. What is in the task outlives `'env`, and is `Send`, or the node is bound to the
-    /// thread of a local graph.
+    /// `call` may be called with such a task, whose futures, if it gives any, `future` drops. What is in the
+    /// task outlives `'env`, and is `Send`, or the node is bound to the thread of a local graph.
     pub(crate) unsafe fn define_with<F, Q, T>(
         &mut self,
         node: Node<T>,
@@ -463,8 +489,8 @@ impl<'env, P> GraphBuilder<'env, P> {
             self.faults.too_many += 1;
             return;
         }
-        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives `'env`
-        // (see `Env`).
+        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives
+        // `'env` (see `Env`).
         unsafe { self.store.define(node, call, task, future) };
     }
 
@@ -487,7 +513,9 @@ impl<'env, P> GraphBuilder<'env, P> {
 }
 
 impl<'env> Graph<'env> {
-    /// The same as [`GraphBuilder::new`].
+    /// Makes a builder without nodes, as [`GraphBuilder::new`] does.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::Graph;

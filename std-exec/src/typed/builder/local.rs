@@ -1,9 +1,10 @@
 //! Nodes that need not be `Send`: they run on the thread that the graph belongs to.
 //!
-//! Why that is sound. What isn't `Send` or `Sync` gets into a graph only by `GraphBuilder<Local>`, which, like the graph
-//! that it builds, never leaves the thread that made it. Such a node is bound to the caller of a run, which is that
-//! thread; binding it elsewhere too is an error of `build`. What it gives has a handle that isn't `Send`, and nodes that
-//! run anywhere take no such dependencies. Results are read and dropped by whoever has the graph: again that thread.
+//! Why that is sound. What isn't `Send` or `Sync` gets into a graph only by `GraphBuilder<Local>`, which,
+//! like the graph that it builds, never leaves the thread that made it. Such a node is bound to the caller of
+//! a run, which is that thread; binding it elsewhere too is an error of `build`. What it gives has a handle
+//! that isn't `Send`, and nodes that run anywhere take no such dependencies. Results are read and dropped by
+//! whoever has the graph: again that thread.
 
 use super::check::Declared;
 use super::graph_builder::GraphBuilder;
@@ -15,8 +16,10 @@ use crate::typed::node::dependencies::{Dependencies, NodeFn};
 use crate::typed::node::task::{call_of, try_call_of};
 
 impl<'env> GraphBuilder<'env, Local> {
-    /// Starts a graph that may have local nodes, whose closures and results need not be `Send`. Such a graph stays on its
-    /// thread. Local nodes run there, also in a parallel run, and other nodes on any thread.
+    /// Starts a graph that may have local nodes, whose closures and results need not be `Send`. Such a graph
+    /// stays on its thread. Local nodes run there, also in a parallel run, and other nodes on any thread.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -39,7 +42,9 @@ impl<'env> GraphBuilder<'env, Local> {
         Self::empty()
     }
 
-    /// As [`node`](GraphBuilder::node), on the thread of the graph: nothing has to be `Send`.
+    /// Adds a [node](GraphBuilder::node) that runs on the thread of the graph: nothing has to be `Send`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -69,14 +74,17 @@ impl<'env> GraphBuilder<'env, Local> {
     {
         let node = self.add_local::<F::Output>(name.as_ref());
         if let Some(task) = self.task(node.plain(), dependencies, function) {
-            // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`; the node is bound to the thread
-            // of the graph.
+            // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`; the node is bound
+            // to the thread of the graph.
             unsafe { self.define_with(node.plain(), call_of::<F, D, F::Output>(&task), task, None) };
         }
         node
     }
 
-    /// As [`try_node`](GraphBuilder::try_node), on the thread of the graph: but for the error, nothing has to be `Send`.
+    /// Adds a [node that may fail](GraphBuilder::try_node) and runs on the thread of the graph: but for the
+    /// error, nothing has to be `Send`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -118,7 +126,8 @@ impl<'env> GraphBuilder<'env, Local> {
     }
 
     pub(crate) fn add_local<T: 'env>(&mut self, name: &str) -> Node<T, Local> {
-        // SAFETY: the node is bound to the thread of the graph just below, and the handle that is given out says so.
+        // SAFETY: the node is bound to the thread of the graph just below, and the handle that is given out
+        // says so.
         let node = unsafe { self.add::<T>(name, Declared::Undefined) };
         if self.owns(node.id()) {
             self.wishes.bind(node.id().index, Place::Caller);

@@ -1,4 +1,5 @@
-//! Async nodes on the thread that the graph belongs to: nothing has to be `Send`, and closures may lend what they own.
+//! Async nodes on the thread that the graph belongs to: nothing has to be `Send`, and closures may lend what
+//! they own.
 
 use super::graph_builder::GraphBuilder;
 use crate::typed::handle::bounds::NodeError;
@@ -14,10 +15,11 @@ use std::mem;
 macro_rules! lend {
     ($env:lifetime, $function:ident, $dependencies:ident) => {
         |function: *mut $function, pointers: *const <$dependencies as Dependencies>::Pointers, frame: &Frame<'_>, node| {
-            // SAFETY: by the contracts of `define_async_with` and `Call`, it stays there, and nobody else uses it, as long as
-            // there is a future.
+            // SAFETY: by the contracts of `define_async_with` and `Call`, it stays there, and nobody else
+            // uses it, as long as there is a future.
             let function: &$env mut $function = unsafe { &mut *function };
-            // SAFETY: `call` uses the run before it returns. Its future only has to be of a type that doesn't know how long.
+            // SAFETY: `call` uses the run before it returns. Its future only has to be of a type that doesn't
+            // know how long.
             let frame: &$env Frame<$env> = unsafe { mem::transmute::<&Frame<'_>, &$env Frame<$env>>(frame) };
             // SAFETY: as above.
             unsafe { <$function as LocalAsyncFn<$env, $dependencies>>::call(function, pointers, frame, node) }
@@ -27,8 +29,10 @@ macro_rules! lend {
 
 #[cfg(feature = "async")]
 impl<'env> GraphBuilder<'env, Local> {
-    /// As [`async_node`](GraphBuilder::async_node), on the thread of the graph: nothing has to be `Send`, and the closure may
-    /// own what its futures use.
+    /// Adds an [async node](GraphBuilder::async_node) that runs on the thread of the graph: nothing has to be
+    /// `Send`, and the closure may own what its futures use.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -66,8 +70,10 @@ impl<'env> GraphBuilder<'env, Local> {
         node
     }
 
-    /// As [`try_async_node`](GraphBuilder::try_async_node), on the thread of the graph: but for the error, nothing has to be
-    /// `Send`, and the closure may own what its futures use.
+    /// Adds an [async node that may fail](GraphBuilder::try_async_node) and runs on the thread of the graph:
+    /// but for the error, nothing has to be `Send`, and the closure may own what its futures use.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

@@ -5,7 +5,7 @@ use crate::protocol::ready_queue::{Place, ReadyQueue};
 use dgraph_core::NodeId;
 use std::cmp::Reverse;
 
-/// The same for each node.
+/// What each node demands of its order and thread.
 pub(crate) struct Demands {
     pub(crate) priorities: Vec<i32>,
     /// Where it may run, and its limits, ascending.

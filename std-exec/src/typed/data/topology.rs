@@ -12,12 +12,14 @@ use std::collections::BinaryHeap;
 pub(crate) struct Topology {
     pub(crate) dag: Dag,
     nodes: u32,
-    /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of `after`.
+    /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of
+    /// `after`.
     starts: Box<[u32]>,
     predecessors: Box<[Predecessor]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
     order: Option<Box<[u32]>>,
-    /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked for.
+    /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked
+    /// for.
     serial_rows: Box<[Stretch]>,
     stored_rows: Box<[Stretch]>,
     /// Some result is moved into its dependent.
@@ -96,8 +98,8 @@ impl Topology {
         &self.predecessors[self.starts[node] as usize..self.starts[node + 1] as usize]
     }
 
-    /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a failure is to blame.
-    /// `None` if it can.
+    /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a
+    /// failure is to blame. `None` if it can.
     pub(crate) fn why_not_fed(&self, statuses: &Statuses, node: u32) -> Option<Status> {
         let mut fed = true;
         for predecessor in self.predecessors(node) {
@@ -146,8 +148,8 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
     (starts.into(), predecessors.into())
 }
 
-/// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes' numbers for
-/// ranks it is the one that stays closest to the order of declaration. O(E + V log V).
+/// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes'
+/// numbers for ranks it is the one that stays closest to the order of declaration. O(E + V log V).
 fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[u32]> {
     let dag = dag.view();
     let mut remaining = dag.in_degrees().to_vec();

@@ -5,6 +5,8 @@ use std::fmt;
 
 /// Why a node has no result.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Absent, GraphBuilder};
 ///
@@ -28,30 +30,30 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {
-    /// It did not run: there was no run yet, or the run ended before.
+    /// The node did not run: there was no run yet, or the run ended before.
     NotRun,
-    /// It was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and was cut off: a future that was
-    /// dropped half way, or a graph of which not all nodes ran.
+    /// The node was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and
+    /// was cut off: a future that was dropped half way, or a graph of which not all nodes ran.
     Interrupted,
-    /// It failed.
+    /// The node failed.
     Failed,
-    /// It panicked.
+    /// The node panicked.
     Panicked,
-    /// It was skipped, because this node, which it depends on, directly or not, failed or panicked.
+    /// The node was skipped, because another one that it depends on, directly or not, failed or panicked.
     Skipped {
         /// The node that failed or panicked.
         because_of: NamedNode,
     },
-    /// The result was moved into this node, its only dependent.
+    /// The result was moved into the only dependent of the node.
     Moved {
         /// The dependent.
         into: NamedNode,
     },
     /// The caller has taken the result.
     Taken,
-    /// The targets of the last run don't depend on it.
+    /// The targets of the last run don't depend on the node.
     NotNeeded,
-    /// It is an input that was never set.
+    /// The node is an input that was never set.
     Unset,
     /// The handle is another graph's.
     ForeignHandle,

@@ -7,6 +7,8 @@ use std::fmt;
 
 /// What is wrong with the nodes of a [`GraphBuilder`](crate::GraphBuilder).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{DefinitionError, GraphBuilder};
 ///
@@ -27,8 +29,8 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DefinitionError {
-    /// Nodes that use a handle of another graph, as a dependency or to be defined. Those that were to be defined are
-    /// not nodes of this graph; their number is given without a name.
+    /// Nodes that use a handle of another graph, as a dependency or to be defined. Those that were to be
+    /// defined are not nodes of this graph; their number is given without a name.
     ForeignHandles(Vec<NamedNode>),
     /// Nodes that were declared and never defined.
     Undefined(Vec<NamedNode>),
@@ -47,7 +49,8 @@ pub enum DefinitionError {
     BoundTwice(Vec<NamedNode>),
     /// Nodes under a limit of 0, which could never run.
     LimitOfZero(Vec<NamedNode>),
-    /// Nodes that were put under one limit more than once; one entry for each repetition. A node takes one permit of a limit.
+    /// Nodes that were put under one limit more than once; one entry for each repetition. A node takes one
+    /// permit of a limit.
     LimitedTwice(Vec<NamedNode>),
     /// A dependency cycle: each node depends on the next, and the last is the first again.
     Cycle(Vec<NamedNode>),

@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// A node that failed, and its error.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
 ///
@@ -41,8 +43,10 @@ impl Failure {
         (self.node, self.error.into_inner())
     }
 
-    /// The node. Of a graph that is a node, this is the outer node, and the name is the path to the one that failed in it:
-    /// `outer/inner`.
+    /// The node. Of a graph that is a node, this is the outer node, and the name is the path to the one that
+    /// failed in it: `outer/inner`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -58,7 +62,9 @@ impl Failure {
         &self.node
     }
 
-    /// What it gave.
+    /// The error that the node gave.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -75,7 +81,9 @@ impl Failure {
         &**self.error
     }
 
-    /// What it gave, to own.
+    /// The error that the node gave, to own.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -138,8 +146,10 @@ impl fmt::Display for Stop {
     }
 }
 
-/// The nodes that failed in a run, by their numbers: a slice of [`Failure`]. Of a graph that is a node, those that failed in it,
-/// as `outer/inner`. And whether the run was cancelled or late as well.
+/// The nodes that failed in a run, by their numbers: a slice of [`Failure`]. Of a graph that is a node, those
+/// that failed in it, as `outer/inner`. And whether the run was cancelled or late as well.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
@@ -184,6 +194,8 @@ impl Failures {
     /// The nodes that panicked, in a run [of which the panic went on](crate::Graph::take_failures) or was
     /// [caught](crate::RunError::Panicked); none of a run that has just [failed](crate::RunError::Failed).
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -205,6 +217,8 @@ impl Failures {
 
     /// Whether the run's token was cancelled, or the executor ended, before the run was over.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
     /// let mut graph = GraphBuilder::new();
@@ -219,6 +233,8 @@ impl Failures {
     }
 
     /// Whether the run's deadline passed before the run was over.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError};
@@ -278,6 +294,8 @@ impl fmt::Display for Failures {
 
 /// A panic that was caught.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
 ///
@@ -302,8 +320,11 @@ impl Panicked {
         Self { message, beside, payload: Mutex::new(Quiet::new(payload)) }
     }
 
-    /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the payload is
-    /// then one of theirs. Of a graph that is a node, the nodes that panicked in it, as `outer/inner`.
+    /// The nodes that panicked: one, or, in a parallel run, several, if they were under way at once; the
+    /// payload is then one of theirs. Of a graph that is a node, the nodes that panicked in it, as
+    /// `outer/inner`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
@@ -321,6 +342,8 @@ impl Panicked {
     }
 
     /// What else went wrong in the run: the nodes that failed, and whether it was cancelled or late.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
@@ -340,6 +363,8 @@ impl Panicked {
 
     /// The message, if the payload is one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -356,6 +381,8 @@ impl Panicked {
     }
 
     /// What was passed to `panic!` or `panic_any`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
@@ -378,6 +405,8 @@ impl Panicked {
     /// # Panics
     ///
     /// Always: that is what it is for.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};

@@ -9,6 +9,17 @@ use std::fmt;
 ///
 /// Nodes that did run have their results all the same: see [`Graph::results`](crate::Graph::results).
 ///
+/// Errors, panics and a stop may come together: the first that applies of [`Panicked`](Self::Panicked),
+/// [`Failed`](Self::Failed), [`Cancelled`](Self::Cancelled), [`DeadlineExceeded`](Self::DeadlineExceeded) is
+/// what a run gives, and tells of the others too. [`failures`](Self::failures), [`panicked`](Self::panicked),
+/// [`is_cancelled`](Self::is_cancelled) and [`is_late`](Self::is_late) answer whichever it is.
+///
+/// Messages are short: they name the first few nodes and say how many there are. `Debug` is the message and
+/// those of its [sources](std::error::Error::source), so that a `main` that returns the error prints
+/// something to read.
+///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, RunError};
 ///
@@ -31,10 +42,7 @@ use std::fmt;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Errors, panics and a stop may come together: the first that applies of [`Panicked`](Self::Panicked), [`Failed`](Self::Failed),
-/// [`Cancelled`](Self::Cancelled), [`DeadlineExceeded`](Self::DeadlineExceeded) is what a run gives, and tells of the others too.
-/// [`failures`](Self::failures), [`panicked`](Self::panicked), [`is_cancelled`](Self::is_cancelled) and
-/// [`is_late`](Self::is_late) answer whichever it is.
+/// A failure and a cancel in one run:
 ///
 /// ```
 /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
@@ -51,9 +59,6 @@ use std::fmt;
 /// assert_eq!(error.to_string(), "1 node failed: child process; cancelled");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// Messages are short: they name the first few nodes and say how many there are. `Debug` is the message and those of its
-/// [sources](std::error::Error::source), so that a `main` that returns the error prints something to read.
 #[non_exhaustive]
 pub enum RunError {
     /// Inputs that the run needs and that have no value. Nothing has run, earlier results are still there.
@@ -69,16 +74,19 @@ pub enum RunError {
         /// How many workers there are.
         workers: usize,
     },
-    /// All nodes that failed, by their numbers. The [source](std::error::Error::source) is the first one's error.
+    /// All nodes that failed, by their numbers. The [source](std::error::Error::source) is the first one's
+    /// error.
     Failed(Failures),
     /// Nodes panicked in a run that [catches panics](crate::RunOptions::catch_panics). The
-    /// [source](std::error::Error::source) is the error of the first node that failed beside them, if there is one.
+    /// [source](std::error::Error::source) is the error of the first node that failed beside them, if there
+    /// is one.
     Panicked(Panicked),
     /// The run was stopped by its token, or by the end of the executor; no node has failed.
     Cancelled {
         /// The nodes that did not run for this reason.
         not_run: Vec<NamedNode>,
-        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were stopped.
+        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were
+        /// stopped.
         interrupted: Vec<NamedNode>,
         /// Whether the run's deadline has passed as well.
         late: bool,
@@ -87,13 +95,16 @@ pub enum RunError {
     DeadlineExceeded {
         /// The nodes that did not run for this reason.
         not_run: Vec<NamedNode>,
-        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were stopped.
+        /// The nodes that were under way and cut off: futures that were dropped half way, graphs that were
+        /// stopped.
         interrupted: Vec<NamedNode>,
     },
 }
 
 impl RunError {
     /// The nodes that failed, by their numbers.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunOptions};
@@ -118,6 +129,8 @@ impl RunError {
 
     /// The panic, if there was one.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -137,6 +150,8 @@ impl RunError {
 
     /// Whether the run's token was cancelled, or the executor ended, before the run was over.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
@@ -154,6 +169,8 @@ impl RunError {
     }
 
     /// Whether the run's deadline passed before the run was over.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};

@@ -18,11 +18,14 @@ use std::marker::PhantomData;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`](crate::GraphBuilder).
 ///
-/// Each closure is given references to the results of its dependencies, in the listed order. It is checked once, when it
-/// is built, and runs any number of times, after any ending at once; each run drops the results of the one before. A
-/// run but the first on its executor allocates nothing, as the [crate](crate#what-is-promised) says.
+/// Each closure is given references to the results of its dependencies, in the listed order. It is checked
+/// once, when it is built, and runs any number of times, after any ending at once; each run drops the results
+/// of the one before. A run but the first on its executor allocates nothing, as the
+/// [crate](crate#what-is-promised) says.
 ///
 /// Closures and results may borrow from the caller's scope (`'env`).
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder};
@@ -71,7 +74,7 @@ impl<'env, P> Graph<'env, P> {
         self.data.take().expect(LEAKED)
     }
 
-    /// As [`lend`](Self::lend), to a run on workers.
+    /// Lends the data, and the memory of runs, to a run on workers.
     #[track_caller]
     pub(crate) fn lend_to_workers(&mut self) -> (Box<GraphData>, Option<Memory>) {
         (self.lend(), self.memory.take())
@@ -97,8 +100,10 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// # Panics
     ///
-    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are there. What else went wrong:
-    /// [`take_failures`](Self::take_failures).
+    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are
+    /// there. What else went wrong: [`take_failures`](Self::take_failures).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -128,8 +133,10 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// # Panics
     ///
-    /// With the first panic of a node, after the closures under way have ended; nothing that depends on it has started. What else
-    /// went wrong: [`take_failures`](Self::take_failures).
+    /// With the first panic of a node, after the closures under way have ended; nothing that depends on it
+    /// has started. What else went wrong: [`take_failures`](Self::take_failures).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder, Values};
@@ -145,7 +152,7 @@ impl<'env, P> Graph<'env, P> {
         self.run_parallel_with(executor, &RunOptions::new())
     }
 
-    /// As [`run`](Self::run), with choices.
+    /// Runs nodes on the calling thread, as [options](RunOptions) say: which ones, until when, and what else.
     ///
     /// # Errors
     ///
@@ -154,6 +161,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
@@ -171,7 +180,7 @@ impl<'env, P> Graph<'env, P> {
         Ok(self.results())
     }
 
-    /// As [`run_parallel`](Self::run_parallel), with choices.
+    /// Runs nodes on the threads of `executor`, this one included, as [options](RunOptions) say.
     ///
     /// # Errors
     ///
@@ -180,6 +189,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run_parallel`](Self::run_parallel), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
@@ -205,6 +216,8 @@ impl<'env, P> Graph<'env, P> {
 
     /// The results of the last run, however it has ended.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -222,9 +235,11 @@ impl<'env, P> Graph<'env, P> {
         Results::new(self.data_mut())
     }
 
-    /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those that failed, and whether
-    /// the run was cancelled or late. Nothing after a run that has ended in another way: its [`RunError`] says it all. The next run
-    /// drops what nobody has taken.
+    /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those
+    /// that failed, and whether the run was cancelled or late. Nothing after a run that has ended in another
+    /// way: its [`RunError`] says it all. The next run drops what nobody has taken.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunOptions};
@@ -250,6 +265,12 @@ impl<'env, P> Graph<'env, P> {
 
     /// Sets an input, for all runs until it is set again. Gives back the value that it had.
     ///
+    /// # Panics
+    ///
+    /// If `input` is another graph's.
+    ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -263,10 +284,6 @@ impl<'env, P> Graph<'env, P> {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If `input` is another graph's.
     #[track_caller]
     pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
         self.mark_changed(input);
@@ -278,6 +295,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// If `input` is another graph's.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -306,7 +325,10 @@ impl<'env, P> Graph<'env, P> {
         data.changed[place.expect("inputs are listed")] = true;
     }
 
-    /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the `i`-th.
+    /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the
+    /// `i`-th.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -331,6 +353,8 @@ impl<'env, P> Graph<'env, P> {
     ///
     /// If there is no node with that number.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -349,6 +373,8 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// The graph in DOT, with the nodes' names.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

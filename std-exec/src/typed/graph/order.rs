@@ -8,11 +8,15 @@ use dgraph_core::NodeId;
 use std::time::Duration;
 
 impl<P> Graph<'_, P> {
-    /// Makes nodes the more urgent, the longer the longest path is that starts with them: *critical path first*, the list
-    /// scheduling that is hard to beat if durations are known. `duration` says how long each node takes.
+    /// Makes nodes the more urgent, the longer the longest path is that starts with them: *critical path
+    /// first*, the list scheduling that is hard to beat if durations are known. `duration` says how long each
+    /// node takes.
     ///
-    /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is run as one
-    /// whose order matters, which costs some hundred nanoseconds a node. Serial runs keep to the same order.
+    /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is
+    /// run as one whose order matters, which costs some hundred nanoseconds per node. Serial runs keep to the
+    /// same order.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -44,8 +48,10 @@ impl<P> Graph<'_, P> {
         *schedule = Some(new);
     }
 
-    /// The same with the durations of the last run that [measured](crate::RunOptions::measure) them. Nodes that were never
-    /// measured take no time.
+    /// Gives nodes [priorities](Self::prioritise_by) by the durations of the last run that
+    /// [measured](crate::RunOptions::measure) them. Nodes that were never measured take no time.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
@@ -64,12 +70,14 @@ impl<P> Graph<'_, P> {
         self.data_mut().measured = measured;
     }
 
-    /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none has. It may be a node of
-    /// a graph that is a node of this one, at any depth.
+    /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none
+    /// has. It may be a node of a graph that is a node of this one, at any depth.
     ///
     /// # Panics
     ///
     /// If `node` is another graph's.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};

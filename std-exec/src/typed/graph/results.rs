@@ -12,6 +12,8 @@ use std::ops::Index;
 
 /// The results of a typed graph by handle. They stay in the graph, and the next run drops them.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Absent, GraphBuilder};
 /// let mut graph = GraphBuilder::new();
@@ -41,6 +43,8 @@ impl<'g, P> Results<'g, P> {
     ///
     /// Why it has no result.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Absent, GraphBuilder};
     /// let mut graph = GraphBuilder::new();
@@ -66,6 +70,8 @@ impl<'g, P> Results<'g, P> {
     ///
     /// Why it has no result.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Absent, GraphBuilder};
     /// let mut graph = GraphBuilder::new();
@@ -84,6 +90,8 @@ impl<'g, P> Results<'g, P> {
     }
 
     /// Each node without a result, and why it has none, in the order of declaration.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -105,6 +113,8 @@ impl<'g, P> Results<'g, P> {
     }
 
     /// Why `node` has no result, `None` if it has one.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};

@@ -14,9 +14,11 @@ use std::task::{Context, Poll};
 /// Runs a graph, on whatever thread polls it ([`Graph::run_async`]) or on the workers of an executor
 /// ([`Graph::run_parallel_async`]).
 ///
-/// Nothing happens before it is first polled. Dropping it ends the run: futures of nodes are dropped then and there, and the
-/// graph can be used again at once. (If it is leaked, by [`std::mem::forget`] for example, so is what the graph holds, and
-/// using the graph panics.)
+/// Nothing happens before it is first polled. Dropping it ends the run: futures of nodes are dropped then and
+/// there, and the graph can be used again at once. (If it is leaked, by [`std::mem::forget`] for example, so
+/// is what the graph holds, and using the graph panics.)
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, RunAsync};
@@ -47,13 +49,25 @@ pub struct RunAsync<'g, 'env, P = Anywhere> {
 
 #[cfg(feature = "async")]
 impl<'env, P> Graph<'env, P> {
-    /// Runs every node once on the thread that polls the future: all that are ready, one after the other, those with futures
-    /// side by side. Only futures that were woken are polled again. No runtime is needed, and any will do.
+    /// Runs every node once on the thread that polls the future: all that are ready, one after the other,
+    /// those with futures side by side. Only futures that were woken are polled again. No runtime is needed,
+    /// and any will do.
     ///
-    /// Ordinary nodes run in between. After some hundred nodes the run yields to whatever else its task has to do, and a future that
-    /// wakes itself for ever takes turns with the others. Limits and priorities hold; nodes that are bound to the caller or
-    /// to a worker run like the others. A [deadline](RunOptions::deadline) is looked at whenever the run goes on; to end one
-    /// that waits, drop its future (as a runtime's `timeout` does) or [cancel](crate::CancelToken::cancel) its token.
+    /// Ordinary nodes run in between. After some hundred nodes the run yields to whatever else its task has
+    /// to do, and a future that wakes itself for ever takes turns with the others. Limits and priorities
+    /// hold; nodes that are bound to the caller or to a worker run like the others. A
+    /// [deadline](RunOptions::deadline) is looked at whenever the run goes on; to end one that waits, drop
+    /// its future (as a runtime's `timeout` does) or [cancel](crate::CancelToken::cancel) its token.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the panic of a node; the graph can be used again at once.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -73,19 +87,12 @@ impl<'env, P> Graph<'env, P> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the panic of a node; the graph can be used again at once.
     pub fn run_async(&mut self) -> RunAsync<'_, 'env, P> {
         self.run_async_with(RunOptions::new())
     }
 
-    /// As [`run_async`](Self::run_async), with choices.
+    /// Runs nodes on the thread that polls the future, as [options](RunOptions) say; otherwise like
+    /// [`run_async`](Self::run_async).
     ///
     /// # Errors
     ///
@@ -94,6 +101,8 @@ impl<'env, P> Graph<'env, P> {
     /// # Panics
     ///
     /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
@@ -117,21 +126,33 @@ impl<'env, P> Graph<'env, P> {
 
 #[cfg(feature = "async")]
 impl Graph<'static> {
-    /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin when it is first polled.
+    /// Runs every node once on the workers of `executor`, while the future that this gives waits. They begin
+    /// when it is first polled.
     ///
     /// Nodes run on workers: futures that need a runtime's context, such as Tokio's timers and sockets, have
     /// to find it there, also if the task that awaits this has one. One line enters it:
     /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
     ///
-    /// Nodes run as in [`run_parallel`](Self::run_parallel), but none on the thread that polls. When a future of a node is woken, whichever worker
-    /// is free polls it, before it starts other nodes. To wait for it on a thread, use [`run_parallel`](Self::run_parallel), in
-    /// which that thread works too; a node that blocks on this future keeps a worker from running it.
+    /// Nodes run as in [`run_parallel`](Self::run_parallel), but none on the thread that polls. When a future
+    /// of a node is woken, whichever worker is free polls it, before it starts other nodes. To wait for it on
+    /// a thread, use [`run_parallel`](Self::run_parallel), in which that thread works too; a node that blocks
+    /// on this future keeps a worker from running it.
     ///
-    /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks until the nodes that
-    /// workers are in the middle of have returned, and drops the futures that are left. If the executor is dropped, the run
-    /// is [cancelled](RunError::Cancelled). A deadline is looked at whenever a node starts or
-    /// goes on. Dropped in a node of its own run, the
-    /// future waits for nothing, and the graph can't be used afterwards.
+    /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks
+    /// until the nodes that workers are in the middle of have returned, and drops the futures that are left.
+    /// If the executor is dropped, the run is [cancelled](RunError::Cancelled). A deadline is looked at
+    /// whenever a node starts or goes on. Dropped in a node of its own run, the future waits for nothing, and
+    /// the graph can't be used afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_parallel`](Self::run_parallel).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled: with the first panic of a node; the graph can be used again at once.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
@@ -150,19 +171,12 @@ impl Graph<'static> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`run_parallel`](Self::run_parallel).
-    ///
-    /// # Panics
-    ///
-    /// When it is polled: with the first panic of a node; the graph can be used again at once.
     pub fn run_parallel_async(&mut self, executor: &Executor) -> RunAsync<'_, 'static> {
         self.run_parallel_async_with(executor, RunOptions::new())
     }
 
-    /// As [`run_parallel_async`](Self::run_parallel_async), with choices.
+    /// Runs nodes on the workers of `executor`, as [options](RunOptions) say; otherwise like
+    /// [`run_parallel_async`](Self::run_parallel_async).
     ///
     /// # Errors
     ///
@@ -170,7 +184,10 @@ impl Graph<'static> {
     ///
     /// # Panics
     ///
-    /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch panics](RunOptions::catch_panics).
+    /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch
+    /// panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};

@@ -15,7 +15,7 @@ use std::fmt;
 use std::mem;
 use std::task::{Context, Poll};
 
-/// See the [module](self).
+/// A run of a graph that is a future: not begun, under way, or over.
 pub(crate) struct Running(Stage);
 
 enum Stage {
@@ -92,12 +92,13 @@ impl Running {
         }
     }
 
-    /// Ends the run, whatever it has come to: drops the futures that are left and gives the graph its data back.
+    /// Ends the run, whatever it has come to: drops the futures that are left and gives the graph its data
+    /// back.
     pub(crate) fn end<P>(&mut self, graph: &mut Graph<'_, P>) {
         match mem::replace(&mut self.0, Stage::Over) {
             Stage::Here(mut run, mut data) => {
-                // A destructor that panics while a future is dropped: there is nobody to tell. What was thrown may panic again
-                // when it is dropped.
+                // A destructor that panics while a future is dropped: there is nobody to tell. What was
+                // thrown may panic again when it is dropped.
                 run.close(&mut data).into_iter().for_each(discard);
                 graph.give_back(data);
             }

@@ -12,12 +12,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A graph that runs on the workers of an executor, made by [`Graph::spawn`]. A future, and something to [`join`](Self::join):
-/// both give the graph back, with its results, and say how the run has ended.
+/// A graph that runs on the workers of an executor, made by [`Graph::spawn`]. A future, and something to
+/// [`join`](Self::join): both give the graph back, with its results, and say how the run has ended.
 ///
-/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and drops the graph. In a node of
-/// its own run that would wait for itself: there it returns at once, and the last thread that leaves the run ends it. To wait for a run
-/// in one of its own nodes is a panic.
+/// Dropping it ends the run: it blocks until the nodes that workers are in the middle of have returned, and
+/// drops the graph. In a node of its own run that would wait for itself: there it returns at once, and the
+/// last thread that leaves the run ends it. To wait for a run in one of its own nodes is a panic.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Executor, GraphBuilder, Spawned};
@@ -54,6 +56,8 @@ impl Graph<'static> {
     /// workers, also if this is called within one. One line enters it:
     /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};
     ///
@@ -72,7 +76,10 @@ impl Graph<'static> {
         self.spawn_with(executor, RunOptions::new())
     }
 
-    /// As [`spawn`](Self::spawn), with choices.
+    /// Hands the graph to the workers of `executor`, which begin at once and run it as [options](RunOptions)
+    /// say.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, Executor, GraphBuilder, RunError, RunOptions};
@@ -108,8 +115,9 @@ fn unwind_without(graph: Graph<'static>, payload: Box<dyn Any + Send>) -> ! {
 impl Spawned {
     /// Blocks until the run is over. Gives back the graph, with its results, and how the run has ended.
     ///
-    /// Not for nodes that run on the same executor: a worker that blocks here does nothing else, and if all do, they wait for each
-    /// other. There, `await` it, or use [`run_parallel`](Graph::run_parallel), in which the caller works too.
+    /// Not for nodes that run on the same executor: a worker that blocks here does nothing else, and if all
+    /// do, they wait for each other. There, `await` it, or use [`run_parallel`](Graph::run_parallel), in
+    /// which the caller works too.
     ///
     /// # Errors
     ///
@@ -117,8 +125,10 @@ impl Spawned {
     ///
     /// # Panics
     ///
-    /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph is dropped then, with
-    /// what else went wrong.
+    /// With the first panic of a node, unless the options [catch panics](RunOptions::catch_panics). The graph
+    /// is dropped then, with what else went wrong.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder};

@@ -1,9 +1,12 @@
-//! What nodes may give, what they may fail with, and what they may come after: bounds by names of their own, so that the compiler says what to write instead.
+//! What nodes may give, what they may fail with, and what they may come after: bounds by names of their own,
+//! so that the compiler says what to write instead.
 
 use super::node::{AnyNode, Input, Node};
 use std::error::Error;
 
 /// What a node gives that may run on any thread: whatever is `Send` and `Sync`.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node, Shareable};
@@ -27,8 +30,10 @@ pub trait Shareable: Send + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync> Shareable for T {}
 
-/// What a node may fail with: whatever becomes a `Box<dyn Error + Send + Sync>`. That is an [`Error`] that is `Send` and `Sync`,
-/// such a box itself, or a text.
+/// What a node may fail with: whatever becomes a `Box<dyn Error + Send + Sync>`. That is an [`Error`] that is
+/// `Send` and `Sync`, such a box itself, or a text.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node, NodeError};
@@ -55,6 +60,8 @@ pub trait NodeError: Into<Box<dyn Error + Send + Sync>> {}
 impl<E: Into<Box<dyn Error + Send + Sync>>> NodeError for E {}
 
 /// Nodes that another comes [after](crate::GraphBuilder::after): one handle, or any number of one type.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::GraphBuilder;

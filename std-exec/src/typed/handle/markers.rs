@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 
 /// Of a graph: it may be sent to another thread. Of a node: what it gives may be used on any thread.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Anywhere, Graph, GraphBuilder};
 /// use std::thread;
@@ -19,6 +21,8 @@ use std::marker::PhantomData;
 pub struct Anywhere;
 
 /// Of a graph: it stays on its thread. Of a node: only others on that thread may depend on it.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Graph, GraphBuilder, Local};

@@ -5,8 +5,10 @@ use dgraph_core::NodeId;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A node as errors name it: its name or, if it has none, `#` and its number. Of a name of more than 60 bytes the middle is left
-/// out; [`name`](Self::name) has all of it.
+/// A node as errors name it: its name or, if it has none, `#` and its number. Of a name of more than 60 bytes
+/// the middle is left out; [`name`](Self::name) has all of it.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::GraphBuilder;
@@ -40,6 +42,8 @@ impl NamedNode {
 
     /// The node's number: nodes are numbered in the order in which they were declared.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{DefinitionError, GraphBuilder};
     /// let mut graph = GraphBuilder::new();
@@ -55,6 +59,8 @@ impl NamedNode {
     }
 
     /// The name. Empty if the node is anonymous.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -77,7 +83,7 @@ impl fmt::Display for NamedNode {
     }
 }
 
-/// As [`NamedNode`], borrowed.
+/// A node with its name, borrowed.
 pub(crate) struct Label<'a> {
     node: u32,
     name: &'a str,

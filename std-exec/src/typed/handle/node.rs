@@ -7,8 +7,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-/// The number of a builder, and of the graph that it builds: no two have the same, ever. A `Node<T>` is proof of the
-/// type of what lies in its slot only because of that.
+/// The number of a builder, and of the graph that it builds: no two have the same, ever. A `Node<T>` is proof
+/// of the type of what lies in its slot only because of that.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct GraphId(u64);
 
@@ -25,13 +25,15 @@ impl GraphId {
 
 /// A node of a typed graph that gives a `T`.
 ///
-/// Made by [`GraphBuilder`](crate::GraphBuilder); says which node a dependency, or a result, is. It is a number that
-/// knows its graph, so it may be copied and kept, and a graph notices the handle of another one.
+/// Made by [`GraphBuilder`](crate::GraphBuilder); says which node a dependency, or a result, is. It is a
+/// number that knows its graph, so it may be copied and kept, and a graph notices the handle of another one.
 ///
-/// (`T` is invariant: through a handle of a node that gives a `&'short str` nobody may define one that gives a
-/// `&'static str`.)
+/// (`T` is invariant: through a handle of a node that gives a `&'short str` nobody may define one that gives
+/// a `&'static str`.)
 ///
 /// `P` says where the result may be used: [`Anywhere`], or on the graph's thread only, [`Local`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node};
@@ -59,6 +61,8 @@ pub struct Node<T, P = Anywhere> {
 
 /// An input node of a typed graph: its value comes from the caller, by [`Graph::set`](crate::Graph::set).
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Input};
 ///
@@ -77,6 +81,8 @@ pub struct Input<T> {
 }
 
 /// A dependency whose result is moved into its dependent. Made by [`Node::moved`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Moved, Node};
@@ -101,6 +107,8 @@ pub struct Moved<T, P = Anywhere> {
 
 /// A node of a typed graph, whatever it gives.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{AnyNode, GraphBuilder, RunOptions};
 ///
@@ -122,6 +130,8 @@ pub struct AnyNode {
 impl AnyNode {
     /// The node's number: nodes are numbered in the order in which they were declared.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
     /// let mut graph = GraphBuilder::new();
@@ -138,7 +148,7 @@ impl AnyNode {
 }
 
 impl<T> Node<T> {
-    /// Whoever calls this vouches for the type: only the store does, when it makes a slot for a `T`.
+    /// The caller vouches for the type: only the store does, when it makes a slot for a `T`.
     pub(crate) fn new(graph: GraphId, index: u32) -> Self {
         Self { id: AnyNode { graph, index }, output: PhantomData, place: PhantomData }
     }
@@ -148,19 +158,21 @@ impl<T> Node<T> {
         Self::new(GraphId::none(), 0)
     }
 
-    /// The same node, as one whose result stays on the graph's thread.
+    /// The handle of this node as one whose result stays on the graph's thread.
     pub(crate) fn local(self) -> Node<T, Local> {
         Node { id: self.id, output: PhantomData, place: PhantomData }
     }
 }
 
 impl<T, P> Node<T, P> {
-    /// The same node without the mark, for the graph's own use, which doesn't rest on it.
+    /// The handle without the mark of its place, for the graph's own use, which doesn't rest on it.
     pub(crate) fn plain(self) -> Node<T> {
         Node { id: self.id, output: PhantomData, place: PhantomData }
     }
 
     /// The handle without its type, where nodes of different types come together: `[a.id(), b.id()]`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -177,8 +189,10 @@ impl<T, P> Node<T, P> {
         self.id
     }
 
-    /// The same dependency, moved into the dependent instead of lent to it: the closure's parameter is a `T`.
-    /// No other node may then depend on the result; that is checked when the graph is built.
+    /// Moves the result into the dependent instead of lending it: the closure's parameter is a `T`. No other
+    /// node may then depend on the result; that is checked when the graph is built.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -198,7 +212,9 @@ impl<T, P> Node<T, P> {
 }
 
 impl<T: Send + Sync> Node<T, Local> {
-    /// The same node as one whose result may be used on any thread.
+    /// The handle of this node as one whose result may be used on any thread.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -224,6 +240,8 @@ impl<T> Input<T> {
 
     /// The input as a node like any other.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Node, Values};
     /// let mut graph = GraphBuilder::new();
@@ -241,7 +259,9 @@ impl<T> Input<T> {
         self.node
     }
 
-    /// See [`Node::id`].
+    /// The handle without its type, where handles of different types come together, as of [`Node::id`].
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;
@@ -258,7 +278,10 @@ impl<T> Input<T> {
         self.node.id
     }
 
-    /// See [`Node::moved`]. The input is unset afterwards.
+    /// Moves the value into the dependent instead of lending it, as [`Node::moved`] does. The input is unset
+    /// afterwards.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::GraphBuilder;

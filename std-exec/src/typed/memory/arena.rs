@@ -1,7 +1,7 @@
 //! Memory for closures and results: one piece, in which things lie one behind the other.
 //!
-//! It grows by moving everything: until a graph is built, all that lies there are values that nobody points to. So a
-//! place is a number that stays right, in half the space of a pointer.
+//! It grows by moving everything: until a graph is built, all that lies there are values that nobody points
+//! to. So a place is a number that stays right, in half the space of a pointer.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use std::marker::PhantomData;
@@ -13,7 +13,8 @@ const UNIT: usize = 4;
 const LARGEST: usize = (u32::MAX as usize).saturating_mul(UNIT);
 const FIRST: usize = 1 << 10;
 
-/// A bump allocator. It frees the memory, but drops nothing of what lies there: that is for whoever put it there.
+/// A bump allocator. It frees the memory, but drops nothing of what lies there: that is for whoever put it
+/// there.
 pub(crate) struct Arena {
     base: NonNull<u8>,
     /// Of the memory behind `base`; of no bytes before there is any.
@@ -59,7 +60,8 @@ impl Arena {
         fits.then_some((start, end))
     }
 
-    /// So many bytes, for what is there and something with this alignment. `None` if the address space has fewer.
+    /// So many bytes, for what is there and something with this alignment. `None` if the address space has
+    /// fewer.
     fn layout_of(&self, size: usize, align: usize) -> Option<Layout> {
         Layout::from_size_align(size, align.max(self.layout.align())).ok()
     }
@@ -158,12 +160,12 @@ impl<T> Place<T> {
         self.units
     }
 
-    /// The same place, without what lies there.
+    /// The place without the type of what lies there.
     pub(crate) const fn untyped(self) -> Place<u8> {
         Place::new(self.units)
     }
 
-    /// The same place, for whoever knows what lies there.
+    /// The place with its type, for callers that know what lies there.
     pub(crate) const fn typed<U>(self) -> Place<U> {
         Place::new(self.units)
     }

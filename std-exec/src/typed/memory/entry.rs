@@ -1,4 +1,5 @@
-//! A node with its types taken away: where its closure lies, what feeds that, and a function that was made for both.
+//! A node with its types taken away: where its closure lies, what feeds that, and a function that was made
+//! for both.
 
 use super::arena::Place;
 use super::frame::Frame;
@@ -12,14 +13,15 @@ pub(crate) struct Task<F, P> {
     pub(crate) pointers: P,
 }
 
-/// Runs a node, or polls it, and perhaps further ones of the row that it is in. Its slot now holds a value; or `frame` was
-/// told why there is none; or it is to be called again when it is woken.
+/// Runs a node, or polls it, and perhaps further ones of the row that it is in. Its slot now holds a value;
+/// or `frame` was told why there is none; or it is to be called again when it is woken.
 ///
 /// # Safety
 ///
-/// The pointers are to the closure that the function was made for, the node's, and to what feeds it, if that isn't with the
-/// closure. Nobody else uses these or the slot for what it gives. The slots of what the node is fed hold values; nobody
-/// changes those that are lent, and nobody else uses those that are moved, during the call.
+/// The pointers are to the closure that the function was made for, the node's, and to what feeds it, if that
+/// isn't with the closure. Nobody else uses these or the slot for what it gives. The slots of what the node
+/// is fed hold values; nobody changes those that are lent, and nobody else uses those that are moved, during
+/// the call.
 ///
 /// This is so as well for the nodes that follow in `row`, once those before are complete.
 pub(crate) type Call = unsafe fn(
@@ -43,7 +45,8 @@ pub(crate) fn drop_of<T>() -> Option<DropInPlace> {
     std::mem::needs_drop::<T>().then_some(|value| unsafe { value.cast::<T>().drop_in_place() })
 }
 
-/// What calls a node that has nothing to do: an input, or one that is not defined (such a graph is never built).
+/// What calls a node that has nothing to do: an input, or one that is not defined (such a graph is never
+/// built).
 pub(crate) const NOTHING: Call = |_, _, _, node, _| Ran::alone(node, Outcome::Value);
 
 /// Where a node's closure lies and what feeds it, and the function that was made for these.

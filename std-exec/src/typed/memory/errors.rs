@@ -10,7 +10,8 @@ use std::mem;
 /// An error of a node, or of a node inside, if that is a graph.
 type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
 
-/// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself: destructors may panic.
+/// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself:
+/// destructors may panic.
 #[derive(Default)]
 pub(crate) struct Errors(Vec<Raised>);
 
@@ -41,7 +42,8 @@ impl Drop for Errors {
     }
 }
 
-/// What went wrong in a run beside a panic that went on. If nobody asks, each error is dropped by itself: destructors may panic.
+/// What went wrong in a run beside a panic that went on. If nobody asks, each error is dropped by itself:
+/// destructors may panic.
 #[derive(Default)]
 pub(crate) struct Kept(Failures);
 

@@ -1,5 +1,6 @@
-//! What a run is to the calls of its nodes: where slots lie, what is taken down of each node, what stops the run, and who wakes
-//! futures. It knows of no closures and no order; these are of the [run](crate::typed::run::execution), which has a frame.
+//! What a run is to the calls of its nodes: where slots lie, what is recorded of each node, what stops the
+//! run, and who wakes futures. It knows of no closures and no order; these are of the
+//! [run](crate::typed::run::execution), which has a frame.
 
 use super::errors::Errors;
 use super::measured::Measured;
@@ -19,7 +20,7 @@ use std::fmt;
 use std::mem;
 use std::time::Instant;
 
-/// See the [module](self).
+/// What a run is to the calls of its nodes: slots, statuses, signals and wakers.
 pub struct Frame<'r> {
     pub(crate) slots: Slots<'r>,
     pub(crate) statuses: &'r Statuses,
@@ -60,7 +61,7 @@ impl<'r> Frame<'r> {
         Self { slots, statuses, states, options, executor, signal, measured, failures, wakes, team, began }
     }
 
-    /// The same on the threads of an executor.
+    /// Says that the run is on the threads of an executor.
     pub(crate) fn of_a_team(self) -> Self {
         Self { team: true, ..self }
     }
@@ -84,8 +85,8 @@ impl<'r> Frame<'r> {
 }
 
 impl Frame<'_> {
-    /// Runs `node` by way of `call`, and takes down what has come of it, also if it panics. But not that it has given a value, if
-    /// it is to be left unmarked: see `run/rows.rs`.
+    /// Runs `node` by way of `call`, and records what has come of it, also if it panics. But not that it has
+    /// given a value, if it is to be left unmarked: see `run/rows.rs`.
     #[inline(always)]
     pub(crate) fn attempt(&self, node: u32, unmarked: bool, call: impl FnOnce() -> Outcome) -> Outcome {
         let panicking = Panicking { frame: self, node };
@@ -100,7 +101,7 @@ impl Frame<'_> {
         outcome
     }
 
-    /// As [`attempt`](Self::attempt), for a node by itself.
+    /// [Runs](Self::attempt) a node by itself.
     pub(crate) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
         Ran::alone(node, self.attempt(node, false, call))
     }
@@ -152,7 +153,8 @@ impl Frame<'_> {
     #[cold]
     pub(crate) fn nested_failed(&self, node: u32, error: RunError) -> NoValue {
         let stop = error.stop();
-        // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment after that.
+        // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment
+        // after that.
         let status = match error {
             RunError::Failed(failures) => {
                 for failure in failures {
@@ -206,7 +208,8 @@ impl Frame<'_> {
         signal & STOP == 0
     }
 
-    /// Whether the run is stopped, also by a cancel, a deadline, or the end of the executor, that nobody has seen yet.
+    /// Whether the run is stopped, also by a cancel, a deadline, or the end of the executor, that nobody has
+    /// seen yet.
     pub(crate) fn is_called_off(&self, shut_down: bool) -> bool {
         if shut_down {
             self.cancel();
@@ -238,7 +241,8 @@ struct Panicking<'r> {
 }
 
 impl Drop for Panicking<'_> {
-    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores a node.
+    /// Passes on what is in registers: a guard that is lent to a function has to lie in memory, two stores
+    /// per node.
     #[inline(always)]
     fn drop(&mut self) {
         self.frame.panicked(self.node);

@@ -4,8 +4,8 @@ use crate::sync::{AtomicUsize, Ordering};
 use dgraph_core::NodeId;
 use std::time::Duration;
 
-/// How long each node took when it last ran in a run that measured, in nanoseconds; 0 if it never did. While it runs: when it
-/// began.
+/// How long each node took when it last ran in a run that measured, in nanoseconds; 0 if it never did. While
+/// it runs: when it began.
 #[derive(Default)]
 pub(crate) struct Measured {
     nanos: Vec<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Closures and results, and what is taken down of each node: who may touch what when.
+//! Closures and results, and what is recorded of each node: who may touch what when.
 
 #[allow(unsafe_code)]
 pub(super) mod arena;

@@ -9,14 +9,15 @@ pub(crate) type Alone<'r> = (&'r Walk<'r>, &'r Lane);
 
 /// The rest of a row, behind a node that is to be run.
 ///
-/// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are called by the same
-/// function, and their closures, and what feeds these, lie so far apart.
+/// So many nodes follow that one in the order that the run goes through, with consecutive numbers. They are
+/// called by the same function, and their closures, and what feeds these, lie so far apart.
 pub(crate) struct Row<'r> {
     pub(crate) more: u32,
     pub(crate) apart: Distance,
     /// Nodes that give a value are not marked.
     pub(crate) unmarked: bool,
-    /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops, with and without.)
+    /// The walk that has to be told, if it is one. (In a cell, so that the compiler doesn't make two loops,
+    /// with and without.)
     walk: Cell<Option<Alone<'r>>>,
     /// What a node's number lacks to its position.
     shift: u32,
@@ -59,7 +60,7 @@ pub(crate) struct Ran {
     pub(crate) outcome: Outcome,
     /// That node.
     pub(crate) last: u32,
-    /// The next one was claimed in vain.
+    /// The next one was claimed for nothing.
     pub(crate) seized: bool,
 }
 
@@ -95,7 +96,8 @@ pub(crate) mod late {
         pub(crate) static LATE: Cell<Option<Late>> = const { Cell::new(None) };
     }
 
-    /// A walker is about to claim the node at this position: if a test says so, it is late, and somebody breaks in first.
+    /// A walker is about to claim the node at this position: if a test says so, it is late, and somebody
+    /// breaks in first.
     pub(crate) fn about_to_claim(position: usize) {
         if let Some((_, come)) = LATE.get().filter(|&(late, _)| late == position) {
             LATE.set(None);

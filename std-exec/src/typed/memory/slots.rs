@@ -15,7 +15,8 @@ pub(crate) struct Slots<'s> {
 impl<'s> Slots<'s> {
     /// # Safety
     ///
-    /// The places are those of the arena that lies at `base`, which is alive and moves nothing as long as these are used.
+    /// The places are those of the arena that lies at `base`, which is alive and moves nothing as long as
+    /// these are used.
     pub(crate) unsafe fn new(places: &'s [Place<u8>], lists: &'s [u32], base: Base) -> Self {
         Self { places, lists, base }
     }

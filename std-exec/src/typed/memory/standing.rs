@@ -1,4 +1,4 @@
-//! How it stands with a run: what was signalled, and what went wrong.
+//! The state of a run: what was signalled, and what went wrong.
 
 use super::errors::Errors;
 use std::time::Instant;

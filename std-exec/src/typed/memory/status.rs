@@ -1,4 +1,4 @@
-//! How it stands with each node: one byte, written by whoever runs the node.
+//! The state of each node: one byte, written by the thread that runs the node.
 //!
 //! ```text
 //!            ┌─────────────▶ SKIPPED (by a failed ancestor)
@@ -9,16 +9,17 @@
 //!     │                              └──▶ TAKEN (by the caller, between runs)
 //!     └── the next run; or NOT_NEEDED, if its targets don't need the node
 //! ```
-//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to. If the run ends
-//! before, it is `INTERRUPTED`; so is a graph that is stopped while it is a node.
+//! A node whose future has been polled and isn't done is `PENDING`, between `NOT_RUN` and what it comes to.
+//! If the run ends before, it is `INTERRUPTED`; so is a graph that is stopped while it is a node.
 //!
 //! Inputs are `UNSET` until the caller sets them, then `VALUE` over all runs.
 //!
-//! Exactly the slots of nodes at `VALUE` hold a value. A run may go through nodes without recording that they gave values
-//! (see `run/rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is the proof that it isn't, it is made
-//! here only, and a run can't complete a node without it or a value. Two states are about another node as well; its number is kept apart, and
-//! written before the state. The bytes need no order of their own: a node's dependents come
-//! after it in every run, and the executor makes what it wrote visible to them, and at last to the caller.
+//! Exactly the slots of nodes at `VALUE` hold a value. A run may go through nodes without recording that they
+//! gave values (see `run/rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is
+//! the proof that it isn't, it is made here only, and a run can't complete a node without it or a value. Two
+//! states are about another node as well; its number is kept apart, and written before the state. The bytes
+//! need no order of their own: a node's dependents come after it in every run, and the executor makes what it
+//! wrote visible to them, and at last to the caller.
 
 use crate::sync::{AtomicU8, AtomicU32, Ordering};
 
@@ -128,7 +129,7 @@ impl Status {
     }
 }
 
-/// The statuses of all nodes. See the [module](self).
+/// The statuses of all nodes; the table of transitions is in the module's docs.
 #[derive(Default)]
 pub(crate) struct Statuses {
     states: Vec<AtomicU8>,
@@ -140,7 +141,7 @@ pub(crate) struct Statuses {
 pub(crate) struct States<'s>(&'s [AtomicU8]);
 
 impl States<'_> {
-    /// As [`Statuses::set`], to `VALUE`.
+    /// Sets the status of `node` to `VALUE`.
     #[inline(always)]
     pub(crate) fn set_value(self, node: u32) {
         self.0[node as usize].store(Status::VALUE.state, Ordering::Relaxed);
@@ -192,7 +193,8 @@ impl Statuses {
         if status == Status::VALUE { Outcome::Value } else { Outcome::Nothing(NoValue { node }) }
     }
 
-    /// Records the values of nodes that a run has gone through and left unmarked. Those that gave none say so themselves.
+    /// Records the values of nodes that a run has gone through and left unmarked. Those that gave none say so
+    /// themselves.
     pub(crate) fn mark_values(&self, nodes: impl IntoIterator<Item = u32>) {
         for node in nodes {
             if self.get(node) == Status::NOT_RUN {
@@ -201,7 +203,7 @@ impl Statuses {
         }
     }
 
-    /// As [`mark_values`](Self::mark_values), for all nodes, after a run in which each has given one.
+    /// Records the values of all nodes, after a run in which each has given one.
     pub(crate) fn mark_all(&mut self) {
         debug_assert!(
             (0..)

@@ -6,9 +6,9 @@
 //! | a slot | reserved; an input's: nobody | written by the thread that runs the node; then read by its dependents, or moved out by the only one | the caller, through `Results` or `Graph::set` |
 //! | a status | pushed | the thread that runs the node; its only taker; read by dependents | the caller |
 //!
-//! A slot holds a value exactly when its node's status is `VALUE`. It may hold one before: on the thread that runs the
-//! node, between writing one and writing the other, where nothing can unwind; and in a row, until somebody could look (see
-//! `run/rows.rs`).
+//! A slot holds a value exactly when its node's status is `VALUE`. It may hold one before: on the thread that
+//! runs the node, between writing one and writing the other, where nothing can unwind; and in a row, until
+//! somebody could look (see `run/rows.rs`).
 
 use super::arena::{Arena, Place};
 use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
@@ -24,10 +24,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::thread;
 
-/// See the [module](self).
+/// The closures and results of a graph; the table in the module's docs says who may touch them when.
 pub(crate) struct Store {
     id: GraphId,
-    /// Slots, closures, and what feeds these: each for itself, so that the closures of nodes of one kind lie side by side.
+    /// Slots, closures, and what feeds these: each for itself, so that the closures of nodes of one kind lie
+    /// side by side.
     values: Arena,
     functions: Arena,
     pointers: Arena,
@@ -44,12 +45,12 @@ pub(crate) struct Store {
     futures: Vec<(u32, DropInPlace)>,
 }
 
-// SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts of
-// `declare` and `define`; or it belongs to nodes that are bound to the thread of a local graph (see `builder/local.rs`), which
-// keeps the store on that thread.
+// SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts
+// of `declare` and `define`; or it belongs to nodes that are bound to the thread of a local graph (see
+// `builder/local.rs`), which keeps the store on that thread.
 unsafe impl Send for Store {}
-// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`; what a run does
-// is by the contract of `call`.
+// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`; what a
+// run does is by the contract of `call`.
 unsafe impl Sync for Store {}
 
 impl Store {
@@ -107,8 +108,8 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`, or the node is bound to the thread of
-    /// a local graph.
+    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`, or the node is bound
+    /// to the thread of a local graph.
     pub(crate) unsafe fn declare<T>(&mut self, status: Status) -> Node<T> {
         let index = u32::try_from(self.slots.len()).expect("the builder counts");
         self.slots.push(self.values.reserve::<T>().untyped());
@@ -124,8 +125,9 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a closure and such pointers, and `future` drops the future of such a closure. The store goes
-    /// away before anything that the closure borrows. The closure is `Send`, or the node is bound to the thread of a local graph.
+    /// `call` may be called with such a closure and such pointers, and `future` drops the future of such a
+    /// closure. The store goes away before anything that the closure borrows. The closure is `Send`, or the
+    /// node is bound to the thread of a local graph.
     pub(crate) unsafe fn define<F, P, T>(
         &mut self,
         node: Node<T>,
@@ -170,7 +172,8 @@ impl Store {
     /// With the panic of its destructor.
     pub(crate) unsafe fn drop_future(&self, index: u32) {
         let (node, drop) = self.futures[index as usize];
-        // SAFETY: `drop` was made for the node's task (`define_with`), and nobody uses the future, by contract.
+        // SAFETY: `drop` was made for the node's task (`define_with`), and nobody uses the future, by
+        // contract.
         unsafe { drop(self.task(node)) };
     }
 
@@ -206,20 +209,21 @@ impl Store {
         &self.entries[node as usize]
     }
 
-    /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run: whoever
-    /// runs nodes sees to that, see `call`.)
+    /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run:
+    /// whoever runs nodes sees to that, see `call`.)
     pub(crate) fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
         let slot = self.slot(node)?;
         let status = self.statuses.get(node.id().index);
         if status != Status::VALUE {
             return Some(Err(status.state()));
         }
-        // SAFETY: at `VALUE` the slot holds a `T`. While `self` is borrowed only a run could change it, and by the
-        // contract of `call` there is none.
+        // SAFETY: at `VALUE` the slot holds a `T`. While `self` is borrowed only a run could change it, and
+        // by the contract of `call` there is none.
         Some(Ok(unsafe { slot.as_ref() }))
     }
 
-    /// As [`get`](Self::get), to be changed. (There is no run, for that would borrow the store.)
+    /// What `node` gave, to be changed; otherwise like [`get`](Self::get). (There is no run, for that would
+    /// borrow the store.)
     pub(crate) fn get_mut<T>(&mut self, node: Node<T>) -> Option<Result<&mut T, State>> {
         let mut slot = self.slot(node)?;
         let status = self.statuses.get(node.id().index);
@@ -259,7 +263,8 @@ impl Store {
     ///
     /// # Panics
     ///
-    /// When all that is done, with the first panic of a destructor. The nodes whose results have panicked are `PANICKED`.
+    /// When all that is done, with the first panic of a destructor. The nodes whose results have panicked are
+    /// `PANICKED`.
     pub(crate) fn clear(&mut self) {
         let panicked = self.drop_results(|_| true);
         self.statuses.fill(Status::NOT_RUN);
@@ -281,7 +286,8 @@ impl Store {
         self.blame(panicked);
     }
 
-    /// Drops the results of these nodes. The nodes whose results have panicked, and what the first one has thrown.
+    /// Drops the results of these nodes. The nodes whose results have panicked, and what the first one has
+    /// thrown.
     fn drop_results(&mut self, which: impl Fn(u32) -> bool) -> (Vec<u32>, Option<Payload>) {
         let (mut panicked, mut thrown) = (Vec::new(), None);
         let mut at = 0;
@@ -314,8 +320,8 @@ impl Store {
         let (node, drop) = self.results[at];
         if self.statuses.get(node) == Status::VALUE {
             self.statuses.set(node, Status::NOT_RUN);
-            // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; the status has changed, so
-            // nobody will use it again.
+            // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; the status has
+            // changed, so nobody will use it again.
             unsafe { drop(self.slot_of(node)) };
         }
     }
@@ -330,11 +336,12 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// In a run, which has the store to itself: until it has ended, nobody calls `get`, looks at graphs that are nodes, or uses what that has given. This
-    /// is the only call for `node` in it, or the one before has come to `Pending` and its effects are visible here. It comes
-    /// after those for all that the node depends on, whose effects are
-    /// visible here, and the statuses of those that feed it are, or were at the first call, `VALUE`. What is moved into it feeds no other node. A node
-    /// that is bound to the caller is called on the run's caller.
+    /// In a run, which has the store to itself: until it has ended, nobody calls `get`, looks at graphs that
+    /// are nodes, or uses what that has given. This is the only call for `node` in it, or the one before has
+    /// come to `Pending` and its effects are visible here. It comes after those for all that the node depends
+    /// on, whose effects are visible here, and the statuses of those that feed it are, or were at the first
+    /// call, `VALUE`. What is moved into it feeds no other node. A node that is bound to the caller is called
+    /// on the run's caller.
     ///
     /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
@@ -344,16 +351,17 @@ impl Store {
         let function = unsafe { self.functions.base().at(function) };
         // SAFETY: as above.
         let pointers = unsafe { self.pointers.base().at(pointers) };
-        // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots that it
-        // reads hold values, which were written before, and nobody writes to them during the run but who has them
-        // moved to it, and that is this node; its own is read only by nodes that come later.
+        // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots
+        // that it reads hold values, which were written before, and nobody writes to them during the run but
+        // who has them moved to it, and that is this node; its own is read only by nodes that come later.
         unsafe { call(function, pointers, frame, node, row) }
     }
 }
 
 impl Drop for Store {
-    /// Futures first, which may use anything else, then results, inputs and closures. Destructors that come after one that panics run
-    /// too, and then the first panic goes on; unless the thread unwinds already, when that would abort.
+    /// Futures first, which may use anything else, then results, inputs and closures. Destructors that come
+    /// after one that panics run too, and then the first panic goes on; unless the thread unwinds already,
+    /// when that would abort.
     fn drop(&mut self) {
         let mut thrown = None;
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.drop_all())) {
@@ -378,8 +386,8 @@ impl Store {
         }
         while let Some((node, drop)) = self.results.pop().or_else(|| self.inputs.pop()) {
             if self.statuses.get(node) == Status::VALUE {
-                // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for. It is no longer in a
-                // list, so this happens once.
+                // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for. It is no
+                // longer in a list, so this happens once.
                 unsafe { drop(self.slot_of(node)) };
             }
         }

@@ -1,18 +1,20 @@
 //! Which async closures and functions fit which dependencies.
 //!
-//! As [`NodeFn`](super::dependencies::NodeFn), but what a call gives is a future, which may keep the references that it was
-//! fed: it is gone before they are.
+//! As [`NodeFn`](super::dependencies::NodeFn), but what a call gives is a future, which may keep the
+//! references that it was fed: it is gone before they are.
 
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
 use crate::typed::handle::node::{Input, Moved, Node};
 use crate::typed::memory::frame::Frame;
 
-/// An async closure or function that can be fed what the dependencies `D` give, for as long as `'a`: one parameter for each, in
-/// the listed order. Parameter types of closures have to be written out.
+/// An async closure or function that can be fed what the dependencies `D` give, for as long as `'a`: one
+/// parameter for each, in the listed order. Parameter types of closures have to be written out.
 ///
-/// These are `async fn`s; async closures that own nothing (what they use of their surroundings, they borrow); and ordinary
-/// closures that give a future which holds no references to what they own.
+/// These are `async fn`s; async closures that own nothing (what they use of their surroundings, they borrow);
+/// and ordinary closures that give a future which holds no references to what they own.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{AsyncNodeFn, Dependencies, GraphBuilder, Node};

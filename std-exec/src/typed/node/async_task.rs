@@ -1,5 +1,5 @@
-//! A node that gives a future, with its types taken away. The future lies in the graph's arena, behind the closure that made
-//! it: no box, and it never moves.
+//! A node that gives a future, with its types taken away. The future lies in the graph's arena, behind the
+//! closure that made it: no box, and it never moves.
 
 use crate::sync::thrown::discard;
 use crate::typed::handle::bounds::NodeError;
@@ -11,16 +11,17 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-/// As [`Task`](crate::typed::memory::entry::Task), for what gives a future.
+/// A closure that gives a future, the future, and the pointers to its arguments.
 pub(crate) struct AsyncTask<F, P, S, Fut> {
-    /// From its first poll on, until it is done or dropped. The first field, since it may use the others when it is dropped.
+    /// From its first poll on, until it is done or dropped. The first field, since it may use the others when
+    /// it is dropped.
     pub(crate) future: Option<Fut>,
     pub(crate) function: F,
     pub(crate) pointers: P,
     /// Which of the graph's futures it is.
     pub(crate) index: u32,
-    /// Makes the future of the closure, or function, and what it is fed from. These outlast it, and nobody else uses them
-    /// meanwhile.
+    /// Makes the future of the closure, or function, and what it is fed from. These outlast it, and nobody
+    /// else uses them meanwhile.
     pub(crate) start: S,
 }
 
@@ -33,7 +34,7 @@ pub(crate) trait Settle<O> {
     fn settle(output: O, frame: &Frame<'_>, node: u32) -> Result<Self::Value, NoValue>;
 }
 
-/// It is the result.
+/// What the future gives is the result.
 pub(crate) struct Plain;
 
 impl<T> Settle<T> for Plain {
@@ -45,7 +46,7 @@ impl<T> Settle<T> for Plain {
     }
 }
 
-/// It is the result, or an error.
+/// What the future gives is the result, or an error.
 pub(crate) struct Fallible;
 
 impl<T, E: NodeError> Settle<Result<T, E>> for Fallible {
@@ -102,8 +103,8 @@ where
         let pointers = unsafe { &raw const (*task).pointers };
         start(function, pointers, frame, node)
     });
-    // SAFETY: the future lies in the arena, which moves nothing once the graph is built; it is only ever dropped in
-    // place, here or by `drop_future_of`, or with the task.
+    // SAFETY: the future lies in the arena, which moves nothing once the graph is built; it is only ever
+    // dropped in place, here or by `drop_future_of`, or with the task.
     let pinned = unsafe { Pin::new_unchecked(pinned) };
     let polled = frame.wakes().poll(index, |waker| pinned.poll(&mut Context::from_waker(waker)));
     let Poll::Ready(output) = polled.0 else { return Outcome::pending(index, polled.1) };
@@ -126,7 +127,8 @@ where
 pub(crate) fn drop_future_of<F, P, S, Fut>(_: &AsyncTask<F, P, S, Fut>) -> DropInPlace {
     |task| {
         let task = task.cast::<AsyncTask<F, P, S, Fut>>().as_ptr();
-        // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses its future.
+        // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses its
+        // future.
         unsafe { (*task).future = None };
     }
 }

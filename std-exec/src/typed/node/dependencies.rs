@@ -1,7 +1,7 @@
 //! What a node can depend on, and which closures fit: handles, tuples of them, slices of them.
 //!
-//! A list of dependencies is *resolved* once, when the node is declared, to the places of their slots. In a run a
-//! closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`].
+//! A list of dependencies is *resolved* once, when the node is declared, to the places of their slots. In a
+//! run a closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`].
 
 use super::resolver::Resolver;
 use super::values::{List, Values};
@@ -16,8 +16,10 @@ pub(crate) mod sealed {
 }
 use sealed::Sealed;
 
-/// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`], whose
-/// result it gets as `T`.
+/// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`],
+/// whose result it gets as `T`.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Dependencies, Dependency, GraphBuilder, Node, NodeFn};
@@ -55,6 +57,8 @@ pub trait Dependency: Sealed + Copy {
 
 /// What a dependency is to the closure's parameter, for values that live for `'a`.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Feed, Moved, Node};
 /// use std::any::type_name;
@@ -72,13 +76,16 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
 
     /// # Safety
     ///
-    /// The slot is one of the run's graph. It holds a value that nobody changes during `'a`, or, for a [`Moved`], one that nobody else uses.
+    /// The slot is one of the run's graph. It holds a value that nobody changes during `'a`, or, for a
+    /// [`Moved`], one that nobody else uses.
     #[doc(hidden)]
     unsafe fn feed(pointer: &Self::Pointer, frame: &Frame<'_>, dependent: u32) -> Self::Arg;
 }
 
-/// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles of one
-/// type, which arrive together as [`Values`].
+/// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles
+/// of one type, which arrive together as [`Values`].
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Dependencies, GraphBuilder, Node, NodeFn};
@@ -120,8 +127,10 @@ pub trait Dependencies: Sealed + Sized {
     fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers;
 }
 
-/// A closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
-/// Parameter types of closures have to be written out.
+/// A closure or function that can be fed what the dependencies `D` give: one parameter for each, in the
+/// listed order. Parameter types of closures have to be written out.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Node, NodeFn};
@@ -158,7 +167,10 @@ pub trait NodeFn<D: Dependencies> {
     unsafe fn call(&mut self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Output;
 }
 
-/// As [`NodeFn`], with a `&mut G` in front of the other parameters.
+/// Closures that set the inputs of a graph that is a node: like [`NodeFn`], with a `&mut G` in front of the
+/// other parameters.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{Graph, GraphBuilder, Input, Results};

@@ -1,12 +1,16 @@
-//! Which async closures fit which dependencies, on the thread that the graph belongs to: they may lend what they own.
+//! Which async closures fit which dependencies, on the thread that the graph belongs to: they may lend what
+//! they own.
 
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
 use crate::typed::handle::node::{Input, Moved, Node};
 use crate::typed::memory::frame::Frame;
 
-/// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in the listed order.
-/// Parameter types of closures have to be written out. It may own things and lend them to its futures.
+/// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in
+/// the listed order. Parameter types of closures have to be written out. It may own things and lend them to
+/// its futures.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Local, LocalAsyncFn, Node};
@@ -42,8 +46,8 @@ pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = (&'a <D as Dependencies>::S
 
     /// # Safety
     ///
-    /// The pointer is good during the call. The contract of [`Feed::feed`], for each dependency, for as long as there is a
-    /// future.
+    /// The pointer is good during the call. The contract of [`Feed::feed`], for each dependency, for as long
+    /// as there is a future.
     #[doc(hidden)]
     unsafe fn call(
         &'a mut self,

@@ -23,7 +23,8 @@ impl fmt::Debug for Resolver<'_> {
 }
 
 impl Resolver<'_> {
-    /// The slot of `dependency` and its number. They mean nothing if it is a node of another graph, which is noted.
+    /// The slot of `dependency` and its number. They mean nothing if it is a node of another graph, which is
+    /// noted.
     pub(crate) fn slot<T>(&mut self, dependency: Node<T>, kind: Kind) -> (Place<T>, u32) {
         match self.store.place(dependency) {
             Some(place) => {

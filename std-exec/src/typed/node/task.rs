@@ -1,7 +1,8 @@
 //! The functions that call nodes: each was made for the type of a closure that gives its result at once.
 //!
-//! It also goes on with the nodes that follow, as long as they are of the same kind: a *row* of nodes that were
-//! made by one line of the program costs one indirect call, and what is fetched for one node is at hand for the next.
+//! It also goes on with the nodes that follow, as long as they are of the same kind: a *row* of nodes that
+//! were made by one line of the program costs one indirect call, and what is fetched for one node is at hand
+//! for the next.
 
 use super::dependencies::{Dependencies, NodeFn};
 use crate::sync::prefetch::prefetch_behind;
@@ -46,7 +47,8 @@ where
     }
 }
 
-/// How many bytes ahead closures are fetched: what some 50 tiny nodes use, and a line from the last cache takes as long.
+/// How many bytes ahead closures are fetched: what some 50 tiny nodes use, and a line from the last cache
+/// takes as long.
 const AHEAD: usize = 2048;
 
 /// The loop of both.

@@ -23,7 +23,10 @@ impl List {
     }
 }
 
-/// What a node is given whose dependencies are a slice of handles: references to their results, in the listed order.
+/// What a node is given whose dependencies are a slice of handles: references to their results, in the listed
+/// order.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Values};
@@ -63,6 +66,8 @@ impl<'a, T> Values<'a, T> {
 
     /// The values in the listed order.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Values};
     /// let mut graph = GraphBuilder::new();
@@ -80,6 +85,8 @@ impl<'a, T> Values<'a, T> {
 
     /// How many there are: as many as handles were listed.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Values};
     /// let mut graph = GraphBuilder::new();
@@ -95,6 +102,8 @@ impl<'a, T> Values<'a, T> {
 
     /// Whether there are none.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Node, Values};
     /// let mut graph = GraphBuilder::new();
@@ -109,6 +118,8 @@ impl<'a, T> Values<'a, T> {
     }
 
     /// The `position`-th value.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, Values};
@@ -175,6 +186,8 @@ impl<T: fmt::Debug> fmt::Debug for Values<'_, T> {
 }
 
 /// The values of [`Values`], one after the other.
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{GraphBuilder, Values, ValuesIter};

@@ -10,6 +10,8 @@ use std::sync::Arc;
 ///
 /// A token stays cancelled; for the next run, make a new one.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::CancelToken;
 /// let token = CancelToken::new();
@@ -32,6 +34,8 @@ struct State {
 impl CancelToken {
     /// A token that is not cancelled.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::CancelToken;
     /// let token = CancelToken::new();
@@ -42,8 +46,10 @@ impl CancelToken {
         Self::default()
     }
 
-    /// From now on, runs with this token start no node. Closures under way end; futures that wait are dropped. A node that blocks
-    /// until another one has begun may wait for ever, as after a failure.
+    /// From now on, runs with this token start no node. Closures under way end; futures that wait are
+    /// dropped. A node that blocks until another one has begun may wait for ever, as after a failure.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
@@ -76,6 +82,8 @@ impl CancelToken {
     }
 
     /// Whether it is cancelled: for nodes that take long and want to end early.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 /// What happens to the other nodes when one has failed.
 ///
+/// # Examples
+///
 /// ```
 /// use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions};
 ///
@@ -31,6 +33,8 @@ pub enum FailurePolicy {
 }
 
 /// Choices for one run of a typed [`Graph`](crate::Graph).
+///
+/// # Examples
 ///
 /// ```
 /// use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
@@ -63,6 +67,8 @@ pub struct RunOptions {
 impl RunOptions {
     /// Runs every node, stops at the first failure, passes panics on.
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
     ///
@@ -87,6 +93,8 @@ impl RunOptions {
 
     /// What happens to the other nodes when one has failed. Default: [`FailurePolicy::FailFast`].
     ///
+    /// # Examples
+    ///
     /// ```
     /// use dgraph_exec::{FailurePolicy, GraphBuilder, RunError, RunOptions};
     ///
@@ -104,7 +112,10 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are dropped.
+    /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are
+    /// dropped.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{CancelToken, GraphBuilder, RunError, RunOptions};
@@ -124,9 +135,11 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped. The clock is read
-    /// before each node and before a future that was woken is polled; a run that waits for its
-    /// futures, or for a worker to begin, is woken by its deadline.
+    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped.
+    /// The clock is read before each node and before a future that was woken is polled; a run that waits for
+    /// its futures, or for a worker to begin, is woken by its deadline.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
@@ -146,8 +159,10 @@ impl RunOptions {
         self
     }
 
-    /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on the caller. It names the
-    /// nodes, and what failed beside them.
+    /// Makes a panic an error, [`RunError::Panicked`](crate::RunError::Panicked), instead of resuming it on
+    /// the caller. It names the nodes, and what failed beside them.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunError, RunOptions};
@@ -164,7 +179,10 @@ impl RunOptions {
         self
     }
 
-    /// Runs only these nodes and those that they depend on, directly or not. The others have no result afterwards.
+    /// Runs only these nodes and those that they depend on, directly or not. The others have no result
+    /// afterwards.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
@@ -188,11 +206,13 @@ impl RunOptions {
     /// - nodes that have not run to an end: never run, failed, panicked, skipped or not needed;
     /// - nodes whose result is gone, moved or taken, if one that runs needs it.
     ///
-    /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their results if
-    /// these are up to date.
+    /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their
+    /// results if these are up to date.
     ///
-    /// A graph that is a node is updated, too: if it runs, then only what the inputs that it is given reach, and what is to be read
-    /// again because it was taken.
+    /// A graph that is a node is updated, too: if it runs, then only what the inputs that it is given reach,
+    /// and what is to be read again because it was taken.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{GraphBuilder, RunOptions};
@@ -223,8 +243,11 @@ impl RunOptions {
         self
     }
 
-    /// Measures how long each node takes, for [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The
-    /// clock is read before and after each node, also in graphs that are nodes.
+    /// Measures how long each node takes, for
+    /// [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The clock is read before and
+    /// after each node, also in graphs that are nodes.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use dgraph_exec::{Executor, GraphBuilder, RunOptions};
@@ -253,7 +276,8 @@ impl RunOptions {
         Stop { cancelled, late: self.deadline.is_some_and(|deadline| Instant::now() >= deadline) }
     }
 
-    /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics go on to it.)
+    /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics
+    /// go on to it.)
     pub(crate) fn inherited(&self) -> Self {
         let &Self { policy, deadline, update, measure, .. } = self;
         let token = self.token.clone();

@@ -1,4 +1,5 @@
-//! A run on one thread of a graph whose nodes may give futures: goes on whenever it is polled, until nothing is ready.
+//! A run on one thread of a graph whose nodes may give futures: goes on whenever it is polled, until nothing
+//! is ready.
 //!
 //! ```text
 //!            begin                        nothing ready, nothing woken: asleep
@@ -8,8 +9,8 @@
 //!   all done, stopped, panicked, or given up ─▶ close: drop the futures that are left
 //! ```
 //!
-//! Woken futures and ready nodes take [turns](crate::protocol::fair_queue); and after some nodes the run lets its thread do something else. Polled in vain,
-//! it finds nothing and falls asleep again.
+//! Woken futures and ready nodes take [turns](crate::protocol::fair_queue); and after some nodes the run lets
+//! its thread do something else. Polled for nothing, it finds nothing and falls asleep again.
 
 use super::course;
 use super::execution::Execution;
@@ -30,8 +31,9 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
-/// After how many nodes a run lets its thread do something else. Tokio's leaf futures say that they are not ready when a task has
-/// polled 128 of them at once; with more nodes at a time than that, those would be polled in vain.
+/// After how many nodes a run lets its thread do something else. Tokio's leaf futures say that they are not
+/// ready when a task has polled 128 of them at once; with more nodes at a time than that, those would be
+/// polled for nothing.
 pub(crate) const BUDGET: usize = 128;
 
 /// A run that was begun and is not over.
@@ -77,8 +79,8 @@ impl AsyncRun {
     ///
     /// # Panics
     ///
-    /// With the panic of a node, unless the options catch it. If it has ended before, also by a panic: what it would begin
-    /// now, nobody would close.
+    /// With the panic of a node, unless the options catch it. If it has ended before, also by a panic: what
+    /// it would begin now, nobody would close.
     #[track_caller]
     pub(crate) fn poll(
         &mut self,
@@ -110,7 +112,8 @@ impl AsyncRun {
         ))
     }
 
-    /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics has thrown.
+    /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics
+    /// has thrown.
     pub(crate) fn close(&mut self, data: &mut GraphData) -> Option<Payload> {
         if !mem::take(&mut self.open) {
             return None;
@@ -120,11 +123,13 @@ impl AsyncRun {
     }
 }
 
-/// Runs what is ready, `budget` nodes at the most. `Ready` when all nodes are complete, or the run is stopped.
+/// Runs what is ready, `budget` nodes at the most. `Ready` when all nodes are complete, or the run is
+/// stopped.
 ///
 /// # Safety
 ///
-/// The run has the graph to itself, and statuses are as `GraphData::prepare` and earlier calls have left them.
+/// The run has the graph to itself, and statuses are as `GraphData::prepare` and earlier calls have left
+/// them.
 unsafe fn go(
     agenda: &mut Agenda,
     run: &Execution<'_>,
@@ -136,7 +141,7 @@ unsafe fn go(
 ) -> Poll<()> {
     let dag = parts.topology.dag.view();
     let wakes = run.frame.wakes();
-    // Whoever polls may have been woken for something else.
+    // The task that polls may have been woken for something else.
     wakes.wake_up();
     loop {
         if is_shut_down() {

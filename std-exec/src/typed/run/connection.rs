@@ -12,8 +12,8 @@ use crate::wake::Wakes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl GraphData {
-    /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete, drops the futures
-    /// that are left. What the first destructor that panics has thrown.
+    /// Sees to it that the run's wakers and token reach nobody any more and, unless all nodes are complete,
+    /// drops the futures that are left. What the first destructor that panics has thrown.
     pub(crate) fn let_go(
         &mut self,
         options: &RunOptions,
@@ -50,7 +50,8 @@ impl GraphData {
         thrown
     }
 
-    /// Connects the graph's wakers with the run's token, and with the executor, for the case that this is shut down.
+    /// Connects the graph's wakers with the run's token, and with the executor, for the case that this is
+    /// shut down.
     pub(crate) fn connect(&mut self, options: &RunOptions, executor: Option<&Handle>) {
         let futures = self.store.futures();
         let wakes = self.wakes.get_or_insert_with(|| Wakes::new(futures));

@@ -1,5 +1,5 @@
-//! A run of a typed graph from its beginning to its end: what comes before its first node, and what is made of what it has
-//! left behind.
+//! A run of a typed graph from its beginning to its end: what comes before its first node, and what is made
+//! of what it has left behind.
 
 use crate::executor::Handle;
 use crate::typed::data::graph_data::GraphData;
@@ -82,7 +82,8 @@ fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     }
 }
 
-/// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went wrong stays in the graph.
+/// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went
+/// wrong stays in the graph.
 fn panicked(
     data: &mut GraphData,
     mut failures: Failures,
@@ -108,7 +109,8 @@ fn panicked(
 }
 
 impl GraphData {
-    /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked here.
+    /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked
+    /// here.
     fn skip_dependents(&self) {
         for node in self.topology.forward() {
             if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {

@@ -1,16 +1,17 @@
 //! A run on the workers of an executor that nobody waits for on a thread: its owner is a future.
 //!
-//! What the run needs lies in a block on the heap, with the graph, that the workers may use from `begin` until the team is
-//! closed and empty. The owner sees to that before it takes the block away. If the owner is leaked, so is the block, and the
-//! run goes on to its end: so only graphs run like this that borrow nothing.
+//! What the run needs lies in a block on the heap, with the graph, that the workers may use from `begin`
+//! until the team is closed and empty. The owner sees to that before it takes the block away. If the owner is
+//! leaked, so is the block, and the run goes on to its end: so only graphs run like this that borrow nothing.
 //!
 //! | what | the owner | the workers |
 //! |---|---|---|
 //! | the block | makes it in `begin`; shared references only, until the team is closed and empty; then takes it apart in `end` | shared references, from `start` until they leave |
 //! | the graph's data | by its pointer: in `begin`, and again in `end`, when the team is closed and empty | what `begin` has derived from it |
 //!
-//! Every reference into the block is shared and derived from its one pointer, so none disables another: a reference that comes from
-//! an exclusive one (`Option::insert`) would be invalid as soon as the owner reaches the same field in another way.
+//! Every reference into the block is shared and derived from its one pointer, so none disables another: a
+//! reference that comes from an exclusive one (`Option::insert`) would be invalid as soon as the owner
+//! reaches the same field in another way.
 
 use super::course;
 use super::execution::Execution;
@@ -34,14 +35,14 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// The owner's side. See the [module](self).
+/// The owner's side of a run on workers; the table in the module's docs says who may touch what.
 pub(crate) struct Detached {
     /// `None` when the run is over.
     block: Option<NonNull<Block>>,
 }
 
-// SAFETY: a block holds a graph, which is `Send` if its nodes may run anywhere (`begin`), and things that are used by whoever
-// has it.
+// SAFETY: a block holds a graph, which is `Send` if its nodes may run anywhere (`begin`), and things that are
+// used by whoever has it.
 unsafe impl Send for Detached {}
 
 /// What the workers use. Its fields refer to those below them, and are made from below.
@@ -53,7 +54,8 @@ struct Block {
     ticket: Arc<Ticket>,
     options: RunOptions,
     executor: Handle,
-    /// A `Box` that was leaked. (A box would claim for itself what the fields above refer to, each time that the block is touched.)
+    /// A `Box` that was leaked. (A box would claim for itself what the fields above refer to, each time that
+    /// the block is touched.)
     data: NonNull<GraphData>,
 }
 
@@ -120,8 +122,8 @@ impl Detached {
     ///
     /// # Safety
     ///
-    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`course::begin`] has given for it, this
-    /// executor and these options. `memory` may be what an earlier run has left.
+    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`course::begin`]
+    /// has given for it, this executor and these options. `memory` may be what an earlier run has left.
     pub(crate) unsafe fn begin(
         mut data: Box<GraphData>,
         memory: Option<Memory>,
@@ -144,7 +146,8 @@ impl Detached {
         let (run, nodes, typed) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         memory.write(Block { run, nodes, typed, lent, ticket, options, executor, data });
         let block = NonNull::from(Box::leak(memory)).cast::<Block>();
-        // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only shared.
+        // SAFETY: the block was written just now, and stays where it is until `end`; until then it is only
+        // shared.
         let Block { run, nodes, typed, lent, ticket, options, executor, .. } = unsafe { block.as_ref() };
         let typed =
             typed.get_or_init(|| Execution::new(parts, Some(executor), options, standing).by_a_team());
@@ -159,7 +162,8 @@ impl Detached {
         });
         // SAFETY: the ticket is this run's, and was over; `end` closes it before it takes the run away.
         unsafe { run.start(ticket) };
-        // Whoever shuts the executor down has found the run attached to it, or this thread finds that it was shut down.
+        // The thread that shuts the executor down has found the run attached to it, or this thread finds that
+        // it was shut down.
         if executor.shared.is_shut_down() {
             ticket.ask_owner();
         }
@@ -213,8 +217,9 @@ impl Detached {
         })
     }
 
-    /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done before; or in a node of the run
-    /// itself, where nobody can wait for its end: then its last member ends it, and drops the graph.
+    /// Ends the run, before its time if it isn't over, and gives the graph back. `None` if this was done
+    /// before; or in a node of the run itself, where nobody can wait for its end: then its last member ends
+    /// it, and drops the graph.
     pub(crate) fn end(&mut self) -> Option<(Box<GraphData>, Memory, Ended)> {
         let block = self.block.take()?;
         // SAFETY: the block is there until it is taken apart below.
@@ -274,7 +279,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// What the run gives; takes down in the graph what did not run, and why.
+    /// What the run gives; records in the graph what did not run, and why.
     ///
     /// # Panics
     ///

@@ -31,8 +31,8 @@ pub(crate) fn execute(
     let standing = begin(data, executor, options)?;
     let (parts, queue, _) = data.parts();
     let run = Execution::new(parts, executor, options, standing);
-    // SAFETY: `data` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set the
-    // statuses.
+    // SAFETY: `data` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set
+    // the statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));
     let unmarked = run.leaves_unmarked();
     let standing = run.into_standing();

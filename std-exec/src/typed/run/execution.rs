@@ -1,12 +1,14 @@
-//! One run of a typed graph: which nodes are started. What is taken down of each: `memory/frame.rs`; what comes before and after the
-//! nodes: `course.rs`.
+//! One run of a typed graph: which nodes are started. What is recorded of each: `memory/frame.rs`; what comes
+//! before and after the nodes: `course.rs`.
 //!
-//! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run of the
-//! whole graph every node but the inputs, which are set, begins without a result. A node that gives none, or that isn't
-//! started, raises a signal before it is complete; so a dependent that finds no signal has all that it is fed.
+//! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run
+//! of the whole graph every node but the inputs, which are set, begins without a result. A node that gives
+//! none, or that isn't started, raises a signal before it is complete; so a dependent that finds no signal
+//! has all that it is fed.
 //!
-//! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the next one only if
-//! each gave a value. Another thread can raise a signal only after it has broken into the walk, and then the next claim fails.
+//! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the
+//! next one only if each gave a value. Another thread can raise a signal only after it has broken into the
+//! walk, and then the next claim fails.
 
 use crate::executor::Handle;
 use crate::typed::data::graph_data::Parts;
@@ -20,7 +22,7 @@ use crate::typed::memory::store::Store;
 use crate::typed::options::run_options::RunOptions;
 use std::time::Instant;
 
-/// See the [module](self).
+/// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
@@ -42,7 +44,7 @@ impl<'r> Execution<'r> {
         Self { frame, store, topology, leaves_unmarked }
     }
 
-    /// The same on the threads of an executor.
+    /// Says that the run is on the threads of an executor.
     pub(crate) fn by_a_team(self) -> Self {
         Self { frame: self.frame.of_a_team(), ..self }
     }
@@ -51,7 +53,8 @@ impl<'r> Execution<'r> {
         self.frame.into_standing()
     }
 
-    /// Whether nodes of rows are left unmarked. Not if results may go before the run is over, nor if some nodes aren't to run.
+    /// Whether nodes of rows are left unmarked. Not if results may go before the run is over, nor if some
+    /// nodes aren't to run.
     #[inline]
     pub(crate) fn leaves_unmarked(&self) -> bool {
         self.leaves_unmarked
@@ -59,11 +62,12 @@ impl<'r> Execution<'r> {
 }
 
 impl Execution<'_> {
-    /// Runs `node`, or takes down why not.
+    /// Runs `node`, or records why not.
     ///
     /// # Safety
     ///
-    /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. Once for each node, after its predecessors; on the run's caller if the node is bound to it.
+    /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. Once for each
+    /// node, after its predecessors; on the run's caller if the node is bound to it.
     #[inline]
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
@@ -100,7 +104,7 @@ impl Execution<'_> {
         }
     }
 
-    /// As [`start`](Self::start), and says how long the node has taken, if this is its end.
+    /// [Starts](Self::start) a node, and records how long it has taken, if this is its end.
     ///
     /// # Safety
     ///
@@ -122,8 +126,8 @@ impl Execution<'_> {
     /// As for [`node`](Self::node), or [`again`](Self::again). All that feeds it has a value.
     #[inline]
     unsafe fn start(&self, node: u32) -> Outcome {
-        // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by contract. The
-        // builder has checked that what is moved feeds no other node.
+        // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by
+        // contract. The builder has checked that what is moved feeds no other node.
         unsafe { self.store.call(node, self.store.entry(node), &self.frame, &Row::alone()) }.outcome
     }
 
@@ -138,7 +142,8 @@ impl Execution<'_> {
         unsafe { self.store.call(node, entry, &self.frame, row) }
     }
 
-    /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be started.
+    /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be
+    /// started.
     #[cold]
     #[inline(never)]
     fn settled(&self, node: u32, signal: usize) -> Option<Outcome> {

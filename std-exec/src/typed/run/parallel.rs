@@ -1,11 +1,12 @@
 //! A run on the threads of an executor of a graph whose nodes may give futures.
 //!
-//! It is a run like any other, whose nodes may come back: a node whose future waits isn't complete, and who polled it goes on
-//! with something else. When the future is woken, the node goes onto the list of the graph's wakers, and the run's team is
-//! told; whichever member comes by next takes all that is there. So a future may be polled by another thread each time.
+//! It is a run like any other, whose nodes may come back: a node whose future waits isn't complete, and who
+//! polled it goes on with something else. When the future is woken, the node goes onto the list of the
+//! graph's wakers, and the run's team is told; whichever member comes by next takes all that is there. So a
+//! future may be polled by another thread each time.
 //!
-//! A run that is stopped wakes all futures, so that whoever takes them completes their nodes without polling; what is left of
-//! the futures is dropped at the end, by the one who began the run.
+//! A run that is stopped wakes all futures, so that whoever takes them completes their nodes without polling;
+//! what is left of the futures is dropped at the end, by the one who began the run.
 
 use super::course;
 use super::execution::Execution;
@@ -31,8 +32,8 @@ pub(crate) struct AsyncNodes<'r> {
 impl<'r> AsyncNodes<'r> {
     /// # Safety
     ///
-    /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. The nodes are given to one run of an
-    /// executor.
+    /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. The nodes are
+    /// given to one run of an executor.
     pub(crate) unsafe fn new(run: &'r Execution<'r>, executor: &'r Handle) -> Self {
         Self { run, executor }
     }
@@ -48,12 +49,13 @@ impl crate::run::body::Body for AsyncNodes<'_> {
             run.frame.cancel();
         }
         let outcome = if run.frame.statuses.get(node.get()) == Status::PENDING {
-            // SAFETY: by the contract of `new`. The executor calls this once for each time that the node was woken
-            // or said to be run again, and after `pend` has published what the last poll has left.
+            // SAFETY: by the contract of `new`. The executor calls this once for each time that the node was
+            // woken or said to be run again, and after `pend` has published what the last poll has left.
             unsafe { run.again(node.get()) }
         } else {
-            // SAFETY: by the contract of `new`. The executor calls this once for each node, after its predecessors, whose
-            // effects it makes visible; if there is a queue, where the node may run; if there is none, no node is bound.
+            // SAFETY: by the contract of `new`. The executor calls this once for each node, after its
+            // predecessors, whose effects it makes visible; if there is a queue, where the node may run; if
+            // there is none, no node is bound.
             unsafe { run.node(node.get()) }
         };
         match outcome {

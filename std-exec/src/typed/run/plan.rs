@@ -1,5 +1,5 @@
-//! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find out
-//! which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time.
+//! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find
+//! out which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time.
 
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
@@ -84,8 +84,8 @@ impl GraphData {
         Ok(())
     }
 
-    /// Marks what changed inputs reach, and what has not run to its end. If the graph is a node of another, who reads its results
-    /// may want those again that it has taken before.
+    /// Marks what changed inputs reach, and what has not run to its end. If the graph is a node of another,
+    /// the node that reads its results may want those again that it has taken before.
     fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
         for (&input, &changed) in self.inputs.iter().zip(&self.changed) {
             if changed {
@@ -138,7 +138,8 @@ impl GraphData {
     }
 }
 
-/// Gives the inputs their status back when all results have been dropped. If a destructor panics, they still have it.
+/// Gives the inputs their status back when all results have been dropped. If a destructor panics, they still
+/// have it.
 struct Cleared<'b>(&'b mut GraphData);
 
 impl Drop for Cleared<'_> {

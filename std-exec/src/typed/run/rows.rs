@@ -1,21 +1,23 @@
-//! Rows: nodes that follow each other in an order, of one kind, and so in memory too. Graphs that are put together in loops
-//! mostly consist of them.
+//! Rows: nodes that follow each other in an order, of one kind, and so in memory too. Graphs that are put
+//! together in loops mostly consist of them.
 //!
-//! A run that goes through an order by itself, serially or in a [walk](crate::protocol::walk), enters the function that was made for
-//! the closures of a row once, and comes back when the row is over, or when something goes wrong: then it takes the
-//! next nodes one by one.
+//! A run that goes through an order by itself, serially or in a [walk](crate::protocol::walk), enters the
+//! function that was made for the closures of a row once, and comes back when the row is over, or when
+//! something goes wrong: then it takes the next nodes one by one.
 //!
-//! What all nodes before a certain position have come to needs not be taken down for each, as long as nothing goes wrong:
-//! each has given a value. A store a node is a third of what a tiny node costs. So nodes of rows are left *unmarked*, and marked
+//! What all nodes before a certain position have come to need not be recorded for each, as long as nothing
+//! goes wrong: each has given a value. A store a node is a third of what a tiny node costs. So nodes of rows
+//! are left *unmarked*, and marked
 //!
 //! - when one gives no value, or panics, by whoever goes through the order;
-//! - when a helper breaks in, by the helper, before anything is shared: all but the last node claimed, which is marked by the
-//!   walker when it finds out;
+//! - when a helper breaks in, by the helper, before anything is shared: all but the last node claimed, which
+//!   is marked by the walker when it finds out;
 //! - when a run ends in which nothing went wrong: all at once.
 //!
 //! Until then nobody looks. A node that gives no value says so in its own status before it is complete
-//! ([`NoValue`](crate::typed::memory::status::NoValue)), so marking asks each node, and doesn't depend on who marks when. Marking twice does no
-//! harm, if a node that has given a value keeps it: graphs with results that are moved mark at once.
+//! ([`NoValue`](crate::typed::memory::status::NoValue)), so marking asks each node, and doesn't depend on who
+//! marks when. Marking twice does no harm, if a node that has given a value keeps it: graphs with results
+//! that are moved mark at once.
 
 use super::execution::Execution;
 use crate::protocol::ready_queue::ReadyQueue;
@@ -58,9 +60,9 @@ impl Body for Nodes<'_> {
 
     #[inline]
     fn run(&self, node: NodeId) -> Progress {
-        // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects it makes
-        // visible; for nodes that are bound to the caller, on this thread. An executor's plain runs don't know of such
-        // nodes, but a graph that has some has a queue too.
+        // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects
+        // it makes visible; for nodes that are bound to the caller, on this thread. An executor's plain runs
+        // don't know of such nodes, but a graph that has some has a queue too.
         let _ = unsafe { self.0.node(node.get()) };
         Progress::Done
     }
@@ -78,7 +80,7 @@ impl Body for Nodes<'_> {
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         let rows = self.0.topology.stored_rows();
-        // Who goes alone goes through the stored order, in one part.
+        // A thread that goes alone goes through the stored order, in one part.
         if !FREE || rows.is_empty() || walk.steps().are_divided() {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
@@ -90,13 +92,13 @@ impl Body for Nodes<'_> {
     }
 }
 
-/// Runs all nodes of an order, of which `at` gives the one at each position and these are the rows; in a walk each after it was
-/// claimed. False if a claim fails.
+/// Runs all nodes of an order, of which `at` gives the one at each position and these are the rows; in a walk
+/// each after it was claimed. False if a claim fails.
 ///
 /// # Safety
 ///
-/// The nodes are those of `run`, each once, after its predecessors. `rows` were [found](crate::typed::data::stretch::find) in this order. The conditions of
-/// [`Execution::node`].
+/// The nodes are those of `run`, each once, after its predecessors. `rows` were
+/// [found](crate::typed::data::stretch::find) in this order. The conditions of [`Execution::node`].
 unsafe fn go_through(
     run: &Execution<'_>,
     at: impl Fn(u32) -> u32,
