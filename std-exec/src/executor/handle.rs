@@ -293,7 +293,7 @@ impl Handle {
     /// call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
         if self.threads() == 1 && context::is_in_run_of(self.shared.id()) {
-            let alone = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
+            let alone = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
             run::run_as(&self.shared, dag, &body, Some(alone), None);
         } else if self.threads() == 1 {
             serially(body);

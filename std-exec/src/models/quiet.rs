@@ -17,7 +17,7 @@ use dgraph_core::{AsDag, Dag, NodeId};
 use std::sync::Arc as StdArc;
 use std::task::Waker;
 
-const QUIETLY: Option<Plan> = Some(Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+const QUIETLY: Option<Plan> = Some(Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes });
 
 /// A closure as a body whose nodes could come back.
 struct Back<F>(F);
@@ -31,7 +31,7 @@ impl<F: Fn(NodeId) -> Progress + Sync> Body for Back<F> {
 }
 
 /// The caller begins quietly. A helper breaks in at any moment: before the first node, in the middle of one,
-/// between two, after the last. Catches: a helper that finds nodes where it mustn't; either side of the seat.
+/// between two, after the last. Catches: a helper that finds nodes where it mustn't; either side of the lock.
 fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);
@@ -440,7 +440,7 @@ fn run_quiet_and_a_walk_after_it() {
             let (shared, done) = (Arc::clone(&shared), Arc::clone(&done));
             thread::spawn(move || {
                 let team = shared.teams.iter().next().expect("a team");
-                let late = team.walk().is_some(); // as `Watchdog::look` says
+                let late = team.going_alone().is_some(); // as `Watchdog::look` says
                 if late {
                     let helped = shared.break_in(team, &Stay::to_the_end());
                     done.store(if helped { 2 } else { 1 }, Ordering::Release);
@@ -453,10 +453,13 @@ fn run_quiet_and_a_walk_after_it() {
         let body = |_: NodeId| {
             if done.load(Ordering::Acquire) == 1 {
                 let team = shared.teams.iter().next().expect("a team");
-                assert!(team.walk().is_some(), "a walk that nobody watches, and nobody has broken into");
+                assert!(
+                    team.going_alone().is_some(),
+                    "a walk that nobody watches, and nobody has broken into"
+                );
             }
         };
-        super::run(&shared, &dag, &body, Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+        super::run(&shared, &dag, &body, Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes });
         helper.join().expect("no panic");
     });
 }
@@ -473,7 +476,7 @@ fn run_quiet_and_a_walk_after_it_within_another() {
             thread::spawn(move || {
                 let team = shared.teams.iter().next().expect("a team");
                 let awaited = shared.teams.iter().nth(1).expect("another one");
-                if team.walk().is_some() {
+                if team.going_alone().is_some() {
                     // `watch_within`, when that is late.
                     let stay = Stay::of_one_who_waits_for(awaited);
                     let helped = shared.try_help(team, Some(awaited), &stay);
@@ -488,10 +491,13 @@ fn run_quiet_and_a_walk_after_it_within_another() {
         let body = |_: NodeId| {
             if done.load(Ordering::Acquire) == 1 {
                 let team = shared.teams.iter().next().expect("a team");
-                assert!(team.walk().is_some(), "a walk that nobody watches, and nobody has broken into");
+                assert!(
+                    team.going_alone().is_some(),
+                    "a walk that nobody watches, and nobody has broken into"
+                );
             }
         };
-        super::run(&shared, &dag, &body, Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes });
+        super::run(&shared, &dag, &body, Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes });
         helper.join().expect("no panic");
     });
 }

@@ -1,4 +1,4 @@
-//! Robbing: of a seat by itself, and in runs with a member that blocks.
+//! Robbing: of a lock by itself, and in runs with a member that blocks.
 
 use super::{Gate, beside_a_worker, run};
 use crate::protocol::biased_lock::BiasedLock;
@@ -12,20 +12,20 @@ use dgraph_core::{Dag, NodeId};
 #[test]
 fn a_robbery_against_its_owner() {
     explore_all(|| {
-        let seat = Arc::new(BiasedLock::new(0));
+        let lock = Arc::new(BiasedLock::new(0));
         let thief = {
-            let seat = Arc::clone(&seat);
-            thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0))
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || lock.try_rob(std::mem::take).unwrap_or(0))
         };
         for _ in 0..2 {
             // SAFETY: this thread is the owner, and outside of a body.
-            unsafe { seat.with(|private| *private += 1) };
-            seat.enter();
-            let _ = seat.leave();
+            unsafe { lock.with(|private| *private += 1) };
+            lock.enter();
+            let _ = lock.leave();
         }
         let taken = thief.join().expect("no panic");
         // SAFETY: as above.
-        assert_eq!(unsafe { seat.with(|private| *private) } + taken, 2);
+        assert_eq!(unsafe { lock.with(|private| *private) } + taken, 2);
     });
 }
 
@@ -34,15 +34,15 @@ fn a_robbery_against_its_owner() {
 #[test]
 fn two_thieves_one_after_the_other() {
     explore_all(|| {
-        let seat = Arc::new(BiasedLock::new(1));
-        seat.enter();
+        let lock = Arc::new(BiasedLock::new(1));
+        lock.enter();
         let thief =
-            |seat: Arc<BiasedLock<i32>>| thread::spawn(move || seat.try_rob(std::mem::take).unwrap_or(0));
-        let thieves = [thief(Arc::clone(&seat)), thief(Arc::clone(&seat))];
+            |lock: Arc<BiasedLock<i32>>| thread::spawn(move || lock.try_rob(std::mem::take).unwrap_or(0));
+        let thieves = [thief(Arc::clone(&lock)), thief(Arc::clone(&lock))];
         let taken: i32 = thieves.map(|thief| thief.join().expect("no panic")).iter().sum();
-        let _ = seat.leave();
+        let _ = lock.leave();
         // SAFETY: this thread is the owner, and outside of a body.
-        assert_eq!(unsafe { seat.with(|private| *private) } + taken, 1);
+        assert_eq!(unsafe { lock.with(|private| *private) } + taken, 1);
     });
 }
 

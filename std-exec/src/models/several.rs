@@ -122,7 +122,7 @@ fn run_of_a_walk_within_a_run() {
             share(shared, &dag, |node| {
                 both_here.attend();
                 if node.index() == 1 {
-                    let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+                    let plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
                     run(shared, &dag, &|_: NodeId| meeting.attend(), plan);
                 }
             });
@@ -148,7 +148,7 @@ fn run_of_a_walk_that_is_watched_no_more() {
         let caller = thread::current().id();
         share(&shared, &dag, |_| {
             if thread::current().id() != caller {
-                let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+                let plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
                 run(&shared, &dag, &|_: NodeId| meeting.attend(), plan);
             }
         });

@@ -16,7 +16,7 @@ use dgraph_core::{AsDag, Dag, NodeId};
 #[cfg(dgraph_shuttle)]
 use std::sync::Arc as StdArc;
 
-const QUIETLY: Plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
+const QUIETLY: Plan = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
 
 /// Two runs from their start to their end, which begin as `plan` says.
 fn two_runs<A: Body, B: Body>(shared: &Shared, plan: Plan, a: (&Dag, &A), b: (&Dag, &B)) {

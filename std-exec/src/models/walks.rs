@@ -15,7 +15,7 @@ fn walk(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
         let helper = spawn_helper(&shared, help_once);
-        let plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+        let plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
         run(&shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
         checked.all_ran();
         helper.join().expect("no panic");

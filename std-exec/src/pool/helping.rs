@@ -17,7 +17,7 @@ impl Shared {
         if !team.membership.try_join(team.places()) {
             return false;
         }
-        let mut member = Member { team, place: None, shared: self };
+        let mut member = Joined { team, place: None, shared: self };
         // Asked again now that the run can't change any more.
         let wanted = ancestor.is_none_or(|ancestor| team.is_nested_in(ancestor));
         if wanted {
@@ -39,7 +39,7 @@ impl Shared {
         if !team.wants(worker) || !team.membership.try_join(usize::MAX) {
             return false;
         }
-        let member = Member { team, place: None, shared: self };
+        let member = Joined { team, place: None, shared: self };
         // Asked again now that the run can't change any more: if it is wanted, the run is an ordered one.
         let wanted = team.wanted.worker(worker);
         if wanted {
@@ -51,7 +51,7 @@ impl Shared {
     /// Joins for the nodes that are bound to the caller of the run of `ticket`, which has none.
     pub(crate) fn try_serve(&self, team: &Team, ticket: &Ticket, stay: &Stay<'_>) {
         if team.membership.try_join(usize::MAX) {
-            let member = Member { team, place: None, shared: self };
+            let member = Joined { team, place: None, shared: self };
             // Asked now that the run can't change any more.
             if team.membership.is_detached() && team.is_of(ticket) {
                 member.help(Role::Owner, stay);
@@ -62,7 +62,7 @@ impl Shared {
     /// Joins in order to call the run off, if there is one.
     pub(crate) fn try_cancel(&self, team: &Team, stay: &Stay<'_>) {
         if team.membership.try_join(usize::MAX) {
-            Member { team, place: None, shared: self }.help(Role::Canceller, stay);
+            Joined { team, place: None, shared: self }.help(Role::Canceller, stay);
         }
     }
 
@@ -72,7 +72,7 @@ impl Shared {
         let team = self.teams.take();
         // SAFETY: the team was taken just now, and the run was claimed.
         unsafe { team.open_for(ticket) };
-        let mut member = Member { team, place: None, shared: self };
+        let mut member = Joined { team, place: None, shared: self };
         if for_caller {
             member.help(Role::Owner, stay);
         } else {
@@ -128,13 +128,13 @@ impl Shared {
 
 /// The calling thread as a helper that has joined. It leaves also if it unwinds by a bug of ours: the caller
 /// waits for it.
-struct Member<'a> {
+struct Joined<'a> {
     team: &'a Team,
     place: Option<usize>,
     shared: &'a Shared,
 }
 
-impl Member<'_> {
+impl Joined<'_> {
     fn help(&self, role: Role, stay: &Stay<'_>) {
         // SAFETY: it has joined, and leaves when it is dropped.
         unsafe { self.team.help(role, stay) };
@@ -147,7 +147,7 @@ impl Member<'_> {
     }
 }
 
-impl Drop for Member<'_> {
+impl Drop for Joined<'_> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
             self.team.give_up_place(place);

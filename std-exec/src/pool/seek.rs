@@ -109,7 +109,7 @@ impl Shared {
 
     /// The walks in runs that are nested in that of `awaited`, if no worker watches.
     fn unwatched_within(&self, awaited: &Team) -> impl Iterator<Item = Seen<'_>> {
-        self.walks().filter(|(team, _)| team.is_nested_in(awaited) && self.sleep.nobody_watches())
+        self.going_alone().filter(|(team, _)| team.is_nested_in(awaited) && self.sleep.nobody_watches())
     }
 
     /// Watches that, and breaks in if it takes too long. Whether it has.

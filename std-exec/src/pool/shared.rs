@@ -174,8 +174,8 @@ impl Shared {
     pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
         self.sleep.away(|| {
             posted();
-            if self.sleep.nobody_watches() && self.walk().is_some() && !self.sleep.wake_one(None) {
-                self.walks().for_each(|(team, _)| team.wake_watchers());
+            if self.sleep.nobody_watches() && self.first_alone().is_some() && !self.sleep.wake_one(None) {
+                self.going_alone().for_each(|(team, _)| team.wake_watchers());
             }
             work()
         })
@@ -195,12 +195,12 @@ impl Shared {
     }
 
     /// The walks that are going on.
-    pub(crate) fn walks(&self) -> impl Iterator<Item = Seen<'_>> {
-        self.teams.iter().filter_map(|team| Some((team, team.walk()?)))
+    pub(crate) fn going_alone(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.teams.iter().filter_map(|team| Some((team, team.going_alone()?)))
     }
 
     /// The first of them.
-    pub(crate) fn walk(&self) -> Option<Seen<'_>> {
-        self.walks().next()
+    pub(crate) fn first_alone(&self) -> Option<Seen<'_>> {
+        self.going_alone().next()
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
     watch.begin();
     while !shared.is_shut_down() {
         if shared.help_any(turn, worker)
-            || watch.look(shared.walks()).is_some_and(|team| shared.break_in(team, &shared.stay_of(worker)))
+            || watch
+                .look(shared.going_alone())
+                .is_some_and(|team| shared.break_in(team, &shared.stay_of(worker)))
         {
             turn = turn.wrapping_add(1);
             idle_since = None;
@@ -43,7 +45,7 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
         } else if let Some(time) = if shared.sleep.others_are_away() { watch.alarm() } else { None } {
             shared.sleep.doze(worker, time, wanted);
         } else {
-            let unwatched = || shared.walk().is_some() && shared.sleep.nobody_watches();
+            let unwatched = || shared.first_alone().is_some() && shared.sleep.nobody_watches();
             shared.sleep.sleep(worker, || wanted() || unwatched());
             idle_since = None;
             watch.begin();

@@ -64,7 +64,7 @@ impl<T> BiasedLock<T> {
     ///
     /// # Safety
     ///
-    /// The calling thread is the owner, outside of a body, and not in such a call of this seat already.
+    /// The calling thread is the owner, outside of a body, and not in such a call of this lock already.
     #[inline]
     pub(crate) unsafe fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         self.private.with_mut(|private| {

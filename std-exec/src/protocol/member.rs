@@ -16,7 +16,7 @@ pub(crate) const BATCH: usize = 32;
 /// A member's place, as everybody sees it.
 pub(crate) struct Member {
     claimed: AtomicBool,
-    seat: BiasedLock<Private>,
+    lock: BiasedLock<Private>,
     /// Never more than [`BATCH`] nodes at a time, so that it needs no more memory than it has from the start.
     queue: UnsafeCell<Worker<NodeId>>,
     stealer: Stealer<NodeId>,
@@ -37,8 +37,8 @@ impl Default for Member {
     fn default() -> Self {
         let queue = Worker::new_fifo();
         let stealer = queue.stealer();
-        let seat = BiasedLock::new(Private::default());
-        Self { claimed: AtomicBool::new(false), seat, queue: UnsafeCell::new(queue), stealer }
+        let lock = BiasedLock::new(Private::default());
+        Self { claimed: AtomicBool::new(false), lock, queue: UnsafeCell::new(queue), stealer }
     }
 }
 
@@ -52,7 +52,7 @@ impl Member {
 
     /// Ends what `claim` has begun.
     pub(crate) fn give_up(&self) {
-        // Ordering: Release pairs with the Acquire in `claim`: the next owner sees queue and seat as they are
+        // Ordering: Release pairs with the Acquire in `claim`: the next owner sees queue and lock as they are
         // now.
         self.claimed.store(false, Ordering::Release);
     }
@@ -64,7 +64,7 @@ impl Member {
 
     /// Whether there may be something to steal or to rob: see [`BiasedLock::has_surplus`].
     pub(crate) fn has_surplus(&self) -> bool {
-        self.seat.has_surplus()
+        self.lock.has_surplus()
     }
 }
 
@@ -98,7 +98,7 @@ impl<'a> Own<'a> {
     pub(crate) fn with<R>(&mut self, work: impl FnOnce(&mut Private) -> R) -> R {
         // SAFETY: this is the place's only `Own` (contract of `new`), and while `in_body` or another `with`
         // goes on it is mutably borrowed.
-        unsafe { self.member.seat.with(work) }
+        unsafe { self.member.lock.with(work) }
     }
 
     /// Calls `body`. Meanwhile others may take from the private memory; also if it unwinds, that is over at
@@ -113,12 +113,12 @@ impl<'a> Own<'a> {
                 let _ = self.0.leave();
             }
         }
-        let seat = &self.member.seat;
-        seat.enter();
-        let leave = Leave(seat);
+        let lock = &self.member.lock;
+        lock.enter();
+        let leave = Leave(lock);
         let result = body();
         std::mem::forget(leave);
-        if seat.leave() {
+        if lock.leave() {
             self.settle();
         }
         result
@@ -173,7 +173,7 @@ impl<'a> Own<'a> {
     #[inline]
     #[must_use]
     pub(crate) fn raise(&mut self, surplus: bool) -> bool {
-        self.member.seat.raise(surplus)
+        self.member.lock.raise(surplus)
     }
 
     /// Takes up to half of what another member offers: one node to run, the others to the own queue, which is
@@ -195,7 +195,7 @@ impl<'a> Own<'a> {
     /// older half of its ready nodes. Whether there was anything.
     pub(crate) fn rob(&mut self, countdown: Countdown<'_>) -> bool {
         self.others().filter(|member| member.has_surplus()).any(|member| {
-            let robbed = member.seat.try_rob(|theirs| {
+            let robbed = member.lock.try_rob(|theirs| {
                 let taken = self.with(|mine| {
                     let before = mine.ready.len();
                     theirs.held.flush(countdown, |node| mine.ready.push(node));
@@ -204,7 +204,7 @@ impl<'a> Own<'a> {
                     mine.ready.len() > before
                 });
                 // What is left, if anything. It can't be news that there is.
-                let _ = member.seat.raise(!theirs.ready.is_empty() || member.offers());
+                let _ = member.lock.raise(!theirs.ready.is_empty() || member.offers());
                 taken
             });
             robbed.unwrap_or(false)
@@ -214,6 +214,6 @@ impl<'a> Own<'a> {
 
 impl fmt::Debug for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Member").field("seat", &self.seat).finish_non_exhaustive()
+        f.debug_struct("Member").field("lock", &self.lock).finish_non_exhaustive()
     }
 }

@@ -88,8 +88,8 @@ pub(crate) trait Discipline {
     /// that are wanted: whether there is something for anybody, and for the caller.
     fn left(&self, team: &Team, rest: &mut Rest) -> (bool, bool);
 
-    /// All nodes are complete, or are going to be by other means than this team.
-    fn has_ended(&self, _: &Team) {}
+    /// The last member has left the team, whether or not the run is over.
+    fn leaves_team(&self, _: &Team) {}
 }
 
 /// Each type of run has another one.
@@ -219,7 +219,7 @@ pub(crate) unsafe fn end<D: Discipline>(run: &D, ticket: &Ticket) {
             spin_loop();
         }
     });
-    run.has_ended(team);
+    run.leaves_team(team);
     rest.unfinished = 0;
     team.give_back();
 }
@@ -250,7 +250,7 @@ unsafe fn depart<D: Discipline>(run: *const (), team: &Team, rest: &mut Rest) ->
     // SAFETY: by contract.
     let run = unsafe { &*run.cast::<D>() };
     team.depart(rest);
-    run.has_ended(team);
+    run.leaves_team(team);
     if rest.unfinished == 0 {
         return Next::Over;
     }

@@ -25,7 +25,7 @@
 //! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else,
 //! whether or not the team is full, and also while it waits for an earlier run. Without the latter two
 //! workers could wait for each other: each for a run of its own with a node that is bound to the other one.
-//! `ARCHITECTURE.md` has a proof that this is enough. A worker that is in the middle of nothing leaves after
+//! `protocol/README.md` has a proof that this is enough. A worker that is in the middle of nothing leaves after
 //! a node if another run wants it: see [`bindings`].
 //!
 //! [`bindings`]: crate::protocol::bindings
@@ -38,7 +38,7 @@ use crate::run::lead::{Common, Discipline, in_a_team, lead};
 use crate::sleep::posted;
 use crate::sync::thrown::Thrown;
 use crate::sync::{Mutex, lock, spin_loop};
-use crate::team::{Course, PATIENCE, Rest, Role, Stay, Team};
+use crate::team::{Course, LOOKS, Rest, Role, Stay, Team};
 use dgraph_core::{Countdown, Dag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -207,7 +207,7 @@ impl<F: Body> Ordered<'_, F> {
 
 /// Waits a little for the end or for something to take. False if nothing came.
 fn look_around(team: &Team, me: Taker) -> bool {
-    (0..PATIENCE).any(|look| {
+    (0..LOOKS).any(|look| {
         (0..look.min(4)).for_each(|_| spin_loop());
         team.is_finished() || team.wanted.wants(me) || team.has_woken()
     })
@@ -299,7 +299,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     }
 
     /// Nobody is wanted any more in this team.
-    fn has_ended(&self, team: &Team) {
+    fn leaves_team(&self, team: &Team) {
         self.withdraw(team);
     }
 }

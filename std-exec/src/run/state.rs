@@ -51,7 +51,7 @@ impl<'a, F: Body> Stealing<'a, F> {
 
     /// Whether it begins with one member, and quietly.
     pub(super) fn begins_quietly(&self) -> bool {
-        F::WAKES && matches!(self.timer.plan, Plan::Walk { .. })
+        F::WAKES && matches!(self.timer.plan, Plan::Alone { .. })
     }
 
     /// Adds to a counter of the tally, if there is one.

@@ -50,9 +50,9 @@ where
         let may_go_in_step = !F::WAKES && dag.wide_levels().is_some();
         let timer = begin::<F>(shared, countdown, forced, || may_go_in_step);
         let steps = match timer.plan {
-            Plan::Walk { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
+            Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
             Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
-            Plan::Share | Plan::Walk { .. } => None,
+            Plan::Share | Plan::Alone { .. } => None,
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);

@@ -22,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// For how many ticks a member in step waits for the others: about a millisecond. Then some node blocks, or
 /// takes long for once.
-const PATIENCE: u64 = 2_500_000;
+const STEP_PATIENCE: u64 = 2_500_000;
 /// How many looks it takes between two at the clock.
 const LOOKS: u32 = patience(64);
 /// After how many steps the caller looks whether the walk is late.
@@ -219,7 +219,7 @@ impl<F: Body> Stealing<'_, F> {
             }
             let now = clock::now();
             let waited = now.saturating_sub(*since.get_or_insert(now));
-            if waited >= PATIENCE || LOOKS == 0 || wanted() {
+            if waited >= STEP_PATIENCE || LOOKS == 0 || wanted() {
                 return Some(Ended::Waiting);
             }
             // There may be more threads than cores, and who is waited for may wait for this one.

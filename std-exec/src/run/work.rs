@@ -27,7 +27,7 @@ use crate::run::statistics::count;
 use crate::sync::asymmetric_fence;
 use crate::sync::{Ordering, spin_loop, yield_now};
 use crate::team::Stay;
-use crate::team::{PATIENCE, Team};
+use crate::team::{LOOKS, Team};
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -276,7 +276,7 @@ impl<F: Body> Stealing<'_, F> {
             (0..look.min(4)).for_each(|_| spin_loop());
             team.is_finished() || team.has_public_work()
         };
-        if team.while_searching(|| (0..PATIENCE).any(comes)) {
+        if team.while_searching(|| (0..LOOKS).any(comes)) {
             return true;
         }
         let robbed = own.rob(self.common.countdown);

@@ -21,4 +21,4 @@ pub(crate) use state::{Course, Job, Rest, RestOf, Role, Team, Ticket};
 pub(crate) use stay::Stay;
 pub(crate) use teams::Teams;
 pub(crate) use ticket::{Asked, Next, Then};
-pub(crate) use waiting::{CloseOnDrop, PATIENCE};
+pub(crate) use waiting::{CloseOnDrop, LOOKS};

@@ -104,7 +104,7 @@ impl Team {
 
     /// The walk that is going on in this team, if there is one: which run it is, and its budget in ticks. A
     /// hint.
-    pub(crate) fn walk(&self) -> Option<(usize, usize)> {
+    pub(crate) fn going_alone(&self) -> Option<(usize, usize)> {
         let budget = self.budget.load(Ordering::Relaxed);
         // (If it is over, but the caller has not come to closing the team, there is nothing to join for.)
         let walking = budget != 0 && self.has_room() && !self.is_finished();

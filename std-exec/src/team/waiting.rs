@@ -7,7 +7,7 @@ use std::ptr;
 use std::time::Duration;
 
 /// How many times a member looks around for nodes before it gives up for now.
-pub(crate) const PATIENCE: u32 = patience(100);
+pub(crate) const LOOKS: u32 = patience(100);
 
 /// Closes the team and waits until every helper has left, also if the caller unwinds by a bug of ours:
 /// helpers use its stack.
@@ -17,7 +17,7 @@ impl Drop for CloseOnDrop<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.membership.close();
-        let mut patience = PATIENCE;
+        let mut patience = LOOKS;
         while !self.0.membership.is_empty() {
             if patience > 0 {
                 patience -= 1;

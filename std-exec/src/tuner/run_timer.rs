@@ -30,9 +30,9 @@ impl RunTimer {
     pub(crate) fn now(key: usize, plan: Plan) -> Self {
         let budget = match plan {
             Plan::Share => Budget::NONE,
-            Plan::Walk { budget, .. } | Plan::InStep { budget } => budget,
+            Plan::Alone { budget, .. } | Plan::InStep { budget } => budget,
         };
-        let at = if matches!(plan, Plan::Walk { timed: Timed::No, .. }) { 0 } else { clock::now() };
+        let at = if matches!(plan, Plan::Alone { timed: Timed::No, .. }) { 0 } else { clock::now() };
         Self { key, plan, budget, at, estimate: AtomicUsize::new(0) }
     }
 
@@ -56,7 +56,7 @@ impl RunTimer {
 
     /// The run is over: takes note of how long it has taken.
     #[inline]
-    pub(crate) fn record(&self, paces: &Tuner) {
+    pub(crate) fn record(&self, tuner: &Tuner) {
         if self.at == 0 {
             return;
         }
@@ -65,6 +65,6 @@ impl RunTimer {
             Self::UNKNOWN => return,
             ticks => ticks,
         };
-        paces.record(self.key, self.plan, ticks);
+        tuner.record(self.key, self.plan, ticks);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) enum Plan {
     /// With counters and queues.
     Share,
     /// On the calling thread alone.
-    Walk { budget: Budget, timed: Timed },
+    Alone { budget: Budget, timed: Timed },
     /// On all threads, level by level. They give up if that takes too long.
     InStep { budget: Budget },
 }
@@ -207,10 +207,10 @@ impl Tuner {
             let untimed = entry.until_trial.load(Ordering::Relaxed);
             entry.until_trial.store(untimed.checked_sub(1).unwrap_or(TIMED_WALKS - 1), Ordering::Relaxed);
             let timed = if untimed == 0 { Timed::Yes } else { Timed::No };
-            return Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed };
+            return Plan::Alone { budget: Budget::Ticks(LEAST_BUDGET), timed };
         }
         if eager && entry.of(SHARE) == 0 && entry.of(WALK) == 0 {
-            return Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
+            return Plan::Alone { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
         }
         let way = entry.next(nodes, may_go_in_step);
         let fastest = entry.fastest();
@@ -218,7 +218,7 @@ impl Tuner {
         let ticks = (entry.of(fastest).saturating_add(entry.of(fastest) / 2)).max(LEAST_BUDGET);
         let budget = if fastest == SHARE { Budget::Expected(ticks) } else { Budget::Ticks(ticks) };
         match way {
-            WALK => Plan::Walk { budget, timed: Timed::Yes },
+            WALK => Plan::Alone { budget, timed: Timed::Yes },
             // Otherwise sharing would be worse still, and whoever is held up isn't waited for long.
             IN_STEP => Plan::InStep { budget: if fastest == SHARE { budget } else { Budget::NONE } },
             _ => Plan::Share,
@@ -233,7 +233,7 @@ impl Tuner {
         }
         let (way, ticks) = match plan {
             Plan::Share => (SHARE, ticks.clamp(1, usize::MAX - 1)),
-            Plan::Walk { .. } => (WALK, ticks.clamp(1, usize::MAX - 1)),
+            Plan::Alone { .. } => (WALK, ticks.clamp(1, usize::MAX - 1)),
             Plan::InStep { .. } => (IN_STEP, ticks.clamp(1, usize::MAX - 1)),
         };
         let (fastest, before) = (entry.fastest(), entry.of(way));
@@ -278,18 +278,18 @@ mod tests {
 
     /// Runs `count` times, taking so many ticks shared, walking and in step, and gives how often each way was
     /// planned.
-    fn plans(paces: &Tuner, count: usize, ticks: [usize; WAYS]) -> [usize; WAYS] {
+    fn plans(tuner: &Tuner, count: usize, ticks: [usize; WAYS]) -> [usize; WAYS] {
         let mut plans = [0; WAYS];
         for _ in 0..count {
-            let plan = paces.plan(1, 1_000, false, || ticks[IN_STEP] != 0);
+            let plan = tuner.plan(1, 1_000, false, || ticks[IN_STEP] != 0);
             let way = match plan {
                 Plan::Share => SHARE,
-                Plan::Walk { .. } => WALK,
+                Plan::Alone { .. } => WALK,
                 Plan::InStep { .. } => IN_STEP,
             };
             plans[way] += 1;
-            if !matches!(plan, Plan::Walk { timed: Timed::No, .. }) {
-                paces.record(1, plan, ticks[way]);
+            if !matches!(plan, Plan::Alone { timed: Timed::No, .. }) {
+                tuner.record(1, plan, ticks[way]);
             }
         }
         plans
@@ -310,10 +310,10 @@ mod tests {
 
     #[test]
     fn never_walks_through_long_nodes() {
-        let paces = Tuner::new();
-        assert_eq!(plans(&paces, 100, [11_000_000, 20_000_000, 11_000_000]), [100, 0, 0]);
-        paces.record(1, Plan::Share, 10_000);
-        assert!(plans(&paces, 10, [90_000, 20_000, 0])[WALK] > 0, "the nodes have become short");
+        let tuner = Tuner::new();
+        assert_eq!(plans(&tuner, 100, [11_000_000, 20_000_000, 11_000_000]), [100, 0, 0]);
+        tuner.record(1, Plan::Share, 10_000);
+        assert!(plans(&tuner, 10, [90_000, 20_000, 0])[WALK] > 0, "the nodes have become short");
     }
 
     #[test]
@@ -323,22 +323,22 @@ mod tests {
 
     #[test]
     fn one_slow_first_run_decides_nothing() {
-        let paces = Tuner::new();
-        assert_eq!(paces.plan(1, 1_000, false, || false), Plan::Share);
-        paces.record(1, Plan::Share, 1_000_000);
-        let _ = plans(&paces, 9, [50_000, 90_000, 0]);
-        assert_eq!(plans(&paces, 9, [50_000, 90_000, 0]), [9, 0, 0]);
+        let tuner = Tuner::new();
+        assert_eq!(tuner.plan(1, 1_000, false, || false), Plan::Share);
+        tuner.record(1, Plan::Share, 1_000_000);
+        let _ = plans(&tuner, 9, [50_000, 90_000, 0]);
+        assert_eq!(plans(&tuner, 9, [50_000, 90_000, 0]), [9, 0, 0]);
     }
 
     #[test]
     fn notices_that_bodies_change() {
-        let paces = Tuner::new();
-        let _ = plans(&paces, 30, [90_000, 10_000, 50_000]);
-        assert_eq!(plans(&paces, 1, [90_000, 10_000, 50_000]), [0, 1, 0]);
-        let _ = plans(&paces, 30, [500_000, 900_000, 800_000]);
-        assert_eq!(plans(&paces, 1, [500_000, 900_000, 800_000]), [1, 0, 0]);
-        let _ = plans(&paces, 30, [90_000, 20_000, 10_000]);
-        assert_eq!(plans(&paces, 1, [90_000, 20_000, 10_000]), [0, 0, 1]);
+        let tuner = Tuner::new();
+        let _ = plans(&tuner, 30, [90_000, 10_000, 50_000]);
+        assert_eq!(plans(&tuner, 1, [90_000, 10_000, 50_000]), [0, 1, 0]);
+        let _ = plans(&tuner, 30, [500_000, 900_000, 800_000]);
+        assert_eq!(plans(&tuner, 1, [500_000, 900_000, 800_000]), [1, 0, 0]);
+        let _ = plans(&tuner, 30, [90_000, 20_000, 10_000]);
+        assert_eq!(plans(&tuner, 1, [90_000, 20_000, 10_000]), [0, 0, 1]);
     }
 
     #[test]
@@ -352,12 +352,12 @@ mod tests {
 
     #[test]
     fn an_eager_one_begins_with_a_walk() {
-        let paces = Tuner::new();
-        let walk = Plan::Walk { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
-        let plan = || paces.plan(1, 10, true, || false);
+        let tuner = Tuner::new();
+        let walk = Plan::Alone { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
+        let plan = || tuner.plan(1, 10, true, || false);
         // As often as nobody says how it went.
         assert_eq!([plan(), plan()], [walk, walk]);
-        paces.record(1, walk, 50_000);
+        tuner.record(1, walk, 50_000);
         assert_eq!(plan(), Plan::Share);
     }
 }

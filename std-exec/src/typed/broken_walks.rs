@@ -14,7 +14,7 @@ use crate::typed::error::run_error::RunError;
 use crate::typed::graph::built::Graph;
 use crate::typed::handle::node::Node;
 use crate::typed::options::run_options::RunOptions;
-use crate::typed::run::course;
+use crate::typed::run::begin_and_end;
 use crate::typed::run::execution::Execution;
 use crate::typed::run::rows;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -135,11 +135,11 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'st
 /// A run that begins with a walk.
 fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Result<(), RunError> {
     let data = graph.data_mut();
-    let standing = course::begin(data, Some(executor), options).unwrap();
+    let standing = begin_and_end::begin(data, Some(executor), options).unwrap();
     let (parts, _, _) = data.parts();
     let run = Execution::new(parts, Some(executor), options, standing);
     let nodes = rows::Nodes(&run);
-    let plan = Plan::Walk { budget: Budget::NONE, timed: Timed::No };
+    let plan = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
     let dag = &parts.topology.dag;
     let ended = catch_unwind(AssertUnwindSafe(|| run_as(&executor.shared, dag, &nodes, Some(plan), None)));
     let unmarked = run.leaves_unmarked();
@@ -147,7 +147,7 @@ fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Resul
     if unmarked && ended.is_ok() && standing.signal == 0 {
         data.store.statuses.mark_all();
     }
-    course::end(data, options, standing, ended.err())
+    begin_and_end::end(data, options, standing, ended.err())
 }
 
 /// A node has a value exactly if it has made one, and each is dropped once.
@@ -180,9 +180,10 @@ mod late {
         let handle = EXECUTOR.take().expect("the test has set it");
         let shared = &handle.shared;
         let come = || {
-            let walking = shared.teams.iter().find(|team| team.walk().is_some()).expect("a walk goes on");
+            let walking =
+                shared.teams.iter().find(|team| team.going_alone().is_some()).expect("a walk goes on");
             assert!(shared.break_in(walking, &Stay::to_the_end()));
-            assert!(walking.walk().is_none(), "it was broken into");
+            assert!(walking.going_alone().is_none(), "it was broken into");
         };
         thread::scope(|scope| scope.spawn(come).join().expect("no panic"));
     }

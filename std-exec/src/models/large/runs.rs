@@ -7,7 +7,7 @@ use dgraph_core::{Dag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A walk alone into which anybody may break as soon as it has begun.
-const WALK: Plan = Plan::Walk { budget: Budget::Ticks(1), timed: Timed::Yes };
+const WALK: Plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
 
 /// Each node once, after its predecessors, twice in a row with the same team.
 fn levels(threads: usize, plan: Plan) {

@@ -9,7 +9,7 @@ use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::run::async_run::{AsyncRun, BUDGET};
-use crate::typed::run::course;
+use crate::typed::run::begin_and_end;
 use crate::typed::run::detached::Detached;
 use std::fmt;
 use std::mem;
@@ -46,7 +46,7 @@ impl Running {
             self.0 = match executor {
                 Some(executor) if executor.workers > 0 => {
                     executor.check_process();
-                    let standing = course::begin(graph.data_mut(), Some(&executor), &options)?;
+                    let standing = begin_and_end::begin(graph.data_mut(), Some(&executor), &options)?;
                     let (data, memory) = graph.lend_to_workers();
                     // SAFETY: only `on_workers` names an executor.
                     Stage::OnWorkers(unsafe { Detached::begin(data, memory, executor, options, standing) })

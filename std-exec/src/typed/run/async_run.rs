@@ -12,7 +12,7 @@
 //! Woken futures and ready nodes take [turns](crate::protocol::fair_queue); and after some nodes the run lets
 //! its thread do something else. Polled for nothing, it finds nothing and falls asleep again.
 
-use super::course;
+use super::begin_and_end;
 use super::execution::Execution;
 use crate::executor::Handle;
 use crate::protocol::fair_queue::Next;
@@ -68,7 +68,7 @@ impl AsyncRun {
         executor: Option<Handle>,
         options: RunOptions,
     ) -> Result<Self, RunError> {
-        let standing = course::begin(data, None, &options)?;
+        let standing = begin_and_end::begin(data, None, &options)?;
         data.connect(&options, executor.as_ref());
         let (parts, queue, agenda) = data.parts();
         agenda.begin(parts.topology, queue);
@@ -104,7 +104,7 @@ impl AsyncRun {
             Err(payload) => Some(payload),
         };
         let dropped = self.close(data);
-        Poll::Ready(course::end(
+        Poll::Ready(begin_and_end::end(
             data,
             &self.options,
             mem::take(&mut self.standing),

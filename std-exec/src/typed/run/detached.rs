@@ -13,7 +13,7 @@
 //! reference that comes from an exclusive one (`Option::insert`) would be invalid as soon as the owner
 //! reaches the same field in another way.
 
-use super::course;
+use super::begin_and_end;
 use super::execution::Execution;
 use super::parallel::AsyncNodes;
 use crate::executor::Handle;
@@ -118,11 +118,11 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Detached {
-    /// Lets the workers of `executor` begin; `standing` is what `course::begin` gave.
+    /// Lets the workers of `executor` begin; `standing` is what `begin_and_end::begin` gave.
     ///
     /// # Safety
     ///
-    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`course::begin`]
+    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`begin_and_end::begin`]
     /// has given for it, this executor and these options. `memory` may be what an earlier run has left.
     pub(crate) unsafe fn begin(
         mut data: Box<GraphData>,
@@ -151,7 +151,7 @@ impl Detached {
         let Block { run, nodes, typed, lent, ticket, options, executor, .. } = unsafe { block.as_ref() };
         let typed =
             typed.get_or_init(|| Execution::new(parts, Some(executor), options, standing).by_a_team());
-        // SAFETY: the graph is this run's alone; `course::begin` has set the statuses.
+        // SAFETY: the graph is this run's alone; `begin_and_end::begin` has set the statuses.
         let nodes = nodes.get_or_init(|| unsafe { AsyncNodes::new(typed, executor) });
         let countdown = lent.countdown();
         // Who could break in where there is one worker?
@@ -285,7 +285,7 @@ impl Ended {
     ///
     /// With the panic of a node, unless the options catch it.
     pub(crate) fn outcome(self, data: &mut GraphData) -> Result<(), RunError> {
-        course::end(data, &self.options, self.standing, self.thrown)
+        begin_and_end::end(data, &self.options, self.standing, self.thrown)
     }
 
     /// Nobody wants to know.

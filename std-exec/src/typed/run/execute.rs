@@ -1,7 +1,7 @@
 //! A run of a typed graph that its caller waits for: which way it takes.
 
 use super::async_run;
-use super::course::{begin, end};
+use super::begin_and_end::{begin, end};
 use super::execution::Execution;
 use super::parallel;
 use super::rows;

@@ -2,9 +2,9 @@
 
 #[allow(unsafe_code)]
 pub(super) mod async_run;
+pub(super) mod begin_and_end;
 #[allow(unsafe_code)]
 pub(super) mod connection;
-pub(super) mod course;
 #[allow(unsafe_code)]
 pub(super) mod detached;
 #[allow(unsafe_code)]
@@ -13,6 +13,6 @@ pub(super) mod execute;
 pub(super) mod execution;
 #[allow(unsafe_code)]
 pub(super) mod parallel;
-pub(super) mod plan;
+pub(super) mod prepare;
 #[allow(unsafe_code)]
 pub(super) mod rows;

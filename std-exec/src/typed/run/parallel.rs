@@ -8,7 +8,7 @@
 //! A run that is stopped wakes all futures, so that whoever takes them completes their nodes without polling;
 //! what is left of the futures is dropped at the end, by the one who began the run.
 
-use super::course;
+use super::begin_and_end;
 use super::execution::Execution;
 use crate::executor::Handle;
 use crate::run::body::Progress;
@@ -95,7 +95,7 @@ pub(crate) fn block_on(
     executor: &Handle,
     options: &RunOptions,
 ) -> Result<(), RunError> {
-    let standing = course::begin(data, Some(executor), options)?;
+    let standing = begin_and_end::begin(data, Some(executor), options)?;
     data.connect(options, None);
     let (parts, queue, _) = data.parts();
     let run = Execution::new(parts, Some(executor), options, standing).by_a_team();
@@ -109,5 +109,5 @@ pub(crate) fn block_on(
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let standing = run.into_standing();
     let dropped = data.let_go(options, None, thrown.is_none() && !standing.is_stopped());
-    course::end(data, options, standing, thrown::first(thrown, dropped))
+    begin_and_end::end(data, options, standing, thrown::first(thrown, dropped))
 }
