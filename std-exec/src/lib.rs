@@ -40,7 +40,7 @@
 //!   caught; the closures under way end, and the first panic is resumed on the caller with its payload. Graph
 //!   and executor can be used again at once.
 //! - When a run is stopped, by a failure, a panic, a cancel or a deadline, a future that waits is dropped
-//!   half way: its node was [interrupted](Absent::Interrupted). A graph that is a node is stopped in the same
+//!   half way: its node was [interrupted](NoResult::Interrupted). A graph that is a node is stopped in the same
 //!   way.
 //! - Failures, panics and a stop in one run: none hides another, see [`RunError`] and
 //!   [`Graph::take_failures`].
@@ -87,7 +87,7 @@
 //! # Order, limits, threads
 //!
 //! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the [longest
-//! path](Graph::prioritise_by) behind them; share a [limit](GraphBuilder::limit) on how many run at once; and
+//! path](Graph::prioritize_by) behind them; share a [limit](GraphBuilder::limit) on how many run at once; and
 //! be bound to [the caller](GraphBuilder::on_caller) or [a worker](GraphBuilder::on_worker). Such a graph has
 //! one queue of ready nodes under a lock, which costs some 250 ns per node (20,000 tiny nodes, two threads):
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
@@ -155,10 +155,9 @@ pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    Absent, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
-    FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, Node,
-    NodeError, NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, Values,
-    ValuesIter,
+    AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy,
+    Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError,
+    NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, Values, ValuesIter,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -22,7 +22,7 @@ impl System for DgraphRanked {
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
         let mut run = self.0.run_of(graph, body);
         let duration = |node: usize| graph.durations.as_ref().map_or(1, |durations| durations[node]);
-        run.graph.prioritise_by(|node| Duration::from_nanos(duration(node.index())));
+        run.graph.prioritize_by(|node| Duration::from_nanos(duration(node.index())));
         Box::new(run)
     }
 }

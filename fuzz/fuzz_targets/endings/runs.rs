@@ -5,7 +5,7 @@ use crate::nodes::{Built, check_all};
 use crate::plan::{Act, Delay, How, Owner, Run};
 use crate::values::Home;
 use crate::world::{self, Lent, World};
-use dgraph_exec::{Absent, Executor, FailurePolicy, Graph, RunAsync, RunError, RunOptions, Spawned};
+use dgraph_exec::{NoResult, Executor, FailurePolicy, Graph, RunAsync, RunError, RunOptions, Spawned};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -65,9 +65,9 @@ pub(crate) fn check_nodes(world: &World, built: &mut Built) {
             Err(absent) => {
                 let gave = world.stages[id].gave.load(SeqCst);
                 match absent {
-                    Absent::Moved { .. } => demand!(gave && moved, "node {id} {absent}"),
+                    NoResult::Moved { .. } => demand!(gave && moved, "node {id} {absent}"),
                     // Something was dropped after it had given its value.
-                    Absent::Panicked => {}
+                    NoResult::Panicked => {}
                     _ => demand!(!gave, "node {id} has given a value, but {absent}"),
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::fault::Faults;
 use crate::link_error::LinkError;
-use crate::local::{Absent, DefinitionError};
+use crate::local::{DefinitionError, NoResult};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;
@@ -168,7 +168,7 @@ pub enum Unavailable {
         owner: usize,
     },
     /// The node has given nothing, here or at its owner.
-    Absent(Absent),
+    NoResult(NoResult),
     /// The handle is another graph's.
     ForeignHandle,
 }
@@ -177,7 +177,7 @@ impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Elsewhere { owner } => write!(f, "is on rank {owner}"),
-            Self::Absent(absent) => absent.fmt(f),
+            Self::NoResult(absent) => absent.fmt(f),
             Self::ForeignHandle => f.write_str("belongs to another graph"),
         }
     }
@@ -186,7 +186,7 @@ impl fmt::Display for Unavailable {
 impl Error for Unavailable {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Absent(absent) => Some(absent),
+            Self::NoResult(absent) => Some(absent),
             _ => None,
         }
     }

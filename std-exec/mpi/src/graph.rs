@@ -436,7 +436,7 @@ impl DistributedResults<'_> {
             return Err(Unavailable::ForeignHandle);
         }
         match self.results.get(node.index()) {
-            Some(got) => got.map_err(Unavailable::Absent),
+            Some(got) => got.map_err(Unavailable::NoResult),
             None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
         }
     }
@@ -451,7 +451,7 @@ impl DistributedResults<'_> {
             return Err(Unavailable::ForeignHandle);
         }
         match self.results.take(node.index()) {
-            Some(got) => got.map_err(Unavailable::Absent),
+            Some(got) => got.map_err(Unavailable::NoResult),
             None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
         }
     }

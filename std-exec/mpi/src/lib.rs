@@ -36,7 +36,7 @@ pub use in_process::{InProcess, Loss, Network};
 pub use link::{Link, Traffic};
 pub use link_error::{LinkError, Waiting};
 pub use local::{
-    Absent, CancelToken, DefinitionError, Executor, FailurePolicy, RankFn, Sources, Values, ValuesIter,
+    CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, RankFn, Sources, Values, ValuesIter,
 };
 pub use message::{Body, Head, Message};
 #[cfg(feature = "mpi")]

@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-pub use dgraph_exec::{Absent, CancelToken, DefinitionError, Executor, FailurePolicy, Values, ValuesIter};
+pub use dgraph_exec::{CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, Values, ValuesIter};
 
 /// Stops a run of this rank's part.
 #[derive(Clone, Debug, Default)]
@@ -338,11 +338,11 @@ pub(crate) struct PartResults<'p> {
 
 impl PartResults<'_> {
     /// `None` if this rank has neither the node nor its value.
-    pub(crate) fn get<T: Wire>(&self, node: usize) -> Option<Result<&T, Absent>> {
+    pub(crate) fn get<T: Wire>(&self, node: usize) -> Option<Result<&T, NoResult>> {
         Some(self.results.get(self.handles.find::<T>(node)?))
     }
 
-    pub(crate) fn take<T: Wire>(&mut self, node: usize) -> Option<Result<T, Absent>> {
+    pub(crate) fn take<T: Wire>(&mut self, node: usize) -> Option<Result<T, NoResult>> {
         Some(self.results.take(self.handles.find::<T>(node)?))
     }
 }

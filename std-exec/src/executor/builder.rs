@@ -215,7 +215,7 @@ impl ExecutorBuilder {
     /// // A run now and then: workers shouldn't keep cores busy in between.
     /// let executor = Executor::builder().spin(Duration::ZERO).build()?;
     /// let dag = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
-    /// assert_eq!(executor.run_counted(&dag, |_| {}).nodes, 3);
+    /// assert_eq!(executor.run_with_statistics(&dag, |_| {}).nodes, 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn spin(mut self, spin: Duration) -> Self {
@@ -345,7 +345,7 @@ impl ExecutorBuilder {
     ///
     /// let executor = Executor::builder().membarrier(false).build()?; // the first in this process
     /// // ... then the sandbox
-    /// assert_eq!(executor.run_counted(&Dag::from_edges(3, &[(0, 1)])?, |_| {}).nodes, 3);
+    /// assert_eq!(executor.run_with_statistics(&Dag::from_edges(3, &[(0, 1)])?, |_| {}).nodes, 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn membarrier(mut self, may: bool) -> Self {

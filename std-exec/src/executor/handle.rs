@@ -162,13 +162,13 @@ impl Executor {
     /// use dgraph_exec::{Dag, Executor};
     ///
     /// let dag = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
-    /// let statistics = Executor::new()?.run_counted(&dag, |_| {});
+    /// let statistics = Executor::new()?.run_with_statistics(&dag, |_| {});
     /// assert_eq!(statistics.nodes, 3);
-    /// assert!(statistics.walked + statistics.by_helpers <= 3);
+    /// assert!(statistics.sequential_nodes + statistics.helper_nodes <= 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn run_counted<D, F>(&self, dag: &D, body: F) -> RunStatistics
+    pub fn run_with_statistics<D, F>(&self, dag: &D, body: F) -> RunStatistics
     where
         D: AsDag + ?Sized,
         F: Fn(NodeId) + Sync,
@@ -177,9 +177,9 @@ impl Executor {
         if self.threads() == 1 {
             dag.view().run(body);
             let nodes = dag.view().nodes();
-            RunStatistics { nodes, walked: nodes, ..RunStatistics::default() }
+            RunStatistics { nodes, sequential_nodes: nodes, ..RunStatistics::default() }
         } else {
-            run::run_counted(&self.handle.shared, dag, &body)
+            run::run_with_statistics(&self.handle.shared, dag, &body)
         }
     }
 

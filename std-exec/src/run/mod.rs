@@ -21,4 +21,4 @@ mod work;
 pub(crate) use lead::{Discipline, end, start};
 pub(crate) use state::Stealing;
 pub use statistics::RunStatistics;
-pub(crate) use stealing::{run, run_as, run_counted};
+pub(crate) use stealing::{run, run_as, run_with_statistics};

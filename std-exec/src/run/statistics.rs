@@ -2,7 +2,7 @@
 
 use crate::sync::{AtomicUsize, Ordering};
 
-/// What happened in one run, from [`Executor::run_counted`](crate::Executor::run_counted).
+/// What happened in one run, from [`Executor::run_with_statistics`](crate::Executor::run_with_statistics).
 ///
 /// # Examples
 ///
@@ -10,10 +10,10 @@ use crate::sync::{AtomicUsize, Ordering};
 /// use dgraph_exec::{Dag, Executor};
 ///
 /// let executor = Executor::builder().threads(1).build()?;
-/// let statistics = executor.run_counted(&Dag::from_edges(100, &[])?, |_| {});
+/// let statistics = executor.run_with_statistics(&Dag::from_edges(100, &[])?, |_| {});
 /// // With one thread nobody helps, and nobody is woken.
-/// assert_eq!((statistics.nodes, statistics.walked), (100, 100));
-/// assert_eq!((statistics.by_helpers, statistics.steals, statistics.wakes), (0, 0, 0));
+/// assert_eq!((statistics.nodes, statistics.sequential_nodes), (100, 100));
+/// assert_eq!((statistics.helper_nodes, statistics.steals, statistics.wakes), (0, 0, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,19 +23,19 @@ pub struct RunStatistics {
     pub nodes: usize,
     /// Those of them that the caller ran by itself, one after the other in topological order: all, if nobody
     /// broke in.
-    pub walked: usize,
+    pub sequential_nodes: usize,
     /// Those of them that several threads ran side by side, level by level, before anybody broke in.
-    pub in_step: usize,
+    pub in_step_nodes: usize,
     /// Those of them that other threads than the caller ran.
-    pub by_helpers: usize,
+    pub helper_nodes: usize,
     /// How often a worker joined the run. One that has left because there was nothing to do may join again.
     pub joins: usize,
     /// How often a thread offered some of its ready nodes to the others.
-    pub shares: usize,
+    pub offers: usize,
     /// How often a thread took nodes that another one offered.
     pub steals: usize,
     /// How often a thread took nodes that another one kept to itself, while that was in the middle of a node.
-    pub robberies: usize,
+    pub private_steals: usize,
     /// How often the caller slept because there was nothing for it to do.
     pub parks: usize,
     /// How often a sleeping thread was woken for the run.
@@ -46,13 +46,13 @@ pub struct RunStatistics {
 /// caller when they leave.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) walked: AtomicUsize,
-    pub(crate) in_step: AtomicUsize,
-    pub(crate) by_helpers: AtomicUsize,
+    pub(crate) sequential_nodes: AtomicUsize,
+    pub(crate) in_step_nodes: AtomicUsize,
+    pub(crate) helper_nodes: AtomicUsize,
     pub(crate) joins: AtomicUsize,
-    pub(crate) shares: AtomicUsize,
+    pub(crate) offers: AtomicUsize,
     pub(crate) steals: AtomicUsize,
-    pub(crate) robberies: AtomicUsize,
+    pub(crate) private_steals: AtomicUsize,
     pub(crate) parks: AtomicUsize,
     pub(crate) wakes: AtomicUsize,
 }
@@ -70,13 +70,13 @@ impl Tally {
         let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
         RunStatistics {
             nodes,
-            walked: read(&self.walked),
-            in_step: read(&self.in_step),
-            by_helpers: read(&self.by_helpers),
+            sequential_nodes: read(&self.sequential_nodes),
+            in_step_nodes: read(&self.in_step_nodes),
+            helper_nodes: read(&self.helper_nodes),
             joins: read(&self.joins),
-            shares: read(&self.shares),
+            offers: read(&self.offers),
             steals: read(&self.steals),
-            robberies: read(&self.robberies),
+            private_steals: read(&self.private_steals),
             parks: read(&self.parks),
             wakes: read(&self.wakes),
         }

@@ -28,7 +28,7 @@ where
 }
 
 /// Runs `body` for each node of `dag`, and says what happened.
-pub(crate) fn run_counted<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
+pub(crate) fn run_with_statistics<D, F>(shared: &Shared, dag: &D, body: &F) -> RunStatistics
 where
     D: AsDag + ?Sized,
     F: Body,
@@ -154,7 +154,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
         if self.walk.is_going_on() {
             let walked = self.walk(team, caller);
             if walked && !self.walk.steps().are_divided() {
-                self.count(|tally| (&tally.walked, self.common.countdown.dag().nodes()));
+                self.count(|tally| (&tally.sequential_nodes, self.common.countdown.dag().nodes()));
             }
         } else if team.is_quiet() {
             self.begin_quietly(team, caller, &Stay::to_the_end());

@@ -123,9 +123,9 @@ impl<F: Body> Stealing<'_, F> {
         let mut walked = 0;
         let ended = self.go_on(lanes, lane, step, wanted, &mut walked);
         if self.walk.steps().are_divided() {
-            self.count(|tally| (&tally.in_step, walked));
+            self.count(|tally| (&tally.in_step_nodes, walked));
         }
-        self.count(|tally| (&tally.by_helpers, if lane == 0 { 0 } else { walked }));
+        self.count(|tally| (&tally.helper_nodes, if lane == 0 { 0 } else { walked }));
         ended
     }
 

@@ -59,8 +59,8 @@ impl<F: Body> Stealing<'_, F> {
         team.finish(progress.done);
         if let Some(tally) = self.tally {
             let by_helpers = if own.is_caller() { 0 } else { progress.done };
-            count(&tally.by_helpers, by_helpers);
-            count(&tally.shares, progress.shares);
+            count(&tally.helper_nodes, by_helpers);
+            count(&tally.offers, progress.shares);
             count(&tally.steals, progress.steals);
         }
         progress.done
@@ -280,7 +280,7 @@ impl<F: Body> Stealing<'_, F> {
             return true;
         }
         let robbed = own.rob(self.common.countdown);
-        self.count(|tally| (&tally.robberies, usize::from(robbed)));
+        self.count(|tally| (&tally.private_steals, usize::from(robbed)));
         if !robbed {
             // A surplus may stay up for a moment while its owner, or another thief, waits for this very core.
             yield_now();

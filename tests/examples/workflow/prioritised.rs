@@ -16,6 +16,6 @@ pub(crate) fn graph<'e>(workflow: &Workflow, execution: &'e Execution<'_>) -> Re
     }
     let mut graph = graph.build().map_err(|error| error.to_string())?;
     // The unit doesn't matter: only their sums are compared.
-    graph.prioritise_by(|node| Duration::from_nanos(workflow.duration(node)));
+    graph.prioritize_by(|node| Duration::from_nanos(workflow.duration(node)));
     Ok(graph)
 }

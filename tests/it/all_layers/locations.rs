@@ -191,7 +191,7 @@ fn a_graph_whose_run_was_leaked() {
         leaked.name(node.id().index());
         leaked.dot();
         leaked.measured(node);
-        leaked.prioritise_by_measured();
-        leaked.prioritise_by(|_| std::time::Duration::ZERO);
+        leaked.prioritize_by_measured();
+        leaked.prioritize_by(|_| std::time::Duration::ZERO);
     }
 }

@@ -2,8 +2,8 @@
 //! from the error. `Debug` is what `main` prints, so it is as short, and can be read.
 
 use dgraph_exec::{
-    Absent, CancelToken, Dag, DefinitionError, Executor, ExecutorError, FailurePolicy, GraphBuilder,
-    GraphError, KeyedGraph, RunError, RunOptions,
+    CancelToken, Dag, DefinitionError, Executor, ExecutorError, FailurePolicy, GraphBuilder, GraphError,
+    KeyedGraph, NoResult, RunError, RunOptions,
 };
 use std::error::Error;
 use std::fmt;
@@ -252,5 +252,5 @@ fn of_executors() {
     let usable = (0..MANY).collect();
     let error = ExecutorError::CoreRefused { core: 77, usable };
     is_short(&error, ["core 77 can't be had; this thread may use [0, 1, 2", "and 9995 more]"]);
-    assert_eq!(format!("{:?}", Absent::Unset), "is an input that was not set");
+    assert_eq!(format!("{:?}", NoResult::Unset), "is an input that was not set");
 }

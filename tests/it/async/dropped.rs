@@ -4,7 +4,7 @@ use super::endings::Bomb;
 use crate::support::counted::Counter;
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::executor;
-use dgraph_exec::{Absent, Graph, GraphBuilder, Values};
+use dgraph_exec::{Graph, GraphBuilder, NoResult, Values};
 use std::future::pending;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +47,7 @@ fn dropped_half_way() {
         assert_eq!(gate.polls(), polls, "nothing is polled afterwards");
         let found = graph.results();
         assert_eq!(found.get(made).map(|made| made.value), Ok(1));
-        assert!(waits.iter().all(|&node| found.get(node) == Err(Absent::Interrupted)));
+        assert!(waits.iter().all(|&node| found.get(node) == Err(NoResult::Interrupted)));
         gate.open();
         assert_eq!(graph.run().expect("the graph can be used again")[sum], 10);
     }
@@ -109,7 +109,7 @@ fn dropped_with_a_destructor_that_panics() {
     drop(run);
     assert_eq!((bombs.load(SeqCst), gate.drops()), (0, 4));
     let absent: Vec<_> = graph.results().absent_nodes().map(|(_, why)| why).collect();
-    assert_eq!(absent.iter().filter(|&why| *why == Absent::Panicked).count(), 2);
+    assert_eq!(absent.iter().filter(|&why| *why == NoResult::Panicked).count(), 2);
     gate.open();
     graph.run().expect("the graph can be used again");
 }

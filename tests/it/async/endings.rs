@@ -3,7 +3,7 @@
 use crate::support::counted::Counter;
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions, Values};
+use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, NoResult, RunError, RunOptions, Values};
 use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,7 +60,7 @@ fn cancelled_while_everything_waits(runner: &Runner) {
         });
         assert_eq!(never.drops(), round);
         let results = graph.results();
-        assert_eq!((results.get(done), results.get(waits)), (Ok(&1), Err(Absent::Interrupted)));
+        assert_eq!((results.get(done), results.get(waits)), (Ok(&1), Err(NoResult::Interrupted)));
     }
     never.open();
 }
@@ -83,7 +83,7 @@ fn cancelled_by_a_node(runner: &Runner) {
     assert_eq!(names.iter().filter(|&&name| name == "waits").count(), 5);
     assert!(names.contains(&"behind"));
     assert_eq!(never.drops(), 5);
-    assert_eq!(graph.results().get(cancels), Err(Absent::Interrupted), "it was waiting, too");
+    assert_eq!(graph.results().get(cancels), Err(NoResult::Interrupted), "it was waiting, too");
 }
 
 /// A token that was used before wakes only the run that is under way.
@@ -155,8 +155,8 @@ fn a_failure_drops_those_that_wait(runner: &Runner) {
         assert_eq!(error.to_string(), "1 node failed: fails");
         assert_eq!((gate.polls(), gate.drops()), (10 * round, 10 * round));
         let results = graph.results();
-        assert!(waits.iter().all(|&node| results.get(node) == Err(Absent::Interrupted)));
-        assert_eq!(results.get(fails), Err(Absent::Failed));
+        assert!(waits.iter().all(|&node| results.get(node) == Err(NoResult::Interrupted)));
+        assert_eq!(results.get(fails), Err(NoResult::Failed));
     }
 }
 
@@ -176,7 +176,7 @@ fn a_panic_drops_those_that_wait(runner: &Runner) {
         let caught = catch_unwind(AssertUnwindSafe(|| _ = runner.typed(&mut graph)));
         assert_eq!(caught.expect_err("it panics").downcast_ref(), Some(&"planned"));
         assert_eq!((gate.polls(), gate.drops()), (10 * round, 10 * round));
-        assert!(waits.iter().all(|&node| graph.results().get(node) == Err(Absent::Interrupted)));
+        assert!(waits.iter().all(|&node| graph.results().get(node) == Err(NoResult::Interrupted)));
     }
 }
 

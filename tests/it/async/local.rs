@@ -2,7 +2,7 @@
 
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions, Values};
+use dgraph_exec::{FailurePolicy, GraphBuilder, NoResult, RunOptions, Values};
 use dgraph_tests::yields::yields;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,8 +43,8 @@ fn not_send(runner: &Runner) {
         assert_eq!(ended.expect_err("1600").to_string(), "1 node failed: failing");
         let mut results = graph.results();
         assert_eq!((results[taken], results[doubled], results[cell].get()), (8, 16, 8));
-        assert!(matches!(results.get(given), Err(Absent::Moved { .. })));
-        assert_eq!(results.get(failing), Err(Absent::Failed));
+        assert!(matches!(results.get(given), Err(NoResult::Moved { .. })));
+        assert_eq!(results.get(failing), Err(NoResult::Failed));
         assert_eq!(results.take(cell).map(|cell| Rc::strong_count(&cell)), Ok(1));
     }
     drop(graph);

@@ -168,7 +168,7 @@ fn measured_durations(runner: &Runner) {
     assert!([waits, opens].iter().all(|&node| graph.measured(node).is_some_and(|took| took >= nap)));
     assert!(graph.measured(fails).is_some());
     assert_eq!(graph.measured(never), None);
-    graph.prioritise_by_measured();
+    graph.prioritize_by_measured();
     assert!(runner.typed_with(&mut graph, &options).is_err());
 }
 

@@ -4,7 +4,7 @@
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
-    Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, RunError, RunOptions, Values,
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions, Values,
 };
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
@@ -142,8 +142,8 @@ fn keep_going(runner: &Runner, plan: &Plan) {
         for (node, &handle) in nodes.iter().enumerate() {
             match results.get(handle) {
                 Ok(value) => assert_eq!(Some(*value), values[node]),
-                Err(Absent::Failed) => assert!(plan.fails.contains(&u32::try_from(node).expect("few"))),
-                Err(Absent::Skipped { .. }) => assert_eq!(values[node], None),
+                Err(NoResult::Failed) => assert!(plan.fails.contains(&u32::try_from(node).expect("few"))),
+                Err(NoResult::Skipped { .. }) => assert_eq!(values[node], None),
                 Err(other) => panic!("{other}"),
             }
         }

@@ -1,7 +1,7 @@
 //! Runs as futures under runtimes of others: their timers, sockets, threads and timeouts wake the nodes.
 
 use async_io::Timer;
-use dgraph_exec::{Absent, Executor, Graph, GraphBuilder, Input, Node, RunError, RunOptions, Values};
+use dgraph_exec::{Executor, Graph, GraphBuilder, Input, NoResult, Node, RunError, RunOptions, Values};
 use dgraph_tests::body::busy;
 use std::future::pending;
 use std::io;
@@ -87,7 +87,7 @@ fn a_timeout_drops_the_run() {
         let mut graph = graph.build().expect("a valid graph");
         let late = runtime.block_on(async { timeout(TICK * 20, graph.run_async()).await.map(|_| ()) });
         assert!(late.is_err());
-        assert_eq!(graph.results().get(never), Err(Absent::Interrupted));
+        assert_eq!(graph.results().get(never), Err(NoResult::Interrupted));
         forever.store(0, SeqCst);
         assert_eq!(runtime.block_on(graph.run_async()).expect("no failure").get(never), Ok(&()));
     }

@@ -2,7 +2,7 @@
 
 use crate::support::gate::{Gate, Hand, yielding_chain};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, CancelToken, GraphBuilder, RunError, RunOptions};
+use dgraph_exec::{CancelToken, GraphBuilder, NoResult, RunError, RunOptions};
 use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -45,7 +45,7 @@ fn a_future_that_wakes_itself_for_ever() {
         other => panic!("{other}"),
     }
     let results = graph.results();
-    assert_eq!((results.get(last), results.get(spinning)), (Ok(&2_000), Err(Absent::Interrupted)));
+    assert_eq!((results.get(last), results.get(spinning)), (Ok(&2_000), Err(NoResult::Interrupted)));
     assert!(spins.load(SeqCst) > 1_000, "it was polled between the others");
 }
 

@@ -3,7 +3,7 @@
 use crate::support::counted::{Counted, Counter};
 use crate::support::gate::{Gate, lent};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions, Values};
+use dgraph_exec::{FailurePolicy, GraphBuilder, NoResult, RunOptions, Values};
 use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -99,7 +99,7 @@ fn every_kind_of_dependency(runner: &Runner) {
         graph.set(input, value);
         let results = runner.typed(&mut graph);
         assert_eq!((results[array], results[slice], results[alone]), (8 * value, 4 * value, 7 * value + 1));
-        assert!(matches!(results.get(list), Err(Absent::Moved { .. })));
+        assert!(matches!(results.get(list), Err(NoResult::Moved { .. })));
     }
 }
 
@@ -226,7 +226,7 @@ fn moved_into_a_future(runner: &Runner) {
     for _ in 0..4 {
         let mut results = runner.typed(&mut graph);
         assert_eq!(results[last].value, 11);
-        assert!(matches!(results.get(made).map(|_| ()), Err(Absent::Moved { .. })));
+        assert!(matches!(results.get(made).map(|_| ()), Err(NoResult::Moved { .. })));
         assert_eq!(counter.alive(), 1);
         assert_eq!(results.take(last).expect("it has run").value, 11);
         assert_eq!(counter.alive(), 0);
@@ -271,7 +271,7 @@ fn runs_of_a_part(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     let only = RunOptions::new().only([c]);
     let results = runner.typed_with(&mut graph, &only).expect("no failure");
-    assert_eq!((results.get(a), results.get(b), results.get(c)), (Ok(&1), Err(Absent::NotNeeded), Ok(&3)));
+    assert_eq!((results.get(a), results.get(b), results.get(c)), (Ok(&1), Err(NoResult::NotNeeded), Ok(&3)));
     assert_eq!(calls.load(SeqCst), 2);
     assert_eq!(runner.typed_with(&mut graph, &RunOptions::new().update()).expect("no failure")[b], 2);
     assert_eq!(calls.load(SeqCst), 3);
@@ -292,9 +292,9 @@ fn failures_of_futures(runner: &Runner) {
             let error = runner.typed_with(&mut graph, &RunOptions::new()).expect_err("it fails");
             assert_eq!(error.to_string(), "1 node failed: fails");
             let results = graph.results();
-            assert_eq!(results.get(fails), Err(Absent::Failed));
+            assert_eq!(results.get(fails), Err(NoResult::Failed));
             assert!(
-                matches!(results.get(behind), Err(Absent::Skipped { because_of }) if because_of.name() == "fails")
+                matches!(results.get(behind), Err(NoResult::Skipped { because_of }) if because_of.name() == "fails")
             );
         }
     }
@@ -330,7 +330,7 @@ fn keep_going_lets_them_finish(runner: &Runner) {
         assert_eq!(error.to_string(), "1 node failed: fails");
         let results = graph.results();
         assert_eq!((results.get(after), results.get(opens)), (Ok(&2), Ok(&())));
-        assert!(matches!(results.get(both).map(|_| ()), Err(Absent::Skipped { .. })));
+        assert!(matches!(results.get(both).map(|_| ()), Err(NoResult::Skipped { .. })));
     }
 }
 
@@ -350,8 +350,8 @@ fn panics_of_futures(runner: &Runner) {
             let payload =
                 catch_unwind(AssertUnwindSafe(|| _ = runner.typed(&mut graph))).expect_err("it panics");
             assert_eq!(payload.downcast_ref(), Some(&"planned"));
-            assert_eq!(graph.results().get(bad), Err(Absent::Panicked));
-            assert!(matches!(graph.results().get(behind), Err(Absent::Skipped { .. })));
+            assert_eq!(graph.results().get(bad), Err(NoResult::Panicked));
+            assert!(matches!(graph.results().get(behind), Err(NoResult::Skipped { .. })));
             let error =
                 runner.typed_with(&mut graph, &RunOptions::new().catch_panics()).expect_err("it panics");
             assert_eq!(error.to_string(), "panicked: bad (planned)");

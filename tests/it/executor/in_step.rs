@@ -59,7 +59,7 @@ fn third_run(threads: usize, body: impl Fn(NodeId) + Sync) -> RunStatistics {
         executor.run(&dag, run);
     }
     now.store(true, Relaxed);
-    let statistics = executor.run_counted(&dag, run);
+    let statistics = executor.run_with_statistics(&dag, run);
     ran.all(1);
     statistics
 }
@@ -73,8 +73,8 @@ struct InStep {
 
 impl InStep {
     fn add(&mut self, statistics: RunStatistics) {
-        self.runs += usize::from(statistics.in_step > 0);
-        self.broken_into += usize::from((1..statistics.nodes).contains(&statistics.in_step));
+        self.runs += usize::from(statistics.in_step_nodes > 0);
+        self.broken_into += usize::from((1..statistics.nodes).contains(&statistics.in_step_nodes));
     }
 
     fn check(&self) {
@@ -91,7 +91,7 @@ fn each_node_once_after_those_that_it_depends_on() {
         for _ in 0..20 {
             let (dag, ran) = (wide(), Ran::new());
             for run in 1..=12 {
-                in_step += executor.run_counted(&dag, |node| ran.check(node)).in_step;
+                in_step += executor.run_with_statistics(&dag, |node| ran.check(node)).in_step_nodes;
                 ran.all(run);
             }
         }

@@ -10,9 +10,9 @@ use std::time::Duration;
 #[test]
 fn an_executor_of_one_walks() {
     let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");
-    let statistics = executor(1).run_counted(&dag, |_| {});
-    assert_eq!((statistics.nodes, statistics.walked), (3, 3));
-    assert_eq!((statistics.by_helpers, statistics.joins, statistics.steals), (0, 0, 0));
+    let statistics = executor(1).run_with_statistics(&dag, |_| {});
+    assert_eq!((statistics.nodes, statistics.sequential_nodes), (3, 3));
+    assert_eq!((statistics.helper_nodes, statistics.joins, statistics.steals), (0, 0, 0));
 }
 
 /// Two nodes that wait for each other: one of them is run by a helper, which has joined and taken it in some way.
@@ -22,13 +22,13 @@ fn a_helper_is_counted() {
     let executor = executor(2);
     for _ in 0..50 {
         let meet = Barrier::new(2);
-        let statistics = executor.run_counted(&dag, |node| {
+        let statistics = executor.run_with_statistics(&dag, |node| {
             if node.get() > 0 {
                 meet.wait();
             }
         });
         assert_eq!(statistics.nodes, 3);
-        assert!((1..=2).contains(&statistics.by_helpers), "{statistics:?}");
+        assert!((1..=2).contains(&statistics.helper_nodes), "{statistics:?}");
         assert!(statistics.joins >= 1, "{statistics:?}");
     }
 }
@@ -40,11 +40,11 @@ fn counts_add_up() {
     let executor = executor(5);
     let calls = AtomicUsize::new(0);
     for run in 1..=20 {
-        let statistics = executor.run_counted(&dag, |_| {
+        let statistics = executor.run_with_statistics(&dag, |_| {
             calls.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(statistics.nodes, 10_000);
-        assert!(statistics.walked + statistics.by_helpers <= 10_000, "{statistics:?}");
+        assert!(statistics.sequential_nodes + statistics.helper_nodes <= 10_000, "{statistics:?}");
         assert_eq!(calls.load(Ordering::Relaxed), run * 10_000);
     }
 }
@@ -59,7 +59,7 @@ fn sleep_is_counted() {
     let (mut parks, mut wakes, mut taken) = (0, 0, 0);
     for _ in 0..20 {
         let meet = Barrier::new(2);
-        let statistics = executor.run_counted(&dag, |node| {
+        let statistics = executor.run_with_statistics(&dag, |node| {
             if node.get() > 0 {
                 meet.wait();
                 if thread::current().id() != caller {
@@ -69,7 +69,7 @@ fn sleep_is_counted() {
         });
         parks += statistics.parks;
         wakes += statistics.wakes;
-        taken += statistics.shares + statistics.robberies + statistics.in_step;
+        taken += statistics.offers + statistics.private_steals + statistics.in_step_nodes;
         thread::sleep(Duration::from_millis(5));
     }
     assert!(parks > 0 && wakes > 0 && taken > 0, "{parks} parks, {wakes} wakes, {taken} taken");

@@ -3,7 +3,7 @@
 use crate::support::counted::{Counted, Counter};
 use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, Dag, GraphBuilder, KeyedGraph, RunError, RunOptions, Values};
+use dgraph_exec::{Dag, GraphBuilder, KeyedGraph, NoResult, RunError, RunOptions, Values};
 use std::panic::{AssertUnwindSafe, panic_any};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -105,7 +105,7 @@ fn typed(runner: &Runner, culprit: u32) {
 
     assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(culprit));
     let results = graph.results();
-    assert_eq!(results.get(nodes[culprit as usize]).err(), Some(Absent::Panicked));
+    assert_eq!(results.get(nodes[culprit as usize]).err(), Some(NoResult::Panicked));
     if culprit < 4 {
         let absent = results.get(sink).expect_err("it is behind the panic");
         assert_eq!(absent.to_string(), format!("was skipped because of {culprit}"));
@@ -142,9 +142,9 @@ fn several_panics(runner: &Runner) {
         let name: &str = payload_of(|| _ = graph.run_parallel(&executor));
         assert!(["one", "two"].contains(&name));
         assert!(
-            nodes
-                .iter()
-                .all(|&node: &dgraph_exec::Node<()>| { graph.results().get(node) == Err(Absent::Panicked) })
+            nodes.iter().all(|&node: &dgraph_exec::Node<()>| {
+                graph.results().get(node) == Err(NoResult::Panicked)
+            })
         );
         let options = RunOptions::new().catch_panics();
         let error = graph.run_parallel_with(&executor, &options).expect_err("two panics");

@@ -20,14 +20,14 @@ fn runs(
     let pair = Barrier::new(2);
     let (mut last, mut moved) = (RunStatistics::default(), 0);
     for run in 1..=times {
-        last = executor.run_counted(dag, |node| {
+        last = executor.run_with_statistics(dag, |node| {
             if meets(node.get()) {
                 pair.wait();
             }
             assert_eq!(done[node.index()].swap(run, Relaxed), run - 1, "node {node} ran twice, or was lost");
         });
         assert!(done.iter().all(|done| done.load(Relaxed) == run), "a node was lost");
-        moved += last.steals + last.robberies;
+        moved += last.steals + last.private_steals;
     }
     (last, moved)
 }

@@ -1,7 +1,7 @@
 //! Nodes that are bound to a thread: to the caller, to a worker, to a graph's own thread.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, Dag, Executor, FailurePolicy, GraphBuilder, Node, RunError, RunOptions};
+use dgraph_exec::{Dag, Executor, FailurePolicy, GraphBuilder, NoResult, Node, RunError, RunOptions};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -73,8 +73,8 @@ fn local_nodes(runner: &Runner) {
         assert_eq!(ended.map(|_| ()).expect_err("1600").to_string(), "1 node failed: failing");
         let mut results = graph.results();
         assert_eq!((results[taken], results[doubled], results[cell].get()), (8, 16, 8));
-        assert!(matches!(results.get(given), Err(Absent::Moved { .. })));
-        assert_eq!(results.get(failing), Err(Absent::Failed));
+        assert!(matches!(results.get(given), Err(NoResult::Moved { .. })));
+        assert_eq!(results.get(failing), Err(NoResult::Failed));
         assert_eq!(results.take(cell).map(|cell| Rc::strong_count(&cell)), Ok(1));
     }
     drop(graph);
@@ -174,7 +174,7 @@ fn a_worker_that_is_not_there() {
     let error = graph.run_parallel(&executor).map(|_| ()).expect_err("no such worker");
     assert_eq!(error.to_string(), "far is bound to worker 2, but the executor has 2");
     assert!(matches!(error, RunError::NoSuchWorker { worker: 2, workers: 2, .. }));
-    assert_eq!(graph.results().get(node), Err(Absent::NotRun));
+    assert_eq!(graph.results().get(node), Err(NoResult::NotRun));
     assert_eq!(graph.run().expect("on the caller")[node], 1);
 }
 

@@ -1,7 +1,7 @@
 //! Typed graphs: cancellation and deadlines.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, CancelToken, FailurePolicy, GraphBuilder, RunError, RunOptions};
+use dgraph_exec::{CancelToken, FailurePolicy, GraphBuilder, NoResult, RunError, RunOptions};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -38,7 +38,7 @@ fn cancelled_before_it_starts(runner: &Runner) {
         runner.typed_with(&mut graph, &RunOptions::new().cancel_token(&token)).expect_err("cancelled");
     assert_eq!(names(&error), ["a", "b"]);
     assert_eq!(error.to_string(), "cancelled, 2 nodes did not run: a, b");
-    assert_eq!(graph.results().get(a), Err(Absent::NotRun));
+    assert_eq!(graph.results().get(a), Err(NoResult::NotRun));
     assert_eq!(started.load(Relaxed), 0);
     runner.typed(&mut graph);
     assert_eq!(started.load(Relaxed), 2);
@@ -154,7 +154,7 @@ fn cancelled_from_another_thread() {
                 assert_eq!(names(&ended.expect_err("cancelled")), ["b"]);
             });
             let results = graph.results();
-            assert_eq!((results.get(a), results.get(b)), (Ok(&1), Err(Absent::NotRun)));
+            assert_eq!((results.get(a), results.get(b)), (Ok(&1), Err(NoResult::NotRun)));
         }
     }
 }

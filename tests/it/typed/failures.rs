@@ -2,7 +2,7 @@
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunError, RunOptions};
+use dgraph_exec::{FailurePolicy, GraphBuilder, NoResult, RunError, RunOptions};
 use std::error::Error;
 use std::fmt;
 use std::iter;
@@ -71,8 +71,8 @@ fn fail_fast_starts_nothing_any_more(runner: &Runner) {
         for (number, node) in nodes.iter().skip(1).enumerate() {
             match results.get(*node) {
                 Ok(value) => assert!(number < culprit && *value == number + 1),
-                Err(Absent::Failed) => assert_eq!(number, culprit),
-                Err(Absent::Skipped { because_of }) => {
+                Err(NoResult::Failed) => assert_eq!(number, culprit),
+                Err(NoResult::Skipped { because_of }) => {
                     assert!(number > culprit);
                     assert_eq!(because_of.name(), format!("n{culprit}"));
                 }
@@ -123,7 +123,7 @@ fn the_failed_ancestor_is_named(runner: &Runner) {
         ]
     );
     assert!(
-        matches!(graph.results().get(of_both), Err(Absent::Skipped { because_of }) if because_of.name() == "second")
+        matches!(graph.results().get(of_both), Err(NoResult::Skipped { because_of }) if because_of.name() == "second")
     );
 }
 
@@ -167,7 +167,7 @@ fn order_only_dependents_are_skipped(runner: &Runner) {
     let results = graph.results();
     for node in [after, feeds] {
         assert!(
-            matches!(results.get(node), Err(Absent::Skipped { because_of }) if because_of.name() == "bad")
+            matches!(results.get(node), Err(NoResult::Skipped { because_of }) if because_of.name() == "bad")
         );
     }
 }
@@ -217,9 +217,9 @@ fn a_taker_that_fails(runner: &Runner) {
         runner.typed_with(&mut graph, &keep_going()).expect_err("the taker fails");
         assert_eq!(counter.alive(), 1);
         let results = graph.results();
-        assert!(matches!(results.get(made), Err(Absent::Moved { into }) if into.name() == "taker"));
-        assert_eq!(results.get(taker).err(), Some(Absent::Failed));
-        assert!(matches!(results.get(unfed), Err(Absent::Skipped { .. })));
+        assert!(matches!(results.get(made), Err(NoResult::Moved { into }) if into.name() == "taker"));
+        assert_eq!(results.get(taker).err(), Some(NoResult::Failed));
+        assert!(matches!(results.get(unfed), Err(NoResult::Skipped { .. })));
     }
     drop(graph);
     assert_eq!(counter.alive(), 0);
@@ -347,6 +347,6 @@ fn a_failure_ends_a_run_of_independent_nodes() {
         let mut graph = graph.build().expect("a valid graph");
         let error = graph.run_parallel(&executor).map(drop).expect_err("one fails");
         assert!(matches!(error, RunError::Failed(_)));
-        assert!(graph.results().absent_nodes().any(|(_, why)| why == Absent::NotRun), "all have begun");
+        assert!(graph.results().absent_nodes().any(|(_, why)| why == NoResult::NotRun), "all have begun");
     }
 }

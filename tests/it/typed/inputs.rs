@@ -2,7 +2,7 @@
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, GraphBuilder, RunOptions};
+use dgraph_exec::{GraphBuilder, NoResult, RunOptions};
 
 over_typed_runners!(
     moved_into_the_only_dependent,
@@ -27,7 +27,7 @@ fn moved_into_the_only_dependent(runner: &Runner) {
     for _ in 0..5 {
         let results = runner.typed(&mut graph);
         assert_eq!((results[kept].value, counter.alive()), (4, 1));
-        let Err(Absent::Moved { into }) = results.get(made) else { panic!("it was moved") };
+        let Err(NoResult::Moved { into }) = results.get(made) else { panic!("it was moved") };
         assert_eq!((into.name(), into.node()), ("kept", kept.id().index()));
     }
     drop(graph);

@@ -2,7 +2,7 @@
 
 use crate::support::counted::Counter;
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, GraphBuilder, RunError, RunOptions};
+use dgraph_exec::{GraphBuilder, NoResult, RunError, RunOptions};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 over_typed_runners!(none_is_left_if_a_destructor_panics, all_destructors_that_panic_are_named);
@@ -43,8 +43,8 @@ fn none_is_left_if_a_destructor_panics(runner: &Runner) {
         assert_eq!(error.to_string(), "panicked: bad (a destructor)");
         assert_eq!(counter.alive(), 0);
         let results = graph.results();
-        assert!(nodes.iter().all(|&node| results.why_absent(node) == Some(Absent::NotRun)));
-        assert_eq!(results.why_absent(culprit), Some(Absent::Panicked));
+        assert!(nodes.iter().all(|&node| results.why_absent(node) == Some(NoResult::NotRun)));
+        assert_eq!(results.why_absent(culprit), Some(NoResult::Panicked));
         assert_eq!(results[input], 2);
         // It can be run at once.
         bad.store(false, Relaxed);

@@ -4,7 +4,7 @@ use super::order::one_by_one;
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, Results, RunError, RunOptions,
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, Results, RunError, RunOptions,
 };
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -102,7 +102,7 @@ fn update_goes_on_where_it_was_stopped(runner: &Runner) {
     let error =
         runner.typed_with(&mut outer, &update().cancel_token(token)).map(drop).expect_err("cancelled");
     assert_eq!(error.to_string(), "cancelled, 1 node interrupted: part");
-    assert_eq!(outer.results().get(part), Err(Absent::Interrupted));
+    assert_eq!(outer.results().get(part), Err(NoResult::Interrupted));
     assert_eq!(outer.results().get(part).expect_err("none").to_string(), "was interrupted");
     assert_eq!(runner.typed_with(&mut outer, &update()).expect("no node fails")[part], 1);
     assert_eq!(first.load(SeqCst), 1, "it had run to its end");

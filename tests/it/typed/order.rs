@@ -3,7 +3,7 @@
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    Absent, CancelToken, DefinitionError, Executor, Graph, GraphBuilder, Results, RunError, RunOptions,
+    CancelToken, DefinitionError, Executor, Graph, GraphBuilder, NoResult, Results, RunError, RunOptions,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -100,7 +100,7 @@ fn what_can_not_be_met() {
 #[test]
 fn corner_cases() {
     let mut graph = GraphBuilder::new().build().expect("an empty graph");
-    graph.prioritise_by(|_| Duration::ZERO);
+    graph.prioritize_by(|_| Duration::ZERO);
     graph.run_parallel(&executor(2)).expect("nothing to do");
     graph.run().expect("nothing to do");
     let alone: Executor = executor(1);
@@ -134,7 +134,7 @@ fn a_failure_ends_an_ordered_run(runner: &Runner) {
     let error = runner.typed_with(&mut graph, &RunOptions::new()).expect_err("one fails");
     assert_eq!(error.to_string(), "1 node failed: 5");
     assert_eq!(begun.load(SeqCst), 6);
-    let not_run = graph.results().absent_nodes().filter(|(_, why)| *why == Absent::NotRun).count();
+    let not_run = graph.results().absent_nodes().filter(|(_, why)| *why == NoResult::NotRun).count();
     assert_eq!(not_run, 14);
 }
 

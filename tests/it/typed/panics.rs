@@ -3,7 +3,7 @@
 use crate::support::counted::{Counted, Counter};
 use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, Graph, GraphBuilder, Node, RunError, RunOptions};
+use dgraph_exec::{Graph, GraphBuilder, NoResult, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -92,7 +92,7 @@ fn what_was_moved_into_a_panic_is_dropped_once(runner: &Runner) {
     for _ in 0..5 {
         assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(1));
         assert_eq!(counter.alive(), 1);
-        assert!(matches!(graph.results().get(made), Err(Absent::Moved { into }) if into.name() == "taker"));
+        assert!(matches!(graph.results().get(made), Err(NoResult::Moved { into }) if into.name() == "taker"));
         assert_eq!(graph.results()[lent].value, 2);
     }
     drop(graph);

@@ -2,7 +2,7 @@
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, AnyNode, Graph, GraphBuilder, Input, Node, Results, RunOptions};
+use dgraph_exec::{AnyNode, Graph, GraphBuilder, Input, NoResult, Node, Results, RunOptions};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_typed_runners!(
@@ -84,7 +84,7 @@ fn only_what_the_targets_need(runner: &Runner) {
     for _ in 0..3 {
         let results = runner.typed_with(&mut graph, &only([nodes[1], nodes[3]])).expect("no node fails");
         assert_eq!((results[nodes[1]], results[nodes[3]]), (3, 3));
-        assert_eq!(results.get(nodes[4]), Err(Absent::NotNeeded));
+        assert_eq!(results.get(nodes[4]), Err(NoResult::NotNeeded));
         assert_eq!(calls.since(), [1, 1, 1, 1, 0, 0]);
         runner.typed_with(&mut graph, &only([nodes[5]])).expect("no node fails");
         assert_eq!(calls.since(), [1, 1, 1, 0, 1, 1]);
@@ -189,7 +189,7 @@ fn update_of_targets_leaves_the_rest_outdated(runner: &Runner) {
     graph.set(left, 2);
     let results = runner.typed_with(&mut graph, &only([nodes[1]]).update()).expect("no node fails");
     assert_eq!((results[nodes[1]], results[nodes[2]], results[nodes[3]]), (4, 2, 3), "kept where up to date");
-    assert_eq!(results.get(nodes[4]), Err(Absent::NotNeeded), "and not where outdated");
+    assert_eq!(results.get(nodes[4]), Err(NoResult::NotNeeded), "and not where outdated");
     assert_eq!(calls.since(), [1, 1, 0, 0, 0, 0]);
     let results = update(runner, &mut graph);
     assert_eq!(results[nodes[5]], 403);

@@ -53,7 +53,7 @@ fn inputs_delay_nobody(runner: &Runner) {
             assert_eq!(*order.lock().expect("nobody panics"), ["urgent", "other"]);
             order.lock().expect("nobody panics").clear();
             if time == 50 {
-                graph.prioritise_by(|_| Duration::ZERO);
+                graph.prioritize_by(|_| Duration::ZERO);
             }
         }
     }
@@ -97,14 +97,14 @@ fn critical_path_first(runner: &Runner) {
         order.lock().expect("nobody panics").clear();
     };
     check(&mut graph, ["urgent", "short", "same", "head", "tail"]);
-    graph.prioritise_by(|_| Duration::from_secs(1));
+    graph.prioritize_by(|_| Duration::from_secs(1));
     check(&mut graph, ["urgent", "head", "short", "same", "tail"]);
-    graph.prioritise_by(|node| Duration::from_secs(u64::from(node.get() == 1)));
+    graph.prioritize_by(|node| Duration::from_secs(u64::from(node.get() == 1)));
     check(&mut graph, ["urgent", "same", "short", "head", "tail"]);
-    graph.prioritise_by(|node| Duration::from_secs(if node.get() > 1 { u64::MAX } else { 0 }));
+    graph.prioritize_by(|node| Duration::from_secs(if node.get() > 1 { u64::MAX } else { 0 }));
     check(&mut graph, ["urgent", "head", "tail", "short", "same"]);
     // Nothing has been measured, so all is as declared.
-    graph.prioritise_by_measured();
+    graph.prioritize_by_measured();
     check(&mut graph, ["urgent", "short", "same", "head", "tail"]);
 }
 
@@ -122,7 +122,7 @@ fn measured_durations(runner: &Runner) {
     assert!(graph.measured(long).expect("it ran") >= nap);
     assert!(graph.measured(failing).is_some());
     assert_eq!(graph.measured(never), None);
-    graph.prioritise_by_measured();
+    graph.prioritize_by_measured();
     assert!(runner.typed_with(&mut graph, &options).is_err());
     assert!(graph.measured(long).expect("kept, and measured again") >= nap);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
-    Absent, CancelToken, FailurePolicy, Graph, GraphBuilder, Node, NodeId, RunError, RunOptions, Values,
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, NodeId, RunError, RunOptions, Values,
 };
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
@@ -133,15 +133,15 @@ fn keep_going(runner: &Runner, plan: &Plan) {
         for (node, handle) in (0..).zip(&nodes) {
             match results.get(*handle) {
                 Ok(value) => assert_eq!(Some(*value), values[node as usize]),
-                Err(Absent::Failed) => assert!(failed.contains(&node)),
-                Err(Absent::Skipped { because_of }) => {
+                Err(NoResult::Failed) => assert!(failed.contains(&node)),
+                Err(NoResult::Skipped { because_of }) => {
                     assert!(behind.contains(&node));
                     let culprit = BTreeSet::from([number(because_of.node())]);
                     assert!(culprit.is_subset(&failed) && plan.descendants(&culprit).contains(&node));
                 }
                 Err(other) => panic!("{other}"),
             }
-            assert_eq!(behind.contains(&node), matches!(results.get(*handle), Err(Absent::Skipped { .. })));
+            assert_eq!(behind.contains(&node), matches!(results.get(*handle), Err(NoResult::Skipped { .. })));
         }
     }
 }
@@ -157,7 +157,7 @@ fn fail_fast(runner: &Runner, plan: &Plan) {
     for (node, handle) in nodes.iter().enumerate() {
         match results.get(*handle) {
             Ok(value) => assert_eq!(Some(*value), values[node]),
-            Err(Absent::Failed | Absent::NotRun | Absent::Skipped { .. }) => assert!(ended.is_err()),
+            Err(NoResult::Failed | NoResult::NotRun | NoResult::Skipped { .. }) => assert!(ended.is_err()),
             Err(other) => panic!("{other}"),
         }
     }
@@ -182,7 +182,7 @@ fn cancel(runner: &Runner, plan: &Plan) {
     for (node, handle) in (0..).zip(&nodes) {
         match results.get(*handle) {
             Ok(value) => assert!(!undone.contains(&node) && Some(*value) == values[node as usize]),
-            Err(absent) => assert!(undone.contains(&node) && absent == Absent::NotRun),
+            Err(absent) => assert!(undone.contains(&node) && absent == NoResult::NotRun),
         }
     }
 }
@@ -201,7 +201,7 @@ fn targets(runner: &Runner, plan: &Plan) {
         let expected = if needed(node) {
             Ok(values[node as usize].expect("no failure"))
         } else {
-            Err(Absent::NotNeeded)
+            Err(NoResult::NotNeeded)
         };
         assert_eq!(results.get(*handle).copied(), expected);
     }

@@ -1,7 +1,7 @@
 //! Typed graphs that are refused when they are built, and handles that are refused later: each error names the nodes.
 
 use crate::support::counted::Counter;
-use dgraph_exec::{Absent, DefinitionError, GraphBuilder, Node, RunError, RunOptions};
+use dgraph_exec::{DefinitionError, GraphBuilder, NoResult, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn refusal(graph: GraphBuilder<'_>) -> String {
@@ -119,9 +119,9 @@ fn results_by_handles_of_another_graph() {
     let ((mut graph, _, input), (_, stranger, strange_input)) = (build(), build());
     graph.set(input, 1);
     let mut results = graph.run().expect("no node fails");
-    assert_eq!(results.get(stranger), Err(Absent::ForeignHandle));
-    assert_eq!(results.take(stranger), Err(Absent::ForeignHandle));
-    assert_eq!(results.why_absent(stranger), Some(Absent::ForeignHandle));
+    assert_eq!(results.get(stranger), Err(NoResult::ForeignHandle));
+    assert_eq!(results.take(stranger), Err(NoResult::ForeignHandle));
+    assert_eq!(results.why_absent(stranger), Some(NoResult::ForeignHandle));
     let message = |run: &mut dyn FnMut()| {
         let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("a stranger");
         *panic.downcast::<&str>().expect("a message")
@@ -169,8 +169,8 @@ fn unset_inputs_are_all_named() {
     graph.set(y, 1);
     let error = graph.run().expect_err("inputs are missing");
     assert_eq!(error.to_string(), "inputs not set: x, #2");
-    assert_eq!(graph.results().get(sum), Err(Absent::NotRun));
-    assert_eq!(graph.results().get(x), Err(Absent::Unset));
+    assert_eq!(graph.results().get(sum), Err(NoResult::NotRun));
+    assert_eq!(graph.results().get(x), Err(NoResult::Unset));
     graph.set(x, 2);
     graph.set(z, 2);
     assert_eq!(graph.run().expect("all set")[sum], 3);

@@ -4,7 +4,7 @@
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, GraphBuilder, Node, RunOptions, Values};
+use dgraph_exec::{GraphBuilder, NoResult, Node, RunOptions, Values};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
@@ -111,7 +111,7 @@ fn rows_in_order_of_priority(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     let serial = RunOptions::new();
     graph.run_with(&serial).expect("no node fails");
-    graph.prioritise_by(|node| std::time::Duration::from_millis(u64::from(node.get() % 10)));
+    graph.prioritize_by(|node| std::time::Duration::from_millis(u64::from(node.get() % 10)));
     graph.run_with(&serial).expect("no node fails");
     let seen = std::mem::take(&mut *order.lock().expect("no panic"));
     assert!(seen[..40].iter().copied().eq(0..40));
@@ -179,7 +179,7 @@ fn results_moved_along_a_row(runner: &Runner) {
             assert_eq!(results[last].get(), u64::from(LONG));
             for pair in nodes.windows(2) {
                 let moved = results.why_absent(pair[0]).expect("it was moved");
-                let Absent::Moved { into } = moved else { panic!("{moved}") };
+                let NoResult::Moved { into } = moved else { panic!("{moved}") };
                 assert_eq!(into.node(), pair[1].id().index());
             }
             assert_eq!(counter.alive(), 1);

@@ -4,7 +4,7 @@ use super::rows::{LONG, PLACES, RUNS};
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    Absent, CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Node, RunError, RunOptions,
+    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Barrier;
@@ -37,12 +37,12 @@ fn goes_well(runner: &Runner, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
 }
 
 /// Those before `place` have their values, it has none for that reason, and those behind it are skipped because of it.
-fn ended_at(place: u32, reason: &Absent, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
+fn ended_at(place: u32, reason: &NoResult, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
     let results = graph.results();
     for (number, &node) in (0..).zip(nodes) {
         match results.get(node) {
             Ok(value) => assert!(number < place && value.get() == u64::from(number) + 1),
-            Err(Absent::Skipped { because_of }) => {
+            Err(NoResult::Skipped { because_of }) => {
                 assert!(number > place && because_of.to_string() == place.to_string());
             }
             Err(other) => assert!(number == place && other == *reason, "node {number} {other}"),
@@ -69,7 +69,7 @@ fn a_panic_anywhere_in_a_row(runner: &Runner) {
         let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("it panics");
         assert_eq!(payload.downcast_ref(), Some(&place));
         assert_eq!(counter.alive(), 1 + place as isize, "one for each before it, and the source");
-        ended_at(place, &Absent::Panicked, &mut graph, &nodes);
+        ended_at(place, &NoResult::Panicked, &mut graph, &nodes);
     }
     drop(graph);
     assert_eq!(counter.alive(), 0);
@@ -89,7 +89,7 @@ fn a_failure_anywhere_in_a_row(runner: &Runner) {
                 runner.typed_with(&mut graph, &RunOptions::new().policy(policy)).map(drop).unwrap_err();
             assert_eq!(error.to_string(), format!("1 node failed: {place}"));
             assert_eq!(counter.alive(), 1 + place as isize, "one for each before it, and the source");
-            ended_at(place, &Absent::Failed, &mut graph, &nodes);
+            ended_at(place, &NoResult::Failed, &mut graph, &nodes);
         }
     }
     drop(graph);
@@ -216,9 +216,9 @@ fn a_row_that_is_broken_into_and_goes_wrong() {
         for (number, (&node, &twin)) in nodes.iter().zip(&twins).enumerate() {
             alive += isize::from(results.get(node).is_ok());
             if number == culprit {
-                let wrong = if how < 3 { Absent::Failed } else { Absent::Panicked };
+                let wrong = if how < 3 { NoResult::Failed } else { NoResult::Panicked };
                 assert_eq!(results.why_absent(node), Some(wrong));
-                let Some(Absent::Skipped { because_of }) = results.why_absent(twin) else {
+                let Some(NoResult::Skipped { because_of }) = results.why_absent(twin) else {
                     panic!("{results:?}")
                 };
                 assert_eq!(because_of.to_string(), culprit.to_string());

@@ -2,7 +2,7 @@
 
 use crate::support::counted::Counter;
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Absent, Graph, GraphBuilder, Input, Node, NodeId, Values};
+use dgraph_exec::{Graph, GraphBuilder, Input, NoResult, Node, NodeId, Values};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -238,13 +238,13 @@ fn results_are_taken_once(runner: &Runner) {
     let mut graph = GraphBuilder::new();
     let node = graph.node("node", (), || counter.make(1));
     let mut graph = graph.build().expect("a valid graph");
-    assert_eq!(graph.results().get(node).err(), Some(Absent::NotRun));
+    assert_eq!(graph.results().get(node).err(), Some(NoResult::NotRun));
     for _ in 0..3 {
         let mut results = runner.typed(&mut graph);
         let taken = results.take(node).expect("there is one");
-        assert_eq!(results.take(node).err(), Some(Absent::Taken));
-        assert_eq!(results.get(node).err(), Some(Absent::Taken));
-        assert_eq!(results.why_absent(node), Some(Absent::Taken));
+        assert_eq!(results.take(node).err(), Some(NoResult::Taken));
+        assert_eq!(results.get(node).err(), Some(NoResult::Taken));
+        assert_eq!(results.why_absent(node), Some(NoResult::Taken));
         let panic = catch_unwind(AssertUnwindSafe(|| results[node].value)).expect_err("nothing there");
         assert_eq!(
             panic.downcast_ref::<String>().map(String::as_str),

@@ -4,7 +4,7 @@ use super::nodes::Built;
 use crate::PLANNED;
 use crate::oracle::Fate;
 use crate::plan::{How, Plan, Role, Way};
-use dgraph_exec::{Absent, NodeId, RunError};
+use dgraph_exec::{NoResult, NodeId, RunError};
 use std::collections::BTreeSet;
 
 /// How the run ended, for the checks of its nodes.
@@ -29,17 +29,17 @@ pub(super) fn check_nodes(
         let (fate, is_needed, result) = (&fates[node], needed[node], results.get(handle));
         let right = match &result {
             Ok(value) => *fate == Fate::Value(value.number) && (is_needed || way.update),
-            Err(Absent::Moved { into }) => {
+            Err(NoResult::Moved { into }) => {
                 matches!(fate, Fate::Value(_)) && plan.taker(node) == Some(number(into.node()))
             }
-            Err(Absent::Failed) => *fate == Fate::Failed && is_needed,
-            Err(Absent::Panicked) => *fate == Fate::Panicked && is_needed,
-            Err(Absent::Skipped { because_of }) => {
+            Err(NoResult::Failed) => *fate == Fate::Failed && is_needed,
+            Err(NoResult::Panicked) => *fate == Fate::Panicked && is_needed,
+            Err(NoResult::Skipped { because_of }) => {
                 matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node())))
                     && is_needed
             }
-            Err(Absent::NotRun | Absent::Interrupted) => !ended.certain && !ended.well && is_needed,
-            Err(Absent::NotNeeded) => !is_needed && ended.partial,
+            Err(NoResult::NotRun | NoResult::Interrupted) => !ended.certain && !ended.well && is_needed,
+            Err(NoResult::NotNeeded) => !is_needed && ended.partial,
             Err(_) => false,
         };
         assert!(right, "node {node} is {:?}, should be {fate:?}", result.as_ref().map(|value| value.number));
@@ -47,7 +47,7 @@ pub(super) fn check_nodes(
         let taken =
             plan.taker(node).is_some_and(|taker| needed[taker] && !matches!(fates[taker], Fate::Skipped(_)));
         if ended.certain && is_needed && taken && matches!(fate, Fate::Value(_)) {
-            assert!(matches!(result, Err(Absent::Moved { .. })), "node {node} was not moved");
+            assert!(matches!(result, Err(NoResult::Moved { .. })), "node {node} was not moved");
         }
     }
 }
@@ -63,13 +63,13 @@ pub(super) fn check_end(
     certain: bool,
 ) {
     let results = built.graph.results();
-    let are = |absent: &Absent| -> BTreeSet<usize> {
+    let are = |absent: &NoResult| -> BTreeSet<usize> {
         let is = |node: &usize| results.why_absent(built.nodes[*node]).as_ref() == Some(absent);
         (0..plan.len()).filter(is).collect()
     };
     let meant = |fate: &Fate| (0..plan.len()).filter(|&node| needed[node] && fates[node] == *fate).collect();
-    let (failed, panicked) = (are(&Absent::Failed), are(&Absent::Panicked));
-    let (not_run, cut_off) = (are(&Absent::NotRun), are(&Absent::Interrupted));
+    let (failed, panicked) = (are(&NoResult::Failed), are(&NoResult::Panicked));
+    let (not_run, cut_off) = (are(&NoResult::NotRun), are(&NoResult::Interrupted));
     let number = |node: NodeId| node.index() - 1;
     match ended {
         Some(Ok(())) => {

@@ -54,7 +54,7 @@ impl fmt::Debug for Limit {
 ///
 /// - Of the ready nodes that a thread may run it starts the most urgent one: that of the highest
 ///   [priority](Self::priority), then the one with the longest path behind it, if that was
-///   [computed](crate::Graph::prioritise_by), then the one that was declared first. A serial run does too.
+///   [computed](crate::Graph::prioritize_by), then the one that was declared first. A serial run does too.
 /// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if
 ///   there are any.
 impl<P> GraphBuilder<'_, P> {
@@ -79,7 +79,7 @@ impl<P> GraphBuilder<'_, P> {
     /// ```
     pub fn priority(&mut self, node: impl Into<AnyNode>, priority: i32) {
         if let Some(node) = self.own(node.into()) {
-            self.wishes.prioritise(node, priority);
+            self.wishes.prioritize(node, priority);
         }
     }
 

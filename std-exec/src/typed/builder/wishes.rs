@@ -17,7 +17,7 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
-    pub(crate) fn prioritise(&mut self, node: u32, priority: i32) {
+    pub(crate) fn prioritize(&mut self, node: u32, priority: i32) {
         self.priorities.push((node, priority));
     }
 

@@ -165,13 +165,13 @@ impl<'env, P> Graph<'env, P> {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
+    /// use dgraph_exec::{NoResult, GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
     /// let cheap = graph.node("cheap", (), || 1);
     /// let dear = graph.node("dear", (cheap,), |cheap: &i32| cheap + 1);
     /// let mut graph = graph.build()?;
     /// let results = graph.run_with(&RunOptions::new().only([cheap]))?;
-    /// assert_eq!((results.get(cheap), results.get(dear)), (Ok(&1), Err(Absent::NotNeeded)));
+    /// assert_eq!((results.get(cheap), results.get(dear)), (Ok(&1), Err(NoResult::NotNeeded)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]

@@ -30,13 +30,13 @@ impl<P> Graph<'_, P> {
     /// graph.node("second", (first,), |_: &()| ran("second"));
     /// let mut graph = graph.build()?;
     ///
-    /// graph.prioritise_by(|_| Duration::from_millis(1));
+    /// graph.prioritize_by(|_| Duration::from_millis(1));
     /// graph.run()?;
     /// assert_eq!(*order.lock().unwrap(), ["first", "short", "second"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn prioritise_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
+    pub fn prioritize_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
         let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
         let GraphData { store, topology, schedule, inputs, .. } = self.data_mut();
         let mut ranks = vec![0; topology.nodes() as usize];
@@ -48,7 +48,7 @@ impl<P> Graph<'_, P> {
         *schedule = Some(new);
     }
 
-    /// Gives nodes [priorities](Self::prioritise_by) by the durations of the last run that
+    /// Gives nodes [priorities](Self::prioritize_by) by the durations of the last run that
     /// [measured](crate::RunOptions::measure) them. Nodes that were never measured take no time.
     ///
     /// # Examples
@@ -59,14 +59,14 @@ impl<P> Graph<'_, P> {
     /// let node = graph.node("node", (), || 1);
     /// let mut graph = graph.build()?;
     /// graph.run_with(&RunOptions::new().measure())?;
-    /// graph.prioritise_by_measured();
+    /// graph.prioritize_by_measured();
     /// assert!(graph.measured(node).is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn prioritise_by_measured(&mut self) {
+    pub fn prioritize_by_measured(&mut self) {
         let measured = std::mem::take(&mut self.data_mut().measured);
-        self.prioritise_by(|node| measured.get(node).unwrap_or_default());
+        self.prioritize_by(|node| measured.get(node).unwrap_or_default());
         self.data_mut().measured = measured;
     }
 

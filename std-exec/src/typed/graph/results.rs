@@ -1,7 +1,7 @@
 //! What a run of a typed graph gave.
 
 use crate::typed::data::graph_data::GraphData;
-use crate::typed::error::absent::Absent;
+use crate::typed::error::no_result::NoResult;
 use crate::typed::handle::markers::Anywhere;
 use crate::typed::handle::names::{NamedNode, Names};
 use crate::typed::handle::node::{AnyNode, Input, Node};
@@ -15,7 +15,7 @@ use std::ops::Index;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{Absent, GraphBuilder};
+/// use dgraph_exec::{NoResult, GraphBuilder};
 /// let mut graph = GraphBuilder::new();
 /// let name = graph.node("name", (), || String::from("dgraph"));
 /// let length = graph.node("length", (name,), |name: &String| name.len());
@@ -24,7 +24,7 @@ use std::ops::Index;
 /// let mut results = graph.run()?;
 /// assert_eq!(results[length], 6);
 /// assert_eq!(results.take(name)?, "dgraph");
-/// assert_eq!(results.get(name), Err(Absent::Taken));
+/// assert_eq!(results.get(name), Err(NoResult::Taken));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Results<'g, P = Anywhere> {
@@ -46,20 +46,20 @@ impl<'g, P> Results<'g, P> {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Absent, GraphBuilder};
+    /// use dgraph_exec::{NoResult, GraphBuilder};
     /// let mut graph = GraphBuilder::new();
     /// let input = graph.input::<i32>("input");
     /// let double = graph.node("double", (input,), |input: &i32| input * 2);
     /// let mut graph = graph.build()?;
-    /// assert_eq!(graph.results().get(double), Err(Absent::NotRun));
+    /// assert_eq!(graph.results().get(double), Err(NoResult::NotRun));
     /// graph.set(input, 4);
     /// let results = graph.run()?;
     /// assert_eq!((results.get(double), results.get(input)), (Ok(&8), Ok(&4)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, Absent> {
+    pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, NoResult> {
         match self.data.store.get(node.into().plain()) {
-            None => Err(Absent::ForeignHandle),
+            None => Err(NoResult::ForeignHandle),
             Some(got) => got.map_err(|state| self.absent(state)),
         }
     }
@@ -73,18 +73,18 @@ impl<'g, P> Results<'g, P> {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Absent, GraphBuilder};
+    /// use dgraph_exec::{NoResult, GraphBuilder};
     /// let mut graph = GraphBuilder::new();
     /// let pixels = graph.node("pixels", (), || vec![0_u8; 1 << 20]);
     /// let mut graph = graph.build()?;
     /// let image: Vec<u8> = graph.run()?.take(pixels)?; // no copy
     /// assert_eq!(image.len(), 1 << 20);
-    /// assert_eq!(graph.results().take(pixels), Err(Absent::Taken));
+    /// assert_eq!(graph.results().take(pixels), Err(NoResult::Taken));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, Absent> {
+    pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, NoResult> {
         match self.data.store.take(node.into().plain(), Status::TAKEN) {
-            None => Err(Absent::ForeignHandle),
+            None => Err(NoResult::ForeignHandle),
             Some(taken) => taken.map_err(|state| self.absent(state)),
         }
     }
@@ -104,7 +104,7 @@ impl<'g, P> Results<'g, P> {
     /// assert_eq!(told, ["number failed", "double was skipped because of number"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, Absent)> {
+    pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, NoResult)> {
         let GraphData { store, names, .. } = &*self.data;
         (0..).take(store.len()).filter_map(|node| {
             let absent = absent(store.statuses.get(node).state(), names)?;
@@ -117,50 +117,50 @@ impl<'g, P> Results<'g, P> {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Absent, GraphBuilder, RunOptions};
+    /// use dgraph_exec::{NoResult, GraphBuilder, RunOptions};
     /// let mut graph = GraphBuilder::new();
     /// let (wanted, other) = (graph.node("wanted", (), || 1), graph.node("other", (), || "text"));
     /// let mut graph = graph.build()?;
     /// let results = graph.run_with(&RunOptions::new().only([wanted]))?;
     /// assert_eq!(results.why_absent(wanted), None);
-    /// assert_eq!(results.why_absent(other), Some(Absent::NotNeeded));
+    /// assert_eq!(results.why_absent(other), Some(NoResult::NotNeeded));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn why_absent(&self, node: impl Into<AnyNode>) -> Option<Absent> {
+    pub fn why_absent(&self, node: impl Into<AnyNode>) -> Option<NoResult> {
         let node = node.into();
         if node.graph != self.data.store.id() {
-            return Some(Absent::ForeignHandle);
+            return Some(NoResult::ForeignHandle);
         }
         absent(self.data.store.statuses.get(node.index).state(), &self.data.names)
     }
 
-    fn absent(&self, state: State) -> Absent {
-        absent(state, &self.data.names).unwrap_or(Absent::ForeignHandle)
+    fn absent(&self, state: State) -> NoResult {
+        absent(state, &self.data.names).unwrap_or(NoResult::ForeignHandle)
     }
 
     #[track_caller]
     fn at<T>(&self, node: Node<T>) -> &T {
         match self.get(node) {
             Ok(value) => value,
-            Err(Absent::ForeignHandle) => panic!("the handle of a node of another graph"),
+            Err(NoResult::ForeignHandle) => panic!("the handle of a node of another graph"),
             Err(absent) => panic!("no result: node {} {absent}", self.data.names.named(node.id().index)),
         }
     }
 }
 
 /// Why there is nothing, as the state says. `None` if there is a value.
-fn absent(state: State, names: &Names) -> Option<Absent> {
+fn absent(state: State, names: &Names) -> Option<NoResult> {
     Some(match state {
         State::Value => return None,
-        State::NotRun => Absent::NotRun,
-        State::Interrupted => Absent::Interrupted,
-        State::Failed => Absent::Failed,
-        State::Panicked => Absent::Panicked,
-        State::Skipped { culprit } => Absent::Skipped { because_of: names.named(culprit) },
-        State::Moved { taker } => Absent::Moved { into: names.named(taker) },
-        State::Taken => Absent::Taken,
-        State::NotNeeded => Absent::NotNeeded,
-        State::Unset => Absent::Unset,
+        State::NotRun => NoResult::NotRun,
+        State::Interrupted => NoResult::Interrupted,
+        State::Failed => NoResult::Failed,
+        State::Panicked => NoResult::Panicked,
+        State::Skipped { culprit } => NoResult::Skipped { because_of: names.named(culprit) },
+        State::Moved { taker } => NoResult::Moved { into: names.named(taker) },
+        State::Taken => NoResult::Taken,
+        State::NotNeeded => NoResult::NotNeeded,
+        State::Unset => NoResult::Unset,
     })
 }
 

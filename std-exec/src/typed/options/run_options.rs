@@ -10,7 +10,7 @@ use std::time::Instant;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{Absent, FailurePolicy, GraphBuilder, RunOptions};
+/// use dgraph_exec::{NoResult, FailurePolicy, GraphBuilder, RunOptions};
 ///
 /// let mut graph = GraphBuilder::new();
 /// graph.try_node("bad", (), || "x".parse::<i32>());
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// let mut graph = graph.build()?;
 ///
 /// graph.run_with(&RunOptions::new().policy(FailurePolicy::FailFast)).unwrap_err();
-/// assert_eq!(graph.results().get(other), Err(Absent::NotRun));
+/// assert_eq!(graph.results().get(other), Err(NoResult::NotRun));
 /// graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).unwrap_err();
 /// assert_eq!(graph.results().get(other), Ok(&1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -244,7 +244,7 @@ impl RunOptions {
     }
 
     /// Measures how long each node takes, for
-    /// [`Graph::prioritise_by_measured`](crate::Graph::prioritise_by_measured). The clock is read before and
+    /// [`Graph::prioritize_by_measured`](crate::Graph::prioritize_by_measured). The clock is read before and
     /// after each node, also in graphs that are nodes.
     ///
     /// # Examples
@@ -257,7 +257,7 @@ impl RunOptions {
     /// let (mut graph, executor) = (graph.build()?, Executor::new()?);
     /// graph.run_parallel_with(&executor, &RunOptions::new().measure())?;
     /// assert!(graph.measured(node).is_some());
-    /// graph.prioritise_by_measured(); // for the runs to come
+    /// graph.prioritize_by_measured(); // for the runs to come
     /// assert_eq!(graph.run_parallel(&executor)?[node], 499_500);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

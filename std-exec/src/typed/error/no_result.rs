@@ -8,7 +8,7 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{Absent, GraphBuilder};
+/// use dgraph_exec::{NoResult, GraphBuilder};
 ///
 /// let mut graph = GraphBuilder::new();
 /// let text = graph.node("text", (), || "4x");
@@ -19,9 +19,9 @@ use std::fmt;
 ///
 /// let results = graph.results();
 /// assert_eq!(results.get(text), Ok(&"4x"));
-/// assert_eq!(results.get(number), Err(Absent::Failed));
+/// assert_eq!(results.get(number), Err(NoResult::Failed));
 /// match results.get(double) {
-///     Err(Absent::Skipped { because_of }) => assert_eq!(because_of.name(), "number"),
+///     Err(NoResult::Skipped { because_of }) => assert_eq!(because_of.name(), "number"),
 ///     other => panic!("it can't have run: {other:?}"),
 /// }
 /// assert_eq!(results.get(double).unwrap_err().to_string(), "was skipped because of number");
@@ -29,7 +29,7 @@ use std::fmt;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Absent {
+pub enum NoResult {
     /// The node did not run: there was no run yet, or the run ended before.
     NotRun,
     /// The node was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and
@@ -59,7 +59,7 @@ pub enum Absent {
     ForeignHandle,
 }
 
-impl fmt::Display for Absent {
+impl fmt::Display for NoResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRun => f.write_str("did not run"),
@@ -76,11 +76,11 @@ impl fmt::Display for Absent {
     }
 }
 
-impl fmt::Debug for Absent {
+impl fmt::Debug for NoResult {
     /// The message: what `main` prints.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl std::error::Error for Absent {}
+impl std::error::Error for NoResult {}
