@@ -23,8 +23,8 @@ type Worker = Cell<(ExecutorId, usize)>;
 /// The thread has not been in any run. No frame lies there.
 const NEW: *const Frame = ptr::dangling();
 
-/// Does what a thread's first theft would do else, perhaps much later, when a run should allocate nothing.
-/// What the thread is in the middle of: nothing.
+/// Does what a thread's first theft would do otherwise, perhaps much later, when a run should allocate nothing.
+/// Gives what the thread is in the middle of: nothing.
 #[cold]
 fn first_run() -> *const Frame {
     crate::sync::prepare_to_steal();

@@ -222,7 +222,7 @@ impl<T: Works> Ticket<T> {
         self.executor == executor
     }
 
-    /// A run begins, with this to do. What `rest` tells to run stays valid until the run is over.
+    /// A run begins, with what `fill` writes to do.
     ///
     /// # Safety
     ///

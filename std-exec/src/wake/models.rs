@@ -31,7 +31,7 @@ fn sleeper() -> (std::sync::Arc<Sleeper>, Waker) {
 fn run_until(wakes: &Wakes, mut poll: impl FnMut(u32) -> bool) {
     let (sleeper, waker) = sleeper();
     let again = |future: &u32| wakes.pend(*future) == Pending::Again;
-    let mut woken: Vec<u32> = (0..wakes.run()).filter(again).collect();
+    let mut woken: Vec<u32> = (0..wakes.index_of_run()).filter(again).collect();
     loop {
         wakes.take(|future| woken.push(future));
         let done = woken.iter().fold(false, |done, future| poll(*future) || done);

@@ -98,7 +98,7 @@ impl Wakes {
     }
 
     /// The number by which the run itself is woken.
-    pub(crate) fn run(&self) -> u32 {
+    pub(crate) fn index_of_run(&self) -> u32 {
         u32::try_from(self.slots.len() - 1).expect("as many as nodes at the most")
     }
 
@@ -184,7 +184,7 @@ impl Wakes {
             // Before it may be put onto the list again.
             let next = slot.next.load(Ordering::Relaxed);
             if slot.cell.claim() {
-                if head == self.run() {
+                if head == self.index_of_run() {
                     // It waits again at once: who looks why it was woken looks afterwards.
                     while slot.cell.pend() == Pending::Again {}
                     run = true;
@@ -244,7 +244,7 @@ impl Wakes {
 
     /// The run may have to end: whoever can end it is to look.
     pub(crate) fn look(&self) {
-        self.wake(self.run());
+        self.wake(self.index_of_run());
         let ticket = match &*lock(&self.runner) {
             Runner::Ticket(_, ticket) => Some(Arc::clone(ticket)),
             _ => None,
@@ -278,7 +278,7 @@ impl Wakes {
 
     /// Wakes all futures.
     pub(crate) fn wake_all(&self) {
-        (0..self.run()).for_each(|index| self.wake(index));
+        (0..self.index_of_run()).for_each(|index| self.wake(index));
     }
 }
 

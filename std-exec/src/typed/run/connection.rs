@@ -32,7 +32,7 @@ impl GraphData {
         wakes.detach();
         let mut thrown = None;
         if !all_complete {
-            for future in 0..wakes.run() {
+            for future in 0..wakes.index_of_run() {
                 wakes.end(future);
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
