@@ -102,6 +102,16 @@ fn help_once(shared: &Shared) {
     shared.teams.iter().for_each(|team| _ = shared.try_help(team, None, &stay));
 }
 
+/// The life of worker 0 without watching: helps, and sleeps, until it is over.
+fn help_and_sleep(shared: &Shared, is_over: impl Fn() -> bool) {
+    shared.sleep.look_around(|| {
+        while !is_over() {
+            shared.sleep.away(|| help_once(shared));
+            shared.sleep.sleep(0, || is_over() || shared.wants_help());
+        }
+    });
+}
+
 /// A thread that comes as `come` says. `S` is an `Arc`, loom's or not.
 fn spawn_helper<S>(shared: &S, come: fn(&Shared)) -> thread::JoinHandle<()>
 where

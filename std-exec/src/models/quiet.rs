@@ -1,7 +1,9 @@
 //! Runs that begin quietly, and that others break into.
 
 use super::detached::{Waiting, detached_as, wait_for_end};
-use super::{Checked, Gate, Meeting, beside_workers, executor_of_two, help_once, spawn_helper};
+use super::{
+    Checked, Gate, Meeting, beside_workers, executor_of_two, help_and_sleep, help_once, spawn_helper,
+};
 use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::pool::worker;
@@ -302,10 +304,7 @@ fn run_quiet_of_two_nodes_that_wait_for_one_that_is_woken() {
         let worker = {
             let shared = StdArc::clone(&shared);
             thread::spawn(move || {
-                while !shared.is_shut_down() {
-                    help_once(&shared);
-                    shared.sleep.sleep(0, || shared.is_shut_down() || shared.wants_help());
-                }
+                help_and_sleep(&shared, || shared.is_shut_down());
             })
         };
         let helper = {
@@ -403,11 +402,7 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
                 while !begun.load(Ordering::Acquire) {
                     thread::yield_now();
                 }
-                help_once(&shared);
-                while !over.load(Ordering::Relaxed) {
-                    shared.sleep.sleep(0, || over.load(Ordering::Relaxed) || shared.wants_help());
-                    help_once(&shared);
-                }
+                help_and_sleep(&shared, || over.load(Ordering::Relaxed));
             })
         };
         let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");

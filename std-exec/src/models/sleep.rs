@@ -1,5 +1,6 @@
 //! Sleeping and waking, without runs.
 
+use super::Gate;
 use crate::sleep::Parker;
 use crate::sleep::{Sleep, posted};
 use crate::sync::model::{Arc, explore, explore_all, thread};
@@ -26,14 +27,16 @@ fn post_against_park() {
         let sleeper = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                while !shared.1.load(Ordering::Relaxed) {
-                    shared.0.sleep(0, || shared.1.load(Ordering::Relaxed));
-                }
+                shared.0.look_around(|| {
+                    while !shared.1.load(Ordering::Relaxed) {
+                        shared.0.sleep(0, || shared.1.load(Ordering::Relaxed));
+                    }
+                });
             })
         };
         shared.1.store(true, Ordering::Relaxed);
         posted();
-        if shared.0.anybody_asleep() {
+        if shared.0.has_to_wake() {
             let _ = shared.0.wake_one(None);
         }
         sleeper.join().expect("no panic");
@@ -48,9 +51,11 @@ fn two_posts_wake_two_sleepers() {
         let sleeper = |worker: usize| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                while !shared.1[worker].load(Ordering::Relaxed) {
-                    shared.0.sleep(worker, || shared.1[worker].load(Ordering::Relaxed));
-                }
+                shared.0.look_around(|| {
+                    while !shared.1[worker].load(Ordering::Relaxed) {
+                        shared.0.sleep(worker, || shared.1[worker].load(Ordering::Relaxed));
+                    }
+                });
             })
         };
         let sleepers = [sleeper(0), sleeper(1)];
@@ -61,6 +66,46 @@ fn two_posts_wake_two_sleepers() {
         let _ = (shared.0.wake_one(None), shared.0.wake_one(None));
         for sleeper in sleepers {
             sleeper.join().expect("no panic");
+        }
+    });
+}
+
+/// Work is posted while one worker looks around, who goes to something else and doesn't come back for it. Then
+/// that one has to wake the other. Catches: a worker that goes elsewhere and still counts as one who looks
+/// around; one who goes without looking back; the fence between.
+#[test]
+fn post_while_one_looks_around_who_goes_elsewhere() {
+    explore(2, || {
+        let shared = Arc::new((Sleep::new(2), AtomicBool::new(false), Gate::new()));
+        let worker = |number: usize| {
+            let shared = Arc::clone(&shared);
+            let wanted = move |shared: &(Sleep, AtomicBool, Gate)| shared.1.load(Ordering::Relaxed);
+            thread::spawn(move || {
+                shared.0.look_around(|| match number {
+                    0 => shared.0.away(|| {
+                        posted();
+                        if wanted(&shared) && shared.0.has_to_wake() {
+                            let _ = shared.0.wake_one(None);
+                        }
+                        shared.2.pass();
+                    }),
+                    _ => {
+                        while !wanted(&shared) {
+                            shared.0.sleep(1, || wanted(&shared));
+                        }
+                        shared.2.open();
+                    }
+                });
+            })
+        };
+        let workers = [worker(0), worker(1)];
+        shared.1.store(true, Ordering::Relaxed);
+        posted();
+        if shared.0.has_to_wake() {
+            let _ = shared.0.wake_one(None);
+        }
+        for worker in workers {
+            worker.join().expect("no panic");
         }
     });
 }

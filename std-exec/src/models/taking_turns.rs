@@ -4,7 +4,6 @@
 use super::Gate;
 use super::detached::wait_for_end;
 use super::{Checked, beside_workers_of};
-use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::run::body::{Body, Progress};
 use crate::run::{Stealing, end, start};

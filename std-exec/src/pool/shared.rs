@@ -100,7 +100,7 @@ impl Shared {
     pub(crate) fn enqueue(&self, ticket: &Arc<Ticket>, woken: bool) {
         self.queue.push(Arc::clone(ticket), woken);
         posted();
-        if self.sleep.anybody_asleep() {
+        if self.sleep.has_to_wake() {
             self.sleep.wake_one(self.cores.worker_here());
         }
     }
@@ -114,15 +114,6 @@ impl Shared {
                 self.call(worker);
             }
         }
-    }
-
-    /// The calling worker has left some team, maybe, and goes to help; of the runs that want help it sees to
-    /// `mine`. For the others it wakes somebody: as long as it was in, a team may have been full, and what
-    /// was posted there has woken nobody.
-    pub(crate) fn hand_over(&self, mine: usize) {
-        posted();
-        let waiting = usize::from(self.queue.backlog.is_waiting());
-        self.wake_for((waiting + self.open().count()).saturating_sub(mine));
     }
 
     /// The calling worker has left `team` and goes back to what it was in the middle of: if there is work
@@ -146,7 +137,7 @@ impl Shared {
     /// Whether it did.
     pub(crate) fn invite(&self, team: &Team) -> bool {
         // A team that is full has members enough to come for the nodes.
-        team.has_room() && self.sleep.anybody_asleep() && self.sleep.wake_one(self.cores.worker_here())
+        team.has_room() && self.sleep.has_to_wake() && self.sleep.wake_one(self.cores.worker_here())
     }
 
     /// Wakes `worker`, wherever it sleeps: in its bed, or waiting for a run that it has called.
@@ -163,17 +154,23 @@ impl Shared {
     pub(crate) fn wake_for(&self, others: usize) {
         if others > 0 {
             posted();
-            if self.sleep.anybody_asleep() {
+            if self.sleep.has_to_wake() {
                 self.sleep.wake_one(None);
             }
         }
     }
 
-    /// Calls `work`, in which the calling worker watches no walks. If it was the last one to do so, and there
-    /// are any, it wakes another one.
-    pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
+    /// Calls `work`, in which the calling worker helps `mine` of the runs that want help, and neither looks
+    /// around nor watches walks.
+    ///
+    /// For the other runs it wakes somebody: as long as it looked around, or was in a full team, what was
+    /// posted there has woken nobody. If it was the last one to watch, and there are walks, it wakes another
+    /// one.
+    pub(crate) fn away<R>(&self, mine: usize, work: impl FnOnce() -> R) -> R {
         self.sleep.away(|| {
             posted();
+            let waiting = usize::from(self.queue.backlog.is_waiting());
+            self.wake_for((waiting + self.open().count()).saturating_sub(mine));
             if self.sleep.nobody_watches() && self.first_alone().is_some() && !self.sleep.wake_one(None) {
                 self.going_alone().for_each(|(team, _)| team.wake_watchers());
             }

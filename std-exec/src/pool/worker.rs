@@ -26,6 +26,11 @@ const PAUSES: u32 = patience(32);
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
     let _resign = context::become_worker(shared.id(), worker);
+    shared.sleep.look_around(|| look_around(shared, worker));
+}
+
+/// Helps, and looks around, until the executor is shut down.
+fn look_around(shared: &Shared, worker: usize) {
     let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
     let mut turn = worker;
     let mut idle_since = None;

@@ -9,16 +9,19 @@
 use crate::sync::MODEL;
 use dgraph_core::{Countdown, NodeId};
 
-/// How many nodes can be held back at once.
-const SLOTS: usize = 4;
+/// How many nodes can be held back at once: a stage of that many, each of which needs all of the stage before,
+/// costs one arrival a node and member. (A frame of 51 nodes and 339 edges takes 72 us with 4 slots, 69 with 32.)
+const SLOTS: usize = 32;
 /// From which in-degree on: below, few arrivals come from one member, and they had better not come late.
 /// Models have no room for such nodes.
-const LARGE: u32 = if MODEL { 2 } else { 8 };
+const LARGE: u32 = if MODEL { 2 } else { 6 };
 
 /// A cache of arrivals: each node has one place where it can be, and whoever else comes there drives it out.
 #[derive(Debug, Default)]
 pub(crate) struct ArrivalBuffer {
     slots: [Slot; SLOTS],
+    /// How many of them are in use.
+    used: usize,
 }
 
 /// Free if there are no arrivals.
@@ -31,7 +34,7 @@ struct Slot {
 impl ArrivalBuffer {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.slots.iter().all(|slot| slot.arrivals == 0)
+        self.used == 0
     }
 
     /// Says that a predecessor of `node` is done. Returns a node, this or another one, and whether it is
@@ -52,15 +55,21 @@ impl ArrivalBuffer {
             let ready = slot.arrivals == in_degree;
             if ready {
                 slot.arrivals = 0;
+                self.used -= 1;
             }
             return (node, ready);
         }
         let out = std::mem::replace(slot, Slot { node, arrivals: 1 });
+        self.used += usize::from(out.arrivals == 0);
         (out.node, out.arrivals > 0 && countdown.arrive_many(out.node, out.arrivals))
     }
 
     /// Passes everything on. Calls `ready` for each node that is ready now.
     pub(crate) fn flush(&mut self, countdown: Countdown<'_>, mut ready: impl FnMut(NodeId)) {
+        if self.is_empty() {
+            return;
+        }
+        self.used = 0;
         for slot in &mut self.slots {
             let out = std::mem::take(slot);
             if out.arrivals > 0 && countdown.arrive_many(out.node, out.arrivals) {

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct Sleep {
     /// How many beds are `occupied`: what posters look at.
     sleepers: CachePadded<AtomicUsize>,
+    /// How many workers look around for work: what posters look at, too.
+    looking: CachePadded<AtomicUsize>,
     /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look
     /// at.
     away: CachePadded<AtomicUsize>,
@@ -29,23 +31,33 @@ impl Sleep {
         let bed = || CachePadded::new(SleepSlot { occupied: AtomicBool::new(false), parker: Parker::new() });
         Self {
             sleepers: CachePadded::new(AtomicUsize::new(0)),
+            looking: CachePadded::new(AtomicUsize::new(0)),
             away: CachePadded::new(AtomicUsize::new(0)),
             beds: std::iter::repeat_with(bed).take(workers).collect(),
         }
     }
 
-    /// Parks `worker` until it is woken, unless `reason_to_stay` holds after it has lain down.
+    /// Calls `life`, in which the calling worker looks around for work, unless it sleeps or is
+    /// [away](Self::away).
+    pub(crate) fn look_around<R>(&self, life: impl FnOnce() -> R) -> R {
+        let _up = Counted::one_more(&self.looking);
+        life()
+    }
+
+    /// Parks `worker`, which looks around, until it is woken, unless `reason_to_stay` holds after it has lain down.
     pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
         self.away.fetch_add(1, Ordering::Relaxed);
+        let _down = Counted::one_less(&self.looking);
         if self.lie_down(worker, reason_to_stay) {
             self.beds[worker].parker.park();
         }
         self.away.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Sleeps with an alarm set: for `time` at the most.
+    /// As [`sleep`](Self::sleep), with an alarm set: for `time` at the most.
     pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
         let bed = &self.beds[worker];
+        let _down = Counted::one_less(&self.looking);
         if self.lie_down(worker, reason_to_stay) && !bed.parker.park_timeout(time) && !self.vacate(bed) {
             // Somebody has taken it out of its bed just now, and owes it the token.
             bed.parker.park();
@@ -78,16 +90,10 @@ impl Sleep {
         self.away.fetch_add(workers, Ordering::Relaxed);
     }
 
-    /// Calls `work`, in which the calling worker watches no walks.
+    /// Calls `work`, in which the calling worker, which looks around otherwise, doesn't, and watches no walks.
     pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
-        struct Back<'a>(&'a AtomicUsize);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                self.0.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        self.away.fetch_add(1, Ordering::Relaxed);
-        let _back = Back(&self.away);
+        let _away = Counted::one_more(&self.away);
+        let _elsewhere = Counted::one_less(&self.looking);
         work()
     }
 
@@ -98,10 +104,11 @@ impl Sleep {
         self.away.load(Ordering::Relaxed) >= self.beds.len()
     }
 
-    /// To be called after making work visible: whether anybody sleeps who may have to be woken.
+    /// To be called after making work visible: whether somebody has to be woken. Nobody has as long as one who
+    /// is awake looks around for work.
     #[must_use]
-    pub(crate) fn anybody_asleep(&self) -> bool {
-        self.sleepers.load(Ordering::Relaxed) != 0
+    pub(crate) fn has_to_wake(&self) -> bool {
+        self.sleepers.load(Ordering::Relaxed) != 0 && self.looking.load(Ordering::Relaxed) == 0
     }
 
     /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names. Whether it did.
@@ -139,6 +146,34 @@ impl Sleep {
             self.sleepers.fetch_sub(1, Ordering::Relaxed);
         }
         vacated
+    }
+}
+
+/// One more, or one less, as long as it lives.
+struct Counted<'a> {
+    count: &'a AtomicUsize,
+    more: bool,
+}
+
+impl<'a> Counted<'a> {
+    fn one_more(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self { count, more: true }
+    }
+
+    fn one_less(count: &'a AtomicUsize) -> Self {
+        count.fetch_sub(1, Ordering::Relaxed);
+        Self { count, more: false }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if self.more {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
