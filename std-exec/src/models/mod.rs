@@ -104,9 +104,9 @@ fn help_once(shared: &Shared) {
 
 /// The life of worker 0 without watching: helps, and sleeps, until it is over.
 fn help_and_sleep(shared: &Shared, is_over: impl Fn() -> bool) {
-    shared.sleep.look_around(|| {
+    shared.sleep.look_around(0, || {
         while !is_over() {
-            shared.sleep.away(|| help_once(shared));
+            shared.sleep.away(0, || help_once(shared));
             shared.sleep.sleep(0, || is_over() || shared.wants_help());
         }
     });

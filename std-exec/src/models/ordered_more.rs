@@ -133,7 +133,7 @@ fn post_to_a_full_team_that_is_left() {
             let (shared, posts) = (Arc::clone(&shared), Arc::clone(&posts));
             thread::spawn(move || {
                 posts.post(shared.teams.iter().next().expect("the first team"));
-                shared.sleep.look_around(|| {
+                shared.sleep.look_around(1, || {
                     shared.sleep.sleep(1, || shared.is_shut_down() || shared.wants_help());
                 });
                 worker::live(&shared, 1);
@@ -142,7 +142,7 @@ fn post_to_a_full_team_that_is_left() {
         // This thread is the worker that goes from the first to the second.
         let _resign = context::become_worker(shared.id(), 0);
         let mut turn = 0;
-        shared.sleep.look_around(|| {
+        shared.sleep.look_around(0, || {
             while lock(&posts.nodes).1 < 2 {
                 if shared.help_any(turn, 0) {
                     turn += 1;

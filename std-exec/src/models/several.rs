@@ -140,7 +140,7 @@ fn run_of_a_walk_that_is_watched_no_more() {
         let over = Arc::new(Gate::new());
         let watcher = {
             let (shared, over) = (Arc::clone(&shared), Arc::clone(&over));
-            thread::spawn(move || shared.sleep.look_around(|| shared.away(1, || over.pass())))
+            thread::spawn(move || shared.sleep.look_around(0, || shared.away(0, 1, || over.pass())))
         };
         let helper = spawn_helper(&shared, help_once);
         let dag = Dag::from_edges(2, &[]).expect("a valid graph");

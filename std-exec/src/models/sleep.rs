@@ -27,7 +27,7 @@ fn post_against_park() {
         let sleeper = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                shared.0.look_around(|| {
+                shared.0.look_around(0, || {
                     while !shared.1.load(Ordering::Relaxed) {
                         shared.0.sleep(0, || shared.1.load(Ordering::Relaxed));
                     }
@@ -36,7 +36,7 @@ fn post_against_park() {
         };
         shared.1.store(true, Ordering::Relaxed);
         posted();
-        if shared.0.has_to_wake() {
+        if shared.0.has_to_wake(|| None) {
             let _ = shared.0.wake_one(None);
         }
         sleeper.join().expect("no panic");
@@ -51,7 +51,7 @@ fn two_posts_wake_two_sleepers() {
         let sleeper = |worker: usize| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                shared.0.look_around(|| {
+                shared.0.look_around(worker, || {
                     while !shared.1[worker].load(Ordering::Relaxed) {
                         shared.0.sleep(worker, || shared.1[worker].load(Ordering::Relaxed));
                     }
@@ -81,10 +81,10 @@ fn post_while_one_looks_around_who_goes_elsewhere() {
             let shared = Arc::clone(&shared);
             let wanted = move |shared: &(Sleep, AtomicBool, Gate)| shared.1.load(Ordering::Relaxed);
             thread::spawn(move || {
-                shared.0.look_around(|| match number {
-                    0 => shared.0.away(|| {
+                shared.0.look_around(number, || match number {
+                    0 => shared.0.away(0, || {
                         posted();
-                        if wanted(&shared) && shared.0.has_to_wake() {
+                        if wanted(&shared) && shared.0.has_to_wake(|| None) {
                             let _ = shared.0.wake_one(None);
                         }
                         shared.2.pass();
@@ -101,7 +101,7 @@ fn post_while_one_looks_around_who_goes_elsewhere() {
         let workers = [worker(0), worker(1)];
         shared.1.store(true, Ordering::Relaxed);
         posted();
-        if shared.0.has_to_wake() {
+        if shared.0.has_to_wake(|| None) {
             let _ = shared.0.wake_one(None);
         }
         for worker in workers {

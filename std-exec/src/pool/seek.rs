@@ -37,7 +37,7 @@ impl Shared {
     /// is none.
     pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
         // First what nobody else can do.
-        if self.wants(worker) && self.away(0, || self.help_bound(worker)) {
+        if self.wants(worker) && self.away(worker, 0, || self.help_bound(worker)) {
             return true;
         }
         // In turns, so that neither those that wait nor those that only want help keep the others waiting for
@@ -56,7 +56,7 @@ impl Shared {
     /// Goes on with the run that has waited for longest.
     fn help_waiting(&self, worker: usize) -> bool {
         let Some(ticket) = self.queue.pop() else { return false };
-        self.away(0, || self.go_on(&ticket, false, &self.stay_of(worker)));
+        self.away(worker, 0, || self.go_on(&ticket, false, &self.stay_of(worker)));
         true
     }
 
@@ -67,7 +67,7 @@ impl Shared {
             return false;
         }
         let stay = self.stay_of(worker);
-        self.away(1, || self.open().skip(turn % count).any(|team| self.try_help(team, None, &stay)))
+        self.away(worker, 1, || self.open().skip(turn % count).any(|team| self.try_help(team, None, &stay)))
     }
 
     /// Runs nodes that only this worker can take.
@@ -88,8 +88,8 @@ impl Shared {
     }
 
     /// Breaks into the walk of `team`, or its quiet beginning. Whether it could join.
-    pub(crate) fn break_in(&self, team: &Team, stay: &Stay<'_>) -> bool {
-        self.away(0, || self.try_help(team, None, stay))
+    pub(crate) fn break_in(&self, team: &Team, worker: usize) -> bool {
+        self.away(worker, 0, || self.try_help(team, None, &self.stay_of(worker)))
     }
 
     /// Runs nodes of `team` that only this worker, the calling thread, can take: one of them if it is in the

@@ -71,6 +71,11 @@ impl Shared {
         Self { spin, ..self }
     }
 
+    /// How many threads work on a run at the most.
+    pub(crate) fn threads(&self) -> usize {
+        self.sleep.workers()
+    }
+
     /// The first step of that, for tests.
     #[cfg(all(test, not(dgraph_loom)))]
     pub(crate) fn begin_to_shut_down(&self) {
@@ -100,7 +105,7 @@ impl Shared {
     pub(crate) fn enqueue(&self, ticket: &Arc<Ticket>, woken: bool) {
         self.queue.push(Arc::clone(ticket), woken);
         posted();
-        if self.sleep.has_to_wake() {
+        if self.sleep.has_to_wake(|| self.cores.worker_here()) {
             self.sleep.wake_one(self.cores.worker_here());
         }
     }
@@ -137,7 +142,9 @@ impl Shared {
     /// Whether it did.
     pub(crate) fn invite(&self, team: &Team) -> bool {
         // A team that is full has members enough to come for the nodes.
-        team.has_room() && self.sleep.has_to_wake() && self.sleep.wake_one(self.cores.worker_here())
+        team.has_room()
+            && self.sleep.has_to_wake(|| self.cores.worker_here())
+            && self.sleep.wake_one(self.cores.worker_here())
     }
 
     /// Wakes `worker`, wherever it sleeps: in its bed, or waiting for a run that it has called.
@@ -154,20 +161,20 @@ impl Shared {
     pub(crate) fn wake_for(&self, others: usize) {
         if others > 0 {
             posted();
-            if self.sleep.has_to_wake() {
+            if self.sleep.has_to_wake(|| None) {
                 self.sleep.wake_one(None);
             }
         }
     }
 
-    /// Calls `work`, in which the calling worker helps `mine` of the runs that want help, and neither looks
+    /// Calls `work`, in which the calling `worker` helps `mine` of the runs that want help, and neither looks
     /// around nor watches walks.
     ///
     /// For the other runs it wakes somebody: as long as it looked around, or was in a full team, what was
     /// posted there has woken nobody. If it was the last one to watch, and there are walks, it wakes another
     /// one.
-    pub(crate) fn away<R>(&self, mine: usize, work: impl FnOnce() -> R) -> R {
-        self.sleep.away(|| {
+    pub(crate) fn away<R>(&self, worker: usize, mine: usize, work: impl FnOnce() -> R) -> R {
+        self.sleep.away(worker, || {
             posted();
             let waiting = usize::from(self.queue.backlog.is_waiting());
             self.wake_for((waiting + self.open().count()).saturating_sub(mine));

@@ -26,7 +26,7 @@ const PAUSES: u32 = patience(32);
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {
     let _resign = context::become_worker(shared.id(), worker);
-    shared.sleep.look_around(|| look_around(shared, worker));
+    shared.sleep.look_around(worker, || look_around(shared, worker));
 }
 
 /// Helps, and looks around, until the executor is shut down.
@@ -38,9 +38,7 @@ fn look_around(shared: &Shared, worker: usize) {
     watch.begin();
     while !shared.is_shut_down() {
         if shared.help_any(turn, worker)
-            || watch
-                .look(shared.going_alone())
-                .is_some_and(|team| shared.break_in(team, &shared.stay_of(worker)))
+            || watch.look(shared.going_alone()).is_some_and(|team| shared.break_in(team, worker))
         {
             turn = turn.wrapping_add(1);
             idle_since = None;

@@ -17,6 +17,8 @@ const LEAST_PART: usize = if MODEL { 1 } else { 8 };
 /// How many nodes of a level are the first step, and how many of narrow ones one step at the most, about.
 const FIRST_STEP: usize = if MODEL { 2 } else { 512 };
 const LONGEST_STEP: usize = 4096;
+/// In ticks: what it takes members to wait for each other, some 0.3 us.
+const STEP_TICKS: usize = 800;
 
 /// The steps of a walk: which nodes its members may run side by side.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,19 @@ impl<'a> Steps<'a> {
     /// Through the levels.
     pub(crate) fn through(levels: &'a Levels) -> Self {
         Self { nodes: levels.nodes(), starts: levels.starts() }
+    }
+
+    /// About how many ticks a walk of so many `threads` takes whose bodies take `work` together.
+    pub(crate) fn ticks(self, work: usize, threads: usize) -> usize {
+        let (mut parts, mut steps) = (0, 0);
+        let mut step = Some(self.first());
+        while let Some(now) = step {
+            parts += now.part(0, threads).len();
+            steps += 1;
+            step = self.after(now);
+        }
+        let slowest = work as u128 * parts as u128 / self.nodes.len().max(1) as u128;
+        usize::try_from(slowest).unwrap_or(usize::MAX / 2).saturating_add(steps * STEP_TICKS)
     }
 
     /// Whether members can join.

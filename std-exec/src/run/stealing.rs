@@ -46,9 +46,7 @@ where
     F: Body,
 {
     in_a_team(shared, dag, |team, countdown| {
-        // Found in the first run of a graph, if not before.
-        let may_go_in_step = !F::WAKES && dag.wide_levels().is_some();
-        let timer = begin::<F>(shared, countdown, forced, || may_go_in_step);
+        let timer = begin::<F>(shared, countdown, forced);
         let steps = match timer.plan {
             Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
             Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
@@ -56,29 +54,27 @@ where
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);
-        run.timer.record(&shared.tuner);
+        run.record(|work| {
+            let levels = if F::WAKES { None } else { dag.wide_levels() };
+            levels.map_or(usize::MAX, |levels| Steps::through(levels).ticks(work, shared.threads()))
+        });
         run.common.thrown.into_inner()
     });
 }
 
 /// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
-fn begin<F: Body>(
-    shared: &Shared,
-    countdown: Countdown<'_>,
-    forced: Option<Plan>,
-    may_go_in_step: impl FnOnce() -> bool,
-) -> RunTimer {
+fn begin<F: Body>(shared: &Shared, countdown: Countdown<'_>, forced: Option<Plan>) -> RunTimer {
     let order = countdown.dag().order();
     // Rotated, because a sum of two addresses is the same for other pairs of them.
     let function = address_of::<Stealing<'_, F>>().rotate_left(usize::BITS / 2);
     let graph = (order.as_ptr() as usize).wrapping_add(order.len());
     // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
     let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
-    let plan = || shared.tuner.plan(key, order.len(), F::WAKES, || !F::WAKES && may_go_in_step());
-    let plan = match forced.unwrap_or_else(plan) {
+    let plan = || shared.tuner.plan(key, F::WAKES);
+    let plan = match forced.map_or_else(plan, |forced| (forced, false)) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may
         // be wrong.
-        Plan::InStep { .. } if F::WAKES => Plan::Share,
+        (Plan::InStep { .. }, samples) if F::WAKES => (Plan::Share, samples),
         plan => plan,
     };
     RunTimer::now(key, plan)
@@ -93,12 +89,21 @@ impl<'a, F: Body> Stealing<'a, F> {
         body: &'a F,
         forced: Option<Plan>,
     ) -> Self {
-        let timer = begin::<F>(shared, countdown, forced, || false);
+        let timer = begin::<F>(shared, countdown, forced);
         Self::new(shared, countdown, body, timer, None, None)
     }
 }
 
 impl<F: Body> Stealing<'_, F> {
+    /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to
+    /// run it. `in_step` gives what one in step would take, from the ticks of all bodies; `usize::MAX` if there
+    /// can be none.
+    pub(crate) fn record(&self, in_step: impl FnOnce(usize) -> usize) {
+        let Common { shared, countdown, .. } = &self.common;
+        self.timer.record(&shared.tuner);
+        self.timer.promise(&shared.tuner, countdown.dag().nodes(), shared.threads(), in_step);
+    }
+
     /// Works alone, as long as nothing has to be waited for and nobody breaks in; then others may come.
     #[inline(never)]
     fn begin_quietly(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) {

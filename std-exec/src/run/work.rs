@@ -28,6 +28,7 @@ use crate::sync::asymmetric_fence;
 use crate::sync::{Ordering, spin_loop, yield_now};
 use crate::team::Stay;
 use crate::team::{LOOKS, Team};
+use crate::tuner::Samples;
 use dgraph_core::NodeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -40,6 +41,7 @@ pub(crate) struct Unreported {
     pub(crate) done: usize,
     shares: usize,
     steals: usize,
+    samples: Samples,
 }
 
 impl<F: Body> Stealing<'_, F> {
@@ -56,6 +58,7 @@ impl<F: Body> Stealing<'_, F> {
                 self.complete(own, node, &mut progress);
             }
         }
+        self.timer.add(&progress.samples);
         team.finish(progress.done);
         if let Some(tally) = self.tally {
             let by_helpers = if own.is_caller() { 0 } else { progress.done };
@@ -69,6 +72,7 @@ impl<F: Body> Stealing<'_, F> {
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
     fn inner_loop(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported, stay: &Stay<'_>) {
         let (mut turns, mut in_vain, mut bodies) = (0, 0, 0);
+        let samples = self.timer.samples;
         loop {
             if F::WAKES {
                 // Woken nodes before others, but not for ever.
@@ -84,7 +88,9 @@ impl<F: Body> Stealing<'_, F> {
                     bodies += 1;
                     team.set_beat(bodies);
                 }
+                let began = if samples { progress.samples.begin() } else { 0 };
                 turn = own.in_body(|| self.common.body.run(node));
+                progress.samples.end(began);
                 progress.running = None;
             } else {
                 // There is nothing to help with in a run that only drains. That can't be news to anybody.

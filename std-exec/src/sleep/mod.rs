@@ -1,6 +1,7 @@
 //! How idle workers sleep and are woken. The protocol and why no wake-up is lost: `README.md` beside this
 //! file.
 
+mod lookers;
 mod parker;
 mod slots;
 

@@ -1,5 +1,6 @@
 //! Where workers sleep.
 
+use super::lookers::Lookers;
 use super::parker::Parker;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering, fence, spin_loop};
 use crossbeam_utils::CachePadded;
@@ -10,8 +11,8 @@ use std::time::Duration;
 pub(crate) struct Sleep {
     /// How many beds are `occupied`: what posters look at.
     sleepers: CachePadded<AtomicUsize>,
-    /// How many workers look around for work: what posters look at, too.
-    looking: CachePadded<AtomicUsize>,
+    /// Which workers look around for work: what posters look at, too.
+    lookers: Lookers,
     /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look
     /// at.
     away: CachePadded<AtomicUsize>,
@@ -31,23 +32,28 @@ impl Sleep {
         let bed = || CachePadded::new(SleepSlot { occupied: AtomicBool::new(false), parker: Parker::new() });
         Self {
             sleepers: CachePadded::new(AtomicUsize::new(0)),
-            looking: CachePadded::new(AtomicUsize::new(0)),
+            lookers: Lookers::new(workers),
             away: CachePadded::new(AtomicUsize::new(0)),
             beds: std::iter::repeat_with(bed).take(workers).collect(),
         }
     }
 
-    /// Calls `life`, in which the calling worker looks around for work, unless it sleeps or is
-    /// [away](Self::away).
-    pub(crate) fn look_around<R>(&self, life: impl FnOnce() -> R) -> R {
-        let _up = Counted::one_more(&self.looking);
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.beds.len()
+    }
+
+    /// Calls `life`, in which the calling worker, of this number, looks around for work, unless it sleeps or
+    /// is [away](Self::away).
+    pub(crate) fn look_around<R>(&self, worker: usize, life: impl FnOnce() -> R) -> R {
+        let _looks = self.lookers.with(worker);
         life()
     }
 
     /// Parks `worker`, which looks around, until it is woken, unless `reason_to_stay` holds after it has lain down.
     pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
         self.away.fetch_add(1, Ordering::Relaxed);
-        let _down = Counted::one_less(&self.looking);
+        let _sleeps = self.lookers.without(worker);
         if self.lie_down(worker, reason_to_stay) {
             self.beds[worker].parker.park();
         }
@@ -57,7 +63,7 @@ impl Sleep {
     /// As [`sleep`](Self::sleep), with an alarm set: for `time` at the most.
     pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
         let bed = &self.beds[worker];
-        let _down = Counted::one_less(&self.looking);
+        let _sleeps = self.lookers.without(worker);
         if self.lie_down(worker, reason_to_stay) && !bed.parker.park_timeout(time) && !self.vacate(bed) {
             // Somebody has taken it out of its bed just now, and owes it the token.
             bed.parker.park();
@@ -91,9 +97,16 @@ impl Sleep {
     }
 
     /// Calls `work`, in which the calling worker, which looks around otherwise, doesn't, and watches no walks.
-    pub(crate) fn away<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _away = Counted::one_more(&self.away);
-        let _elsewhere = Counted::one_less(&self.looking);
+    pub(crate) fn away<R>(&self, worker: usize, work: impl FnOnce() -> R) -> R {
+        struct Back<'a>(&'a AtomicUsize);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.away.fetch_add(1, Ordering::Relaxed);
+        let _back = Back(&self.away);
+        let _elsewhere = self.lookers.without(worker);
         work()
     }
 
@@ -105,35 +118,33 @@ impl Sleep {
     }
 
     /// To be called after making work visible: whether somebody has to be woken. Nobody has as long as one who
-    /// is awake looks around for work.
+    /// is awake looks around for work. `here` is asked for the worker on the core of the calling thread: for
+    /// now that one only seems to look around.
     #[must_use]
-    pub(crate) fn has_to_wake(&self) -> bool {
-        self.sleepers.load(Ordering::Relaxed) != 0 && self.looking.load(Ordering::Relaxed) == 0
+    pub(crate) fn has_to_wake(&self, here: impl FnOnce() -> Option<usize>) -> bool {
+        self.sleepers.load(Ordering::Relaxed) != 0 && !self.lookers.any_but(here)
     }
 
     /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names. Whether it did.
     pub(crate) fn wake_one(&self, avoid: Option<usize>) -> bool {
-        let others = || self.beds.iter().enumerate().filter(|&(worker, _)| Some(worker) != avoid);
-        let avoided = avoid.and_then(|worker| self.beds.get(worker));
-        let vacated = others().map(|(_, bed)| bed).chain(avoided).find(|bed| self.vacate(bed));
+        let others = (0..self.beds.len()).filter(|&worker| Some(worker) != avoid);
+        others.chain(avoid).any(|worker| self.wake(worker))
+    }
+
+    /// Wakes this worker, if it sleeps. Whether it did.
+    pub(crate) fn wake(&self, worker: usize) -> bool {
+        let vacated = self.beds.get(worker).filter(|bed| self.vacate(bed));
         if let Some(bed) = vacated {
+            // From now on, not only when it is up: until then, those who post would wake others too.
+            self.lookers.add(worker);
             bed.parker.unpark();
         }
         vacated.is_some()
     }
 
-    /// Wakes this worker, if it sleeps.
-    pub(crate) fn wake(&self, worker: usize) {
-        if let Some(bed) = self.beds.get(worker).filter(|bed| self.vacate(bed)) {
-            bed.parker.unpark();
-        }
-    }
-
     /// Wakes every sleeping worker.
     pub(crate) fn wake_all(&self) {
-        for bed in self.beds.iter().filter(|bed| self.vacate(bed)) {
-            bed.parker.unpark();
-        }
+        (0..self.beds.len()).for_each(|worker| _ = self.wake(worker));
     }
 
     /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
@@ -146,34 +157,6 @@ impl Sleep {
             self.sleepers.fetch_sub(1, Ordering::Relaxed);
         }
         vacated
-    }
-}
-
-/// One more, or one less, as long as it lives.
-struct Counted<'a> {
-    count: &'a AtomicUsize,
-    more: bool,
-}
-
-impl<'a> Counted<'a> {
-    fn one_more(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self { count, more: true }
-    }
-
-    fn one_less(count: &'a AtomicUsize) -> Self {
-        count.fetch_sub(1, Ordering::Relaxed);
-        Self { count, more: false }
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        if self.more {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        } else {
-            self.count.fetch_add(1, Ordering::Relaxed);
-        }
     }
 }
 

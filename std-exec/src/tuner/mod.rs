@@ -3,5 +3,5 @@
 mod run_timer;
 mod table;
 
-pub(crate) use run_timer::RunTimer;
-pub(crate) use table::{Budget, Plan, Timed, Tuner};
+pub(crate) use run_timer::{RunTimer, Samples};
+pub(crate) use table::{Budget, Plan, Sampled, Timed, Tuner};

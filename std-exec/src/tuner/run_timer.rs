@@ -4,8 +4,8 @@
 //! tells nothing about that any more: then what it would have taken is estimated from what it had come to.
 
 use crate::sync::clock;
-use crate::sync::{AtomicUsize, Ordering};
-use crate::tuner::{Budget, Plan, Timed, Tuner};
+use crate::sync::{AtomicUsize, MODEL, Ordering};
+use crate::tuner::{Budget, Plan, Sampled, Timed, Tuner};
 
 /// Measures one run, for what it shows about the next one.
 #[derive(Debug)]
@@ -20,6 +20,51 @@ pub(crate) struct RunTimer {
     /// How many ticks it would have taken if it had gone on as it began; 0 if it has. Relaxed: written by one
     /// member, and read when all have left.
     estimate: AtomicUsize,
+    /// Whether its members take samples of what bodies take.
+    pub(crate) samples: bool,
+    /// What they have found: ticks, and of how many nodes. Relaxed, as `estimate`.
+    work: AtomicUsize,
+    nodes: AtomicUsize,
+}
+
+/// A member's samples of what bodies take. The time of a long one is taken at each node, of a short one at one
+/// in 16: looking at the clock takes some ten nanoseconds.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    /// Nodes until the next sample.
+    skipped: u32,
+    ticks: u64,
+    nodes: u64,
+}
+
+impl Samples {
+    /// In ticks: who takes as long is long.
+    const LONG: u64 = 500;
+    /// In ticks: what looking at the clock takes.
+    const CLOCK: u64 = 25;
+    const SKIPPED: u32 = if MODEL { 0 } else { 15 };
+
+    /// A body begins: when, if its time is to be taken; otherwise 0.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> u64 {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return 0;
+        }
+        clock::now()
+    }
+
+    /// The body is over that began then.
+    #[inline]
+    pub(crate) fn end(&mut self, began: u64) {
+        if began != 0 {
+            let ticks = clock::now().saturating_sub(began).saturating_sub(Self::CLOCK);
+            let stands_for = if ticks >= Self::LONG { 1 } else { Self::SKIPPED + 1 };
+            self.skipped = stands_for - 1;
+            self.nodes += u64::from(stands_for);
+            self.ticks = self.ticks.saturating_add(ticks.saturating_mul(stands_for.into()));
+        }
+    }
 }
 
 impl RunTimer {
@@ -27,13 +72,14 @@ impl RunTimer {
 
     /// A run that has just begun so. Runs with the same `key` are the same.
     #[inline]
-    pub(crate) fn now(key: usize, plan: Plan) -> Self {
+    pub(crate) fn now(key: usize, (plan, samples): (Plan, bool)) -> Self {
         let budget = match plan {
             Plan::Share => Budget::NONE,
             Plan::Alone { budget, .. } | Plan::InStep { budget } => budget,
         };
         let at = if matches!(plan, Plan::Alone { timed: Timed::No, .. }) { 0 } else { clock::now() };
-        Self { key, plan, budget, at, estimate: AtomicUsize::new(0) }
+        let (estimate, work, nodes) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { key, plan, budget, at, estimate, samples, work, nodes }
     }
 
     /// How many ticks the run has taken so far.
@@ -52,6 +98,33 @@ impl RunTimer {
     /// What it takes says nothing about how it was run.
     pub(crate) fn says_nothing(&self) {
         self.estimate.store(Self::UNKNOWN, Ordering::Relaxed);
+    }
+
+    /// A member's samples.
+    pub(crate) fn add(&self, samples: &Samples) {
+        if samples.nodes > 0 {
+            let [ticks, nodes] =
+                [samples.ticks, samples.nodes].map(|number| usize::try_from(number).unwrap_or(0));
+            self.work.fetch_add(ticks, Ordering::Relaxed);
+            self.nodes.fetch_add(nodes, Ordering::Relaxed);
+        }
+    }
+
+    /// The run is over: what its samples promise for other ways to run it, on so many `threads`. `in_step`: what
+    /// one in step would take, if all bodies together take so long; `usize::MAX` if there can be none.
+    pub(crate) fn promise(
+        &self,
+        tuner: &Tuner,
+        nodes: usize,
+        threads: usize,
+        in_step: impl FnOnce(usize) -> usize,
+    ) {
+        let sampled = self.nodes.load(Ordering::Relaxed);
+        if sampled > 0 {
+            let work = self.work.load(Ordering::Relaxed) as u128 * nodes as u128 / sampled as u128;
+            let work = usize::try_from(work).unwrap_or(usize::MAX - 1);
+            tuner.promise(self.key, Sampled { work, nodes, threads, in_step: in_step(work) });
+        }
     }
 
     /// The run is over: takes note of how long it has taken.
