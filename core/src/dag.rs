@@ -1,7 +1,7 @@
 //! The owned graph.
 
 #[cfg(target_has_atomic = "ptr")]
-use crate::Levels;
+use crate::{Levels, MakeSupersteps, Supersteps};
 #[cfg(target_has_atomic = "32")]
 use crate::sync::{AtomicBool, AtomicU32, Ordering};
 use crate::{AsDag, BuildError, CycleBuf, DagView, Edge, NodeId, Storage, depth_first};
@@ -15,7 +15,8 @@ use once_cell::race::OnceBox;
 ///
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
 /// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
-/// executor has asked for its [`wide_levels`](AsDag::wide_levels) and it has them.
+/// executor has asked for its [`wide_levels`](AsDag::wide_levels) and it has them, or has found
+/// [supersteps](AsDag::supersteps_by) for it.
 ///
 /// # Examples
 ///
@@ -47,6 +48,9 @@ pub struct Dag {
     /// What `wide_levels` gives, once somebody has asked.
     #[cfg(target_has_atomic = "ptr")]
     levels: OnceBox<Option<Levels>>,
+    /// What `supersteps_by` keeps.
+    #[cfg(target_has_atomic = "ptr")]
+    supersteps: OnceBox<Option<Supersteps>>,
 }
 
 /// How many nodes wide levels have on average.
@@ -107,6 +111,8 @@ impl Dag {
             lent: AtomicBool::new(false),
             #[cfg(target_has_atomic = "ptr")]
             levels: OnceBox::new(),
+            #[cfg(target_has_atomic = "ptr")]
+            supersteps: OnceBox::new(),
         })
     }
 
@@ -156,6 +162,8 @@ impl Dag {
             order,
             #[cfg(target_has_atomic = "ptr")]
             levels: OnceBox::new(),
+            #[cfg(target_has_atomic = "ptr")]
+            supersteps: OnceBox::new(),
             ..self
         }
     }
@@ -213,6 +221,13 @@ impl AsDag for Dag {
         let levels = || if self.view().is_depth_first() { None } else { self.view().levels_of_width(WIDE) };
         self.levels.get_or_init(|| Box::new(levels())).as_ref()
     }
+
+    #[cfg(target_has_atomic = "ptr")]
+    fn supersteps_by(&self, make: Option<MakeSupersteps<'_>>) -> Option<&Supersteps> {
+        let Some(make) = make else { return self.supersteps.get()?.as_ref() };
+        let made = || Box::new(make(self.view()).filter(|made| made.is_of(self.view())));
+        self.supersteps.get_or_init(made).as_ref()
+    }
 }
 
 impl Clone for Dag {
@@ -228,6 +243,8 @@ impl Clone for Dag {
             lent: AtomicBool::new(false),
             #[cfg(target_has_atomic = "ptr")]
             levels: OnceBox::new(),
+            #[cfg(target_has_atomic = "ptr")]
+            supersteps: OnceBox::new(),
         }
     }
 }

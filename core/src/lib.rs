@@ -170,6 +170,8 @@ mod run;
 #[cfg(feature = "serde")]
 mod serde;
 mod static_dag;
+#[cfg(feature = "alloc")]
+mod supersteps;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub mod sync;
 mod urgency;
@@ -198,8 +200,12 @@ pub use ready_set::{ReadySet, ready_words};
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 pub use run::{Run, RunMemoryError, RunStatus, StaticRun, StillRunning, WorkEnd};
 pub use static_dag::StaticDag;
+#[cfg(feature = "alloc")]
+pub use supersteps::Supersteps;
 pub use urgency::{StaticUrgency, Urgency};
 pub use view::{AsDag, DagView};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use view::MakeSupersteps;
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

@@ -97,7 +97,31 @@ pub trait AsDag: sealed::Sealed {
     fn wide_levels(&self) -> Option<&crate::Levels> {
         None
     }
+
+    /// The supersteps that are kept with this graph, if it can keep any: those that `make` gave in the first
+    /// call that had one, if they are of this graph. Without `make`, what is kept already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, Dag};
+    /// let dag = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+    /// assert!(dag.supersteps_by(None).is_none());
+    /// let kept = dag.supersteps_by(Some(&mut |dag| Some(dag.supersteps(2, 1, |_| 10))));
+    /// assert_eq!(kept.map(|kept| kept.len()), Some(2));
+    /// assert_eq!(dag.supersteps_by(None), kept);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    fn supersteps_by(&self, make: Option<MakeSupersteps<'_>>) -> Option<&crate::Supersteps> {
+        let _ = make;
+        None
+    }
 }
+
+/// What makes supersteps for a graph, if they promise anything. See [`AsDag::supersteps_by`].
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub type MakeSupersteps<'a> = &'a mut dyn FnMut(DagView<'_>) -> Option<crate::Supersteps>;
 
 pub(crate) mod sealed {
     pub trait Sealed {}
@@ -125,6 +149,11 @@ impl<D: AsDag + ?Sized> AsDag for &D {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     fn wide_levels(&self) -> Option<&crate::Levels> {
         (**self).wide_levels()
+    }
+
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    fn supersteps_by(&self, make: Option<MakeSupersteps<'_>>) -> Option<&crate::Supersteps> {
+        (**self).supersteps_by(make)
     }
 }
 

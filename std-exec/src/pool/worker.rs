@@ -21,7 +21,7 @@ use crate::sync::{patience, spin_loop};
 use std::time::{Duration, Instant};
 
 /// How often it pauses between two looks: looking is what slows those down who work.
-const PAUSES: u32 = patience(32);
+const PAUSES: u32 = patience(4);
 
 /// Runs until the executor is shut down.
 pub(crate) fn live(shared: &Shared, worker: usize) {

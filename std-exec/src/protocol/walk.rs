@@ -254,7 +254,7 @@ impl<'a> Walk<'a> {
 
     /// The first step of this lane, once that is known and those are through with the step before who take
     /// it.
-    pub(crate) fn admitted(&self, lanes: &[Lane], lane: usize) -> Option<Step> {
+    pub(crate) fn admitted(&self, lanes: &[Lane], lane: usize) -> Option<Step<'a>> {
         let ForOthers { from, level, .. } = &*lanes[lane].others;
         // Ordering: as in `is_in_step`.
         let start = from.load(Ordering::Acquire);
@@ -327,7 +327,7 @@ impl<'w, 'a> Seized<'w, 'a> {
             step = next;
         }
         // Walkers wait for each other, so each is in this step or in the next.
-        let rest = move |step: Step| {
+        let rest = move |step: Step<'a>| {
             let divided = Walk::in_step(lanes, step.start);
             let part = move |(number, lane): (usize, &Lane)| -> Range<usize> {
                 let part = step.part(number, divided);

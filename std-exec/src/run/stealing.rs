@@ -7,7 +7,7 @@
 
 use crate::pool::shared::Shared;
 use crate::protocol::member::Own;
-use crate::protocol::steps::Steps;
+use crate::protocol::steps::{STEP_TICKS, Steps};
 use crate::run::body::Body;
 use crate::run::lead::{Common, Discipline, address_of, in_a_team, lead};
 use crate::run::state::Stealing;
@@ -15,7 +15,10 @@ use crate::run::statistics::{RunStatistics, Tally};
 use crate::sync::MODEL;
 use crate::team::{Course, Rest, Role, Stay, Team};
 use crate::tuner::{Plan, RunTimer};
-use dgraph_core::{AsDag, Countdown};
+use dgraph_core::{AsDag, Countdown, DagView};
+
+/// Larger graphs aren't divided into supersteps: there is enough to share.
+const MOST_IN_SUPERSTEPS: usize = 1 << 14;
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are
 /// done; resumes the first panic of a body.
@@ -47,19 +50,41 @@ where
 {
     in_a_team(shared, dag, |team, countdown| {
         let timer = begin::<F>(shared, countdown, forced);
+        let nodes = countdown.dag().nodes();
+        // Levels, if they are wide, are better than supersteps: anybody may join at any time.
+        let by_supersteps = || !F::WAKES && nodes <= MOST_IN_SUPERSTEPS && dag.wide_levels().is_none();
+        let timer = if timer.samples && by_supersteps() { timer.with_profile(nodes) } else { timer };
         let steps = match timer.plan {
             Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
-            Plan::InStep { .. } => dag.wide_levels().map(Steps::through),
+            Plan::InStep { .. } => steps_of(dag),
             Plan::Share | Plan::Alone { .. } => None,
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);
         run.record(|work| {
-            let levels = if F::WAKES { None } else { dag.wide_levels() };
-            levels.map_or(usize::MAX, |levels| Steps::through(levels).ticks(work, shared.threads()))
+            let threads = shared.threads();
+            if F::WAKES {
+                return usize::MAX;
+            }
+            if let Some(levels) = dag.wide_levels() {
+                return Steps::through(levels).ticks(work, threads);
+            }
+            let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX);
+            let weight = |node| run.timer.sampled(node).unwrap_or(usual);
+            let mut make = |dag: DagView<'_>| {
+                let made = by_supersteps().then(|| dag.supersteps(threads, STEP_TICKS, weight))?;
+                (made.cost() < work as u64).then_some(made)
+            };
+            let supersteps = dag.supersteps_by(Some(&mut make));
+            supersteps.map_or(usize::MAX, |made| usize::try_from(made.cost()).unwrap_or(usize::MAX))
         });
         run.common.thrown.into_inner()
     });
+}
+
+/// The steps of a walk in step through `dag`, if there can be one.
+fn steps_of<D: AsDag + ?Sized>(dag: &D) -> Option<Steps<'_>> {
+    dag.supersteps_by(None).map(Steps::by).or_else(|| dag.wide_levels().map(Steps::through))
 }
 
 /// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.

@@ -43,7 +43,7 @@ enum Ended {
     Late,
 }
 
-impl<F: Body> Stealing<'_, F> {
+impl<'r, F: Body> Stealing<'r, F> {
     /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the
     /// run goes on shared.
     pub(crate) fn walk(&self, team: &Team, own: &mut Own<'_>) -> bool {
@@ -119,7 +119,7 @@ impl<F: Body> Stealing<'_, F> {
     }
 
     /// Walks in this lane, from the step `step` on, to whatever end.
-    fn go(&self, lanes: &[Lane], lane: usize, step: Step, wanted: impl Fn() -> bool) -> Ended {
+    fn go(&self, lanes: &[Lane], lane: usize, step: Step<'r>, wanted: impl Fn() -> bool) -> Ended {
         let mut walked = 0;
         let ended = self.go_on(lanes, lane, step, wanted, &mut walked);
         if self.walk.steps().are_divided() {
@@ -134,7 +134,7 @@ impl<F: Body> Stealing<'_, F> {
         &self,
         lanes: &[Lane],
         lane: usize,
-        mut step: Step,
+        mut step: Step<'r>,
         wanted: impl Fn() -> bool,
         walked: &mut usize,
     ) -> Ended {

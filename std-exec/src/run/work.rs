@@ -90,7 +90,7 @@ impl<F: Body> Stealing<'_, F> {
                 }
                 let began = if samples { progress.samples.begin() } else { 0 };
                 turn = own.in_body(|| self.common.body.run(node));
-                progress.samples.end(began);
+                progress.samples.end(began, node, &self.timer);
                 progress.running = None;
             } else {
                 // There is nothing to help with in a run that only drains. That can't be news to anybody.

@@ -4,8 +4,9 @@
 //! tells nothing about that any more: then what it would have taken is estimated from what it had come to.
 
 use crate::sync::clock;
-use crate::sync::{AtomicUsize, MODEL, Ordering};
+use crate::sync::{AtomicU32, AtomicUsize, MODEL, Ordering};
 use crate::tuner::{Budget, Plan, Sampled, Timed, Tuner};
+use dgraph_core::NodeId;
 
 /// Measures one run, for what it shows about the next one.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct RunTimer {
     /// What they have found: ticks, and of how many nodes. Relaxed, as `estimate`.
     work: AtomicUsize,
     nodes: AtomicUsize,
+    /// What single bodies have taken, in ticks; 0 of those that weren't sampled. Empty if nobody wants to know.
+    profile: Box<[AtomicU32]>,
 }
 
 /// A member's samples of what bodies take. The time of a long one is taken at each node, of a short one at one
@@ -54,15 +57,18 @@ impl Samples {
         clock::now()
     }
 
-    /// The body is over that began then.
+    /// The body of `node` is over that began then, in the run of this timer.
     #[inline]
-    pub(crate) fn end(&mut self, began: u64) {
+    pub(crate) fn end(&mut self, began: u64, node: NodeId, timer: &RunTimer) {
         if began != 0 {
             let ticks = clock::now().saturating_sub(began).saturating_sub(Self::CLOCK);
             let stands_for = if ticks >= Self::LONG { 1 } else { Self::SKIPPED + 1 };
             self.skipped = stands_for - 1;
             self.nodes += u64::from(stands_for);
             self.ticks = self.ticks.saturating_add(ticks.saturating_mul(stands_for.into()));
+            if let Some(place) = timer.profile.get(node.index()) {
+                place.store(u32::try_from(ticks).unwrap_or(u32::MAX).max(1), Ordering::Relaxed);
+            }
         }
     }
 }
@@ -79,7 +85,18 @@ impl RunTimer {
         };
         let at = if matches!(plan, Plan::Alone { timed: Timed::No, .. }) { 0 } else { clock::now() };
         let (estimate, work, nodes) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { key, plan, budget, at, estimate, samples, work, nodes }
+        Self { key, plan, budget, at, estimate, samples, work, nodes, profile: Box::default() }
+    }
+
+    /// Takes down also what single bodies take of a graph of so many nodes.
+    pub(crate) fn with_profile(self, nodes: usize) -> Self {
+        Self { profile: std::iter::repeat_with(AtomicU32::default).take(nodes).collect(), ..self }
+    }
+
+    /// What the body of `node` has taken, in ticks, if it was sampled.
+    pub(crate) fn sampled(&self, node: NodeId) -> Option<u32> {
+        let ticks = self.profile.get(node.index())?.load(Ordering::Relaxed);
+        (ticks > 0).then_some(ticks)
     }
 
     /// How many ticks the run has taken so far.
