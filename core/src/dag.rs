@@ -1,10 +1,10 @@
 //! The owned graph.
 
-#[cfg(target_has_atomic = "ptr")]
-use crate::{Levels, MakeSupersteps, Supersteps};
 #[cfg(target_has_atomic = "32")]
 use crate::sync::{AtomicBool, AtomicU32, Ordering};
 use crate::{AsDag, BuildError, CycleBuf, DagView, Edge, NodeId, Storage, depth_first};
+#[cfg(target_has_atomic = "ptr")]
+use crate::{MakeSupersteps, Supersteps};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,8 +15,7 @@ use once_cell::race::OnceBox;
 ///
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
 /// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
-/// executor has asked for its [`wide_levels`](AsDag::wide_levels) and it has them, or has found
-/// [supersteps](AsDag::supersteps_by) for it.
+/// executor has found [supersteps](AsDag::supersteps_by) for it.
 ///
 /// # Examples
 ///
@@ -45,17 +44,10 @@ pub struct Dag {
     /// True while a [`LentCountdown`] has the counters.
     #[cfg(target_has_atomic = "32")]
     lent: AtomicBool,
-    /// What `wide_levels` gives, once somebody has asked.
-    #[cfg(target_has_atomic = "ptr")]
-    levels: OnceBox<Option<Levels>>,
     /// What `supersteps_by` keeps.
     #[cfg(target_has_atomic = "ptr")]
     supersteps: OnceBox<Option<Supersteps>>,
 }
-
-/// How many nodes wide levels have on average.
-#[cfg(target_has_atomic = "ptr")]
-const WIDE: usize = if cfg!(any(dgraph_loom, dgraph_shuttle)) { 1 } else { 16 };
 
 impl Dag {
     /// Builds the graph of `nodes` nodes from its edges, where `(u, v)` says that v depends on u.
@@ -110,8 +102,6 @@ impl Dag {
             #[cfg(target_has_atomic = "32")]
             lent: AtomicBool::new(false),
             #[cfg(target_has_atomic = "ptr")]
-            levels: OnceBox::new(),
-            #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
         })
     }
@@ -138,9 +128,9 @@ impl Dag {
     /// first, so that a node's dependents come soon after it. O(V + E).
     ///
     /// The usual order has all roots first, which is as good if nothing is given up before the end. Runs on
-    /// several threads are depth first in any case, except for short ones, which go level by level through a
-    /// wide graph: this one has no [`wide_levels`](AsDag::wide_levels). Its order has roots among the others,
-    /// so [`DagView::from_parts`] doesn't take it.
+    /// several threads are depth first in any case, except for short ones, which may go through
+    /// [supersteps](AsDag::supersteps_by): this one keeps none. Its order has roots among the others, so
+    /// [`DagView::from_parts`] doesn't take it.
     ///
     /// # Examples
     ///
@@ -160,8 +150,6 @@ impl Dag {
         let order = depth_first::order_and_roots(self.view()).into();
         Self {
             order,
-            #[cfg(target_has_atomic = "ptr")]
-            levels: OnceBox::new(),
             #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
             ..self
@@ -216,17 +204,12 @@ impl AsDag for Dag {
     }
 
     #[cfg(target_has_atomic = "ptr")]
-    fn wide_levels(&self) -> Option<&Levels> {
-        // Level by level all results of a level are alive.
-        let levels = || if self.view().is_depth_first() { None } else { self.view().levels_of_width(WIDE) };
-        self.levels.get_or_init(|| Box::new(levels())).as_ref()
-    }
-
-    #[cfg(target_has_atomic = "ptr")]
     fn supersteps_by(&self, make: Option<MakeSupersteps<'_>>) -> Option<&Supersteps> {
         let Some(make) = make else { return self.supersteps.get()?.as_ref() };
-        let made = || Box::new(make(self.view()).filter(|made| made.is_of(self.view())));
-        self.supersteps.get_or_init(made).as_ref()
+        let dag = self.view();
+        // In supersteps, all results of a superstep are alive.
+        let mut make = || if dag.is_depth_first() { None } else { make(dag).filter(|made| made.is_of(dag)) };
+        self.supersteps.get_or_init(|| Box::new(make())).as_ref()
     }
 }
 
@@ -241,8 +224,6 @@ impl Clone for Dag {
             counters: self.in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect(),
             #[cfg(target_has_atomic = "32")]
             lent: AtomicBool::new(false),
-            #[cfg(target_has_atomic = "ptr")]
-            levels: OnceBox::new(),
             #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
         }

@@ -193,7 +193,7 @@ mod tests {
         }
         let roots = view.order().iter().filter(|&&node| view.in_degree(node) == 0);
         assert!(roots.eq(view.roots()));
-        assert!(dag.wide_levels().is_none());
+        assert!(dag.supersteps_by(Some(&mut |dag| Some(dag.supersteps(2, 1, |_| 1)))).is_none());
     }
 
     #[test]

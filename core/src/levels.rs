@@ -58,15 +58,6 @@ impl DagView<'_> {
         let count = self.levels_into(&mut level_of);
         Levels::new(&level_of, count)
     }
-
-    /// The levels, if they have at least `width` nodes on average. That they have fewer is found out in less
-    /// memory.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(crate) fn levels_of_width(self, width: usize) -> Option<Levels> {
-        let mut level_of = vec![0; self.nodes()];
-        let count = self.levels_into(&mut level_of);
-        (self.nodes() / width >= count.max(1)).then(|| Levels::new(&level_of, count))
-    }
 }
 
 /// The nodes of a graph grouped by level. See [`DagView::levels`].

@@ -203,9 +203,9 @@ pub use static_dag::StaticDag;
 #[cfg(feature = "alloc")]
 pub use supersteps::Supersteps;
 pub use urgency::{StaticUrgency, Urgency};
-pub use view::{AsDag, DagView};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use view::MakeSupersteps;
+pub use view::{AsDag, DagView};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

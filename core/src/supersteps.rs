@@ -219,6 +219,8 @@ impl DagView<'_> {
 
 /// In `touched`: nodes of several lanes, all of this superstep.
 const SEVERAL: usize = usize::MAX;
+/// How many waits a superstep lasts at the most, about. The threads that come late come at its end.
+const LONGEST: u64 = 64;
 /// How many nodes that take less than a wait a lane takes at once from those that are free, at the most: they lie
 /// side by side in memory.
 const CHUNK: usize = 16;
@@ -318,7 +320,8 @@ impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
         loop {
             let busy = |&lane: &usize| !self.lanes[lane].own.is_empty();
             let all = 0..self.lanes.len();
-            let least = |lanes: &mut dyn Iterator<Item = usize>| lanes.min_by_key(|&lane| self.lanes[lane].load);
+            let least =
+                |lanes: &mut dyn Iterator<Item = usize>| lanes.min_by_key(|&lane| self.lanes[lane].load);
             let next = if self.free.is_empty() { least(&mut all.filter(busy)) } else { least(&mut { all }) };
             let Some(lane) = next else { return };
             if self.free.is_empty() {
@@ -335,12 +338,20 @@ impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
             }
             let Some(Reverse((_, node))) = self.lanes[lane].own.pop() else { return };
             self.place(node, lane);
+            if self.lanes[lane].load >= self.wait.saturating_mul(LONGEST) && !self.is_coarse() {
+                return;
+            }
         }
+    }
+
+    /// Whether nodes take longer than a wait.
+    fn is_coarse(&self) -> bool {
+        !self.urgency.is_empty()
     }
 
     /// Gives the lane some of the nodes that are free, of which there are some.
     fn take_free(&mut self, lane: usize) {
-        let most = if self.urgency.is_empty() { CHUNK } else { 1 };
+        let most = if self.is_coarse() { 1 } else { CHUNK };
         let chunk = (self.free.len() / (2 * self.lanes.len())).clamp(1, most);
         for _ in 0..chunk {
             self.lanes[lane].own.extend(self.free.pop());

@@ -80,26 +80,9 @@ pub trait AsDag: sealed::Sealed {
         None
     }
 
-    /// The nodes by level, if this graph can keep them and its levels have at least 16 nodes on average. The
-    /// first call finds them, in O(V + E).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_core::{AsDag, Dag};
-    /// let wide = Dag::from_edges(32, &[(0, 16), (1, 17)])?; // 30 roots, and two behind them
-    /// assert_eq!(wide.wide_levels().map(|levels| levels.len()), Some(2));
-    /// let chain = Dag::from_edges(3, &[(0, 1), (1, 2)])?;
-    /// assert!(chain.wide_levels().is_none()); // nothing to gain
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    fn wide_levels(&self) -> Option<&crate::Levels> {
-        None
-    }
-
     /// The supersteps that are kept with this graph, if it can keep any: those that `make` gave in the first
-    /// call that had one, if they are of this graph. Without `make`, what is kept already.
+    /// call that had one, if they are of this graph. Without `make`, what is kept already. (A graph whose order
+    /// is [depth first](crate::Dag::depth_first) keeps none.)
     ///
     /// # Examples
     ///
@@ -144,11 +127,6 @@ impl<D: AsDag + ?Sized> AsDag for &D {
     #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
     fn lend_countdown(&self) -> Option<crate::LentCountdown<'_>> {
         (**self).lend_countdown()
-    }
-
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    fn wide_levels(&self) -> Option<&crate::Levels> {
-        (**self).wide_levels()
     }
 
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

@@ -59,6 +59,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// As [`lock`], if nobody has it.
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    mutex.try_lock().ok()
+}
+
 pub(crate) enum Host {
     Kept(&'static Executor),
     Anew(Mutex<Option<Arc<Executor>>>),
@@ -391,7 +396,7 @@ impl World {
             }
             Act::DropSpawned(which) => {
                 if let Some(slot) = self.spawned.get(which).filter(|_| may_drop(which)) {
-                    let taken = lock(slot).take();
+                    let taken = try_lock(slot).and_then(|mut slot| slot.take());
                     if let Some(spawned) = taken {
                         self.acts.fetch_add(1, SeqCst);
                         let over = Over(self, which);
@@ -403,7 +408,7 @@ impl World {
             Act::Forget(which) => {
                 // On an executor that lasts it would be in the way of everything to come.
                 if let Some(slot) = self.spawned.get(which).filter(|_| self.may_forget(which)) {
-                    let taken = lock(slot).take();
+                    let taken = try_lock(slot).and_then(|mut slot| slot.take());
                     if let Some(spawned) = taken {
                         self.acts.fetch_add(1, SeqCst);
                         self.scopes[which].forgotten.store(true, SeqCst);
@@ -419,7 +424,8 @@ impl World {
             }
             Act::Open => self.open(),
             Act::Ask(which) => {
-                if let Some(Some(spawned)) = self.spawned.get(which).map(lock).as_deref() {
+                // It runs nodes that are bound to the caller, which may ask, too, or drop it.
+                if let Some(Some(spawned)) = self.spawned.get(which).and_then(try_lock).as_deref() {
                     let _ = spawned.is_finished();
                 }
             }

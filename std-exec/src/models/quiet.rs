@@ -136,7 +136,6 @@ fn run_in_step_of_nodes_that_want_another_turn() {
             checked.run(node);
             Progress::Done
         });
-        assert!(checked.dag.wide_levels().is_some());
         run::run_as(&shared, &checked.dag, &body, Some(Plan::InStep { budget: Budget::NONE }), None);
         checked.all_ran();
         helper.join().expect("no panic");

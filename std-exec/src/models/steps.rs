@@ -5,7 +5,7 @@ use crate::protocol::steps::{Step, Steps};
 use crate::protocol::walk::{Lane, Stopped, Walk};
 use crate::sync::Mutex;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
-use dgraph_core::{Levels, NodeId, StaticDag};
+use dgraph_core::{NodeId, StaticDag, Supersteps};
 
 /// Who takes part in a model.
 #[derive(Clone, Copy)]
@@ -43,13 +43,13 @@ unsafe impl Sync for World {}
 unsafe impl Send for World {}
 
 /// Lanes as an earlier walk may have left them, that was broken into when all were in the last step.
-fn used_lanes(levels: &Levels, count: usize) -> Vec<Lane> {
+fn used_lanes(supersteps: &Supersteps, count: usize) -> Vec<Lane> {
     let lanes: Vec<Lane> = (0..count).map(|_| Lane::default()).collect();
-    let walk = Walk::new(Some(Steps::through(levels)));
+    let walk = Walk::new(Some(Steps::through(supersteps)));
     walk.lay_out(&lanes);
     (1..count).for_each(|lane| assert_eq!(walk.join(), Some(lane)));
     walk.admit(&lanes, walk.steps().first().next());
-    let end = levels.nodes().len();
+    let end = supersteps.nodes().len();
     for lane in &lanes {
         assert!(walk.reach(lane, end, false) && walk.claim::<false>(lane, end - 1));
     }
@@ -59,10 +59,10 @@ fn used_lanes(levels: &Levels, count: usize) -> Vec<Lane> {
 }
 
 impl World {
-    fn new(levels: &'static Levels, edges: &'static [(u32, u32)], case: Case) -> Self {
-        let nodes = levels.nodes().len();
-        let lanes = used_lanes(levels, case.lanes);
-        let walk = Walk::new(Some(Steps::through(levels)));
+    fn new(supersteps: &'static Supersteps, edges: &'static [(u32, u32)], case: Case) -> Self {
+        let nodes = supersteps.nodes().len();
+        let lanes = used_lanes(supersteps, case.lanes);
+        let walk = Walk::new(Some(Steps::through(supersteps)));
         walk.lay_out(&lanes);
         Self {
             edges,
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Walks in this lane, as `Run::go_on` does.
-    fn go(&self, lane: usize, mut step: Step) {
+    fn go(&self, lane: usize, mut step: Step<'static>) {
         loop {
             let in_step = Walk::in_step(&self.lanes, step.start);
             let part = step.part(lane, in_step);
@@ -189,9 +189,10 @@ impl World {
 }
 
 fn steps<const N: usize, const M: usize>(case: Case, edges: &'static [(u32, u32); M]) {
-    let levels: &'static Levels = Box::leak(Box::new(StaticDag::<N, M>::new(*edges).view().levels()));
+    let dag = StaticDag::<N, M>::new(*edges);
+    let supersteps: &'static Supersteps = Box::leak(Box::new(dag.view().supersteps(case.lanes, 1, |_| 10)));
     explore(case.preemptions, move || {
-        let world = Arc::new(World::new(levels, edges, case));
+        let world = Arc::new(World::new(supersteps, edges, case));
         let spawn = |act: fn(&World)| {
             let world = Arc::clone(&world);
             thread::spawn(move || act(&world))

@@ -15,10 +15,12 @@ use crate::run::statistics::{RunStatistics, Tally};
 use crate::sync::MODEL;
 use crate::team::{Course, Rest, Role, Stay, Team};
 use crate::tuner::{Plan, RunTimer};
-use dgraph_core::{AsDag, Countdown, DagView};
+use dgraph_core::{AsDag, Countdown, DagView, NodeId};
 
-/// Larger graphs aren't divided into supersteps: there is enough to share.
-const MOST_IN_SUPERSTEPS: usize = 1 << 14;
+/// Of larger graphs it isn't noted what each single body takes, and they aren't divided into supersteps: these take
+/// memory, and some 50 ns a node to find.
+const MOST_WITH_PROFILE: usize = 1 << 14;
+const MOST_IN_SUPERSTEPS: usize = 1 << 20;
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are
 /// done; resumes the first panic of a body.
@@ -51,40 +53,41 @@ where
     in_a_team(shared, dag, |team, countdown| {
         let timer = begin::<F>(shared, countdown, forced);
         let nodes = countdown.dag().nodes();
-        // Levels, if they are wide, are better than supersteps: anybody may join at any time.
-        let by_supersteps = || !F::WAKES && nodes <= MOST_IN_SUPERSTEPS && dag.wide_levels().is_none();
-        let timer = if timer.samples && by_supersteps() { timer.with_profile(nodes) } else { timer };
+        let profiles = timer.samples && !F::WAKES && nodes <= MOST_WITH_PROFILE;
+        let timer = if profiles { timer.with_profile(nodes) } else { timer };
         let steps = match timer.plan {
             Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
-            Plan::InStep { .. } => steps_of(dag),
+            Plan::InStep { .. } if forced.is_some() || cfg!(fuzzing) => {
+                supersteps_of(dag, shared, |_| STEP_TICKS)
+            }
+            Plan::InStep { .. } => dag.supersteps_by(None).map(Steps::through),
             Plan::Share | Plan::Alone { .. } => None,
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);
-        run.record(|work| {
-            let threads = shared.threads();
-            if F::WAKES {
+        run.record(|work, others| {
+            // Nothing can be faster than all threads at work all the time.
+            let ideal = work / shared.threads().max(1);
+            if F::WAKES || ideal.saturating_add(ideal / 20) >= others || nodes > MOST_IN_SUPERSTEPS {
                 return usize::MAX;
             }
-            if let Some(levels) = dag.wide_levels() {
-                return Steps::through(levels).ticks(work, threads);
-            }
-            let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX);
-            let weight = |node| run.timer.sampled(node).unwrap_or(usual);
-            let mut make = |dag: DagView<'_>| {
-                let made = by_supersteps().then(|| dag.supersteps(threads, STEP_TICKS, weight))?;
-                (made.cost() < work as u64).then_some(made)
-            };
-            let supersteps = dag.supersteps_by(Some(&mut make));
-            supersteps.map_or(usize::MAX, |made| usize::try_from(made.cost()).unwrap_or(usize::MAX))
+            let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX).max(1);
+            let steps = supersteps_of(dag, shared, |node| run.timer.sampled(node).unwrap_or(usual));
+            steps.map_or(usize::MAX, Steps::ticks)
         });
         run.common.thrown.into_inner()
     });
 }
 
-/// The steps of a walk in step through `dag`, if there can be one.
-fn steps_of<D: AsDag + ?Sized>(dag: &D) -> Option<Steps<'_>> {
-    dag.supersteps_by(None).map(Steps::by).or_else(|| dag.wide_levels().map(Steps::through))
+/// The steps of a walk in step through `dag`, if it can keep any; found, if need be, for nodes that take so many
+/// ticks.
+fn supersteps_of<'d, D: AsDag + ?Sized>(
+    dag: &'d D,
+    shared: &Shared,
+    ticks: impl Fn(NodeId) -> u32,
+) -> Option<Steps<'d>> {
+    let mut make = |dag: DagView<'_>| Some(dag.supersteps(shared.threads(), STEP_TICKS, &ticks));
+    dag.supersteps_by(Some(&mut make)).map(Steps::through)
 }
 
 /// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
@@ -121,9 +124,9 @@ impl<'a, F: Body> Stealing<'a, F> {
 
 impl<F: Body> Stealing<'_, F> {
     /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to
-    /// run it. `in_step` gives what one in step would take, from the ticks of all bodies; `usize::MAX` if there
-    /// can be none.
-    pub(crate) fn record(&self, in_step: impl FnOnce(usize) -> usize) {
+    /// run it. `in_step` gives what one in step would take, from the ticks of all bodies and those of the
+    /// fastest other way; `usize::MAX` if there can be none.
+    pub(crate) fn record(&self, in_step: impl FnOnce(usize, usize) -> usize) {
         let Common { shared, countdown, .. } = &self.common;
         self.timer.record(&shared.tuner);
         self.timer.promise(&shared.tuner, countdown.dag().nodes(), shared.threads(), in_step);

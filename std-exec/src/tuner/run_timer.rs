@@ -43,8 +43,8 @@ pub(crate) struct Samples {
 impl Samples {
     /// In ticks: who takes as long is long.
     const LONG: u64 = 500;
-    /// In ticks: what looking at the clock takes.
-    const CLOCK: u64 = 25;
+    /// In ticks: what calling a body in a run takes beside the body.
+    const CALL: u64 = 10;
     const SKIPPED: u32 = if MODEL { 0 } else { 15 };
 
     /// A body begins: when, if its time is to be taken; otherwise 0.
@@ -54,14 +54,20 @@ impl Samples {
             self.skipped -= 1;
             return 0;
         }
-        clock::now()
+        clock::after()
     }
 
     /// The body of `node` is over that began then, in the run of this timer.
     #[inline]
     pub(crate) fn end(&mut self, began: u64, node: NodeId, timer: &RunTimer) {
         if began != 0 {
-            let ticks = clock::now().saturating_sub(began).saturating_sub(Self::CLOCK);
+            let ended = clock::after();
+            let mut ticks = ended.saturating_sub(began);
+            if ticks < Self::LONG {
+                // What looking at the clock takes, just now.
+                let looking = clock::after().saturating_sub(ended);
+                ticks = ticks.saturating_sub(looking + Self::CALL);
+            }
             let stands_for = if ticks >= Self::LONG { 1 } else { Self::SKIPPED + 1 };
             self.skipped = stands_for - 1;
             self.nodes += u64::from(stands_for);
@@ -128,19 +134,20 @@ impl RunTimer {
     }
 
     /// The run is over: what its samples promise for other ways to run it, on so many `threads`. `in_step`: what
-    /// one in step would take, if all bodies together take so long; `usize::MAX` if there can be none.
+    /// one in step would take, if all bodies together take so long, and the fastest other way so long; `usize::MAX`
+    /// if there can be none.
     pub(crate) fn promise(
         &self,
         tuner: &Tuner,
         nodes: usize,
         threads: usize,
-        in_step: impl FnOnce(usize) -> usize,
+        in_step: impl FnOnce(usize, usize) -> usize,
     ) {
         let sampled = self.nodes.load(Ordering::Relaxed);
         if sampled > 0 {
             let work = self.work.load(Ordering::Relaxed) as u128 * nodes as u128 / sampled as u128;
             let work = usize::try_from(work).unwrap_or(usize::MAX - 1);
-            tuner.promise(self.key, Sampled { work, nodes, threads, in_step: in_step(work) });
+            tuner.promise(self.key, Sampled { work, nodes, threads }, |others| in_step(work, others));
         }
     }
 

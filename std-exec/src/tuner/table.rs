@@ -67,6 +67,8 @@ const WAYS: usize = 3;
 const PLACES: usize = if MODEL { 1 } else { 64 };
 /// Models and fuzz targets try all ways in turns.
 const IN_TURNS: bool = MODEL || cfg!(fuzzing);
+/// So many runs may still become much faster, as caches fill and threads wake.
+const FIRST_RUNS: usize = 8;
 /// Runs until another way is tried again: at first, and at the most.
 const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
@@ -74,6 +76,8 @@ const LAST_TRIAL: usize = 4096;
 const LEAST_BUDGET: usize = 20_000;
 /// In ticks: what a walk alone adds to each body.
 const WALKED_NODE: usize = 4;
+/// In ticks: by how much the samples of a body are wrong.
+const UNCERTAIN: usize = 20;
 /// In ticks: what sharing adds to each body at least, if it wasn't measured yet.
 const SHARED_NODE: usize = 120;
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
@@ -88,8 +92,6 @@ pub(crate) struct Sampled {
     pub(crate) work: usize,
     pub(crate) nodes: usize,
     pub(crate) threads: usize,
-    /// What a walk in step would take; `usize::MAX` if there can be none.
-    pub(crate) in_step: usize,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +103,8 @@ struct Entry {
     promised: [AtomicUsize; WAYS],
     /// How many runs were shared.
     shared: AtomicUsize,
+    /// How many runs were recorded.
+    runs: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
     unusual: AtomicUsize,
     /// Runs until another way is tried.
@@ -114,7 +118,7 @@ struct Entry {
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        let numbers = [&self.shared, &self.unusual, &self.trials];
+        let numbers = [&self.shared, &self.runs, &self.unusual, &self.trials];
         for place in self.ticks.iter().chain(&self.promised).chain(numbers) {
             place.store(0, Ordering::Relaxed);
         }
@@ -234,20 +238,26 @@ impl Tuner {
         (plan, false)
     }
 
-    /// What the samples of a run of `key` promise for the ways that weren't tried yet.
-    pub(crate) fn promise(&self, key: usize, sampled: Sampled) {
+    /// What the samples of a run of `key` promise for the ways that weren't tried yet. `in_step` gives what one in
+    /// step would take, from what the fastest other way would; `usize::MAX` if there can be none.
+    pub(crate) fn promise(&self, key: usize, sampled: Sampled, in_step: impl FnOnce(usize) -> usize) {
         let entry = self.entry(key);
         if entry.key.load(Ordering::Relaxed) != key {
             return;
         }
-        let Sampled { work, nodes, threads, in_step } = sampled;
+        let Sampled { work, nodes, threads } = sampled;
         let ideal = work / threads.max(1);
         let share = match entry.of(SHARE) {
             0 => ideal.saturating_add(nodes.saturating_mul(SHARED_NODE)),
             // About half of what it has taken beside the work is what only the first run takes.
             ticks => ideal.saturating_add(ticks.saturating_sub(ideal) / 2),
         };
-        let walk = work.saturating_add(nodes.saturating_mul(WALKED_NODE));
+        // Samples can't tell tiny bodies from none; if they are, a walk is the fastest by far.
+        let certain = work.saturating_sub(nodes.saturating_mul(UNCERTAIN));
+        let walk = certain.saturating_add(nodes.saturating_mul(WALKED_NODE));
+        let measured = Some(entry.of(SHARE)).filter(|&ticks| ticks > 0).unwrap_or(usize::MAX);
+        let in_step =
+            in_step(measured.min(work)).saturating_add(nodes.saturating_mul(WALKED_NODE) / threads.max(1));
         for (promised, ticks) in entry.promised.iter().zip([share, walk, in_step]) {
             promised.store(ticks.max(1), Ordering::Relaxed);
         }
@@ -273,6 +283,7 @@ impl Tuner {
             }
             return;
         }
+        entry.runs.fetch_add(1, Ordering::Relaxed);
         let second = way == SHARE && entry.shared.fetch_add(1, Ordering::Relaxed) == 1;
         // Falls at once and rises slowly: what disturbs a run only ever adds to it.
         let rises = before != 0 && ticks > before;
@@ -291,7 +302,7 @@ impl Tuner {
             entry.trials.fetch_add(1, Ordering::Relaxed);
             entry.interval.store(next, Ordering::Relaxed);
             entry.until_trial.store(next, Ordering::Relaxed);
-        } else if ticks < before - before / 3 {
+        } else if ticks < before - before / 3 && entry.runs.load(Ordering::Relaxed) > FIRST_RUNS {
             entry.forget();
         } else if ticks <= before.saturating_add(before / 2) {
             entry.unusual.store(0, Ordering::Relaxed);
@@ -322,7 +333,7 @@ mod tests {
             }
             if samples {
                 let in_step = if ticks[IN_STEP] == 0 { usize::MAX } else { ticks[IN_STEP] };
-                tuner.promise(1, Sampled { work: ticks[WALK], nodes: 1, threads: 2, in_step });
+                tuner.promise(1, Sampled { work: ticks[WALK], nodes: 1, threads: 2 }, |_| in_step);
             }
         }
         plans
@@ -354,7 +365,7 @@ mod tests {
         let tuner = Tuner::new();
         assert_eq!(tuner.plan(1, false), (Plan::Share, true));
         tuner.record(1, Plan::Share, 100_000);
-        tuner.promise(1, Sampled { work: 120_000, nodes: 1, threads: 2, in_step: 50_000 });
+        tuner.promise(1, Sampled { work: 120_000, nodes: 1, threads: 2 }, |_| 50_000);
         assert!(matches!(tuner.plan(1, false).0, Plan::InStep { .. }));
         tuner.record(1, Plan::InStep { budget: Budget::NONE }, 200_000);
         assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [15, 0, 0]);
@@ -370,7 +381,7 @@ mod tests {
         let tuner = Tuner::new();
         assert_eq!(tuner.plan(1, false), (Plan::Share, true));
         tuner.record(1, Plan::Share, 180_000);
-        tuner.promise(1, Sampled { work: 160_000, nodes: 1, threads: 2, in_step: usize::MAX });
+        tuner.promise(1, Sampled { work: 160_000, nodes: 1, threads: 2 }, |_| usize::MAX);
         assert_eq!(plans(&tuner, 9, [90_000, 160_000, 0]), [9, 0, 0]);
     }
 
@@ -401,7 +412,7 @@ mod tests {
         // As often as nobody says how it went.
         assert_eq!([tuner.plan(1, true), tuner.plan(1, true)], [(walk, true), (walk, true)]);
         tuner.record(1, walk, 50_000);
-        tuner.promise(1, Sampled { work: 49_000, nodes: 10, threads: 2, in_step: usize::MAX });
+        tuner.promise(1, Sampled { work: 49_000, nodes: 10, threads: 2 }, |_| usize::MAX);
         assert_eq!(tuner.plan(1, true), (Plan::Share, false));
     }
 }
