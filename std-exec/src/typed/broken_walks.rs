@@ -182,7 +182,7 @@ mod late {
         let come = || {
             let walking =
                 shared.teams.iter().find(|team| team.going_alone().is_some()).expect("a walk goes on");
-            assert!(shared.break_in(walking, &Stay::to_the_end()));
+            assert!(shared.sleep.look_around(0, || shared.break_in(walking, 0)));
             assert!(walking.going_alone().is_none(), "it was broken into");
         };
         thread::scope(|scope| scope.spawn(come).join().expect("no panic"));
