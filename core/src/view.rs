@@ -103,6 +103,19 @@ pub trait AsDag: sealed::Sealed {
 }
 
 /// What makes supersteps for a graph, if they promise anything. See [`AsDag::supersteps_by`].
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_core::{AsDag, Dag, DagView, MakeSupersteps, Supersteps};
+///
+/// // Only for graphs that are worth it.
+/// let mut make = |dag: DagView<'_>| Some(dag.supersteps(4, 100, |_| 50)).filter(|made| made.cost() < 50 * 900);
+/// let make: MakeSupersteps<'_> = &mut make;
+/// let dag = Dag::from_edges(1_000, &[])?;
+/// assert!(dag.supersteps_by(Some(make)).is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub type MakeSupersteps<'a> = &'a mut dyn FnMut(DagView<'_>) -> Option<crate::Supersteps>;
 

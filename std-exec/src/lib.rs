@@ -142,8 +142,8 @@ mod typed;
 mod wake;
 
 pub use dgraph_core::{
-    AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
-    StaticDag, Storage,
+    AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, MakeSupersteps, NodeId,
+    Parts, PartsError, StaticDag, Storage, Supersteps,
 };
 pub use dictionaries::{
     Args, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, GraphError, KeyedBuilder,

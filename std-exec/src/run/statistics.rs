@@ -24,7 +24,7 @@ pub struct RunStatistics {
     /// Those of them that the caller ran by itself, one after the other in topological order: all, if nobody
     /// broke in.
     pub sequential_nodes: usize,
-    /// Those of them that several threads ran side by side, level by level, before anybody broke in.
+    /// Those of them that several threads ran side by side, in supersteps, before anybody broke in.
     pub in_step_nodes: usize,
     /// Those of them that other threads than the caller ran.
     pub helper_nodes: usize,

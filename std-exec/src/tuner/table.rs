@@ -1,7 +1,7 @@
 //! Share, walk alone, or walk in step? What earlier runs of a graph took, and what to do in the next one.
 //!
 //! Sharing a run costs some tens of nanoseconds per node, a walk about one. So a graph of tiny bodies is
-//! fastest on one thread, one of short bodies and wide levels on several in step, one of long bodies shared,
+//! fastest on one thread, one of short bodies on several in step, one of long bodies shared,
 //! and only the body knows which it is. A whole run in another way is a costly question. So the first run of
 //! a graph is shared, and takes *samples*: how long bodies take. What the other ways would take follows from
 //! that, and one is tried only if it promises to be faster; then what it has taken counts, not what was
@@ -23,7 +23,7 @@ pub(crate) enum Plan {
     Share,
     /// On the calling thread alone.
     Alone { budget: Budget, timed: Timed },
-    /// On all threads, level by level. They give up if that takes too long.
+    /// On all threads, through supersteps. They give up if that takes too long.
     InStep { budget: Budget },
 }
 

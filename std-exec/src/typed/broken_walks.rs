@@ -7,7 +7,6 @@ use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::run::run_as;
 use crate::sync::{AtomicUsize, Ordering};
-use crate::team::Stay;
 use crate::tuner::{Budget, Plan, Timed};
 use crate::typed::builder::graph_builder::GraphBuilder;
 use crate::typed::error::run_error::RunError;

@@ -5,3 +5,4 @@ mod ready_set;
 mod rejection;
 mod run;
 mod structure;
+mod supersteps;

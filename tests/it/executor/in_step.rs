@@ -1,7 +1,9 @@
-//! Runs in step: graphs with wide levels, whose third run the executor tries level by level.
+//! Runs in step: graphs with wide levels and short nodes, which the executor takes through supersteps from the second
+//! or third run on.
 
 use crate::support::runner::executor;
 use dgraph_exec::{Dag, GraphBuilder, NodeId, RunStatistics, Values};
+use dgraph_tests::body::busy;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -49,7 +51,9 @@ impl Ran {
 fn third_run(threads: usize, body: impl Fn(NodeId) + Sync) -> RunStatistics {
     let (dag, executor, ran) = (wide(), executor(threads), Ran::new());
     let now = AtomicBool::new(false);
-    let run = |node| {
+    let run = |node: NodeId| {
+        // So much that it pays to go in step.
+        let _ = busy(node.get().into(), 300);
         if now.load(Relaxed) {
             ran.check(node);
             body(node);
@@ -91,7 +95,11 @@ fn each_node_once_after_those_that_it_depends_on() {
         for _ in 0..20 {
             let (dag, ran) = (wide(), Ran::new());
             for run in 1..=12 {
-                in_step += executor.run_with_statistics(&dag, |node| ran.check(node)).in_step_nodes;
+                let body = |node: NodeId| {
+                    let _ = busy(node.get().into(), 300);
+                    ran.check(node);
+                };
+                in_step += executor.run_with_statistics(&dag, body).in_step_nodes;
                 ran.all(run);
             }
         }
@@ -177,6 +185,7 @@ fn a_panic_starts_nothing_behind_it() {
             let payload = loop {
                 run += 1;
                 let body = |node: NodeId| {
+                    let _ = busy(node.get().into(), 300);
                     if run == 3 {
                         let (near, far) = (node.get() / WIDTH, node.get() % 5);
                         let panics = others && near == culprit / WIDTH && far == culprit % 5;

@@ -150,7 +150,7 @@ impl<P> GraphBuilder<'_, P> {
     /// that are [moved](crate::Node::moved) to their dependent, and so are gone when that has ended.
     ///
     /// A run on one thread (`run`, `run_async`, an executor of one) goes through the nodes in the order of
-    /// declaration, as far as dependencies permit, and a short run on several threads level by level: if a
+    /// declaration, as far as dependencies permit, and a short run on several threads may go in supersteps: if a
     /// graph is declared layer by layer, all results of a layer are alive at once. With this it goes depth
     /// first instead: chains that don't depend on each other come one after the other, whatever the order of
     /// declaration. Long runs on several threads are depth first in any case, unless nodes have priorities,
