@@ -1,13 +1,15 @@
 //! How a graph over ranks is described.
 
 use crate::errors::{DescriptionError, Section};
+use crate::gate::AnyError;
 use crate::graph::DistributedGraph;
 use crate::handle::{DistributedInput, DistributedNode};
-use crate::link::{Link, Merge, block_on};
-use crate::local::{PartBuilder, RankFn, Sources};
+use crate::link::{Link, block_on};
+use crate::local::{Part, PartBuilder, RankFn, Sources};
+use crate::merge::Merge;
 use crate::partition::Owners;
 use crate::plan::Plan;
-use crate::port::{AnyError, Port};
+use crate::port::Port;
 use crate::sync::Number;
 use crate::wire::Wire;
 use serde::{Deserialize, Serialize};
@@ -229,7 +231,7 @@ impl<'env> DistributedBuilder<'env> {
     /// If the ranks have described different graphs, or what they have described is none. All ranks get an
     /// error then.
     pub fn build(self, link: &mut Link, owners: &Owners) -> Result<DistributedGraph<'env>, DescriptionError> {
-        link.core_mut().patient = true;
+        link.set_has_time(true);
         block_on(self.build_async(link, owners))
     }
 
@@ -246,16 +248,16 @@ impl<'env> DistributedBuilder<'env> {
     ) -> Result<DistributedGraph<'env>, DescriptionError> {
         let (rank, ranks) = (link.rank(), link.size());
         let owners = owners.assign(ranks, &self.placed, &self.loads, &self.dependencies);
-        let graph = link.core().next_graph();
-        let (id, link_id) = (self.id, link.core().id);
+        let graph = link.next_graph();
+        let (id, link_id) = (self.id, link.id());
         let mut report = Report { rank, sections: self.sections(&owners), differs: None, refused_by: None };
         let types: Vec<TypeId> = self.kinds.iter().map(|kind| kind.id).collect();
         let part = self.part(rank, ranks, owners, |plan| Port::new(graph, link_id, plan));
         match &part {
-            Ok((port, _)) => link.core_mut().connect(port),
+            Ok((port, _)) => link.connect(port),
             Err(_) => {
                 report.refused_by = Some(rank);
-                link.core_mut().connect(&Port::new(graph, link_id, Plan::default()));
+                link.connect(&Port::new(graph, link_id, Plan::default()));
             }
         }
         let mut operation = link.begin(graph)?;
@@ -279,7 +281,7 @@ impl<'env> DistributedBuilder<'env> {
         ranks: usize,
         owners: Vec<usize>,
         port: impl FnOnce(Plan) -> std::sync::Arc<Port>,
-    ) -> Result<(std::sync::Arc<Port>, crate::local::Part<'env>), DescriptionError> {
+    ) -> Result<(std::sync::Arc<Port>, Part<'env>), DescriptionError> {
         let label = |node: usize| match self.names[node].as_str() {
             "" => format!("#{node}"),
             name => name.to_owned(),

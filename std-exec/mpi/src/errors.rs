@@ -1,8 +1,8 @@
 //! Why a graph over ranks can't be built, or a run of it didn't do everything.
 
+use crate::exec::{DefinitionError, NoResult};
 use crate::fault::Faults;
 use crate::link_error::LinkError;
-use crate::local::{DefinitionError, NoResult};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! What went wrong on some rank, as all ranks get to know it.
 
-use crate::link::Merge;
+use crate::merge::Merge;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;

@@ -4,18 +4,19 @@
 
 mod block;
 mod builder;
-mod current;
 mod errors;
+mod exec;
 mod fault;
+mod gate;
 mod graph;
 mod handle;
 mod in_process;
 mod link;
 mod link_error;
 mod local;
+mod merge;
 mod message;
 #[cfg(feature = "mpi")]
-#[allow(unsafe_code)]
 mod mpi_transport;
 mod options;
 mod partition;
@@ -29,15 +30,14 @@ mod wire;
 pub use block::Block;
 pub use builder::DistributedBuilder;
 pub use errors::{DescriptionError, RankError, Section, Unavailable};
+pub use exec::{CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, Values, ValuesIter};
 pub use fault::{Fault, FaultKind, Faults};
 pub use graph::{DistributedGraph, DistributedResults, RankStatistics};
 pub use handle::{DistributedInput, DistributedNode};
 pub use in_process::{InProcess, Loss, Network};
 pub use link::{Link, Traffic};
 pub use link_error::{LinkError, Waiting};
-pub use local::{
-    CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, RankFn, Sources, Values, ValuesIter,
-};
+pub use local::{RankFn, Sources};
 pub use message::{Body, Head, Message};
 #[cfg(feature = "mpi")]
 pub use mpi_transport::MpiTransport;

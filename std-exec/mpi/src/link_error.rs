@@ -123,6 +123,12 @@ impl fmt::Display for LinkError {
     }
 }
 
+impl From<WireError> for LinkError {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}
+
 impl Error for LinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

@@ -1,6 +1,6 @@
 //! How a run over ranks is to go.
 
-use crate::local::{CancelToken, FailurePolicy};
+use crate::exec::{CancelToken, FailurePolicy};
 use crate::sync::Number;
 use std::sync::Arc;
 use std::time::Instant;

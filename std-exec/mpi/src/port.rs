@@ -1,8 +1,8 @@
 //! Where the nodes of one rank meet the link: what they send, what they wait for, and what becomes of the
 //! others when one fails.
 //!
-//! A value goes out in the node that gives it, as soon as that has ended. What comes in waits in a slot for
-//! the future of a receiving node. Who uses what:
+//! A value goes out in the node that gives it, as soon as that has ended (`gate.rs`). What comes in waits in a
+//! slot for the future of a receiving node. Who uses what:
 //!
 //! | what | written by | read by |
 //! |---|---|---|
@@ -11,26 +11,18 @@
 //! | `run`, `outbox` | any node; the thread of the link | both, under a lock |
 
 use crate::block::Pool;
-use crate::current;
+use crate::exec::{FailurePolicy, StopToken};
 use crate::fault::{Fault, FaultKind, Faults};
 use crate::link_error::Waiting;
-use crate::local::{FailurePolicy, StopToken};
 use crate::message::{Body, Kind, Message};
 use crate::plan::Plan;
 use crate::sync::{Number, lock};
 use crate::wire::Wire;
-use std::any::Any;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
-use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
-
-/// An error of any type.
-pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
+use std::task::Waker;
 
 /// A node has no value, and what went wrong is recorded.
 #[derive(Debug)]
@@ -69,8 +61,10 @@ struct Slot {
     waker: Option<Waker>,
 }
 
-enum Arrived {
+/// What has come for a node.
+pub(crate) enum Arrived {
     Value(Option<Body>),
+    /// It will have no value.
     Poison,
 }
 
@@ -112,6 +106,26 @@ impl Port {
 
     pub(crate) fn graph(&self) -> u32 {
         self.graph
+    }
+
+    /// The number of the link that carries the graph's messages.
+    pub(crate) fn link(&self) -> u64 {
+        self.link
+    }
+
+    /// A node begins; `here` if on the thread of the link.
+    pub(crate) fn node_begins(&self, here: bool) {
+        if !here {
+            self.elsewhere.count();
+        }
+    }
+
+    /// A node has ended that began so.
+    pub(crate) fn node_ends(&self, here: bool) {
+        self.done.count();
+        if !here {
+            self.elsewhere.uncount();
+        }
     }
 
     /// How many nodes have ended in the last run.
@@ -234,7 +248,7 @@ impl Port {
 
     /// `node` will have no value, and what depends on it neither: tells those ranks that wait for one. They
     /// do the same, so that each looks at its own nodes only.
-    fn poison(&self, node: usize) {
+    pub(crate) fn poison(&self, node: usize) {
         let mut run = lock(&self.run);
         run.poisoned.resize(self.plan.nodes(), false);
         let (mut found, mut outbox) = (vec![node], lock(&self.outbox));
@@ -251,11 +265,13 @@ impl Port {
         }
     }
 
-    fn fault(&self, kind: FaultKind, node: usize) -> Fault {
+    /// Something that is wrong with a node.
+    pub(crate) fn fault(&self, kind: FaultKind, node: usize) -> Fault {
         Fault::new(kind, self.plan.rank(), Some((node, self.plan.name(node).to_owned())))
     }
 
-    fn send_value<T: Wire>(&self, node: usize, to: &[usize], value: &T) -> Result<(), Recorded> {
+    /// The value of a node, to be sent. If it can't be written, that is recorded.
+    pub(crate) fn message<T: Wire>(&self, node: usize, value: &T) -> Result<Message, Recorded> {
         let body = value.pack(&self.pool).map_err(|error| {
             self.record(self.fault(FaultKind::NotSent, node).with_error(Arc::new(error)));
             Recorded
@@ -265,139 +281,30 @@ impl Port {
         if let Some(body) = message.body().filter(|body| body.with_head_bytes().is_some()) {
             lock(&self.pool).keep(body.block());
         }
-        if current::with(self.link, |_| ()).is_none() {
-            lock(&self.outbox).extend(to.iter().map(|&to| (to, message.clone())));
-            return Ok(());
-        }
-        current::with(self.link, |core| {
-            let Some((&last, others)) = to.split_last() else { return };
-            others.iter().for_each(|&to| core.send_value(to, message.clone()));
-            core.send_value(last, message);
-        });
-        Ok(())
+        Ok(message)
     }
-}
 
-/// What is around each node of a rank: sends its value, and records what goes wrong.
-#[doc(hidden)]
-pub struct Gate {
-    pub(crate) port: Arc<Port>,
-    pub(crate) node: usize,
-    /// The ranks that need the value.
-    pub(crate) to: Box<[usize]>,
-}
+    /// Leaves a message to the thread of the link.
+    pub(crate) fn send_later(&self, to: &[usize], message: &Message) {
+        lock(&self.outbox).extend(to.iter().map(|&to| (to, message.clone())));
+    }
 
-impl Gate {
-    /// Calls the node.
-    pub(crate) fn call<T: Wire>(&self, node: impl FnOnce() -> Result<T, AnyError>) -> Result<T, Recorded> {
-        let here = current::with(self.port.link, |_| ()).is_some();
-        if !here {
-            self.port.elsewhere.count();
-        }
-        let sent = || match node() {
-            Ok(value) => Ok(self.sent(value)),
-            Err(error) => Err(error),
+    /// Takes what has come for a receiving node in this run; as long as nothing has, `waker` is told when it
+    /// does.
+    pub(crate) fn take_arrived(&self, slot: usize, waker: &Waker) -> Option<Arrived> {
+        let now = self.operation.get();
+        let mut slot = lock(&self.slots[slot]);
+        let of_this_run = |place: &&mut Option<(u64, Arrived)>| {
+            place.as_ref().is_some_and(|&(operation, _)| operation == now)
         };
-        let outcome = match catch_unwind(AssertUnwindSafe(sent)) {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => {
-                let fault = self.port.fault(FaultKind::Failed, self.node);
-                self.port.record(fault.with_error(Arc::from(error)));
-                Err(Recorded)
+        let Some(place) = slot.arrived.iter_mut().find(of_this_run) else {
+            if !slot.waker.as_ref().is_some_and(|own| own.will_wake(waker)) {
+                slot.waker = Some(waker.clone());
             }
-            Err(payload) => {
-                let fault = self.port.fault(FaultKind::Panicked, self.node);
-                self.port.record(fault.with_message(words(&*payload).to_owned()));
-                Err(Recorded)
-            }
+            return None;
         };
-        self.port.done.count();
-        if here {
-            current::with(self.port.link, |core| core.tick());
-        } else {
-            self.port.elsewhere.uncount();
-        }
-        outcome
-    }
-
-    /// Sends the value of an input.
-    pub(crate) fn pass_on<T: Wire>(&self, value: &T) -> Result<(), Recorded> {
-        self.port.send_value(self.node, &self.to, value)
-    }
-
-    fn sent<T: Wire>(&self, value: T) -> Result<T, Recorded> {
-        if !self.to.is_empty() {
-            self.port.send_value(self.node, &self.to, &value)?;
-        }
-        Ok(value)
-    }
-}
-
-impl fmt::Debug for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("node", &self.node).field("to", &self.to).finish_non_exhaustive()
-    }
-}
-
-/// What was passed to `panic!`, if it is a text.
-fn words(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
-}
-
-/// What a receiving node waits for.
-pub(crate) struct Receive<T> {
-    port: Arc<Port>,
-    node: usize,
-    slot: usize,
-    value: PhantomData<fn() -> T>,
-}
-
-impl<T> Receive<T> {
-    /// `slot` is that of `node`.
-    pub(crate) fn new(port: &Arc<Port>, node: usize, slot: usize) -> Self {
-        Self { port: Arc::clone(port), node, slot, value: PhantomData }
-    }
-}
-
-impl<T: Wire> Future for Receive<T> {
-    type Output = Result<T, Recorded>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { port, node, .. } = &*self;
-        let now = port.operation.get();
-        let slot = &port.slots[self.slot];
-        let arrived = {
-            let mut slot = lock(slot);
-            let of_this_run = |place: &&mut Option<(u64, Arrived)>| {
-                place.as_ref().is_some_and(|&(operation, _)| operation == now)
-            };
-            let Some(place) = slot.arrived.iter_mut().find(of_this_run) else {
-                if !slot.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                    slot.waker = Some(context.waker().clone());
-                }
-                return Poll::Pending;
-            };
-            let arrived = place.take();
-            slot.waker = None;
-            arrived
-        };
-        Poll::Ready(match arrived {
-            Some((_, Arrived::Value(body))) => {
-                let fault = || port.fault(FaultKind::NotReceived, *node);
-                // What reads it may be the program's.
-                let fault = match catch_unwind(AssertUnwindSafe(|| T::unpack(body))) {
-                    Ok(Ok(value)) => return Poll::Ready(Ok(value)),
-                    Ok(Err(error)) => fault().with_error(Arc::new(error)),
-                    Err(payload) => fault().with_message(words(&*payload).to_owned()),
-                };
-                port.record(fault);
-                Err(Recorded)
-            }
-            _ => {
-                port.poison(*node);
-                Err(Recorded)
-            }
-        })
+        let arrived = place.take();
+        slot.waker = None;
+        arrived.map(|(_, arrived)| arrived)
     }
 }

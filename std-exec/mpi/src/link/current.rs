@@ -1,9 +1,9 @@
 //! The link of the run that the thread is in the middle of: nodes that run on it send by themselves, at once.
 //!
 //! MPI is used by one thread only. Nodes that run on other threads, and those that can't know, leave what is
-//! to be sent to that thread (see `port.rs`).
+//! to be sent to that thread (see `gate.rs`).
 
-use crate::link::Core;
+use super::core::Core;
 use std::cell::RefCell;
 use std::mem;
 
@@ -12,7 +12,7 @@ thread_local! {
 }
 
 /// Makes the link in `home` the current one, until what this gives is dropped.
-pub(crate) fn enter(home: &mut Option<Box<Core>>) -> Entered<'_> {
+pub(super) fn enter(home: &mut Option<Box<Core>>) -> Entered<'_> {
     let before = CURRENT.with_borrow_mut(|current| mem::replace(current, home.take()));
     Entered { home, before }
 }
@@ -30,6 +30,6 @@ impl Drop for Entered<'_> {
 }
 
 /// Calls `work` with the link of this number, if it is the current one.
-pub(crate) fn with<R>(link: u64, work: impl FnOnce(&mut Core) -> R) -> Option<R> {
+pub(crate) fn with_current<R>(link: u64, work: impl FnOnce(&mut Core) -> R) -> Option<R> {
     CURRENT.with_borrow_mut(|current| current.as_mut().filter(|core| core.id == link).map(|core| work(core)))
 }

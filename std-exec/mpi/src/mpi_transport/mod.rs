@@ -10,21 +10,20 @@
 //!
 //! All calls are made by one thread (`MPI_THREAD_FUNNELED`): the transport isn't `Send`.
 
+mod transfer;
+
 use crate::block::{Block, HEAD, Pool};
 use crate::message::{Body, Head, Message};
 use crate::transport::{Transport, TransportError};
-use mpi::datatype::Equivalence;
 use mpi::environment::Universe;
-use mpi::ffi;
-use mpi::raw::AsRaw;
 use mpi::topology::{Communicator, SimpleCommunicator};
 use mpi::{Threading, traits::CommunicatorCollectives as _};
 use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::{self, MaybeUninit};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use transfer::{Transfer, int};
 
 /// Carries messages between the processes of an MPI job, each of which is a rank.
 ///
@@ -43,11 +42,10 @@ pub struct MpiTransport {
     rank: usize,
     size: usize,
     /// Receives of small messages: these complete in order.
-    open: VecDeque<(Request, Arc<Block>)>,
+    open: VecDeque<Transfer>,
     /// Messages that wait for their body, and those that wait for one of these.
     incomplete: VecDeque<Incomplete>,
-    /// What is being sent, with the memory that it is read from.
-    sending: VecDeque<(Request, Arc<Block>)>,
+    sending: VecDeque<Transfer>,
     pool: Pool,
     since: Instant,
     /// If it has started MPI, it ends it. Dropped last.
@@ -59,9 +57,12 @@ pub struct MpiTransport {
 struct Incomplete {
     from: usize,
     head: Head,
-    /// `None` if the body is there.
-    request: Option<Request>,
-    block: Arc<Block>,
+    body: Incoming,
+}
+
+enum Incoming {
+    There(Arc<Block>),
+    OnItsWay(Transfer),
 }
 
 /// The longest message that goes in one piece, with its head: libraries send about so much at once.
@@ -130,49 +131,12 @@ impl MpiTransport {
     }
 
     fn open_receive(&mut self) -> Result<(), TransportError> {
-        let mut block = self.pool.take(SMALL);
-        let request = self.receive(&mut block, 0, SMALL, None, SMALL_TAG)?;
-        self.open.push_back((request, block));
+        let block = self.pool.take(SMALL);
+        self.open.push_back(Transfer::receive(&self.communicator, block, 0, SMALL, None, SMALL_TAG)?);
         Ok(())
     }
 
-    /// Begins to receive into a part of `block`, which is to be kept until then, and which nobody else has.
-    fn receive(
-        &self,
-        block: &mut Arc<Block>,
-        start: usize,
-        length: usize,
-        from: Option<usize>,
-        tag: i32,
-    ) -> Result<Request, TransportError> {
-        let memory = Arc::get_mut(block).expect("blocks of the pool are nobody else's");
-        let memory = &mut memory.bytes_mut()[start..start + length];
-        let count = int(memory.len())?;
-        let source = match from {
-            Some(rank) => int(rank)?,
-            None => any_source(),
-        };
-        let mut request = MaybeUninit::uninit();
-        // SAFETY: the memory is `length` bytes that nobody uses until the request is complete: whoever keeps
-        // it keeps the block with it, looks at neither before, and cancels it if it is dropped. The
-        // communicator is a live one.
-        let code = unsafe {
-            ffi::MPI_Irecv(
-                memory.as_mut_ptr().cast(),
-                count,
-                u8::equivalent_datatype().as_raw(),
-                source,
-                tag,
-                self.communicator.as_raw(),
-                request.as_mut_ptr(),
-            )
-        };
-        check("MPI_Irecv", code)?;
-        // SAFETY: the call has succeeded, and written it.
-        Ok(Request(unsafe { request.assume_init() }))
-    }
-
-    /// Sends a part of `block`, which nobody changes as long as it is shared.
+    /// Sends a part of `block`.
     fn send_part(
         &mut self,
         to: usize,
@@ -181,36 +145,17 @@ impl MpiTransport {
         length: usize,
         tag: i32,
     ) -> Result<(), TransportError> {
-        let memory = &block.bytes()[start..start + length];
-        let (count, to) = (int(memory.len())?, int(to)?);
-        let mut request = MaybeUninit::uninit();
-        // SAFETY: the memory is `length` bytes that nobody changes until the request is complete, since the
-        // block is kept in an `Arc` with it, of which nobody else has the only one. The communicator is a
-        // live one.
-        let code = unsafe {
-            ffi::MPI_Isend(
-                memory.as_ptr().cast(),
-                count,
-                u8::equivalent_datatype().as_raw(),
-                to,
-                tag,
-                self.communicator.as_raw(),
-                request.as_mut_ptr(),
-            )
-        };
-        check("MPI_Isend", code)?;
-        // SAFETY: the call has succeeded, and written it.
-        let mut request = Request(unsafe { request.assume_init() });
-        if request.test()?.is_none() {
-            self.sending.push_back((request, block));
+        let mut transfer = Transfer::send(&self.communicator, block, start, length, to, tag)?;
+        if transfer.test()?.is_none() {
+            self.sending.push_back(transfer);
         }
         Ok(())
     }
 
     /// Lets go of what has been sent.
     fn reap(&mut self) -> Result<(), TransportError> {
-        while let Some((request, _)) = self.sending.front_mut() {
-            if request.test()?.is_none() {
+        while let Some(transfer) = self.sending.front_mut() {
+            if transfer.test()?.is_none() {
                 break;
             }
             self.sending.pop_front();
@@ -225,14 +170,18 @@ impl MpiTransport {
             if self.incomplete.iter().take(at).any(|earlier| earlier.from == from) {
                 continue;
             }
-            if let Some(request) = &mut self.incomplete[at].request {
-                let Some(status) = request.test()? else { continue };
-                let length = self.incomplete[at].head.length();
-                if received_bytes(&status)? != length {
+            let length = self.incomplete[at].head.length();
+            if let Incoming::OnItsWay(transfer) = &mut self.incomplete[at].body {
+                let Some(received) = transfer.test()? else { continue };
+                if received.bytes()? != length {
                     return Err(TransportError::Malformed { from });
                 }
             }
-            let Some(Incomplete { head, block, .. }) = self.incomplete.remove(at) else { break };
+            let Some(Incomplete { head, body, .. }) = self.incomplete.remove(at) else { break };
+            let block = match body {
+                Incoming::There(block) => block,
+                Incoming::OnItsWay(transfer) => transfer.into_block(),
+            };
             return self.message(from, head, block).map(Some);
         }
         Ok(None)
@@ -249,53 +198,6 @@ impl MpiTransport {
         let message = Message::new(head, body).ok_or(TransportError::Malformed { from })?;
         Ok((from, message))
     }
-}
-
-/// Something that MPI is in the middle of.
-struct Request(ffi::MPI_Request);
-
-impl Request {
-    /// Its status, if it is complete. Then the handle is a null one.
-    fn test(&mut self) -> Result<Option<ffi::MPI_Status>, TransportError> {
-        let (mut done, mut status) = (0, MaybeUninit::<ffi::MPI_Status>::zeroed());
-        // SAFETY: the request is one that a call has made, or the null one.
-        let code = unsafe { ffi::MPI_Test(&raw mut self.0, &raw mut done, status.as_mut_ptr()) };
-        check("MPI_Test", code)?;
-        // SAFETY: zeros are a status, and if it is complete, it was written.
-        let status = unsafe { status.assume_init() };
-        Ok((done != 0).then_some(status))
-    }
-
-    /// Gives up a receive, unless something is being received, and waits for its end.
-    fn cancel(&mut self) -> Result<(), TransportError> {
-        // SAFETY: the request is one that a call has made and that isn't complete.
-        check("MPI_Cancel", unsafe { ffi::MPI_Cancel(&raw mut self.0) })?;
-        let mut status = MaybeUninit::<ffi::MPI_Status>::zeroed();
-        // SAFETY: as above; it is complete when it was cancelled, or when what is being received is there.
-        check("MPI_Wait", unsafe { ffi::MPI_Wait(&raw mut self.0, status.as_mut_ptr()) })
-    }
-}
-
-fn check(call: &'static str, code: i32) -> Result<(), TransportError> {
-    if code == 0 { Ok(()) } else { Err(TransportError::Mpi { call, code }) }
-}
-
-/// A number as MPI counts.
-fn int(number: usize) -> Result<i32, TransportError> {
-    i32::try_from(number).map_err(|_| TransportError::TooLong { bytes: number })
-}
-
-fn any_source() -> i32 {
-    // SAFETY: a constant of the library.
-    unsafe { ffi::RSMPI_ANY_SOURCE }
-}
-
-fn received_bytes(status: &ffi::MPI_Status) -> Result<usize, TransportError> {
-    let mut count = 0;
-    // SAFETY: the status is one that a call has written.
-    let code = unsafe { ffi::MPI_Get_count(status, u8::equivalent_datatype().as_raw(), &raw mut count) };
-    check("MPI_Get_count", code)?;
-    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 impl Transport for MpiTransport {
@@ -345,17 +247,16 @@ impl Transport for MpiTransport {
         if self.open.len() < OPEN / 2 {
             self.open_receive()?;
         }
-        let Some((request, _)) = self.open.front_mut() else { return Ok(None) };
-        let Some(status) = request.test()? else {
+        let Some(transfer) = self.open.front_mut() else { return Ok(None) };
+        let Some(received) = transfer.test()? else {
             // Not when a message has come: that is waited for.
             if self.open.len() < OPEN {
                 self.open_receive()?;
             }
             return Ok(None);
         };
-        let Some((_, block)) = self.open.pop_front() else { return Ok(None) };
-        let from = usize::try_from(status.MPI_SOURCE).unwrap_or(usize::MAX);
-        let bytes = received_bytes(&status)?;
+        let Some(block) = self.open.pop_front().map(Transfer::into_block) else { return Ok(None) };
+        let (from, bytes) = (received.from(), received.bytes()?);
         let head = block.bytes().first_chunk().and_then(Head::from_bytes);
         let head = head.filter(|_| bytes >= HEAD).ok_or(TransportError::Malformed { from })?;
         let length = head.length();
@@ -366,12 +267,12 @@ impl Transport for MpiTransport {
             if self.incomplete.iter().all(|earlier| earlier.from != from) {
                 return self.message(from, head, block).map(Some);
             }
-            self.incomplete.push_back(Incomplete { from, head, request: None, block });
+            self.incomplete.push_back(Incomplete { from, head, body: Incoming::There(block) });
         } else {
             self.pool.keep(&block);
-            let mut block = self.pool.take(HEAD + length);
-            let request = self.receive(&mut block, HEAD, length, Some(from), BODY_TAG)?;
-            self.incomplete.push_back(Incomplete { from, head, request: Some(request), block });
+            let block = self.pool.take(HEAD + length);
+            let body = Transfer::receive(&self.communicator, block, HEAD, length, Some(from), BODY_TAG)?;
+            self.incomplete.push_back(Incomplete { from, head, body: Incoming::OnItsWay(body) });
         }
         Ok(None)
     }
@@ -395,16 +296,10 @@ impl Transport for MpiTransport {
 impl Drop for MpiTransport {
     fn drop(&mut self) {
         let _ = self.flush();
-        // What MPI still reads from must stay.
-        self.sending.drain(..).for_each(mem::forget);
-        let incomplete =
-            self.incomplete.drain(..).filter_map(|message| Some((message.request?, message.block)));
-        for (mut request, block) in self.open.drain(..).chain(incomplete) {
-            // Nor may what it still writes to go.
-            if request.cancel().is_err() {
-                mem::forget(block);
-            }
-        }
+        // Before the communicator: what is under way ends.
+        self.sending.clear();
+        self.open.clear();
+        self.incomplete.clear();
     }
 }
 
