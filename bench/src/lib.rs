@@ -32,8 +32,6 @@ pub mod lineup;
 pub mod measure;
 pub mod memory;
 pub mod metg;
-#[cfg(feature = "native")]
-pub mod native;
 pub mod options;
 pub mod plot;
 pub mod scale;

@@ -1,9 +1,9 @@
 //! `onetbb` and `openmp`: C++ schedulers, through drivers of our own that call back for each node.
 
+use super::native::{self, Driver};
 use super::{Runner, System};
 use crate::body::Body;
 use crate::graph::Graph;
-use crate::native::{self, Driver};
 use std::sync::Arc;
 
 /// oneTBB's flow graph, in an arena of so many threads; the caller is one of them.

@@ -23,6 +23,8 @@ mod dgraph_raw;
 mod dgraph_typed;
 #[cfg(feature = "peers")]
 mod futures_unordered;
+#[cfg(feature = "native")]
+mod native;
 mod rayon;
 mod serial_kahn;
 mod serial_topo;

@@ -7,22 +7,23 @@
 //!
 //! | file | what | of |
 //! |---|---|---|
-//! | `protocol/membership.rs` | joining and leaving a team | `protocol/membership.rs` |
+//! | `membership.rs` | joining and leaving a team | `protocol/membership.rs` |
 //! | `helpers.rs` | two helpers of one team, and their places | `team/state.rs`, `protocol/member.rs` |
-//! | `sleep.rs` | sleepers against posters | `sleep/parker.rs`, `sleep/` |
-//! | `walks.rs` | runs that begin with a walk, which a helper breaks into or joins | `protocol/walk.rs`, `run/walking.rs`, `run.rs` |
-//! | `protocol/steps.rs` | walks in step by themselves: up to three threads, broken into at any moment | `protocol/walk.rs`, `protocol/steps.rs` |
-//! | `robbing.rs` | thieves against a member in a body; what a member that blocks has kept to itself | `protocol/biased_lock.rs`, `protocol/arrival_buffer.rs`, `run/work.rs` |
-//! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team/state.rs`, `run.rs`, `pool/worker.rs` |
-//! | `detached.rs` | runs without a caller; nodes that are woken | `team/state.rs`, `run.rs`, `run/work.rs`, `pool/shared.rs`, `wake/` |
-//! | `taking_turns.rs` | runs without a caller that share workers: none keeps another one waiting | `team/ticket.rs`, `team/run_queue.rs`, `team/stay.rs`, `team/pot.rs` |
-//! | `quiet.rs` | runs that begin quietly, and that others break into | `run.rs`, `team/progress.rs` |
+//! | `sleep.rs` | sleepers against posters | `sleep/` |
+//! | `walks.rs` | runs that begin with a walk, which a helper breaks into or joins | `protocol/walk.rs`, `run/` |
+//! | `steps.rs` | walks in step: up to three threads, broken into at any moment | `protocol/steps.rs`, `walk.rs` |
+//! | `robbing.rs` | thieves against a member in a body; what one that blocks keeps | `protocol/`, `run/work.rs` |
+//! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team/`, `run/`, `pool/worker.rs` |
+//! | `detached.rs` | runs without a caller; nodes that are woken | `team/`, `run/`, `wake/` |
+//! | `taking_turns.rs` | such runs that share workers: none keeps another one waiting | `team/ticket.rs`, `stay.rs` |
+//! | `quiet.rs` | runs that begin quietly, and that others break into | `run/stealing.rs`, `team/progress.rs` |
+//! | `quiet_woken.rs` | the same, of nodes that are woken | `run/work.rs`, `wake/` |
 //! | `woken.rs` | nodes that wake each other beside a member that blocks | `run/work.rs`, `wake/` |
-//! | `several.rs` | runs of two callers; a run within another's node | `team/teams.rs`, `team/state.rs`, `pool/shared.rs` |
-//! | `run/ordered.rs` | the same for ordered runs | `run/ordered.rs`, `protocol/wanted.rs` |
+//! | `several.rs` | runs of two callers; a run within another's node | `team/`, `pool/` |
+//! | `ordered.rs` | ordered runs beside a worker, with limits and bound nodes | `run/ordered.rs`, `protocol/wanted.rs` |
 //! | `ordered_detached.rs` | ordered runs without a caller | `run/ordered.rs`, `team/state.rs` |
-//! | `ordered_more.rs` | several runs at once that want the same workers; posts to a team that somebody leaves | `pool/shared.rs`, `protocol/bindings.rs` |
-//! | `large/` | shuttle only: runs of three and four threads, nested, at once, shut down, async | all of these together |
+//! | `ordered_more.rs` | several runs that want the same workers; a team that somebody leaves | `pool/`, `protocol/` |
+//! | `large/` | shuttle only: runs of three and four threads, nested, shut down, async | all of these together |
 
 mod detached;
 mod helpers;
@@ -33,6 +34,7 @@ mod ordered;
 mod ordered_detached;
 mod ordered_more;
 mod quiet;
+mod quiet_woken;
 mod robbing;
 mod runs;
 mod several;

@@ -177,10 +177,25 @@ fn source(path: &str) -> Source {
 
 #[test]
 fn no_circle_of_files() {
-    for path in ["core/src", "std-exec/src", "bench/src"] {
+    for path in ["core/src", "std-exec/src", "std-exec/mpi/src", "bench/src"] {
         let edges = source(path).edges();
         assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 5, "{path} is not read");
         assert_eq!(circle(&edges), None, "files of {path} that import from each other");
+    }
+}
+
+/// What lies in a folder, taken together.
+#[test]
+fn no_circle_of_folders() {
+    for path in ["std-exec/src", "std-exec/mpi/src", "bench/src"] {
+        let first = |module: &Module| module.iter().take(1).cloned().collect::<Module>();
+        let mut edges = BTreeMap::<Module, BTreeSet<Module>>::new();
+        for (file, imports) in source(path).edges() {
+            let folder = first(&file);
+            let others: Vec<_> = imports.iter().map(first).filter(|other| *other != folder).collect();
+            edges.entry(folder).or_default().extend(others);
+        }
+        assert_eq!(circle(&edges), None, "folders of {path} that import from each other");
     }
 }
 
