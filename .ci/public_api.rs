@@ -5,8 +5,8 @@ edition = "2024"
 [dependencies]
 public-api = "=0.52.0"
 ---
-//! Prints the public API that is described by a file of rustdoc (`--output-format json`), without blanket, automatic and derived
-//! implementations.
+//! Prints the public API that is described by a file of rustdoc (`--output-format json`), without blanket,
+//! automatic and derived implementations.
 
 use std::error::Error;
 

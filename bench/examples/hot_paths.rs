@@ -87,7 +87,7 @@ mod bare {
     }
 }
 
-/// The same, taken and completed one by one.
+/// Nodes of a run that needs no operating system, taken and completed one by one.
 mod pairs {
     use super::{HeapRun, black_box};
 

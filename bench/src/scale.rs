@@ -39,9 +39,9 @@ struct Reading {
     build: f64,
     median: f64,
     minimum: f64,
-    /// Bytes a node of the built graph, edges included.
+    /// Bytes per node of the built graph, edges included.
     bytes: f64,
-    /// The same at the worst moment while it is built.
+    /// Bytes per node at the worst moment of building the graph.
     peak: f64,
 }
 

@@ -16,7 +16,7 @@ impl Dag {
     ///
     /// # Errors
     ///
-    /// As [`from_edges`](Self::from_edges), but for unknown nodes, which there can't be.
+    /// If there is a cycle, if there are more nodes or edges than 32 bits can number, or no memory for them.
     ///
     /// # Examples
     ///
@@ -52,7 +52,7 @@ impl Dag {
     ///
     /// # Errors
     ///
-    /// As [`from_petgraph`](Self::from_petgraph).
+    /// If there is a cycle, if there are more nodes or edges than 32 bits can number, or no memory for them.
     ///
     /// # Examples
     ///

@@ -16,8 +16,8 @@ type Task = (&'static str, Vec<&'static str>, bool);
 
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| (0..=255).map(|name| format!("n{name}")).collect());
 
-/// The first byte tells what may be wrong: keys that are there already, dependencies that are no key, such that make cycles.
-/// Then each task is a byte and those of its dependencies, up to seven.
+/// The first byte tells what may be wrong: keys that are there already, dependencies that are no key, such
+/// that make cycles. Then each task is a byte and those of its dependencies, up to seven.
 fn decode(mut bytes: &[u8]) -> Vec<Task> {
     let Some(kind) = bytes.split_off_first() else { return Vec::new() };
     let mut rows = Vec::new();

@@ -1,5 +1,6 @@
-//! Arbitrary bytes as a workflow file of either format, and right files of which some bytes are replaced: an answer on one line, never
-//! a panic. A workflow can be written and read again, and is a graph exactly if petgraph finds no cycle.
+//! Arbitrary bytes as a workflow file of either format, and right files of which some bytes are replaced: an
+//! answer on one line, never a panic. A workflow can be written and read again, and is a graph exactly if
+//! petgraph finds no cycle.
 #![no_main]
 
 use arbitrary::Unstructured;

@@ -55,8 +55,8 @@ fn of_waiting(calls: u64) -> u64 {
     allocations(|| (0..calls).for_each(|_| pollster::block_on(ready(()))))
 }
 
-/// Layers of async nodes that are ready at once, that yield, that hold what they are fed meanwhile; and a graph of such as a
-/// node.
+/// Layers of async nodes that are ready at once, that yield, that hold what they are fed meanwhile; and a
+/// graph of such as a node.
 fn async_case(ordered: bool) -> Case {
     let mut inner = GraphBuilder::new();
     let side = inner.input::<u64>("side");
@@ -228,7 +228,8 @@ fn runs_but_the_first_allocate_nothing() {
                 case.graph.set(case.input, value);
                 parallel(&mut case);
             }
-            // What is made once may come late: a stack that grows, a thread's first theft. What runs need comes each time.
+            // What is made once may come late: a stack that grows, a thread's first theft. What runs need
+            // comes each time.
             let mut fifty = || {
                 allocations(|| {
                     for value in (0..50).rev() {
@@ -267,7 +268,7 @@ fn as_futures(mut case: Case, options: &RunOptions) {
     assert_eq!(count, of_waiting(50), "as futures, {options:?}");
 }
 
-/// The same on the workers of an executor.
+/// Runs that are futures, on the workers of an executor.
 fn on_workers(mut case: Case, executor: &Executor, options: &RunOptions) {
     let mut run = |value| {
         case.graph.set(case.input, value);

@@ -80,8 +80,8 @@ pub(crate) fn chain() -> String {
     lines.join("; ")
 }
 
-/// All that is left of a run is a future, which is woken after a second: nobody looks whether it can go on meanwhile. (The
-/// caller of `run_parallel` did, all the time, when no worker was in its run.)
+/// All that is left of a run is a future, which is woken after a second: nobody looks whether it can go on
+/// meanwhile. (The caller of `run_parallel` did, all the time, when no worker was in its run.)
 pub(crate) fn waiting() -> String {
     let mut lines = Vec::new();
     let executor = Executor::builder().threads(4).build().expect("no special demands");

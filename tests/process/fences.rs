@@ -18,8 +18,8 @@ fn broken_into(executor: &Executor) -> usize {
     100
 }
 
-/// The same on a new executor, since one that has been broken into has learnt not to go alone through this
-/// graph; and runs of which some are shared, some not.
+/// Runs that are broken into, on a new executor, since one where that has happened has learnt not to go alone
+/// through this graph; and runs of which some are shared, some not.
 fn runs_of_all_kinds(membarrier: bool) -> usize {
     let runs = broken_into(&build(membarrier).expect("as before"));
     let executor = build(membarrier).expect("as before");

@@ -14,7 +14,8 @@ pub(crate) enum End {
     Hung,
 }
 
-/// Runs `body` in a forked child. The child ends with `body`, with 0 or, if it panics, 1; no destructor runs after that.
+/// Runs `body` in a forked child. The child ends with `body`, with 0 or, if it panics, 1; no destructor runs
+/// after that.
 pub(crate) fn in_a_child(body: impl FnOnce()) -> End {
     match fork() {
         0 => {
@@ -25,7 +26,8 @@ pub(crate) fn in_a_child(body: impl FnOnce()) -> End {
     }
 }
 
-/// The same; and what the child writes to standard error.
+/// Calls `body` in a forked child as [`in_a_child`] does. How that has ended, and what it has written to
+/// standard error.
 pub(crate) fn in_a_child_that_says(body: impl FnOnce()) -> (End, String) {
     let (mut said, say) = UnixStream::pair().expect("a pair of sockets");
     match fork() {
@@ -98,7 +100,7 @@ pub(crate) fn confine_to(core: usize) {
     confine_to_all(&[core]);
 }
 
-/// The same, to some cores.
+/// Confines the calling thread, and those that it starts from now on, to some cores.
 pub(crate) fn confine_to_all(cores: &[usize]) {
     // SAFETY: integers, for which zeros are valid.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };

@@ -182,7 +182,8 @@ fn fmt_cycle(path: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Text on one line, cut where it is too long for an error message: line breaks and other control characters are escaped.
+/// Text on one line, cut where it is too long for an error message: line breaks and other control characters
+/// are escaped.
 struct OneLine<'a>(&'a str, usize);
 
 /// So many characters of a name are shown, and so many of another program's words.

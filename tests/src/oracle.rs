@@ -89,8 +89,8 @@ pub fn value(node: usize, fed: impl IntoIterator<Item = u64>) -> u64 {
     fed.into_iter().fold(node as u64 + 1, |sum, fed| sum.wrapping_mul(31).wrapping_add(fed))
 }
 
-/// What each of the nodes gives, by [`value`], if those of `fed` feed it and it comes after those of `after`. `None` for those
-/// that fail, or come after one that does. Repeats until nothing changes.
+/// What each of the nodes gives, by [`value`], if those of `fed` feed it and it comes after those of `after`.
+/// `None` for those that fail, or come after one that does. Repeats until nothing changes.
 #[must_use]
 pub fn values(
     nodes: usize,

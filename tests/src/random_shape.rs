@@ -3,9 +3,10 @@
 use crate::random_dag::random_dag;
 use crate::splitmix::SplitMix64;
 
-/// The edges of a random acyclic graph on `0..nodes`, whose numbers say nothing about the order: a deep chain; one source,
-/// many nodes, one sink; few pairs with many parallel edges between them; isolated nodes beside a pair; a comb, which is a
-/// chain with a leaf at each node; or, half the time, a [`random_dag`] of this density.
+/// The edges of a random acyclic graph on `0..nodes`, whose numbers say nothing about the order: a deep
+/// chain; one source, many nodes, one sink; few pairs with many parallel edges between them; isolated nodes
+/// beside a pair; a comb, which is a chain with a leaf at each node; or, half the time, a [`random_dag`] of
+/// this density.
 ///
 /// ```
 /// use dgraph_tests::{oracle, random_shape::random_shape, splitmix::SplitMix64};

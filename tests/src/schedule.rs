@@ -20,8 +20,8 @@ pub fn lower_bound(critical_path: u64, work: u64, workers: usize) -> u64 {
     critical_path.max(work.div_ceil(workers))
 }
 
-/// What a report says about a makespan that is below the bound: no schedule is, but the bound is in the time of an execution that
-/// was measured, and another one of the same work may have been faster.
+/// What a report says about a makespan that is below the bound: no schedule is, but the bound is in the time
+/// of an execution that was measured, and another one of the same work may have been faster.
 ///
 /// ```
 /// use dgraph_tests::schedule::remark;

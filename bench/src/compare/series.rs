@@ -36,7 +36,7 @@ impl Series<'_> {
         Ok(Measured { rows: self.rows(&lineup), remarks: lineup.remarks(), load: watch.load() })
     }
 
-    /// As [`measure`](Self::measure): the systems themselves, for measurements of another kind.
+    /// Measures all systems side by side, and gives the systems themselves, for measurements of another kind.
     pub(crate) fn line_up(&self, systems: &[SystemId], threads: &[usize]) -> Result<Lineup, String> {
         let full = Arc::new(self.source.graph(self.nodes)?);
         let slots = [(); 3].map(|()| Slots::new(full.nodes));

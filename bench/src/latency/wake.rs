@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Wakes a parked thread `runs` times, each after a pause. Returns the times in nanoseconds from the call of `unpark`
-/// to the thread's next step. Without a pause it still gets 100 µs to fall asleep. With `apart` the two threads are pinned
-/// to two cores; `None` if there aren't two to be had.
+/// Wakes a parked thread `runs` times, each after a pause. Returns the times in nanoseconds from the call of
+/// `unpark` to the thread's next step. Without a pause it still gets 100 µs to fall asleep. With `apart` the
+/// two threads are pinned to two cores; `None` if there aren't two to be had.
 pub(super) fn measure(runs: usize, pause: Option<Duration>, apart: bool) -> Option<Vec<f64>> {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     let cores = match cores[..] {

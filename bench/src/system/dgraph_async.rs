@@ -8,11 +8,13 @@ use dgraph_exec::{Executor, Values};
 use futures_lite::future::block_on;
 use std::sync::Arc;
 
-/// [`run_async`](dgraph_exec::Graph::run_async), polled on the calling thread. Nodes are fed as those of `dgraph-typed`.
+/// [`run_async`](dgraph_exec::Graph::run_async), polled on the calling thread. Nodes are fed as those of
+/// `dgraph-typed`.
 #[derive(Debug)]
 pub(super) struct DgraphAsync;
 
-/// The same graph on the workers of an executor, while the caller waits.
+/// [`run_parallel_async`](dgraph_exec::Graph::run_parallel_async): nodes run on the workers of an executor,
+/// while the caller waits.
 #[derive(Debug)]
 pub(super) struct DgraphParallelAsync(Arc<Executor>);
 

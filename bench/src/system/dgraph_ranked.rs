@@ -7,8 +7,8 @@ use crate::graph::Graph;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As [`DgraphTyped`], ranked by the durations that the graph's file says; where it says none, all nodes take
-/// equally long.
+/// A typed graph ([`DgraphTyped`]), ranked by the durations that the graph's file says; where it says none, all
+/// nodes take equally long.
 #[derive(Debug)]
 pub(super) struct DgraphRanked(DgraphTyped);
 

@@ -60,7 +60,8 @@ impl Device {
 
     /// Tells the device to read a channel, and waits for that.
     async fn read(&self, node: NodeId, channel: usize) -> u32 {
-        // Release, with the Acquire of the interrupt: the one that finds the channel busy finds the node.
+        // Ordering: Release pairs with the Acquire in `interrupt`, which finds the node if it finds the channel
+        // busy; Acquire with its Release, so that what came before the reading is seen.
         self.waiting[channel].store(node.get() + 1, Ordering::Relaxed);
         self.channels[channel].store(BUSY, Ordering::Release);
         poll_fn(|_: &mut Context<'_>| match self.channels[channel].load(Ordering::Acquire) {
@@ -73,6 +74,7 @@ impl Device {
     /// The interrupt handler: a reading of each channel that is busy.
     fn interrupt(&self, reading: u32) {
         for (channel, waiting) in self.channels.iter().zip(&self.waiting) {
+            // Ordering: Acquire and Release pair with those in `read`.
             if channel.load(Ordering::Acquire) == BUSY {
                 channel.store(reading + 2, Ordering::Release);
                 if let Some(node) = waiting.load(Ordering::Relaxed).checked_sub(1) {

@@ -147,6 +147,7 @@ fn completed_from_a_handler() {
         let handler = {
             let device = Arc::clone(&device);
             spawn(&model, move |model| {
+                // Ordering: Acquire pairs with the Release below, as a device's start and its interrupt do.
                 while device.load(Ordering::Acquire) == 0 {
                     thread::yield_now();
                 }
@@ -156,6 +157,7 @@ fn completed_from_a_handler() {
         };
         assert_eq!(model.run.take(), Some(NodeId::new(0)));
         assert_eq!(model.run.work(|_| unreachable!("the device isn't done")), WorkEnd::NothingReady);
+        // Ordering: Release pairs with the Acquire of the handler.
         device.store(1, Ordering::Release);
         model.work_until_over();
         handler.join().expect("no panic");

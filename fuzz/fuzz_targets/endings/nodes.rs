@@ -111,7 +111,7 @@ fn build(path: &Path, threads: usize) -> Built {
     Built { graph: graph.build().expect("earlier nodes only"), input, nodes }
 }
 
-/// The same, of a graph that is run by itself.
+/// Builds a graph that is run by itself, with its input set.
 pub(crate) fn build_to_run(path: &Path, threads: usize) -> Built {
     let mut built = build(path, threads);
     if let Some(input) = built.input {

@@ -111,7 +111,7 @@ pub(crate) enum Kind {
     Graph(Tree, Edges),
     /// Runs a graph in its body.
     Runs(Tree, usize, Within),
-    /// The same in a future.
+    /// Runs a graph in its future.
     Awaits(Tree, usize, Within),
 }
 

@@ -184,7 +184,7 @@ pub(crate) fn run_as_future(
     }
 }
 
-/// The same within a node, with no token of its own.
+/// Runs a graph as a future within a node, with no token of its own.
 pub(crate) fn run_within(
     home: &Home,
     built: &mut Option<Built>,

@@ -1,4 +1,7 @@
 //! What all runs of an input share, and how something is ended in it without that anybody waits for itself.
+//!
+//! Ordering: SeqCst throughout this target. What is noted about a run must be in the order in which it was
+//! noted, so that a demand that isn't met says something about the library, not about the notes.
 
 use crate::demand;
 use crate::plan::{Act, Delay, How, Plan, Run, Threads};
@@ -265,7 +268,8 @@ impl World {
         scope.over.store(!scope.forgotten.load(SeqCst), SeqCst);
     }
 
-    /// Whether some graph of the run with this number was forgotten: then it may go on for as long as its executor does.
+    /// Whether some graph of the run with this number was forgotten: then it may go on for as long as its
+    /// executor does.
     pub(crate) fn is_forgotten(&self, run: usize) -> bool {
         let mut scopes = self.scopes.iter();
         scopes.any(|scope| scope.run.load(SeqCst) == run && scope.forgotten.load(SeqCst))

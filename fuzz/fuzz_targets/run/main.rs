@@ -1,8 +1,8 @@
-//! Arbitrary graphs with failures, panics, cancels, nested runs, futures, demands of order and threads, and results that
-//! are moved, run in arbitrary ways: every runner agrees with a naive serial oracle on what it gave, who failed and who was
-//! skipped; where a cancel, a panic or a run that is dropped leaves that open, with what the contract says in any case. Each
-//! node starts at most once a run, after all that it depends on has ended well, where it may and with no more others than it
-//! may, and each value is dropped exactly once.
+//! Arbitrary graphs with failures, panics, cancels, nested runs, futures, demands of order and threads, and
+//! results that are moved, run in arbitrary ways: every runner agrees with a naive serial oracle on what it
+//! gave, who failed and who was skipped; where a cancel, a panic or a run that is dropped leaves that open,
+//! with what the contract says in any case. Each node starts at most once a run, after all that it depends on
+//! has ended well, where it may and with no more others than it may, and each value is dropped exactly once.
 #![no_main]
 
 mod keyed;
@@ -19,8 +19,8 @@ use plan::{Layer, Plan};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// Kept over all inputs: what a run leaves behind in an executor meets the next one. The workers of the larger ones don't
-/// spin: there are more of them than cores, and falling asleep is what they are here for.
+/// Kept over all inputs: what a run leaves behind in an executor meets the next one. The workers of the
+/// larger ones don't spin: there are more of them than cores, and falling asleep is what they are here for.
 static EXECUTORS: LazyLock<[Executor; 4]> = LazyLock::new(|| {
     [1, 2, 3, 5].map(|threads| {
         let builder = Executor::builder().threads(threads);

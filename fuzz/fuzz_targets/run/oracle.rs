@@ -73,8 +73,9 @@ pub(crate) fn is_certain(plan: &Plan, way: &Way, needed: &[bool], fates: &[Fate]
     })
 }
 
-/// The order in which a full run on one thread starts nodes, if some node demands anything: of those that are ready the most
-/// urgent one, then the one that was declared first. Those that don't run have their turn all the same.
+/// The order in which a full run on one thread starts nodes, if some node demands anything: of those that are
+/// ready the most urgent one, then the one that was declared first. Those that don't run have their turn all
+/// the same.
 pub(crate) fn order(plan: &Plan, fates: &[Fate]) -> Vec<usize> {
     // What an urgent node needs is as urgent.
     let mut urgency: Vec<_> = (0..plan.len()).map(|node| plan.nodes[node].demand.priority).collect();

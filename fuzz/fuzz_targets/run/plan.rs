@@ -146,8 +146,9 @@ impl On {
     }
 }
 
-/// By hand, a byte or two for each thing: derived, three nodes in a row would need fifty bytes, and most inputs be smaller.
-/// Sizes are such that oracles are fast. Zeros, which come when the bytes are used up, are the harmless choices.
+/// By hand, a byte or two for each thing: derived, three nodes in a row would need fifty bytes, and most
+/// inputs be smaller. Sizes are such that oracles are fast. Zeros, which come when the bytes are used up, are
+/// the harmless choices.
 impl<'a> Arbitrary<'a> for Plan {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let [kind, stir]: [u8; 2] = bytes.arbitrary()?;

@@ -37,8 +37,8 @@ impl Stamps {
         started
     }
 
-    /// Checks that whoever started did so after the end of all that it depends on; of `all`, or as far as that has run at all in this
-    /// run, which may be one of a part of the graph. And forgets it.
+    /// Checks that whoever started did so after the end of all that it depends on; of `all`, or as far as
+    /// that has run at all in this run, which may be one of a part of the graph. And forgets it.
     pub(crate) fn check_order(&mut self, plan: &Plan, all: bool) {
         let of = |stamps: &[AtomicU32], node: usize| stamps[node].load(Relaxed);
         for &(u, v) in &plan.pairs() {

@@ -1,14 +1,15 @@
-//! Fetches pages of numbers over TCP and looks for primes in them: a graph in which nodes that wait for a server feed nodes that
-//! compute, as one future under tokio.
+//! Fetches pages of numbers over TCP and looks for primes in them: a graph in which nodes that wait for a
+//! server feed nodes that compute, as one future under tokio.
 //!
 //! ```text
 //! cargo run --release --example fetch_and_crunch                                   # 64 pages, 8 connections
 //! cargo run --release --example fetch_and_crunch -- --pages 500 --connections 50
 //! ```
 //!
-//! The server is part of the program, on a loopback address. It is slow on purpose: each answer takes `--delay` milliseconds.
-//! No more pages than `--connections` are under way at once (a limit, held while a node waits). The
-//! same graph runs `--repeat` times, each time for other pages. The program fails if a count of primes is wrong.
+//! The server is part of the program, on a loopback address. It is slow on purpose: each answer takes
+//! `--delay` milliseconds. No more pages than `--connections` are under way at once (a limit, held while a
+//! node waits). The same graph runs `--repeat` times, each time for other pages. The program fails if a count
+//! of primes is wrong.
 
 #![forbid(unsafe_code)]
 

@@ -185,6 +185,7 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
         let worker = {
             let (shared, over, begun) = (Arc::clone(&shared), Arc::clone(&over), Arc::clone(&begun));
             thread::spawn(move || {
+                // Ordering: Acquire pairs with the Release in node 0: the run has begun by then.
                 while !begun.load(Ordering::Acquire) {
                     thread::yield_now();
                 }
@@ -195,6 +196,7 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
         let meeting = Meeting::of(2);
         let body = Back(|node: NodeId| {
             if node.get() == 0 {
+                // Ordering: Release pairs with the Acquire of the worker.
                 begun.store(true, Ordering::Release);
             }
             if matches!(node.get(), 1 | 2) {
@@ -223,6 +225,7 @@ fn walk_after_it(teams: usize, break_in: fn(&Shared, &Team) -> bool) {
                 let team = shared.teams.iter().next().expect("a team");
                 if team.going_alone().is_some() {
                     let helped = break_in(&shared, team);
+                    // Ordering: Release pairs with the Acquire in the walk, which sees the end of the break-in.
                     done.store(if helped { 2 } else { 1 }, Ordering::Release);
                 }
             })
@@ -231,6 +234,7 @@ fn walk_after_it(teams: usize, break_in: fn(&Shared, &Team) -> bool) {
         let body = Back(|_: NodeId| Progress::Done);
         run::run_as(&shared, &dag, &body, QUIETLY, None);
         let body = |_: NodeId| {
+            // Ordering: Acquire pairs with the Release of the helper.
             if done.load(Ordering::Acquire) == 1 {
                 let team = shared.teams.iter().next().expect("a team");
                 assert!(

@@ -9,9 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "workflow")]
 pub(crate) struct Options {
-    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…` (the ids of n lines are 0..n, in any order), a Cargo.lock, or
-    /// `-` for standard input
-    /// [default: the Cargo.lock of this workspace]
+    /// A TSV file of lines `id<TAB>duration<TAB>pred1,pred2,…` (the ids of n lines are 0..n, in any order), a
+    /// Cargo.lock, or `-` for standard input [default: the Cargo.lock of this workspace]
     file: Option<PathBuf>,
 
     /// How long the serial execution shall take, in seconds: bodies are busy for their share
@@ -26,8 +25,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Start the node with the longest path behind it first, by the durations of the file, as a typed graph does that is
-    /// told them; otherwise the newest ready one, as the raw layer does
+    /// Start the node with the longest path behind it first, by the durations of the file, as a typed graph
+    /// does that is told them; otherwise the newest ready one, as the raw layer does
     #[arg(long)]
     pub(crate) priorities: bool,
 

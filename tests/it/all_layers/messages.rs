@@ -1,5 +1,5 @@
-//! Messages of errors are short, however many nodes they are about and however long their names are; the whole list is to be had
-//! from the error. `Debug` is what `main` prints, so it is as short, and can be read.
+//! Messages of errors are short, however many nodes they are about and however long their names are; the
+//! whole list is to be had from the error. `Debug` is what `main` prints, so it is as short, and can be read.
 
 use dgraph_exec::{
     CancelToken, Dag, DefinitionError, Executor, ExecutorError, FailurePolicy, GraphBuilder, GraphError,

@@ -1,5 +1,5 @@
-//! Async runs on workers that one thread drives alone, and what makes others break in. Whether a run is driven depends on how
-//! long earlier ones took; on an executor of one all are, and on others some of many.
+//! Async runs on workers that one thread drives alone, and what makes others break in. Whether a run is
+//! driven depends on how long earlier ones took; on an executor of one all are, and on others some of many.
 
 use crate::support::gate::Gate;
 use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, Node, RunError, RunOptions, Values};

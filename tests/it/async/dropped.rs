@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-/// The run's future, dropped after so many polls: what waits is dropped once, by who drops the run, and never polled again.
+/// The run's future, dropped after so many polls: what waits is dropped once, by who drops the run, and never
+/// polled again.
 #[test]
 fn dropped_half_way() {
     let (held, results) = (&Counter::default(), &Counter::default());

@@ -1,4 +1,5 @@
-//! Destructors that panic, of payloads, errors, results and wakers, and wakers that panic: nothing else is left out because of them.
+//! Destructors that panic, of payloads, errors, results and wakers, and wakers that panic: nothing else is
+//! left out because of them.
 
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, executor, over_typed_runners};
@@ -46,8 +47,9 @@ impl Drop for ThrowsBad {
     }
 }
 
-/// Two futures that wait throw when they are dropped, of which the second one's payload is dropped unseen, and panics. The third,
-/// which borrows from an input, was left where it was then, and polled in the next run.
+/// Two futures that wait throw when they are dropped, of which the second one's payload is dropped unseen,
+/// and panics. The third, which borrows from an input, was left where it was then, and polled in the next
+/// run.
 fn a_payload_that_panics_leaves_no_future_behind(runner: &Runner) {
     let (bad, gate) = (&AtomicBool::new(true), &Gate::default());
     let mut graph = GraphBuilder::new();
@@ -113,8 +115,8 @@ fn a_future_and_what_it_gave_panic_when_dropped(runner: &Runner) {
     }
 }
 
-/// Nobody sees the errors of a run that is dropped half way. They were dropped at once: the process was aborted if that was while a
-/// panic unwound, or if there were two, and otherwise the graph was lost.
+/// Nobody sees the errors of a run that is dropped half way. They were dropped at once: the process was
+/// aborted if that was while a panic unwound, or if there were two, and otherwise the graph was lost.
 #[test]
 fn errors_of_a_run_that_is_dropped_half_way() {
     let executor = executor(2);
@@ -161,7 +163,9 @@ fn errors_of_a_run_that_is_dropped_half_way() {
     }
 }
 
-/// The same for a graph with futures that is a node: the errors were dropped while the panic of a future's destructor unwound.
+/// Nobody sees the errors of a graph with futures that is a node, and whose run is dropped half way: they were
+/// dropped while the panic of a future's
+/// destructor unwound.
 #[test]
 fn errors_within_a_run_that_is_dropped_half_way() {
     let executor = executor(2);
@@ -196,8 +200,8 @@ fn errors_within_a_run_that_is_dropped_half_way() {
     }
 }
 
-/// A graph that is a node fails with two errors, which are one of the outer graph's: both were dropped at once, also by a user while
-/// something else unwound.
+/// A graph that is a node fails with two errors, which are one of the outer graph's: both were dropped at
+/// once, also by a user while something else unwound.
 #[test]
 fn errors_within_an_error() {
     let graph_of_two_errors = || {
@@ -234,8 +238,8 @@ fn errors_within_an_error() {
     assert_eq!(payload.expect_err("the user panics").downcast_ref(), Some(&"the user"));
 }
 
-/// A spawned run that is refused because of an old result, with a payload whose destructor panics, is dropped with a graph of which
-/// another result does so too.
+/// A spawned run that is refused because of an old result, with a payload whose destructor panics, is dropped
+/// with a graph of which another result does so too.
 #[test]
 fn a_refused_run_is_dropped() {
     let executor = executor(2);
@@ -261,7 +265,7 @@ fn results_of_a_spawned_run_that_panics() {
     assert_eq!(payload.downcast_ref(), Some(&"boom"));
 }
 
-/// The same when it doesn't begin, because an old result's destructor panics.
+/// A spawned run doesn't begin, because an old result's destructor panics.
 #[test]
 fn old_results_of_a_spawned_run() {
     let executor = executor(2);
@@ -276,7 +280,8 @@ fn old_results_of_a_spawned_run() {
     assert_eq!(payload.downcast_ref(), Some(&"a destructor"));
 }
 
-/// A graph is dropped value by value: several destructors may panic, and it may be dropped while something else unwinds.
+/// A graph is dropped value by value: several destructors may panic, and it may be dropped while something
+/// else unwinds.
 #[test]
 fn a_graph_of_values_that_panic_when_dropped() {
     for unwinding in [false, true] {
@@ -400,7 +405,8 @@ impl Drop for Fragile {
     }
 }
 
-/// A run that ends before it begins, since a result of the one before panics when it is dropped, leaves the graph as it was.
+/// A run that ends before it begins, since a result of the one before panics when it is dropped, leaves the
+/// graph as it was.
 #[test]
 fn a_panic_before_the_first_node() {
     let executor = executor(2);

@@ -166,8 +166,8 @@ fn fail_fast(runner: &Runner, plan: &Plan) {
     }
 }
 
-/// Polled by hand, so many times, with one more gate open each time; then dropped or cancelled; then to the end. Whether something
-/// waited when it was dropped or cancelled.
+/// Polled by hand, so many times, with one more gate open each time; then dropped or cancelled; then to the
+/// end. Whether something waited when it was dropped or cancelled.
 fn half_way(plan: &Plan, polls: usize, cancel: bool) -> bool {
     let nobody = vec![Vec::new(); plan.kinds.len()];
     let plan = Plan { fails: BTreeSet::new(), opens: nobody, ..plan.clone() };

@@ -174,7 +174,8 @@ fn a_wake_after_the_node_is_done() {
     assert!(hand.poll(&mut run).is_ready());
 }
 
-/// A waker that outlives run and graph is harmless, and so are its clones; the caller's waker is let go of with the run.
+/// A waker that outlives run and graph is harmless, and so are its clones; the caller's waker is let go of
+/// with the run.
 #[test]
 fn a_wake_after_everything_is_gone() {
     let gate = Gate::default();

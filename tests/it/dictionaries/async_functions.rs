@@ -224,7 +224,8 @@ fn functions_wait_side_by_side(runner: &Runner) {
     }
 }
 
-/// They need not be called `async`. Those that borrow their arguments, or can't be moved or shared, are taken for async ones.
+/// They need not be called `async`. Those that borrow their arguments, or can't be moved or shared, are taken
+/// for async ones.
 #[allow(clippy::manual_async_fn, reason = "that is the point")]
 fn functions_that_give_futures(runner: &Runner) {
     type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,4 +1,5 @@
-//! Dictionaries of functions whose types were written out, or whose dependencies are the user's own: what doesn't fit is an error.
+//! Dictionaries of functions whose types were written out, or whose dependencies are the user's own: what
+//! doesn't fit is an error.
 
 use dgraph_exec::{
     AsyncFunction, FnGraph, FnGraphBuilder, FnKey, Functions, GraphError, PlainFunction, create_graph,

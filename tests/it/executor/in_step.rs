@@ -46,8 +46,8 @@ impl Ran {
     }
 }
 
-/// Runs a graph three times on a new executor, with one closure, since the executor tells runs apart by graph and closure: the
-/// third time, mostly in step, with `body`. What happened then.
+/// Runs a graph three times on a new executor, with one closure, since the executor tells runs apart by graph
+/// and closure: the third time, mostly in step, with `body`. What happened then.
 fn third_run(threads: usize, body: impl Fn(NodeId) + Sync) -> RunStatistics {
     let (dag, executor, ran) = (wide(), executor(threads), Ran::new());
     let now = AtomicBool::new(false);
@@ -68,7 +68,8 @@ fn third_run(threads: usize, body: impl Fn(NodeId) + Sync) -> RunStatistics {
     statistics
 }
 
-/// How many of some third runs were in step, at least in part. (On a busy machine an early run may look too long for it.)
+/// How many of some third runs were in step, at least in part. (On a busy machine an early run may look too
+/// long for it.)
 #[derive(Default)]
 struct InStep {
     runs: usize,

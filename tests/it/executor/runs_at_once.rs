@@ -1,5 +1,5 @@
-//! Runs without a caller that share an executor: they take turns, end at once when they are called off, and cost nothing while they
-//! wait.
+//! Runs without a caller that share an executor: they take turns, end at once when they are called off, and
+//! cost nothing while they wait.
 
 use crate::support::gate::Gate;
 use crate::support::runner::executor;
@@ -45,8 +45,8 @@ fn runs_that_yield_let_another_one_begin() {
     }
 }
 
-/// A chain, and a wide graph, of nodes each of which goes on only when a later run has begun. (The later one began after the last
-/// node, which waited for it for ever.)
+/// A chain, and a wide graph, of nodes each of which goes on only when a later run has begun. (The later one
+/// began after the last node, which waited for it for ever.)
 #[test]
 fn a_long_run_lets_a_later_one_begin() {
     for threads in [1, 2] {
@@ -84,8 +84,8 @@ fn a_long_run_lets_a_later_one_begin() {
     }
 }
 
-/// A future is woken while all workers are busy with the nodes of another run, each of which goes on until that future was polled: it is,
-/// when the first of them ends. (It was when all had ended.)
+/// A future is woken while all workers are busy with the nodes of another run, each of which goes on until
+/// that future was polled: it is, when the first of them ends. (It was when all had ended.)
 #[test]
 fn a_woken_future_comes_before_the_rest_of_another_run() {
     let executor = executor(1); // a second worker would poll it in any case
@@ -145,7 +145,8 @@ fn runs_begin_in_order() {
     assert!(order.lock().expect("no panic").iter().copied().eq(0..1_000));
 }
 
-/// Many runs that wait at once are woken, cancelled, given up, one by one or all together; then the executor runs others as before.
+/// Many runs that wait at once are woken, cancelled, given up, one by one or all together; then the executor
+/// runs others as before.
 #[test]
 fn many_runs_that_wait() {
     const RUNS: usize = 3_000;
@@ -186,7 +187,8 @@ fn many_runs_that_wait() {
     one_node(&executor, || ()).join().1.expect("no error");
 }
 
-/// A run that has not begun, since all workers are busy, is cancelled, or its deadline comes: it ends at once, and its node never runs.
+/// A run that has not begun, since all workers are busy, is cancelled, or its deadline comes: it ends at
+/// once, and its node never runs.
 #[test]
 fn a_run_that_has_not_begun_is_called_off() {
     for is_late in [false, true] {
@@ -243,8 +245,9 @@ fn a_deadline_while_all_futures_wait() {
     }
 }
 
-/// Nodes that are bound to one worker, each of which waits for a graph with a node that is bound to another worker, which is busy: only
-/// one of them at a time is on the worker's stack. (Each run added one, until the stack was full.)
+/// Nodes that are bound to one worker, each of which waits for a graph with a node that is bound to another
+/// worker, which is busy: only one of them at a time is on the worker's stack. (Each run added one, until the
+/// stack was full.)
 #[test]
 fn nodes_that_wait_for_another_worker_do_not_pile_up() {
     const RUNS: usize = 500;
@@ -324,7 +327,8 @@ fn a_run_that_is_dropped_by_its_own_node() {
     }
 }
 
-/// A worker that waits in a node of one run goes to a node of another one that is bound to it, and that drops the first run.
+/// A worker that waits in a node of one run goes to a node of another one that is bound to it, and that drops
+/// the first run.
 #[test]
 fn a_run_that_is_dropped_while_its_thread_waits() {
     let executor = executor(2);
@@ -350,8 +354,8 @@ fn a_run_that_is_dropped_while_its_thread_waits() {
     second.join().1.expect("no error");
 }
 
-/// A run that has not begun ends with its executor; then its graph is run on a new one, which may lie where that one lay. (The new executor
-/// took the run for one that is in its queue already, and never began it.)
+/// A run that has not begun ends with its executor; then its graph is run on a new one, which may lie where
+/// that one lay. (The new executor took the run for one that is in its queue already, and never began it.)
 #[test]
 fn a_graph_goes_from_an_executor_that_is_gone_to_a_new_one() {
     for _ in 0..20 {

@@ -49,8 +49,9 @@ fn counts_add_up() {
     }
 }
 
-/// A helper that sleeps has to be woken, for it takes two to meet; and when the caller's node is over it has nothing to do but
-/// to sleep while the helper takes a nap in its own. Sums, since a thread that is about to sleep sometimes finds out in time.
+/// A helper that sleeps has to be woken, for it takes two to meet; and when the caller's node is over it has
+/// nothing to do but to sleep while the helper takes a nap in its own. Sums, since a thread that is about to
+/// sleep sometimes finds out in time.
 #[test]
 fn sleep_is_counted() {
     let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");

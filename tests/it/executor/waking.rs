@@ -27,7 +27,8 @@ fn several_nodes_posted_at_once_wake_several_threads() {
     }
 }
 
-/// Runs `nested` in a node of a worker, when all other threads are busy but the caller, which waits for the run around it.
+/// Runs `nested` in a node of a worker, when all other threads are busy but the caller, which waits for the
+/// run around it.
 fn with_a_sleeping_caller(executor: &Executor, nested: impl Fn() + Sync) {
     let pair = Dag::from_edges(2, &[]).expect("a valid graph");
     let (busy, over) = (Barrier::new(3), AtomicBool::new(false));
@@ -134,7 +135,7 @@ fn a_nested_walk_is_watched() {
     });
 }
 
-/// The same where nobody is free but a caller that waits for the run around the walk. (It slept on.)
+/// Nobody is free to watch a nested walk but a caller that waits for the run around it. (It slept on.)
 #[test]
 fn a_sleeping_caller_is_woken_for_a_walk_nested_in_its_own() {
     let executor = executor(2);

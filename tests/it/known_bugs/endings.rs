@@ -24,8 +24,8 @@ fn nobody_writes_here() -> bool {
     memory.iter().all(|&byte| byte == 0xA5)
 }
 
-/// A run lies on its caller's stack. The last thing that a helper does with it is to let the caller go on, who then uses that
-/// memory for something else.
+/// A run lies on its caller's stack. The last thing that a helper does with it is to let the caller go on,
+/// who then uses that memory for something else.
 #[test]
 fn latch_touched_after_set() {
     let executor = executor(2);
@@ -112,8 +112,9 @@ impl Drop for LocksOnDrop {
     }
 }
 
-/// An executor is dropped in the middle of runs, whose futures and values take a lock when they are dropped. Another thread
-/// has that lock while it wakes futures of these runs, so nobody may drop them under a lock that a waker needs.
+/// An executor is dropped in the middle of runs, whose futures and values take a lock when they are dropped.
+/// Another thread has that lock while it wakes futures of these runs, so nobody may drop them under a lock
+/// that a waker needs.
 #[test]
 fn shutdown_mid_run_with_drop_handlers_that_lock() {
     for round in 0..60_usize {
@@ -168,8 +169,8 @@ fn shutdown_mid_run_with_drop_handlers_that_lock() {
 
 over_typed_runners!(re_run_after_cancel);
 
-/// Each node cancels the run in its turn; at once the graph is run again, to the end. Permits, counters, futures and what was
-/// moved are as if nothing had been.
+/// Each node cancels the run in its turn; at once the graph is run again, to the end. Permits, counters,
+/// futures and what was moved are as if nothing had been.
 fn re_run_after_cancel(runner: &Runner) {
     const NODES: usize = 40;
     let (cancels, counter) = (&AtomicUsize::new(NODES), &Counter::default());
@@ -218,7 +219,8 @@ fn re_run_after_cancel(runner: &Runner) {
     assert_eq!(counter.alive(), 0);
 }
 
-/// A worker runs a graph within a node, and waits in it for a node that is bound to another one, which has ended: neither went on.
+/// A worker runs a graph within a node, and waits in it for a node that is bound to another one, which has
+/// ended: neither went on.
 #[test]
 fn shutdown_while_a_nested_run_waits_for_a_worker() {
     let executor = executor(2);
@@ -252,7 +254,8 @@ fn shutdown_while_a_nested_run_waits_for_a_worker() {
     }
 }
 
-/// An executor is dropped when one of its workers is in the first node of a chain that is a node: no further node begins, at any depth.
+/// An executor is dropped when one of its workers is in the first node of a chain that is a node: no further
+/// node begins, at any depth.
 #[test]
 fn shutdown_during_a_run_within_a_node() {
     const NODES: usize = 20;
@@ -292,7 +295,7 @@ fn shutdown_during_a_run_within_a_node() {
     }
 }
 
-/// The same where the graph that is a node waits for a future: it is cancelled.
+/// An executor is dropped while a graph that is a node waits for a future: it is cancelled.
 #[test]
 fn shutdown_during_a_run_of_futures_within_a_node() {
     let executor = executor(2);
@@ -358,8 +361,8 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
-/// Two nodes of a graph that is a node meet, and the one that isn't on the thread which waits for that graph drops the executor: it
-/// waited for that thread's end.
+/// Two nodes of a graph that is a node meet, and the one that isn't on the thread which waits for that graph
+/// drops the executor: it waited for that thread's end.
 #[test]
 fn a_worker_drops_its_executor_when_another_waits_for_it() {
     for _ in 0..20 {

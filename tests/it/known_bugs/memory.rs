@@ -1,5 +1,5 @@
-//! What a node has written is seen by those that depend on it. On x86 it is, whatever the orderings: only ThreadSanitizer can
-//! tell there.
+//! What a node has written is seen by those that depend on it. On x86 it is, whatever the orderings: only
+//! ThreadSanitizer can tell there.
 
 #![allow(unsafe_code, reason = "a plain write is what an atomic one would hide")]
 
@@ -32,7 +32,8 @@ impl<const N: usize> Plain<N> {
     }
 }
 
-/// Diamonds through plain memory, one of two nodes and one of ten, whose arrivals are added up, and through futures that wait.
+/// Diamonds through plain memory, one of two nodes and one of ten, whose arrivals are added up, and through
+/// futures that wait.
 fn ordering_too_weak_under_thread_sanitizer(runner: &Runner) {
     for width in [2, 10] {
         a_diamond(runner, width);

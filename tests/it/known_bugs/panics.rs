@@ -28,8 +28,8 @@ fn panic_at_the_sink(runner: &Runner) {
     (0..30).for_each(|_| of_five(runner, 4));
 }
 
-/// Of a source, three nodes in the middle and a sink one panics: its payload arrives, nothing behind it starts, what is there
-/// is dropped once, and everything can be used again at once.
+/// Of a source, three nodes in the middle and a sink one panics: its payload arrives, nothing behind it
+/// starts, what is there is dropped once, and everything can be used again at once.
 fn of_five(runner: &Runner, culprit: u32) {
     bare(runner, culprit);
     keyed(runner, culprit);
@@ -121,7 +121,8 @@ fn typed(runner: &Runner, culprit: u32) {
     assert_eq!(counter.alive(), 0);
 }
 
-/// A thousand on a bare graph, of which one payload arrives; and two that are under way at once where there are two threads.
+/// A thousand on a bare graph, of which one payload arrives; and two that are under way at once where there
+/// are two threads.
 fn several_panics(runner: &Runner) {
     let dag = Dag::from_edges(1_000, &[]).expect("a valid graph");
     for _ in 0..50 {
@@ -166,8 +167,8 @@ impl Drop for Bomb<'_> {
     }
 }
 
-/// Of a result that the next run drops, of an argument that was moved in, of a graph that goes: everything else is dropped all
-/// the same, and what is left can be used.
+/// Of a result that the next run drops, of an argument that was moved in, of a graph that goes: everything
+/// else is dropped all the same, and what is left can be used.
 fn panic_in_a_destructor(runner: &Runner) {
     let (counter, armed, argument) = (&Counter::default(), &AtomicU32::new(0), &AtomicU32::new(0));
     let bomb = |armed| Bomb { armed, _alive: counter.make(0) };

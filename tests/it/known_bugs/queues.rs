@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-/// Runs the graph so many times. Nodes for which `meets` holds wait for each other, two and two, on whatever threads: so
-/// some have to change hands. Each node runs once a run. What was counted in all runs together.
+/// Runs the graph so many times. Nodes for which `meets` holds wait for each other, two and two, on whatever
+/// threads: so some have to change hands. Each node runs once a run. What was counted in all runs together.
 fn runs(
     executor: &Executor,
     dag: &Dag,
@@ -32,8 +32,8 @@ fn runs(
     (last, moved)
 }
 
-/// A tree in which each node makes eight ready, so that what is ready doubles and doubles again, from memory that is new in
-/// each round. Meanwhile others take from it.
+/// A tree in which each node makes eight ready, so that what is ready doubles and doubles again, from memory
+/// that is new in each round. Meanwhile others take from it.
 #[test]
 fn task_popped_twice_or_lost_while_a_deque_grows() {
     const NODES: u32 = 1 + 8 + 64 + 512 + 4096;
@@ -47,8 +47,8 @@ fn task_popped_twice_or_lost_while_a_deque_grows() {
     }
 }
 
-/// Queues have 64 places. Some thousand nodes go through those of one executor, in runs that follow each other, and a few
-/// change hands in each of 40 phases of a run.
+/// Queues have 64 places. Some thousand nodes go through those of one executor, in runs that follow each
+/// other, and a few change hands in each of 40 phases of a run.
 #[test]
 fn index_wrap() {
     const PHASES: u32 = 40;
@@ -68,8 +68,8 @@ fn index_wrap() {
     assert!(moved > 10 * 64, "only {moved} have changed hands");
 }
 
-/// Whatever a thread has made ready goes to another one when it blocks: what it keeps to itself, what it walks towards, what
-/// becomes ready by arrivals that it holds back, and a future that it has woken.
+/// Whatever a thread has made ready goes to another one when it blocks: what it keeps to itself, what it
+/// walks towards, what becomes ready by arrivals that it holds back, and a future that it has woken.
 #[test]
 fn task_stuck_in_an_unstealable_slot() {
     let executor = executor(2);

@@ -36,8 +36,9 @@ fn pause(round: u32) {
     (0..round * 37 % 1_500).for_each(|_| std::hint::spin_loop());
 }
 
-/// Each place from which a worker takes work wakes one that sleeps: the caller alone would wait for ever. (That it is looked at
-/// once more by a worker that lies down is for the models to show: no test has met a worker at that step.)
+/// Each place from which a worker takes work wakes one that sleeps: the caller alone would wait for ever.
+/// (That it is looked at once more by a worker that lies down is for the models to show: no test has met a
+/// worker at that step.)
 #[test]
 fn work_sources_that_wake_nobody() {
     let executor = Executor::builder().threads(2).spin(Duration::ZERO).build().expect("threads");
@@ -123,8 +124,8 @@ fn a_woken_future(executor: &Executor, round: u32) {
 
 over_typed_runners!(nested_run_deadlock);
 
-/// Two futures that wake each other until some hundred other nodes have had their turn, one after the other. On one thread: among several
-/// another one comes to the rescue, whatever the order.
+/// Two futures that wake each other until some hundred other nodes have had their turn, one after the other.
+/// On one thread: among several another one comes to the rescue, whatever the order.
 #[test]
 fn lifo_starvation_by_two_tasks_that_wake_each_other() {
     let (over, wakers) = (&AtomicBool::new(false), &[const { Mutex::new(None::<Waker>) }; 2]);
@@ -133,7 +134,8 @@ fn lifo_starvation_by_two_tasks_that_wake_each_other() {
         graph.async_node("wakes the other", (), move || {
             poll_fn(move |context| {
                 *wakers[me].lock().expect("no panic") = Some(context.waker().clone());
-                // Before the other one is woken, which sees then what this one has seen: nobody wakes it after this one's end.
+                // Before the other one is woken, which sees then what this one has seen: nobody wakes it
+                // after this one's end.
                 let is_over = over.load(SeqCst);
                 let other = wakers[1 - me].lock().expect("no panic").clone();
                 other.iter().for_each(Waker::wake_by_ref);

@@ -53,7 +53,8 @@ fn recursive_drop_of_a_long_chain(runner: &Runner) {
     thread::scope(|scope| small_stack.spawn_scoped(scope, run).expect("a thread").join().expect("no panic"));
 }
 
-/// Notes when it is dropped, and a second time when that happens twice. Its memory is its own, so that a sanitizer notices too.
+/// Notes when it is dropped, and a second time when that happens twice. Its memory is its own, so that a
+/// sanitizer notices too.
 struct Payload {
     _memory: Box<u64>,
     dropped: Arc<AtomicUsize>,
@@ -83,7 +84,8 @@ impl Drop for Payload {
     }
 }
 
-/// Payloads in a closure, an input, results that are lent, moved and taken, and a future; a node that fails, panics or cancels.
+/// Payloads in a closure, an input, results that are lent, moved and taken, and a future; a node that fails,
+/// panics or cancels.
 fn graph(
     drops: &Drops,
     ending: &'static str,

@@ -1,11 +1,13 @@
-//! The source is laid out in layers: imports go one way, between folders and between files. (Tests and models may look at everything.)
+//! The source is laid out in layers: imports go one way, between folders and between files. (Tests and models
+//! may look at everything.)
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use syn::{Item, ItemUse, UseTree, Visibility};
 
-/// The folders of the executor's crate, from below. A folder imports from those before it. What lies beside them in `src` is for all.
+/// The folders of the executor's crate, from below. A folder imports from those before it. What lies beside
+/// them in `src` is for all.
 const LAYERS: [&str; 11] = [
     "sync",
     "protocol",

@@ -13,8 +13,9 @@ fn output_of(command: &mut Command) -> String {
     format!("{out}{err}")
 }
 
-/// The unit tests of the two crates under `--cfg dgraph_loom` and with the feature `loom`, in their own target folder. Each has a process of its own: loom
-/// maps memory all the time, for which the threads of one process wait for each other.
+/// The unit tests of the two crates under `--cfg dgraph_loom` and with the feature `loom`, in their own
+/// target folder. Each has a process of its own: loom maps memory all the time, for which the threads of one
+/// process wait for each other.
 #[test]
 fn loom_models_pass() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,4 +1,5 @@
-//! Each node once a run, after its predecessors, whatever the bodies, the threads and the way that the executor chooses.
+//! Each node once a run, after its predecessors, whatever the bodies, the threads and the way that the
+//! executor chooses.
 
 use super::{executor, graph};
 use dgraph_exec::{Dag, Executor};

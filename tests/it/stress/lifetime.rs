@@ -48,8 +48,8 @@ pub(crate) fn dropped_by_the_last_of_many(scale: usize) -> String {
     format!("{rounds} executors of 2 to 16 threads, 4 owners: {nodes} nodes")
 }
 
-/// The last owner is a node, which runs on a worker of another executor: both sides of a pair come there at once, and one
-/// of them drops the executor that the other has just been using.
+/// The last owner is a node, which runs on a worker of another executor: both sides of a pair come there at
+/// once, and one of them drops the executor that the other has just been using.
 pub(crate) fn dropped_by_a_node_of_another(scale: usize) -> String {
     let outer = super::executor(2);
     let pair = graph(2, &[]);

@@ -60,8 +60,8 @@ pub(crate) fn skewed_tree(scale: usize) -> String {
     format!("{} runs, 2 threads: {nodes} nodes", 20 * scale)
 }
 
-/// Each node of a path makes two ready; whichever comes first blocks until the other one, and a whole graph inside of it,
-/// has been run by somebody else.
+/// Each node of a path makes two ready; whichever comes first blocks until the other one, and a whole graph
+/// inside of it, has been run by somebody else.
 pub(crate) fn blocks_after_readying_a_child(scale: usize) -> String {
     let dag = graph(3, &[(0, 1), (0, 2)]);
     let inner = graph(5, &[(0, 1), (0, 2), (1, 3), (2, 3), (3, 4)]);

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 
-/// Futures made of it wait until it is opened. Counts polls, keeps the last poll's waker, and takes down who dropped them.
+/// Futures made of it wait until it is opened. Counts polls, keeps the last poll's waker, and takes down who
+/// dropped them.
 #[derive(Clone, Default)]
 pub(crate) struct Gate(Arc<State>);
 

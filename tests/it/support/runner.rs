@@ -93,7 +93,8 @@ fn is_worker() -> bool {
     std::thread::current().name().is_some_and(|name| name.starts_with("dgraph-"))
 }
 
-/// `run_parallel_async`, also for graphs that borrow, or have local nodes: nobody leaks the future here, and it is polled here only.
+/// `run_parallel_async`, also for graphs that borrow, or have local nodes: nobody leaks the future here, and
+/// it is polled here only.
 #[allow(unsafe_code)]
 fn detached<'g, P>(
     graph: &'g mut Graph<'_, P>,
@@ -101,8 +102,8 @@ fn detached<'g, P>(
     options: &RunOptions,
 ) -> Result<Results<'g, P>, RunError> {
     let lasting = std::ptr::from_mut(graph).cast::<Graph<'static>>();
-    // SAFETY: the run is over when this function returns, also if it panics; lifetime and mark are nothing but marks. Local
-    // nodes are bound to the caller, which this thread is.
+    // SAFETY: the run is over when this function returns, also if it panics; lifetime and mark are nothing
+    // but marks. Local nodes are bound to the caller, which this thread is.
     let lasting = unsafe { &mut *lasting };
     pollster::block_on(lasting.run_parallel_async_with(executor, options.clone())).map(drop)?;
     Ok(graph.results())
@@ -112,7 +113,8 @@ pub(crate) fn executor(threads: usize) -> Executor {
     Executor::builder().threads(threads).build().expect("an executor without special demands")
 }
 
-/// Calls `check` with a runner of each kind, for properties that are tried on many graphs. Each thread makes its runners once.
+/// Calls `check` with a runner of each kind, for properties that are tried on many graphs. Each thread makes
+/// its runners once.
 pub(crate) fn with_all_runners(check: impl Fn(&Runner)) {
     thread_local! {
         static RUNNERS: [Runner; 6] = [

@@ -183,8 +183,8 @@ thread_local! {
     static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A run of two nodes for each worker and one for anybody, each of which waits for such a run, `depth` deep. No thread is
-/// ever in two nodes of one run.
+/// A run of two nodes for each worker and one for anybody, each of which waits for such a run, `depth` deep.
+/// No thread is ever in two nodes of one run.
 fn entangled(executor: &Executor, depth: usize, runs: &AtomicUsize) {
     let run = runs.fetch_add(1, SeqCst);
     let mut graph = GraphBuilder::new();
@@ -220,8 +220,8 @@ fn runs_that_wait_for_each_others_workers() {
     assert_eq!(runs.load(SeqCst), 3 * rounds * (1 + 7 + 49 + 343));
 }
 
-/// A worker that waited for a run in a node went on to the next node bound to it, and there again: all nodes of the graph
-/// on one stack.
+/// A worker that waited for a run in a node went on to the next node bound to it, and there again: all nodes
+/// of the graph on one stack.
 #[test]
 fn bound_nodes_that_wait_for_runs_do_not_pile_up() {
     let executor = &executor(2);
@@ -241,9 +241,9 @@ fn bound_nodes_that_wait_for_runs_do_not_pile_up() {
     graph.build().expect("a valid graph").run_parallel(executor).expect("no node fails");
 }
 
-/// A worker looked for nodes bound to it only when the run that it was helping had nothing for it any more. `run` runs many
-/// nodes that call what they are given. Another run binds a node to the worker that is in the first of them; that worker
-/// starts at most `more` others before it.
+/// A worker looked for nodes bound to it only when the run that it was helping had nothing for it any more.
+/// `run` runs many nodes that call what they are given. Another run binds a node to the worker that is in the
+/// first of them; that worker starts at most `more` others before it.
 fn a_bound_node_comes_first(more: usize, run: impl FnOnce(&Executor, &(dyn Fn() + Sync))) {
     let executor = executor(2);
     let mut graph = GraphBuilder::new();

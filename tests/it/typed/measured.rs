@@ -44,7 +44,7 @@ fn what_never_ended_is_not_measured(runner: &Runner) {
     assert_eq!((graph.measured(waits), graph.measured(panics)), (None, None));
 }
 
-/// The same for a future whose run is dropped.
+/// A future whose run is dropped has no duration either.
 #[test]
 fn what_was_dropped_is_not_measured() {
     let gate = &Gate::default();

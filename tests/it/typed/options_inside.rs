@@ -1,4 +1,5 @@
-//! What a run is told reaches into graphs that are nodes, at any depth: its policy, executor, cancel, deadline, `update`, `measure`.
+//! What a run is told reaches into graphs that are nodes, at any depth: its policy, executor, cancel,
+//! deadline, `update`, `measure`.
 
 use super::order::one_by_one;
 use crate::support::counted::{Counted, Counter};

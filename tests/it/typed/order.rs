@@ -1,5 +1,5 @@
-//! Graphs whose order matters, whatever the demand: nested ones, how they end, demands that can't be met, corner cases. Each demand has a
-//! file of its own: `priorities.rs`, `limits.rs`, `bound.rs`.
+//! Graphs whose order matters, whatever the demand: nested ones, how they end, demands that can't be met,
+//! corner cases. Each demand has a file of its own: `priorities.rs`, `limits.rs`, `bound.rs`.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{

@@ -30,9 +30,9 @@ fn priorities_are_the_order_of_one_thread(runner: &Runner) {
     }
 }
 
-/// Inputs have no turn: what they feed is ready from the beginning. (An input waited for its turn among nodes of priority 0,
-/// and with it whatever it feeds. The fuzz target `run` found it. Then it came first, but a second thread could take another
-/// node while the first one took the input.)
+/// Inputs have no turn: what they feed is ready from the beginning. (An input waited for its turn among nodes
+/// of priority 0, and with it whatever it feeds. The fuzz target `run` found it. Then it came first, but a
+/// second thread could take another node while the first one took the input.)
 fn inputs_delay_nobody(runner: &Runner) {
     let order = Mutex::new(Vec::new());
     let ran = |name: &'static str| order.lock().expect("nobody panics").push(name);
@@ -187,7 +187,8 @@ fn two_threads_start_by_priority() {
     }
 }
 
-/// What an urgent node needs comes before what is more urgent than that alone. (It came last, and the urgent one with it.)
+/// What an urgent node needs comes before what is more urgent than that alone. (It came last, and the urgent
+/// one with it.)
 #[test]
 fn priorities_are_inherited() {
     let order = Mutex::new(Vec::new());

@@ -21,8 +21,8 @@ over_typed_runners!(
 /// Runs that go well; a walk is what an executor does with such a graph.
 pub(crate) const RUNS: u64 = 5;
 
-/// Three kinds of nodes that lend, take lists, and may fail, each in rows of this length, one row after the other and then
-/// mixed. Each counts its calls.
+/// Three kinds of nodes that lend, take lists, and may fail, each in rows of this length, one row after the
+/// other and then mixed. Each counts its calls.
 fn rows_of_every_length(runner: &Runner) {
     for length in (1..20).chain([64, 300]) {
         let mut graph = GraphBuilder::new();

@@ -1,4 +1,5 @@
-//! Typed graphs: rows of nodes that end early: a panic, a failure, a cancel, a node that blocks, somebody who breaks in.
+//! Typed graphs: rows of nodes that end early: a panic, a failure, a cancel, a node that blocks, somebody who
+//! breaks in.
 
 use super::rows::{LONG, PLACES, RUNS};
 use crate::support::counted::{Counted, Counter};
@@ -12,8 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_typed_runners!(a_panic_anywhere_in_a_row, a_failure_anywhere_in_a_row, a_cancel_anywhere_in_a_row,);
 
-/// A chain of one kind, each of which gives something that is counted. `body` gets the number of the node, and says whether
-/// it fails.
+/// A chain of one kind, each of which gives something that is counted. `body` gets the number of the node,
+/// and says whether it fails.
 fn chain<'e>(
     counter: &'e Counter,
     body: impl Fn(u32) -> Result<(), &'static str> + Copy + Send + 'e,
@@ -173,8 +174,8 @@ fn a_node_that_blocks_in_a_row_hides_no_later_one() {
     }
 }
 
-/// As before, and then the one that blocked, or the later one, fails or panics: what the row has given before is there, and
-/// who depends on what isn't knows why.
+/// As before, and then the one that blocked, or the later one, fails or panics: what the row has given before
+/// is there, and who depends on what isn't knows why.
 #[test]
 fn a_row_that_is_broken_into_and_goes_wrong() {
     let executor = executor(2);

@@ -216,7 +216,8 @@ fn bound_nodes_where_nobody_works() {
     assert!(matches!(outcome, Ok(()) | Err(RunError::Cancelled { .. })), "{outcome:?}");
 }
 
-/// Who looks whether a run is finished, again and again, comes to an end: if the system has refused all threads, or when they are gone.
+/// Who looks whether a run is finished, again and again, comes to an end: if the system has refused all
+/// threads, or when they are gone.
 #[cfg_attr(not(target_pointer_width = "64"), ignore = "32 bits can't say how much no system has")]
 #[test]
 fn without_threads_there_is_nothing_to_wait_for() {

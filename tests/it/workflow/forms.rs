@@ -1,5 +1,5 @@
-//! Files as other programs leave them: with a byte order mark, of the first version of lock files. And a file that is written may
-//! not be the one that is read.
+//! Files as other programs leave them: with a byte order mark, of the first version of lock files. And a file
+//! that is written may not be the one that is read.
 
 use super::command::{report, run};
 use super::load;

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 /// How a run has ended, for whoever lives to see it. `None` if its future was dropped before.
 pub(super) type Ended = Option<Result<(), RunError>>;
 
-/// Runs the graph. It is gone if it was handed over and not given back: whoever drops what [`Graph::spawn`] gives drops the
-/// graph, and so does a panic of a node.
+/// Runs the graph. It is gone if it was handed over and not given back: whoever drops what [`Graph::spawn`]
+/// gives drops the graph, and so does a panic of a node.
 pub(super) fn run(
     built: &mut Option<Built>,
     how: How,

@@ -130,7 +130,7 @@ fn graph(link: &mut Link, steps: usize, columns: usize) -> Result<Described, Box
     Ok((graph.build(link, &Owners::by(move |node| node % width / columns))?, row))
 }
 
-/// The same by hand: each step sends its edges to both neighbors, receives theirs, and computes. What the own
+/// The stencil by hand: each step sends its edges to both neighbors, receives theirs, and computes. What the own
 /// columns come to.
 fn by_hand_once(world: &SimpleCommunicator, steps: usize, columns: usize) -> Vec<u64> {
     let (rank, size) = (world.rank(), world.size());

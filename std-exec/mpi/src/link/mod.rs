@@ -64,8 +64,8 @@ impl Link {
         Self { core: Some(Box::new(Core::new(Box::new(transport)))) }
     }
 
-    /// From now on, an operation ends with [`LinkError::Stalled`](crate::LinkError::Stalled) when this rank has waited for so long,
-    /// without a message or anything to do. Default: it waits for ever.
+    /// From now on, an operation ends with [`LinkError::Stalled`](crate::LinkError::Stalled) when this rank
+    /// has waited for so long, without a message or anything to do. Default: it waits for ever.
     ///
     /// It has to be longer than the longest time in which other ranks compute and say nothing. A rank that
     /// has done its part and waits for the others gives them two or three times as long. All ranks get to

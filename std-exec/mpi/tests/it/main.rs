@@ -30,7 +30,7 @@ pub(crate) fn simulate<R>(network: Network, seed: u64, rank: impl AsyncFn(Link) 
     simulate_links(network.build().into_iter().map(Link::new).collect(), seed, rank)
 }
 
-/// As [`simulate`], over these links.
+/// Runs `rank` for each of these links, as [`simulate`] does for a network.
 pub(crate) fn simulate_links<R>(links: Vec<Link>, seed: u64, rank: impl AsyncFn(Link) -> R) -> Vec<R> {
     let mut tasks: Vec<Option<Pin<Box<dyn Future<Output = R> + '_>>>> = Vec::new();
     for link in links {
