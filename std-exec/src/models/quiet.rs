@@ -261,7 +261,7 @@ fn run_quiet_and_a_walk_after_it_within_another() {
     walk_after_it(2, |shared, team| {
         let awaited = shared.teams.iter().nth(1).expect("another one");
         let helped = shared.try_help(team, Some(awaited), &Stay::of_one_who_waits_for(awaited));
-        shared.pass_on(team);
+        shared.post_what_is_left(team);
         helped
     });
 }

@@ -97,7 +97,7 @@ impl Shared {
     fn visit(&self, team: &Team, worker: usize, stay: &Stay<'_>) -> bool {
         let visited = self.try_visit(team, worker, stay);
         // It was counted as one who would come for other nodes too, but has left them.
-        self.pass_on(team);
+        self.post_what_is_left(team);
         visited
     }
 
@@ -111,7 +111,7 @@ impl Shared {
         let late = watch.look(self.unwatched_within(awaited));
         late.is_some_and(|team| {
             let helped = self.try_help(team, Some(awaited), &Stay::of_one_who_waits_for(awaited));
-            self.pass_on(team);
+            self.post_what_is_left(team);
             helped
         })
     }
@@ -157,7 +157,7 @@ impl Shared {
         let helped = self.open().filter(|team| team.is_nested_in(awaited)).any(|team| {
             self.wake_for(self.open().count().saturating_sub(1));
             let helped = self.try_help(team, Some(awaited), &stay);
-            self.pass_on(team);
+            self.post_what_is_left(team);
             helped
         });
         if helped {

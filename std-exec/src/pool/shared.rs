@@ -122,8 +122,8 @@ impl Shared {
     }
 
     /// The calling worker has left `team` and goes back to what it was in the middle of: if there is work
-    /// left, it wakes somebody.
-    pub(crate) fn pass_on(&self, team: &Team) {
+    /// left, it posts that, as a member would.
+    pub(crate) fn post_what_is_left(&self, team: &Team) {
         posted();
         if team.has_work() {
             team.post(|| self.invite(team));

@@ -1,10 +1,9 @@
-//! Arrivals held back, to be passed on to the counters together.
+//! Arrivals held back, to be flushed to the counters together.
 //!
 //! Many finished nodes may feed one join, and its counter's cache line travels from core to core with each
 //! arrival. A member adds up its own arrivals here first; if all of a node's predecessors were its own, the
 //! counter isn't touched at all. What is held back may be the last that a node waits for, so it must be
-//! passed on before the member has nothing else to run or to offer; and whoever robs the member passes it on
-//! too.
+//! flushed before the member has nothing else to run or to offer; and whoever robs the member flushes it too.
 
 use crate::sync::MODEL;
 use dgraph_core::{Countdown, NodeId};

@@ -297,7 +297,7 @@ impl<F: Body> Stealing<'_, F> {
         robbed || team.is_finished() || team.has_public_work()
     }
 
-    /// Sees to it that somebody comes for what there is, unless the run is quiet.
+    /// Posts what there is, unless the run is quiet: sees to it that somebody comes for it.
     pub(crate) fn invite(&self, team: &Team) {
         if F::WAKES {
             // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is
