@@ -3,4 +3,5 @@
 pub(super) mod definition;
 pub(super) mod failure;
 pub(super) mod no_result;
+pub(super) mod panicked;
 pub(super) mod run_error;

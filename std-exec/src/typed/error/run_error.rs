@@ -1,6 +1,7 @@
 //! Why a run didn't do everything that it was asked to.
 
-use super::failure::{Failure, Failures, Panicked, Stop};
+use super::failure::{Failure, Failures, Stop};
+use super::panicked::Panicked;
 use crate::brief;
 use crate::typed::handle::names::{Count, NamedNode};
 use std::fmt;

@@ -3,7 +3,8 @@
 
 use crate::executor::Handle;
 use crate::typed::data::graph_data::GraphData;
-use crate::typed::error::failure::{Failures, Panicked, Stop};
+use crate::typed::error::failure::{Failures, Stop};
+use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
 use crate::typed::memory::standing::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Standing, TROUBLE};
