@@ -26,6 +26,14 @@ impl<F: Fn(NodeId) -> Progress + Sync> Body for Back<F> {
     }
 }
 
+/// A body whose nodes are checked, and don't come back.
+fn all_of(checked: &Checked) -> Back<impl Fn(NodeId) -> Progress + Sync> {
+    Back(|node: NodeId| {
+        checked.run(node);
+        Progress::Done
+    })
+}
+
 /// The caller begins quietly. A helper breaks in at any moment: before the first node, in the middle of one,
 /// between two, after the last. Catches: a helper that finds nodes where it mustn't; either side of the lock.
 fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
@@ -33,10 +41,7 @@ fn broken_into(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize) {
         let shared = executor_of_two(1);
         let checked = Checked::new(nodes, edges);
         let helper = spawn_helper(&shared, help_once);
-        let body = Back(|node: NodeId| {
-            checked.run(node);
-            Progress::Done
-        });
+        let body = all_of(&checked);
         run::run_as(&shared, &checked.dag, &body, QUIETLY, None);
         checked.all_ran();
         helper.join().expect("no panic");
@@ -143,10 +148,7 @@ fn run_begun_quietly_by_a_worker() {
     explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[(0, 1)]);
-            let body = Back(|node: NodeId| {
-                checked.run(node);
-                Progress::Done
-            });
+            let body = all_of(&checked);
             detached_as(QUIETLY, shared, &checked.dag, &body, |ticket| {
                 assert!(wait_for_end(ticket, || false));
                 checked.all_ran();
@@ -162,10 +164,7 @@ fn run_quiet_that_is_given_up() {
     explore(2, || {
         beside_workers(1, |shared| {
             let checked = Checked::new(2, &[]);
-            let body = Back(|node: NodeId| {
-                checked.run(node);
-                Progress::Done
-            });
+            let body = all_of(&checked);
             detached_as(QUIETLY, shared, &checked.dag, &body, |ticket| {
                 let _ = ticket.poll(Waker::noop());
             });

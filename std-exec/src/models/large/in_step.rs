@@ -1,31 +1,15 @@
 //! Walks in step of three and four threads: who joins late, whom the others wait for, who breaks in.
 
-use super::{Checked, Gate, LEVELS, NODES, beside_workers_of, run};
-use crate::pool::shared::Shared;
+use super::{Checked, Gate, LEVELS, NODES, beside_workers_of, levels, panics_and_again, run, twice};
 use crate::sync::model::{explore, thread};
 use crate::tuner::{Budget, Plan};
 use crate::{Executor, GraphBuilder};
 use dgraph_core::{Dag, NodeId};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 const IN_STEP: Plan = Plan::InStep { budget: Budget::NONE };
 /// Given up as soon as the clock is looked at.
 const IN_STEP_SHORTLY: Plan = Plan::InStep { budget: Budget::Ticks(1) };
-
-/// Each node once, after its predecessors.
-fn levels(shared: &Shared, plan: Plan) {
-    let checked = Checked::new(NODES, LEVELS);
-    run(shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
-    checked.all_ran();
-}
-
-/// Twice in a row with the same team.
-fn twice(threads: usize, plan: Plan) {
-    explore(3, move || {
-        beside_workers_of(threads, threads, |shared| (0..2).for_each(|_| levels(shared, plan)));
-    });
-}
 
 /// Catches: a lane that is given out too late, a step whose part two run or nobody.
 #[test]
@@ -86,25 +70,10 @@ fn run_in_step_with_a_node_that_blocks() {
     });
 }
 
-/// A node panics while others are in the same step: no node starts that depends on it, and the next run, in
-/// step too, finds everything as if nothing had happened.
+/// A node panics while others are in the same step.
 #[test]
 fn run_in_step_that_panics_and_the_next_one() {
-    explore(3, || {
-        beside_workers_of(3, 3, |shared| {
-            let checked = Checked::new(NODES, LEVELS);
-            let body = |node: NodeId| match node.get() {
-                5 => resume_unwind(Box::new("planned")),
-                8 | 9 => panic!("it depends on the one that panics"),
-                _ => {}
-            };
-            let panicking = AssertUnwindSafe(|| run(shared, &checked.dag, &body, IN_STEP));
-            let thrown = catch_unwind(panicking).expect_err("it panics");
-            assert_eq!(thrown.downcast_ref(), Some(&"planned"));
-            run(shared, &checked.dag, &|node: NodeId| checked.run(node), IN_STEP);
-            checked.all_ran();
-        });
-    });
+    panics_and_again(IN_STEP);
 }
 
 /// The executor is shut down at any moment of a walk in step.

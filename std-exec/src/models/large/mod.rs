@@ -13,6 +13,11 @@ mod several;
 mod typed;
 
 use super::{Checked, Gate, Meeting, beside_workers_of, run};
+use crate::pool::shared::Shared;
+use crate::sync::model::explore;
+use crate::tuner::Plan;
+use dgraph_core::NodeId;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Three levels of four, each node after two of the level before.
 const LEVELS: &[(u32, u32)] = &[
@@ -36,3 +41,37 @@ const LEVELS: &[(u32, u32)] = &[
 
 /// The nodes of [`LEVELS`].
 const NODES: usize = 12;
+
+/// Each node once, after its predecessors.
+fn levels(shared: &Shared, plan: Plan) {
+    let checked = Checked::new(NODES, LEVELS);
+    run(shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
+    checked.all_ran();
+}
+
+/// Twice in a row with the same team.
+fn twice(threads: usize, plan: Plan) {
+    explore(3, move || {
+        beside_workers_of(threads, threads, |shared| (0..2).for_each(|_| levels(shared, plan)));
+    });
+}
+
+/// A node panics: no node starts that depends on it, and the next run, which begins in the same way, finds
+/// everything as if nothing had happened.
+fn panics_and_again(plan: Plan) {
+    explore(3, move || {
+        beside_workers_of(3, 3, |shared| {
+            let checked = Checked::new(NODES, LEVELS);
+            let body = |node: NodeId| match node.get() {
+                5 => resume_unwind(Box::new("planned")),
+                8 | 9 => panic!("it depends on the one that panics"),
+                _ => {}
+            };
+            let panicking = AssertUnwindSafe(|| run(shared, &checked.dag, &body, plan));
+            let thrown = catch_unwind(panicking).expect_err("it panics");
+            assert_eq!(thrown.downcast_ref(), Some(&"planned"));
+            run(shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
+            checked.all_ran();
+        });
+    });
+}

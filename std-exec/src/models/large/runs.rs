@@ -1,41 +1,27 @@
 //! One run of three or four threads.
 
-use super::{Checked, Gate, LEVELS, Meeting, NODES, beside_workers_of, run};
+use super::{Gate, Meeting, beside_workers_of, panics_and_again, run, twice};
 use crate::sync::model::explore;
 use crate::tuner::{Budget, Plan, Timed};
 use dgraph_core::{Dag, NodeId};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A walk alone into which anybody may break as soon as it has begun.
 const WALK: Plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
 
-/// Each node once, after its predecessors, twice in a row with the same team.
-fn levels(threads: usize, plan: Plan) {
-    explore(3, move || {
-        beside_workers_of(threads, threads, |shared| {
-            for _ in 0..2 {
-                let checked = Checked::new(NODES, LEVELS);
-                run(shared, &checked.dag, &|node: NodeId| checked.run(node), plan);
-                checked.all_ran();
-            }
-        });
-    });
-}
-
 #[test]
 fn run_of_three_threads() {
-    levels(3, Plan::Share);
+    twice(3, Plan::Share);
 }
 
 #[test]
 fn run_of_four_threads() {
-    levels(4, Plan::Share);
+    twice(4, Plan::Share);
 }
 
 /// Catches: a node that both the walker and whoever breaks in run.
 #[test]
 fn run_of_a_walk_beside_three_threads() {
-    levels(3, WALK);
+    twice(3, WALK);
 }
 
 /// As many nodes as threads become ready at once, by one thread, and wait for each other, level by level:
@@ -84,23 +70,7 @@ fn run_of_a_walk_that_blocks() {
     });
 }
 
-/// A node panics: no node starts that depends on it, and the next run finds everything as if nothing had
-/// happened.
 #[test]
 fn run_that_panics_and_the_next_one() {
-    explore(3, || {
-        beside_workers_of(3, 3, |shared| {
-            let checked = Checked::new(NODES, LEVELS);
-            let body = |node: NodeId| match node.get() {
-                5 => resume_unwind(Box::new("planned")),
-                8 | 9 => panic!("it depends on the one that panics"),
-                _ => {}
-            };
-            let panicking = AssertUnwindSafe(|| run(shared, &checked.dag, &body, Plan::Share));
-            let thrown = catch_unwind(panicking).expect_err("it panics");
-            assert_eq!(thrown.downcast_ref(), Some(&"planned"));
-            run(shared, &checked.dag, &|node: NodeId| checked.run(node), Plan::Share);
-            checked.all_ran();
-        });
-    });
+    panics_and_again(Plan::Share);
 }
