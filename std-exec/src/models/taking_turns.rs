@@ -4,6 +4,8 @@
 use super::Gate;
 use super::detached::wait_for_end;
 use super::{Checked, beside_workers_of};
+#[cfg(dgraph_shuttle)]
+use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::run::body::{Body, Progress};
 use crate::run::{Stealing, end, start};

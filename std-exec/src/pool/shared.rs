@@ -138,7 +138,7 @@ impl Shared {
         team.post(|| self.invite(team));
     }
 
-    /// Wakes an idle worker, if one sleeps, for nodes of `team` that were posted.
+    /// Wakes an idle worker, if one sleeps, to help with nodes of `team` that were posted.
     /// Whether it did.
     pub(crate) fn invite(&self, team: &Team) -> bool {
         // A team that is full has members enough to come for the nodes.
