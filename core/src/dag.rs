@@ -124,6 +124,25 @@ impl Dag {
         DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
     }
 
+    /// Gives up the [supersteps](AsDag::supersteps_by) that it keeps: others may be found.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, Dag};
+    /// let mut dag = Dag::from_edges(3, &[])?;
+    /// let kept = dag.supersteps_by(Some(&mut |dag| Some(dag.supersteps(1, 1, |_| 1))));
+    /// assert_eq!(kept.map(|kept| kept.lanes()), Some(1));
+    /// dag.forget_supersteps();
+    /// let kept = dag.supersteps_by(Some(&mut |dag| Some(dag.supersteps(2, 1, |_| 1))));
+    /// assert_eq!(kept.map(|kept| kept.lanes()), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(target_has_atomic = "ptr")]
+    pub fn forget_supersteps(&mut self) {
+        self.supersteps = OnceBox::new();
+    }
+
     /// Gives the graph an order that keeps few results alive at once where one thread goes through it: depth
     /// first, so that a node's dependents come soon after it. O(V + E).
     ///

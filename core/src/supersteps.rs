@@ -184,9 +184,9 @@ impl DagView<'_> {
     /// Divides the nodes among `lanes` threads, so that they have about equally much to do and seldom wait for
     /// each other. `weight` says what a node takes, `wait` what a wait takes, in any one unit.
     ///
-    /// Greedy: the lane that has the least to do takes next the node with the longest way to go, or, of nodes
-    /// that take less than a wait, the one of the lowest number; first of those that only it can take, since
-    /// they depend on what it has in this superstep. When one has nothing left, the others go on for as long as
+    /// Greedy: the lane that has the least to do takes next the node with the longest way to go; or, of nodes that
+    /// take less than a wait, the one of the lowest number, first of those that only it can take, since they
+    /// depend on what it has in this superstep. When one has nothing left, the others go on for as long as
     /// a wait takes, and longer if waiting would give it nothing. After Böhnlein, Papp, Steiner and Yzelman,
     /// "Efficient parallel scheduling for sparse triangular solvers" (GrowLocal), 2025.
     /// O((V + E) · (lanes + log V)).
@@ -212,8 +212,40 @@ impl DagView<'_> {
     #[must_use]
     #[track_caller]
     pub fn supersteps(self, lanes: usize, wait: u32, weight: impl Fn(NodeId) -> u32) -> Supersteps {
+        self.supersteps_with(lanes, wait, weight, None, |_| false)
+    }
+
+    /// As [`supersteps`](Self::supersteps), with wishes: if there is a `rank`, a lane takes of what it may the node
+    /// of the lowest one; and the `bound` nodes are all in the first lane.
+    ///
+    /// # Panics
+    ///
+    /// If `lanes` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_core::{Dag, NodeId};
+    ///
+    /// let dag = Dag::from_edges(4, &[])?;
+    /// let backwards = |node: NodeId| 9 - node.get();
+    /// let schedule = dag.view().supersteps_with(2, 1, |_| 10, Some(&backwards), |node| node.get() == 0);
+    /// assert_eq!(schedule.part(0, 0), [3, 1, 0].map(NodeId::new));
+    /// assert_eq!(schedule.part(0, 1), [NodeId::new(2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn supersteps_with(
+        self,
+        lanes: usize,
+        wait: u32,
+        weight: impl Fn(NodeId) -> u32,
+        rank: Option<&dyn Fn(NodeId) -> u32>,
+        bound: impl Fn(NodeId) -> bool,
+    ) -> Supersteps {
         assert!(lanes > 0, "no lanes");
-        Grow::new(self, lanes, wait, weight).supersteps()
+        Grow::new(self, lanes, wait, weight, rank, bound).supersteps()
     }
 }
 
@@ -229,12 +261,15 @@ const CHUNK: usize = 16;
 type Ready = BinaryHeap<Reverse<(u64, NodeId)>>;
 
 /// Supersteps in the making.
-struct Grow<'a, W> {
+struct Grow<'a, W, B> {
     dag: DagView<'a>,
     wait: u64,
     weight: W,
+    bound: B,
     /// Of each node: what comes first. Empty: the number.
     urgency: Vec<u64>,
+    /// Whether nodes take longer than a wait.
+    coarse: bool,
     /// How many predecessors of a node are not placed.
     left: Vec<u32>,
     /// In which superstep a node's predecessors were placed last, and in which lane.
@@ -256,21 +291,31 @@ struct Growing {
     load: u64,
 }
 
-impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
-    fn new(dag: DagView<'a>, lanes: usize, wait: u32, weight: W) -> Self {
+impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
+    fn new(
+        dag: DagView<'a>,
+        lanes: usize,
+        wait: u32,
+        weight: W,
+        rank: Option<&dyn Fn(NodeId) -> u32>,
+        bound: B,
+    ) -> Self {
         let total: u64 = dag.order().iter().map(|&node| u64::from(weight(node))).sum();
         let nodes = dag.nodes();
         let coarse = total / nodes.max(1) as u64 >= u64::from(wait);
-        let mut urgency = vec![0; if coarse { nodes } else { 0 }];
+        let mut urgency = vec![0; if coarse || rank.is_some() { nodes } else { 0 }];
         for &node in dag.order().iter().rev().take(urgency.len()) {
             let ways = dag.successors(node).iter().map(|edge| u64::MAX - urgency[edge.target().index()]);
-            urgency[node.index()] = u64::MAX - (ways.max().unwrap_or(0) + u64::from(weight(node)));
+            let way = || u64::MAX - (ways.max().unwrap_or(0) + u64::from(weight(node)));
+            urgency[node.index()] = rank.map_or_else(way, |rank| rank(node).into());
         }
         let mut grow = Self {
             dag,
             wait: wait.into(),
             weight,
+            bound,
             urgency,
+            coarse,
             left: dag.in_degrees().to_vec(),
             touched: vec![(0, 0); nodes],
             free: Ready::new(),
@@ -294,12 +339,17 @@ impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
             self.superstep += 1;
             let later = core::mem::take(&mut self.later);
             for node in later {
-                self.free.push(self.ready(node));
+                self.make_free(self.ready(node));
             }
-            for lane in &mut self.lanes {
-                self.free.append(&mut lane.own);
+            // What the first lane has for itself may be bound to it: that stays.
+            for lane in 1..self.lanes.len() {
+                let mut own = core::mem::take(&mut self.lanes[lane].own);
+                self.free.append(&mut own);
             }
-            if self.free.is_empty() {
+            for ready in core::mem::take(&mut self.lanes[0].own) {
+                self.make_free(ready);
+            }
+            if self.free.is_empty() && self.lanes[0].own.is_empty() {
                 break;
             }
             self.grow();
@@ -327,7 +377,9 @@ impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
             if self.free.is_empty() {
                 let idle = self.lanes.iter().filter(|lane| lane.own.is_empty()).map(|lane| lane.load).min();
                 stuck_at = stuck_at.into_iter().chain(idle).min();
-            } else if self.lanes[lane].own.is_empty() {
+            } else if self.lanes[lane].own.is_empty()
+                || !self.urgency.is_empty() && self.free.peek() > self.lanes[lane].own.peek()
+            {
                 self.take_free(lane);
             }
             if stuck_at.is_some_and(|least| self.lanes[lane].load >= least + self.wait) {
@@ -338,20 +390,21 @@ impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
             }
             let Some(Reverse((_, node))) = self.lanes[lane].own.pop() else { return };
             self.place(node, lane);
-            if self.lanes[lane].load >= self.wait.saturating_mul(LONGEST) && !self.is_coarse() {
+            if self.lanes[lane].load >= self.wait.saturating_mul(LONGEST) && !self.coarse {
                 return;
             }
         }
     }
 
-    /// Whether nodes take longer than a wait.
-    fn is_coarse(&self) -> bool {
-        !self.urgency.is_empty()
+    /// Whoever may have it takes it.
+    fn make_free(&mut self, ready: Reverse<(u64, NodeId)>) {
+        let Reverse((_, node)) = ready;
+        if (self.bound)(node) { &mut self.lanes[0].own } else { &mut self.free }.push(ready);
     }
 
     /// Gives the lane some of the nodes that are free, of which there are some.
     fn take_free(&mut self, lane: usize) {
-        let most = if self.is_coarse() { 1 } else { CHUNK };
+        let most = if self.coarse { 1 } else { CHUNK };
         let chunk = (self.free.len() / (2 * self.lanes.len())).clamp(1, most);
         for _ in 0..chunk {
             self.lanes[lane].own.extend(self.free.pop());
@@ -372,7 +425,7 @@ impl<'a, W: Fn(NodeId) -> u32> Grow<'a, W> {
             let alone = touched.1 == lane;
             self.left[next.index()] -= 1;
             if self.left[next.index()] == 0 {
-                if alone {
+                if alone && (lane == 0 || !(self.bound)(next)) {
                     let ready = self.ready(next);
                     self.lanes[lane].own.push(ready);
                 } else {

@@ -302,16 +302,21 @@ impl Handle {
         }
     }
 
-    /// Runs a graph in the order and on the threads that `queue` says. Where nobody could help and nobody
+    /// Runs a graph in the order and on the threads that `queue` says; on one thread in the order `serial`. Where nobody could help and nobody
     /// else is demanded, it calls `serially` instead.
-    pub(crate) fn run_ordered<F>(&self, dag: &Dag, queue: &mut ReadyQueue, body: F, serially: impl FnOnce(F))
-    where
+    pub(crate) fn run_ordered<F>(
+        &self,
+        dag: &Dag,
+        (queue, serial): (&mut ReadyQueue, &[NodeId]),
+        body: F,
+        serially: impl FnOnce(F),
+    ) where
         F: Body,
     {
         if self.threads() == 1 && queue.last_worker().is_none() {
             serially(body);
         } else {
-            ordered::run(&self.shared, dag, queue, &body);
+            ordered::run(&self.shared, dag, queue, serial, &body, None);
         }
     }
 

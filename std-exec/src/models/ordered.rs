@@ -6,6 +6,7 @@ use crate::run::body::{Body, Progress};
 use crate::run::ordered;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicBool, Ordering};
+use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 
 /// A whole ordered run on an executor of two with one live worker. Each node runs once, after its
@@ -34,7 +35,7 @@ fn ordered_run(
                     limited.with_mut(|_| ());
                 }
             });
-            ordered::run(shared, &checked.dag, &mut queue, &|node| body.call(node));
+            ordered::run(shared, &checked.dag, &mut queue, &[], &|node| body.call(node), Some(Plan::Share));
             checked.all_ran();
             limited.with_mut(|_| ());
         });
@@ -97,7 +98,9 @@ fn run_in_order_that_panics() {
                 }
                 assert_ne!(node.index(), 2, "it depends on the one that panics");
             };
-            let run = std::panic::AssertUnwindSafe(|| ordered::run(shared, &dag, &mut queue, &body));
+            let run = std::panic::AssertUnwindSafe(|| {
+                ordered::run(shared, &dag, &mut queue, &[], &body, Some(Plan::Share))
+            });
             assert!(std::panic::catch_unwind(run).is_err());
         });
     });
@@ -138,7 +141,7 @@ fn run_in_order_against_shutdown() {
             let (place, limits) = WORKER;
             let mut queue = ReadyQueue::new(&[(place, limits.to_vec())], &[], [NodeId::new(0)].into());
             let bound = Bound { ran: AtomicBool::new(false), cancelled: AtomicBool::new(false) };
-            ordered::run(shared, &dag, &mut queue, &bound);
+            ordered::run(shared, &dag, &mut queue, &[], &bound, Some(Plan::Share));
             assert!(bound.ran.load(Ordering::Relaxed) || bound.cancelled.load(Ordering::Relaxed));
             other.join().expect("no panic");
         });

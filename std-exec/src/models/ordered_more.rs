@@ -9,6 +9,7 @@ use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::team::Stay;
 use crate::team::{Course, Job, Role, Team};
+use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 use std::ptr;
 
@@ -18,7 +19,7 @@ fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn
     let demands: Vec<_> = places.iter().map(|&place| (place, Vec::new())).collect();
     let mut queue = ReadyQueue::new(&demands, &[], (0..count).map(NodeId::new).collect());
     let dag = Dag::from_edges(places.len(), edges).expect("a valid graph");
-    ordered::run(shared, &dag, &mut queue, &body);
+    ordered::run(shared, &dag, &mut queue, &[], &body, Some(Plan::Share));
 }
 
 /// Two workers, one of which has called the run. Each waits in it for a run with a node that is bound to the

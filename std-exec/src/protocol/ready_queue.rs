@@ -8,7 +8,7 @@
 //!
 //! Only data: the lock, and everything about threads, is in [`ordered`](crate::run::ordered).
 
-use dgraph_core::NodeId;
+use dgraph_core::{DagView, NodeId, Supersteps};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::ops::Range;
@@ -59,6 +59,8 @@ pub(crate) struct ReadyQueue {
     nodes: Box<[(u32, u32)]>,
     /// All nodes, the most urgent first.
     by_urgency: Box<[NodeId]>,
+    /// That order is more than a way to break ties.
+    ranked: bool,
     /// Those of one place are neighbours.
     lanes: Box<[Lane]>,
     places: Box<[(Place, Range<usize>)]>,
@@ -117,6 +119,7 @@ impl ReadyQueue {
         let mut queue = Self {
             nodes,
             by_urgency: by_urgency_yet,
+            ranked: false,
             lanes,
             places,
             resumed,
@@ -145,6 +148,39 @@ impl ReadyQueue {
             self.nodes[node.index()].0 = rank;
         }
         self.by_urgency = by_urgency;
+    }
+
+    /// From now on, that order is demanded.
+    pub(crate) fn demand_order(&mut self) {
+        self.ranked = true;
+    }
+
+    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may not run
+    /// anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
+    pub(crate) fn supersteps(
+        &self,
+        dag: DagView<'_>,
+        lanes: usize,
+        wait: u32,
+        weight: &dyn Fn(NodeId) -> u32,
+    ) -> Supersteps {
+        let rank = |node| self.rank(node);
+        let rank: Option<&dyn Fn(NodeId) -> u32> = if self.ranked { Some(&rank) } else { None };
+        dag.supersteps_with(lanes, wait, weight, rank, |node| self.demands_something(node))
+    }
+
+    /// Whether `node` may not run anywhere at any time.
+    fn demands_something(&self, node: NodeId) -> bool {
+        let lane = self.nodes[node.index()].1 as usize;
+        !self.lanes[lane].limits.is_empty() || self.place(node) != Place::Anywhere
+    }
+
+    /// `node`, which wasn't taken from here, is run now: it takes its permits, of which there are enough.
+    pub(crate) fn is_under_way(&mut self, node: NodeId) {
+        let lane = self.nodes[node.index()].1 as usize;
+        for &limit in &self.lanes[lane].limits {
+            self.permits[limit as usize].1 -= 1;
+        }
     }
 
     /// The node's place in the order of urgency: the lower, the more urgent.

@@ -6,6 +6,7 @@
 //! | [`stealing`] | in no order, each thread from its own stack, and from others' when that is empty | `work.rs`; beginnings that are walked through: `walking.rs` |
 //! | [`ordered`] | by rank, under limits, on certain threads: from one queue under a lock | `ordered.rs` |
 
+mod beginning;
 pub(crate) mod body;
 #[allow(unsafe_code)]
 mod lead;
@@ -18,6 +19,7 @@ mod stealing;
 mod walking;
 mod work;
 
+pub(crate) use beginning::record;
 pub(crate) use lead::{Discipline, end, start};
 pub(crate) use state::Stealing;
 pub use statistics::RunStatistics;

@@ -33,13 +33,20 @@
 use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::protocol::ready_queue::{Place, ReadyQueue, Taker};
+use crate::protocol::steps::{STEP_TICKS, Steps};
+use crate::protocol::walk::Walk;
+use crate::run::beginning::{Find, begin, record, steps_of};
 use crate::run::body::{Body, Progress};
 use crate::run::lead::{Common, Discipline, in_a_team, lead};
+use crate::run::statistics::Tally;
+use crate::run::walking::Walks;
 use crate::sleep::posted;
 use crate::sync::thrown::Thrown;
-use crate::sync::{Mutex, lock, spin_loop};
+use crate::sync::{AtomicUsize, Mutex, lock, spin_loop};
 use crate::team::{Course, LOOKS, Rest, Role, Stay, Team};
+use crate::tuner::{Plan, RunTimer, Samples};
 use dgraph_core::{Countdown, Dag, NodeId};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The memory of one ordered run, on its caller's stack, or its owner's.
@@ -48,6 +55,8 @@ pub(crate) struct Ordered<'a, F> {
     state: Mutex<State<'a>>,
     /// Some node is bound to a worker.
     binds_workers: bool,
+    walk: Walk<'a>,
+    timer: RunTimer,
 }
 
 struct State<'a> {
@@ -74,12 +83,36 @@ struct Called {
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on
-/// the threads that `queue`, which is made for this graph, says. Blocks until all are done; resumes the first
-/// panic of a body.
-pub(crate) fn run<F: Body>(shared: &Shared, dag: &Dag, queue: &mut ReadyQueue, body: &F) {
+/// the threads that `queue`, which is made for this graph, says; on one thread in the order `serial`. Begins as
+/// `forced` says or, if it is `None`, as earlier runs suggest. Blocks until all are done; resumes the first panic of
+/// a body.
+pub(crate) fn run<F: Body>(
+    shared: &Shared,
+    dag: &Dag,
+    queue: &mut ReadyQueue,
+    serial: &[NodeId],
+    body: &F,
+    forced: Option<Plan>,
+) {
     in_a_team(shared, dag, |team, countdown| {
-        let run = Ordered::new(shared, countdown, queue, body);
+        // A walk is the caller's, and of whoever comes: of no certain worker.
+        let may_walk = !F::WAKES && queue.last_worker().is_none();
+        let forced = if may_walk { forced } else { Some(Plan::Share) };
+        let timer = begin::<Ordered<'_, F>>(shared, countdown, forced);
+        let steps = match timer.plan {
+            Plan::Alone { .. } => Some(Steps::alone(serial)),
+            Plan::InStep { .. } => steps_of(dag, forced, &|dag, ticks| {
+                queue.supersteps(dag, shared.threads(), STEP_TICKS, ticks)
+            }),
+            Plan::Share => None,
+        };
+        let run = Ordered::begun_by(shared, countdown, queue, body, timer, steps);
         lead(&run, team);
+        if may_walk {
+            let find: Find<'_> =
+                &|dag, ticks| lock(&run.state).queue.supersteps(dag, shared.threads(), STEP_TICKS, ticks);
+            record(&run, Some((dag, find)));
+        }
         run.common.thrown.into_inner()
     });
 }
@@ -91,10 +124,23 @@ impl<'a, F: Body> Ordered<'a, F> {
         queue: &'a mut ReadyQueue,
         body: &'a F,
     ) -> Self {
+        let timer = begin::<Self>(shared, countdown, Some(Plan::Share));
+        Self::begun_by(shared, countdown, queue, body, timer, None)
+    }
+
+    fn begun_by(
+        shared: &'a Shared,
+        countdown: Countdown<'a>,
+        queue: &'a mut ReadyQueue,
+        body: &'a F,
+        timer: RunTimer,
+        steps: Option<Steps<'a>>,
+    ) -> Self {
         let dag = countdown.dag();
         queue.reset();
         let mut left = dag.nodes();
-        for &root in dag.roots() {
+        // In a walk nobody is asked for nodes.
+        for &root in if steps.is_none() { dag.roots() } else { &[] } {
             // What they feed is ready before anybody takes the first node. The last one of all is taken, for
             // the end's sake.
             if left > 1 && queue.is_given(root) {
@@ -106,7 +152,8 @@ impl<'a, F: Body> Ordered<'a, F> {
         }
         let binds_workers = queue.last_worker().is_some();
         let state = Mutex::new(State { queue, left, stopped: false });
-        Self { common: Common { shared, countdown, body, thrown: Thrown::nothing() }, state, binds_workers }
+        let common = Common { shared, countdown, body, thrown: Thrown::nothing() };
+        Self { common, state, binds_workers, walk: Walk::new(steps), timer }
     }
 }
 
@@ -130,12 +177,16 @@ impl<F: Body> Ordered<'_, F> {
     /// Runs nodes until there is none for this thread, or `stay` says after one that it was the last.
     fn run_nodes(&self, team: &Team, me: Taker, stay: impl Fn() -> bool) {
         let mut next = self.step(team, me, None, true);
+        let mut samples = Samples::default();
         while let Some(node) = next {
+            let began = if self.timer.samples { samples.begin() } else { 0 };
             let called = catch_unwind(AssertUnwindSafe(|| self.common.body.run(node)));
+            samples.end(began, node, &self.timer);
             let turn = called.map_err(|payload| self.common.thrown.keep(payload)).ok();
             let last = Called { node, turn };
             next = self.step(team, me, Some(last), stay());
         }
+        self.timer.add(&samples);
     }
 
     /// Completes the `last` node and takes the next one, if it shall.
@@ -213,6 +264,61 @@ fn look_around(team: &Team, me: Taker) -> bool {
     })
 }
 
+impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
+    fn walk(&self) -> &Walk<'r> {
+        &self.walk
+    }
+
+    fn timer(&self) -> &RunTimer {
+        &self.timer
+    }
+
+    fn count(&self, _: impl FnOnce(&Tally) -> (&AtomicUsize, usize)) {}
+
+    fn stop(&self, payload: Box<dyn Any + Send>) {
+        self.common.thrown.keep(payload);
+        lock(&self.state).stopped = true;
+    }
+
+    fn invite(&self, team: &Team) {
+        team.post(|| self.common.shared.invite(team));
+    }
+
+    /// All of it goes into the queue, for whomever. Whoever comes meanwhile waits for the lock: as long as the
+    /// counters aren't set, nobody may complete a node.
+    fn take_over(
+        &self,
+        team: &Team,
+        _: Option<&mut Taker>,
+        find: impl FnOnce(&mut dyn FnMut(NodeId)) -> usize,
+        under_way: impl Iterator<Item = NodeId>,
+    ) -> usize {
+        let mut state = lock(&self.state);
+        let State { queue, left, .. } = &mut *state;
+        *left = find(&mut |node| queue.push(node));
+        under_way.for_each(|node| queue.is_under_way(node));
+        let left = *left;
+        drop(state);
+        if left > 0 {
+            let nobody = Taker { anything: false, caller: false, worker: None };
+            let _ = self.step(team, nobody, None, false);
+        }
+        left
+    }
+
+    fn completed(&self, team: &Team, me: &mut Taker, node: NodeId) {
+        let _ = self.step(team, *me, Some(Called { node, turn: Some(Progress::Done) }), false);
+    }
+
+    fn give_back(&self, team: &Team, me: &mut Taker, node: NodeId) {
+        let mut state = lock(&self.state);
+        state.queue.release(node);
+        state.queue.push(node);
+        drop(state);
+        let _ = self.step(team, *me, None, false);
+    }
+}
+
 impl<F: Body> Discipline for Ordered<'_, F> {
     type Body = F;
     type Member<'t> = Taker;
@@ -222,7 +328,15 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     }
 
     fn course(&self) -> Course {
-        Course::Shared { roots: 0 }
+        match self.walk.is_going_on() {
+            true if self.walk.steps().are_divided() => Course::InStep,
+            true => Course::Walk { budget: self.timer.budget },
+            false => Course::Shared { roots: 0 },
+        }
+    }
+
+    fn prepare(&self, team: &Team) {
+        self.walk.lay_out(self.walk.of(team.lanes()));
     }
 
     /// Its members keep none to themselves.
@@ -241,7 +355,11 @@ impl<F: Body> Discipline for Ordered<'_, F> {
         Taker { anything: true, caller: true, worker: context::worker(self.common.shared.id()) }
     }
 
-    fn begin(&self, _: &Team, _: &mut Taker) {}
+    fn begin(&self, team: &Team, caller: &mut Taker) {
+        if self.walk.is_going_on() {
+            let _ = self.begin_walk(team, caller);
+        }
+    }
 
     fn work(&self, team: &Team, member: &mut Taker, stay: &Stay<'_>) {
         self.run_nodes(team, *member, || !stay.is_over());
@@ -264,6 +382,10 @@ impl<F: Body> Discipline for Ordered<'_, F> {
             caller: matches!(role, Role::Owner),
             worker: if matches!(role, Role::Owner) { None } else { context::worker(shared.id()) },
         };
+        let mut walker = me;
+        if matches!(role, Role::Member(_)) && self.join_walk(team, &mut walker, || stay.is_over()) {
+            return;
+        }
         let stays = || match (me.worker, role) {
             // In the middle of a node: there for what nobody else can do, and back to what it waits for.
             (_, Role::Visitor) if stay.is_in_between() => false,
@@ -279,6 +401,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     /// Bodies are no longer called, from the next step on. (Workers that nodes are bound to may be gone, if
     /// the executor is shut down.)
     fn cancel(&self, team: &Team) {
+        self.call_off(team);
         let _ = self.common.body.cancel();
         lock(&self.state).stopped = true;
         let nobody = Taker { anything: false, caller: false, worker: None };

@@ -5,12 +5,11 @@ use crate::protocol::steps::Steps;
 use crate::protocol::walk::Walk;
 use crate::run::body::Body;
 use crate::run::lead::Common;
-use crate::run::statistics::{Tally, count};
+use crate::run::statistics::Tally;
+use crate::sync::AtomicBool;
 use crate::sync::thrown::Thrown;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::tuner::{Plan, RunTimer};
 use dgraph_core::Countdown;
-use std::any::Any;
 
 /// The memory of one run, on its caller's stack.
 pub(crate) struct Stealing<'a, F> {
@@ -52,19 +51,5 @@ impl<'a, F: Body> Stealing<'a, F> {
     /// Whether it begins with one member, and quietly.
     pub(super) fn begins_quietly(&self) -> bool {
         F::WAKES && matches!(self.timer.plan, Plan::Alone { .. })
-    }
-
-    /// Adds to a counter of the tally, if there is one.
-    pub(crate) fn count(&self, what: impl FnOnce(&Tally) -> (&AtomicUsize, usize)) {
-        if let Some(tally) = self.tally {
-            let (counter, more) = what(tally);
-            count(counter, more);
-        }
-    }
-
-    /// Takes note of a panic: no further body is called.
-    pub(crate) fn stop(&self, payload: Box<dyn Any + Send>) {
-        self.stopped.store(true, Ordering::Relaxed);
-        self.common.thrown.keep(payload);
     }
 }

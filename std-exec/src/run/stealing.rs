@@ -8,19 +8,20 @@
 use crate::pool::shared::Shared;
 use crate::protocol::member::Own;
 use crate::protocol::steps::{STEP_TICKS, Steps};
+use crate::protocol::walk::Walk;
+use crate::run::beginning::{Find, begin, record, steps_of};
 use crate::run::body::Body;
-use crate::run::lead::{Common, Discipline, address_of, in_a_team, lead};
+use crate::run::lead::{Common, Discipline, in_a_team, lead};
 use crate::run::state::Stealing;
-use crate::run::statistics::{RunStatistics, Tally};
-use crate::sync::MODEL;
+use crate::run::statistics::{RunStatistics, Tally, count};
+use crate::run::walking::Walks;
+use crate::run::work::Unreported;
+use crate::sync::asymmetric_fence;
+use crate::sync::{AtomicUsize, Ordering};
 use crate::team::{Course, Rest, Role, Stay, Team};
 use crate::tuner::{Plan, RunTimer};
-use dgraph_core::{AsDag, Countdown, DagView, NodeId};
-
-/// Of larger graphs it isn't noted what each single body takes, and they aren't divided into supersteps: these take
-/// memory, and some 50 ns a node to find.
-const MOST_WITH_PROFILE: usize = 1 << 14;
-const MOST_IN_SUPERSTEPS: usize = 1 << 20;
+use dgraph_core::{AsDag, Countdown, NodeId};
+use std::any::Any;
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`. Blocks until all are
 /// done; resumes the first panic of a body.
@@ -51,61 +52,18 @@ where
     F: Body,
 {
     in_a_team(shared, dag, |team, countdown| {
-        let timer = begin::<F>(shared, countdown, forced);
-        let nodes = countdown.dag().nodes();
-        let profiles = timer.samples && !F::WAKES && nodes <= MOST_WITH_PROFILE;
-        let timer = if profiles { timer.with_profile(nodes) } else { timer };
+        let timer = begin::<Stealing<'_, F>>(shared, countdown, forced);
+        let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), STEP_TICKS, ticks);
         let steps = match timer.plan {
             Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
-            Plan::InStep { .. } if forced.is_some() || cfg!(fuzzing) => {
-                supersteps_of(dag, shared, |_| STEP_TICKS)
-            }
-            Plan::InStep { .. } => dag.supersteps_by(None).map(Steps::through),
+            Plan::InStep { .. } => steps_of(dag, forced, find),
             Plan::Share | Plan::Alone { .. } => None,
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);
-        run.record(|work, others| {
-            // Nothing can be faster than all threads at work all the time.
-            let ideal = work / shared.threads().max(1);
-            if F::WAKES || ideal.saturating_add(ideal / 20) >= others || nodes > MOST_IN_SUPERSTEPS {
-                return usize::MAX;
-            }
-            let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX).max(1);
-            let steps = supersteps_of(dag, shared, |node| run.timer.sampled(node).unwrap_or(usual));
-            steps.map_or(usize::MAX, Steps::ticks)
-        });
+        record(&run, (!F::WAKES).then_some((dag, find)));
         run.common.thrown.into_inner()
     });
-}
-
-/// The steps of a walk in step through `dag`, if it can keep any; found, if need be, for nodes that take so many
-/// ticks.
-fn supersteps_of<'d, D: AsDag + ?Sized>(
-    dag: &'d D,
-    shared: &Shared,
-    ticks: impl Fn(NodeId) -> u32,
-) -> Option<Steps<'d>> {
-    let mut make = |dag: DagView<'_>| Some(dag.supersteps(shared.threads(), STEP_TICKS, &ticks));
-    dag.supersteps_by(Some(&mut make)).map(Steps::through)
-}
-
-/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
-fn begin<F: Body>(shared: &Shared, countdown: Countdown<'_>, forced: Option<Plan>) -> RunTimer {
-    let order = countdown.dag().order();
-    // Rotated, because a sum of two addresses is the same for other pairs of them.
-    let function = address_of::<Stealing<'_, F>>().rotate_left(usize::BITS / 2);
-    let graph = (order.as_ptr() as usize).wrapping_add(order.len());
-    // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
-    let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
-    let plan = || shared.tuner.plan(key, F::WAKES);
-    let plan = match forced.map_or_else(plan, |forced| (forced, false)) {
-        // That was another graph's: in step nobody would come back to a node. The type knows, the table may
-        // be wrong.
-        (Plan::InStep { .. }, samples) if F::WAKES => (Plan::Share, samples),
-        plan => plan,
-    };
-    RunTimer::now(key, plan)
 }
 
 impl<'a, F: Body> Stealing<'a, F> {
@@ -117,21 +75,12 @@ impl<'a, F: Body> Stealing<'a, F> {
         body: &'a F,
         forced: Option<Plan>,
     ) -> Self {
-        let timer = begin::<F>(shared, countdown, forced);
+        let timer = begin::<Self>(shared, countdown, forced);
         Self::new(shared, countdown, body, timer, None, None)
     }
 }
 
 impl<F: Body> Stealing<'_, F> {
-    /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to
-    /// run it. `in_step` gives what one in step would take, from the ticks of all bodies and those of the
-    /// fastest other way; `usize::MAX` if there can be none.
-    pub(crate) fn record(&self, in_step: impl FnOnce(usize, usize) -> usize) {
-        let Common { shared, countdown, .. } = &self.common;
-        self.timer.record(&shared.tuner);
-        self.timer.promise(&shared.tuner, countdown.dag().nodes(), shared.threads(), in_step);
-    }
-
     /// Works alone, as long as nothing has to be waited for and nobody breaks in; then others may come.
     #[inline(never)]
     fn begin_quietly(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) {
@@ -145,6 +94,74 @@ impl<F: Body> Stealing<'_, F> {
             self.timer.says_nothing(); // it waits for others than those who could run it
         }
         team.end_quiet();
+    }
+}
+
+impl<'r, F: Body> Walks<'r> for Stealing<'r, F> {
+    fn walk(&self) -> &Walk<'r> {
+        &self.walk
+    }
+
+    fn timer(&self) -> &RunTimer {
+        &self.timer
+    }
+
+    fn count(&self, what: impl FnOnce(&Tally) -> (&AtomicUsize, usize)) {
+        if let Some(tally) = self.tally {
+            let (counter, more) = what(tally);
+            count(counter, more);
+        }
+    }
+
+    fn stop(&self, payload: Box<dyn Any + Send>) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.common.thrown.keep(payload);
+    }
+
+    /// Unless the run is quiet.
+    fn invite(&self, team: &Team) {
+        if F::WAKES {
+            // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is
+            // offered here, or the run isn't quiet any more.
+            asymmetric_fence::light(asymmetric_fence::light_is_free());
+        }
+        if team.is_quiet() {
+            return;
+        }
+        let woken = team.post(|| self.common.shared.invite(team));
+        self.count(|tally| (&tally.wakes, usize::from(woken)));
+    }
+
+    fn take_over(
+        &self,
+        team: &Team,
+        member: Option<&mut Own<'_>>,
+        find: impl FnOnce(&mut dyn FnMut(NodeId)) -> usize,
+        _: impl Iterator<Item = NodeId>,
+    ) -> usize {
+        let left = match member {
+            Some(own) => find(&mut |node| own.with(|private| private.ready.push(node))),
+            None => {
+                let mut ready = Vec::new();
+                let left = find(&mut |node| ready.push(node));
+                team.pot.add(ready);
+                left
+            }
+        };
+        if left > 0 {
+            team.finish(self.walk.steps().nodes().len() - left);
+        }
+        left
+    }
+
+    fn completed(&self, team: &Team, own: &mut Own<'_>, node: NodeId) {
+        let mut progress = Unreported::default();
+        self.complete(own, node, &mut progress);
+        team.finish(progress.done);
+    }
+
+    fn give_back(&self, _: &Team, own: &mut Own<'_>, node: NodeId) {
+        own.with(|private| private.ready.push(node));
     }
 }
 
@@ -185,7 +202,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
 
     fn begin(&self, team: &Team, caller: &mut Own<'_>) {
         if self.walk.is_going_on() {
-            let walked = self.walk(team, caller);
+            let walked = self.begin_walk(team, caller);
             if walked && !self.walk.steps().are_divided() {
                 self.count(|tally| (&tally.sequential_nodes, self.common.countdown.dag().nodes()));
             }

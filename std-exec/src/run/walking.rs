@@ -6,17 +6,18 @@
 //! anybody that has waited for too long, or whose node has panicked, or who comes to a walk alone: break in
 //! ```
 
-use crate::protocol::member::Own;
 use crate::protocol::steps::Step;
 use crate::protocol::walk::{Lane, Stopped, Walk};
 use crate::run::body::Body;
-use crate::run::state::Stealing;
-use crate::run::work::Unreported;
+use crate::run::lead::Discipline;
+use crate::run::statistics::Tally;
 use crate::sync::asymmetric_fence;
 use crate::sync::clock;
-use crate::sync::{patience, spin_loop, yield_now};
+use crate::sync::{AtomicUsize, patience, spin_loop, yield_now};
 use crate::team::Team;
+use crate::tuner::RunTimer;
 use dgraph_core::NodeId;
+use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -30,7 +31,7 @@ const LOOK_AT_CLOCK: u32 = 8;
 
 /// How a member's walk has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
+pub(crate) enum Ended {
     /// All members have run everything.
     AtTheEnd,
     /// Somebody has broken in. Whether the node last claimed was run, if any was claimed.
@@ -43,20 +44,51 @@ enum Ended {
     Late,
 }
 
-impl<'r, F: Body> Stealing<'r, F> {
+/// A run that may begin with a walk.
+pub(crate) trait Walks<'r>: Discipline {
+    fn walk(&self) -> &Walk<'r>;
+
+    fn timer(&self) -> &RunTimer;
+
+    /// Adds to a counter of what happens, if somebody counts.
+    fn count(&self, what: impl FnOnce(&Tally) -> (&AtomicUsize, usize));
+
+    /// Takes note of a panic: no further body is called.
+    fn stop(&self, payload: Box<dyn Any + Send>);
+
+    /// Posts what there is: sees to it that somebody comes for it.
+    fn invite(&self, team: &Team);
+
+    /// Somebody has broken in. `find` calls its argument with each node that is ready, and gives how many nodes are
+    /// left, without any that are `under_way`. What is ready goes to `member`, the calling thread or, if it has no
+    /// place, to everybody.
+    fn take_over(
+        &self,
+        team: &Team,
+        member: Option<&mut Self::Member<'_>>,
+        find: impl FnOnce(&mut dyn FnMut(NodeId)) -> usize,
+        under_way: impl Iterator<Item = NodeId>,
+    ) -> usize;
+
+    /// `node`, which was under way when somebody broke in, is complete.
+    fn completed(&self, team: &Team, member: &mut Self::Member<'_>, node: NodeId);
+
+    /// `node`, which seemed to be under way when somebody broke in, wasn't run, and is ready.
+    fn give_back(&self, team: &Team, member: &mut Self::Member<'_>, node: NodeId);
+
     /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the
     /// run goes on shared.
-    pub(crate) fn walk(&self, team: &Team, own: &mut Own<'_>) -> bool {
-        let steps = self.walk.steps();
+    fn begin_walk(&self, team: &Team, own: &mut Self::Member<'_>) -> bool {
+        let steps = self.walk().steps();
         if steps.are_divided() {
             self.invite(team);
         } else {
             self.have_it_watched(team);
         }
-        if self.common.shared.is_shut_down() {
+        if self.common().shared.is_shut_down() {
             self.call_off(team);
         }
-        let lanes = self.walk.of(team.lanes());
+        let lanes = self.walk().of(team.lanes());
         let ended = self.go(lanes, 0, steps.first(), || false);
         match ended {
             Ended::AtTheEnd => {
@@ -64,13 +96,13 @@ impl<'r, F: Body> Stealing<'r, F> {
                     // There is nothing to join for, although the team isn't closed yet.
                     team.end_walk();
                     // If somebody has broken in, nothing was left.
-                    let _ = self.walk.finish();
+                    let _ = self.walk().finish();
                 }
                 team.finish_all();
                 true
             }
             // Nobody else is walking, and no counters are in use: nothing has to be drained.
-            Ended::Panicked if !steps.are_divided() && self.walk.finish() => {
+            Ended::Panicked if !steps.are_divided() && self.walk().finish() => {
                 team.finish_all();
                 true
             }
@@ -84,20 +116,20 @@ impl<'r, F: Body> Stealing<'r, F> {
     }
 
     /// The caller goes on alone: somebody is to see how long that takes.
-    pub(crate) fn have_it_watched(&self, team: &Team) {
-        let woken = self.common.shared.see_to_a_watchdog(team);
+    fn have_it_watched(&self, team: &Team) {
+        let woken = self.common().shared.see_to_a_watchdog(team);
         self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 
     /// A helper's part: of a walk in step, or it breaks into a walk alone. `wanted`: it is wanted elsewhere.
     /// Whether it has walked to the end.
-    pub(crate) fn join_walk(&self, team: &Team, own: &mut Own<'_>, wanted: impl Fn() -> bool) -> bool {
-        if !self.walk.is_going_on() {
+    fn join_walk(&self, team: &Team, own: &mut Self::Member<'_>, wanted: impl Fn() -> bool) -> bool {
+        if !self.walk().is_going_on() {
             return false;
         }
-        let lanes = self.walk.of(team.lanes());
-        let Some(lane) = self.walk.join().filter(|&lane| lane < lanes.len()) else {
-            self.break_in(team, lanes, |node| own.with(|private| private.ready.push(node)));
+        let lanes = self.walk().of(team.lanes());
+        let Some(lane) = self.walk().join().filter(|&lane| lane < lanes.len()) else {
+            self.break_in(team, lanes, Some(own));
             return false;
         };
         if team.has_work() {
@@ -105,7 +137,7 @@ impl<'r, F: Body> Stealing<'r, F> {
         }
         let mut first = None;
         let mut let_in = || {
-            first = self.walk.admitted(lanes, lane);
+            first = self.walk().admitted(lanes, lane);
             first.is_some()
         };
         let ended = match self.wait(&mut let_in, &wanted) {
@@ -122,7 +154,7 @@ impl<'r, F: Body> Stealing<'r, F> {
     fn go(&self, lanes: &[Lane], lane: usize, step: Step<'r>, wanted: impl Fn() -> bool) -> Ended {
         let mut walked = 0;
         let ended = self.go_on(lanes, lane, step, wanted, &mut walked);
-        if self.walk.steps().are_divided() {
+        if self.walk().steps().are_divided() {
             self.count(|tally| (&tally.in_step_nodes, walked));
         }
         self.count(|tally| (&tally.helper_nodes, if lane == 0 { 0 } else { walked }));
@@ -146,12 +178,12 @@ impl<'r, F: Body> Stealing<'r, F> {
             if in_step == 1 || steps % LOOK_AT_CLOCK != 0 {
                 return false;
             }
-            let now = self.timer.elapsed();
+            let now = self.timer().elapsed();
             let (since, from) = *together.get_or_insert((now, position));
-            self.timer.budget.is_over(
+            self.timer().budget.is_over(
                 now.saturating_sub(since),
                 position - from,
-                self.walk.steps().nodes().len(),
+                self.walk().steps().nodes().len(),
             )
         };
         loop {
@@ -167,18 +199,18 @@ impl<'r, F: Body> Stealing<'r, F> {
             }
             *walked += part.len();
             if lane == 0 {
-                self.walk.admit(lanes, step.next());
+                self.walk().admit(lanes, step.next());
                 if is_late(in_step, step.end) {
                     return Ended::Late;
                 }
             }
-            if !self.walk.reach(&lanes[lane], step.end, asymmetric_fence::light_is_free()) {
+            if !self.walk().reach(&lanes[lane], step.end, asymmetric_fence::light_is_free()) {
                 return Ended::BrokenIn { ran: true };
             }
             if let Some(ended) = self.wait(&mut || Walk::all_reached(&lanes[..in_step], step.end), &wanted) {
                 return ended;
             }
-            match self.walk.steps().after(step) {
+            match self.walk().steps().after(step) {
                 Some(next) => step = next,
                 None => return Ended::AtTheEnd,
             }
@@ -198,7 +230,7 @@ impl<'r, F: Body> Stealing<'r, F> {
     /// tiny body.
     #[inline(never)]
     fn through_fences<const FREE: bool>(&self, lane: &Lane, part: Range<usize>) -> bool {
-        self.common.body.walk::<FREE>(&self.walk, lane, part)
+        self.common().body.walk::<FREE>(self.walk(), lane, part)
     }
 
     /// Waits until `is_over`, for a while. How the walk has ended for this member, if it doesn't go on.
@@ -214,7 +246,7 @@ impl<'r, F: Body> Stealing<'r, F> {
             if is_over() {
                 return None;
             }
-            if !self.walk.is_going_on() {
+            if !self.walk().is_going_on() {
                 return Some(Ended::BrokenIn { ran: true });
             }
             let now = clock::now();
@@ -229,40 +261,44 @@ impl<'r, F: Body> Stealing<'r, F> {
 
     /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and
     /// to the node that it had under way. How many nodes were left when somebody has broken in.
-    fn after(&self, team: &Team, own: &mut Own<'_>, lanes: &[Lane], lane: &Lane, ended: Ended) -> usize {
+    fn after(
+        &self,
+        team: &Team,
+        own: &mut Self::Member<'_>,
+        lanes: &[Lane],
+        lane: &Lane,
+        ended: Ended,
+    ) -> usize {
         let ran = match ended {
             Ended::BrokenIn { ran } => ran,
             Ended::AtTheEnd | Ended::Panicked | Ended::Waiting | Ended::Late => {
-                self.break_in(team, lanes, |node| own.with(|private| private.ready.push(node)));
+                self.break_in(team, lanes, Some(own));
                 true
             }
         };
-        let (stopped, left) = self.walk.stopped(lane);
-        let mut progress = Unreported::default();
+        let (stopped, left) = self.walk().stopped(lane);
         match stopped {
-            Stopped::At { node, last } if ran || !last => self.complete(own, node, &mut progress),
-            Stopped::At { node, .. } => own.with(|private| private.ready.push(node)),
+            Stopped::At { node, last } if ran || !last => self.completed(team, own, node),
+            Stopped::At { node, .. } => self.give_back(team, own, node),
             Stopped::BetweenNodes => {}
         }
-        team.finish(progress.done);
         left
     }
 
     /// Calls the run off, if its body can be: in a walk nobody looks, so that is broken into. For a thread
     /// without a place.
-    pub(crate) fn call_off(&self, team: &Team) {
-        if self.common.body.cancel() && self.walk.is_going_on() {
-            let mut ready = Vec::new();
-            self.break_in(team, self.walk.of(team.lanes()), |node| ready.push(node));
-            team.pot.add(ready);
-            self.invite(team);
+    fn call_off(&self, team: &Team) {
+        if self.common().body.cancel() && self.walk().is_going_on() {
+            self.break_in(team, self.walk().of(team.lanes()), None);
         }
     }
 
-    /// Breaks into the walk, unless somebody else has, and calls `take` with what is ready. If nothing is
+    /// Breaks into the walk, unless somebody else has, for `member`, the calling thread, or everybody. If nothing is
     /// left, the caller reports the nodes.
-    pub(crate) fn break_in(&self, team: &Team, lanes: &[Lane], mut take: impl FnMut(NodeId)) {
-        if let Some(seized) = self.walk.seize(lanes) {
+    fn break_in(&self, team: &Team, lanes: &[Lane], member: Option<&mut Self::Member<'_>>) {
+        let Some(seized) = self.walk().seize(lanes) else { return };
+        let nodes = self.walk().steps().nodes();
+        let find = |take: &mut dyn FnMut(NodeId)| {
             let left = seized.left();
             let ready = |node| {
                 // Those under way are their walkers'.
@@ -270,18 +306,22 @@ impl<'r, F: Body> Stealing<'r, F> {
                     take(node);
                 }
             };
-            self.common.countdown.resume(left.clone(), ready);
-            let (left, nodes) = (left.count(), self.walk.steps().nodes());
-            let done = &nodes[..nodes.len() - left];
-            if !self.walk.steps().are_divided() {
-                self.common.body.broken_in(done);
+            self.common().countdown.resume(left.clone(), ready);
+            let left = left.count();
+            if !self.walk().steps().are_divided() {
+                self.common().body.broken_in(&nodes[..nodes.len() - left]);
             }
-            if left > 0 {
-                team.finish(done.len());
-                self.timer.broken_into(0, done.len(), nodes.len());
-            }
-            team.end_walk();
-            self.walk.release(left);
+            left
+        };
+        let for_all = member.is_none();
+        let left = self.take_over(team, member, find, seized.under_way());
+        if left > 0 {
+            self.timer().broken_into(0, nodes.len() - left, nodes.len());
+        }
+        team.end_walk();
+        self.walk().release(left);
+        if for_all {
+            self.invite(team);
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::protocol::member::Own;
 use crate::run::body::{Body, Progress};
 use crate::run::state::Stealing;
 use crate::run::statistics::count;
-use crate::sync::asymmetric_fence;
+use crate::run::walking::Walks;
 use crate::sync::{Ordering, spin_loop, yield_now};
 use crate::team::Stay;
 use crate::team::{LOOKS, Team};
@@ -295,19 +295,5 @@ impl<F: Body> Stealing<'_, F> {
             self.invite(team);
         }
         robbed || team.is_finished() || team.has_public_work()
-    }
-
-    /// Posts what there is, unless the run is quiet: sees to it that somebody comes for it.
-    pub(crate) fn invite(&self, team: &Team) {
-        if F::WAKES {
-            // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is
-            // offered here, or the run isn't quiet any more.
-            asymmetric_fence::light(asymmetric_fence::light_is_free());
-        }
-        if team.is_quiet() {
-            return;
-        }
-        let woken = team.post(|| self.common.shared.invite(team));
-        self.count(|tally| (&tally.wakes, usize::from(woken)));
     }
 }

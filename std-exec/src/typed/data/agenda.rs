@@ -35,7 +35,7 @@ impl Agenda {
                 self.ready.reset(dag.nodes());
                 if let (Some(order), true) = (topology.order(), self.places.is_empty()) {
                     self.places.resize(order.len(), 0);
-                    (0..).zip(order).for_each(|(place, &node)| self.places[node as usize] = place);
+                    (0..).zip(order).for_each(|(place, &node)| self.places[node.index()] = place);
                 }
                 dag.roots().iter().for_each(|root| self.ready.push(self.place(root.get())));
             }
@@ -84,7 +84,7 @@ impl Agenda {
         woken.next(|| match queue {
             None => {
                 let place = ready.pop()?;
-                Some(NodeId::new(topology.order().map_or(place, |order| order[place as usize])))
+                Some(topology.order().map_or(NodeId::new(place), |order| order[place as usize]))
             }
             Some(queue) => queue.take(Taker::EVERYTHING),
         })

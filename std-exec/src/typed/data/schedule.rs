@@ -68,6 +68,8 @@ impl Schedule {
         // Stable: ties keep their order.
         nodes.sort_by_key(|&node| (Reverse(priorities[node.index()]), Reverse(rank(node))));
         queue.set_urgency(nodes);
+        queue.demand_order();
+        topology.dag.forget_supersteps();
         topology.order_by(|node| queue.rank(node));
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Topology {
     starts: Box<[u32]>,
     predecessors: Box<[Predecessor]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
-    order: Option<Box<[u32]>>,
+    order: Option<Box<[NodeId]>>,
     /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked
     /// for.
     serial_rows: Box<[Stretch]>,
@@ -53,7 +53,7 @@ impl Topology {
         let (starts, predecessors) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let order = if depth_first {
-            Some(dag.view().order().iter().map(|node| node.get()).collect())
+            Some(dag.view().order().into())
         } else {
             (!sorted).then(|| order_by(&dag, NodeId::get))
         };
@@ -118,13 +118,13 @@ impl Topology {
 
     /// The order of a serial run. `None`: as declared.
     #[inline]
-    pub(crate) fn order(&self) -> Option<&[u32]> {
+    pub(crate) fn order(&self) -> Option<&[NodeId]> {
         self.order.as_deref()
     }
 
     /// All nodes, each after its predecessors; as in a serial run.
     pub(crate) fn forward(&self) -> impl DoubleEndedIterator<Item = u32> {
-        (0..self.nodes()).map(|at| self.order.as_ref().map_or(at, |order| order[at as usize]))
+        (0..self.nodes()).map(|at| self.order.as_ref().map_or(at, |order| order[at as usize].get()))
     }
 }
 
@@ -150,13 +150,13 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
 
 /// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes'
 /// numbers for ranks it is the one that stays closest to the order of declaration. O(E + V log V).
-fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[u32]> {
+fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[NodeId]> {
     let dag = dag.view();
     let mut remaining = dag.in_degrees().to_vec();
     let mut ready: BinaryHeap<_> = dag.roots().iter().map(|&root| Reverse((rank(root), root))).collect();
     let mut order = Vec::with_capacity(dag.nodes());
     while let Some(Reverse((_, node))) = ready.pop() {
-        order.push(node.get());
+        order.push(node);
         for edge in dag.successors(node) {
             let left = &mut remaining[edge.target().index()];
             *left -= 1;

@@ -19,7 +19,7 @@ use super::parallel::AsyncNodes;
 use crate::executor::Handle;
 use crate::pool::context;
 use crate::run::ordered::Ordered;
-use crate::run::{Discipline, Stealing, end, start};
+use crate::run::{Discipline, Stealing, end, record, start};
 use crate::sync::thrown::{self, discard};
 use crate::team::{Asked, Ticket};
 use crate::tuner::Plan;
@@ -28,7 +28,7 @@ use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
 use crate::typed::memory::standing::Standing;
 use crate::typed::options::run_options::RunOptions;
-use dgraph_core::{AsDag, LentCountdown};
+use dgraph_core::{AsDag, Dag, LentCountdown};
 use std::cell::OnceCell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -94,7 +94,7 @@ impl Engine {
     /// Takes note of how long it has taken to its end.
     fn record(&self) {
         if let Self::Plain(run) = self {
-            run.record(|_, _| usize::MAX);
+            record::<_, Dag>(run, None);
         }
     }
 

@@ -104,7 +104,7 @@ pub(crate) fn block_on(
     let dag = &parts.topology.dag;
     let ran = || match queue {
         None => run_as(&executor.shared, dag, &nodes, None, None),
-        Some(queue) => ordered::run(&executor.shared, dag, queue, &nodes),
+        Some(queue) => ordered::run(&executor.shared, dag, queue, &[], &nodes, None),
     };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let standing = run.into_standing();

@@ -42,13 +42,17 @@ pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>
             // SAFETY: by contract: all nodes, each after its predecessors.
             None => unsafe { go_through(run, |position| position, rows, None) },
             // SAFETY: as above.
-            Some(order) => unsafe { go_through(run, |position| order[position as usize], rows, None) },
+            Some(order) => unsafe { go_through(run, |position| order[position as usize].get(), rows, None) },
         };
     };
     match (run.frame.executor, queue) {
         (None, _) => serially(Nodes(run)),
         (Some(executor), None) => executor.run_body(&run.topology.dag, Nodes(run), serially),
-        (Some(executor), Some(queue)) => executor.run_ordered(&run.topology.dag, queue, Nodes(run), serially),
+        (Some(executor), Some(queue)) => {
+            let dag = &run.topology.dag;
+            let serial = run.topology.order().unwrap_or(dag.view().order());
+            executor.run_ordered(dag, (queue, serial), Nodes(run), serially);
+        }
     }
 }
 
@@ -62,7 +66,8 @@ impl Body for Nodes<'_> {
     fn run(&self, node: NodeId) -> Progress {
         // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects
         // it makes visible; for nodes that are bound to the caller, on this thread. An executor's plain runs
-        // don't know of such nodes, but a graph that has some has a queue too.
+        // don't know of such nodes, but a graph that has some has a queue too; in a walk of such a run, they are
+        // all in the caller's lane.
         let _ = unsafe { self.0.node(node.get()) };
         Progress::Done
     }
@@ -80,8 +85,9 @@ impl Body for Nodes<'_> {
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         let rows = self.0.topology.stored_rows();
-        // A thread that goes alone goes through the stored order, in one part.
-        if !FREE || rows.is_empty() || walk.steps().are_divided() {
+        let stored = std::ptr::eq(walk.steps().nodes(), self.0.topology.dag.view().order());
+        // A thread that goes alone goes through all of an order, in one part.
+        if !FREE || rows.is_empty() || !stored {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
             });

@@ -1,0 +1,76 @@
+//! How a run begins: as earlier runs of its graph suggest, and the samples of the first one.
+
+use crate::pool::shared::Shared;
+use crate::protocol::steps::{STEP_TICKS, Steps};
+use crate::run::body::Body;
+use crate::run::lead::{Common, Discipline, address_of};
+use crate::run::walking::Walks;
+use crate::sync::MODEL;
+use crate::tuner::{Plan, RunTimer};
+use dgraph_core::{AsDag, Countdown, DagView, NodeId, Supersteps};
+
+/// Of larger graphs it isn't noted what each single body takes, and they aren't divided into supersteps: these take
+/// memory, and some 50 ns a node to find.
+const MOST_WITH_PROFILE: usize = 1 << 14;
+const MOST_IN_SUPERSTEPS: usize = 1 << 20;
+
+/// Finds supersteps for a graph whose bodies take so many ticks.
+pub(super) type Find<'f> = &'f dyn Fn(DagView<'_>, &dyn Fn(NodeId) -> u32) -> Supersteps;
+
+/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
+pub(super) fn begin<D: Discipline>(
+    shared: &Shared,
+    countdown: Countdown<'_>,
+    forced: Option<Plan>,
+) -> RunTimer {
+    let order = countdown.dag().order();
+    // Rotated, because a sum of two addresses is the same for other pairs of them.
+    let function = address_of::<D>().rotate_left(usize::BITS / 2);
+    let graph = (order.as_ptr() as usize).wrapping_add(order.len());
+    // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
+    let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
+    let comes_back = D::Body::WAKES;
+    let plan = || shared.tuner.plan(key, comes_back);
+    let plan = match forced.map_or_else(plan, |forced| (forced, false)) {
+        // That was another graph's: in step nobody would come back to a node. The type knows, the table may
+        // be wrong.
+        (Plan::InStep { .. }, samples) if comes_back => (Plan::Share, samples),
+        plan => plan,
+    };
+    let timer = RunTimer::now(key, plan);
+    let profiles = timer.samples && !comes_back && order.len() <= MOST_WITH_PROFILE;
+    if profiles { timer.with_profile(order.len()) } else { timer }
+}
+
+/// The steps of a walk in step through `dag`, if it keeps any.
+pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
+    dag: &'d D,
+    forced: Option<Plan>,
+    find: Find<'_>,
+) -> Option<Steps<'d>> {
+    // Models and fuzz targets don't wait for a run whose samples promise something.
+    let supersteps = if forced.is_some() || MODEL || cfg!(fuzzing) {
+        dag.supersteps_by(Some(&mut |dag| Some(find(dag, &|_| STEP_TICKS))))
+    } else {
+        dag.supersteps_by(None)
+    };
+    supersteps.map(Steps::through)
+}
+
+/// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run it.
+/// `dag` is its graph, if it may keep supersteps, and what finds them.
+pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(&D, Find<'_>)>) {
+    let Common { shared, countdown, .. } = run.common();
+    let (timer, nodes) = (run.timer(), countdown.dag().nodes());
+    timer.record(&shared.tuner);
+    timer.promise(&shared.tuner, nodes, shared.threads(), |work, others| {
+        // Nothing can be faster than all threads at work all the time.
+        let ideal = work / shared.threads().max(1);
+        let worthwhile = ideal.saturating_add(ideal / 20) < others && nodes <= MOST_IN_SUPERSTEPS;
+        let Some((dag, find)) = dag.filter(|_| worthwhile) else { return usize::MAX };
+        let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX).max(1);
+        let ticks = |node| timer.sampled(node).unwrap_or(usual);
+        let supersteps = dag.supersteps_by(Some(&mut |dag| Some(find(dag, &ticks))));
+        supersteps.map_or(usize::MAX, |supersteps| Steps::through(supersteps).ticks())
+    });
+}
