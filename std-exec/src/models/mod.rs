@@ -21,6 +21,7 @@
 //! | `woken.rs` | nodes that wake each other beside a member that blocks | `run/work.rs`, `wake/` |
 //! | `several.rs` | runs of two callers; a run within another's node | `team/`, `pool/` |
 //! | `ordered.rs` | ordered runs beside a worker, with limits and bound nodes | `run/ordered.rs`, `protocol/wanted.rs` |
+//! | `ordered_walks.rs` | ordered runs that begin with a walk, and go on in order when somebody breaks in | `run/ordered.rs`, `run/walking.rs` |
 //! | `ordered_detached.rs` | ordered runs without a caller | `run/ordered.rs`, `team/state.rs` |
 //! | `ordered_more.rs` | several runs that want the same workers; a team that somebody leaves | `pool/`, `protocol/` |
 //! | `large/` | shuttle only: runs of three and four threads, nested, shut down, async | all of these together |
@@ -33,6 +34,7 @@ mod membership;
 mod ordered;
 mod ordered_detached;
 mod ordered_more;
+mod ordered_walks;
 mod quiet;
 mod quiet_woken;
 mod robbing;

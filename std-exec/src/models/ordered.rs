@@ -11,11 +11,7 @@ use dgraph_core::{Dag, NodeId};
 
 /// A whole ordered run on an executor of two with one live worker. Each node runs once, after its
 /// predecessors, and at its place; nodes under the limit `0`, which has one permit, never at once.
-fn ordered_run(
-    preemptions: usize,
-    edges: &'static [(u32, u32)],
-    demands: &'static [(Place, &'static [u32])],
-) {
+fn ordered_run(preemptions: usize, edges: &'static [(u32, u32)], demands: &'static [Demand]) {
     explore(preemptions, move || {
         beside_a_worker(1, |shared| {
             let checked = Checked::new(demands.len(), edges);
@@ -43,21 +39,24 @@ fn ordered_run(
 }
 
 /// Lets loom's cells into a body: they report the races that the compiler would rule out.
-struct Unchecked<F>(F);
+pub(super) struct Unchecked<F>(pub(super) F);
 
 // SAFETY: as for `Checked`.
 unsafe impl<F> Sync for Unchecked<F> {}
 
 impl<F: Fn(NodeId)> Unchecked<F> {
-    fn call(&self, node: NodeId) {
+    pub(super) fn call(&self, node: NodeId) {
         (self.0)(node);
     }
 }
 
-const ANYWHERE: (Place, &[u32]) = (Place::Anywhere, &[]);
-const LIMITED: (Place, &[u32]) = (Place::Anywhere, &[0]);
-const CALLER: (Place, &[u32]) = (Place::Caller, &[]);
-const WORKER: (Place, &[u32]) = (Place::Worker(0), &[]);
+/// Where a node may run, and its limits.
+pub(super) type Demand = (Place, &'static [u32]);
+
+pub(super) const ANYWHERE: Demand = (Place::Anywhere, &[]);
+pub(super) const LIMITED: Demand = (Place::Anywhere, &[0]);
+pub(super) const CALLER: Demand = (Place::Caller, &[]);
+const WORKER: Demand = (Place::Worker(0), &[]);
 
 #[test]
 fn run_in_order_of_a_join() {

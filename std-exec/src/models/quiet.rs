@@ -10,7 +10,7 @@ use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::team::{Stay, Team};
 use crate::tuner::{Budget, Plan, Timed};
-use dgraph_core::{AsDag, Dag, NodeId};
+use dgraph_core::{Dag, NodeId};
 use std::task::Waker;
 
 pub(super) const QUIETLY: Option<Plan> = Some(Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes });

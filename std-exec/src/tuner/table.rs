@@ -101,8 +101,8 @@ struct Entry {
     ticks: [AtomicUsize; WAYS],
     /// The same as promised; 0 if not known, `usize::MAX` if it can't be run so.
     promised: [AtomicUsize; WAYS],
-    /// How many runs were shared.
-    shared: AtomicUsize,
+    /// How many runs went each way.
+    runs_of: [AtomicUsize; WAYS],
     /// How many runs were recorded.
     runs: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
@@ -118,8 +118,8 @@ struct Entry {
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        let numbers = [&self.shared, &self.runs, &self.unusual, &self.trials];
-        for place in self.ticks.iter().chain(&self.promised).chain(numbers) {
+        let numbers = [&self.runs, &self.unusual, &self.trials];
+        for place in self.ticks.iter().chain(&self.promised).chain(&self.runs_of).chain(numbers) {
             place.store(0, Ordering::Relaxed);
         }
         self.until_trial.store(FIRST_TRIAL, Ordering::Relaxed);
@@ -148,9 +148,9 @@ impl Entry {
             0 if promised == 0 => usize::MAX,
             // Some slack: what promises next to nothing isn't worth trying.
             0 => promised.saturating_add(promised / 20),
-            // The first shared run also wakes threads and fills caches.
-            ticks if way == SHARE && self.shared.load(Ordering::Relaxed) < 2 && promised != 0 => {
-                promised.min(ticks)
+            // The first run of a way also wakes threads and fills caches: that it was slow says little.
+            ticks if self.runs_of[way].load(Ordering::Relaxed) < 2 && promised != 0 => {
+                ticks.min(promised.saturating_add(promised / 20))
             }
             ticks => ticks,
         }
@@ -284,7 +284,7 @@ impl Tuner {
             return;
         }
         entry.runs.fetch_add(1, Ordering::Relaxed);
-        let second = way == SHARE && entry.shared.fetch_add(1, Ordering::Relaxed) == 1;
+        let second = entry.runs_of[way].fetch_add(1, Ordering::Relaxed) == 1;
         // Falls at once and rises slowly: what disturbs a run only ever adds to it.
         let rises = before != 0 && ticks > before;
         let known = if rises { before + (ticks - before).min(before) / 8 } else { ticks };
@@ -368,7 +368,7 @@ mod tests {
         tuner.promise(1, Sampled { work: 120_000, nodes: 1, threads: 2 }, |_| 50_000);
         assert!(matches!(tuner.plan(1, false).0, Plan::InStep { .. }));
         tuner.record(1, Plan::InStep { budget: Budget::NONE }, 200_000);
-        assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [15, 0, 0]);
+        assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [14, 0, 1]);
     }
 
     #[test]

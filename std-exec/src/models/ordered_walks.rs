@@ -1,0 +1,84 @@
+//! Ordered runs that begin with a walk, into which a helper breaks at any moment, or which it joins.
+
+use super::ordered::{ANYWHERE, CALLER, Demand, LIMITED, Unchecked};
+use super::{Checked, executor_of_two, help_once, spawn_helper};
+use crate::protocol::ready_queue::{Place, ReadyQueue};
+use crate::run::ordered;
+use crate::sync::Ordering;
+use crate::sync::model::{UnsafeCell, explore, thread};
+use crate::tuner::{Budget, Plan, Timed};
+use dgraph_core::{AsDag, NodeId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const ALONE: Plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
+const IN_STEP: Plan = Plan::InStep { budget: Budget::NONE };
+
+/// Each node runs once, after its predecessors, and at its place; nodes under the limit `0`, which has one permit,
+/// never at once. With a `culprit`, that node panics, and those that depend on it don't run.
+fn walk(
+    preemptions: usize,
+    plan: Plan,
+    edges: &'static [(u32, u32)],
+    demands: &'static [Demand],
+    culprit: Option<u32>,
+) {
+    explore(preemptions, move || {
+        let shared = executor_of_two(1);
+        let checked = Checked::new(demands.len(), edges);
+        let helper = spawn_helper(&shared, help_once);
+        let limited = UnsafeCell::new(());
+        let nodes: Box<[NodeId]> = (0..).map(NodeId::new).take(demands.len()).collect();
+        let listed: Vec<_> = demands.iter().map(|(place, limits)| (*place, limits.to_vec())).collect();
+        let mut queue = ReadyQueue::new(&listed, &[1], nodes.clone());
+        let caller = thread::current().id();
+        let body = Unchecked(|node: NodeId| {
+            let (place, limits) = demands[node.index()];
+            assert!(place == Place::Anywhere || thread::current().id() == caller, "{node} is the caller's");
+            checked.run(node);
+            if !limits.is_empty() {
+                limited.with_mut(|_| ());
+            }
+            if culprit == Some(node.get()) {
+                std::panic::resume_unwind(Box::new(1_u8));
+            }
+        });
+        let run = AssertUnwindSafe(|| {
+            ordered::run(&shared, &checked.dag, &mut queue, &nodes, &|node| body.call(node), Some(plan));
+        });
+        assert_eq!(catch_unwind(run).is_err(), culprit.is_some());
+        match culprit {
+            None => checked.all_ran(),
+            Some(culprit) => {
+                let behind = edges.iter().filter(|&&(from, _)| from == culprit);
+                behind.for_each(|&(_, to)| assert_eq!(checked.runs[to as usize].load(Ordering::Relaxed), 0));
+            }
+        }
+        limited.with_mut(|_| ());
+        assert!(checked.dag.lend_countdown().expect("nobody has it").countdown().is_at_rest());
+        helper.join().expect("no panic");
+    });
+}
+
+/// Catches: a limited node that is under way when somebody breaks in, and has no permit; a permit that isn't given
+/// back of one that only seemed to be.
+#[test]
+fn walk_in_order_under_a_limit() {
+    walk(2, ALONE, &[], &[LIMITED, LIMITED], None);
+}
+
+/// What the helper breaks into goes on at its place.
+#[test]
+fn walk_in_order_of_the_caller() {
+    walk(2, ALONE, &[(0, 2)], &[ANYWHERE, CALLER, CALLER], None);
+}
+
+/// Catches: bound nodes outside of the caller's lane.
+#[test]
+fn walk_in_order_in_step() {
+    walk(2, IN_STEP, &[(0, 2), (1, 2), (0, 3), (1, 3)], &[ANYWHERE, CALLER, LIMITED, LIMITED], None);
+}
+
+#[test]
+fn walk_in_order_that_panics() {
+    walk(2, IN_STEP, &[(0, 2), (1, 2), (0, 3)], &[ANYWHERE, ANYWHERE, ANYWHERE, CALLER], Some(1));
+}
