@@ -231,8 +231,11 @@ mod model {
             let executor = Executor::of_model(Arc::clone(&shared), 2);
             let counts = Arc::new(Counts::default());
             let (mut graph, nodes) = graph(wrong, &counts, &shared);
-            let come =
-                move || shared.teams.iter().for_each(|team| _ = shared.break_in(team, &Stay::to_the_end()));
+            let come = move || {
+                shared
+                    .sleep
+                    .look_around(0, || shared.teams.iter().for_each(|team| _ = shared.break_in(team, 0)))
+            };
             let other = thread::spawn(come);
             let outcome = walk(&mut graph, executor.handle(), &RunOptions::new().catch_panics());
             other.join().expect("no panic");
