@@ -4,6 +4,7 @@
 use crate::support::runner::executor;
 use dgraph_exec::{Dag, GraphBuilder, NodeId, RunStatistics, Values};
 use dgraph_tests::body::busy;
+use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -53,7 +54,7 @@ fn third_run(threads: usize, body: impl Fn(NodeId) + Sync) -> RunStatistics {
     let now = AtomicBool::new(false);
     let run = |node: NodeId| {
         // So much that it pays to go in step.
-        let _ = busy(node.get().into(), 300);
+        black_box(busy(node.get().into(), 300));
         if now.load(Relaxed) {
             ran.check(node);
             body(node);
@@ -97,7 +98,7 @@ fn each_node_once_after_those_that_it_depends_on() {
             let (dag, ran) = (wide(), Ran::new());
             for run in 1..=12 {
                 let body = |node: NodeId| {
-                    let _ = busy(node.get().into(), 300);
+                    black_box(busy(node.get().into(), 300));
                     ran.check(node);
                 };
                 in_step += executor.run_with_statistics(&dag, body).in_step_nodes;
@@ -186,7 +187,7 @@ fn a_panic_starts_nothing_behind_it() {
             let payload = loop {
                 run += 1;
                 let body = |node: NodeId| {
-                    let _ = busy(node.get().into(), 300);
+                    black_box(busy(node.get().into(), 300));
                     if run == 3 {
                         let (near, far) = (node.get() / WIDTH, node.get() % 5);
                         let panics = others && near == culprit / WIDTH && far == culprit % 5;
