@@ -8,27 +8,28 @@
 //! The folders are layers: each uses those below it, and none above.
 //!
 //! - `builder/`: collecting and checking nodes: `graph_builder.rs`, async ones `asynchronous.rs`, `check.rs`;
-//!   nodes that aren't `Send`: `local.rs`, `local_async.rs`; what nodes demand of their order and thread:
+//!   states: `states.rs`; nodes that aren't `Send`: `local.rs`, `local_async.rs`; what nodes demand of their order and thread:
 //!   `constraints.rs`, `wishes.rs`.
-//! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `resolver.rs`; async ones:
-//!   `async_fn.rs`, `local_async_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
+//! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
+//!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
 //!   `graph_task.rs`.
-//! - `graph/`: the graph: `built.rs`, `env.rs`; its results: `results.rs`; its order: `order.rs`; runs that are
-//!   futures: `run_async.rs`, `spawned.rs`, their stages: `running.rs`.
+//! - `graph/`: the graph: `built.rs`, `env.rs`; its results: `results.rs`; its states: `states.rs`; its order:
+//!   `order.rs`; runs that are futures: `run_async.rs`, `spawned.rs`, their stages: `running.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`; which
 //!   nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with
 //!   futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how
 //!   its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
-//!   `stretch.rs`; in which order: `schedule.rs`; what is still to come: `agenda.rs`.
-//! - `memory/`: who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`; the state of nodes and
-//!   of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes:
+//!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which order:
+//!   `schedule.rs`; what is still to come: `agenda.rs`.
+//! - `memory/`: who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `states.rs`, `entry.rs`; the state
+//!   of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes:
 //!   `frame.rs`, `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
 //!   `definition.rs`.
-//! - `handle/`: handles, and why they prove the types of slots: `node.rs`; where what they are for may be used:
-//!   `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
+//! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`; where what they are
+//!   for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
 
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
@@ -53,10 +54,12 @@ pub use graph::built::Graph;
 pub use graph::results::Results;
 pub use graph::run_async::RunAsync;
 pub use graph::spawned::Spawned;
+pub use graph::states::Ambiguity;
 pub use handle::bounds::{NodeError, Predecessors, Shareable};
 pub use handle::markers::{Anywhere, Local};
 pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
+pub use handle::state::{State, StateCommute, StateRead, StateWrite};
 pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub use node::local_async_fn::LocalAsyncFn;

@@ -1,10 +1,13 @@
 //! What must be right about the nodes of a builder before they become a graph. Cycles are found by the `Dag`.
 
+use crate::typed::data::arranged::Arranged;
 use crate::typed::data::uses::{Kind, Use};
 use crate::typed::error::definition::DefinitionError;
 use crate::typed::handle::names::{NamedNode, Names};
 use crate::typed::handle::node::AnyNode;
+use crate::typed::memory::states::States;
 use dgraph_core::BuildError;
+use std::collections::BTreeSet;
 
 /// What the builder knows of a node, beside its name and what it depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,18 +29,24 @@ pub(crate) struct Faults {
     pub(crate) too_many: usize,
 }
 
-/// Everything but cycles.
+impl Faults {
+    /// Nodes that were refused, of so many and these.
+    pub(crate) fn too_large(&self, nodes: usize) -> Result<(), DefinitionError> {
+        let nodes = nodes + self.too_many;
+        let error = || DefinitionError::TooLarge(BuildError::TooManyNodes { nodes });
+        if self.too_many > 0 { Err(error()) } else { Ok(()) }
+    }
+}
+
+/// Everything but cycles and states.
 pub(crate) fn check(
     declared: &[Declared],
     names: &Names,
     uses: &[Use],
     faults: &Faults,
 ) -> Result<(), DefinitionError> {
-    let Faults { strangers, strangers_defined, defined_twice, too_many } = faults;
-    if *too_many > 0 {
-        let nodes = declared.len() + too_many;
-        return Err(DefinitionError::TooLarge(BuildError::TooManyNodes { nodes }));
-    }
+    faults.too_large(declared.len())?;
+    let Faults { strangers, strangers_defined, defined_twice, .. } = faults;
     if !strangers.is_empty() || !strangers_defined.is_empty() {
         let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.index()));
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
@@ -78,4 +87,21 @@ fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), Definiti
         }
     }
     Ok(())
+}
+
+/// A cycle, and what it is made of.
+pub(crate) fn name_cycle(
+    path: &[u32],
+    names: &Names,
+    arranged: &Arranged,
+    states: &States,
+) -> DefinitionError {
+    let between = path.windows(2).flat_map(|pair| arranged.states_between(pair[0], pair[1]));
+    let between: BTreeSet<u32> = between.collect();
+    let path = names.all_named(path.iter().copied());
+    if between.is_empty() {
+        return DefinitionError::Cycle(path);
+    }
+    let name = |state| states.names().label(state).to_string().into();
+    DefinitionError::StateCycle { path, states: between.into_iter().map(name).collect() }
 }

@@ -1,7 +1,8 @@
 //! How a typed graph is put together.
 
-use super::check::{Declared, Faults, check};
+use super::check::{Declared, Faults, check, name_cycle};
 use super::wishes::Wishes;
+use crate::typed::data::accesses::Access;
 use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::{GraphData, InnerGraphs, InnerOf};
 use crate::typed::data::schedule::Schedule;
@@ -60,9 +61,11 @@ use std::marker::PhantomData;
 pub struct GraphBuilder<'env, P = Anywhere> {
     pub(crate) store: Store,
     graphs: InnerGraphs,
-    names: Names,
+    pub(crate) names: Names,
     nodes: Vec<Declared>,
-    uses: Vec<Use>,
+    pub(crate) uses: Vec<Use>,
+    /// What nodes do with states.
+    pub(crate) accesses: Vec<Access>,
     pub(crate) wishes: Wishes,
     pub(crate) faults: Faults,
     env: Env<'env>,
@@ -101,6 +104,7 @@ impl<'env, P> GraphBuilder<'env, P> {
             names: Names::default(),
             nodes: Vec::new(),
             uses: Vec::new(),
+            accesses: Vec::new(),
             wishes: Wishes::default(),
             faults: Faults::default(),
             env: Env::new(),
@@ -389,13 +393,17 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// assert!(matches!(&error, DefinitionError::Undefined(nodes) if nodes[0].node() == later.id().index()));
     /// assert_eq!(error.to_string(), "declared, but not defined: later");
     /// ```
-    pub fn build(self) -> Result<Graph<'env, P>, DefinitionError> {
+    pub fn build(mut self) -> Result<Graph<'env, P>, DefinitionError> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
+        let count = u32::try_from(self.nodes.len()).expect("the builder has counted");
+        let arranged = self.arrange_states()?;
         let Self { mut store, mut graphs, names, nodes, uses, wishes, env, .. } = self;
-        let count = u32::try_from(nodes.len()).expect("the builder has counted");
-        let mut topology = Topology::new(count, &uses, wishes.depth_first).map_err(|error| match error {
+        let joints = u32::try_from(nodes.len()).expect("the builder has counted") - count;
+        let topology = Topology::new(count, joints, &uses, wishes.depth_first);
+        let mut topology = topology.map_err(|error| match error {
             BuildError::Cycle(cycle) => {
-                DefinitionError::Cycle(names.all_named(cycle.path().map(|node| node.get())))
+                let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
+                name_cycle(&path, &names, &arranged, &store.states)
             }
             other => DefinitionError::TooLarge(other),
         })?;
@@ -415,6 +423,7 @@ impl<'env, P> GraphBuilder<'env, P> {
             graphs,
             names,
             topology,
+            arranged,
             schedule,
             inputs,
             changed,
@@ -469,8 +478,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         }
         self.nodes[index as usize] = Declared::Defined;
         let strangers = &mut self.faults.strangers;
-        let (store, uses) = (&mut self.store, &mut self.uses);
-        let pointers = dependencies.resolve(&mut Resolver { store, uses, strangers, node: index });
+        let (store, uses, accesses) = (&mut self.store, &mut self.uses, &mut self.accesses);
+        let pointers = dependencies.resolve(&mut Resolver { store, uses, accesses, strangers, node: index });
         Some(Task { function, pointers })
     }
 

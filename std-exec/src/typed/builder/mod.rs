@@ -10,4 +10,6 @@ pub(super) mod graph_builder;
 pub(super) mod local;
 #[allow(unsafe_code)]
 pub(super) mod local_async;
+#[allow(unsafe_code)]
+pub(super) mod states;
 pub(super) mod wishes;

@@ -1,6 +1,7 @@
 //! What a graph consists of, for those who run it.
 
 use super::agenda::Agenda;
+use super::arranged::Arranged;
 use super::schedule::Schedule;
 use super::topology::Topology;
 use crate::executor::Handle;
@@ -23,6 +24,8 @@ pub(crate) struct GraphData {
     pub(crate) graphs: InnerGraphs,
     pub(crate) names: Names,
     pub(crate) topology: Topology,
+    /// Who uses which state.
+    pub(crate) arranged: Arranged,
     /// The nodes that are inputs, ascending.
     pub(crate) inputs: Box<[u32]>,
     /// Which of these have been set since the last run.
@@ -93,6 +96,14 @@ impl GraphData {
             return Some(self);
         }
         self.inner_graphs().find_map(|inner| inner.find(graph))
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn find_mut(&mut self, graph: GraphId) -> Option<&mut Self> {
+        if graph == self.store.id() {
+            return Some(self);
+        }
+        self.inner_data().find_map(|(_, inner)| inner.find_mut(graph))
     }
 
     /// The nodes that are graphs. Not during a run.

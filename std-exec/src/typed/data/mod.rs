@@ -1,9 +1,12 @@
 //! What a graph consists of: its memory, who comes before whom, in which order.
 
+pub(super) mod accesses;
 pub(super) mod agenda;
+pub(super) mod arranged;
 #[allow(unsafe_code)]
 pub(super) mod graph_data;
 pub(super) mod schedule;
 pub(super) mod stretch;
 pub(super) mod topology;
+pub(super) mod turns;
 pub(super) mod uses;

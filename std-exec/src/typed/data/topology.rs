@@ -12,6 +12,8 @@ use std::collections::BinaryHeap;
 pub(crate) struct Topology {
     pub(crate) dag: Dag,
     nodes: u32,
+    /// How many of these the user has declared: the others, behind them, are [joints](super::turns).
+    declared: u32,
     /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of
     /// `after`.
     starts: Box<[u32]>,
@@ -43,30 +45,55 @@ impl Predecessor {
 }
 
 impl Topology {
-    pub(crate) fn new(nodes: u32, uses: &[Use], depth_first: bool) -> Result<Self, BuildError<CycleBuf>> {
-        let edges: Vec<_> = uses.iter().map(|used| (used.dependency, used.node)).collect();
+    /// Of so many nodes that the user has declared, and so many joints.
+    pub(crate) fn new(
+        declared: u32,
+        joints: u32,
+        uses: &[Use],
+        depth_first: bool,
+    ) -> Result<Self, BuildError<CycleBuf>> {
+        let nodes = declared + joints;
+        let edges = uses.iter().filter(|used| used.kind.orders());
+        let edges: Vec<_> = edges.map(|used| (used.dependency, used.node)).collect();
         let mut dag = Dag::from_edges(nodes as usize, &edges)?;
         drop(edges);
         if depth_first {
             dag = dag.depth_first();
         }
-        let (starts, predecessors) = group(dag.view().in_degrees(), uses);
+        let (starts, predecessors) = group(nodes, uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
-        let order = if depth_first {
-            Some(dag.view().order().into())
-        } else {
-            (!sorted).then(|| order_by(&dag, NodeId::get))
-        };
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let moves = uses.iter().any(|used| used.kind == Kind::Moved);
-        Ok(Self { dag, nodes, starts, predecessors, order, serial_rows, stored_rows, moves })
+        let order = None;
+        let mut new =
+            Self { dag, nodes, declared, starts, predecessors, order, serial_rows, stored_rows, moves };
+        if depth_first {
+            new.order = Some(new.dag.view().order().into());
+        } else if !sorted {
+            new.order = Some(order_by(&new.dag, |node| new.place(node)));
+        }
+        Ok(new)
+    }
+
+    /// Where a node comes in the order of declaration. A joint: before the first node that waits for it.
+    fn place(&self, node: NodeId) -> u32 {
+        let joins = node.get() >= self.declared;
+        let waiting = self.dag.view().successors(node).iter().map(|edge| edge.target().get());
+        if joins { waiting.min().unwrap_or(node.get()) } else { node.get() }
     }
 
     /// The nodes as they come as long as nothing else makes a difference: in the order of declaration, or
     /// depth first.
     pub(crate) fn undemanded(&self) -> Box<[NodeId]> {
         let dag = self.dag.view();
-        if dag.is_depth_first() { dag.order().into() } else { (0..self.nodes).map(NodeId::new).collect() }
+        if dag.is_depth_first() {
+            return dag.order().into();
+        }
+        let mut nodes: Box<[NodeId]> = (0..self.nodes).map(NodeId::new).collect();
+        if self.declared < self.nodes {
+            nodes.sort_by_cached_key(|&node| (self.place(node), Reverse(node)));
+        }
+        nodes
     }
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.
@@ -91,6 +118,11 @@ impl Topology {
 
     pub(crate) fn nodes(&self) -> u32 {
         self.nodes
+    }
+
+    /// How many of the nodes the user has declared: those with the lowest numbers.
+    pub(crate) fn declared(&self) -> u32 {
+        self.declared
     }
 
     pub(crate) fn predecessors(&self, node: u32) -> &[Predecessor] {
@@ -128,19 +160,20 @@ impl Topology {
     }
 }
 
-/// Puts the uses of each node together (counting sort, stable).
-fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
-    let mut starts = Vec::with_capacity(in_degrees.len() + 1);
-    let mut end = 0;
-    for in_degree in in_degrees {
-        starts.push(end);
-        end += in_degree;
+/// Puts the uses of each node together that it depends on (counting sort, stable).
+fn group(nodes: u32, uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
+    let depends = || uses.iter().filter(|used| used.kind.depends());
+    let mut starts = vec![0; nodes as usize + 1];
+    for used in depends() {
+        starts[used.node as usize + 1] += 1;
+    }
+    for node in 0..nodes as usize {
+        starts[node + 1] += starts[node];
     }
     let mut next = starts.clone();
-    starts.push(end);
-    let mut predecessors = vec![Predecessor::default(); uses.len()];
-    for used in uses {
-        let order = if used.kind == Kind::Order { Predecessor::ORDER } else { 0 };
+    let mut predecessors = vec![Predecessor::default(); starts[nodes as usize] as usize];
+    for used in depends() {
+        let order = if used.kind.feeds() { 0 } else { Predecessor::ORDER };
         let slot = &mut next[used.node as usize];
         predecessors[*slot as usize] = Predecessor(used.dependency | order);
         *slot += 1;

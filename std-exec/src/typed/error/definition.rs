@@ -52,8 +52,23 @@ pub enum DefinitionError {
     /// Nodes that were put under one limit more than once; one entry for each repetition. A node takes one
     /// permit of a limit.
     LimitedTwice(Vec<NamedNode>),
+    /// A node that uses one state more than once, and not only to read it.
+    StateUsedTwice {
+        /// The node.
+        node: NamedNode,
+        /// The name of the state.
+        state: Box<str>,
+    },
     /// A dependency cycle: each node depends on the next, and the last is the first again.
     Cycle(Vec<NamedNode>),
+    /// A cycle of dependencies and of turns at states: each node depends on the next, or was defined after it
+    /// and uses the same state. The last is the first again.
+    StateCycle {
+        /// The nodes.
+        path: Vec<NamedNode>,
+        /// The names of the states.
+        states: Vec<Box<str>>,
+    },
     /// More nodes or dependencies than a graph can hold.
     TooLarge(BuildError<CycleBuf>),
 }
@@ -94,6 +109,16 @@ impl fmt::Display for DefinitionError {
             Self::Cycle(path) => {
                 f.write_str("dependency cycle: ")?;
                 brief::cycle(f, path.iter())
+            }
+            Self::StateUsedTwice { node, state } => {
+                let state = brief::name(state);
+                write!(f, "{node} uses the state {state} more than once, and not only to read it")
+            }
+            Self::StateCycle { path, states } => {
+                f.write_str("cycle of dependencies and turns at states: ")?;
+                brief::cycle(f, path.iter())?;
+                f.write_str("; it is the order of definition that counts, at: ")?;
+                brief::list(f, states.iter().map(|state| brief::name(state)))
             }
             Self::TooLarge(_) => f.write_str("the graph is too large"),
         }

@@ -8,3 +8,4 @@ pub(super) mod run_async;
 #[allow(unsafe_code)]
 pub(super) mod running;
 pub(super) mod spawned;
+pub(super) mod states;

@@ -37,8 +37,12 @@ impl<P> Graph<'_, P> {
     /// ```
     #[track_caller]
     pub fn prioritize_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
-        let nanos = |node| u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX);
         let GraphData { store, topology, schedule, inputs, .. } = self.data_mut();
+        let declared = topology.declared();
+        let nanos = |node: NodeId| match node.get() {
+            joint if joint >= declared => 0,
+            _ => u64::try_from(duration(node).as_nanos()).unwrap_or(u64::MAX),
+        };
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
         let none = || Schedule::new(&Demands::none(ranks.len()), inputs, topology);

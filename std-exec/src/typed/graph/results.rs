@@ -28,7 +28,7 @@ use std::ops::Index;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Results<'g, P = Anywhere> {
-    data: &'g mut GraphData,
+    pub(super) data: &'g mut GraphData,
     place: PhantomData<P>,
 }
 
@@ -105,8 +105,8 @@ impl<'g, P> Results<'g, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, NoResult)> {
-        let GraphData { store, names, .. } = &*self.data;
-        (0..).take(store.len()).filter_map(|node| {
+        let GraphData { store, names, topology, .. } = &*self.data;
+        (0..topology.declared()).filter_map(|node| {
             let absent = absent(store.statuses.get(node).state(), names)?;
             Some((names.named(node), absent))
         })
@@ -195,9 +195,9 @@ impl<T, P> Index<Input<T>> for Results<'_, P> {
 impl<P> fmt::Debug for Results<'_, P> {
     /// A map from each node to `result`, or to why it has none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GraphData { store, names, .. } = &*self.data;
+        let GraphData { store, names, topology, .. } = &*self.data;
         let mut map = f.debug_map();
-        for node in (0..).take(store.len()) {
+        for node in 0..topology.declared() {
             map.key(&names.label(node));
             match absent(store.statuses.get(node).state(), names) {
                 None => map.value(&format_args!("result")),

@@ -4,3 +4,4 @@ pub(super) mod bounds;
 pub(super) mod markers;
 pub(super) mod names;
 pub(super) mod node;
+pub(super) mod state;

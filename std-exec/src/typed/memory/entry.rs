@@ -20,8 +20,8 @@ pub(crate) struct Task<F, P> {
 ///
 /// The pointers are to the closure that the function was made for, the node's, and to what feeds it, if that
 /// isn't with the closure. Nobody else uses these or the slot for what it gives. The slots of what the node
-/// is fed hold values; nobody changes those that are lent, and nobody else uses those that are moved, during
-/// the call.
+/// is fed hold values; nobody changes those that are lent, nor states that it reads, and nobody else uses
+/// those that are moved, nor states that it changes, during the call, or until its future is gone.
 ///
 /// This is so as well for the nodes that follow in `row`, once those before are complete.
 pub(crate) type Call = unsafe fn(

@@ -11,6 +11,8 @@ pub(super) mod row;
 #[allow(unsafe_code)]
 pub(super) mod slots;
 pub(super) mod standing;
+#[allow(unsafe_code)]
+pub(super) mod states;
 pub(super) mod status;
 #[allow(unsafe_code)]
 pub(super) mod store;

@@ -5,6 +5,7 @@
 //! | a task (closure, pointers) | written once | the thread that runs the node | nobody |
 //! | a slot | reserved; an input's: nobody | written by the thread that runs the node; then read by its dependents, or moved out by the only one | the caller, through `Results` or `Graph::set` |
 //! | a status | pushed | the thread that runs the node; its only taker; read by dependents | the caller |
+//! | a state | put there | see `states.rs` | the caller |
 //!
 //! A slot holds a value exactly when its node's status is `VALUE`. It may hold one before: on the thread that
 //! runs the node, between writing one and writing the other, where nothing can unwind; and in a row, until
@@ -16,6 +17,7 @@ use super::errors::Payload;
 use super::frame::Frame;
 use super::row::{Ran, Row};
 use super::slots::Slots;
+use super::states::States;
 use super::status::{State, Status, Statuses};
 use crate::sync::thrown::{discard, first};
 use crate::typed::handle::node::{GraphId, Node};
@@ -43,14 +45,15 @@ pub(crate) struct Store {
     closures: Vec<(Place<u8>, DropInPlace)>,
     /// The nodes that give futures, and what drops these.
     futures: Vec<(u32, DropInPlace)>,
+    pub(crate) states: States,
 }
 
 // SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts
-// of `declare` and `define`; or it belongs to nodes that are bound to the thread of a local graph (see
+// of `declare`, `define` and `States::add`; or it belongs to nodes that are bound to the thread of a local graph (see
 // `builder/local.rs`), which keeps the store on that thread.
 unsafe impl Send for Store {}
-// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`; what a
-// run does is by the contract of `call`.
+// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`, and so do
+// states; what a run does is by the contract of `call`.
 unsafe impl Sync for Store {}
 
 impl Store {
@@ -68,6 +71,7 @@ impl Store {
             inputs: Vec::new(),
             closures: Vec::new(),
             futures: Vec::new(),
+            states: States::default(),
         }
     }
 
@@ -102,6 +106,7 @@ impl Store {
         self.inputs.shrink_to_fit();
         self.closures.shrink_to_fit();
         self.futures.shrink_to_fit();
+        self.states.shrink();
     }
 
     /// A node that gives a `T`, and does nothing yet. This is where handles come from.
@@ -341,7 +346,9 @@ impl Store {
     /// come to `Pending` and its effects are visible here. It comes after those for all that the node depends
     /// on, whose effects are visible here, and the statuses of those that feed it are, or were at the first
     /// call, `VALUE`. What is moved into it feeds no other node. A node that is bound to the caller is called
-    /// on the run's caller.
+    /// on the run's caller. Nodes under a limit of 1 are under way one at a time, each with the effects of the
+    /// one before visible; and none is called, or polled again, after one of them, or one that it depends on,
+    /// was interrupted.
     ///
     /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
@@ -353,13 +360,14 @@ impl Store {
         let pointers = unsafe { self.pointers.base().at(pointers) };
         // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots
         // that it reads hold values, which were written before, and nobody writes to them during the run but
-        // who has them moved to it, and that is this node; its own is read only by nodes that come later.
+        // who has them moved to it, and that is this node; its own is read only by nodes that come later. Who
+        // uses one of its states comes before it, or after it, or is under a limit with it (see `states.rs`).
         unsafe { call(function, pointers, frame, node, row) }
     }
 }
 
 impl Drop for Store {
-    /// Futures first, which may use anything else, then results, inputs and closures. Destructors that come
+    /// Futures first, which may use anything else, then results, inputs, closures and states. Destructors that come
     /// after one that panics run too, and then the first panic goes on; unless the thread unwinds already,
     /// when that would abort.
     fn drop(&mut self) {
@@ -397,5 +405,6 @@ impl Store {
             // SAFETY: `drop` was made for it. It is no longer in a list.
             unsafe { drop(closure) };
         }
+        while self.states.drop_last() {}
     }
 }

@@ -6,6 +6,7 @@
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
 use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
 
 /// An async closure or function that can be fed what the dependencies `D` give, for as long as `'a`: one
@@ -41,6 +42,7 @@ use crate::typed::memory::frame::Frame;
     label = "its parameters don't fit its dependencies, or it gives no future",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
             a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
+    note = "of a `State<T>`: `&T` for `state.read()`, `&mut T` for `state.write()` and `state.commute()`",
     note = "an async closure must not own what it uses across calls: let it borrow that, or give its future a clone: \
             `move |x: &T| {{ let client = client.clone(); async move {{ ... }} }}`"
 )]
@@ -124,7 +126,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P] Node, [] Input, [P] Moved);
+alone!([P] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {

@@ -1,12 +1,14 @@
 //! What a node can depend on, and which closures fit: handles, tuples of them, slices of them.
 //!
 //! A list of dependencies is *resolved* once, when the node is declared, to the places of their slots. In a
-//! run a closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`].
+//! run a closure is fed through them: a reference for a [`Node`], the value itself for a [`Moved`]; and for
+//! [states](super::state_access) a reference by which they are read or changed.
 
 use super::resolver::Resolver;
 use super::values::{List, Values};
 use crate::typed::data::uses::Kind;
 use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::arena::Place;
 use crate::typed::memory::frame::Frame;
 use std::marker::PhantomData;
@@ -17,7 +19,7 @@ pub(crate) mod sealed {
 use sealed::Sealed;
 
 /// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`],
-/// whose result it gets as `T`.
+/// whose result it gets as `T`; or a [state](crate::State) that it reads, as `&T`, or changes, as `&mut T`.
 ///
 /// # Examples
 ///
@@ -45,7 +47,8 @@ use sealed::Sealed;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no dependency",
-    note = "a dependency is a handle (`Node<T>`, `Input<T>`) or `handle.moved()`"
+    note = "a dependency is a handle (`Node<T>`, `Input<T>`), `handle.moved()`, or of a state `state.read()`, `state.write()` \
+            or `state.commute()`"
 )]
 pub trait Dependency: Sealed + Copy {
     #[doc(hidden)]
@@ -76,8 +79,8 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
 
     /// # Safety
     ///
-    /// The slot is one of the run's graph. It holds a value that nobody changes during `'a`, or, for a
-    /// [`Moved`], one that nobody else uses.
+    /// The slot, or the state, is one of the run's graph. It holds a value that nobody changes during `'a`,
+    /// or, for a [`Moved`], a [`StateWrite`] and a [`StateCommute`], one that nobody else uses.
     #[doc(hidden)]
     unsafe fn feed(pointer: &Self::Pointer, frame: &Frame<'_>, dependent: u32) -> Self::Arg;
 }
@@ -113,7 +116,8 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     message = "`{Self}` is no list of dependencies",
     note = "dependencies are a tuple of up to 12 handles, `(a, b)`; one handle, `a`; or a slice of handles of one type, \
             `&nodes[..]`",
-    note = "inputs in a slice or array are named as nodes: `[a.node(), b.node()]`"
+    note = "inputs in a slice or array are named as nodes: `[a.node(), b.node()]`",
+    note = "of a state, write what is done with it: `state.read()`, `state.write()`, `state.commute()`"
 )]
 pub trait Dependencies: Sealed + Sized {
     #[doc(hidden)]
@@ -154,7 +158,8 @@ pub trait Dependencies: Sealed + Sized {
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`",
     label = "its parameters don't fit its dependencies",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
-            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`"
+            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
+    note = "of a `State<T>`: `&T` for `state.read()`, `&mut T` for `state.write()` and `state.commute()`"
 )]
 pub trait NodeFn<D: Dependencies> {
     /// What it gives.
@@ -357,7 +362,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P] Node, [] Input, [P] Moved);
+alone!([P] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {

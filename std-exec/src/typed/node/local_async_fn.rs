@@ -4,6 +4,7 @@
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
 use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
 
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in
@@ -38,7 +39,8 @@ use crate::typed::memory::frame::Frame;
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`, or isn't async",
     label = "its parameters don't fit its dependencies, or it isn't async",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
-            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`"
+            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
+    note = "of a `State<T>`: `&T` for `state.read()`, `&mut T` for `state.write()` and `state.commute()`"
 )]
 pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = (&'a <D as Dependencies>::Scope, &'a Self)> {
     /// What the future gives.
@@ -123,7 +125,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P] Node, [] Input, [P] Moved);
+alone!([P] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {

@@ -1,9 +1,12 @@
 //! What a node depends on, resolved to the places of slots.
 
 use super::values::List;
+use crate::typed::data::accesses::{Access, Mode};
 use crate::typed::data::uses::{Kind, Use};
 use crate::typed::handle::node::Node;
+use crate::typed::handle::state::State;
 use crate::typed::memory::arena::Place;
+use crate::typed::memory::states::Held;
 use crate::typed::memory::store::Store;
 use std::fmt;
 
@@ -11,6 +14,7 @@ use std::fmt;
 pub struct Resolver<'b> {
     pub(crate) store: &'b mut Store,
     pub(crate) uses: &'b mut Vec<Use>,
+    pub(crate) accesses: &'b mut Vec<Access>,
     /// The nodes that use handles of other graphs. Such a graph is never built.
     pub(crate) strangers: &'b mut Vec<u32>,
     pub(crate) node: u32,
@@ -37,6 +41,18 @@ impl Resolver<'_> {
                 (Place::nowhere(), u32::MAX)
             }
         }
+    }
+
+    /// Where a state lies that the node uses in this way. It means nothing if it is another graph's, which is
+    /// noted.
+    pub(crate) fn state<T, P>(&mut self, state: State<T, P>, mode: Mode) -> Held<T> {
+        let id = state.id();
+        if id.graph != self.store.id() {
+            self.strangers.push(self.node);
+            return Held::nowhere();
+        }
+        self.accesses.push(Access { state: id.index, node: self.node, mode });
+        self.store.states.held(state)
     }
 
     /// The slots of many, lent.

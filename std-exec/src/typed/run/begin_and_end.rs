@@ -63,7 +63,8 @@ pub(crate) fn end(
     if !failures.is_empty() {
         return Err(RunError::Failed(failures));
     }
-    let named = |state| data.names.all_named(data.store.statuses.nodes(state));
+    let declared = |node: &u32| *node < data.topology.declared();
+    let named = |state| data.names.all_named(data.store.statuses.nodes(state).filter(declared));
     match (named(State::NotRun), named(State::Interrupted)) {
         // Called off when its last nodes were under way.
         (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),

@@ -1,6 +1,9 @@
 //! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find
-//! out which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time.
+//! out which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time. An
+//! update of a graph with states takes that once more for each state whose nodes have to run because of
+//! another state's.
 
+use crate::typed::data::accesses::{Access, Mode};
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::status::{State, Status};
@@ -28,6 +31,7 @@ impl GraphData {
             cleared.0.store.clear();
         }
         self.changed.fill(false);
+        self.store.states.forget_changes();
         Ok(())
     }
 
@@ -51,14 +55,22 @@ impl GraphData {
     fn plan(&self, options: &RunOptions, marks: &mut [u8]) -> Result<(), RunError> {
         self.mark_needed(options, marks)?;
         if options.update {
-            self.mark_outdated(marks, options.within);
-        } else {
-            marks.iter_mut().for_each(|mark| *mark |= RUNS);
+            self.mark_changed(marks);
         }
-        for &input in &self.inputs {
-            marks[input as usize] &= !RUNS;
+        loop {
+            if options.update {
+                self.mark_outdated(marks, options.within);
+            } else {
+                marks.iter_mut().for_each(|mark| *mark |= RUNS);
+            }
+            for &input in &self.inputs {
+                marks[input as usize] &= !RUNS;
+            }
+            self.mark_gone(marks)?;
+            if !(options.update && self.mark_turns(marks)) {
+                return Ok(());
+            }
         }
-        self.mark_gone(marks)
     }
 
     /// Marks the targets and all that they depend on.
@@ -84,14 +96,43 @@ impl GraphData {
         Ok(())
     }
 
-    /// Marks what changed inputs reach, and what has not run to its end. If the graph is a node of another,
-    /// the node that reads its results may want those again that it has taken before.
-    fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
+    /// Marks what the caller has changed since the last run: inputs, and the nodes that use changed states.
+    fn mark_changed(&self, marks: &mut [u8]) {
         for (&input, &changed) in self.inputs.iter().zip(&self.changed) {
             if changed {
                 marks[input as usize] |= CHANGED;
             }
         }
+        for accesses in self.arranged.accesses.by_state() {
+            if self.store.states.has_changed(accesses[0].state) {
+                accesses.iter().for_each(|access| marks[access.node as usize] |= CHANGED);
+            }
+        }
+    }
+
+    /// What a state was between two nodes that change it is gone after a run. So if one of these runs, or one
+    /// that reads in between, marks all from the first that changes it on. Whether that is news.
+    fn mark_turns(&self, marks: &mut [u8]) -> bool {
+        let mut news = false;
+        for accesses in self.arranged.accesses.by_state() {
+            let changes = |access: &Access| access.mode != Mode::Read;
+            let Some(first) = accesses.iter().position(changes) else { continue };
+            let last = accesses.iter().rposition(changes).unwrap_or(first);
+            let runs = |access: &Access| marks[access.node as usize] & (RUNS | NEEDED) == RUNS | NEEDED;
+            if accesses[first..=last].iter().any(runs) {
+                for access in &accesses[first..] {
+                    let mark = &mut marks[access.node as usize];
+                    news |= *mark & CHANGED == 0;
+                    *mark |= CHANGED;
+                }
+            }
+        }
+        news
+    }
+
+    /// Marks what changes reach, and what has not run to its end. If the graph is a node of another, the node
+    /// that reads its results may want those again that it has taken before.
+    fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
         for node in self.topology.forward() {
             let reached = |mark: u8| mark & CHANGED != 0;
             let predecessors = self.topology.predecessors(node);

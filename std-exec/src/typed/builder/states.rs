@@ -1,0 +1,152 @@
+//! States, and what the order of their uses is made of.
+
+use super::check::Declared;
+use super::graph_builder::GraphBuilder;
+use crate::typed::data::accesses::Accesses;
+use crate::typed::data::arranged::Arranged;
+use crate::typed::data::turns::Turns;
+use crate::typed::error::definition::DefinitionError;
+use crate::typed::handle::markers::Local;
+use crate::typed::handle::state::State;
+use crate::typed::node::task::call_of;
+use std::mem;
+
+impl<'env, P> GraphBuilder<'env, P> {
+    /// Adds a state: a value that lives in the graph over all its runs, and that nodes use as a dependency.
+    /// One that [reads](State::read) it is fed a `&T`, one that [writes](State::write) a plain `&mut T`, with
+    /// no lock and no guard.
+    ///
+    /// Nodes use it one after the other, in the order in which they were defined; only readers that follow
+    /// each other, and writers that [commute](State::commute), have no order among themselves. So a graph
+    /// that uses states gives the same results however it is run (but for commuting writers), and what the
+    /// nodes do is what they would do one by one. [`Graph::ambiguities`](crate::Graph::ambiguities) lists
+    /// where that order is the only one.
+    ///
+    /// The name is for messages. A node that uses a state twice, and not only to read it, is an error of
+    /// [`build`](Self::build).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let dt = graph.input::<f32>("dt");
+    /// let positions = graph.state("positions", vec![0.0; 1000]);
+    /// let speeds = graph.state("speeds", vec![1.0; 1000]);
+    /// graph.node("steer", (positions.read(), speeds.write()), |positions: &Vec<f32>, speeds: &mut Vec<f32>| {
+    ///     speeds.iter_mut().zip(positions).for_each(|(speed, position)| *speed -= 0.5 * position);
+    /// });
+    /// graph.node("move", (positions.write(), speeds.read(), dt), |positions: &mut Vec<f32>, speeds: &Vec<f32>, dt: &f32| {
+    ///     positions.iter_mut().zip(speeds).for_each(|(position, speed)| *position += speed * dt);
+    /// });
+    /// let furthest = graph.node("furthest", positions.read(), |positions: &Vec<f32>| {
+    ///     positions.iter().fold(0.0, |most, position| position.max(most))
+    /// });
+    /// let mut graph = graph.build()?;
+    /// graph.set(dt, 1.0);
+    /// assert_eq!(graph.run_parallel(&Executor::new()?)?[furthest], 1.0);
+    /// assert_eq!(graph.run()?[furthest], 1.5); // the state is kept
+    /// graph.state_mut(positions).fill(0.0); // the caller's, between runs
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A node that writes into its last result, instead of making a new one in each run:
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let text = graph.input::<&str>("text");
+    /// let line = graph.state("line", String::new()); // instead of a result
+    /// graph.node("greet", (text, line.write()), |text: &&str, line: &mut String| {
+    ///     line.clear();
+    ///     line.extend(["hello, ", text]); // into memory that is there
+    /// });
+    /// let length = graph.node("length", line.read(), |line: &String| line.len());
+    /// let mut graph = graph.build()?;
+    /// graph.set(text, "world");
+    /// assert_eq!(graph.run()?[length], 12);
+    /// let memory = graph.state(line).as_ptr();
+    /// graph.set(text, "you");
+    /// assert_eq!(graph.run()?[length], 10);
+    /// assert_eq!(graph.state(line).as_ptr(), memory); // the same
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn state<T>(&mut self, name: impl AsRef<str>, value: T) -> State<T>
+    where
+        T: Send + 'env,
+    {
+        let graph = self.store.id();
+        // SAFETY: `T` is `Send`; who gives references to several threads demands `Sync` (`State::read`,
+        // `Graph::state`). The states are dropped with the builder or the graph, neither of which outlives
+        // `'env` (see `Env`).
+        unsafe { self.store.states.add(graph, name.as_ref(), value) }
+    }
+
+    /// Adds what follows from the uses of states: edges, joints, limits.
+    pub(crate) fn arrange_states(&mut self) -> Result<Arranged, DefinitionError> {
+        let accesses = Accesses::new(mem::take(&mut self.accesses)).map_err(|refused| {
+            let state = self.store.states.names().label(refused.state).to_string().into();
+            DefinitionError::StateUsedTwice { node: self.names.named(refused.node), state }
+        })?;
+        if accesses.is_empty() {
+            return Ok(Arranged::default());
+        }
+        let nodes = u32::try_from(self.store.len()).expect("the builder has counted");
+        let turns = Turns::new(&accesses, nodes, &self.uses);
+        let arranged = Arranged::new(accesses, nodes, &turns);
+        let Turns { uses, joints, commuters } = turns;
+        for state in joints {
+            self.add_joint(state);
+        }
+        self.uses.extend(uses);
+        for of_state in commuters.chunk_by(|a, b| a.state == b.state) {
+            let alone = self.wishes.limit(1);
+            of_state.iter().for_each(|access| self.wishes.put_under(access.node, alone));
+        }
+        self.faults.too_large(self.store.len())?;
+        Ok(arranged)
+    }
+
+    /// Adds a node without work, named after a state.
+    fn add_joint(&mut self, state: u32) {
+        let name = self.store.states.names().label(state).to_string();
+        // SAFETY: `()` is `Send` and `Sync`.
+        let node = unsafe { self.add::<()>(&name, Declared::Undefined) };
+        let nothing: fn() = || ();
+        if let Some(task) = self.task::<_, _, ()>(node, (), nothing) {
+            // SAFETY: `call_of` makes the call for this task, which borrows nothing and is `Send`.
+            unsafe { self.define_with(node, call_of::<fn(), (), ()>(&task), task, None) };
+        }
+    }
+}
+
+impl<'env> GraphBuilder<'env, Local> {
+    /// Adds a [state](GraphBuilder::state) that need not be `Send`: local nodes use it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let window = Rc::new(Cell::new(""));
+    /// let mut graph = GraphBuilder::local();
+    /// let window = graph.local_state("window", window);
+    /// graph.local_node("draw", (window.write(),), |window: &mut Rc<Cell<&'static str>>| window.set("drawn"));
+    /// let mut graph = graph.build()?;
+    /// graph.run()?;
+    /// assert_eq!(graph.state(window).get(), "drawn");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn local_state<T>(&mut self, name: impl AsRef<str>, value: T) -> State<T, Local>
+    where
+        T: 'env,
+    {
+        let graph = self.store.id();
+        // SAFETY: it stays on the thread of the local graph, and the handle that is given out says so.
+        // Otherwise as above.
+        unsafe { self.store.states.add(graph, name.as_ref(), value) }
+    }
+}

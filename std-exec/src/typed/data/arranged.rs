@@ -1,0 +1,113 @@
+//! The accesses of a graph to its states, and which of its edges are there for their sake: for whoever asks.
+
+use super::accesses::{Access, Accesses, Mode, phases};
+use super::topology::Topology;
+use super::turns::Turns;
+
+/// The accesses of a graph, and what has come of them.
+#[derive(Default)]
+pub(crate) struct Arranged {
+    pub(crate) accesses: Accesses,
+    /// Who comes after whom, or needs whom, for the sake of states alone: node and dependency, ascending.
+    added: Box<[(u32, u32)]>,
+    /// The number of the first joint, and the state of each.
+    first_joint: u32,
+    joints: Box<[u32]>,
+}
+
+impl Arranged {
+    /// What `turns` made of these, in a graph of so many nodes.
+    pub(crate) fn new(accesses: Accesses, nodes: u32, turns: &Turns) -> Self {
+        let added = turns.uses.iter().map(|used| (used.node, used.dependency)).collect();
+        Self { accesses, added, first_joint: nodes, joints: turns.joints[..].into() }
+    }
+
+    /// Whether one node comes after another, or needs it, for the sake of states alone.
+    fn is_added(&self, node: u32, dependency: u32) -> bool {
+        self.added.binary_search(&(node, dependency)).is_ok()
+    }
+
+    /// For the sake of which states one node comes after another, if that is for the sake of states alone.
+    pub(crate) fn states_between(&self, node: u32, dependency: u32) -> impl Iterator<Item = u32> {
+        let joint = |node: u32| Some(self.joints[node.checked_sub(self.first_joint)? as usize]);
+        let uses = move |of: u32, state: &[Access]| match joint(of) {
+            Some(joint) => joint == state[0].state,
+            None => state.iter().any(|access| access.node == of),
+        };
+        let states = self.accesses.by_state().take_while(move |_| self.is_added(node, dependency));
+        let states = states.filter(move |state| uses(node, state) && uses(dependency, state));
+        states.map(|state| state[0].state)
+    }
+
+    /// Neighbours in the order of a state, of which one changes it, that no dependencies put into this order:
+    /// the state, the first node and the second. By the nodes.
+    pub(crate) fn ambiguities(&self, topology: &Topology) -> Vec<(u32, u32, u32)> {
+        let mut pairs = self.neighbours();
+        pairs.sort_unstable_by_key(|&(state, first, second)| (second, first, state));
+        let mut search = Search { mark: vec![0; topology.nodes() as usize], round: 0, stack: Vec::new() };
+        let mut sought = None;
+        pairs.retain(|&(_, first, second)| {
+            if sought != Some(second) {
+                sought = Some(second);
+                search.from(second, |node, see| {
+                    let predecessors = topology.predecessors(node).iter().map(|before| before.node());
+                    predecessors.filter(|&before| !self.is_added(node, before)).for_each(see);
+                });
+            }
+            !search.has_found(first)
+        });
+        pairs.sort_unstable_by_key(|&(state, first, second)| (first, second, state));
+        pairs
+    }
+
+    /// The state, the first node and the second, for all neighbours in its order of which one changes it.
+    fn neighbours(&self) -> Vec<(u32, u32, u32)> {
+        let mut pairs = Vec::new();
+        for accesses in self.accesses.by_state() {
+            let (mut changers, mut readers): (&[Access], &[Access]) = (&[], &[]);
+            let mut all = |first: &[Access], second: &[Access]| {
+                for after in second {
+                    pairs.extend(first.iter().map(|before| (after.state, before.node, after.node)));
+                }
+            };
+            for phase in phases(accesses) {
+                if phase[0].mode == Mode::Read {
+                    all(changers, phase);
+                    readers = phase;
+                } else {
+                    all(if readers.is_empty() { changers } else { readers }, phase);
+                    (changers, readers) = (phase, &[]);
+                }
+            }
+        }
+        pairs
+    }
+}
+
+/// What is found from a node on, again and again in the same memory.
+struct Search {
+    mark: Vec<u32>,
+    round: u32,
+    stack: Vec<u32>,
+}
+
+impl Search {
+    /// Finds all that `next` leads to, from `start` on.
+    fn from(&mut self, start: u32, next: impl Fn(u32, &mut dyn FnMut(u32))) {
+        let Self { mark, round, stack } = self;
+        *round += 1;
+        stack.push(start);
+        while let Some(node) = stack.pop() {
+            next(node, &mut |found| {
+                if mark[found as usize] != *round {
+                    mark[found as usize] = *round;
+                    stack.push(found);
+                }
+            });
+        }
+    }
+
+    fn has_found(&self, node: u32) -> bool {
+        self.mark[node as usize] == self.round
+    }
+}

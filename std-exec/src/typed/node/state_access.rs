@@ -1,0 +1,37 @@
+//! States as dependencies: what a node is fed that reads one, or changes it.
+
+use super::dependencies::sealed::Sealed;
+use super::dependencies::{Dependency, Feed};
+use super::resolver::Resolver;
+use crate::typed::data::accesses::Mode;
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
+use crate::typed::memory::frame::Frame;
+use crate::typed::memory::states::Held;
+
+macro_rules! access {
+    ($handle:ident, $mode:expr, [$($reference:tt)+], $feed:ident) => {
+        impl<T, P> Sealed for $handle<T, P> {}
+
+        impl<T, P> Dependency for $handle<T, P> {
+            type Pointer = Held<T>;
+
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Held<T> {
+                resolver.state(self.state, $mode)
+            }
+        }
+
+        impl<'a, T, P> Feed<'a> for $handle<T, P> {
+            type Arg = $($reference)+ T;
+
+            #[inline]
+            unsafe fn feed(held: &Held<T>, _: &Frame<'_>, _: u32) -> Self::Arg {
+                // SAFETY: by contract; it is a state of the run's graph.
+                unsafe { held.$feed() }
+            }
+        }
+    };
+}
+
+access!(StateRead, Mode::Read, [&'a], read);
+access!(StateWrite, Mode::Write, [&'a mut], write);
+access!(StateCommute, Mode::Commute, [&'a mut], write);
