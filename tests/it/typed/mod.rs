@@ -21,4 +21,5 @@ mod rejection;
 mod rows;
 mod rows_broken;
 mod spawned;
+mod state;
 mod values;

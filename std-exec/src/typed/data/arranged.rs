@@ -29,14 +29,20 @@ impl Arranged {
 
     /// For the sake of which states one node comes after another, if that is for the sake of states alone.
     pub(crate) fn states_between(&self, node: u32, dependency: u32) -> impl Iterator<Item = u32> {
-        let joint = |node: u32| Some(self.joints[node.checked_sub(self.first_joint)? as usize]);
-        let uses = move |of: u32, state: &[Access]| match joint(of) {
-            Some(joint) => joint == state[0].state,
-            None => state.iter().any(|access| access.node == of),
-        };
         let states = self.accesses.by_state().take_while(move |_| self.is_added(node, dependency));
-        let states = states.filter(move |state| uses(node, state) && uses(dependency, state));
+        let states = states.filter(move |state| {
+            let modes = [node, dependency].map(|node| self.mode(node, state));
+            !modes.contains(&None) && modes != [Some(Mode::Read); 2]
+        });
         states.map(|state| state[0].state)
+    }
+
+    /// What a node, or joint, does with the state that these are the accesses to. A joint stands for others.
+    fn mode(&self, node: u32, accesses: &[Access]) -> Option<Mode> {
+        match node.checked_sub(self.first_joint) {
+            Some(joint) => (self.joints[joint as usize] == accesses[0].state).then_some(Mode::Commute),
+            None => accesses.iter().find(|access| access.node == node).map(|access| access.mode),
+        }
     }
 
     /// Neighbours in the order of a state, of which one changes it, that no dependencies put into this order:

@@ -181,6 +181,44 @@ fn of<T, Q>(data: &GraphData, state: State<T, Q>) -> &GraphData {
     data.find(state.id().graph).expect(STRANGER)
 }
 
+impl<P> Results<'_, P> {
+    /// A state, to be changed, as [`Graph::state_mut`]: where there are results and no graph, as in what reads
+    /// the results of a graph that is a node.
+    ///
+    /// # Panics
+    ///
+    /// If `state` is another graph's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Graph, GraphBuilder, Results};
+    /// use std::mem;
+    ///
+    /// let mut inner = GraphBuilder::new();
+    /// let inside = inner.state("inside", Vec::new());
+    /// inner.node("sort", inside.write(), |list: &mut Vec<i32>| list.sort());
+    /// let inner = inner.build()?;
+    ///
+    /// let mut outer = GraphBuilder::new();
+    /// let list = outer.node("list", (), || vec![3, 1, 2]);
+    /// let sorted = outer.graph(
+    ///     "sorted",
+    ///     (list.moved(),), // into the state of the inner graph, and out of it: no copy
+    ///     inner,
+    ///     move |inner: &mut Graph<'_>, list: Vec<i32>| *inner.state_mut(inside) = list,
+    ///     move |mut results: Results<'_>| mem::take(results.state_mut(inside)),
+    /// );
+    /// assert_eq!(outer.build()?.run()?[sorted], [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn state_mut<T, Q>(&mut self, state: State<T, Q>) -> &mut T {
+        let data = self.data.find_mut(state.id().graph).expect(STRANGER);
+        data.store.states.get_mut(state)
+    }
+}
+
 impl<T: Sync> Index<State<T>> for Results<'_> {
     type Output = T;
 
