@@ -84,6 +84,22 @@
 //! graphs and block. A run that is dropped drops its nodes' futures; wakers may be used at any time, also
 //! when everything is gone.
 //!
+//! # State
+//!
+//! A [state](GraphBuilder::state) lives in the graph over all runs. Nodes that read it are fed a `&T`, nodes
+//! that change it a plain `&mut T`: there is no lock and no guard, since the graph's edges keep nodes apart
+//! that must not meet. These edges follow from the order in which the nodes were defined: a reader comes
+//! after the last writer before it, a writer after all that have used the state since.
+//! [Commuting](State::commute) writers exclude each other and have no order among themselves.
+//! [`Graph::ambiguities`] lists the pairs that are ordered in this way alone.
+//!
+//! If a writer fails, panics or is skipped, nodes that come after it in the state's order are skipped; the
+//! state stays as it was left, [`Graph::half_written`] says by whom, and the graph can be used. If a reader
+//! fails, later writers run. A run of [a part](RunOptions::only) of the graph runs the writers that its targets
+//! come after, and no reader for a writer's sake; an [update](RunOptions::update) runs those who change a
+//! state all or none. Between runs the state is the caller's: [`Graph::state`], [`Graph::state_mut`]. Graphs
+//! without states pay nothing for any of this.
+//!
 //! # Order, limits, threads
 //!
 //! Nodes of a typed graph may have [priorities](GraphBuilder::priority), explicit or by the [longest

@@ -5,6 +5,7 @@ use super::uses::{Kind, Use};
 use crate::typed::memory::status::{State, Status, Statuses};
 use crate::typed::memory::store::Store;
 use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -53,14 +54,15 @@ impl Topology {
         depth_first: bool,
     ) -> Result<Self, BuildError<CycleBuf>> {
         let nodes = declared + joints;
-        let edges = uses.iter().filter(|used| used.kind.orders());
-        let edges: Vec<_> = edges.map(|used| (used.dependency, used.node)).collect();
+        let mut edges = Vec::with_capacity(uses.len());
+        let orders = uses.iter().filter(|used| used.kind.orders());
+        edges.extend(orders.map(|used| (used.dependency, used.node)));
         let mut dag = Dag::from_edges(nodes as usize, &edges)?;
         drop(edges);
         if depth_first {
             dag = dag.depth_first();
         }
-        let (starts, predecessors) = group(nodes, uses);
+        let (starts, predecessors) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let moves = uses.iter().any(|used| used.kind == Kind::Moved);
@@ -161,17 +163,23 @@ impl Topology {
 }
 
 /// Puts the uses of each node together that it depends on (counting sort, stable).
-fn group(nodes: u32, uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
+fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
     let depends = || uses.iter().filter(|used| used.kind.depends());
-    let mut starts = vec![0; nodes as usize + 1];
-    for used in depends() {
-        starts[used.node as usize + 1] += 1;
+    let mut counts = Cow::Borrowed(in_degrees);
+    if uses.iter().any(|used| !used.kind.depends() || !used.kind.orders()) {
+        let counts = counts.to_mut();
+        counts.fill(0);
+        depends().for_each(|used| counts[used.node as usize] += 1);
     }
-    for node in 0..nodes as usize {
-        starts[node + 1] += starts[node];
+    let mut starts = Vec::with_capacity(counts.len() + 1);
+    let mut end = 0;
+    for count in &*counts {
+        starts.push(end);
+        end += count;
     }
     let mut next = starts.clone();
-    let mut predecessors = vec![Predecessor::default(); starts[nodes as usize] as usize];
+    starts.push(end);
+    let mut predecessors = vec![Predecessor::default(); end as usize];
     for used in depends() {
         let order = if used.kind.feeds() { 0 } else { Predecessor::ORDER };
         let slot = &mut next[used.node as usize];

@@ -180,7 +180,7 @@ impl RunOptions {
     }
 
     /// Runs only these nodes and those that they depend on, directly or not. The others have no result
-    /// afterwards.
+    /// afterwards. A node that uses a [state](crate::State) depends on the writers before it, not on readers.
     ///
     /// # Examples
     ///
@@ -208,6 +208,10 @@ impl RunOptions {
     ///
     /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their
     /// results if these are up to date.
+    ///
+    /// A [state](crate::State) that the caller has [changed](crate::Graph::state_mut) counts as an input that
+    /// was set. What a state was between two writers is gone after a run. So if one of its writers runs, or a
+    /// node that reads it between two of them, all run from the first writer on, as in a full run.
     ///
     /// A graph that is a node is updated, too: if it runs, then only what the inputs that it is given reach,
     /// and what is to be read again because it was taken.
