@@ -8,8 +8,8 @@
 mod thousand;
 
 use dgraph_exec::{
-    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, Results, RunOptions, Values,
-    create_graph,
+    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, Results, RunOptions, State,
+    Values, create_graph,
 };
 use dgraph_tests::yields::yields;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -55,6 +55,18 @@ fn of_waiting(calls: u64) -> u64 {
     allocations(|| (0..calls).for_each(|_| pollster::block_on(ready(()))))
 }
 
+/// Nodes that change and read a state, and if order matters anyway, commute at it.
+fn use_state(graph: &mut GraphBuilder<'static>, kept: State<Vec<u64>>, x: Node<u64>, ordered: bool) {
+    graph.node("change", (kept.write(), x), |kept: &mut Vec<u64>, x: &u64| kept.rotate_left(*x as usize % 8));
+    for at in 0..3 {
+        graph.node("read", kept.read(), move |kept: &Vec<u64>| kept[at]);
+        if ordered {
+            graph.node("add", (kept.commute(), x), move |kept: &mut Vec<u64>, x: &u64| kept[at] ^= x);
+            graph.node("add", (x, kept.commute()), move |x: &u64, kept: &mut Vec<u64>| kept[at] ^= x << 1);
+        }
+    }
+}
+
 /// Layers of async nodes that are ready at once, that yield, that hold what they are fed meanwhile; and a
 /// graph of such as a node.
 fn async_case(ordered: bool) -> Case {
@@ -68,8 +80,19 @@ fn async_case(ordered: bool) -> Case {
 
     let mut graph = GraphBuilder::new();
     let input = graph.input::<u64>("input");
+    let kept = graph.state("kept", vec![0_u64; 8]);
+    graph.async_node("reset", (input, kept.write()), async |x: &u64, kept: &mut Vec<u64>| {
+        yields(1).await;
+        kept.fill(*x);
+    });
     let mut layer: Vec<_> = (0..8).map(|n| graph.node("", (input,), move |x: &u64| x + n)).collect();
     for _ in 0..20 {
+        use_state(&mut graph, kept, layer[5], ordered);
+        graph.async_node("hold", (kept.write(), layer[6]), async |kept: &mut Vec<u64>, x: &u64| {
+            kept[6] ^= x;
+            yields(1).await;
+            kept[7] ^= x;
+        });
         let next = (0..8).map(|at| {
             let (a, b) = (layer[at], layer[(at + 1) % 8]);
             match at % 4 {
@@ -107,7 +130,9 @@ fn async_case(ordered: bool) -> Case {
             graph.limited(node, if at % 2 == 0 { one } else { two });
         }
     }
-    let last = graph.node("last", (nested, layer[3]), |x: &u64, y: &u64| x ^ y);
+    let last = graph.node("last", (nested, layer[3], kept.read()), |x: &u64, y: &u64, kept: &Vec<u64>| {
+        x ^ y ^ kept.iter().fold(0, |a, b| a ^ b)
+    });
     Case { graph: graph.build().expect("a valid graph"), input, last }
 }
 
@@ -120,8 +145,11 @@ fn case(ordered: bool) -> Case {
 
     let mut graph = GraphBuilder::new();
     let input = graph.input::<u64>("input");
+    let kept = graph.state("kept", vec![0_u64; 8]);
+    graph.node("reset", (input, kept.write()), |x: &u64, kept: &mut Vec<u64>| kept.fill(*x));
     let mut layer: Vec<_> = (0..8).map(|n| graph.node("", (input,), move |x: &u64| x + n)).collect();
     for _ in 0..20 {
+        use_state(&mut graph, kept, layer[5], ordered);
         let next = (0..8).map(|at| {
             let (a, b) = (layer[at], layer[(at + 1) % 8]);
             match at % 4 {
@@ -154,7 +182,9 @@ fn case(ordered: bool) -> Case {
         graph.on_caller(layer[1]);
         graph.on_worker(layer[2], 0);
     }
-    let last = graph.node("last", (nested, layer[3]), |x: &u64, y: &u64| x ^ y);
+    let last = graph.node("last", (nested, layer[3], kept.read()), |x: &u64, y: &u64, kept: &Vec<u64>| {
+        x ^ y ^ kept.iter().fold(0, |a, b| a ^ b)
+    });
     Case { graph: graph.build().expect("a valid graph"), input, last }
 }
 

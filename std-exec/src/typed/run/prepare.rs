@@ -111,16 +111,18 @@ impl GraphData {
     }
 
     /// What a state was between two nodes that change it is gone after a run. So if one of these runs, or one
-    /// that reads in between, marks all from the first that changes it on. Whether that is news.
+    /// that reads in between, marks all from the first that changes it to the last; who reads behind them
+    /// depends on that. Whether this is news.
     fn mark_turns(&self, marks: &mut [u8]) -> bool {
         let mut news = false;
         for accesses in self.arranged.accesses.by_state() {
             let changes = |access: &Access| access.mode != Mode::Read;
             let Some(first) = accesses.iter().position(changes) else { continue };
             let last = accesses.iter().rposition(changes).unwrap_or(first);
+            let accesses = &accesses[first..=last];
             let runs = |access: &Access| marks[access.node as usize] & (RUNS | NEEDED) == RUNS | NEEDED;
-            if accesses[first..=last].iter().any(runs) {
-                for access in &accesses[first..] {
+            if accesses.iter().any(runs) {
+                for access in accesses {
                     let mark = &mut marks[access.node as usize];
                     news |= *mark & CHANGED == 0;
                     *mark |= CHANGED;

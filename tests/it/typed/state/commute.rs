@@ -216,6 +216,32 @@ fn a_failure_among_them() {
     }
 }
 
+/// A run on one thread goes on in the order of declaration, whatever stands between the nodes.
+#[test]
+fn joints_leave_the_order_as_it_is() {
+    let order = &Mutex::new(Vec::new());
+    let ran = |number: u32| order.lock().expect("no panic").push(number);
+    let mut graph = GraphBuilder::new();
+    let count = graph.state("count", 0_u32);
+    for number in 0..100 {
+        match number / 20 {
+            0 | 2 | 4 if number % 5 > 0 => graph.node("", count.read(), move |_: &u32| ran(number)),
+            1 | 3 if number % 5 > 0 => graph.node("", count.commute(), move |_: &mut u32| ran(number)),
+            _ => graph.node("beside", (), move || ran(number)),
+        };
+    }
+    let mut graph = graph.build().expect("a valid graph");
+    assert!(graph.dag().nodes() > 100);
+    for _ in 0..2 {
+        graph.run().expect("no node fails");
+        assert!(order.lock().expect("no panic").drain(..).eq(0..100));
+        pollster::block_on(graph.run_async()).expect("no node fails");
+        assert!(order.lock().expect("no panic").drain(..).eq(0..100));
+        graph.run_parallel(&executor(1)).expect("no node fails");
+        assert!(order.lock().expect("no panic").drain(..).eq(0..100));
+    }
+}
+
 /// Two that commute at different states are at it at once: they wait for each other.
 #[test]
 fn at_different_states_side_by_side() {

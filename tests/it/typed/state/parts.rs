@@ -13,6 +13,7 @@ over_typed_runners!(
     update_after_the_caller_has_changed_a_state,
     update_after_a_failure,
     update_of_targets,
+    readers_at_the_ends_run_alone,
     update_reaches_from_state_to_state,
     results_made_again_write_again,
     update_inside_of_a_node,
@@ -194,6 +195,43 @@ fn update_of_targets(runner: &Runner) {
     assert_eq!(results[lengths[2]], 2);
     assert_eq!(calls.since(), [1, 2, 3, 4, 5]);
     assert_eq!(graph.state(list), &["two", "x"]);
+}
+
+/// What is there before the first writer and behind the last one is there between runs, too.
+fn readers_at_the_ends_run_alone(runner: &Runner) {
+    let calls = &Calls::default();
+    let mut graph = GraphBuilder::new();
+    let (first, last) = (graph.input::<u64>("first"), graph.input::<u64>("last"));
+    let count = graph.state("count", 0_u64);
+    let read = |node: usize| {
+        move |count: &u64, scale: &u64| {
+            calls.note(node);
+            count * scale
+        }
+    };
+    let write = |node: usize| {
+        move |count: &mut u64| {
+            calls.note(node);
+            *count += 1;
+        }
+    };
+    let early = graph.node("0", (count.read(), first), read(0));
+    graph.node("1", count.write(), write(1));
+    graph.node("2", count.write(), write(2));
+    let late = graph.node("3", (count.read(), last), read(3));
+    let mut graph = graph.build().expect("a valid graph");
+    let update = RunOptions::new().update();
+    graph.set(first, 1);
+    graph.set(last, 1);
+    let results = runner.typed_with(&mut graph, &update).expect("no node fails");
+    assert_eq!((results[early], results[late]), (0, 2));
+    calls.since();
+    graph.set(last, 10);
+    let results = runner.typed_with(&mut graph, &update).expect("no node fails");
+    assert_eq!((results[early], results[late], calls.since()), (0, 20, vec![3]));
+    graph.set(first, 10);
+    let results = runner.typed_with(&mut graph, &update).expect("no node fails");
+    assert_eq!((results[early], results[late], calls.since()), (20, 20, vec![0]));
 }
 
 /// One state's writers run because of an input, another one's because they read the first in between.
