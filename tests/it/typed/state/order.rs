@@ -4,6 +4,7 @@ use super::watch::Watch;
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{GraphBuilder, NodeId, Values};
+use dgraph_tests::yields::yields;
 use std::cell::Cell;
 use std::sync::mpsc;
 
@@ -17,6 +18,7 @@ over_typed_runners!(
     of_no_size_and_of_large_alignment,
     sync_only_if_it_is_read,
     written_in_place,
+    of_what_it_borrows,
     dropped_with_the_graph,
 );
 
@@ -241,6 +243,33 @@ fn written_in_place(runner: &Runner) {
         assert_eq!(runner.typed(&mut graph)[sum], expected(size_now as u64));
         assert_eq!(graph.state(image).as_ptr(), memory);
     }
+}
+
+/// States may hold what the caller has, as results may. (Where such a thing is written, a closure's parameter has no lifetime of
+/// its own there: `Vec<_>`, not `Vec<&str>`.)
+fn of_what_it_borrows(runner: &Runner) {
+    let text = String::from("so it goes");
+    let mut counts = [0; 3];
+    let mut graph = GraphBuilder::new();
+    let words = graph.state("words", Vec::new());
+    let places = graph.state("places", counts.iter_mut().collect::<Vec<_>>());
+    graph.node("split", words.write(), |words: &mut Vec<_>| *words = text.split(' ').collect());
+    let count = |words: &Vec<&str>, places: &mut Vec<&mut usize>| {
+        words.iter().zip(places).for_each(|(word, place)| **place += word.len());
+    };
+    graph.node("count", (words.read(), places.write()), count);
+    let longest = graph.async_node("longest", (words.commute(),), async |words: &mut Vec<&str>| {
+        yields(1).await;
+        words.sort_by_key(|word| word.len());
+        words.last().map_or(0, |word| word.len())
+    });
+    let mut graph = graph.build().expect("a valid graph");
+    assert_eq!(runner.typed(&mut graph)[longest], 4);
+    assert_eq!(graph.state(words), &["so", "it", "goes"]);
+    graph.state_mut(words).push(&text);
+    runner.typed(&mut graph);
+    drop(graph);
+    assert_eq!(counts, [4, 4, 8]);
 }
 
 fn dropped_with_the_graph(runner: &Runner) {
