@@ -172,7 +172,10 @@ pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, State, StateCommute, StateRead, StateWrite, Values, ValuesIter,
+    Ambiguity, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
+    FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, NoResult,
+    Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable,
+    State, StateCommute, StateRead, StateWrite, Values, ValuesIter,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

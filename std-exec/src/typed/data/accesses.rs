@@ -84,11 +84,14 @@ mod tests {
     #[test]
     fn one_access_per_node_and_state() {
         use Mode::{Commute, Read, Write};
-        let read_twice = vec![access(1, 0, Write), access(0, 1, Read), access(1, 1, Read), access(0, 1, Read)];
+        let read_twice =
+            vec![access(1, 0, Write), access(0, 1, Read), access(1, 1, Read), access(0, 1, Read)];
         let accesses = Accesses::new(read_twice).expect("reading twice is no conflict");
         let nodes = |state| accesses.to(state).iter().map(|access| access.node).collect::<Vec<_>>();
         assert_eq!((nodes(0), nodes(1), nodes(2)), (vec![1], vec![0, 1], vec![]));
-        for (one, other) in [(Write, Write), (Read, Write), (Write, Read), (Commute, Read), (Commute, Commute)] {
+        for (one, other) in
+            [(Write, Write), (Read, Write), (Write, Read), (Commute, Read), (Commute, Commute)]
+        {
             let twice = vec![access(0, 7, one), access(1, 7, Read), access(0, 7, other)];
             let refused = Accesses::new(twice).err().expect("one is a change");
             assert_eq!((refused.state, refused.node), (0, 7));

@@ -63,7 +63,8 @@ impl Turns {
                 collected.add(&changers, &nodes, EDGE | NEED);
             } else {
                 collected.add(&changers, &nodes, NEED);
-                let before = self.gather(mem::take(&mut readers), nodes.len(), EDGE, phase[0].state, collected);
+                let before =
+                    self.gather(mem::take(&mut readers), nodes.len(), EDGE, phase[0].state, collected);
                 collected.add(&before, &nodes, EDGE);
             }
             if nodes.len() > 1 {
@@ -155,12 +156,9 @@ mod tests {
             reached[from as usize][to as usize] = true;
         }
         for by in 0..nodes {
-            for from in 0..nodes {
-                if reached[from][by] {
-                    for to in 0..nodes {
-                        reached[from][to] |= reached[by][to];
-                    }
-                }
+            let further = reached[by].clone();
+            for from in reached.iter_mut().filter(|from| from[by]) {
+                from.iter_mut().zip(&further).for_each(|(to, further)| *to |= further);
             }
         }
         reached

@@ -130,7 +130,8 @@ impl<P> Graph<'_, P> {
         let accesses = data.arranged.accesses.to(state.id().index).iter();
         let writers = accesses.filter(|access| access.mode != Mode::Read);
         let status = |node| data.store.statuses.get(node).state();
-        let cut_off = writers.filter(move |writer| matches!(status(writer.node), Failed | Panicked | Interrupted));
+        let cut_off =
+            writers.filter(move |writer| matches!(status(writer.node), Failed | Panicked | Interrupted));
         cut_off.map(|writer| data.names.named(writer.node))
     }
 

@@ -67,7 +67,8 @@ impl Execution<'_> {
     /// # Safety
     ///
     /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. Once for each
-    /// node, after its predecessors; on the run's caller if the node is bound to it.
+    /// node, after its predecessors, and when its limits permit it; on the run's caller if the node is bound to
+    /// it.
     #[inline]
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
@@ -126,8 +127,9 @@ impl Execution<'_> {
     /// As for [`node`](Self::node), or [`again`](Self::again). All that feeds it has a value.
     #[inline]
     unsafe fn start(&self, node: u32) -> Outcome {
-        // SAFETY: once for each node, after its predecessors, or again. All that feeds it has a value, by
-        // contract. The builder has checked that what is moved feeds no other node.
+        // SAFETY: once for each node, after its predecessors, within its limits, or again. All that feeds it
+        // has a value, by contract. The builder has checked that what is moved feeds no other node. If one
+        // that was before it was interrupted, that has seen the run stopped, so `settled` and `again` see it.
         unsafe { self.store.call(node, self.store.entry(node), &self.frame, &Row::alone()) }.outcome
     }
 

@@ -54,8 +54,8 @@ impl crate::run::body::Body for AsyncNodes<'_> {
             unsafe { run.again(node.get()) }
         } else {
             // SAFETY: by the contract of `new`. The executor calls this once for each node, after its
-            // predecessors, whose effects it makes visible; if there is a queue, where the node may run; if
-            // there is none, no node is bound.
+            // predecessors, whose effects it makes visible; if there is a queue, where the node may run, and
+            // when its limits permit it; if there is none, no node is bound or limited.
             unsafe { run.node(node.get()) }
         };
         match outcome {

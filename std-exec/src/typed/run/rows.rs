@@ -65,9 +65,9 @@ impl Body for Nodes<'_> {
     #[inline]
     fn run(&self, node: NodeId) -> Progress {
         // SAFETY: whoever calls this does so once for each node, after the node's predecessors, whose effects
-        // it makes visible; for nodes that are bound to the caller, on this thread. An executor's plain runs
-        // don't know of such nodes, but a graph that has some has a queue too; in a walk of such a run, they are
-        // all in the caller's lane.
+        // it makes visible; for nodes that are bound to the caller, on this thread; for nodes under a limit,
+        // when that permits it. An executor's plain runs don't know of such nodes, but a graph that has some
+        // has a queue too; in a walk of such a run, they are all in the caller's lane.
         let _ = unsafe { self.0.node(node.get()) };
         Progress::Done
     }

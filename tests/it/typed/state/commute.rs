@@ -76,11 +76,15 @@ fn at_several_states(runner: &Runner) {
     let states = [0, 1, 2].map(|number| graph.state(format!("{number}"), 0_u32));
     for number in 0..60 {
         let (one, other) = (number % 3, (number + 1 + number % 2) % 3);
-        graph.node("both", (states[one].commute(), states[other].commute()), move |a: &mut u32, b: &mut u32| {
-            let _alone = (watches[one].change(), watches[other].change());
-            *a += 1;
-            *b += 1;
-        });
+        graph.node(
+            "both",
+            (states[one].commute(), states[other].commute()),
+            move |a: &mut u32, b: &mut u32| {
+                let _alone = (watches[one].change(), watches[other].change());
+                *a += 1;
+                *b += 1;
+            },
+        );
     }
     let mut graph = graph.build().expect("a valid graph");
     for run in 1..=10 {

@@ -4,7 +4,9 @@ use super::watch::Watch;
 use crate::support::counted::Counter;
 use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions, State};
+use dgraph_exec::{
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions, State,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 over_typed_runners!(
@@ -38,7 +40,8 @@ fn a_writer_that_fails(runner: &Runner) {
         if *fails { Err("planned") } else { Ok(()) }
     });
     let read = graph.node("read", list.read(), |list: &Vec<u32>| list.len());
-    let write = graph.node("write", (list.write(), other.read()), |list: &mut Vec<u32>, _: &i32| list.push(2));
+    let write =
+        graph.node("write", (list.write(), other.read()), |list: &mut Vec<u32>, _: &i32| list.push(2));
     let last = graph.node("last", list.read(), |list: &Vec<u32>| list.len());
     let beside = graph.node("beside", other.write(), |other: &mut i32| *other += 1);
     let mut graph = graph.build().expect("a valid graph");
@@ -180,8 +183,7 @@ fn cancelled_in_between(runner: &Runner) {
         });
     }
     let mut graph = graph.build().expect("a valid graph");
-    let error =
-        runner.typed_with(&mut graph, &RunOptions::new().cancel_token(token)).map(drop).unwrap_err();
+    let error = runner.typed_with(&mut graph, &RunOptions::new().cancel_token(token)).map(drop).unwrap_err();
     assert!(matches!(&error, RunError::Cancelled { not_run, .. } if not_run.len() == 19), "{error}");
     assert!(graph.state(list).iter().copied().eq(0..=10));
     graph.state_mut(list).clear();

@@ -15,13 +15,22 @@ fn not_send(runner: &Runner) {
     let mut graph = GraphBuilder::local();
     let state = graph.local_state("window", Rc::clone(&window));
     let number = graph.node("number", (), || 7); // on any thread
-    graph.local_node("draw", (state.write(), number), move |window: &mut Rc<RefCell<Vec<i32>>>, number: &i32| {
-        assert_eq!(thread::current().id(), here);
-        window.borrow_mut().push(*number);
+    graph.local_node(
+        "draw",
+        (state.write(), number),
+        move |window: &mut Rc<RefCell<Vec<i32>>>, number: &i32| {
+            assert_eq!(thread::current().id(), here);
+            window.borrow_mut().push(*number);
+        },
+    );
+    graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
+        window.borrow_mut().push(0)
     });
-    graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| window.borrow_mut().push(0));
-    graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| window.borrow_mut().push(0));
-    let drawn = graph.local_node("drawn", state.read(), |window: &Rc<RefCell<Vec<i32>>>| window.borrow().len());
+    graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
+        window.borrow_mut().push(0)
+    });
+    let drawn =
+        graph.local_node("drawn", state.read(), |window: &Rc<RefCell<Vec<i32>>>| window.borrow().len());
     let mut graph = graph.build().expect("a valid graph");
     for run in 1..=3 {
         let results = runner.typed(&mut graph);
@@ -37,10 +46,14 @@ fn beside_states_for_any_thread(runner: &Runner) {
     let mut graph = GraphBuilder::local();
     let (local, shared) = (graph.local_state("local", Rc::new(Cell::new(1))), graph.state("shared", 10));
     graph.node("anywhere", shared.write(), |shared: &mut i32| *shared += 1);
-    graph.local_node("here", (local.write(), shared.write()), |local: &mut Rc<Cell<i32>>, shared: &mut i32| {
-        local.set(local.get() + *shared);
-        *shared *= 2;
-    });
+    graph.local_node(
+        "here",
+        (local.write(), shared.write()),
+        |local: &mut Rc<Cell<i32>>, shared: &mut i32| {
+            local.set(local.get() + *shared);
+            *shared *= 2;
+        },
+    );
     let seen = graph.node("anywhere", (shared.read(),), |shared: &i32| *shared);
     let mut graph = graph.build().expect("a valid graph");
     assert_eq!(runner.typed(&mut graph)[seen], 22);

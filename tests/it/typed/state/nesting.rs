@@ -60,7 +60,8 @@ fn a_graph_that_uses_a_state(runner: &Runner) {
         },
         move |results: Results<'_>| results[area],
     );
-    let late = outer.node("late", (side_of_outer.read(), nested), |side: &u64, area: &u64| side * 1000 + area);
+    let late =
+        outer.node("late", (side_of_outer.read(), nested), |side: &u64, area: &u64| side * 1000 + area);
     let mut outer = outer.build().expect("a valid graph");
     for run in 1..=5 {
         let results = runner.typed(&mut outer);
@@ -114,7 +115,8 @@ fn graphs_at_one_state(runner: &Runner) {
             inner.set(given, number);
             *inner.state_mut(kept) = 0;
         };
-        let sum = outer.graph("inner", (total.commute(),), inner, set, move |results: Results<'_>| results[kept]);
+        let sum =
+            outer.graph("inner", (total.commute(),), inner, set, move |results: Results<'_>| results[kept]);
         outer.node("check", sum, move |sum: &u64| assert_eq!(*sum, number * 5));
     }
     let read = outer.node("read", total.read(), |total: &u64| *total);
@@ -147,10 +149,11 @@ fn a_graph_of_futures_that_uses_a_state(runner: &Runner) {
     let nested = outer.graph("nested", (number.write(),), inner, set, move |results: Results<'_>| {
         (results[length], results[list][4])
     });
-    let read = outer.async_node("read", (number.read(), nested), async |number: &u32, nested: &(usize, u32)| {
-        yields(1).await;
-        (*number, *nested)
-    });
+    let read =
+        outer.async_node("read", (number.read(), nested), async |number: &u32, nested: &(usize, u32)| {
+            yields(1).await;
+            (*number, *nested)
+        });
     let mut outer = outer.build().expect("a valid graph");
     for run in 1..=5 {
         assert_eq!(runner.typed(&mut outer)[read], (run, (6, run)));
@@ -169,7 +172,8 @@ fn an_inner_writer_that_fails(runner: &Runner) {
     let mut outer = GraphBuilder::new();
     let calls = outer.state("calls", 0);
     let set = |_: &mut Graph<'_>, calls: &mut i32| *calls += 1;
-    let nested = outer.graph("nested", (calls.write(),), inner, set, move |results: Results<'_>| results[length]);
+    let nested =
+        outer.graph("nested", (calls.write(),), inner, set, move |results: Results<'_>| results[length]);
     let read = outer.node("read", calls.read(), |calls: &i32| *calls);
     let mut outer = outer.build().expect("a valid graph");
     let options = RunOptions::new().policy(FailurePolicy::KeepGoing);

@@ -188,11 +188,12 @@ fn of_no_size_and_of_large_alignment(runner: &Runner) {
 
     let mut graph = GraphBuilder::new();
     let (nothing, page) = (graph.state("nothing", ()), graph.state("page", Page(0)));
-    let aligned = graph.node("write", (nothing.write(), page.write()), |nothing: &mut (), page: &mut Page| {
-        *nothing = ();
-        page.0 += 1;
-        std::ptr::from_ref(page).is_aligned()
-    });
+    let aligned =
+        graph.node("write", (nothing.write(), page.write()), |nothing: &mut (), page: &mut Page| {
+            *nothing = ();
+            page.0 += 1;
+            std::ptr::from_ref(page).is_aligned()
+        });
     let seen =
         graph.node("read", (nothing.read(), page.read(), aligned), |_: &(), page: &Page, aligned: &bool| {
             (page.0, *aligned)
@@ -278,7 +279,9 @@ fn dropped_with_the_graph(runner: &Runner) {
     let states: Vec<_> = (0..5).map(|number| graph.state("", counter.make(number))).collect();
     for &state in &states {
         let counter = counter.clone();
-        graph.node("replace", state.write(), move |state: &mut Counted| *state = counter.make(state.get() + 1));
+        graph.node("replace", state.write(), move |state: &mut Counted| {
+            *state = counter.make(state.get() + 1)
+        });
     }
     let mut graph = graph.build().expect("a valid graph");
     (0..3).for_each(|_| _ = runner.typed(&mut graph));

@@ -79,9 +79,14 @@ fn lines(calls: &Calls) -> Lines<'_> {
 fn only_needs_the_writers_before(runner: &Runner) {
     let calls = Calls::default();
     let Lines { mut graph, list, nodes, lengths, .. } = lines(&calls);
-    for (target, expected) in
-        [(0, vec![0]), (1, vec![1]), (2, vec![1, 2]), (3, vec![1, 2, 3]), (4, vec![1, 2, 4]), (5, vec![1, 2, 4, 5])]
-    {
+    for (target, expected) in [
+        (0, vec![0]),
+        (1, vec![1]),
+        (2, vec![1, 2]),
+        (3, vec![1, 2, 3]),
+        (4, vec![1, 2, 4]),
+        (5, vec![1, 2, 4, 5]),
+    ] {
         runner.typed_with(&mut graph, &RunOptions::new().only([nodes[target]])).expect("no node fails");
         assert_eq!(calls.since(), expected);
     }

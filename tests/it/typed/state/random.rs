@@ -69,10 +69,12 @@ fn plans(overwrites: bool) -> impl Strategy<Value = Plan> {
                 waits: (waiting > 0 && random.below(3) == 0).then(|| random.below(3)),
             }
         });
-        let mut plan = Plan { nodes: specs.collect(), states: states as usize, declared: Vec::new(), overwrites };
+        let mut plan =
+            Plan { nodes: specs.collect(), states: states as usize, declared: Vec::new(), overwrites };
         plan.declared = (0..plan.nodes.len()).collect();
         if random.below(2) == 0 {
-            (1..plan.declared.len()).for_each(|at| plan.declared.swap(at, random.below(at as u32 + 1) as usize));
+            (1..plan.declared.len())
+                .for_each(|at| plan.declared.swap(at, random.below(at as u32 + 1) as usize));
         }
         if overwrites {
             for state in 0..plan.states {

@@ -36,7 +36,9 @@ fn a_state_twice_in_one_node() {
         build(&mut graph);
         let error = graph.build().unwrap_err();
         assert_eq!(error.to_string(), "bad uses the state number more than once, and not only to read it");
-        assert!(matches!(&error, DefinitionError::StateUsedTwice { node, state } if node.name() == "bad" && **state == *"number"));
+        assert!(
+            matches!(&error, DefinitionError::StateUsedTwice { node, state } if node.name() == "bad" && **state == *"number")
+        );
     }
 }
 
@@ -59,7 +61,8 @@ fn handles_of_other_graphs() {
     let error = graph.build().unwrap_err();
     assert_eq!(error.to_string(), "handles of another graph are used by: bad");
 
-    let (mut other, mut graph) = (other.build().expect("no nodes"), GraphBuilder::new().build().expect("no nodes"));
+    let (mut other, mut graph) =
+        (other.build().expect("no nodes"), GraphBuilder::new().build().expect("no nodes"));
     let message = "the handle of a state of another graph";
     assert_eq!(payload_of::<String>(|| _ = graph.state(foreign)), message);
     assert_eq!(payload_of::<String>(|| _ = graph.state_mut(foreign)), message);
@@ -68,7 +71,10 @@ fn handles_of_other_graphs() {
     assert_eq!(payload_of::<String>(|| _ = other.results()[own].len()), message);
     assert_eq!(other.state(foreign), &[1]);
     assert!(own != foreign && own == own && own.read() != foreign.read());
-    assert_eq!(format!("{own:?} {:?} {:?}", own.write(), own.commute()), "State(0) StateWrite(0) StateCommute(0)");
+    assert_eq!(
+        format!("{own:?} {:?} {:?}", own.write(), own.commute()),
+        "State(0) StateWrite(0) StateCommute(0)"
+    );
 }
 
 /// A graph that is a node has no access to the outer one's states.
@@ -94,7 +100,8 @@ fn a_cycle_by_turns() {
     let told = error.to_string();
     assert!(
         told == "cycle of dependencies and turns at states: egg -> hen -> egg; it is the order of definition that counts, at: food"
-            || told == "cycle of dependencies and turns at states: hen -> egg -> hen; it is the order of definition that counts, at: food",
+            || told
+                == "cycle of dependencies and turns at states: hen -> egg -> hen; it is the order of definition that counts, at: food",
         "{told}"
     );
     let DefinitionError::StateCycle { path, states } = error else { panic!("{error}") };
@@ -114,7 +121,10 @@ fn a_cycle_through_a_joint() {
     (0..50).for_each(|_| _ = graph.node("read", sum.read(), |_: &i32| ()));
     graph.define(late, sum.read(), |_: &i32| ());
     let error = graph.build().unwrap_err();
-    assert!(matches!(&error, DefinitionError::StateCycle { states, .. } if **states == [Box::from("#0")]), "{error}");
+    assert!(
+        matches!(&error, DefinitionError::StateCycle { states, .. } if **states == [Box::from("#0")]),
+        "{error}"
+    );
 }
 
 /// A cycle of dependencies alone stays what it is, whoever uses states.

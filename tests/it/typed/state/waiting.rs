@@ -57,7 +57,8 @@ fn readers_wait_side_by_side(runner: &Runner) {
             *number
         }
     };
-    let readers = [0, 1].map(|mine| graph.async_node("read", number.read(), meet(crate::support::gate::lent(mine))));
+    let readers =
+        [0, 1].map(|mine| graph.async_node("read", number.read(), meet(crate::support::gate::lent(mine))));
     graph.async_node("write", number.write(), async |number: &mut i32| {
         yields(1).await;
         *number += 1;
