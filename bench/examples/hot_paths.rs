@@ -4,14 +4,14 @@
 
 use dgraph_core::sync::{AtomicU32, AtomicUsize};
 use dgraph_core::{Countdown, Dag, Run, ready_words};
-use dgraph_exec::KeyedGraph;
+use dgraph_exec::{CancelToken, Graph, GraphBuilder, KeyedGraph, Node, RunOptions, Values};
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::shapes::Shape;
 use std::hint::black_box;
 use std::process::ExitCode;
 
 const NODES: usize = 10_000;
-const PATHS: &str = "build, walk, countdown, bare, pairs, keyed";
+const PATHS: &str = "build, walk, countdown, bare, pairs, keyed, typed, checked, polled";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -47,12 +47,58 @@ fn main() -> ExitCode {
             }
             keyed::measured(&mut builder.build().expect("an acyclic graph"));
         }
+        "typed" => run::measured(&mut typed_graph(nodes, &edges), &RunOptions::new()),
+        "checked" => {
+            run::measured(&mut typed_graph(nodes, &edges), &RunOptions::new().cancel_token(&CancelToken::new()));
+        }
+        "polled" => run::measured(&mut polled_graph(nodes, &edges), &RunOptions::new()),
         _ => {
             eprintln!("no such path: {path}; there are {PATHS}");
             return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Nodes that add up what they are fed.
+fn typed_graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<'static> {
+    declared(nodes, edges, |graph, node, fed| graph.define(node, fed, |fed: Values<'_, u64>| sum(fed)))
+}
+
+/// The same, each by a future that is ready at once.
+fn polled_graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<'static> {
+    declared(nodes, edges, |graph, node, fed| {
+        graph.async_define(node, fed, async |fed: Values<'_, u64>| sum(fed));
+    })
+}
+
+fn sum(fed: Values<'_, u64>) -> u64 {
+    black_box(fed.iter().fold(1, |sum, value| sum.wrapping_add(*value)))
+}
+
+fn declared(
+    nodes: usize,
+    edges: &[(u32, u32)],
+    define: impl Fn(&mut GraphBuilder<'static>, Node<u64>, Vec<Node<u64>>),
+) -> Graph<'static> {
+    let predecessors = Predecessors::new(nodes, edges);
+    let mut graph = GraphBuilder::new();
+    let declared: Vec<Node<u64>> = (0..nodes).map(|_| graph.declare("")).collect();
+    for (node, &handle) in declared.iter().enumerate() {
+        let fed = predecessors.of(node).iter().map(|&before| declared[before as usize]).collect();
+        define(&mut graph, handle, fed);
+    }
+    graph.build().expect("an acyclic graph")
+}
+
+/// A typed graph, whatever its nodes are.
+mod run {
+    use super::{Graph, RunOptions, black_box};
+
+    #[inline(never)]
+    pub(crate) fn measured(graph: &mut Graph<'_>, options: &RunOptions) {
+        black_box(graph.run_with(options).is_ok());
+    }
 }
 
 mod build {
