@@ -49,7 +49,10 @@ fn main() -> ExitCode {
         }
         "typed" => run::measured(&mut typed_graph(nodes, &edges), &RunOptions::new()),
         "checked" => {
-            run::measured(&mut typed_graph(nodes, &edges), &RunOptions::new().cancel_token(&CancelToken::new()));
+            run::measured(
+                &mut typed_graph(nodes, &edges),
+                &RunOptions::new().cancel_token(&CancelToken::new()),
+            );
         }
         "polled" => run::measured(&mut polled_graph(nodes, &edges), &RunOptions::new()),
         _ => {

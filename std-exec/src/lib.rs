@@ -148,6 +148,7 @@ mod executor;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 #[allow(unsafe_code)]
 mod models;
+mod observe;
 mod pool;
 mod protocol;
 mod run;
@@ -169,6 +170,10 @@ pub use dictionaries::{
 #[cfg(feature = "async")]
 pub use dictionaries::{AsyncFunction, FnRunAsync};
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
+pub use observe::{
+    NodeInfo, NodeOutcome, Observer, Recorder, RunInfo, RunOutcome, SkipReason, Span, Trace, TracedRun,
+    TracedThread,
+};
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{

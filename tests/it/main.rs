@@ -9,6 +9,7 @@ mod core;
 mod dictionaries;
 mod executor;
 mod known_bugs;
+mod observe;
 mod project;
 mod side_by_side;
 mod stress;

@@ -133,6 +133,13 @@ pub(crate) fn become_worker(executor: ExecutorId, worker: usize) -> impl Drop + 
     Resign
 }
 
+/// Which worker of whichever executor the calling thread is, if any.
+#[inline]
+pub(crate) fn worker_anywhere() -> Option<usize> {
+    let (executor, worker) = WORKER.with(Cell::get);
+    (executor != ExecutorId::NONE).then_some(worker)
+}
+
 /// Which worker of `executor` the calling thread is, if any.
 #[inline]
 pub(crate) fn worker(executor: ExecutorId) -> Option<usize> {

@@ -6,6 +6,8 @@ pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
 pub(crate) use crossbeam_utils::Backoff;
 pub(crate) use std::hint::spin_loop;
 pub(crate) use std::sync::PoisonError;
+#[cfg(target_has_atomic = "64")]
+pub(crate) use std::sync::atomic::AtomicU64;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering, compiler_fence, fence,
 };
@@ -68,4 +70,24 @@ pub(crate) fn fill(cells: &mut [AtomicU8], value: u8) {
 /// How long to look around before giving up, in steps.
 pub(crate) const fn patience(steps: u32) -> u32 {
     steps
+}
+
+/// Where the processor has no such atomic: behind a lock of crossbeam's, which pays no heed to orderings.
+#[cfg(not(target_has_atomic = "64"))]
+#[derive(Debug, Default)]
+pub(crate) struct AtomicU64(crossbeam_utils::atomic::AtomicCell<u64>);
+
+#[cfg(not(target_has_atomic = "64"))]
+impl AtomicU64 {
+    pub(crate) const fn new(value: u64) -> Self {
+        Self(crossbeam_utils::atomic::AtomicCell::new(value))
+    }
+
+    pub(crate) fn load(&self, _: Ordering) -> u64 {
+        self.0.load()
+    }
+
+    pub(crate) fn store(&self, value: u64, _: Ordering) {
+        self.0.store(value);
+    }
 }

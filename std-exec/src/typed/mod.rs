@@ -23,8 +23,8 @@
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which order:
 //!   `schedule.rs`; what is still to come: `agenda.rs`.
 //! - `memory/`: who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `states.rs`, `entry.rs`; the state
-//!   of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes:
-//!   `frame.rs`, `row.rs`.
+//!   of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; who is told of it:
+//!   `watch.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
 //!   `definition.rs`.

@@ -8,7 +8,7 @@ use syn::{Item, ItemUse, UseTree, Visibility};
 
 /// The folders of the executor's crate, from below. A folder imports from those before it. What lies beside
 /// them in `src` is for all.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "sync",
     "protocol",
     "tuner",
@@ -18,6 +18,7 @@ const LAYERS: [&str; 11] = [
     "pool",
     "run",
     "executor",
+    "observe",
     "typed",
     "dictionaries",
 ];

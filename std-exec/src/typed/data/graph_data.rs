@@ -5,6 +5,7 @@ use super::arranged::Arranged;
 use super::schedule::Schedule;
 use super::topology::Topology;
 use crate::executor::Handle;
+use crate::observe::RunInfo;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 use crate::pool::timer::Alarm;
 use crate::protocol::ready_queue::ReadyQueue;
@@ -13,6 +14,8 @@ use crate::typed::handle::node::GraphId;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use crate::typed::memory::store::Store;
+use crate::typed::memory::watch::{Watch, Watching};
+use crate::typed::options::run_options::RunOptions;
 use crate::wake::Wakes;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -85,8 +88,21 @@ impl InnerGraphs {
 pub(crate) struct Parts<'r> {
     pub(crate) store: &'r Store,
     pub(crate) topology: &'r Topology,
-    pub(crate) measured: &'r Measured,
     pub(crate) wakes: Option<&'r Wakes>,
+    measured: &'r Measured,
+    names: &'r Names,
+}
+
+impl<'r> Parts<'r> {
+    /// Who is told what the run does: whom the options name.
+    pub(crate) fn watch(&self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
+        let Watching { number, to_run, threads, .. } = watching;
+        let graph = self.store.id().number();
+        let (parent, dag) = (options.parent.as_ref(), self.topology.dag.view());
+        let run = RunInfo { number, graph, parent, dag, names: self.names, to_run, threads };
+        let (observer, statuses) = (options.observer.get(), &self.store.statuses);
+        Watch { watching, run, observer, measured: options.measure.then_some(self.measured), statuses }
+    }
 }
 
 impl GraphData {
@@ -134,9 +150,15 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, topology, schedule, measured, wakes, agenda, .. } = self;
+        let Self { store, names, topology, schedule, measured, wakes, agenda, .. } = self;
         let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
-        (Parts { store, topology, measured, wakes: wakes.as_deref() }, queue, agenda)
+        (Parts { store, topology, wakes: wakes.as_deref(), measured, names }, queue, agenda)
+    }
+
+    /// Who is told what a run does, for before and after it.
+    pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
+        let Self { store, names, topology, measured, wakes, .. } = self;
+        Parts { store, topology, wakes: wakes.as_deref(), measured, names }.watch(options, watching)
     }
 
     /// Whether an executor would leave all nodes to the run's caller.

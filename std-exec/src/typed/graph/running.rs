@@ -99,13 +99,13 @@ impl Running {
             Stage::Here(mut run, mut data) => {
                 // A destructor that panics while a future is dropped: there is nobody to tell. What was
                 // thrown may panic again when it is dropped.
-                run.close(&mut data).into_iter().for_each(discard);
+                run.give_up(&mut data).into_iter().for_each(discard);
                 graph.give_back(data);
             }
             Stage::OnWorkers(mut run) => {
                 if let Some((data, memory, ended)) = run.end() {
+                    ended.forget(&data);
                     graph.give_back_all(data, memory);
-                    ended.forget();
                 }
             }
             Stage::NotBegun(..) | Stage::Over => {}

@@ -1,6 +1,7 @@
 //! What nodes are called in messages.
 
 use crate::brief;
+use crate::observe::NodeNames;
 use dgraph_core::NodeId;
 use std::borrow::Cow;
 use std::fmt;
@@ -143,6 +144,12 @@ impl Names {
 
     pub(crate) fn all_named(&self, nodes: impl IntoIterator<Item = u32>) -> Vec<NamedNode> {
         nodes.into_iter().map(|node| self.named(node)).collect()
+    }
+}
+
+impl NodeNames for Names {
+    fn name_of(&self, node: NodeId) -> &str {
+        self.get(node.get())
     }
 }
 

@@ -17,6 +17,10 @@ impl GraphId {
         Self(next_number())
     }
 
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
     /// No graph's number.
     pub(crate) const fn none() -> Self {
         Self(0)

@@ -3,11 +3,11 @@
 //! [run](crate::typed::run::execution), which has a frame.
 
 use super::errors::Errors;
-use super::measured::Measured;
 use super::row::Ran;
 use super::slots::Slots;
 use super::standing::{CANCELLED, CHECK, EXPIRED, STOP, Standing, TROUBLE};
 use super::status::{NoValue, Outcome, States, Status, Statuses};
+use super::watch::Watch;
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
 use crate::typed::error::run_error::RunError;
@@ -30,13 +30,12 @@ pub struct Frame<'r> {
     /// `None`: on this thread.
     pub(crate) executor: Option<&'r Handle>,
     signal: AtomicUsize,
-    pub(crate) measured: &'r Measured,
     failures: Mutex<Errors>,
     wakes: Option<&'r Wakes>,
     /// Several threads may have to do with one future.
     team: bool,
-    /// When the run began, if durations are measured.
-    pub(crate) began: Option<Instant>,
+    /// Who wants to know, if anybody: then a signal says so.
+    pub(crate) watch: Option<Watch<'r>>,
 }
 
 impl fmt::Debug for Frame<'_> {
@@ -49,16 +48,16 @@ impl<'r> Frame<'r> {
     pub(crate) fn new(
         slots: Slots<'r>,
         statuses: &'r Statuses,
-        measured: &'r Measured,
+        watch: Option<Watch<'r>>,
         wakes: Option<&'r Wakes>,
         executor: Option<&'r Handle>,
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Standing { signal, failures, began } = standing;
+        let Standing { signal, failures, .. } = standing;
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
         let (states, team) = (statuses.states(), false);
-        Self { slots, statuses, states, options, executor, signal, measured, failures, wakes, team, began }
+        Self { slots, statuses, states, options, executor, signal, failures, wakes, team, watch }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -69,7 +68,7 @@ impl<'r> Frame<'r> {
     pub(crate) fn into_standing(self) -> Standing {
         let signal = self.signal.load(Ordering::Relaxed);
         let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Standing { signal, failures, began: self.began }
+        Standing { signal, failures, watching: self.watch.map(|watch| watch.watching) }
     }
 
     /// What was signalled.
@@ -133,9 +132,9 @@ impl Frame<'_> {
         failed
     }
 
-    /// The choices for a graph that is a node of this one.
-    pub(crate) fn inherited(&self) -> RunOptions {
-        self.options.inherited()
+    /// The choices for the graph that is `node`.
+    pub(crate) fn inherited(&self, node: u32) -> RunOptions {
+        self.options.inherited(self.watch.as_ref().and_then(|watch| watch.parent_of(node)))
     }
 
     /// `node` panics.
@@ -143,9 +142,6 @@ impl Frame<'_> {
     #[inline(never)]
     fn panicked(&self, node: u32) {
         self.statuses.set(node, Status::PANICKED);
-        if self.began.is_some() {
-            self.measured.forget(node);
-        }
         self.raise(TROUBLE | STOP);
     }
 

@@ -1,44 +1,45 @@
 //! How long nodes take, as far as somebody wants to know.
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering, clock};
 use dgraph_core::NodeId;
 use std::time::Duration;
 
-/// How long each node took when it last ran in a run that measured, in nanoseconds; 0 if it never did. While
-/// it runs: when it began.
+/// How long each node took when it last ran in a run that measured, in ticks of the clock; 0 if it never did.
+/// While it runs: when it began.
 #[derive(Default)]
 pub(crate) struct Measured {
-    nanos: Vec<AtomicUsize>,
+    ticks: Vec<AtomicUsize>,
 }
 
 impl Measured {
     pub(crate) fn reserve(&mut self, nodes: usize) {
-        self.nanos.resize_with(nodes, || AtomicUsize::new(0));
+        self.ticks.resize_with(nodes, || AtomicUsize::new(0));
     }
 
-    /// `node` begins at this moment of the run.
-    pub(crate) fn begin(&self, node: u32, now: Duration) {
+    /// `node` begins so long after the run.
+    pub(crate) fn begin(&self, node: NodeId, now: u64) {
         // Relaxed, here and below: each is written by the thread that runs the node, and read after the run.
-        self.nanos[node as usize].store(nanos(now), Ordering::Relaxed);
+        self.ticks[node.index()].store(word(now), Ordering::Relaxed);
     }
 
-    /// `node`, which has begun, ends at this moment of the run.
-    pub(crate) fn end(&self, node: u32, now: Duration) {
-        let took = nanos(now).saturating_sub(self.nanos[node as usize].load(Ordering::Relaxed)).max(1);
-        self.nanos[node as usize].store(took, Ordering::Relaxed);
+    /// `node`, which has begun, ends so long after the beginning of the run.
+    pub(crate) fn end(&self, node: NodeId, now: u64) {
+        let ticks = &self.ticks[node.index()];
+        let took = word(now).saturating_sub(ticks.load(Ordering::Relaxed)).max(1);
+        ticks.store(took, Ordering::Relaxed);
     }
 
     /// `node` has not come to its end.
-    pub(crate) fn forget(&self, node: u32) {
-        self.nanos[node as usize].store(0, Ordering::Relaxed);
+    pub(crate) fn forget(&self, node: NodeId) {
+        self.ticks[node.index()].store(0, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<Duration> {
-        let nanos = self.nanos.get(node.index())?.load(Ordering::Relaxed);
-        (nanos > 0).then(|| Duration::from_nanos(nanos as u64))
+        let ticks = self.ticks.get(node.index())?.load(Ordering::Relaxed);
+        (ticks > 0).then(|| clock::duration(ticks as u64).max(Duration::from_nanos(1)))
     }
 }
 
-fn nanos(time: Duration) -> usize {
-    usize::try_from(time.as_nanos()).unwrap_or(usize::MAX)
+fn word(ticks: u64) -> usize {
+    usize::try_from(ticks).unwrap_or(usize::MAX)
 }

@@ -16,3 +16,4 @@ pub(super) mod states;
 pub(super) mod status;
 #[allow(unsafe_code)]
 pub(super) mod store;
+pub(super) mod watch;

@@ -1,7 +1,7 @@
 //! The state of a run: what was signalled, and what went wrong.
 
 use super::errors::Errors;
-use std::time::Instant;
+use super::watch::Watching;
 
 /// Some node has no result: dependents have to look.
 pub(crate) const TROUBLE: usize = 1;
@@ -14,15 +14,16 @@ pub(crate) const PARTIAL: usize = 8;
 /// Why the run was stopped, if not by a failure.
 pub(crate) const CANCELLED: usize = 16;
 pub(crate) const EXPIRED: usize = 32;
-/// Durations are measured.
-pub(crate) const MEASURE: usize = 64;
+/// There is an observer, or durations are measured.
+pub(crate) const WATCHED: usize = 64;
 
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]
 pub(crate) struct Standing {
     pub(crate) signal: usize,
     pub(crate) failures: Errors,
-    pub(crate) began: Option<Instant>,
+    /// If it is watched.
+    pub(crate) watching: Option<Watching>,
 }
 
 impl Standing {

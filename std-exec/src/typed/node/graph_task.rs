@@ -54,7 +54,7 @@ where
         frame.attempt_alone(node, || {
             // SAFETY: as above.
             unsafe { set_inputs.call(graph, pointers, frame, node) };
-            match run_nested(graph, frame) {
+            match run_nested(graph, frame, node) {
                 Ok(results) => {
                     let value = read_outputs(results);
                     // SAFETY: the slot is for a `T`, and empty.
@@ -67,9 +67,9 @@ where
     }
 }
 
-/// Runs `graph`, which is a node, in the same way as the run that the frame is of.
-fn run_nested<'g>(graph: &'g mut Graph<'_>, frame: &Frame<'_>) -> Result<Results<'g>, RunError> {
-    execute(graph.data_mut(), frame.executor, &frame.inherited())?;
+/// Runs `graph`, which is `node`, in the same way as the run that the frame is of.
+fn run_nested<'g>(graph: &'g mut Graph<'_>, frame: &Frame<'_>, node: u32) -> Result<Results<'g>, RunError> {
+    execute(graph.data_mut(), frame.executor, &frame.inherited(node))?;
     Ok(graph.results())
 }
 
@@ -116,7 +116,7 @@ where
     if under_way.is_none() {
         // SAFETY: by contract.
         unsafe { set_inputs.call(graph, pointers, frame, node) };
-        match AsyncRun::begin(graph.data_mut(), frame.executor.cloned(), frame.inherited()) {
+        match AsyncRun::begin(graph.data_mut(), frame.executor.cloned(), frame.inherited(node)) {
             Ok(begun) => *under_way = Some(begun),
             Err(error) => return Outcome::Nothing(frame.nested_failed(node, error)),
         }
@@ -143,7 +143,7 @@ pub(crate) fn drop_run_of<S, R, P>(_: &AsyncGraphTask<'_, S, R, P>) -> DropInPla
         // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses it.
         let task = unsafe { task.cast::<AsyncGraphTask<'_, S, R, P>>().as_mut() };
         if let Some(mut run) = task.under_way.take() {
-            if let Some(payload) = run.close(task.task.function.graph.data_mut()) {
+            if let Some(payload) = run.give_up(task.task.function.graph.data_mut()) {
                 resume_unwind(payload);
             }
         }

@@ -1,8 +1,10 @@
 //! How a run of a typed graph is to go.
 
 use super::cancel::CancelToken;
+use crate::observe::{Observed, Observer, Parent};
 use crate::typed::error::failure::Stop;
 use crate::typed::handle::node::AnyNode;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What happens to the other nodes when one has failed.
@@ -60,6 +62,9 @@ pub struct RunOptions {
     pub(crate) targets: Option<Vec<AnyNode>>,
     pub(crate) update: bool,
     pub(crate) measure: bool,
+    pub(crate) observer: Observed,
+    /// Where the graph is, if that is a node of another and observed.
+    pub(crate) parent: Option<Arc<Parent>>,
     /// The graph is a node of another.
     pub(crate) within: bool,
 }
@@ -87,6 +92,8 @@ impl RunOptions {
             targets: None,
             update: false,
             measure: false,
+            observer: Observed::NONE,
+            parent: None,
             within: false,
         }
     }
@@ -270,6 +277,43 @@ impl RunOptions {
         self
     }
 
+    /// Tells `observer` what happens in the run, and in graphs that are nodes. Several are told one after the
+    /// other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder, NodeInfo, Observer, RunOptions};
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// #[derive(Default)]
+    /// struct Begun(AtomicUsize);
+    ///
+    /// impl Observer for Begun {
+    ///     fn node_begins(&self, _: &NodeInfo<'_>) {
+    ///         self.0.fetch_add(1, Relaxed);
+    ///     }
+    /// }
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// (0..100).for_each(|_| _ = graph.node("", (), || ()));
+    /// let begun = Arc::new(Begun::default());
+    /// let options = RunOptions::new().observer(begun.clone());
+    /// graph.build()?.run_parallel_with(&Executor::new()?, &options)?;
+    /// assert_eq!(begun.0.load(Relaxed), 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer.add(observer);
+        self
+    }
+
+    /// Whether somebody wants to know what each node does.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.measure || self.observer.get().is_some()
+    }
+
     pub(crate) fn is_partial(&self) -> bool {
         self.update || self.targets.is_some()
     }
@@ -281,10 +325,10 @@ impl RunOptions {
     }
 
     /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics
-    /// go on to it.)
-    pub(crate) fn inherited(&self) -> Self {
+    /// go on to it.) `parent` is where it is, if it is observed.
+    pub(crate) fn inherited(&self, parent: Option<Arc<Parent>>) -> Self {
         let &Self { policy, deadline, update, measure, .. } = self;
-        let token = self.token.clone();
-        Self { policy, token, deadline, update, measure, within: true, ..Self::new() }
+        let (token, observer) = (self.token.clone(), self.observer.clone());
+        Self { policy, token, deadline, update, measure, observer, parent, within: true, ..Self::new() }
     }
 }

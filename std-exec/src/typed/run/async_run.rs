@@ -114,12 +114,21 @@ impl AsyncRun {
 
     /// Drops the futures that are left, and lets go of everything else. What the first destructor that panics
     /// has thrown.
-    pub(crate) fn close(&mut self, data: &mut GraphData) -> Option<Payload> {
-        if !mem::take(&mut self.open) {
+    fn close(&mut self, data: &mut GraphData) -> Option<Payload> {
+        self.open = false;
+        let over = data.agenda.is_done() && !self.standing.is_stopped();
+        data.let_go(&self.options, self.executor.as_ref(), &self.standing, over)
+    }
+
+    /// Ends the run before its time, unless it is over, as [`close`](Self::close) does: nobody wants to know
+    /// what comes of it.
+    pub(crate) fn give_up(&mut self, data: &mut GraphData) -> Option<Payload> {
+        if !self.open {
             return None;
         }
-        let over = data.agenda.is_done() && !self.standing.is_stopped();
-        data.let_go(&self.options, self.executor.as_ref(), over)
+        let dropped = self.close(data);
+        begin_and_end::give_up(data, &self.options, &self.standing);
+        dropped
     }
 }
 

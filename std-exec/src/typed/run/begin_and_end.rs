@@ -2,16 +2,18 @@
 //! of what it has left behind.
 
 use crate::executor::Handle;
+use crate::observe::RunOutcome;
+use crate::sync::{clock, next_number};
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::{Failures, Stop};
 use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
-use crate::typed::memory::standing::{CANCELLED, CHECK, EXPIRED, MEASURE, PARTIAL, Standing, TROUBLE};
+use crate::typed::memory::standing::{CANCELLED, CHECK, EXPIRED, PARTIAL, Standing, TROUBLE, WATCHED};
 use crate::typed::memory::status::{State, Status};
+use crate::typed::memory::watch::{Watch, Watching};
 use crate::typed::options::run_options::RunOptions;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Instant;
 
 /// What comes before the first node.
 pub(crate) fn begin(
@@ -23,18 +25,53 @@ pub(crate) fn begin(
         check_workers(data, executor)?;
     }
     data.forget_failures();
-    if options.measure {
-        data.measured.reserve(data.store.len());
-    }
     match catch_unwind(AssertUnwindSafe(|| data.prepare(options))) {
         Ok(prepared) => prepared?,
-        Err(payload) => return Err(panicked(data, Failures::default(), payload, options)),
+        Err(payload) => {
+            let panicked = panicked(data, Failures::default(), payload, options);
+            return Err(panicked.unwrap_or_else(|payload| resume_unwind(payload)));
+        }
     }
     let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
-    let measure = if options.measure { MEASURE } else { 0 };
-    let began = options.measure.then(Instant::now);
-    Ok(Standing { signal: check | partial | measure, failures: Errors::default(), began })
+    let watched = if options.is_watched() { WATCHED } else { 0 };
+    let watching = options.is_watched().then(|| begin_watching(data, executor, options));
+    Ok(Standing { signal: check | partial | watched, failures: Errors::default(), watching })
+}
+
+/// Tells whoever watches that the run begins, and of which nodes it won't.
+#[cold]
+fn begin_watching(data: &mut GraphData, executor: Option<&Handle>, options: &RunOptions) -> Watching {
+    if options.measure {
+        data.measured.reserve(data.store.len());
+    }
+    let to_run = data.store.statuses.nodes(State::NotRun).count();
+    let threads = executor.map_or(1, Handle::threads);
+    let watching = Watching { number: next_number(), began: clock::now(), to_run, threads };
+    let watch = data.watch(options, watching);
+    watch.run_begins();
+    if options.is_partial() {
+        let is_idle = |node: &u32| watch.statuses.get(*node).state() != State::NotRun;
+        let is_input = |node: &u32| data.inputs.binary_search(node).is_ok();
+        let idle = (0..).take(data.store.len()).filter(|node| is_idle(node) && !is_input(node));
+        idle.for_each(|node| watch.skipped(node));
+    }
+    watching
+}
+
+/// Tells whoever watches that the run is over, and which nodes have not begun and are behind no failure.
+#[cold]
+fn end_watching(data: &GraphData, options: &RunOptions, watching: Watching, outcome: RunOutcome) {
+    let watch = data.watch(options, watching);
+    watch.statuses.nodes(State::NotRun).for_each(|node| watch.skipped(node));
+    watch.run_ends(outcome);
+}
+
+/// What comes after the last node of a run of which nobody wants to know the outcome.
+pub(crate) fn give_up(data: &GraphData, options: &RunOptions, standing: &Standing) {
+    if let Some(watching) = standing.watching {
+        end_watching(data, options, watching, RunOutcome::Dropped);
+    }
 }
 
 /// What comes after the last node: the run's outcome. Resumes a panic, unless that is to be an error.
@@ -44,13 +81,35 @@ pub(crate) fn end(
     standing: Standing,
     thrown: Option<Payload>,
 ) -> Result<(), RunError> {
-    let Standing { signal, failures, .. } = standing;
+    let Standing { signal, failures, watching } = standing;
     if thrown.is_some() || signal & TROUBLE != 0 {
-        data.skip_dependents();
+        data.skip_dependents(watching.map(|watching| data.watch(options, watching)));
     }
+    let ended = outcome(data, options, signal, failures, thrown);
+    if let Some(watching) = watching {
+        let told = match &ended {
+            Ok(Ok(())) => RunOutcome::Completed,
+            Ok(Err(RunError::Panicked(_))) | Err(_) => RunOutcome::Panicked,
+            Ok(Err(RunError::Cancelled { .. })) => RunOutcome::Cancelled,
+            Ok(Err(RunError::DeadlineExceeded { .. })) => RunOutcome::DeadlineExceeded,
+            Ok(Err(_)) => RunOutcome::Failed,
+        };
+        end_watching(data, options, watching, told);
+    }
+    ended.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// The outcome of a run that was signalled this; or the panic that goes on.
+fn outcome(
+    data: &mut GraphData,
+    options: &RunOptions,
+    signal: usize,
+    failures: Errors,
+    thrown: Option<Payload>,
+) -> Result<Result<(), RunError>, Payload> {
     let stopped = signal & (CANCELLED | EXPIRED) != 0;
     if thrown.is_none() && failures.is_empty() && !stopped {
-        return Ok(());
+        return Ok(Ok(()));
     }
     // A node may have failed because of what nobody has looked at since.
     let now = options.stop();
@@ -58,21 +117,21 @@ pub(crate) fn end(
         Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
     let failures = Failures::new(failures.named(&data.names), stop);
     if let Some(payload) = thrown {
-        return Err(panicked(data, failures, payload, options));
+        return panicked(data, failures, payload, options).map(Err);
     }
     if !failures.is_empty() {
-        return Err(RunError::Failed(failures));
+        return Ok(Err(RunError::Failed(failures)));
     }
     let declared = |node: &u32| *node < data.topology.declared();
     let named = |state| data.names.all_named(data.store.statuses.nodes(state).filter(declared));
-    match (named(State::NotRun), named(State::Interrupted)) {
+    Ok(match (named(State::NotRun), named(State::Interrupted)) {
         // Called off when its last nodes were under way.
         (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),
         (not_run, interrupted) if stop.cancelled => {
             Err(RunError::Cancelled { not_run, interrupted, late: stop.late })
         }
         (not_run, interrupted) => Err(RunError::DeadlineExceeded { not_run, interrupted }),
-    }
+    })
 }
 
 /// Whether the executor has all the workers that nodes are bound to.
@@ -84,14 +143,14 @@ fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     }
 }
 
-/// The error that stands for a panic, if it is to be one. Otherwise the panic goes on, and what else went
+/// The error that stands for a panic, if it is to be one. Otherwise the panic is to go on, and what else went
 /// wrong stays in the graph.
 fn panicked(
     data: &mut GraphData,
     mut failures: Failures,
     payload: Payload,
     options: &RunOptions,
-) -> RunError {
+) -> Result<RunError, Payload> {
     let mut panicked: Vec<u32> = data.store.statuses.nodes(State::Panicked).collect();
     let inside: Vec<_> = data.inner_data().map(|(node, inner)| (node, inner.failures.take())).collect();
     let names = &data.names;
@@ -104,21 +163,24 @@ fn panicked(
     }
     panicked.into_iter().for_each(|node| failures.add_panicked(names.named(node)));
     if options.catch_panics {
-        return RunError::Panicked(Panicked::new(failures, payload));
+        return Ok(RunError::Panicked(Panicked::new(failures, payload)));
     }
     data.failures = Kept::new(failures);
-    resume_unwind(payload);
+    Err(payload)
 }
 
 impl GraphData {
     /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked
     /// here.
-    fn skip_dependents(&self) {
+    fn skip_dependents(&self, watch: Option<Watch<'_>>) {
         for node in self.topology.forward() {
             if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {
                 let statuses = &self.store.statuses;
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
+                    if let (Some(watch), State::Skipped { .. }) = (&watch, why.state()) {
+                        watch.skipped(node);
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ use crate::pool::timer::Alarm;
 use crate::sync::thrown;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::memory::errors::Payload;
+use crate::typed::memory::standing::Standing;
 use crate::typed::memory::status::Status;
 use crate::typed::options::run_options::RunOptions;
 use crate::wake::Wakes;
@@ -18,6 +19,7 @@ impl GraphData {
         &mut self,
         options: &RunOptions,
         executor: Option<&Handle>,
+        standing: &Standing,
         all_complete: bool,
     ) -> Option<Payload> {
         let wakes = self.wakes.as_ref()?;
@@ -31,21 +33,27 @@ impl GraphData {
         }
         wakes.detach();
         let mut thrown = None;
+        let mut waited = Vec::new();
         if !all_complete {
             for future in 0..wakes.index_of_run() {
                 wakes.end(future);
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
                 let node = self.store.node_of_future(future);
-                if matches!(self.store.statuses.get(node), Status::PENDING | Status::INTERRUPTED) {
-                    let status = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
-                    self.store.statuses.set(node, status);
-                    if options.measure {
-                        self.measured.forget(node);
+                let status = self.store.statuses.get(node);
+                if matches!(status, Status::PENDING | Status::INTERRUPTED) {
+                    let ended = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
+                    self.store.statuses.set(node, ended);
+                    if status == Status::PENDING && standing.watching.is_some() {
+                        waited.push(node);
                     }
                 }
                 thrown = thrown::first(thrown, dropped.err());
             }
+        }
+        if let Some(watching) = standing.watching {
+            let watch = self.watch(options, watching);
+            waited.into_iter().for_each(|node| watch.ends_waiting(node));
         }
         thrown
     }

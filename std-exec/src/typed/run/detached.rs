@@ -256,7 +256,8 @@ impl Detached {
         // SAFETY: `block` came from such a `Box`.
         let memory = unsafe { Box::from_raw(block.cast()) };
         let memory = Memory { block: memory, ticket };
-        let dropped = data.let_go(&options, Some(&executor), thrown.is_none() && !standing.is_stopped());
+        let all_complete = thrown.is_none() && !standing.is_stopped();
+        let dropped = data.let_go(&options, Some(&executor), &standing, all_complete);
         drop(executor);
         Some((data, memory, Ended { options, standing, thrown: thrown::first(thrown, dropped) }))
     }
@@ -265,7 +266,7 @@ impl Detached {
 impl Drop for Detached {
     fn drop(&mut self) {
         if let Some((data, memory, ended)) = self.end() {
-            ended.forget();
+            ended.forget(&data);
             drop((data, memory));
         }
     }
@@ -289,7 +290,8 @@ impl Ended {
     }
 
     /// Nobody wants to know.
-    pub(crate) fn forget(self) {
+    pub(crate) fn forget(self, data: &GraphData) {
+        begin_and_end::give_up(data, &self.options, &self.standing);
         // What was thrown may panic again when it is dropped.
         self.thrown.into_iter().for_each(discard);
     }

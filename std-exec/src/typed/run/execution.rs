@@ -16,11 +16,10 @@ use crate::typed::data::topology::Topology;
 use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::row::{Ran, Row};
-use crate::typed::memory::standing::{CHECK, PARTIAL, STOP, Standing, TROUBLE};
-use crate::typed::memory::status::{Outcome, Status};
+use crate::typed::memory::standing::{CHECK, PARTIAL, STOP, Standing, TROUBLE, WATCHED};
+use crate::typed::memory::status::{Outcome, State, Status};
 use crate::typed::memory::store::Store;
 use crate::typed::options::run_options::RunOptions;
-use std::time::Instant;
 
 /// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
@@ -38,9 +37,10 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, measured, wakes } = parts;
+        let Parts { store, topology, wakes, .. } = parts;
         let leaves_unmarked = standing.signal == 0 && !topology.moves;
-        let frame = Frame::new(store.slots(), &store.statuses, measured, wakes, executor, options, standing);
+        let watch = standing.watching.map(|watching| parts.watch(options, watching));
+        let frame = Frame::new(store.slots(), &store.statuses, watch, wakes, executor, options, standing);
         Self { frame, store, topology, leaves_unmarked }
     }
 
@@ -76,10 +76,9 @@ impl Execution<'_> {
             if let Some(settled) = self.settled(node, signal) {
                 return settled;
             }
-            if let Some(began) = self.frame.began {
-                self.frame.measured.begin(node, began.elapsed());
+            if signal & WATCHED != 0 {
                 // SAFETY: by contract; `settled` has looked.
-                return unsafe { self.start_measured(node, began) };
+                return unsafe { self.start_watched(node, false) };
             }
         }
         // SAFETY: by contract; there is no signal, or `settled` has looked.
@@ -95,28 +94,31 @@ impl Execution<'_> {
     pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
         if signal & (CHECK | STOP) != 0 && !self.frame.may_go_on(signal) {
-            return Outcome::Nothing(self.frame.statuses.without_value(node, Status::INTERRUPTED));
+            let interrupted = self.frame.statuses.without_value(node, Status::INTERRUPTED);
+            if let Some(watch) = &self.frame.watch {
+                watch.ends_waiting(node);
+            }
+            return Outcome::Nothing(interrupted);
         }
-        match self.frame.began {
+        if signal & WATCHED != 0 {
             // SAFETY: by contract.
-            Some(began) => unsafe { self.start_measured(node, began) },
-            // SAFETY: by contract.
-            None => unsafe { self.start(node) },
+            return unsafe { self.start_watched(node, true) };
         }
+        // SAFETY: by contract.
+        unsafe { self.start(node) }
     }
 
-    /// [Starts](Self::start) a node, and records how long it has taken, if this is its end.
+    /// [Starts](Self::start) a node in a run that is watched, and says so. It `resumes` if it waited.
     ///
     /// # Safety
     ///
     /// As for `start`.
     #[cold]
-    unsafe fn start_measured(&self, node: u32, began: Instant) -> Outcome {
+    unsafe fn start_watched(&self, node: u32, resumes: bool) -> Outcome {
+        let watched = self.frame.watch.as_ref().map(|watch| watch.begin(node, resumes));
         // SAFETY: by contract.
         let outcome = unsafe { self.start(node) };
-        if matches!(outcome, Outcome::Value | Outcome::Nothing(_)) {
-            self.frame.measured.end(node, began.elapsed());
-        }
+        watched.into_iter().for_each(|watched| watched.end(outcome));
         outcome
     }
 
@@ -160,6 +162,12 @@ impl Execution<'_> {
         if why.is_none() && !self.frame.may_go_on(signal) {
             why = Some(Status::NOT_STARTED);
         }
-        why.map(|why| Outcome::Nothing(statuses.without_value(node, why)))
+        let nothing = statuses.without_value(node, why?);
+        // A node that isn't started because the run is stopped may turn out to be behind a failure: what is
+        // told of it is told at the end.
+        if let (Some(watch), State::Skipped { .. }) = (&self.frame.watch, statuses.get(node).state()) {
+            watch.skipped(node);
+        }
+        Some(Outcome::Nothing(nothing))
     }
 }

@@ -108,6 +108,7 @@ pub(crate) fn block_on(
     };
     let thrown = catch_unwind(AssertUnwindSafe(ran)).err();
     let standing = run.into_standing();
-    let dropped = data.let_go(options, None, thrown.is_none() && !standing.is_stopped());
+    let all_complete = thrown.is_none() && !standing.is_stopped();
+    let dropped = data.let_go(options, None, &standing, all_complete);
     begin_and_end::end(data, options, standing, thrown::first(thrown, dropped))
 }

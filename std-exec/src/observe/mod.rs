@@ -1,0 +1,36 @@
+//! What runs: observers are told of each node; recorders, progress and the like are observers.
+//!
+//! A run without an observer pays nothing for them: what each node looks at anyway is one word, of which an
+//! observer sets a bit. This folder knows nothing of closures and results; it is `typed/memory/watch.rs` that
+//! tells observers.
+//!
+//! | files | idea |
+//! |---|---|
+//! | `observer.rs`, `observed.rs`, `run_info.rs`, `node_info.rs`, `outcome.rs` | who is told, and what |
+//! | `recorder.rs`, `lanes.rs`, `ring.rs`, `kind.rs`, `registry.rs` | an observer that records: a ring per thread, without a lock; runs and graphs behind one |
+//! | `trace.rs`, `traced_run.rs`, `span.rs` | what was recorded |
+
+mod kind;
+mod lanes;
+mod node_info;
+mod observed;
+mod observer;
+mod outcome;
+mod recorder;
+mod registry;
+mod ring;
+mod run_info;
+mod span;
+mod trace;
+mod traced_run;
+
+pub use node_info::NodeInfo;
+pub(crate) use observed::{Observed, tell};
+pub use observer::Observer;
+pub use outcome::{NodeOutcome, RunOutcome, SkipReason};
+pub use recorder::Recorder;
+pub use run_info::RunInfo;
+pub(crate) use run_info::{NodeNames, Parent};
+pub use span::Span;
+pub use trace::{Trace, TracedThread};
+pub use traced_run::TracedRun;

@@ -1,0 +1,6 @@
+//! What observers are told, and what is made of it.
+
+mod log;
+mod random;
+mod recorded;
+mod told;
