@@ -110,6 +110,13 @@
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
 //! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`.
 //!
+//! # Seeing what runs
+//!
+//! An [`Observer`] among a run's [options](RunOptions::observer) is told of each node that begins, waits, ends or
+//! is skipped, and of runs, in every way to run; where there is none, it costs nothing. A [`Recorder`] is one. Its
+//! [`Trace`] says what ran when, on which thread: as a [report](Trace::to_html) to look at, as JSON for
+//! [Perfetto and speedscope](Trace::to_chrome), as a [picture](Trace::to_svg).
+//!
 //! # Tiny bodies
 //!
 //! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor
@@ -151,6 +158,7 @@ mod models;
 mod observe;
 mod pool;
 mod protocol;
+mod report;
 mod run;
 mod sleep;
 mod sync;

@@ -131,12 +131,10 @@ impl Lane {
         })
     }
 
-    /// What to call it.
-    pub(crate) fn name(&self) -> String {
-        match &*lock(&self.owner) {
-            (Some(name), _) => name.clone(),
-            (None, Some(worker)) => format!("worker {worker}"),
-            (None, None) => "unnamed thread".to_string(),
-        }
+    /// Which worker it is of, if of one, and what to call it.
+    pub(crate) fn owner(&self) -> (Option<usize>, String) {
+        let (name, worker) = lock(&self.owner).clone();
+        let nameless = || worker.map_or("unnamed thread".to_string(), |worker| format!("worker {worker}"));
+        (worker, name.unwrap_or_else(nameless))
     }
 }

@@ -13,7 +13,7 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{GraphBuilder, NodeInfo, Observer, RunOptions};
+/// use dgraph_exec::{Graph, GraphBuilder, NodeInfo, Observer, Results, RunOptions};
 /// use std::sync::{Arc, Mutex};
 ///
 /// #[derive(Default)]
@@ -28,7 +28,7 @@ use std::fmt;
 /// let mut part = GraphBuilder::new();
 /// part.node("inner", (), || ());
 /// let mut graph = GraphBuilder::new();
-/// graph.graph("part", (), part.build()?, |_| {}, |_| ());
+/// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
 /// graph.node("", (), || ());
 /// let log = Arc::new(Log::default());
 /// graph.build()?.run_with(&RunOptions::new().observer(log.clone()))?;

@@ -128,8 +128,11 @@ impl Recorder {
         // Before the runs: each event's run has begun.
         let froms = lock(&self.state).from.clone();
         let froms = froms.into_iter().chain(std::iter::repeat(0));
-        let read = self.lanes.iter().zip(froms).map(|(lane, from)| (lane.name(), lane.ring.read(from)));
-        let lanes: Vec<_> = read.collect();
+        let read = self.lanes.iter().zip(froms).map(|(lane, from)| (lane.owner(), lane.ring.read(from)));
+        let mut lanes: Vec<_> = read.collect();
+        // Callers first, then workers by their numbers.
+        lanes.sort_by_key(|((worker, _), _)| *worker);
+        let lanes = lanes.into_iter().map(|((_, name), events)| (name, events)).collect();
         let unrecorded = self.lanes.unrecorded();
         let state = lock(&self.state);
         let unrecorded = (unrecorded - state.unrecorded.min(unrecorded)) as u64;

@@ -15,7 +15,7 @@ pub(crate) trait NodeNames: Sync {
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{GraphBuilder, Observer, RunInfo, RunOptions};
+/// use dgraph_exec::{Graph, GraphBuilder, Observer, Results, RunInfo, RunOptions};
 /// use std::sync::{Arc, Mutex};
 ///
 /// #[derive(Default)]
@@ -31,7 +31,7 @@ pub(crate) trait NodeNames: Sync {
 /// part.node("one", (), || ());
 /// part.node("two", (), || ());
 /// let mut graph = GraphBuilder::new();
-/// graph.graph("part", (), part.build()?, |_| {}, |_| ());
+/// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
 /// let log = Arc::new(Log::default());
 /// graph.build()?.run_with(&RunOptions::new().observer(log.clone()))?;
 /// assert_eq!(*log.0.lock().unwrap(), ["[]: 1 nodes", "[part]: 2 nodes"]);

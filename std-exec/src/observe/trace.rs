@@ -105,13 +105,39 @@ impl Trace {
                 marks.push(Mark { begin, end, run, node, outcome });
             }
             marks.sort_by_key(|mark| (mark.begin, std::cmp::Reverse(mark.end)));
-            threads.push(TracedThread { name, marks });
-        }
-        // Lanes that nobody has used yet.
-        while threads.last().is_some_and(|thread| thread.marks.is_empty()) {
-            threads.pop();
+            if !marks.is_empty() {
+                threads.push(TracedThread { name, marks });
+            }
         }
         Self { threads, runs, skipped, lost }
+    }
+
+    /// For tests: of one run on so many threads, of a graph with these edges. Each thread's nodes: which, from
+    /// when to when.
+    #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+    pub(crate) fn of_one_run(
+        threads: usize,
+        edges: &[(u32, u32)],
+        lanes: &[&[(u32, u64, u64)]],
+        end: u64,
+    ) -> Self {
+        use super::outcome::{NodeOutcome, RunOutcome};
+        use super::registry::Shape;
+        let nodes = lanes.iter().flat_map(|lane| lane.iter()).map(|(node, ..)| node + 1).max().unwrap_or(0);
+        let names = (0..nodes).map(|node| format!("node {node}").into()).collect();
+        let shape = Shape { names, edges: edges.into() }.into();
+        let end = Some((end, RunOutcome::Completed));
+        let seen = Seen { shape, parent: None, to_run: nodes as usize, threads, begin: 0, end };
+        let mark = |&(node, begin, end): &(u32, u64, u64)| Mark {
+            begin,
+            end,
+            run: 0,
+            node: NodeId::new(node),
+            outcome: Some(NodeOutcome::Completed),
+        };
+        let lane = |lane: &&[_]| TracedThread { name: String::new(), marks: lane.iter().map(mark).collect() };
+        let runs = vec![TracedRun::new(1, &seen, None, |nanos| nanos)];
+        Self { threads: lanes.iter().map(lane).collect(), runs, skipped: Vec::new(), lost: 0 }
     }
 
     /// The threads that have run nodes.
@@ -138,12 +164,12 @@ impl Trace {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{GraphBuilder, Recorder, RunOptions, RunOutcome};
+    /// use dgraph_exec::{Graph, GraphBuilder, Recorder, Results, RunOptions, RunOutcome};
     /// use std::sync::Arc;
     /// let mut part = GraphBuilder::new();
     /// part.node("inner", (), || ());
     /// let mut graph = GraphBuilder::new();
-    /// graph.graph("part", (), part.build()?, |_| {}, |_| ());
+    /// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
     /// let recorder = Arc::new(Recorder::new());
     /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
     /// let trace = recorder.trace();

@@ -63,6 +63,11 @@ impl TracedRun {
         Path::new(&self.path, self.name(node), node)
     }
 
+    /// What a node is called within its graph.
+    pub(crate) fn label_of(&self, node: NodeId) -> Path<'_> {
+        Path::new("", self.name(node), node)
+    }
+
     /// The run's [number](crate::RunInfo::number).
     ///
     /// # Examples

@@ -4,6 +4,7 @@
 //! cargo run --release --example workflow                    # the packages of this workspace's own Cargo.lock
 //! cargo run --release --example workflow -- jobs.tsv        # id<TAB>duration<TAB>pred1,pred2,…; ids are 0..n
 //! generate | cargo run --release --example workflow -- -    # standard input
+//! cargo run --release --example workflow -- --report report.html    # what ran when, on which thread
 //! ```
 //!
 //! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, to
@@ -18,22 +19,22 @@ mod budget;
 mod execution;
 mod job;
 mod options;
-mod prioritised;
 mod progress;
+mod record;
 mod report;
 mod same_file;
+mod typed;
 
 use budget::Budget;
 use clap::Parser;
-use dgraph_exec::Executor;
-use dgraph_tests::input::{self, Input};
+use dgraph_exec::{Executor, RunOptions};
+use dgraph_tests::input;
 use execution::Execution;
 use job::Job;
 use options::Options;
+use record::Record;
 use report::Report;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -50,11 +51,9 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let source = options.workflow();
     let input = input::load(&source).map_err(|error| error.to_string())?;
+    record::check(options)?;
     if let Some(path) = &options.dot {
-        if same_file::is_input(path, &source) {
-            return Err(format!("{}: not written, since the workflow was read from there", path.display()));
-        }
-        write_dot(path, &input).map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
+        record::write(path, &input.dag.view().dot(|node| &input.workflow.names[node.index()]))?;
     }
     let executor = match options.threads {
         None => Executor::new(),
@@ -63,13 +62,18 @@ fn run(options: &Options) -> Result<(), String> {
     .map_err(|error| error.to_string())?;
 
     let job = Job::new(&input.workflow, &Budget::new(options.seconds, input.workflow.total_work()));
+    let mut record = options.records().then(|| Record::new(executor.threads(), input.workflow.nodes()));
     let (mut serial_times, mut makespans) = (Vec::new(), Vec::new());
     for _ in 0..options.repeat.get() {
         let (serial, parallel) = (Execution::new(&job), Execution::new(&job));
         serial_times.push(serial.measure("serial", || input.dag.run(|node| serial.execute(node))));
-        makespans.push(if options.priorities {
-            let mut graph = prioritised::graph(&input.workflow, &parallel)?;
-            parallel.measure("parallel", || graph.run_parallel(&executor).map(drop).expect("no node fails"))
+        makespans.push(if options.priorities || record.is_some() {
+            let mut graph = typed::graph(&input.workflow, &parallel, options.priorities)?;
+            let run = record.as_ref().map_or_else(RunOptions::new, Record::options);
+            let work = || graph.run_parallel_with(&executor, &run).map(drop).expect("no node fails");
+            let makespan = parallel.measure("parallel", work);
+            record.iter_mut().for_each(|record| record.took(makespan));
+            makespan
         } else {
             parallel.measure("parallel", || executor.run(&input.dag, |node| parallel.execute(node)))
         });
@@ -77,13 +81,8 @@ fn run(options: &Options) -> Result<(), String> {
         parallel.check(&input.workflow).map_err(|fault| format!("parallel execution: {fault}"))?;
         parallel.compare(&serial).map_err(|fault| format!("parallel execution: {fault}"))?;
     }
+    record.map_or(Ok(()), |record| record.write(options))?;
     print(&Report::new(&input, &executor, options.priorities, &serial_times, &makespans))
-}
-
-fn write_dot(path: &Path, input: &Input) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    write!(file, "{}", input.dag.view().dot(|node| &input.workflow.names[node.index()]))?;
-    file.flush()
 }
 
 /// Prints on standard output. That nobody reads to the end is not an error.

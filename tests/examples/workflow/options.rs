@@ -30,12 +30,29 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) priorities: bool,
 
+    /// Write what the fastest parallel execution did to this file, for Perfetto, chrome://tracing or speedscope
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Write it to this file as a page to look at
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write it to this file as a picture, in SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+
     /// Write the graph to this file, in Graphviz's DOT language; not to the one that is read
     #[arg(long, value_name = "FILE")]
     pub(crate) dot: Option<PathBuf>,
 }
 
 impl Options {
+    /// Whether to record what the parallel executions do.
+    pub(crate) fn records(&self) -> bool {
+        self.trace.is_some() || self.report.is_some() || self.svg.is_some()
+    }
+
     /// The file to read: the one named, or the lock file that this program was compiled with, or, should it have gone
     /// since, the one in the current directory.
     pub(crate) fn workflow(&self) -> PathBuf {

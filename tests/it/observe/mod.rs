@@ -1,6 +1,8 @@
 //! What observers are told, and what is made of it.
 
+mod exports;
 mod log;
 mod random;
 mod recorded;
+mod schema;
 mod told;

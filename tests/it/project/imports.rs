@@ -8,7 +8,7 @@ use syn::{Item, ItemUse, UseTree, Visibility};
 
 /// The folders of the executor's crate, from below. A folder imports from those before it. What lies beside
 /// them in `src` is for all.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "sync",
     "protocol",
     "tuner",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 12] = [
     "run",
     "executor",
     "observe",
+    "report",
     "typed",
     "dictionaries",
 ];

@@ -90,6 +90,35 @@ fn dot_file() {
     assert_eq!(dot, "digraph {\n  0 [label=\"0\"];\n  1 [label=\"1\"];\n  0 -> 1;\n}\n");
 }
 
+/// What ran, in three formats.
+#[test]
+fn trace_report_and_picture() {
+    let path = |name: &str| Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let files = ["workflow.json", "workflow.html", "workflow.svg"].map(path);
+    let [trace, page, picture] = files.each_ref().map(|path| path.to_str().expect("UTF-8"));
+    let arguments = ["-", "--seconds", "0.01", "--trace", trace, "--report", page, "--svg", picture];
+    let report = report(run(&arguments, b"0\t1\t\n1\t1\t0\n2\t1\t0\n"));
+    assert!(value(&report, "checked").starts_with("same values"), "{report}");
+    let [trace, page, picture] = files.map(|path| std::fs::read_to_string(path).expect("written"));
+    let trace: serde_json::Value = serde_json::from_str(&trace).expect("JSON");
+    let events = trace["traceEvents"].as_array().expect("a list");
+    assert_eq!(events.iter().filter(|event| event["ph"] == "X").count(), 3, "one execution");
+    assert!(page.contains("<title>dgraph report</title>") && picture.ends_with("</svg>\n"));
+}
+
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("read.tsv");
+    std::fs::write(&path, "0\t1\t\n").expect("a file");
+    let path = path.to_str().expect("UTF-8");
+    for option in ["--trace", "--report", "--svg", "--dot"] {
+        let output = run(&[path, "--seconds", "0", option, path], b"");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("not written"), "{option}");
+    }
+    assert_eq!(std::fs::read_to_string(path).expect("there"), "0\t1\t\n");
+}
+
 #[test]
 fn bad_input_is_one_line_and_a_failure() {
     let cases: [(&[u8], &str); 7] = [

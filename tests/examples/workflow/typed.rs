@@ -1,12 +1,16 @@
-//! The workflow as a typed graph that knows how long its nodes take.
+//! The workflow as a typed graph: one that knows how long its nodes take, or that is observed.
 
 use crate::execution::Execution;
 use dgraph_exec::{Graph, GraphBuilder, NodeId};
 use dgraph_tests::workflow::Workflow;
 use std::time::Duration;
 
-/// The nodes of `workflow`, to be executed as `execution`, critical path first.
-pub(crate) fn graph<'e>(workflow: &Workflow, execution: &'e Execution<'_>) -> Result<Graph<'e>, String> {
+/// The nodes of `workflow`, to be executed as `execution`, by `priorities` critical path first.
+pub(crate) fn graph<'e>(
+    workflow: &Workflow,
+    execution: &'e Execution<'_>,
+    priorities: bool,
+) -> Result<Graph<'e>, String> {
     let mut graph = GraphBuilder::new();
     let nodes = (0..).map(NodeId::new).zip(&workflow.names);
     let nodes: Vec<_> =
@@ -15,7 +19,9 @@ pub(crate) fn graph<'e>(workflow: &Workflow, execution: &'e Execution<'_>) -> Re
         graph.after(nodes[node as usize], [nodes[before as usize]]);
     }
     let mut graph = graph.build().map_err(|error| error.to_string())?;
-    // The unit doesn't matter: only their sums are compared.
-    graph.prioritize_by(|node| Duration::from_nanos(workflow.duration(node)));
+    if priorities {
+        // The unit doesn't matter: only their sums are compared.
+        graph.prioritize_by(|node| Duration::from_nanos(workflow.duration(node)));
+    }
     Ok(graph)
 }
