@@ -271,6 +271,7 @@ impl Port {
     }
 
     /// The value of a node, to be sent. If it can't be written, that is recorded.
+    #[inline]
     pub(crate) fn message<T: Wire>(&self, node: usize, value: &T) -> Result<Message, Recorded> {
         let body = value.pack(&self.pool).map_err(|error| {
             self.record(self.fault(FaultKind::NotSent, node).with_error(Arc::new(error)));
@@ -291,6 +292,7 @@ impl Port {
 
     /// Takes what has come for a receiving node in this run; as long as nothing has, `waker` is told when it
     /// does.
+    #[inline]
     pub(crate) fn take_arrived(&self, slot: usize, waker: &Waker) -> Option<Arrived> {
         let now = self.operation.get();
         let mut slot = lock(&self.slots[slot]);

@@ -92,7 +92,7 @@ impl<'env> DistributedGraph<'env> {
     ///
     /// What went wrong, the same on all ranks: nodes that failed or panicked, a cancel. Nodes that did run
     /// have their results all the same, see [`results`](Self::results). If the ranks have lost each other, a
-    /// [`LinkError`].
+    /// [`LinkError`](crate::LinkError).
     pub fn run_with(
         &mut self,
         link: &mut Link,
@@ -105,7 +105,7 @@ impl<'env> DistributedGraph<'env> {
 
     /// Runs every node once, each on its owner, for a thread that has something else to do meanwhile. The
     /// future looks for messages whenever it is polled, and wakes itself. If it is dropped before its end,
-    /// the runs of all ranks end with a [`LinkError`].
+    /// the runs of all ranks end with a [`LinkError`](crate::LinkError).
     ///
     /// # Errors
     ///

@@ -117,6 +117,7 @@ impl Inbox {
     }
 
     /// Puts a message where it belongs.
+    #[inline]
     pub(super) fn sort(&mut self, from: usize, message: Message) -> Sorted {
         let Message { head, .. } = message;
         let out_of_step = || Sorted::Breaks(head.operation, LinkError::OutOfStep { rank: from });

@@ -29,6 +29,7 @@ impl Watchdog {
     }
 
     /// Records a cancel or a late end with `port`, once each.
+    #[inline]
     pub(super) fn look(&mut self, port: &Port) {
         if self.token.as_ref().is_some_and(CancelToken::is_cancelled) {
             self.token = None;
@@ -41,6 +42,7 @@ impl Watchdog {
     }
 
     /// Where to say how far the run has come, if it is time to.
+    #[inline]
     pub(super) fn due(&mut self, now: impl FnOnce() -> Duration) -> Option<&Progress> {
         let progress = self.progress.as_ref()?;
         let now = now();
