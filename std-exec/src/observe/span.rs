@@ -18,7 +18,7 @@ pub(crate) struct Mark {
     pub(crate) outcome: Option<NodeOutcome>,
 }
 
-/// A call of a node's closure, or a poll of its future, in a [`Trace`].
+/// A call of a node's closure, or a poll of its future, in a [`Trace`](crate::Trace).
 ///
 /// # Examples
 ///
