@@ -72,7 +72,7 @@ impl Lanes {
     #[inline]
     pub(crate) fn push(self: &Arc<Self>, worker: Option<usize>, event: Event) {
         let (last, mine) = LAST.get();
-        let lane = if last == self.id { self.lanes[mine].get() } else { self.find(worker) };
+        let lane = if last == self.id { self.get(mine) } else { self.find(worker) };
         match lane {
             Some(lane) => lane.ring.push(event),
             None => _ = self.unrecorded.fetch_add(1, Ordering::Relaxed),
@@ -81,7 +81,7 @@ impl Lanes {
 
     /// The calling thread's lane; it gets one if it has none. `None` if all are taken, or the thread ends.
     #[cold]
-    fn find(self: &Arc<Self>, worker: Option<usize>) -> Option<&Box<Lane>> {
+    fn find(self: &Arc<Self>, worker: Option<usize>) -> Option<&Lane> {
         let found = HELD.try_with(|Held(held)| {
             let mut held = held.borrow_mut();
             held.retain(|(lanes, _)| lanes.strong_count() > 0);
@@ -94,7 +94,12 @@ impl Lanes {
         });
         let lane = found.ok().flatten()?;
         LAST.set((self.id, lane));
-        self.lanes[lane].get()
+        self.get(lane)
+    }
+
+    #[inline]
+    fn get(&self, lane: usize) -> Option<&Lane> {
+        self.lanes[lane].get().map(|lane| &**lane)
     }
 
     /// Takes a lane for the calling thread.

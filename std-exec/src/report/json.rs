@@ -24,7 +24,7 @@ impl Write for Escaped<'_, '_> {
                 '\\' => self.0.write_str("\\\\")?,
                 '\n' => self.0.write_str("\\n")?,
                 '\0'..='\x1f' | '\x7f' | '<' | '\u{2028}' | '\u{2029}' => {
-                    write!(self.0, "\\u{:04x}", u32::from(c))?
+                    write!(self.0, "\\u{:04x}", u32::from(c))?;
                 }
                 c => self.0.write_char(c)?,
             }

@@ -64,7 +64,12 @@ fn chrome_traces_fit_their_schema(runner: &Runner) {
         trace.spans().map(|span| (span.path(), (span.end() - span.begin()).as_nanos())).collect();
     let found: Vec<_> = slices
         .iter()
-        .map(|slice| (slice["args"]["path"].as_str().expect("text").to_string(), nanos(slice, "dur") as u128))
+        .map(|slice| {
+            (
+                slice["args"]["path"].as_str().expect("text").to_string(),
+                u128::try_from(nanos(slice, "dur")).expect("positive"),
+            )
+        })
         .collect();
     assert_eq!(found, expected);
     let waits = slices.iter().filter(|slice| slice["args"]["outcome"] == "waits").count();

@@ -207,7 +207,7 @@ fn threads_that_come_and_go() {
     for number in 0..10 {
         let named = thread::Builder::new().name(format!("thread {number}"));
         thread::scope(|scope| {
-            named.spawn_scoped(scope, || run(2)).expect("a thread").join().expect("no panic")
+            named.spawn_scoped(scope, || run(2)).expect("a thread").join().expect("no panic");
         });
     }
     let trace = recorder.trace();

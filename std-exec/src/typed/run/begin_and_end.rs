@@ -83,7 +83,8 @@ pub(crate) fn end(
 ) -> Result<(), RunError> {
     let Standing { signal, failures, watching } = standing;
     if thrown.is_some() || signal & TROUBLE != 0 {
-        data.skip_dependents(watching.map(|watching| data.watch(options, watching)));
+        let watch = watching.map(|watching| data.watch(options, watching));
+        data.skip_dependents(watch.as_ref());
     }
     let ended = outcome(data, options, signal, failures, thrown);
     if let Some(watching) = watching {
@@ -172,13 +173,13 @@ fn panicked(
 impl GraphData {
     /// After a panic, or when it is stopped, a run starts no node at all. Those behind the culprit are marked
     /// here.
-    fn skip_dependents(&self, watch: Option<Watch<'_>>) {
+    fn skip_dependents(&self, watch: Option<&Watch<'_>>) {
         for node in self.topology.forward() {
             if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {
                 let statuses = &self.store.statuses;
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
-                    if let (Some(watch), State::Skipped { .. }) = (&watch, why.state()) {
+                    if let (Some(watch), State::Skipped { .. }) = (watch, why.state()) {
                         watch.skipped(node);
                     }
                 }

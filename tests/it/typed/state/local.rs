@@ -24,10 +24,10 @@ fn not_send(runner: &Runner) {
         },
     );
     graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
-        window.borrow_mut().push(0)
+        window.borrow_mut().push(0);
     });
     graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
-        window.borrow_mut().push(0)
+        window.borrow_mut().push(0);
     });
     let drawn =
         graph.local_node("drawn", state.read(), |window: &Rc<RefCell<Vec<i32>>>| window.borrow().len());

@@ -280,7 +280,7 @@ fn dropped_with_the_graph(runner: &Runner) {
     for &state in &states {
         let counter = counter.clone();
         graph.node("replace", state.write(), move |state: &mut Counted| {
-            *state = counter.make(state.get() + 1)
+            *state = counter.make(state.get() + 1);
         });
     }
     let mut graph = graph.build().expect("a valid graph");

@@ -220,13 +220,13 @@ impl Plan {
             match (uses.next(), uses.next()) {
                 (None, y) => define!(graph, node, fed, body, waits, nothing => &(), nothing, y),
                 (Some((state, Mode::Read)), y) => {
-                    define!(graph, node, fed, body, waits, state.read() => &u64, nothing, y)
+                    define!(graph, node, fed, body, waits, state.read() => &u64, nothing, y);
                 }
                 (Some((state, Mode::Write)), y) => {
-                    define!(graph, node, fed, body, waits, state.write() => &mut u64, nothing, y)
+                    define!(graph, node, fed, body, waits, state.write() => &mut u64, nothing, y);
                 }
                 (Some((state, Mode::Commute)), y) => {
-                    define!(graph, node, fed, body, waits, state.commute() => &mut u64, nothing, y)
+                    define!(graph, node, fed, body, waits, state.commute() => &mut u64, nothing, y);
                 }
             }
             if let Some(before) = spec.after {
