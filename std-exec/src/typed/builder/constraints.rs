@@ -48,13 +48,15 @@ impl fmt::Debug for Limit {
 
 /// # Order and threads
 ///
-/// A graph that has any of these demands is run in another way: all ready nodes are in one queue. A node then
-/// costs some hundred nanoseconds instead of some ten, so it is for bodies of a microsecond and more. What
-/// that buys:
+/// A graph that has any of these demands is run in another way: all ready nodes are in one queue, and a node
+/// costs some hundred nanoseconds instead of some ten. Where nodes are so short that this would be felt, runs on
+/// several threads keep to an order that was found beforehand instead, unless nodes are futures or bound to
+/// workers. What that buys:
 ///
 /// - Of the ready nodes that a thread may run it starts the most urgent one: that of the highest
 ///   [priority](Self::priority), then the one with the longest path behind it, if that was
-///   [computed](crate::Graph::prioritize_by), then the one that was declared first. A serial run does too.
+///   [computed](crate::Graph::prioritize_by), then the one that was declared first. A serial run does too. (In
+///   an order that was found beforehand, it is the most urgent one of those that were expected to be ready.)
 /// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if
 ///   there are any.
 impl<P> GraphBuilder<'_, P> {
