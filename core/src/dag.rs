@@ -230,6 +230,11 @@ impl AsDag for Dag {
         let mut make = || if dag.is_depth_first() { None } else { make(dag).filter(|made| made.is_of(dag)) };
         self.supersteps.get_or_init(|| Box::new(make())).as_ref()
     }
+
+    #[cfg(target_has_atomic = "ptr")]
+    fn wants_supersteps(&self) -> bool {
+        self.supersteps.get().is_none()
+    }
 }
 
 impl Clone for Dag {

@@ -100,6 +100,24 @@ pub trait AsDag: sealed::Sealed {
         let _ = make;
         None
     }
+
+    /// Whether [`supersteps_by`](Self::supersteps_by) would call what it is given: this graph can keep supersteps,
+    /// and nobody has asked for any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_core::{AsDag, Dag};
+    /// let dag = Dag::from_edges(3, &[])?;
+    /// assert!(dag.wants_supersteps() && !dag.view().wants_supersteps());
+    /// dag.supersteps_by(Some(&mut |_| None)); // not worth it
+    /// assert!(!dag.wants_supersteps());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    fn wants_supersteps(&self) -> bool {
+        false
+    }
 }
 
 /// What makes supersteps for a graph, if they promise anything. See [`AsDag::supersteps_by`].
@@ -145,6 +163,11 @@ impl<D: AsDag + ?Sized> AsDag for &D {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     fn supersteps_by(&self, make: Option<MakeSupersteps<'_>>) -> Option<&crate::Supersteps> {
         (**self).supersteps_by(make)
+    }
+
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    fn wants_supersteps(&self) -> bool {
+        (**self).wants_supersteps()
     }
 }
 

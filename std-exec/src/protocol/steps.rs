@@ -67,6 +67,20 @@ impl<'a> Steps<'a> {
         usize::try_from(ticks).unwrap_or(usize::MAX)
     }
 
+    /// About how many ticks a walk of so many `threads` takes if its bodies take `work` together: not those for which
+    /// the supersteps were made.
+    pub(crate) fn ticks_of(self, work: usize, threads: usize) -> usize {
+        let (mut longest, mut steps) = (0, 0);
+        let mut step = Some(self.first());
+        while let Some(now) = step {
+            longest += (0..threads).map(|lane| now.part(lane, threads).len()).max().unwrap_or(0);
+            steps += 1;
+            step = self.after(now);
+        }
+        let slowest = work as u128 * longest as u128 / self.nodes.len().max(1) as u128;
+        usize::try_from(slowest).unwrap_or(usize::MAX / 2).saturating_add(steps * STEP_TICKS as usize)
+    }
+
     /// Whether members can join.
     #[inline]
     pub(crate) fn are_divided(self) -> bool {

@@ -17,11 +17,13 @@ const MOST_IN_SUPERSTEPS: usize = 1 << 20;
 /// Finds supersteps for a graph whose bodies take so many ticks.
 pub(super) type Find<'f> = &'f dyn Fn(DagView<'_>, &dyn Fn(NodeId) -> u32) -> Supersteps;
 
-/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest.
+/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest. If its graph `wants_supersteps`, it is
+/// noted for these what each body takes. (Once, since that takes memory, and later runs allocate nothing.)
 pub(super) fn begin<D: Discipline>(
     shared: &Shared,
     countdown: Countdown<'_>,
     forced: Option<Plan>,
+    wants_supersteps: bool,
 ) -> RunTimer {
     let order = countdown.dag().order();
     // Rotated, because a sum of two addresses is the same for other pairs of them.
@@ -38,7 +40,7 @@ pub(super) fn begin<D: Discipline>(
         plan => plan,
     };
     let timer = RunTimer::now(key, plan);
-    let profiles = timer.samples && !comes_back && order.len() <= MOST_WITH_PROFILE;
+    let profiles = timer.samples && !comes_back && wants_supersteps && order.len() <= MOST_WITH_PROFILE;
     if profiles { timer.with_profile(order.len()) } else { timer }
 }
 
@@ -67,10 +69,19 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(
         // Nothing can be faster than all threads at work all the time.
         let ideal = work / shared.threads().max(1);
         let worthwhile = ideal.saturating_add(ideal / 20) < others && nodes <= MOST_IN_SUPERSTEPS;
-        let Some((dag, find)) = dag.filter(|_| worthwhile) else { return usize::MAX };
+        let Some((dag, find)) = dag else { return usize::MAX };
         let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX).max(1);
         let ticks = |node| timer.sampled(node).unwrap_or(usual);
-        let supersteps = dag.supersteps_by(Some(&mut |dag| Some(find(dag, &ticks))));
-        supersteps.map_or(usize::MAX, |supersteps| Steps::through(supersteps).ticks())
+        let mut found = false;
+        let mut make = |dag: DagView<'_>| {
+            found = worthwhile;
+            worthwhile.then(|| find(dag, &ticks))
+        };
+        let steps = dag.supersteps_by(Some(&mut make)).map(Steps::through);
+        match steps {
+            Some(steps) if found => steps.ticks(),
+            Some(steps) => steps.ticks_of(work, shared.threads()),
+            None => usize::MAX,
+        }
     });
 }

@@ -45,7 +45,7 @@ use crate::sync::thrown::Thrown;
 use crate::sync::{AtomicUsize, Mutex, lock, spin_loop};
 use crate::team::{Course, LOOKS, Rest, Role, Stay, Team};
 use crate::tuner::{Plan, RunTimer, Samples};
-use dgraph_core::{Countdown, Dag, NodeId};
+use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -98,7 +98,7 @@ pub(crate) fn run<F: Body>(
         // A walk is the caller's, and of whoever comes: of no certain worker.
         let may_walk = !F::WAKES && queue.last_worker().is_none();
         let forced = if may_walk { forced } else { Some(Plan::Share) };
-        let timer = begin::<Ordered<'_, F>>(shared, countdown, forced);
+        let timer = begin::<Ordered<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let steps = match timer.plan {
             Plan::Alone { .. } => Some(Steps::alone(serial)),
             Plan::InStep { .. } => steps_of(dag, forced, &|dag, ticks| {
@@ -124,7 +124,7 @@ impl<'a, F: Body> Ordered<'a, F> {
         queue: &'a mut ReadyQueue,
         body: &'a F,
     ) -> Self {
-        let timer = begin::<Self>(shared, countdown, Some(Plan::Share));
+        let timer = begin::<Self>(shared, countdown, Some(Plan::Share), false);
         Self::begun_by(shared, countdown, queue, body, timer, None)
     }
 

@@ -52,7 +52,7 @@ where
     F: Body,
 {
     in_a_team(shared, dag, |team, countdown| {
-        let timer = begin::<Stealing<'_, F>>(shared, countdown, forced);
+        let timer = begin::<Stealing<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), STEP_TICKS, ticks);
         let steps = match timer.plan {
             Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
@@ -75,7 +75,7 @@ impl<'a, F: Body> Stealing<'a, F> {
         body: &'a F,
         forced: Option<Plan>,
     ) -> Self {
-        let timer = begin::<Self>(shared, countdown, forced);
+        let timer = begin::<Self>(shared, countdown, forced, false);
         Self::new(shared, countdown, body, timer, None, None)
     }
 }
