@@ -1,7 +1,8 @@
 //! The graphs that are run: generated shapes, and workflows from files.
 
+use crate::frame;
 use dgraph_tests::input;
-use dgraph_tests::shapes::Shape;
+use dgraph_tests::shapes::{self, Shape};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -60,12 +61,29 @@ impl Graph {
 pub enum Source {
     /// Generated.
     Shape(Shape),
+    /// Generated: layers of this width, each node with up to four random predecessors in the layer before.
+    Layers(u32),
+    /// Generated: a frame of a game or an audio engine, always of the same size.
+    Frame,
     /// A workflow in a file: tab-separated lines or a `Cargo.lock`.
     File(PathBuf),
 }
 
+const LAYERS: &str = "layers-";
+const FRAME: &str = "frame";
+
 impl Source {
-    /// The graph. A generated one has about `nodes` nodes, or its default number; a file is taken as it is.
+    /// The number of nodes if nobody asks for another one. `None` if there is only one size.
+    #[must_use]
+    pub fn default_nodes(&self) -> Option<usize> {
+        match self {
+            Self::Shape(shape) => Some(shape.default_nodes()),
+            Self::Layers(_) => Some(Shape::Layered.default_nodes()),
+            Self::Frame | Self::File(_) => None,
+        }
+    }
+
+    /// The graph. Where the size can be chosen, it has about `nodes` nodes, or its default number.
     ///
     /// # Errors
     ///
@@ -73,6 +91,16 @@ impl Source {
     pub fn graph(&self, nodes: Option<usize>) -> Result<Graph, String> {
         match self {
             Self::Shape(shape) => Ok(Graph::of_shape(*shape, nodes.unwrap_or(shape.default_nodes()))),
+            &Self::Layers(width) => {
+                let nodes = nodes.unwrap_or(Shape::Layered.default_nodes());
+                let nodes = u32::try_from(nodes).map_err(|_| "node ids have 32 bits")?;
+                let (nodes, edges) = shapes::layers((nodes / width).max(1), width);
+                Ok(Graph::new(&self.to_string(), nodes as usize, edges))
+            }
+            Self::Frame => {
+                let (nodes, edges) = frame::edges();
+                Ok(Graph::new(&self.to_string(), nodes, edges))
+            }
             Self::File(path) => {
                 let workflow = input::load(path).map_err(|error| error.to_string())?.workflow;
                 Ok(Graph {
@@ -87,10 +115,12 @@ impl Source {
 }
 
 impl fmt::Display for Source {
-    /// A shape's name; of a file the name up to the first dot or dash, which `Cargo.lock` keeps as a whole.
+    /// A generated graph's name; of a file the name up to the first dot or dash, which `Cargo.lock` keeps as a whole.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape(shape) => write!(f, "{shape}"),
+            Self::Layers(width) => write!(f, "{LAYERS}{width}"),
+            Self::Frame => f.write_str(FRAME),
             Self::File(path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
                 let short = name.strip_suffix(".tsv").unwrap_or(&name);
@@ -103,12 +133,23 @@ impl fmt::Display for Source {
 impl FromStr for Source {
     type Err = String;
 
-    /// A shape's name, or the path of a file, which has a dot or a slash in it.
+    /// A shape's name, `layers-` and a width, `frame`, or the path of a file, which has a dot or a slash in it.
     fn from_str(text: &str) -> Result<Self, String> {
+        if text == FRAME {
+            return Ok(Self::Frame);
+        }
+        if let Some(width) = text.strip_prefix(LAYERS).and_then(|width| width.parse().ok()) {
+            return match width {
+                1..=1_000_000 => Ok(Self::Layers(width)),
+                _ => Err("layers have widths in 1..=1000000".to_owned()),
+            };
+        }
         match text.parse() {
             Ok(shape) => Ok(Self::Shape(shape)),
             Err(_) if text.contains(['.', '/']) => Ok(Self::File(text.into())),
-            Err(error) => Err(format!("{error}; or give the path of a .tsv or .lock file")),
+            Err(error) => Err(format!(
+                "{error}, and {LAYERS}WIDTH and {FRAME}; or give the path of a .tsv or .lock file"
+            )),
         }
     }
 }

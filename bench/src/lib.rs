@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`system`] | the systems that are compared, one file each |
-//! | [`graph`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
+//! | [`graph`], [`frame`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
 //! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
 //! | [`compare`], `async_nodes`, [`bare`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
 //! | [`options`], [`table`], [`plot`] | command line, text, pictures |
@@ -25,6 +25,7 @@ pub mod body;
 pub mod busy;
 pub mod compare;
 pub mod csr;
+pub mod frame;
 pub mod graph;
 pub mod helpers;
 pub mod latency;

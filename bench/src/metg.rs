@@ -163,8 +163,8 @@ impl Metg {
     /// How many nodes to ask for when a node takes this many nanoseconds.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and small")]
     fn size(&self, system: SystemId, source: &Source, duration: f64) -> Option<usize> {
-        let Source::Shape(shape) = source else { return None };
-        let most = self.nodes.nodes.unwrap_or(shape.default_nodes()).min(system.max_nodes());
+        let default = source.default_nodes()?;
+        let most = self.nodes.nodes.unwrap_or(default).min(system.max_nodes());
         Some(most.min((SERIAL_RUN_NS / duration).max(SMALLEST) as usize))
     }
 }

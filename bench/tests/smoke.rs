@@ -158,6 +158,14 @@ fn async_prints_tables_for_people() {
 }
 
 #[test]
+fn graphs_of_chosen_widths_and_the_frame_are_shapes() {
+    let arguments = format!("compare {TINY} --systems dgraph --threads 1 --nodes 30");
+    let rows = rows(&format!("{arguments} --shapes layers-3,frame"), COMPARE);
+    let found: Vec<_> = rows.iter().filter(|row| row[0] == "dgraph").map(|row| [&row[1], &row[4]]).collect();
+    assert_eq!(found, [["layers-3", "30"], ["frame", "51"]]);
+}
+
+#[test]
 fn metg() {
     let (path, check) = picture("metg.svg");
     let arguments =
@@ -270,6 +278,7 @@ fn nonsense_is_refused_in_one_line() {
         "compare --shapes missing.tsv",
         "compare --threads 0",
         "compare --nodes 0",
+        "compare --shapes layers-0",
         "scale --max 0",
         #[cfg(feature = "peers")]
         "async --systems rayon",

@@ -95,7 +95,7 @@ impl Shape {
             Self::Wave => wave(nodes.isqrt()),
             Self::Layered => {
                 let width = (nodes / 10).clamp(1, 100);
-                layered(nodes / width, width)
+                layers(nodes / width, width)
             }
             Self::Indep => (nodes, Vec::new()),
             Self::Fan => fan(nodes.max(3)),
@@ -122,10 +122,24 @@ fn wave(side: u32) -> (u32, Vec<(u32, u32)>) {
     (side * side, edges)
 }
 
-fn layered(layers: u32, width: u32) -> (u32, Vec<(u32, u32)>) {
+/// As many layers of this width, each node with up to four random predecessors in the layer before: how many nodes that
+/// are, and the edges. [`Shape::Layered`] for any width.
+///
+/// ```
+/// let (nodes, edges) = dgraph_tests::shapes::layers(3, 2);
+/// assert_eq!(nodes, 6);
+/// assert!(edges.iter().all(|(u, v)| u / 2 + 1 == v / 2));
+/// ```
+///
+/// # Panics
+///
+/// If there would be 2³² nodes or more, or if the width is 0.
+#[must_use]
+pub fn layers(count: u32, width: u32) -> (u32, Vec<(u32, u32)>) {
+    let nodes = count.checked_mul(width).expect("node ids have 32 bits");
     let mut random = SplitMix64::new(42);
     let mut edges = Vec::new();
-    for layer in 1..layers {
+    for layer in 1..count {
         for column in 0..width {
             let node = layer * width + column;
             let first = edges.len();
@@ -137,7 +151,7 @@ fn layered(layers: u32, width: u32) -> (u32, Vec<(u32, u32)>) {
             }
         }
     }
-    (layers * width, edges)
+    (nodes, edges)
 }
 
 fn fan(nodes: u32) -> (u32, Vec<(u32, u32)>) {

@@ -21,16 +21,16 @@ pub(crate) struct Series<'a> {
 }
 
 /// What came of it.
-pub(super) struct Measured {
-    pub(super) rows: Vec<Row>,
+pub(crate) struct Measured {
+    pub(crate) rows: Vec<Row>,
     /// What to know about the rows: smaller graphs, fewer runs, systems left out.
-    pub(super) remarks: Vec<String>,
-    pub(super) load: Load,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) load: Load,
 }
 
 impl Series<'_> {
     /// Measures all systems side by side.
-    pub(super) fn measure(&self, systems: &[SystemId], threads: &[usize]) -> Result<Measured, String> {
+    pub(crate) fn measure(&self, systems: &[SystemId], threads: &[usize]) -> Result<Measured, String> {
         let watch = Watch::start();
         let lineup = self.line_up(systems, threads)?;
         Ok(Measured { rows: self.rows(&lineup), remarks: lineup.remarks(), load: watch.load() })
@@ -43,7 +43,7 @@ impl Series<'_> {
         let mut lineup = Lineup::new(self.plan);
         for &system in systems {
             let mut graph = Arc::clone(&full);
-            if full.nodes > system.max_nodes() && matches!(self.source, Source::Shape(_)) {
+            if full.nodes > system.max_nodes() && self.source.default_nodes().is_some() {
                 graph = Arc::new(self.source.graph(Some(system.max_nodes()))?);
                 lineup.remark(format!("{system}: a smaller graph, {} nodes", graph.nodes));
             }

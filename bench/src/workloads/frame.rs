@@ -1,7 +1,8 @@
 //! A frame of a game or an audio engine: a small graph that runs again and again, where the slowest runs are heard.
 
 use crate::body::Body;
-use crate::graph::Graph;
+use crate::frame;
+use crate::graph::{Graph, Source};
 use crate::slots::Slots;
 use dgraph_tests::body::busy;
 
@@ -12,50 +13,11 @@ pub(super) struct Frame {
     slots: Slots,
 }
 
-/// Some nodes that do the same to different parts of the world, and the stages that they all wait for.
-struct Stage {
-    name: &'static str,
-    nodes: u32,
-    /// About a nanosecond each.
-    steps: u64,
-    after: &'static [&'static str],
-}
-
-const STAGES: [Stage; 13] = [
-    Stage { name: "input", nodes: 1, steps: 300, after: &[] },
-    Stage { name: "network", nodes: 1, steps: 800, after: &[] },
-    Stage { name: "events", nodes: 1, steps: 400, after: &["input", "network"] },
-    Stage { name: "agents", nodes: 6, steps: 3_000, after: &["events"] },
-    Stage { name: "physics", nodes: 8, steps: 4_000, after: &["agents"] },
-    Stage { name: "animation", nodes: 6, steps: 2_500, after: &["agents"] },
-    Stage { name: "particles", nodes: 4, steps: 1_500, after: &["physics"] },
-    Stage { name: "audio", nodes: 3, steps: 1_000, after: &["physics"] },
-    Stage { name: "culling", nodes: 4, steps: 1_200, after: &["physics", "animation"] },
-    Stage { name: "shadows", nodes: 4, steps: 2_000, after: &["culling"] },
-    Stage { name: "geometry", nodes: 8, steps: 2_500, after: &["culling", "particles"] },
-    Stage { name: "lighting", nodes: 4, steps: 1_800, after: &["shadows", "geometry"] },
-    Stage { name: "present", nodes: 1, steps: 500, after: &["lighting", "audio"] },
-];
-
-/// The graph: each node of a stage depends on all nodes of the stages before it.
-pub(super) fn graph() -> (Graph, Frame) {
-    let (mut edges, mut steps) = (Vec::new(), Vec::new());
-    let mut ranges = Vec::new();
-    let mut next = 0;
-    for stage in &STAGES {
-        let range = next..next + stage.nodes;
-        next = range.end;
-        for (name, before) in &ranges {
-            if stage.after.contains(name) {
-                let before: &std::ops::Range<u32> = before;
-                edges.extend(before.clone().flat_map(|u| range.clone().map(move |v| (u, v))));
-            }
-        }
-        steps.extend(range.clone().map(|_| stage.steps));
-        ranges.push((stage.name, range));
-    }
-    let nodes = steps.len();
-    (Graph::new("frame", nodes, edges), Frame { steps: Vec::leak(steps), slots: Slots::new(nodes) })
+/// The graph, and what its nodes do.
+pub(super) fn graph() -> Result<(Graph, Frame), String> {
+    let graph = Source::Frame.graph(None)?;
+    let frame = Frame { steps: Vec::leak(frame::steps()), slots: Slots::new(graph.nodes) };
+    Ok((graph, frame))
 }
 
 impl Body for Frame {

@@ -75,7 +75,7 @@ impl Workloads {
                     self.measure(name, graph, body)?
                 }
                 "frame" => {
-                    let (graph, body) = frame::graph();
+                    let (graph, body) = frame::graph()?;
                     self.measure(name, graph, body)?
                 }
                 _ => {
