@@ -128,8 +128,7 @@ impl Scale {
         };
         for reading in readings {
             let Reading { system, threads, .. } = reading;
-            let name =
-                if system.is_parallel() { format!("{system} T={threads}") } else { system.to_string() };
+            let name = system.label(*threads);
             let values =
                 [("run, ns", reading.median), ("build, ns", reading.build), ("memory, bytes", reading.bytes)];
             for (what, value) in values {

@@ -166,6 +166,16 @@ fn graphs_of_chosen_widths_and_the_frame_are_shapes() {
 }
 
 #[test]
+#[cfg(feature = "peers")]
+fn joins_run_what_they_can_express() {
+    let rows = rows(&format!("compare {TINY} --systems chili --nodes 200 --threads 1,2"), COMPARE);
+    let found: Vec<_> =
+        rows.iter().filter(|row| row[0] == "chili").map(|row| (&row[1][..], &row[2][..])).collect();
+    let shapes = ["chain", "tree", "indep", "fan", "forkjoin", "diamond"];
+    assert_eq!(found, shapes.iter().flat_map(|shape| [(*shape, "1"), (*shape, "2")]).collect::<Vec<_>>());
+}
+
+#[test]
 fn metg() {
     let (path, check) = picture("metg.svg");
     let arguments =

@@ -45,14 +45,12 @@ impl Bar {
     /// project and of others have different colours.
     #[must_use]
     pub fn new(system: SystemId, threads: usize, value: f64) -> Self {
-        let name = system.name();
-        let label = if system.is_parallel() { format!("{name} T={threads}") } else { name.to_owned() };
-        let kind = match name {
-            _ if name.starts_with("serial") => 7,
-            _ if name.starts_with("dgraph") => 0,
+        let kind = match system.name() {
+            name if name.starts_with("serial") => 7,
+            name if name.starts_with("dgraph") => 0,
             _ => 4,
         };
-        Self { label, value, colour: colour(kind) }
+        Self { label: system.label(threads), value, colour: colour(kind) }
     }
 }
 

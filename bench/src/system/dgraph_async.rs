@@ -1,6 +1,6 @@
 //! `dgraph-async` and `dgraph-parallel-async`: the typed graph of this project, with a future a node.
 
-use super::dgraph_typed::build;
+use super::dgraph_typed::define;
 use super::{Runner, System};
 use crate::body::Body;
 use crate::graph::Graph;
@@ -69,10 +69,11 @@ fn with_futures<B: Body>(graph: &Graph, body: B) -> dgraph_exec::Graph<'static> 
         body.wait().await;
         body.finish(node);
     };
-    build(graph, |builder, number, node, dependencies| match *dependencies {
+    let (builder, _) = define(graph, |builder, number, node, dependencies| match *dependencies {
         [] => builder.async_define(node, (), move || visit(number)),
         [a] => builder.async_define(node, (a,), move |(): &()| visit(number)),
         [a, b] => builder.async_define(node, (a, b), move |(): &(), (): &()| visit(number)),
         _ => builder.async_define(node, dependencies, move |_: Values<'_, ()>| visit(number)),
-    })
+    });
+    builder.build().expect("an acyclic graph")
 }

@@ -27,27 +27,35 @@ impl System for DgraphTyped {
     }
 
     fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
-        Box::new(self.run_of(graph, body))
+        Box::new(self.run_of(graph, body, |_, _| {}))
     }
 }
 
 impl DgraphTyped {
-    pub(super) fn run_of<B: Body>(&self, graph: &Graph, body: B) -> Run {
-        let graph = build(graph, |builder, number, node, dependencies| match *dependencies {
+    /// Builds the graph; before that, `demand` may ask for an order or a thread of its nodes.
+    pub(super) fn run_of<B: Body>(
+        &self,
+        graph: &Graph,
+        body: B,
+        demand: impl FnOnce(&mut GraphBuilder<'static>, &[Node<()>]),
+    ) -> Run {
+        let (mut builder, nodes) = define(graph, |builder, number, node, dependencies| match *dependencies {
             [] => builder.define(node, (), move || body.execute(number)),
             [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
             [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
             _ => builder.define(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
         });
-        Run { executor: Arc::clone(&self.executor), graph }
+        demand(&mut builder, &nodes);
+        Run { executor: Arc::clone(&self.executor), graph: builder.build().expect("an acyclic graph") }
     }
 }
 
-/// A typed graph with these nodes. `define` gets the number, the node and its dependencies.
-pub(super) fn build(
+/// A typed graph with these nodes, not built yet. `one` defines a node, from its number, its handle and those of its
+/// dependencies.
+pub(super) fn define(
     graph: &Graph,
-    define: impl Fn(&mut GraphBuilder<'static>, u32, Node<()>, &[Node<()>]),
-) -> dgraph_exec::Graph<'static> {
+    one: impl Fn(&mut GraphBuilder<'static>, u32, Node<()>, &[Node<()>]),
+) -> (GraphBuilder<'static>, Vec<Node<()>>) {
     let predecessors = Predecessors::new(graph.nodes, &graph.edges);
     let mut builder = GraphBuilder::new();
     let nodes: Vec<Node<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
@@ -55,9 +63,9 @@ pub(super) fn build(
     for (number, &node) in (0_u32..).zip(&nodes) {
         dependencies.clear();
         dependencies.extend(predecessors.of(number as usize).iter().map(|&before| nodes[before as usize]));
-        define(&mut builder, number, node, &dependencies);
+        one(&mut builder, number, node, &dependencies);
     }
-    builder.build().expect("an acyclic graph")
+    (builder, nodes)
 }
 
 impl Runner for Run {

@@ -6,6 +6,8 @@
 mod async_executor;
 #[cfg(feature = "peers")]
 mod bevy_ecs;
+#[cfg(feature = "peers")]
+mod chili;
 #[cfg(feature = "native")]
 mod cpp;
 mod crossbeam_keep_one;
@@ -17,8 +19,8 @@ mod dagrs;
 mod dagx;
 #[cfg(feature = "peers")]
 mod dgraph_async;
+mod dgraph_demands;
 mod dgraph_keyed;
-mod dgraph_ranked;
 mod dgraph_raw;
 mod dgraph_typed;
 #[cfg(feature = "peers")]
@@ -169,13 +171,17 @@ systems! {
     Dgraph: dgraph_raw::DgraphRaw,
     DgraphKeyed: dgraph_keyed::DgraphKeyed,
     DgraphTyped: dgraph_typed::DgraphTyped,
-    DgraphRanked: dgraph_ranked::DgraphRanked,
+    DgraphRanked: dgraph_demands::DgraphRanked,
+    DgraphBound: dgraph_demands::DgraphBound,
+    DgraphLimited: dgraph_demands::DgraphLimited,
     #[cfg(feature = "peers")]
     DgraphAsync: dgraph_async::DgraphAsync,
     #[cfg(feature = "peers")]
     DgraphParallelAsync: dgraph_async::DgraphParallelAsync,
     CrossbeamKeepOne: crossbeam_keep_one::CrossbeamKeepOne,
     Rayon: rayon::Rayon,
+    #[cfg(feature = "peers")]
+    Chili: chili::Chili,
     #[cfg(feature = "peers")]
     Tokio: tokio::TokioMulti,
     #[cfg(feature = "peers")]
@@ -196,6 +202,14 @@ systems! {
     OneTbb: cpp::OneTbb,
     #[cfg(feature = "native")]
     OpenMp: cpp::OpenMp,
+}
+
+impl SystemId {
+    /// Its name, with the number of threads if it can have several.
+    #[must_use]
+    pub fn label(self, threads: usize) -> String {
+        if self.is_parallel() { format!("{self} T={threads}") } else { self.to_string() }
+    }
 }
 
 impl fmt::Display for SystemId {
