@@ -5,8 +5,8 @@
 //! | [`system`] | the systems that are compared, one file each |
 //! | [`graph`], [`frame`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
 //! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
-//! | [`compare`], `async_nodes`, [`bare`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
-//! | [`options`], [`table`], [`plot`] | command line, text, pictures |
+//! | [`compare`], `async_nodes`, [`bare`], [`runs`], [`demands`], [`compile`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
+//! | [`options`], [`table`], [`grid`], [`plot`] | command line, text, pictures |
 //! | [`helpers`] | threads that the `crossbeam-keep-one` system runs on |
 //!
 //! # Features
@@ -24,9 +24,12 @@ pub mod bare;
 pub mod body;
 pub mod busy;
 pub mod compare;
+pub mod compile;
 pub mod csr;
+pub mod demands;
 pub mod frame;
 pub mod graph;
+pub mod grid;
 pub mod helpers;
 pub mod latency;
 pub mod lineup;
@@ -35,6 +38,7 @@ pub mod memory;
 pub mod metg;
 pub mod options;
 pub mod plot;
+pub mod runs;
 pub mod scale;
 pub mod slots;
 pub mod statistics;

@@ -3,8 +3,9 @@
 use crate::body::{Body, Stamp};
 use crate::graph::Graph;
 use crate::measure::{Contender, Plan, interleaved};
-use crate::system::{Started, SystemId};
+use crate::system::SystemId;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Systems that are measured together.
@@ -25,8 +26,6 @@ pub struct Entry {
     pub threads: usize,
     /// What it runs.
     pub graph: Arc<Graph>,
-    /// Its threads live as long as this.
-    _started: Started,
 }
 
 impl Lineup {
@@ -61,7 +60,7 @@ impl Lineup {
         }
         for &threads in if system.is_parallel() { threads } else { &[1] } {
             let started = match system.start(threads) {
-                Ok(started) => started,
+                Ok(started) => Rc::new(started),
                 Err(reason) => {
                     self.remark(format!("{system} left out on {threads} threads: {reason}"));
                     continue;
@@ -75,7 +74,7 @@ impl Lineup {
                     .map_err(|error| format!("{system} on {}, {threads} threads: {error}", graph.name))?;
             }
             self.contenders.push(Contender::new(&started, system.is_rebuilt(), graph, body, &self.plan));
-            self.entries.push(Entry { system, threads, graph: Arc::clone(graph), _started: started });
+            self.entries.push(Entry { system, threads, graph: Arc::clone(graph) });
         }
         Ok(())
     }

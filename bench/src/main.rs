@@ -6,9 +6,12 @@ use dgraph_bench::allocator::Counting;
 use dgraph_bench::async_nodes::AsyncNodes;
 use dgraph_bench::bare::Bare;
 use dgraph_bench::compare::Compare;
+use dgraph_bench::compile::Compile;
+use dgraph_bench::demands::Demands;
 use dgraph_bench::latency::Latency;
 use dgraph_bench::memory::Memory;
 use dgraph_bench::metg::Metg;
+use dgraph_bench::runs::Runs;
 use dgraph_bench::scale::Scale;
 use dgraph_bench::threads::Threads;
 use dgraph_bench::timeline::Timeline;
@@ -36,6 +39,12 @@ enum Command {
     Async(AsyncNodes),
     /// A node of a run that needs no operating system: alone, on two threads, taken and completed one by one
     Bare(Bare),
+    /// The first runs of a new graph, the steady ones, and how many of them are slow
+    Runs(Runs),
+    /// Time a node of typed graphs with priorities, a bound node or a limit
+    Demands(Demands),
+    /// The time to compile a graph of many closures
+    Compile(Compile),
     /// The task duration at which a system is 50 % and 95 % efficient
     Metg(Metg),
     /// The time of one run of a small graph, and of waking a thread for it
@@ -68,6 +77,9 @@ fn run(command: &Command) -> Result<(), Box<dyn Error>> {
         #[cfg(feature = "peers")]
         Command::Async(nodes) => nodes.run(),
         Command::Bare(bare) => bare.run(),
+        Command::Runs(runs) => runs.run(),
+        Command::Demands(demands) => demands.run(),
+        Command::Compile(compile) => compile.run(),
         Command::Metg(metg) => metg.run(),
         Command::Latency(latency) => latency.run(),
         Command::Memory(memory) => memory.run(),

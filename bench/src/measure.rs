@@ -4,6 +4,7 @@ use crate::allocator::{Count, count};
 use crate::statistics::{median, minimum};
 use crate::system::{Runner, Started};
 use crate::{body::Body, graph::Graph};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,7 @@ const BUILDS: usize = 5;
 
 /// One system with one graph, to be measured beside others.
 pub struct Contender {
+    build_anew: Box<dyn Fn() -> Box<dyn Runner>>,
     runner: Box<dyn Runner>,
     rebuilt: bool,
     clear: Box<dyn Fn()>,
@@ -53,11 +55,19 @@ pub struct Contender {
 impl Contender {
     /// Builds the graph and times that, five times if it is quick.
     #[must_use]
-    pub fn new<B: Body>(started: &Started, rebuilt: bool, graph: &Arc<Graph>, body: B, plan: &Plan) -> Self {
+    pub fn new<B: Body>(
+        started: &Rc<Started>,
+        rebuilt: bool,
+        graph: &Arc<Graph>,
+        body: B,
+        plan: &Plan,
+    ) -> Self {
+        let (started, graph) = (Rc::clone(started), Arc::clone(graph));
+        let build_anew = move || started.build(&graph, body);
         let mut builds = Vec::new();
         let mut build = || {
             let start = Instant::now();
-            let runner = started.build(graph, body);
+            let runner = build_anew();
             builds.push(nanoseconds(start.elapsed()));
             runner
         };
@@ -71,6 +81,7 @@ impl Contender {
             runner = build();
         }
         Self {
+            build_anew: Box::new(build_anew),
             runner,
             rebuilt,
             clear: Box::new(move || body.clear()),
@@ -98,6 +109,48 @@ impl Contender {
     pub fn time_one(&mut self) -> Duration {
         self.batch = 1;
         self.time()
+    }
+
+    /// Builds the graph anew and times its first runs, each alone: in nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// If it computed what is wrong.
+    pub fn first_runs(&self, count: usize) -> Result<Vec<f64>, String> {
+        (self.clear)();
+        let mut runner = (self.build_anew)();
+        let times = (0..count).map(|_| {
+            let start = Instant::now();
+            runner.run();
+            let elapsed = start.elapsed();
+            if self.rebuilt {
+                runner.reset();
+            }
+            nanoseconds(elapsed)
+        });
+        let times = times.collect();
+        (self.check)()?;
+        Ok(times)
+    }
+
+    /// Times runs of the graph that is kept, each alone, after some untimed ones: `runs` of them, or fewer if they take
+    /// longer than `cap` together, but at least three. In nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// If it computed what is wrong.
+    pub fn single_runs(&mut self, warm_ups: usize, runs: usize, cap: Duration) -> Result<Vec<f64>, String> {
+        (self.clear)();
+        let mut times = Vec::with_capacity(runs);
+        for _ in 0..warm_ups {
+            self.time_one();
+        }
+        let start = Instant::now();
+        while times.len() < runs && (times.len() < FEWEST || start.elapsed() < cap) {
+            times.push(nanoseconds(self.time_one()));
+        }
+        (self.check)()?;
+        Ok(times)
     }
 
     /// Counts what a single run allocates, on all threads.

@@ -14,6 +14,7 @@ use crate::table::{Table, duration};
 use clap::Args;
 use dgraph_tests::shapes::Shape;
 use std::error::Error;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The options of `metg`.
@@ -120,7 +121,8 @@ impl Metg {
 
     /// Raises the grain until the system is efficient. No points if it can't run the graph.
     fn sweep(&self, system: SystemId, source: &Source, threads: usize) -> Result<Vec<Point>, String> {
-        let (serial, started) = (SystemId::SerialTopo.start(1)?, system.start(threads)?);
+        let serial = Rc::new(SystemId::SerialTopo.start(1)?);
+        let started = Rc::new(system.start(threads)?);
         let plan = self.timing.plan();
         let plan = Plan { rounds: 3, warm_ups: 1, cap: plan.cap / POINT, ..plan };
         let longest = f64::from(self.longest) * 1e3;

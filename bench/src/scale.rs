@@ -13,6 +13,7 @@ use crate::table::{Table, number};
 use clap::Args;
 use dgraph_tests::shapes::Shape;
 use std::error::Error;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The options of `scale`.
@@ -99,7 +100,7 @@ impl Scale {
         graph: &Arc<Graph>,
         slots: Slots,
     ) -> Result<Reading, String> {
-        let (started, plan) = (system.start(threads)?, self.timing.plan());
+        let (started, plan) = (Rc::new(system.start(threads)?), self.timing.plan());
         let (body, nodes) = (Grain::new(slots, 0), graph.nodes as f64);
         let (runner, memory) = count(|| started.build(graph, body));
         drop(runner);

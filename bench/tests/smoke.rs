@@ -175,6 +175,83 @@ fn joins_run_what_they_can_express() {
     assert_eq!(found, shapes.iter().flat_map(|shape| [(*shape, "1"), (*shape, "2")]).collect::<Vec<_>>());
 }
 
+const RUNS: &str = "system shape threads grain nodes edges run_ns_per_node_median times_crossbeam_keep_one \
+                    times_serial_topo first_run first_runs slow_percent run_ns_p99 run_ns_max graphs runs";
+
+#[test]
+fn runs() {
+    let (path, check) = picture("runs.svg");
+    let arguments =
+        "runs --first 3 --graphs 10 --stretch 20 --seconds 60 --nodes 40 --grains 0,10 --threads 2";
+    let rows = rows(&format!("{arguments} --svg {}", path.display()), RUNS);
+    let found: Vec<_> = rows.iter().map(|row| [&row[1], &row[3], &row[0]].map(String::as_str)).collect();
+    let systems = ["serial-topo", "dgraph", "dgraph-typed", "crossbeam-keep-one"];
+    let shapes = ["wave", "layers-40", "layers-4", "frame"];
+    let cells = shapes.iter().flat_map(|shape| ["0", "10"].map(|grain| (*shape, grain)));
+    let expected: Vec<_> = cells.flat_map(|(shape, grain)| systems.map(|it| [shape, grain, it])).collect();
+    assert_eq!(found, expected);
+    assert!(rows.iter().all(|row| row[2..].iter().all(|field| is_number(field))), "{rows:?}");
+    assert!(
+        rows.iter().all(|row| row[14..] == ["10", "20"]),
+        "as many graphs and runs as were asked for: {rows:?}"
+    );
+    let alike = |system: &str, column: usize| {
+        rows.iter().filter(|row| row[0] == system).all(|row| row[column] == "1.000")
+    };
+    assert!(alike("crossbeam-keep-one", 7) && alike("serial-topo", 8), "a ratio to itself: {rows:?}");
+    check();
+}
+
+#[test]
+fn runs_end_early_and_print_tables_for_people() {
+    let arguments = "runs --seconds 0 --graphs 1000 --stretch 100000 --first 2 --systems dgraph-keyed";
+    let text = bench(&format!("{arguments} --nodes 9 --grains 5 --shapes wave --threads 1,2"));
+    for expected in [
+        "wave, grain 5: 9 nodes, 12 edges",
+        "Steady time, as a multiple of crossbeam-keep-one's",
+        "Mean time of the first 2 runs",
+        "Steady runs that take more than 1.3 times the median",
+        "other processes",
+    ] {
+        assert!(text.contains(expected), "no {expected:?} in\n{text}");
+    }
+    // One graph and three runs in each round.
+    let counts = |line: &str| line.split_whitespace().rev().take(2).map(str::to_owned).collect::<Vec<_>>();
+    let keyed: Vec<_> = text.lines().filter(|line| line.starts_with("dgraph-keyed")).map(counts).collect();
+    assert_eq!(keyed, [["15", "5"]; 2], "{text}");
+}
+
+#[test]
+fn demands() {
+    let (path, check) = picture("demands.svg");
+    let arguments = format!("demands {TINY} --nodes 25 --grains 0,5 --threads 1,2 --svg {}", path.display());
+    let rows = rows(&arguments, &format!("{COMPARE} times_without times_one_thread"));
+    let found: Vec<_> = rows.iter().map(|row| (&row[0][..], &row[2][..], &row[3][..])).collect();
+    let systems = ["dgraph-typed", "dgraph-ranked", "dgraph-bound", "dgraph-limited"];
+    let cells = ["0", "5"].iter().flat_map(|grain| systems.map(|system| (system, *grain)));
+    let expected: Vec<_> =
+        cells.flat_map(|(system, grain)| ["1", "2"].map(|threads| (system, threads, grain))).collect();
+    assert_eq!(found, expected);
+    assert!(rows.iter().all(|row| row[2..].iter().all(|field| is_number(field))), "{rows:?}");
+    assert!(rows.iter().all(|row| row[0] != "dgraph-typed" || row[9] == "1.000"), "{rows:?}");
+    assert!(rows.iter().all(|row| row[2] != "1" || row[10] == "1.000"), "{rows:?}");
+    check();
+    let text = bench(&format!("demands {TINY} --systems dgraph-bound --nodes 9 --grains 0 --threads 2"));
+    for expected in ["Median ns a node", "graph without demands", "on one thread", "dgraph-typed"] {
+        assert!(text.contains(expected), "no {expected:?} in\n{text}");
+    }
+}
+
+#[test]
+fn compile() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile");
+    let arguments = format!("compile --nodes 8 --runs 1 --folder {}", folder.display());
+    let rows = rows(&arguments, "crate nodes seconds_median seconds_min");
+    let found: Vec<_> = rows.iter().map(|row| [&row[0], &row[1]].map(String::as_str)).collect();
+    assert_eq!(found, ["empty", "boxed", "typed"].map(|kind| [kind, "8"]));
+    assert!(rows.iter().all(|row| row[2..].iter().all(|field| is_number(field))), "{rows:?}");
+}
+
 #[test]
 fn metg() {
     let (path, check) = picture("metg.svg");
@@ -289,6 +366,9 @@ fn nonsense_is_refused_in_one_line() {
         "compare --threads 0",
         "compare --nodes 0",
         "compare --shapes layers-0",
+        "runs --first 0",
+        "runs --seconds -1",
+        "compile --nodes 0",
         "scale --max 0",
         #[cfg(feature = "peers")]
         "async --systems rayon",
