@@ -22,7 +22,7 @@ pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
     let mut fates = vec![Fate::Failed; plan.len()];
     for node in plan.order() {
         let mut culprits = BTreeSet::new();
-        for (before, _) in plan.before(node) {
+        for before in plan.needed_by(node) {
             match &fates[before] {
                 Fate::Value(_) => {}
                 Fate::Failed | Fate::Panicked => _ = culprits.insert(before),
@@ -53,7 +53,7 @@ pub(crate) fn needed(plan: &Plan, way: &Way) -> Vec<bool> {
     needed[target] = true;
     for node in plan.order().into_iter().rev() {
         if needed[node] {
-            plan.before(node).for_each(|(before, _)| needed[before] = true);
+            plan.needed_by(node).for_each(|before| needed[before] = true);
         }
     }
     needed

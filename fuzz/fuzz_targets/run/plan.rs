@@ -24,7 +24,7 @@ pub(crate) enum Layer {
     Raw,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Spec {
     pub(crate) role: Role,
     /// Works for some microseconds.
@@ -32,6 +32,19 @@ pub(crate) struct Spec {
     /// How its future waits; `None` for an ordinary node.
     pub(crate) pause: Option<Pause>,
     pub(crate) demand: Demand,
+    /// What it does with states of a typed graph, each of them once.
+    pub(crate) uses: Vec<(usize, Mode)>,
+}
+
+/// How many states there are.
+pub(crate) const STATES: usize = 3;
+
+/// What a node does with a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+    Commute,
 }
 
 /// What the future of a node waits for before it does what its [`Role`] says.
@@ -86,6 +99,16 @@ pub(crate) enum Kind {
     /// Moves the result, if nobody else is fed it and nothing else feeds its dependent; otherwise feeds.
     Moves,
     OnlyOrders,
+    /// Comes of states: orders like the one above.
+    Turn,
+    /// Comes of states: orders, and nothing depends on what becomes of the first one.
+    Waits,
+}
+
+impl Kind {
+    pub(crate) fn feeds(self) -> bool {
+        matches!(self, Self::Feeds | Self::Moves)
+    }
 }
 
 /// How to run.
@@ -158,12 +181,13 @@ impl<'a> Arbitrary<'a> for Plan {
             _ => Layer::Typed,
         };
         let (waits, demands) = (kind & 16 != 0, kind & 32 != 0);
+        let states = kind & 64 != 0 && layer == Layer::Typed;
         let number = bytes.int_in_range(1..=4)?;
         let ways = (0..number).map(|_| Way::new(bytes)).collect::<Result<_>>()?;
         let number: u8 = bytes.int_in_range(0..=40)?;
         let (mut nodes, mut edges): (_, Vec<(u8, u8, Kind)>) = (Vec::new(), Vec::new());
         for node in 0..number {
-            nodes.push(Spec::new(bytes, waits, demands)?);
+            nodes.push(Spec::new(bytes, waits, demands, states)?);
             // With each node its edges: at the end there would be bytes for them in the longest inputs only.
             let into: u8 = bytes.arbitrary()?;
             for _ in 0..[0, 1, 1, 2, 2, 3, 4, 6][usize::from(into % 8)] {
@@ -177,13 +201,15 @@ impl<'a> Arbitrary<'a> for Plan {
                 }
             }
         }
-        Ok(Self { layer, nodes, edges, ways, stir })
+        let mut plan = Self { layer, nodes, edges, ways, stir };
+        plan.take_turns();
+        Ok(plan)
     }
 }
 
 impl Spec {
     /// Most nodes are ordinary ones: what calls a run off leaves little to check.
-    fn new(bytes: &mut Unstructured<'_>, waits: bool, demands: bool) -> Result<Self> {
+    fn new(bytes: &mut Unstructured<'_>, waits: bool, demands: bool, states: bool) -> Result<Self> {
         let byte: u8 = bytes.arbitrary()?;
         let role = match byte % 32 {
             1..=3 => Role::Fails,
@@ -196,7 +222,21 @@ impl Spec {
         };
         let pause = if waits { Pause::new(bytes.arbitrary()?) } else { None };
         let demand = if demands { Demand::new(bytes.arbitrary()?) } else { Demand::default() };
-        Ok(Self { role, slow: byte >= 192, pause, demand })
+        let uses = if states { Mode::uses(bytes.arbitrary()?) } else { Vec::new() };
+        Ok(Self { role, slow: byte >= 192, pause, demand, uses })
+    }
+}
+
+impl Mode {
+    /// What a node does: half of them nothing, others something with one state, or two.
+    fn uses(byte: u8) -> Vec<(usize, Self)> {
+        let mode = |byte: u8| [Self::Read, Self::Write, Self::Commute, Self::Commute][usize::from(byte % 4)];
+        let first = usize::from(byte / 4) % STATES;
+        match byte / 64 {
+            0 | 1 => Vec::new(),
+            2 => vec![(first, mode(byte))],
+            _ => vec![(first, mode(byte)), ((first + 1) % STATES, mode(byte / 16))],
+        }
     }
 }
 
@@ -282,13 +322,55 @@ impl Plan {
 
     /// What feeds `node` in a typed graph.
     pub(crate) fn feeding(&self, node: usize) -> Vec<usize> {
-        self.before(node).filter(|(_, kind)| *kind != Kind::OnlyOrders).map(|(before, _)| before).collect()
+        self.before(node).filter(|(_, kind)| kind.feeds()).map(|(before, _)| before).collect()
+    }
+
+    /// What `node` depends on: what it comes after, but for readers of a state that it changes.
+    pub(crate) fn needed_by(&self, node: usize) -> impl Iterator<Item = usize> {
+        self.before(node).filter(|(_, kind)| *kind != Kind::Waits).map(|(before, _)| before)
+    }
+
+    /// Adds the edges that come of states, naively. Nodes are defined in the order of [`order`](Self::order).
+    fn take_turns(&mut self) {
+        for node in 0..self.len() {
+            // A node with states is fed by one other at the most, which lends its result.
+            if self.feeding(node).len() > 1 || self.feeding(node).iter().any(|&fed| self.taker(fed).is_some()) {
+                self.nodes[node].uses.clear();
+            }
+        }
+        let order = self.order();
+        for state in 0..STATES {
+            let mode = |node: usize| {
+                let mut uses = self.nodes[node].uses.iter();
+                uses.find(|(used, _)| *used == state).map(|(_, mode)| *mode)
+            };
+            let users: Vec<(usize, Mode)> =
+                order.iter().filter_map(|&node| Some((node, mode(node)?))).collect();
+            for (at, &(node, mode)) in users.iter().enumerate() {
+                let mut before = users[..at].iter().rev().peekable();
+                if mode == Mode::Commute {
+                    while before.next_if(|(_, mode)| *mode == Mode::Commute).is_some() {}
+                }
+                // Readers first, then those that have changed it for them.
+                while let Some(&(reader, _)) = before.next_if(|(_, mode)| *mode == Mode::Read) {
+                    if mode != Mode::Read {
+                        self.edges.push((reader as u8, node as u8, Kind::Waits));
+                    }
+                }
+                let Some(&(changer, how)) = before.next() else { continue };
+                self.edges.push((changer as u8, node as u8, Kind::Turn));
+                if how == Mode::Commute {
+                    while let Some(&(changer, _)) = before.next_if(|(_, mode)| *mode == Mode::Commute) {
+                        self.edges.push((changer as u8, node as u8, Kind::Turn));
+                    }
+                }
+            }
+        }
     }
 
     /// The node that the result of `node` is moved into: the only one that it feeds, which nothing else feeds.
     pub(crate) fn taker(&self, node: usize) -> Option<usize> {
-        let mut fed =
-            self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && *kind != Kind::OnlyOrders);
+        let mut fed = self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && kind.feeds());
         match (fed.next(), fed.next()) {
             (Some(&(_, v, Kind::Moves)), None) if self.feeding(v.into()).len() == 1 => Some(v.into()),
             _ => None,

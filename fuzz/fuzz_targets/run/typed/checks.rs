@@ -1,11 +1,12 @@
 //! What nodes have come to, and how a run has ended, against the oracle.
 
-use super::nodes::Built;
+use super::nodes::{Built, Shared};
 use crate::PLANNED;
 use crate::oracle::Fate;
-use crate::plan::{How, Plan, Role, Way};
+use crate::plan::{How, Mode, Plan, Role, Way};
 use dgraph_exec::{NoResult, NodeId, RunError};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// How the run ended, for the checks of its nodes.
 pub(super) struct Ended {
@@ -101,5 +102,22 @@ pub(super) fn check_end(
     if certain {
         let expected: BTreeSet<usize> = meant(&Fate::Failed);
         assert_eq!(failed, expected);
+    }
+}
+
+/// States are the caller's, as the last change has left them, and say who was cut off while it could change them.
+pub(super) fn check_states(shared: &Shared, built: &mut Built) {
+    for (state, &handle) in built.states.iter().enumerate() {
+        assert_eq!(shared.at[state].load(Relaxed), 0, "somebody is at state {state} between runs");
+        assert_eq!(built.graph.state(handle).0.number, shared.numbers[state].load(Relaxed), "state {state}");
+        let half: BTreeSet<usize> = built.graph.half_written(handle).map(|node| node.node().index() - 1).collect();
+        let results = built.graph.results();
+        let cut_off = |node: &usize| {
+            let changes = |&(used, mode): &(usize, Mode)| used == state && mode != Mode::Read;
+            let why = results.why_absent(built.nodes[*node]);
+            shared.plan.nodes[*node].uses.iter().any(changes)
+                && matches!(why, Some(NoResult::Failed | NoResult::Panicked | NoResult::Interrupted))
+        };
+        assert_eq!(half, (0..shared.plan.len()).filter(cut_off).collect(), "state {state} half written");
     }
 }

@@ -2,9 +2,10 @@
 
 mod checks;
 mod nodes;
+mod states;
 mod ways;
 
-use self::checks::{Ended, check_end, check_nodes};
+use self::checks::{Ended, check_end, check_nodes, check_states};
 use self::nodes::{Built, Counted, Shared};
 use crate::is_ok;
 use crate::oracle;
@@ -29,6 +30,9 @@ pub(crate) fn check(plan: Plan) {
         }
         if new || way.input.is_some() {
             graph.graph.set(graph.input, Counted::new(number, &shared));
+        }
+        if number % 3 == 0 {
+            graph.graph.state_mut(graph.states[0]).change(&shared, 0);
         }
         if way.how == How::Drops(0) {
             continue; // it never begins
@@ -76,6 +80,7 @@ fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partia
             !dropped && !matches!(way.how, How::Cancels(_)) && oracle::is_certain(plan, way, &needed, &fates);
         let well = matches!(ended, Some(Ok(())));
         check_nodes(plan, way, built, &fates, &needed, &Ended { certain, well, partial });
+        check_states(shared, built);
         if !dropped {
             check_end(plan, way, built, ended, &fates, &needed, certain);
         }

@@ -1,13 +1,14 @@
 //! The nodes of the plan, with what they do.
 
+use super::states::{Given, Kept, Present, define_with_states};
 use crate::oracle;
-use crate::plan::{Kind, Pause, Place, Plan, Role, Way};
+use crate::plan::{Kind, Pause, Place, Plan, Role, STATES, Way};
 use crate::stamps::Stamps;
 use crate::wakes::{Gate, elsewhere, linger, yields};
 use crate::{PLANNED, raw, work};
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Values};
+use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, State, Values};
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::{self, ThreadId};
 
@@ -22,6 +23,9 @@ pub(super) struct Shared {
     pub(super) current: RwLock<Current>,
     /// How many nodes are running under each limit.
     under: [AtomicUsize; 2],
+    /// Who is at each state: so many readers, or below zero, one that changes it. And its number.
+    pub(super) at: [AtomicIsize; STATES],
+    pub(super) numbers: [AtomicU64; STATES],
     /// Who waits for the next node to start.
     neighbours: Mutex<Vec<Arc<Gate>>>,
 }
@@ -47,6 +51,8 @@ impl Shared {
             alive: AtomicIsize::new(0),
             current: RwLock::new(current),
             under: Default::default(),
+            at: Default::default(),
+            numbers: Default::default(),
             neighbours: Mutex::default(),
         })
     }
@@ -75,6 +81,7 @@ pub(super) struct Built {
     pub(super) graph: Graph<'static>,
     pub(super) input: Input<Counted>,
     pub(super) nodes: Vec<Node<Counted>>,
+    pub(super) states: [State<Kept>; STATES],
 }
 
 impl Built {
@@ -84,8 +91,16 @@ impl Built {
         let input = graph.input("input");
         let nodes: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
         let limits = PERMITS.map(|permits| graph.limit(permits));
-        for (node, &handle) in nodes.iter().enumerate() {
-            define(&mut graph, shared, node, input, &nodes);
+        shared.numbers.iter().for_each(|number| number.store(0, Relaxed));
+        let states = [(); STATES].map(|()| graph.state("", Kept(Counted::new(0, shared))));
+        for node in plan.order() {
+            let handle = nodes[node];
+            if plan.nodes[node].uses.is_empty() {
+                define(&mut graph, shared, node, input, &nodes);
+            } else {
+                let fed = plan.feeding(node).first().map_or(input.node(), |&before| nodes[before]);
+                define_with_states(&mut graph, shared, node, handle, fed, &states);
+            }
             let ordering = plan.before(node).filter(|(_, kind)| *kind == Kind::OnlyOrders);
             graph.after(handle, ordering.map(|(before, _)| nodes[before]));
             let demand = plan.nodes[node].demand;
@@ -101,7 +116,7 @@ impl Built {
                 None => {}
             }
         }
-        Self { graph: graph.build().expect("ranks exclude cycles"), input, nodes }
+        Self { graph: graph.build().expect("ranks exclude cycles"), input, nodes, states }
     }
 }
 
@@ -155,21 +170,46 @@ fn define(
 }
 
 /// A node that has started.
-struct Body {
+pub(super) struct Body {
     node: usize,
     number: u64,
     under: Under,
+    _present: Present,
 }
 
 impl Body {
-    fn new(shared: &Arc<Shared>, node: usize, fed: &mut dyn Iterator<Item = u64>) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, node: usize, fed: &mut dyn Iterator<Item = u64>) -> Self {
         shared.current.read().expect("nobody panics while writing").stamps.start(node);
         shared.neighbours.lock().expect("no panic").drain(..).for_each(|gate| gate.open());
-        Self { node, number: oracle::value(node, fed), under: Under::new(shared, node) }
+        let (under, _present) = (Under::new(shared, node), Present::new(shared, node));
+        Self { node, number: oracle::value(node, fed), under, _present }
+    }
+
+    /// As [`run`](Self::run), of a node that uses states.
+    pub(super) fn run_at(self, given: [Given<'_>; 2]) -> Result<Counted, &'static str> {
+        given.into_iter().zip(&self.under.shared.plan.nodes[self.node].uses).for_each(|(given, &(state, _))| {
+            given.touch(&self.under.shared, state);
+        });
+        self.run()
+    }
+
+    /// As [`wait`](Self::wait), of a node that holds states meanwhile.
+    pub(super) async fn wait_at(self, mut given: [Given<'_>; 2]) -> Result<Counted, &'static str> {
+        let shared = Arc::clone(&self.under.shared);
+        let uses = &shared.plan.nodes[self.node].uses;
+        given.iter_mut().zip(uses).for_each(|(given, &(state, _))| given.check(&shared, state));
+        self.pause().await;
+        given.into_iter().zip(uses).for_each(|(given, &(state, _))| given.touch(&shared, state));
+        self.run()
     }
 
     /// Waits, and does what the node does.
     async fn wait(self) -> Result<Counted, &'static str> {
+        self.pause().await;
+        self.run()
+    }
+
+    async fn pause(&self) {
         let shared = Arc::clone(&self.under.shared);
         match shared.plan.nodes[self.node].pause {
             Some(Pause::Yields(times)) => yields(times).await,
@@ -188,7 +228,6 @@ impl Body {
             }
             None => unreachable!("an ordinary node"),
         }
-        self.run()
     }
 
     fn run(self) -> Result<Counted, &'static str> {

@@ -30,9 +30,9 @@ pub(super) fn run(
             ended.or_else(|| Some(pollster::block_on(run).map(drop)))
         }
         (How::Joins, Some(executor)) => {
-            let Built { graph, input, nodes } = built.take().expect("a graph");
+            let Built { graph, input, nodes, states } = built.take().expect("a graph");
             let (graph, ended) = graph.spawn_with(executor, options.clone()).join();
-            *built = Some(Built { graph, input, nodes });
+            *built = Some(Built { graph, input, nodes, states });
             Some(ended)
         }
         (How::Abandons, Some(executor)) => {

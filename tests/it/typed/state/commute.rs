@@ -220,6 +220,33 @@ fn a_failure_among_them() {
     }
 }
 
+/// Tiny nodes, run so often that each way to run comes up: walks, alone and in step, into which somebody breaks, and queues.
+#[test]
+fn never_two_at_once_in_any_way() {
+    let watches = &[(); 2].map(|()| Watch::default());
+    for threads in [2, 3, 5] {
+        let mut graph = GraphBuilder::new();
+        let states = [graph.state("one", 0_u64), graph.state("other", 0)];
+        for number in 0..120 {
+            let which = number % 2;
+            let feeds = graph.node("feed", (), move || number as u64);
+            graph.node("add", (states[which].commute(), feeds), move |sum: &mut u64, number: &u64| {
+                let _alone = watches[which].change_at_once();
+                if number % 37 == 0 {
+                    std::thread::yield_now(); // long enough for somebody to come
+                }
+                *sum += number;
+            });
+        }
+        let total = graph.node("total", (states[0].read(), states[1].read()), |a: &u64, b: &u64| a + b);
+        let mut graph = graph.build().expect("a valid graph");
+        let executor = executor(threads);
+        for run in 1..=if cfg!(miri) { 3 } else { 2000 } {
+            assert_eq!(graph.run_parallel(&executor).expect("no node fails")[total], run * 7140);
+        }
+    }
+}
+
 /// A run on one thread goes on in the order of declaration, whatever stands between the nodes.
 #[test]
 fn joints_leave_the_order_as_it_is() {

@@ -8,6 +8,12 @@ use std::thread;
 pub(super) struct Watch(AtomicI32);
 
 impl Watch {
+    /// As [`change`](Self::change), for nodes that are to be tiny.
+    pub(super) fn change_at_once(&self) -> Changing<'_> {
+        assert_eq!(self.0.swap(-1_000_000, SeqCst), 0, "a writer beside others");
+        Changing(self)
+    }
+
     pub(super) fn read(&self) -> Reading<'_> {
         let before = self.0.fetch_add(1, SeqCst);
         assert!(before >= 0, "a reader beside a writer");
