@@ -58,7 +58,8 @@ fn of_waiting(calls: u64) -> u64 {
 /// Nodes that change and read a state, and if order matters anyway, commute at it.
 fn use_state(graph: &mut GraphBuilder<'static>, kept: State<Vec<u64>>, x: Node<u64>, ordered: bool) {
     graph.node("change", (kept.write(), x), |kept: &mut Vec<u64>, x: &u64| {
-        kept.rotate_left(usize::from(x % 2 == 1));
+        kept[0] ^= x;
+        kept.rotate_left(3);
     });
     for at in 0..3 {
         graph.node("read", kept.read(), move |kept: &Vec<u64>| kept[at]);
