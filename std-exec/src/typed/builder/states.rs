@@ -23,7 +23,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// where that order is the only one.
     ///
     /// The name is for messages. A node that uses a state twice, and not only to read it, is an error of
-    /// [`build`](Self::build).
+    /// [`build`](Self::build). A closure that writes what it borrows has no lifetime in its parameter:
+    /// `|words: &mut Vec<_>|`, where the state is a `Vec<&str>`.
     ///
     /// # Examples
     ///

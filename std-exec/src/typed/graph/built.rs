@@ -326,7 +326,8 @@ impl<'env, P> Graph<'env, P> {
     }
 
     /// The graph without its closures, for levels and the critical path. Node `i` is the one declared as the
-    /// `i`-th.
+    /// `i`-th. Behind these there may be nodes without work, between many that
+    /// [commute](crate::State::commute) and many others.
     ///
     /// # Examples
     ///

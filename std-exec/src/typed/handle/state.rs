@@ -172,8 +172,9 @@ impl<T, P> State<T, P> {
     /// once. They come after readers and writers before them, and before those after them. If one of them
     /// fails, the others run, but those after them are skipped.
     ///
-    /// Two or more that follow each other share a [limit](crate::GraphBuilder::limit), so the graph is run as
-    /// one that has limits: a node then costs some hundred nanoseconds.
+    /// Two or more that follow each other share a [limit](crate::GraphBuilder::limit), with what that costs.
+    /// Where very many of them come beside very many others, the graph has nodes of its own in between: their
+    /// numbers come behind those of all others, and they have no results.
     ///
     /// # Examples
     ///

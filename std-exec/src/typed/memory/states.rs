@@ -14,9 +14,9 @@
 //! - A node lists a state once, unless it only reads it: `data/accesses.rs` refuses anything else, so no such
 //!   graph is ever built.
 //! - Of two nodes of which one changes the state, one is ordered after the other by edges of the DAG; or both
-//!   commute, and hold the only permit of one limit while they are under way. `data/turns.rs` sees to that,
-//!   and is checked there against all pairs. A run calls a node once, after its predecessors are complete, and
-//!   keeps limits (`Store::call`).
+//!   commute, and are under one limit of 1 (`builder/states.rs`). `data/turns.rs` sees to that, and is checked
+//!   there against all pairs. A run calls a node once, after its predecessors are complete, and keeps limits
+//!   (`Store::call`): by permits, or on one thread.
 //! - A node that is complete has no reference any more: its closure has returned, or its future is gone. The
 //!   exception is a future that is interrupted: its node is completed, and it is dropped when the run is over.
 //!   Then the run is stopped, which those who come after that node see like everything that it did, so none

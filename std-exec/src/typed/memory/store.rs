@@ -49,8 +49,8 @@ pub(crate) struct Store {
 }
 
 // SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts
-// of `declare`, `define` and `States::add`; or it belongs to nodes that are bound to the thread of a local graph (see
-// `builder/local.rs`), which keeps the store on that thread.
+// of `declare`, `define` and `States::add`; or it belongs to nodes that are bound to the thread of a local
+// graph (see `builder/local.rs`), which keeps the store on that thread.
 unsafe impl Send for Store {}
 // SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`, and so do
 // states; what a run does is by the contract of `call`.
