@@ -22,13 +22,25 @@ unsafe extern "C" {
 const SUCCESS: u32 = 16;
 const FAILURE: u32 = 17;
 
+/// How many CPUs there are; 0 until the first one has asked.
+static CPUS: AtomicU32 = AtomicU32::new(0);
+
 /// Where every CPU comes with its number and a stack.
 #[unsafe(no_mangle)]
 extern "C" fn kernel(cpu: u32) -> ! {
-    let cpus = cpus();
     if cpu == 0 {
+        let cpus = cpus();
+        // Ordering: Release pairs with the Acquire below.
+        CPUS.store(cpus, Ordering::Release);
         start_others(cpus);
     }
+    let cpus = loop {
+        // Ordering: Acquire pairs with the Release above.
+        match CPUS.load(Ordering::Acquire) {
+            0 => spin_loop(),
+            cpus => break cpus,
+        }
+    };
     match bare_common::work(cpu as usize, cpus as usize, &mut Serial) {
         Ok(()) if cpu == 0 => exit(SUCCESS),
         Ok(()) => loop {
@@ -41,9 +53,10 @@ extern "C" fn kernel(cpu: u32) -> ! {
     }
 }
 
-/// What QEMU's firmware configuration says.
+/// What QEMU's firmware configuration says. For one CPU: which item is selected, and how far it is read, is common to
+/// all.
 fn cpus() -> u32 {
-    // SAFETY: these ports select an item and read it; a CPU that is late reads the same.
+    // SAFETY: these ports select an item and read it.
     unsafe {
         asm!("out dx, ax", in("dx") 0x510_u16, in("ax") 5_u16);
     }
