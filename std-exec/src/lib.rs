@@ -142,11 +142,11 @@ mod typed;
 mod wake;
 
 pub use dgraph_core::{
-    AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, NodeId, Parts, PartsError,
+    AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, NodeId, Parts, PartsError,
     StaticDag, Storage,
 };
 pub use dictionaries::{
-    Args, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, GraphError, KeyedBuilder,
+    Args, DictionaryError, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, KeyedBuilder,
     KeyedGraph, KeyedResults, MissingKey, PlainFunction,
 };
 #[cfg(feature = "async")]
@@ -155,9 +155,9 @@ pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure, FailurePolicy,
-    Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError,
-    NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, Values, ValuesIter,
+    AnyNode, Anywhere, CancelToken, Dependencies, Dependency, Failure, FailurePolicy, Failures, Feed, Graph,
+    GraphBuilder, GraphError, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError, NodeFn,
+    Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, Values, ValuesIter,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -1,6 +1,6 @@
 //! A graph over ranks, and what ranks do with it.
 
-use crate::errors::{RankError, Unavailable};
+use crate::errors::{DistributedRunError, Unavailable};
 use crate::fault::{Fault, FaultKind, Faults};
 use crate::handle::{DistributedInput, DistributedNode};
 use crate::link::{Link, Operation, block_on, next_turn};
@@ -60,7 +60,7 @@ impl DistributedGraph<'static> {
         link: &mut Link,
         executor: &Executor,
         options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, RankError> {
+    ) -> Result<DistributedResults<'_>, DistributedRunError> {
         link.core_mut().patient = true;
         let Self { port, part, statistics, .. } = self;
         let mut run = begin(link, self.link, port, options)?;
@@ -89,7 +89,7 @@ impl<'env> DistributedGraph<'env> {
     /// # Errors
     ///
     /// As [`run_with`](Self::run_with).
-    pub fn run(&mut self, link: &mut Link) -> Result<DistributedResults<'_>, RankError> {
+    pub fn run(&mut self, link: &mut Link) -> Result<DistributedResults<'_>, DistributedRunError> {
         self.run_with(link, &RankOptions::new())
     }
 
@@ -105,7 +105,7 @@ impl<'env> DistributedGraph<'env> {
         &mut self,
         link: &mut Link,
         options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, RankError> {
+    ) -> Result<DistributedResults<'_>, DistributedRunError> {
         link.core_mut().patient = true;
         block_on(self.go(link, options))?;
         Ok(self.results())
@@ -122,13 +122,13 @@ impl<'env> DistributedGraph<'env> {
         &mut self,
         link: &mut Link,
         options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, RankError> {
+    ) -> Result<DistributedResults<'_>, DistributedRunError> {
         link.core_mut().patient = false;
         self.go(link, options).await?;
         Ok(self.results())
     }
 
-    async fn go(&mut self, link: &mut Link, options: &RankOptions) -> Result<(), RankError> {
+    async fn go(&mut self, link: &mut Link, options: &RankOptions) -> Result<(), DistributedRunError> {
         let Self { port, part, statistics, .. } = self;
         let mut run = begin(link, self.link, port, options)?;
         let token = port.set_policy(options.policy);
@@ -233,7 +233,7 @@ impl<'env> DistributedGraph<'env> {
         link: &mut Link,
         to: usize,
         nodes: &[DistributedNode<T>],
-    ) -> Result<Option<Vec<T>>, RankError> {
+    ) -> Result<Option<Vec<T>>, DistributedRunError> {
         link.core_mut().patient = true;
         block_on(self.gather_async(link, to, nodes))
     }
@@ -253,7 +253,7 @@ impl<'env> DistributedGraph<'env> {
         link: &mut Link,
         to: usize,
         nodes: &[DistributedNode<T>],
-    ) -> Result<Option<Vec<T>>, RankError> {
+    ) -> Result<Option<Vec<T>>, DistributedRunError> {
         assert!(to < link.size(), "there is no rank {to}");
         assert!(nodes.iter().all(|node| node.builder() == self.builder), "the handle of another graph");
         let here = link.rank();
@@ -334,9 +334,9 @@ fn begin<'l>(
     built_over: u64,
     port: &Port,
     options: &RankOptions,
-) -> Result<Operation<'l>, RankError> {
+) -> Result<Operation<'l>, DistributedRunError> {
     if link.core().id != built_over {
-        return Err(RankError::ForeignLink);
+        return Err(DistributedRunError::ForeignLink);
     }
     let operation = link.begin(port.graph());
     let mut operation = operation?;
@@ -399,15 +399,15 @@ fn finish(mut run: Operation<'_>, port: &Port) -> RankStatistics {
 }
 
 /// The faults of all ranks as an error.
-fn settle(faults: Faults) -> Result<(), RankError> {
+fn settle(faults: Faults) -> Result<(), DistributedRunError> {
     let stops = |kind| matches!(kind, FaultKind::Cancelled | FaultKind::DeadlineExceeded);
     let Some(first) = faults.first().first() else { return Ok(()) };
     if faults.first().iter().any(|fault| !stops(fault.kind())) {
-        return Err(RankError::Faults(faults));
+        return Err(DistributedRunError::Faults(faults));
     }
     Err(match first.kind() {
-        FaultKind::DeadlineExceeded => RankError::DeadlineExceeded { rank: first.rank() },
-        _ => RankError::Cancelled { rank: first.rank() },
+        FaultKind::DeadlineExceeded => DistributedRunError::DeadlineExceeded { rank: first.rank() },
+        _ => DistributedRunError::Cancelled { rank: first.rank() },
     })
 }
 

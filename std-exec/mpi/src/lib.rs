@@ -28,7 +28,7 @@ mod wire;
 
 pub use block::Block;
 pub use builder::DistributedBuilder;
-pub use errors::{DescriptionError, RankError, Section, Unavailable};
+pub use errors::{DistributedGraphError, DistributedRunError, Section, Unavailable};
 pub use fault::{Fault, FaultKind, Faults};
 pub use graph::{DistributedGraph, DistributedResults, RankStatistics};
 pub use handle::{DistributedInput, DistributedNode};
@@ -36,7 +36,7 @@ pub use in_process::{InProcess, Loss, Network};
 pub use link::{Link, Traffic};
 pub use link_error::{LinkError, Waiting};
 pub use local::{
-    CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, RankFn, Sources, Values, ValuesIter,
+    CancelToken, Executor, FailurePolicy, GraphError, NoResult, RankFn, Sources, Values, ValuesIter,
 };
 pub use message::{Body, Head, Message};
 #[cfg(feature = "mpi")]

@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-pub use dgraph_exec::{CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, Values, ValuesIter};
+pub use dgraph_exec::{CancelToken, Executor, FailurePolicy, GraphError, NoResult, Values, ValuesIter};
 
 /// Stops a run of this rank's part.
 #[derive(Clone, Debug, Default)]
@@ -265,7 +265,7 @@ impl<'env> PartBuilder<'env> {
         }
     }
 
-    pub(crate) fn build(self) -> Result<Part<'env>, DefinitionError> {
+    pub(crate) fn build(self) -> Result<Part<'env>, GraphError> {
         let Self { graph, handles, inputs, .. } = self;
         Ok(Part { graph: graph.build()?, handles, inputs, woken: Arc::default(), waker: None })
     }

@@ -16,7 +16,7 @@
 //! | `data/` | what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`, `stretch.rs`; in which order: `schedule.rs`; what is still to come: `agenda.rs` |
 //! | `memory/` | who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs` |
 //! | `options/` | how a run is to go: `run_options.rs`, `cancel.rs` |
-//! | `error/` | how it went: `run_error.rs`, `failure.rs`, `no_result.rs`; why there is no graph: `definition.rs` |
+//! | `error/` | how it went: `run_error.rs`, `failure.rs`, `no_result.rs`; why there is no graph: `graph_error.rs` |
 //! | `handle/` | handles, and why they prove the types of slots: `node.rs`; where what they are for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs` |
 
 #[cfg(all(test, not(dgraph_loom)))]
@@ -33,8 +33,8 @@ mod run;
 
 pub use builder::constraints::Limit;
 pub use builder::graph_builder::GraphBuilder;
-pub use error::definition::DefinitionError;
 pub use error::failure::{Failure, Failures, Panicked};
+pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;
 pub use error::run_error::RunError;
 pub use graph::built::Graph;

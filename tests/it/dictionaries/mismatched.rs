@@ -1,7 +1,7 @@
 //! Dictionaries of functions whose types were written out, or whose dependencies are the user's own: what doesn't fit is an error.
 
 use dgraph_exec::{
-    AsyncFunction, FnGraph, FnGraphBuilder, FnKey, Functions, GraphError, PlainFunction, create_graph,
+    AsyncFunction, DictionaryError, FnGraph, FnGraphBuilder, FnKey, Functions, PlainFunction, create_graph,
 };
 use std::future::{Ready, ready};
 
@@ -30,7 +30,7 @@ fn mismatched(builder: FnGraphBuilder) -> Vec<&'static str> {
     let error = builder.build().map(drop).expect_err("it doesn't fit");
     assert_eq!(format!("{error:?}"), error.to_string());
     match error {
-        GraphError::Mismatched(keys) => keys.iter().map(FnKey::name).collect(),
+        DictionaryError::Mismatched(keys) => keys.iter().map(FnKey::name).collect(),
         other => panic!("{other}"),
     }
 }

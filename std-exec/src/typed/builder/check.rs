@@ -1,10 +1,10 @@
 //! What must be right about the nodes of a builder before they become a graph. Cycles are found by the `Dag`.
 
 use crate::typed::data::uses::{Kind, Use};
-use crate::typed::error::definition::DefinitionError;
+use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::names::{NamedNode, Names};
 use crate::typed::handle::node::AnyNode;
-use dgraph_core::BuildError;
+use dgraph_core::DagError;
 
 /// What the builder knows of a node, beside its name and what it depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,30 +32,30 @@ pub(crate) fn check(
     names: &Names,
     uses: &[Use],
     faults: &Faults,
-) -> Result<(), DefinitionError> {
+) -> Result<(), GraphError> {
     let Faults { strangers, strangers_defined, defined_twice, too_many } = faults;
     if *too_many > 0 {
         let nodes = declared.len() + too_many;
-        return Err(DefinitionError::TooLarge(BuildError::TooManyNodes { nodes }));
+        return Err(GraphError::TooLarge(DagError::TooManyNodes { nodes }));
     }
     if !strangers.is_empty() || !strangers_defined.is_empty() {
         let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.index()));
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
-        return Err(DefinitionError::ForeignHandles(nodes.collect()));
+        return Err(GraphError::ForeignHandles(nodes.collect()));
     }
     if !defined_twice.is_empty() {
-        return Err(DefinitionError::DefinedTwice(names.all_named(defined_twice.iter().copied())));
+        return Err(GraphError::DefinedTwice(names.all_named(defined_twice.iter().copied())));
     }
     let undefined = (0..).zip(declared).filter(|(_, node)| **node == Declared::Undefined);
     let undefined = names.all_named(undefined.map(|(node, _)| node));
     if !undefined.is_empty() {
-        return Err(DefinitionError::Undefined(undefined));
+        return Err(GraphError::Undefined(undefined));
     }
     check_moves(declared.len(), names, uses)
 }
 
 /// A result that is moved feeds nobody else. Memory safety rests on this.
-fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), DefinitionError> {
+fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), GraphError> {
     if uses.iter().all(|used| used.kind != Kind::Moved) {
         return Ok(());
     }
@@ -68,7 +68,7 @@ fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), Definiti
     for (at, used) in uses.iter().enumerate() {
         match takers[used.dependency as usize] {
             Some((place, taker)) if place != at && used.kind != Kind::Order => {
-                return Err(DefinitionError::MovedAndUsed {
+                return Err(GraphError::MovedAndUsed {
                     node: names.named(used.dependency),
                     taker: names.named(taker),
                     user: names.named(used.node),

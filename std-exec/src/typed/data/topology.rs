@@ -4,7 +4,7 @@ use super::stretch::{self, Stretch};
 use super::uses::{Kind, Use};
 use crate::typed::memory::status::{State, Status, Statuses};
 use crate::typed::memory::store::Store;
-use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
+use dgraph_core::{CycleBuf, Dag, DagError, NodeId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -43,7 +43,7 @@ impl Predecessor {
 }
 
 impl Topology {
-    pub(crate) fn new(nodes: u32, uses: &[Use], depth_first: bool) -> Result<Self, BuildError<CycleBuf>> {
+    pub(crate) fn new(nodes: u32, uses: &[Use], depth_first: bool) -> Result<Self, DagError<CycleBuf>> {
         let edges: Vec<_> = uses.iter().map(|used| (used.dependency, used.node)).collect();
         let mut dag = Dag::from_edges(nodes as usize, &edges)?;
         drop(edges);

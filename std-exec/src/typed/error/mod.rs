@@ -1,6 +1,6 @@
 //! What can go wrong, in words.
 
-pub(super) mod definition;
 pub(super) mod failure;
+pub(super) mod graph_error;
 pub(super) mod no_result;
 pub(super) mod run_error;
