@@ -93,7 +93,7 @@ impl<'a, F: Body> Ordered<'a, F> {
     ) -> Self {
         let dag = countdown.dag();
         queue.reset();
-        let mut left = dag.nodes();
+        let mut left = dag.node_count();
         for &root in dag.roots() {
             // What they feed is ready before anybody takes the first node. The last one of all is taken, for
             // the end's sake.
@@ -180,7 +180,7 @@ impl<F: Body> Ordered<'_, F> {
         self.common.countdown.complete(node, |ready| queue.push(ready));
         *left -= 1;
         if *left == 0 {
-            team.finish(self.common.countdown.dag().nodes());
+            team.finish(self.common.countdown.dag().node_count());
         }
     }
 

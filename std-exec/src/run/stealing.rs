@@ -35,7 +35,7 @@ where
 {
     let tally = Tally::default();
     run_as(shared, dag, body, None, Some(&tally));
-    tally.finish(dag.view().nodes())
+    tally.finish(dag.view().node_count())
 }
 
 /// Runs `body` for each node of `dag`, beginning as `forced` says or, if it is `None`, as earlier runs
@@ -105,7 +105,7 @@ impl<F: Body> Stealing<'_, F> {
         self.have_it_watched(team);
         let began = self.timer.elapsed();
         let done = self.run_nodes(team, own, stay);
-        let nodes = self.common.countdown.dag().nodes();
+        let nodes = self.common.countdown.dag().node_count();
         if done < nodes && !team.is_quiet() {
             self.timer.broken_into(began, done, nodes);
         } else if done < nodes {
@@ -138,7 +138,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
     }
 
     fn room(&self) -> usize {
-        self.common.countdown.dag().nodes()
+        self.common.countdown.dag().node_count()
     }
 
     fn binds_workers(&self) -> bool {
@@ -154,7 +154,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
         if self.walk.is_going_on() {
             let walked = self.walk(team, caller);
             if walked && !self.walk.steps().are_divided() {
-                self.count(|tally| (&tally.sequential_nodes, self.common.countdown.dag().nodes()));
+                self.count(|tally| (&tally.sequential_nodes, self.common.countdown.dag().node_count()));
             }
         } else if team.is_quiet() {
             self.begin_quietly(team, caller, &Stay::to_the_end());
