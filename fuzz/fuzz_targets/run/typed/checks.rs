@@ -30,12 +30,12 @@ pub(super) fn check_nodes(
         let right = match &result {
             Ok(value) => *fate == Fate::Value(value.number) && (is_needed || way.update),
             Err(NoResult::Moved { into }) => {
-                matches!(fate, Fate::Value(_)) && plan.taker(node) == Some(number(into.node()))
+                matches!(fate, Fate::Value(_)) && plan.taker(node) == Some(number(into.id()))
             }
             Err(NoResult::Failed) => *fate == Fate::Failed && is_needed,
             Err(NoResult::Panicked) => *fate == Fate::Panicked && is_needed,
             Err(NoResult::Skipped { because_of }) => {
-                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node())))
+                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.id())))
                     && is_needed
             }
             Err(NoResult::NotRun | NoResult::Interrupted) => !ended.certain && !ended.well && is_needed,
@@ -77,7 +77,7 @@ pub(super) fn check_end(
         }
         Some(Err(RunError::Failed(failures))) => {
             let listed: BTreeSet<usize> =
-                failures.iter().map(|failure| number(failure.node().node())).collect();
+                failures.iter().map(|failure| number(failure.node().id())).collect();
             assert_eq!(listed, failed);
             assert!(
                 !failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED)
@@ -85,13 +85,13 @@ pub(super) fn check_end(
         }
         Some(Err(RunError::Cancelled { not_run: listed, interrupted, .. })) => {
             assert!(way.cancellable && (plan.has(Role::Cancels) || matches!(way.how, How::Cancels(_))));
-            assert_eq!(listed.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), not_run);
-            assert_eq!(interrupted.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), cut_off);
+            assert_eq!(listed.iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(), not_run);
+            assert_eq!(interrupted.iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(), cut_off);
         }
         Some(Err(RunError::Panicked(error))) => {
             assert!(way.catch_panics);
             assert_eq!(
-                error.nodes().iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(),
+                error.nodes().iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(),
                 panicked
             );
         }

@@ -39,7 +39,7 @@ pub(crate) fn check(
         return Err(GraphError::TooLarge(DagError::TooManyNodes { nodes }));
     }
     if !strangers.is_empty() || !strangers_defined.is_empty() {
-        let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.index()));
+        let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.id()));
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
         return Err(GraphError::ForeignHandles(nodes.collect()));
     }
