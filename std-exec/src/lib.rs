@@ -91,7 +91,8 @@
 //! be bound to [the caller](GraphBuilder::on_caller) or [a worker](GraphBuilder::on_worker). Such a graph has
 //! one queue of ready nodes under a lock, which costs some 250 ns per node (20,000 tiny nodes, two threads):
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
-//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`.
+//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`,
+//! [`GraphBuilder::unshared`] for results that aren't `Sync`.
 //!
 //! # Tiny bodies
 //!
@@ -142,22 +143,23 @@ mod typed;
 mod wake;
 
 pub use dgraph_core::{
-    AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, NodeId, Parts, PartsError,
-    StaticDag, Storage,
+    AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, LevelsIter, NodeId, Parts,
+    PartsError, StaticDag, Storage,
 };
+#[cfg(feature = "async")]
+pub use dictionaries::AsyncFunction;
 pub use dictionaries::{
     Args, DictionaryError, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, KeyedBuilder,
     KeyedGraph, KeyedResults, MissingKey, PlainFunction,
 };
-#[cfg(feature = "async")]
-pub use dictionaries::{AsyncFunction, FnRunAsync};
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    AnyNode, Anywhere, CancelToken, Dependencies, Dependency, Failure, FailurePolicy, Failures, Feed, Graph,
-    GraphBuilder, GraphError, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError, NodeFn,
-    Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, Values, ValuesIter,
+    AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy, Failures,
+    Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder, Moved, NamedNode,
+    NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors, Results, RunError, RunOptions,
+    Runnable, SetInputs, Shareable, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -3,7 +3,7 @@
 use super::{Runner, System, dgraph_raw};
 use crate::body::Body;
 use crate::graph::Graph;
-use dgraph_exec::{Executor, GraphBuilder, Node, Values};
+use dgraph_exec::{Declared, Executor, GraphBuilder, Node, Values};
 use dgraph_tests::predecessors::Predecessors;
 use std::sync::Arc;
 
@@ -34,25 +34,26 @@ impl System for DgraphTyped {
 impl DgraphTyped {
     pub(super) fn run_of<B: Body>(&self, graph: &Graph, body: B) -> Run {
         let graph = build(graph, |builder, number, node, dependencies| match *dependencies {
-            [] => builder.define(node, (), move || body.execute(number)),
-            [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
-            [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
-            _ => builder.define(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
+            [] => builder.node(node, (), move || body.execute(number)),
+            [a] => builder.node(node, (a,), move |(): &()| body.execute(number)),
+            [a, b] => builder.node(node, (a, b), move |(): &(), (): &()| body.execute(number)),
+            _ => builder.node(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
         });
         Run { executor: Arc::clone(&self.executor), graph }
     }
 }
 
-/// A typed graph with these nodes. `define` gets the number, the node and its dependencies.
+/// A typed graph with these nodes. `define` gets the number, the declared node and its dependencies.
 pub(super) fn build(
     graph: &Graph,
-    define: impl Fn(&mut GraphBuilder<'static>, u32, Node<()>, &[Node<()>]),
+    define: impl Fn(&mut GraphBuilder<'static>, u32, Declared<()>, &[Node<()>]) -> Node<()>,
 ) -> dgraph_exec::Graph<'static> {
     let predecessors = Predecessors::new(graph.nodes, &graph.edges);
     let mut builder = GraphBuilder::new();
-    let nodes: Vec<Node<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
+    let declared: Vec<Declared<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
+    let nodes: Vec<Node<()>> = declared.iter().map(Declared::node).collect();
     let mut dependencies = Vec::new();
-    for (number, &node) in (0_u32..).zip(&nodes) {
+    for (number, node) in (0_u32..).zip(declared) {
         dependencies.clear();
         dependencies.extend(predecessors.of(number as usize).iter().map(|&before| nodes[before as usize]));
         define(&mut builder, number, node, &dependencies);

@@ -3,9 +3,9 @@
 use crate::errors::{DistributedRunError, Unavailable};
 use crate::fault::{Fault, FaultKind, Faults};
 use crate::handle::{DistributedInput, DistributedNode};
-use crate::link::{Link, Operation, block_on, next_turn};
+use crate::link::{Link, Operation, block_on};
 use crate::link_error::{LinkError, Waiting};
-use crate::local::{Ended, Executor, Part, PartResults, PartRun};
+use crate::local::{Part, PartResults};
 use crate::message::Kind;
 use crate::options::RankOptions;
 use crate::port::Port;
@@ -14,7 +14,6 @@ use std::any::TypeId;
 use std::fmt;
 use std::ops::Index;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Duration;
 
 /// A graph over the ranks of a job: this rank's part of it. Made by
@@ -25,11 +24,11 @@ use std::time::Duration;
 /// lost each other.
 pub struct DistributedGraph<'env> {
     builder: u64,
-    port: Arc<Port>,
-    part: Part<'env>,
+    pub(crate) port: Arc<Port>,
+    pub(crate) part: Part<'env>,
     types: Vec<TypeId>,
-    link: u64,
-    statistics: RankStatistics,
+    pub(crate) link: u64,
+    pub(crate) statistics: RankStatistics,
 }
 
 /// What a run was like on one rank.
@@ -44,34 +43,6 @@ pub struct RankStatistics {
     pub waited: Duration,
 }
 
-impl DistributedGraph<'static> {
-    /// Runs every node once, each on its owner, on the workers of `executor` there, while the calling thread
-    /// carries messages and waits.
-    ///
-    /// Only the calling thread uses the transport. It looks for messages all the time, so it needs a core of
-    /// its own: give the executor one thread less than the rank has cores. What a node sends goes out when
-    /// this thread comes by.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    pub fn run_parallel(
-        &mut self,
-        link: &mut Link,
-        executor: &Executor,
-        options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, DistributedRunError> {
-        link.core_mut().patient = true;
-        let Self { port, part, statistics, .. } = self;
-        let mut run = begin(link, self.link, port, options)?;
-        let token = port.set_policy(options.policy);
-        let faults = block_on(drive(&mut run, port, part.run_parallel(&token, executor)))?;
-        *statistics = finish(run, port);
-        settle(faults)?;
-        Ok(self.results())
-    }
-}
-
 impl<'env> DistributedGraph<'env> {
     pub(crate) fn new(
         builder: u64,
@@ -83,64 +54,25 @@ impl<'env> DistributedGraph<'env> {
         Self { builder, port, part, types, link, statistics: RankStatistics::default() }
     }
 
-    /// Runs every node once, each on its owner. All ranks do it together; each on the thread that calls this,
-    /// which carries messages in between.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    pub fn run(&mut self, link: &mut Link) -> Result<DistributedResults<'_>, DistributedRunError> {
-        self.run_with(link, &RankOptions::new())
-    }
-
-    /// Runs every node once, each on its owner, as [options](RankOptions) say; otherwise like
-    /// [`run`](Self::run).
-    ///
-    /// # Errors
-    ///
-    /// What went wrong, the same on all ranks: nodes that failed or panicked, a cancel. Nodes that did run
-    /// have their results all the same, see [`results`](Self::results). If the ranks have lost each other, a
-    /// [`LinkError`].
-    pub fn run_with(
-        &mut self,
-        link: &mut Link,
-        options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, DistributedRunError> {
-        link.core_mut().patient = true;
-        block_on(self.go(link, options))?;
-        Ok(self.results())
-    }
-
-    /// Runs every node once, each on its owner, for a thread that has something else to do meanwhile. The
-    /// future looks for messages whenever it is polled, and wakes itself. If it is dropped before its end,
-    /// the runs of all ranks end with a [`LinkError`].
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    pub async fn run_async(
-        &mut self,
-        link: &mut Link,
-        options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, DistributedRunError> {
-        link.core_mut().patient = false;
-        self.go(link, options).await?;
-        Ok(self.results())
-    }
-
-    async fn go(&mut self, link: &mut Link, options: &RankOptions) -> Result<(), DistributedRunError> {
-        let Self { port, part, statistics, .. } = self;
-        let mut run = begin(link, self.link, port, options)?;
-        let token = port.set_policy(options.policy);
-        let faults = drive(&mut run, port, part.run(&token)).await?;
-        *statistics = finish(run, port);
-        settle(faults)
-    }
-
     /// The results of this rank's part, however the last run has ended.
     #[must_use]
-    pub fn results(&mut self) -> DistributedResults<'_> {
+    pub fn results(&self) -> DistributedResults<'_> {
         DistributedResults { results: self.part.results(), port: &self.port, builder: self.builder }
+    }
+
+    /// Moves out what `node` gave in the last run.
+    ///
+    /// # Errors
+    ///
+    /// Why this rank has no value of it.
+    pub fn take<T: Wire>(&mut self, node: DistributedNode<T>) -> Result<T, Unavailable> {
+        if node.builder() != self.builder {
+            return Err(Unavailable::ForeignHandle);
+        }
+        match self.part.take(node.index()) {
+            Some(got) => got.map_err(Unavailable::NoResult),
+            None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
+        }
     }
 
     /// What the last run was like on this rank.
@@ -329,7 +261,7 @@ impl<'env> DistributedGraph<'env> {
 }
 
 /// Begins a run, or something else that is done with the graph.
-fn begin<'l>(
+pub(crate) fn begin<'l>(
     link: &'l mut Link,
     built_over: u64,
     port: &Port,
@@ -349,57 +281,8 @@ fn begin<'l>(
     Ok(operation)
 }
 
-/// A run of this rank's part, and then what all ranks have come to.
-async fn drive(
-    operation: &mut Operation<'_>,
-    port: &Port,
-    mut run: PartRun<'_, '_>,
-) -> Result<Faults, LinkError> {
-    loop {
-        let mut busy = operation.core().look()?;
-        let step = {
-            let _entered = operation.link().enter();
-            run.go_on()
-        };
-        match step {
-            None => {}
-            Some(Poll::Pending) => busy = true,
-            Some(Poll::Ready(ended)) => {
-                if let Ended::Broken(error) = ended {
-                    let fault = Fault::new(FaultKind::NotRun, port.plan().rank(), None);
-                    port.record(fault.with_error(Arc::from(error)));
-                }
-                break;
-            }
-        }
-        let core = operation.core();
-        if port.elsewhere() > 0 {
-            core.stay();
-        }
-        core.rest(busy, &mut |_| port.waiting())?;
-        next_turn().await;
-    }
-    drop(run);
-    let own = port.faults();
-    let mut verdict = operation.agree(own.clone()).await?;
-    verdict.adopt(&own);
-    Ok(verdict)
-}
-
-/// All ranks have come to the end of a run.
-fn finish(mut run: Operation<'_>, port: &Port) -> RankStatistics {
-    let core = run.core();
-    if let (0, Some(progress)) = (core.rank(), &core.watch.progress) {
-        progress.set(port.plan().nodes() as u64);
-    }
-    let took = core.elapsed() - core.began;
-    let statistics = RankStatistics { nodes: port.done(), took, waited: core.waited };
-    run.end();
-    statistics
-}
-
 /// The faults of all ranks as an error.
-fn settle(faults: Faults) -> Result<(), DistributedRunError> {
+pub(crate) fn settle(faults: Faults) -> Result<(), DistributedRunError> {
     let stops = |kind| matches!(kind, FaultKind::Cancelled | FaultKind::DeadlineExceeded);
     let Some(first) = faults.first().first() else { return Ok(()) };
     if faults.first().iter().any(|fault| !stops(fault.kind())) {
@@ -413,13 +296,14 @@ fn settle(faults: Faults) -> Result<(), DistributedRunError> {
 
 /// The results of this rank's part: those of its own nodes, and of those that it has received. They stay in
 /// the graph, and the next run drops them.
+#[derive(Clone, Copy)]
 pub struct DistributedResults<'g> {
     results: PartResults<'g>,
     port: &'g Port,
     builder: u64,
 }
 
-impl DistributedResults<'_> {
+impl<'g> DistributedResults<'g> {
     /// This rank.
     #[must_use]
     pub fn rank(&self) -> usize {
@@ -431,26 +315,11 @@ impl DistributedResults<'_> {
     /// # Errors
     ///
     /// Why this rank has no value of it.
-    pub fn get<T: Wire>(&self, node: DistributedNode<T>) -> Result<&T, Unavailable> {
+    pub fn get<T: Wire>(&self, node: DistributedNode<T>) -> Result<&'g T, Unavailable> {
         if node.builder() != self.builder {
             return Err(Unavailable::ForeignHandle);
         }
         match self.results.get(node.index()) {
-            Some(got) => got.map_err(Unavailable::NoResult),
-            None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
-        }
-    }
-
-    /// Moves out what `node` gave.
-    ///
-    /// # Errors
-    ///
-    /// Why this rank has no value of it.
-    pub fn take<T: Wire>(&mut self, node: DistributedNode<T>) -> Result<T, Unavailable> {
-        if node.builder() != self.builder {
-            return Err(Unavailable::ForeignHandle);
-        }
-        match self.results.take(node.index()) {
             Some(got) => got.map_err(Unavailable::NoResult),
             None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
         }

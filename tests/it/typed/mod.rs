@@ -22,3 +22,4 @@ mod rows;
 mod rows_broken;
 mod spawned;
 mod values;
+mod verbs;

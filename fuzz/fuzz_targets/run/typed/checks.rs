@@ -90,10 +90,7 @@ pub(super) fn check_end(
         }
         Some(Err(RunError::Panicked(error))) => {
             assert!(way.catch_panics);
-            assert_eq!(
-                error.nodes().iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(),
-                panicked
-            );
+            assert_eq!(error.nodes().iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(), panicked);
         }
         Some(Err(other)) => panic!("{other}"),
         None => assert!(!way.catch_panics && !panicked.is_empty()),

@@ -5,7 +5,7 @@ use crate::plan::{Kind, Pause, Place, Plan, Role, Way};
 use crate::stamps::Stamps;
 use crate::wakes::{Gate, elsewhere, linger, yields};
 use crate::{PLANNED, raw, work};
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Values};
+use dgraph_exec::{CancelToken, Declared, Graph, GraphBuilder, Input, Node, Values};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
@@ -82,10 +82,11 @@ impl Built {
         let plan = &shared.plan;
         let mut graph = GraphBuilder::new();
         let input = graph.input("input");
-        let nodes: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
+        let declared: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
+        let nodes: Vec<_> = declared.iter().map(Declared::node).collect();
         let limits = PERMITS.map(|permits| graph.limit(permits));
-        for (node, &handle) in nodes.iter().enumerate() {
-            define(&mut graph, shared, node, input, &nodes);
+        for (node, declared) in declared.into_iter().enumerate() {
+            let handle = define(&mut graph, shared, node, declared, input, &nodes);
             let ordering = plan.before(node).filter(|(_, kind)| *kind == Kind::OnlyOrders);
             graph.after(handle, ordering.map(|(before, _)| nodes[before]));
             let demand = plan.nodes[node].demand;
@@ -109,46 +110,47 @@ fn define(
     graph: &mut GraphBuilder<'static>,
     shared: &Arc<Shared>,
     node: usize,
+    declared: Declared<Counted>,
     input: Input<Counted>,
     nodes: &[Node<Counted>],
-) {
-    let (plan, handle, shared) = (&shared.plan, nodes[node], Arc::clone(shared));
+) -> Node<Counted> {
+    let (plan, shared) = (&shared.plan, Arc::clone(shared));
     let feeding = plan.feeding(node);
     let body = move |fed: &mut dyn Iterator<Item = u64>| Body::new(&shared, node, fed);
     let waits = plan.nodes[node].pause.is_some();
     match (&feeding[..], waits) {
         ([], false) if plan.role(node) == Role::ReadsInput => {
-            graph.try_define(handle, (input,), move |input: &Counted| {
+            graph.try_node(declared, (input,), move |input: &Counted| {
                 body(&mut [input.number].into_iter()).run()
-            });
+            })
         }
         ([], true) if plan.role(node) == Role::ReadsInput => {
-            graph.try_async_define(handle, (input,), move |input: &Counted| {
+            graph.try_async_node(declared, (input,), move |input: &Counted| {
                 body(&mut [input.number].into_iter()).wait()
-            });
+            })
         }
         (&[before], false) if plan.taker(before) == Some(node) => {
             let moved = (nodes[before].moved(),);
-            graph.try_define(handle, moved, move |fed: Counted| body(&mut [fed.number].into_iter()).run());
+            graph.try_node(declared, moved, move |fed: Counted| body(&mut [fed.number].into_iter()).run())
         }
         // What is moved in lives as long as the future.
         (&[before], true) if plan.taker(before) == Some(node) => {
             let moved = (nodes[before].moved(),);
-            graph.try_async_define(handle, moved, move |fed: Counted| {
+            graph.try_async_node(declared, moved, move |fed: Counted| {
                 let body = body(&mut [fed.number].into_iter());
                 async move {
                     let _fed = fed;
                     body.wait().await
                 }
-            });
+            })
         }
         (feeding, waits) => {
             let feeding: Vec<_> = feeding.iter().map(|&before| nodes[before]).collect();
             let body = move |fed: Values<'_, Counted>| body(&mut fed.iter().map(|fed| fed.number));
             if waits {
-                graph.try_async_define(handle, feeding, move |fed: Values<'_, Counted>| body(fed).wait());
+                graph.try_async_node(declared, feeding, move |fed: Values<'_, Counted>| body(fed).wait())
             } else {
-                graph.try_define(handle, feeding, move |fed: Values<'_, Counted>| body(fed).run());
+                graph.try_node(declared, feeding, move |fed: Values<'_, Counted>| body(fed).run())
             }
         }
     }

@@ -8,9 +8,10 @@ use dgraph_core::DagError;
 
 /// What the builder knows of a node, beside its name and what it depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Declared {
-    Undefined,
-    Defined,
+pub(crate) enum Definition {
+    Missing,
+    Given,
+    /// The node is an input.
     Input,
 }
 
@@ -21,21 +22,20 @@ pub(crate) struct Faults {
     pub(crate) strangers: Vec<u32>,
     /// Handles of other graphs that were to be defined, or ordered.
     pub(crate) strangers_defined: Vec<AnyNode>,
-    pub(crate) defined_twice: Vec<u32>,
     /// How many nodes were refused.
     pub(crate) too_many: usize,
 }
 
 /// Everything but cycles.
 pub(crate) fn check(
-    declared: &[Declared],
+    definitions: &[Definition],
     names: &Names,
     uses: &[Use],
     faults: &Faults,
 ) -> Result<(), GraphError> {
-    let Faults { strangers, strangers_defined, defined_twice, too_many } = faults;
+    let Faults { strangers, strangers_defined, too_many } = faults;
     if *too_many > 0 {
-        let nodes = declared.len() + too_many;
+        let nodes = definitions.len() + too_many;
         return Err(GraphError::TooLarge(DagError::TooManyNodes { nodes }));
     }
     if !strangers.is_empty() || !strangers_defined.is_empty() {
@@ -43,15 +43,12 @@ pub(crate) fn check(
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
         return Err(GraphError::ForeignHandles(nodes.collect()));
     }
-    if !defined_twice.is_empty() {
-        return Err(GraphError::DefinedTwice(names.all_named(defined_twice.iter().copied())));
-    }
-    let undefined = (0..).zip(declared).filter(|(_, node)| **node == Declared::Undefined);
+    let undefined = (0..).zip(definitions).filter(|(_, definition)| **definition == Definition::Missing);
     let undefined = names.all_named(undefined.map(|(node, _)| node));
     if !undefined.is_empty() {
         return Err(GraphError::Undefined(undefined));
     }
-    check_moves(declared.len(), names, uses)
+    check_moves(definitions.len(), names, uses)
 }
 
 /// A result that is moved feeds nobody else. Memory safety rests on this.
