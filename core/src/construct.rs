@@ -11,7 +11,7 @@
 //! Sources: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962). With a first-in first-out
 //! queue its order has the roots first, too.
 
-use crate::{BuildError, Cycle, DagView, Edge, NodeId};
+use crate::{Cycle, DagError, DagView, Edge, NodeId};
 
 /// The memory that [`DagView::from_edges`](crate::DagView::from_edges) writes a graph into.
 ///
@@ -21,7 +21,7 @@ use crate::{BuildError, Cycle, DagView, Edge, NodeId};
 /// # Examples
 ///
 /// ```
-/// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
+/// use dgraph_core::{DagError, DagView, Edge, NodeId, Storage};
 ///
 /// let (mut starts, mut in_degrees, mut order) = ([0; 3], [0; 3], [NodeId::default(); 3]);
 /// let mut edges = [Edge::default(); 2];
@@ -38,7 +38,7 @@ use crate::{BuildError, Cycle, DagView, Edge, NodeId};
 /// }
 /// let empty = Storage { starts: &mut [], edges: &mut [], in_degrees: &mut [], order: &mut [] };
 /// let error = DagView::from_edges(&[(0, 1)], empty, &mut []).unwrap_err();
-/// assert_eq!(error, BuildError::WrongLength { slice: "edges", needed: 1, given: 0 });
+/// assert_eq!(error, DagError::WrongLength { slice: "edges", needed: 1, given: 0 });
 /// ```
 #[derive(Debug)]
 pub struct Storage<'a> {
@@ -274,7 +274,7 @@ impl<'a> DagView<'a> {
     ///
     /// # Errors
     ///
-    /// Each variant of [`BuildError`] but `OutOfMemory`. The [`Cycle`] lies in `storage.order`.
+    /// Each variant of [`DagError`] but `OutOfMemory`. The [`Cycle`] lies in `storage.order`.
     ///
     /// # Examples
     ///
@@ -296,7 +296,7 @@ impl<'a> DagView<'a> {
         pairs: &[(u32, u32)],
         mut storage: Storage<'a>,
         scratch: &mut [u32],
-    ) -> Result<Self, BuildError<Cycle<'a>>> {
+    ) -> Result<Self, DagError<Cycle<'a>>> {
         let nodes = storage.order.len();
         let lengths = [
             ("starts", nodes, storage.starts.len()),
@@ -305,23 +305,23 @@ impl<'a> DagView<'a> {
         ];
         for (slice, needed, given) in lengths {
             if needed != given {
-                return Err(BuildError::WrongLength { slice, needed, given });
+                return Err(DagError::WrongLength { slice, needed, given });
             }
         }
         let given = scratch.len();
-        let scratch = scratch.get_mut(..nodes).ok_or(BuildError::WrongLength {
+        let scratch = scratch.get_mut(..nodes).ok_or(DagError::WrongLength {
             slice: "scratch",
             needed: nodes,
             given,
         })?;
         match construct(pairs, &mut storage, scratch) {
             Ok(()) => Ok(storage.into_view()),
-            Err(Fault::TooManyNodes) => Err(BuildError::TooManyNodes { nodes }),
-            Err(Fault::TooManyEdges) => Err(BuildError::TooManyEdges { edges: pairs.len() }),
-            Err(Fault::UnknownNode { edge, node }) => Err(BuildError::UnknownNode { edge, node, nodes }),
+            Err(Fault::TooManyNodes) => Err(DagError::TooManyNodes { nodes }),
+            Err(Fault::TooManyEdges) => Err(DagError::TooManyEdges { edges: pairs.len() }),
+            Err(Fault::UnknownNode { edge, node }) => Err(DagError::UnknownNode { edge, node, nodes }),
             Err(Fault::Cycle) => {
                 let length = trace_cycle(&mut storage, scratch);
-                Err(BuildError::Cycle(Cycle::new(&storage.order[..length])))
+                Err(DagError::Cycle(Cycle::new(&storage.order[..length])))
             }
         }
     }

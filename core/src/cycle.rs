@@ -15,7 +15,7 @@ const FEW: usize = 5;
 /// # Examples
 ///
 /// ```
-/// use dgraph_core::{BuildError, DagView, Edge, NodeId, Storage};
+/// use dgraph_core::{DagError, DagView, Edge, NodeId, Storage};
 ///
 /// let storage = Storage {
 ///     starts: &mut [0; 3],
@@ -24,7 +24,7 @@ const FEW: usize = 5;
 ///     order: &mut [NodeId::default(); 3],
 /// };
 /// let built = DagView::from_edges(&[(0, 1), (1, 2), (2, 1)], storage, &mut [0; 3]);
-/// let Err(BuildError::Cycle(cycle)) = built else { panic!("a cycle was expected") };
+/// let Err(DagError::Cycle(cycle)) = built else { panic!("a cycle was expected") };
 /// assert_eq!(cycle.to_string(), "1 -> 2 -> 1"); // in the memory that was meant for the graph
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,9 +42,9 @@ impl<'a> Cycle<'a> {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Dag};
+    /// use dgraph_core::{DagError, Dag};
     ///
-    /// let Err(BuildError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
+    /// let Err(DagError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
     /// let names = ["hatch", "hen", "egg"];
     /// let culprits: Vec<_> = cycle.as_cycle().nodes().iter().map(|node| names[node.index()]).collect();
     /// assert_eq!(culprits, ["hen", "egg"]);
@@ -59,9 +59,9 @@ impl<'a> Cycle<'a> {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Dag};
+    /// use dgraph_core::{DagError, Dag};
     ///
-    /// let Err(BuildError::Cycle(cycle)) = Dag::from_edges(2, &[(0, 1), (1, 0)]) else { panic!() };
+    /// let Err(DagError::Cycle(cycle)) = Dag::from_edges(2, &[(0, 1), (1, 0)]) else { panic!() };
     /// assert!(cycle.as_cycle().path().map(|node| node.get()).eq([0, 1, 0]));
     /// ```
     pub fn path(self) -> impl Iterator<Item = NodeId> + 'a {
@@ -93,12 +93,12 @@ impl fmt::Debug for Cycle<'_> {
 /// # Examples
 ///
 /// ```
-/// use dgraph_core::{BuildError, CycleBuf, Dag};
+/// use dgraph_core::{DagError, CycleBuf, Dag};
 ///
-/// fn check(edges: &[(u32, u32)]) -> Result<(), BuildError<CycleBuf>> {
+/// fn check(edges: &[(u32, u32)]) -> Result<(), DagError<CycleBuf>> {
 ///     Dag::from_edges(2, edges).map(drop)
 /// }
-/// let Err(BuildError::Cycle(cycle)) = check(&[(0, 1), (1, 0)]) else { panic!("a cycle was expected") };
+/// let Err(DagError::Cycle(cycle)) = check(&[(0, 1), (1, 0)]) else { panic!("a cycle was expected") };
 /// assert_eq!(cycle.to_string(), "0 -> 1 -> 0"); // the graph's memory is gone, the cycle is not
 /// ```
 #[cfg(feature = "alloc")]
@@ -114,13 +114,13 @@ impl CycleBuf {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Cycle, Dag};
+    /// use dgraph_core::{DagError, Cycle, Dag};
     ///
     /// fn longest<'a>(cycles: &[Cycle<'a>]) -> Option<Cycle<'a>> {
     ///     cycles.iter().copied().max_by_key(|cycle| cycle.nodes().len())
     /// }
-    /// let Err(BuildError::Cycle(short)) = Dag::from_edges(1, &[(0, 0)]) else { panic!() };
-    /// let Err(BuildError::Cycle(long)) = Dag::from_edges(2, &[(0, 1), (1, 0)]) else { panic!() };
+    /// let Err(DagError::Cycle(short)) = Dag::from_edges(1, &[(0, 0)]) else { panic!() };
+    /// let Err(DagError::Cycle(long)) = Dag::from_edges(2, &[(0, 1), (1, 0)]) else { panic!() };
     /// assert_eq!(longest(&[short.as_cycle(), long.as_cycle()]), Some(long.as_cycle()));
     /// ```
     #[must_use]
@@ -133,9 +133,9 @@ impl CycleBuf {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Dag, NodeId};
+    /// use dgraph_core::{DagError, Dag, NodeId};
     ///
-    /// let Err(BuildError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
+    /// let Err(DagError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
     /// assert_eq!(cycle.nodes(), [1, 2].map(NodeId::new)); // 0 is not on it, though it leads there
     /// ```
     #[must_use]
@@ -148,9 +148,9 @@ impl CycleBuf {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Dag};
+    /// use dgraph_core::{DagError, Dag};
     ///
-    /// let Err(BuildError::Cycle(cycle)) = Dag::from_edges(2, &[(0, 1), (1, 0)]) else { panic!() };
+    /// let Err(DagError::Cycle(cycle)) = Dag::from_edges(2, &[(0, 1), (1, 0)]) else { panic!() };
     /// let names = ["hen", "egg"];
     /// let path: Vec<_> = cycle.path().map(|node| names[node.index()]).collect();
     /// assert_eq!(path.join(" needs "), "hen needs egg needs hen");

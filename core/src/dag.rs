@@ -2,7 +2,7 @@
 
 #[cfg(target_has_atomic = "32")]
 use crate::sync::{AtomicBool, AtomicU32, Ordering};
-use crate::{AsDag, BuildError, CycleBuf, DagView, Edge, NodeId, Storage, depth_first};
+use crate::{AsDag, CycleBuf, DagError, DagView, Edge, NodeId, Storage, depth_first};
 #[cfg(target_has_atomic = "ptr")]
 use crate::{MakeSupersteps, Supersteps};
 use alloc::boxed::Box;
@@ -57,25 +57,25 @@ impl Dag {
     ///
     /// # Errors
     ///
-    /// [`BuildError::TooManyNodes`] or [`TooManyEdges`](BuildError::TooManyEdges) beyond 2³¹ nodes or 2³² − 1
-    /// edges, [`UnknownNode`](BuildError::UnknownNode) for an edge outside `0..nodes`,
-    /// [`Cycle`](BuildError::Cycle) with its path, [`OutOfMemory`](BuildError::OutOfMemory).
+    /// [`DagError::TooManyNodes`] or [`TooManyEdges`](DagError::TooManyEdges) beyond 2³¹ nodes or 2³² − 1
+    /// edges, [`UnknownNode`](DagError::UnknownNode) for an edge outside `0..nodes`,
+    /// [`Cycle`](DagError::Cycle) with its path, [`OutOfMemory`](DagError::OutOfMemory).
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Dag};
+    /// use dgraph_core::{DagError, Dag};
     ///
     /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
     /// assert_eq!((dag.view().nodes(), dag.view().edges()), (4, 4));
     ///
-    /// let Err(BuildError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
+    /// let Err(DagError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
     /// assert_eq!(cycle.to_string(), "1 -> 2 -> 1");
-    /// # Ok::<(), BuildError<dgraph_core::CycleBuf>>(())
+    /// # Ok::<(), DagError<dgraph_core::CycleBuf>>(())
     /// ```
-    pub fn from_edges(nodes: usize, edges: &[(u32, u32)]) -> Result<Self, BuildError<CycleBuf>> {
+    pub fn from_edges(nodes: usize, edges: &[(u32, u32)]) -> Result<Self, DagError<CycleBuf>> {
         if nodes > NodeId::MAX_NODES {
-            return Err(BuildError::TooManyNodes { nodes });
+            return Err(DagError::TooManyNodes { nodes });
         }
         let mut starts = allocate::<u32>(nodes)?;
         let mut row = allocate::<Edge>(edges.len())?;
@@ -323,15 +323,15 @@ impl Drop for LentCountdown<'_> {
 }
 
 /// `length` default values, or an error where `vec!` would abort.
-fn allocate<T: Default + Clone>(length: usize) -> Result<Box<[T]>, BuildError<CycleBuf>> {
+fn allocate<T: Default + Clone>(length: usize) -> Result<Box<[T]>, DagError<CycleBuf>> {
     let mut memory = reserve(length)?;
     memory.resize(length, T::default());
     Ok(memory.into_boxed_slice())
 }
 
-fn reserve<T>(length: usize) -> Result<Vec<T>, BuildError<CycleBuf>> {
+fn reserve<T>(length: usize) -> Result<Vec<T>, DagError<CycleBuf>> {
     let mut memory = Vec::new();
-    let refused = |_| BuildError::OutOfMemory { bytes: length.saturating_mul(size_of::<T>()) };
+    let refused = |_| DagError::OutOfMemory { bytes: length.saturating_mul(size_of::<T>()) };
     memory.try_reserve_exact(length).map_err(refused)?;
     Ok(memory)
 }

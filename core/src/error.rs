@@ -11,20 +11,20 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use dgraph_core::{BuildError, Dag};
+/// use dgraph_core::{DagError, Dag};
 ///
 /// let error = Dag::from_edges(2, &[(0, 1), (1, 5)]).unwrap_err();
-/// assert_eq!(error, BuildError::UnknownNode { edge: 1, node: 5, nodes: 2 });
+/// assert_eq!(error, DagError::UnknownNode { edge: 1, node: 5, nodes: 2 });
 /// assert_eq!(error.to_string(), "edge 1 names node 5, but the graph has only 2 nodes");
 ///
 /// match Dag::from_edges(2, &[(0, 1), (1, 0)]) {
-///     Err(BuildError::Cycle(cycle)) => assert_eq!(cycle.to_string(), "0 -> 1 -> 0"),
+///     Err(DagError::Cycle(cycle)) => assert_eq!(cycle.to_string(), "0 -> 1 -> 0"),
 ///     other => panic!("a cycle was expected: {other:?}"),
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum BuildError<C> {
+pub enum DagError<C> {
     /// More than [`NodeId::MAX_NODES`] nodes.
     TooManyNodes {
         /// The number of nodes asked for.
@@ -62,13 +62,13 @@ pub enum BuildError<C> {
     Cycle(C),
 }
 
-impl<C> BuildError<C> {
+impl<C> DagError<C> {
     /// Converts the cycle of the error, to hold it in another way.
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_core::{BuildError, Dag};
+    /// use dgraph_core::{DagError, Dag};
     ///
     /// // With the names that the user knows, instead of numbers.
     /// let names = ["hen", "egg"];
@@ -76,19 +76,19 @@ impl<C> BuildError<C> {
     /// let error = error.map_cycle(|cycle| cycle.path().map(|node| names[node.index()]).collect::<Vec<_>>().join(" -> "));
     /// assert_eq!(error.to_string(), "dependency cycle: hen -> egg -> hen");
     /// ```
-    pub fn map_cycle<D>(self, map: impl FnOnce(C) -> D) -> BuildError<D> {
+    pub fn map_cycle<D>(self, map: impl FnOnce(C) -> D) -> DagError<D> {
         match self {
-            Self::TooManyNodes { nodes } => BuildError::TooManyNodes { nodes },
-            Self::TooManyEdges { edges } => BuildError::TooManyEdges { edges },
-            Self::UnknownNode { edge, node, nodes } => BuildError::UnknownNode { edge, node, nodes },
-            Self::WrongLength { slice, needed, given } => BuildError::WrongLength { slice, needed, given },
-            Self::OutOfMemory { bytes } => BuildError::OutOfMemory { bytes },
-            Self::Cycle(cycle) => BuildError::Cycle(map(cycle)),
+            Self::TooManyNodes { nodes } => DagError::TooManyNodes { nodes },
+            Self::TooManyEdges { edges } => DagError::TooManyEdges { edges },
+            Self::UnknownNode { edge, node, nodes } => DagError::UnknownNode { edge, node, nodes },
+            Self::WrongLength { slice, needed, given } => DagError::WrongLength { slice, needed, given },
+            Self::OutOfMemory { bytes } => DagError::OutOfMemory { bytes },
+            Self::Cycle(cycle) => DagError::Cycle(map(cycle)),
         }
     }
 }
 
-impl<C> BuildError<C> {
+impl<C> DagError<C> {
     /// The message, with the cycle as `cycle` writes it.
     fn write(
         &self,
@@ -117,17 +117,17 @@ impl<C> BuildError<C> {
     }
 }
 
-impl<C: fmt::Display> fmt::Display for BuildError<C> {
+impl<C: fmt::Display> fmt::Display for DagError<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, C::fmt)
     }
 }
 
-impl<C: fmt::Debug> fmt::Debug for BuildError<C> {
+impl<C: fmt::Debug> fmt::Debug for DagError<C> {
     /// The message: what `main` prints.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, C::fmt)
     }
 }
 
-impl<C: fmt::Debug + fmt::Display> core::error::Error for BuildError<C> {}
+impl<C: fmt::Debug + fmt::Display> core::error::Error for DagError<C> {}

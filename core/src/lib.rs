@@ -190,7 +190,7 @@ pub use dag::Dag;
 #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
 pub use dag::LentCountdown;
 pub use dot::Dot;
-pub use error::BuildError;
+pub use error::DagError;
 #[cfg(feature = "alloc")]
 pub use levels::Levels;
 pub use node::{Edge, NodeId};

@@ -1,6 +1,6 @@
 //! From petgraph's graphs and back.
 
-use crate::{BuildError, CycleBuf, Dag, DagView, NodeId};
+use crate::{CycleBuf, Dag, DagError, DagView, NodeId};
 use ::petgraph::stable_graph::StableGraph;
 use ::petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use ::petgraph::{Directed, Graph, graph::IndexType, graph::NodeIndex};
@@ -39,7 +39,7 @@ impl Dag {
     /// ```
     pub fn from_petgraph<N, E, Ix: IndexType>(
         graph: &Graph<N, E, Directed, Ix>,
-    ) -> Result<Self, BuildError<CycleBuf>> {
+    ) -> Result<Self, DagError<CycleBuf>> {
         let edges = graph.edge_references();
         build(graph.node_count(), edges.map(|edge| (edge.source().index(), edge.target().index())))
     }
@@ -74,7 +74,7 @@ impl Dag {
     /// ```
     pub fn from_stable_graph<N, E, Ix: IndexType>(
         graph: &StableGraph<N, E, Directed, Ix>,
-    ) -> Result<(Self, Vec<NodeIndex<Ix>>), BuildError<CycleBuf>> {
+    ) -> Result<(Self, Vec<NodeIndex<Ix>>), DagError<CycleBuf>> {
         let indices: Vec<_> = graph.node_indices().collect();
         let mut numbers = vec![0; indices.last().map_or(0, |last| last.index() + 1)];
         for (number, index) in indices.iter().enumerate() {
@@ -86,9 +86,9 @@ impl Dag {
     }
 }
 
-fn build(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Result<Dag, BuildError<CycleBuf>> {
+fn build(nodes: usize, edges: impl Iterator<Item = (usize, usize)>) -> Result<Dag, DagError<CycleBuf>> {
     if nodes > NodeId::MAX_NODES {
-        return Err(BuildError::TooManyNodes { nodes });
+        return Err(DagError::TooManyNodes { nodes });
     }
     #[allow(
         clippy::cast_possible_truncation,

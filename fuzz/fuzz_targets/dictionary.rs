@@ -2,7 +2,7 @@
 //! what is listed, in that order, on one thread and on several.
 #![no_main]
 
-use dgraph_exec::{Args, Executor, GraphError, KeyedGraph};
+use dgraph_exec::{Args, Executor, DictionaryError, KeyedGraph};
 use dgraph_tests::oracle;
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashMap;
@@ -59,13 +59,13 @@ fuzz_target!(|bytes: &[u8]| {
                 assert_eq!(results.iter().count(), tasks.len());
             }
         }
-        Err(GraphError::DuplicateKeys(keys)) => assert_eq!(keys, duplicates(&tasks)),
-        Err(GraphError::MissingKeys(keys)) => {
+        Err(DictionaryError::DuplicateKeys(keys)) => assert_eq!(keys, duplicates(&tasks)),
+        Err(DictionaryError::MissingKeys(keys)) => {
             assert_eq!(duplicates(&tasks), Vec::<&str>::new());
             assert!(!keys.is_empty());
             assert_eq!(keys.iter().map(|one| (one.key, one.needed_by)).collect::<Vec<_>>(), missing(&tasks));
         }
-        Err(GraphError::Cycle(path)) => {
+        Err(DictionaryError::Cycle(path)) => {
             let place = |key: &str| tasks.iter().position(|(other, ..)| *other == key).expect("a key") as u32;
             let edges: Vec<(u32, u32)> = tasks
                 .iter()

@@ -1,7 +1,7 @@
 //! Arbitrary edges: petgraph's verdict, and either a cycle that is there or a graph that holds just these edges.
 #![no_main]
 
-use dgraph_core::{BuildError, Dag, DagView, Edge, NodeId, Parts, Storage};
+use dgraph_core::{DagError, Dag, DagView, Edge, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use libfuzzer_sys::fuzz_target;
 use petgraph::algo::is_cyclic_directed;
@@ -20,7 +20,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
     let outside = edges.iter().position(|&(u, v)| u.max(v) as usize >= nodes);
     let built = Dag::from_edges(nodes, &edges);
     if let Some(outside) = outside {
-        assert!(matches!(built, Err(BuildError::UnknownNode { edge, .. }) if edge == outside), "{built:?}");
+        assert!(matches!(built, Err(DagError::UnknownNode { edge, .. }) if edge == outside), "{built:?}");
         return;
     }
     let mut graph = DiGraph::<(), ()>::from_edges(&edges);
@@ -34,7 +34,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
             is_accepted_by_itself(dag.view());
             in_memory_of_the_caller(dag.view(), &edges);
         }
-        Err(BuildError::Cycle(cycle)) => {
+        Err(DagError::Cycle(cycle)) => {
             assert!(is_cyclic_directed(&graph), "{cycle}");
             let path: Vec<u32> = cycle.path().map(NodeId::get).collect();
             assert!(oracle::is_real_cycle(&edges, &path), "{cycle}");

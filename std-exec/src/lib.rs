@@ -168,11 +168,11 @@ mod typed;
 mod wake;
 
 pub use dgraph_core::{
-    AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, MakeSupersteps, NodeId,
+    AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, MakeSupersteps, NodeId,
     Parts, PartsError, StaticDag, Storage, Supersteps,
 };
 pub use dictionaries::{
-    Args, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, GraphError, KeyedBuilder,
+    Args, DictionaryError, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, KeyedBuilder,
     KeyedGraph, KeyedResults, MissingKey, PlainFunction,
 };
 #[cfg(feature = "async")]
@@ -185,10 +185,10 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, DefinitionError, Dependencies, Dependency, Failure,
-    FailurePolicy, Failures, Feed, Graph, GraphBuilder, Input, Limit, Local, Moved, NamedNode, NoResult,
-    Node, NodeError, NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable,
-    State, StateCommute, StateRead, StateWrite, Values, ValuesIter,
+    Ambiguity, AnyNode, Anywhere, CancelToken, Dependencies, Dependency, Failure, FailurePolicy, Failures,
+    Feed, Graph, GraphBuilder, GraphError, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError,
+    NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, State, StateCommute,
+    StateRead, StateWrite, Values, ValuesIter,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -2,7 +2,7 @@
 
 use crate::error::{LoadError, Reason};
 use crate::{lockfile, tsv};
-use dgraph_core::{BuildError, Dag, NodeId};
+use dgraph_core::{Dag, DagError, NodeId};
 use std::path::Path;
 
 /// A dependency graph as a file describes it; not yet checked for cycles.
@@ -48,7 +48,7 @@ impl Workflow {
     /// [`Reason::Cycle`] by names, on the line of its first node; [`Reason::Unbuildable`] for what is too large.
     pub fn build(&self, file: &str) -> Result<Dag, LoadError> {
         Dag::from_edges(self.nodes(), &self.edges).map_err(|error| match error {
-            BuildError::Cycle(cycle) => {
+            DagError::Cycle(cycle) => {
                 let line = cycle.nodes().first().map(|node| self.lines[node.index()]);
                 let names = cycle.path().map(|node| self.names[node.index()].clone()).collect();
                 LoadError::new(file, line, Reason::Cycle(names))

@@ -1,6 +1,6 @@
 //! How a graph over ranks is described.
 
-use crate::errors::{DescriptionError, Section};
+use crate::errors::{DistributedGraphError, Section};
 use crate::gate::AnyError;
 use crate::graph::DistributedGraph;
 use crate::handle::{DistributedInput, DistributedNode};
@@ -230,7 +230,11 @@ impl<'env> DistributedBuilder<'env> {
     ///
     /// If the ranks have described different graphs, or what they have described is none. All ranks get an
     /// error then.
-    pub fn build(self, link: &mut Link, owners: &Owners) -> Result<DistributedGraph<'env>, DescriptionError> {
+    pub fn build(
+        self,
+        link: &mut Link,
+        owners: &Owners,
+    ) -> Result<DistributedGraph<'env>, DistributedGraphError> {
         link.set_has_time(true);
         block_on(self.build_async(link, owners))
     }
@@ -245,7 +249,7 @@ impl<'env> DistributedBuilder<'env> {
         self,
         link: &mut Link,
         owners: &Owners,
-    ) -> Result<DistributedGraph<'env>, DescriptionError> {
+    ) -> Result<DistributedGraph<'env>, DistributedGraphError> {
         let (rank, ranks) = (link.rank(), link.size());
         let owners = owners.assign(ranks, &self.placed, &self.loads, &self.dependencies);
         let graph = link.next_graph();
@@ -264,11 +268,11 @@ impl<'env> DistributedBuilder<'env> {
         let verdict = operation.agree(report).await?;
         operation.end();
         if let Some((rank, other, section)) = verdict.differs {
-            return Err(DescriptionError::Differs { rank, other, section });
+            return Err(DistributedGraphError::Differs { rank, other, section });
         }
         let (port, part) = part?;
         match verdict.refused_by {
-            Some(rank) => Err(DescriptionError::RefusedBy { rank }),
+            Some(rank) => Err(DistributedGraphError::RefusedBy { rank }),
             None => Ok(DistributedGraph::new(id, port, part, types, link_id)),
         }
     }
@@ -281,16 +285,16 @@ impl<'env> DistributedBuilder<'env> {
         ranks: usize,
         owners: Vec<usize>,
         port: impl FnOnce(Plan) -> std::sync::Arc<Port>,
-    ) -> Result<(std::sync::Arc<Port>, Part<'env>), DescriptionError> {
+    ) -> Result<(std::sync::Arc<Port>, Part<'env>), DistributedGraphError> {
         let label = |node: usize| match self.names[node].as_str() {
             "" => format!("#{node}"),
             name => name.to_owned(),
         };
         if let Some(node) = self.stranger {
-            return Err(DescriptionError::ForeignHandle { node: label(node) });
+            return Err(DistributedGraphError::ForeignHandle { node: label(node) });
         }
         if let Some(node) = owners.iter().position(|&owner| owner >= ranks) {
-            return Err(DescriptionError::NoSuchRank { node: label(node), owner: owners[node], ranks });
+            return Err(DistributedGraphError::NoSuchRank { node: label(node), owner: owners[node], ranks });
         }
         let owners = owners.into_iter().map(|owner| u32::try_from(owner).unwrap_or(u32::MAX)).collect();
         let port = port(Plan::new(rank, ranks, &self.names, owners, &self.dependencies));
@@ -302,7 +306,7 @@ impl<'env> DistributedBuilder<'env> {
                 (kind.receive)(&mut part, node);
             }
         }
-        let part = part.build().map_err(DescriptionError::Definition)?;
+        let part = part.build().map_err(DistributedGraphError::Part)?;
         Ok((port, part))
     }
 

@@ -1,6 +1,6 @@
 //! Why a graph over ranks can't be built, or a run of it didn't do everything.
 
-use crate::exec::{DefinitionError, NoResult};
+use crate::exec::{GraphError, NoResult};
 use crate::fault::Faults;
 use crate::link_error::LinkError;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ impl fmt::Display for Section {
 /// Why a graph over ranks can't be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DescriptionError {
+pub enum DistributedGraphError {
     /// Two ranks have described different graphs.
     Differs {
         /// One rank.
@@ -63,7 +63,7 @@ pub enum DescriptionError {
         node: String,
     },
     /// This rank's part is refused by `dgraph-exec`.
-    Definition(DefinitionError),
+    Part(GraphError),
     /// Another rank can't build its part.
     RefusedBy {
         /// The rank.
@@ -73,7 +73,7 @@ pub enum DescriptionError {
     Link(LinkError),
 }
 
-impl fmt::Display for DescriptionError {
+impl fmt::Display for DistributedGraphError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Differs { rank, other, section } => {
@@ -83,24 +83,24 @@ impl fmt::Display for DescriptionError {
                 write!(f, "the owner of node {node} is rank {owner}, but there are {ranks} ranks")
             }
             Self::ForeignHandle { node } => write!(f, "node {node} depends on a node of another graph"),
-            Self::Definition(_) => f.write_str("this rank's part of the graph can't be built"),
+            Self::Part(_) => f.write_str("this rank's part of the graph can't be built"),
             Self::RefusedBy { rank } => write!(f, "rank {rank} can't build its part of the graph"),
             Self::Link(_) => f.write_str("the ranks can't build the graph together"),
         }
     }
 }
 
-impl Error for DescriptionError {
+impl Error for DistributedGraphError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Definition(error) => Some(error),
+            Self::Part(error) => Some(error),
             Self::Link(error) => Some(error),
             _ => None,
         }
     }
 }
 
-impl From<LinkError> for DescriptionError {
+impl From<LinkError> for DistributedGraphError {
     fn from(error: LinkError) -> Self {
         Self::Link(error)
     }
@@ -110,7 +110,7 @@ impl From<LinkError> for DescriptionError {
 /// ranks, unless it is [`Link`](Self::Link).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum RankError {
+pub enum DistributedRunError {
     /// Something went wrong on some ranks.
     Faults(Faults),
     /// The token of a rank was cancelled, and nothing else went wrong.
@@ -129,7 +129,7 @@ pub enum RankError {
     Link(LinkError),
 }
 
-impl fmt::Display for RankError {
+impl fmt::Display for DistributedRunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Faults(faults) => faults.fmt(f),
@@ -141,7 +141,7 @@ impl fmt::Display for RankError {
     }
 }
 
-impl Error for RankError {
+impl Error for DistributedRunError {
     /// Of faults: the error of the first one's node, on the rank where that is.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -152,7 +152,7 @@ impl Error for RankError {
     }
 }
 
-impl From<LinkError> for RankError {
+impl From<LinkError> for DistributedRunError {
     fn from(error: LinkError) -> Self {
         Self::Link(error)
     }

@@ -1,6 +1,6 @@
 //! What this package takes from `dgraph-exec` as it is. How it runs a rank's part with it: `local/`.
 
-pub use dgraph_exec::{CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, Values, ValuesIter};
+pub use dgraph_exec::{CancelToken, Executor, FailurePolicy, GraphError, NoResult, Values, ValuesIter};
 
 /// Stops a run of this rank's part.
 #[derive(Clone, Debug, Default)]

@@ -29,8 +29,8 @@ mod wire;
 
 pub use block::Block;
 pub use builder::DistributedBuilder;
-pub use errors::{DescriptionError, RankError, Section, Unavailable};
-pub use exec::{CancelToken, DefinitionError, Executor, FailurePolicy, NoResult, Values, ValuesIter};
+pub use errors::{DistributedGraphError, DistributedRunError, Section, Unavailable};
+pub use exec::{CancelToken, Executor, FailurePolicy, GraphError, NoResult, Values, ValuesIter};
 pub use fault::{Fault, FaultKind, Faults};
 pub use graph::{DistributedGraph, DistributedResults, RankStatistics};
 pub use handle::{DistributedInput, DistributedNode};

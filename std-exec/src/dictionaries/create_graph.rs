@@ -6,7 +6,7 @@
 /// Each function is given shared references to the results of its dependencies, in the listed order; the
 /// compiler checks the types. The reference is to the very type that the dependency gives: what gives a
 /// `String` is taken as `&String`. A dependency listed twice is run once and passed twice. Gives a
-/// `Result<FnGraph, GraphError<FnKey>>`.
+/// `Result<FnGraph, DictionaryError<FnKey>>`.
 ///
 /// # Examples
 ///

@@ -1,7 +1,7 @@
 //! Why a dictionary graph could not be built.
 
 use crate::brief::{self, Shown};
-use dgraph_core::{BuildError, CycleBuf};
+use dgraph_core::{CycleBuf, DagError};
 use std::fmt;
 
 /// What is wrong with a dictionary of dependencies, by key.
@@ -9,19 +9,19 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{GraphError, KeyedGraph};
+/// use dgraph_exec::{DictionaryError, KeyedGraph};
 ///
 /// let tasks = |first: &'static str, needs: &'static str| {
 ///     KeyedGraph::<_, ()>::builder().task(first, [needs], |_| ()).task("b", ["a"], |_| ()).build()
 /// };
-/// assert_eq!(tasks("a", "b").unwrap_err(), GraphError::Cycle(vec!["a", "b", "a"]));
-/// assert_eq!(tasks("b", "a").unwrap_err(), GraphError::DuplicateKeys(vec!["b"]));
+/// assert_eq!(tasks("a", "b").unwrap_err(), DictionaryError::Cycle(vec!["a", "b", "a"]));
+/// assert_eq!(tasks("b", "a").unwrap_err(), DictionaryError::DuplicateKeys(vec!["b"]));
 /// let error = tasks("a", "x").unwrap_err();
 /// assert_eq!(error.to_string(), r#"missing keys: "x" (needed by "a")"#);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum GraphError<K> {
+pub enum DictionaryError<K> {
     /// Keys that are declared more than once; one entry for each repetition.
     DuplicateKeys(Vec<K>),
     /// All dependencies that are no keys.
@@ -34,7 +34,7 @@ pub enum GraphError<K> {
     /// say.
     Mismatched(Vec<K>),
     /// More tasks or dependencies than a graph can hold.
-    TooLarge(BuildError<CycleBuf>),
+    TooLarge(DagError<CycleBuf>),
 }
 
 /// A dependency that is no key.
@@ -42,10 +42,10 @@ pub enum GraphError<K> {
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{GraphError, KeyedGraph, MissingKey};
+/// use dgraph_exec::{DictionaryError, KeyedGraph, MissingKey};
 ///
 /// let built = KeyedGraph::<_, ()>::builder().task("test", ["build"], |_| ()).build();
-/// let Err(GraphError::MissingKeys(missing)) = built else { panic!("`build` is missing") };
+/// let Err(DictionaryError::MissingKeys(missing)) = built else { panic!("`build` is missing") };
 /// assert_eq!(missing, [MissingKey { key: "build", needed_by: "test" }]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl<K: fmt::Debug> fmt::Display for MissingKey<K> {
     }
 }
 
-impl<K: fmt::Debug> fmt::Display for GraphError<K> {
+impl<K: fmt::Debug> fmt::Display for DictionaryError<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DuplicateKeys(keys) => {
@@ -88,14 +88,14 @@ impl<K: fmt::Debug> fmt::Display for GraphError<K> {
     }
 }
 
-impl<K: fmt::Debug> fmt::Debug for GraphError<K> {
+impl<K: fmt::Debug> fmt::Debug for DictionaryError<K> {
     /// The message, and those of its sources: what `main` prints.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         brief::debug(f, self)
     }
 }
 
-impl<K: fmt::Debug> std::error::Error for GraphError<K> {
+impl<K: fmt::Debug> std::error::Error for DictionaryError<K> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::TooLarge(error) => Some(error),

@@ -1,11 +1,11 @@
 //! Dictionary graphs over functions: what `create_graph!` builds.
 
-use crate::dictionaries::error::{GraphError, MissingKey};
+use crate::dictionaries::error::{DictionaryError, MissingKey};
 use crate::dictionaries::fn_key::FnKey;
 use crate::dictionaries::function::{Define, Feeds, Function, Functions, Index, node_of};
 use crate::executor::Executor;
 use crate::typed::RunError;
-use crate::typed::{DefinitionError, Graph, GraphBuilder, NamedNode, Results, RunOptions};
+use crate::typed::{Graph, GraphBuilder, GraphError, NamedNode, Results, RunOptions};
 use dgraph_core::DagView;
 use std::collections::HashSet;
 use std::fmt;
@@ -304,35 +304,35 @@ impl FnGraphBuilder {
     ///
     /// # Errors
     ///
-    /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
-    /// [`Cycle`](GraphError::Cycle) with a path of functions, [`Mismatched`](GraphError::Mismatched) if the
+    /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all of them,
+    /// [`Cycle`](DictionaryError::Cycle) with a path of functions, [`Mismatched`](DictionaryError::Mismatched) if the
     /// types of [`function`](Self::function) were written out and don't fit,
-    /// [`TooLarge`](GraphError::TooLarge).
+    /// [`TooLarge`](DictionaryError::TooLarge).
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{GraphError, create_graph};
+    /// use dgraph_exec::{DictionaryError, create_graph};
     /// fn base() -> u8 { 1 }
     /// fn next(base: &u8) -> u8 { base + 1 }
     /// let error = create_graph! { next: [base] }.unwrap_err();
     /// assert_eq!(error.to_string(), "missing keys: base (needed by next)");
     /// let error = create_graph! { base: [], next: [base], base: [] }.unwrap_err();
-    /// assert!(matches!(error, GraphError::DuplicateKeys(keys) if keys[0].name() == "base"));
+    /// assert!(matches!(error, DictionaryError::DuplicateKeys(keys) if keys[0].name() == "base"));
     /// ```
-    pub fn build(self) -> Result<FnGraph, GraphError<FnKey>> {
+    pub fn build(self) -> Result<FnGraph, DictionaryError<FnKey>> {
         let Self { mut graph, listed, index } = self;
         let mut seen = HashSet::with_capacity(listed.len());
         let duplicates: Vec<_> =
             listed.iter().map(|(key, ..)| *key).filter(|key| !seen.insert(*key)).collect();
         if !duplicates.is_empty() {
-            return Err(GraphError::DuplicateKeys(duplicates));
+            return Err(DictionaryError::DuplicateKeys(duplicates));
         }
         let uses = listed.iter().flat_map(|(key, uses, _)| uses.iter().map(move |used| (*used, *key)));
         let missing = uses.filter(|(used, _)| !seen.contains(used));
         let missing: Vec<_> = missing.map(|(key, needed_by)| MissingKey { key, needed_by }).collect();
         if !missing.is_empty() {
-            return Err(GraphError::MissingKeys(missing));
+            return Err(DictionaryError::MissingKeys(missing));
         }
         let mut keys = Vec::with_capacity(listed.len());
         for (key, uses, define) in listed {
@@ -342,9 +342,9 @@ impl FnGraphBuilder {
         let keys_of = |nodes: &[NamedNode]| nodes.iter().map(|node| keys[node.node().index()]).collect();
         match graph.build() {
             Ok(graph) => Ok(FnGraph { graph, keys, index }),
-            Err(DefinitionError::Cycle(path)) => Err(GraphError::Cycle(keys_of(&path))),
-            Err(DefinitionError::Undefined(nodes)) => Err(GraphError::Mismatched(keys_of(&nodes))),
-            Err(DefinitionError::TooLarge(error)) => Err(GraphError::TooLarge(error)),
+            Err(GraphError::Cycle(path)) => Err(DictionaryError::Cycle(keys_of(&path))),
+            Err(GraphError::Undefined(nodes)) => Err(DictionaryError::Mismatched(keys_of(&nodes))),
+            Err(GraphError::TooLarge(error)) => Err(DictionaryError::TooLarge(error)),
             Err(error) => unreachable!("handles, moves, limits and threads are none of the user's: {error}"),
         }
     }

@@ -10,11 +10,11 @@ use std::hash::{Hash, Hasher};
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{FnKey, GraphError, create_graph};
+/// use dgraph_exec::{FnKey, DictionaryError, create_graph};
 /// fn egg(_: &u8) -> u8 { 1 }
 /// fn hen(_: &u8) -> u8 { 2 }
 /// let built = create_graph! { hen: [egg], egg: [hen] };
-/// let Err(GraphError::Cycle(path)) = built else { panic!("a cycle was expected") };
+/// let Err(DictionaryError::Cycle(path)) = built else { panic!("a cycle was expected") };
 /// let path: Vec<FnKey> = path;
 /// assert!(path[0] == path[2] && path[0] != path[1]);
 /// assert_eq!(format!("{} needs {}", path[0], path[1]), "hen needs egg");

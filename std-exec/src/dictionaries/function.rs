@@ -118,7 +118,7 @@ pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{FnGraph, FnKey, Functions, GraphError};
+/// use dgraph_exec::{FnGraph, FnKey, Functions, DictionaryError};
 ///
 /// fn two() -> i32 { 2 }
 /// fn three() -> i32 { 3 }

@@ -1,11 +1,11 @@
 //! Dictionary graphs: tasks named by keys, built at run time from data.
 
 use crate::dictionaries::args::Args;
-use crate::dictionaries::error::{GraphError, MissingKey};
+use crate::dictionaries::error::{DictionaryError, MissingKey};
 use crate::dictionaries::results::KeyedResults;
 use crate::executor::Executor;
 use crate::typed::RunError;
-use dgraph_core::{BuildError, Dag, DagView, NodeId};
+use dgraph_core::{Dag, DagError, DagView, NodeId};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -265,8 +265,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`GraphError::DuplicateKeys`] and [`MissingKeys`](GraphError::MissingKeys), which list all of them,
-    /// [`Cycle`](GraphError::Cycle) with a path of keys, [`TooLarge`](GraphError::TooLarge).
+    /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all of them,
+    /// [`Cycle`](DictionaryError::Cycle) with a path of keys, [`TooLarge`](DictionaryError::TooLarge).
     ///
     /// # Examples
     ///
@@ -275,7 +275,7 @@ where
     /// let built = KeyedGraph::<_, ()>::builder().task("a", ["b"], |_| ()).task("b", ["a"], |_| ()).build();
     /// assert_eq!(built.unwrap_err().to_string(), r#"dependency cycle: "a" -> "b" -> "a""#);
     /// ```
-    pub fn build(self) -> Result<KeyedGraph<'f, K, T>, GraphError<K>> {
+    pub fn build(self) -> Result<KeyedGraph<'f, K, T>, DictionaryError<K>> {
         let mut index = HashMap::with_capacity(self.declared.len());
         let mut duplicates = Vec::new();
         for (node, (key, ..)) in (0_u32..).zip(&self.declared) {
@@ -287,7 +287,7 @@ where
             }
         }
         if !duplicates.is_empty() {
-            return Err(GraphError::DuplicateKeys(duplicates));
+            return Err(DictionaryError::DuplicateKeys(duplicates));
         }
 
         let nodes = self.declared.len();
@@ -310,14 +310,14 @@ where
             tasks.push(task);
         }
         if !missing.is_empty() {
-            return Err(GraphError::MissingKeys(missing));
+            return Err(DictionaryError::MissingKeys(missing));
         }
 
         let dag = Dag::from_edges(nodes, &edges).map_err(|error| match error {
-            BuildError::Cycle(cycle) => {
-                GraphError::Cycle(cycle.path().map(|node| keys[node.index()].clone()).collect())
+            DagError::Cycle(cycle) => {
+                DictionaryError::Cycle(cycle.path().map(|node| keys[node.index()].clone()).collect())
             }
-            other => GraphError::TooLarge(other),
+            other => DictionaryError::TooLarge(other),
         })?;
         let values = std::iter::repeat_with(OnceLock::new).take(nodes).collect();
         Ok(KeyedGraph { dag, keys, index, tasks, starts, dependencies, values })

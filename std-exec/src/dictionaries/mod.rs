@@ -12,7 +12,7 @@ mod keyed;
 mod results;
 
 pub use args::Args;
-pub use error::{GraphError, MissingKey};
+pub use error::{DictionaryError, MissingKey};
 pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
 pub use fn_key::FnKey;
 #[cfg(feature = "async")]

@@ -27,7 +27,7 @@
 //!   `watch.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
-//!   `definition.rs`.
+//!   `graph_error.rs`.
 //! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`; where what they are
 //!   for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
 
@@ -45,8 +45,8 @@ mod run;
 
 pub use builder::constraints::Limit;
 pub use builder::graph_builder::GraphBuilder;
-pub use error::definition::DefinitionError;
 pub use error::failure::{Failure, Failures};
+pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;
 pub use error::panicked::Panicked;
 pub use error::run_error::RunError;

@@ -2,7 +2,7 @@
 //! whole list is to be had from the error. `Debug` is what `main` prints, so it is as short, and can be read.
 
 use dgraph_exec::{
-    CancelToken, Dag, DefinitionError, Executor, ExecutorError, FailurePolicy, GraphBuilder, GraphError,
+    CancelToken, Dag, DictionaryError, Executor, ExecutorError, FailurePolicy, GraphBuilder, GraphError,
     KeyedGraph, NoResult, RunError, RunOptions,
 };
 use std::error::Error;
@@ -145,7 +145,7 @@ fn what_main_prints() {
     );
 }
 
-fn definition(build: impl FnOnce(&mut GraphBuilder<'_>), ends: [&str; 2]) -> DefinitionError {
+fn definition(build: impl FnOnce(&mut GraphBuilder<'_>), ends: [&str; 2]) -> GraphError {
     let mut graph = GraphBuilder::new();
     build(&mut graph);
     let error = graph.build().expect_err("a fault");
@@ -160,16 +160,16 @@ fn of_definitions() {
     let stranger = other.node("stranger", (), || 1);
     let error =
         definition(|graph| many().for_each(|name| _ = graph.node(name, (stranger,), |_: &i32| ())), first);
-    assert!(matches!(error, DefinitionError::ForeignHandles(nodes) if nodes.len() == MANY));
+    assert!(matches!(error, GraphError::ForeignHandles(nodes) if nodes.len() == MANY));
     let error = definition(|graph| many().for_each(|name| _ = graph.declare::<u8>(name)), first);
-    assert!(matches!(error, DefinitionError::Undefined(nodes) if nodes.len() == MANY));
+    assert!(matches!(error, GraphError::Undefined(nodes) if nodes.len() == MANY));
     let twice = |graph: &mut GraphBuilder<'_>| {
         for name in many() {
             let node = graph.node(name, (), || 1);
             graph.define(node, (), || 2);
         }
     };
-    assert!(matches!(definition(twice, first), DefinitionError::DefinedTwice(nodes) if nodes.len() == MANY));
+    assert!(matches!(definition(twice, first), GraphError::DefinedTwice(nodes) if nodes.len() == MANY));
     let bound = |graph: &mut GraphBuilder<'_>| {
         for name in many() {
             let node = graph.node(name, (), || 1);
@@ -177,7 +177,7 @@ fn of_definitions() {
             graph.on_worker(node, 1);
         }
     };
-    assert!(matches!(definition(bound, first), DefinitionError::BoundTwice(nodes) if nodes.len() == MANY));
+    assert!(matches!(definition(bound, first), GraphError::BoundTwice(nodes) if nodes.len() == MANY));
     for (permits, times) in [(0, 1), (1, 2)] {
         let limited = |graph: &mut GraphBuilder<'_>| {
             let limit = graph.limit(permits);
@@ -187,8 +187,8 @@ fn of_definitions() {
             }
         };
         match definition(limited, first) {
-            DefinitionError::LimitOfZero(nodes) => assert_eq!((nodes.len(), times), (MANY, 1)),
-            DefinitionError::LimitedTwice(nodes) => assert_eq!((nodes.len(), times), (MANY, 2)),
+            GraphError::LimitOfZero(nodes) => assert_eq!((nodes.len(), times), (MANY, 1)),
+            GraphError::LimitedTwice(nodes) => assert_eq!((nodes.len(), times), (MANY, 2)),
             other => panic!("{other}"),
         }
     }
@@ -201,7 +201,7 @@ fn of_definitions() {
     };
     let error =
         definition(cycle, ["simulate-cell-0 -> simulate-cell-1 -> ", "(9995 more) -> simulate-cell-0"]);
-    assert!(matches!(error, DefinitionError::Cycle(path) if path.len() == MANY + 1));
+    assert!(matches!(error, GraphError::Cycle(path) if path.len() == MANY + 1));
     let moved = |graph: &mut GraphBuilder<'_>| {
         let node = graph.node(long("bad "), (), || 1);
         graph.node(long("bad "), (node.moved(),), |_: i32| ());
@@ -212,7 +212,7 @@ fn of_definitions() {
 
 #[test]
 fn of_dictionaries() {
-    fn failed(tasks: impl Iterator<Item = (String, Option<String>)>) -> GraphError<String> {
+    fn failed(tasks: impl Iterator<Item = (String, Option<String>)>) -> DictionaryError<String> {
         let mut graph = KeyedGraph::builder();
         for (key, needs) in tasks {
             graph = graph.task(key, needs, |_| ());
@@ -221,13 +221,13 @@ fn of_dictionaries() {
     }
     let error = failed(many().chain(many()).map(|key| (key, None)));
     is_short(&error, [r#""simulate-cell-0", "simulate-cell-1""#, "and 9995 more"]);
-    assert!(matches!(error, GraphError::DuplicateKeys(keys) if keys.len() == MANY));
+    assert!(matches!(error, DictionaryError::DuplicateKeys(keys) if keys.len() == MANY));
     let error = failed(many().map(|key| (format!("needs {key}"), Some(key))));
     is_short(&error, [r#""simulate-cell-0" (needed by "needs simulate-cell-0")"#, "and 9995 more"]);
-    assert!(matches!(error, GraphError::MissingKeys(keys) if keys.len() == MANY));
+    assert!(matches!(error, DictionaryError::MissingKeys(keys) if keys.len() == MANY));
     let error = failed(many().zip(many().skip(1).chain(many().take(1)).map(Some)));
     is_short(&error, [r#""simulate-cell-0" -> "simulate-cell-1""#, r#"(9995 more) -> "simulate-cell-0""#]);
-    assert!(matches!(error, GraphError::Cycle(path) if path.len() == MANY + 1));
+    assert!(matches!(error, DictionaryError::Cycle(path) if path.len() == MANY + 1));
     is_short(
         &failed([(long("bad "), Some(long("none ")))].into_iter()),
         ["\"none xxx", "needed by \"bad xxx"],

@@ -1,13 +1,13 @@
 //! What is no dependency graph, and what is none in arrays that nobody vouches for, is refused, and the fault is named.
 
-use dgraph_exec::{BuildError, Dag, DagView, Edge, NodeId, Parts, PartsError};
+use dgraph_exec::{Dag, DagError, DagView, Edge, NodeId, Parts, PartsError};
 use dgraph_tests::oracle;
 use std::error::Error;
 
 #[test]
 fn edges_outside_the_graph() {
     let error = Dag::from_edges(2, &[(0, 1), (1, 2)]).expect_err("there is no node 2");
-    assert_eq!(error, BuildError::UnknownNode { edge: 1, node: 2, nodes: 2 });
+    assert_eq!(error, DagError::UnknownNode { edge: 1, node: 2, nodes: 2 });
     assert_eq!(error.to_string(), "edge 1 names node 2, but the graph has only 2 nodes");
 }
 
@@ -15,14 +15,14 @@ fn edges_outside_the_graph() {
 fn too_many_nodes() {
     let nodes = (1 << 31) + 1;
     let error = Dag::from_edges(nodes, &[]).expect_err("too many");
-    assert_eq!(error, BuildError::TooManyNodes { nodes });
+    assert_eq!(error, DagError::TooManyNodes { nodes });
     assert!(error.source().is_none());
 }
 
 #[test]
 fn cycles_of_bare_graphs() {
     let edges = [(0, 1), (1, 2), (2, 3), (3, 1), (3, 4)];
-    let Err(BuildError::Cycle(cycle)) = Dag::from_edges(5, &edges) else { panic!("there is a cycle") };
+    let Err(DagError::Cycle(cycle)) = Dag::from_edges(5, &edges) else { panic!("there is a cycle") };
     let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
     assert!(oracle::is_real_cycle(&edges, &path), "{cycle}");
     assert_eq!(path.len(), 4);

@@ -1,7 +1,7 @@
 //! Levels, orders, critical paths and DOT, on small graphs with known answers and on random ones against the oracle.
 
 use crate::support::runner::executor;
-use dgraph_exec::{AsDag, BuildError, Dag, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
+use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use dgraph_tests::random_dag::random_dag;
 use dgraph_tests::splitmix::SplitMix64;
@@ -85,7 +85,7 @@ proptest! {
                 prop_assert_eq!(oracle::check_order(nodes, &edges, &order), Ok(()));
                 check_structure(dag.view(), &edges)?;
             }
-            Err(BuildError::Cycle(cycle)) => {
+            Err(DagError::Cycle(cycle)) => {
                 let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
                 prop_assert!(oracle::has_cycle(nodes, &edges));
                 prop_assert!(oracle::is_real_cycle(&edges, &path), "{}", cycle);
@@ -263,5 +263,5 @@ fn storage_of_the_wrong_length() {
         order: &mut [NodeId::default(); 2],
     };
     let error = DagView::from_edges(&[(0, 1)], storage, &mut [0; 2]).expect_err("in_degrees is too long");
-    assert_eq!(error, BuildError::WrongLength { slice: "in_degrees", needed: 2, given: 3 });
+    assert_eq!(error, DagError::WrongLength { slice: "in_degrees", needed: 2, given: 3 });
 }

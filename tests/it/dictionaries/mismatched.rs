@@ -2,7 +2,7 @@
 //! doesn't fit is an error.
 
 use dgraph_exec::{
-    AsyncFunction, FnGraph, FnGraphBuilder, FnKey, Functions, GraphError, PlainFunction, create_graph,
+    AsyncFunction, DictionaryError, FnGraph, FnGraphBuilder, FnKey, Functions, PlainFunction, create_graph,
 };
 use std::future::{Ready, ready};
 
@@ -31,7 +31,7 @@ fn mismatched(builder: FnGraphBuilder) -> Vec<&'static str> {
     let error = builder.build().map(drop).expect_err("it doesn't fit");
     assert_eq!(format!("{error:?}"), error.to_string());
     match error {
-        GraphError::Mismatched(keys) => keys.iter().map(FnKey::name).collect(),
+        DictionaryError::Mismatched(keys) => keys.iter().map(FnKey::name).collect(),
         other => panic!("{other}"),
     }
 }

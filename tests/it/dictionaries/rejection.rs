@@ -1,8 +1,8 @@
 //! A dictionary that is no dependency graph is refused when it is built, with a message that names the fault.
 
-use dgraph_exec::{FnKey, GraphError, KeyedGraph, create_graph};
+use dgraph_exec::{DictionaryError, FnKey, KeyedGraph, create_graph};
 
-fn build(dependencies: &[(&'static str, &[&'static str])]) -> Result<(), GraphError<&'static str>> {
+fn build(dependencies: &[(&'static str, &[&'static str])]) -> Result<(), DictionaryError<&'static str>> {
     let mut builder = KeyedGraph::builder();
     for &(key, listed) in dependencies {
         builder = builder.task(key, listed.iter().copied(), |_| ());
@@ -13,7 +13,7 @@ fn build(dependencies: &[(&'static str, &[&'static str])]) -> Result<(), GraphEr
 /// The reported path must be a cycle of the dictionary: first equals last, each lists the next.
 fn refused_with_a_real_cycle(dependencies: &[(&'static str, &[&'static str])]) -> String {
     let error = build(dependencies).expect_err("there is a cycle");
-    let GraphError::Cycle(path) = &error else { panic!("{error}") };
+    let DictionaryError::Cycle(path) = &error else { panic!("{error}") };
     assert!(path.len() >= 2 && path.first() == path.last(), "{path:?}");
     for pair in path.windows(2) {
         let (_, listed) = dependencies.iter().find(|(key, _)| *key == pair[0]).expect("a key");
@@ -73,7 +73,7 @@ fn missing_keys_are_all_listed() {
 fn keys_declared_twice_are_all_listed() {
     let error =
         build(&[("a", &[]), ("b", &[]), ("a", &["b"]), ("b", &[]), ("a", &[])]).expect_err("duplicates");
-    assert_eq!(error, GraphError::DuplicateKeys(vec!["a", "b", "a"]));
+    assert_eq!(error, DictionaryError::DuplicateKeys(vec!["a", "b", "a"]));
     assert_eq!(error.to_string(), r#"declared more than once: "a", "b", "a""#);
 }
 
@@ -88,7 +88,7 @@ fn functions() {
     fn c() -> i32 {
         3
     }
-    let message = |error: GraphError<FnKey>| error.to_string();
+    let message = |error: DictionaryError<FnKey>| error.to_string();
     assert_eq!(
         create_graph! { a: [b], b: [a] }.map_err(message).err().as_deref(),
         Some("dependency cycle: a -> b -> a")
@@ -114,7 +114,7 @@ fn async_functions() {
     async fn c() -> i32 {
         3
     }
-    let message = |error: GraphError<FnKey>| error.to_string();
+    let message = |error: DictionaryError<FnKey>| error.to_string();
     assert_eq!(
         create_graph! { a: [b], b: [a], c: [] }.map_err(message).err().as_deref(),
         Some("dependency cycle: a -> b -> a")

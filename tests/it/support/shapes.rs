@@ -1,6 +1,6 @@
 //! The generated graphs: sizes as the benchmark's table says, and the oracles agree with the graph about them.
 
-use dgraph_core::{BuildError, Dag, NodeId};
+use dgraph_core::{Dag, DagError, NodeId};
 use dgraph_tests::body::busy;
 use dgraph_tests::oracle;
 use dgraph_tests::random_dag::random_dag;
@@ -125,7 +125,7 @@ fn an_edge_back_closes_a_real_cycle() {
         edges.push((path[path.len() - 1].get(), path[0].get()));
         assert!(oracle::has_cycle(nodes as usize, &edges));
 
-        let Err(BuildError::Cycle(cycle)) = Dag::from_edges(nodes as usize, &edges) else {
+        let Err(DagError::Cycle(cycle)) = Dag::from_edges(nodes as usize, &edges) else {
             panic!("the cycle of {nodes} nodes went unnoticed")
         };
         let path: Vec<u32> = cycle.path().map(NodeId::get).collect();

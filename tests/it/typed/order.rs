@@ -3,7 +3,7 @@
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    CancelToken, DefinitionError, Executor, Graph, GraphBuilder, NoResult, Results, RunError, RunOptions,
+    CancelToken, Executor, Graph, GraphBuilder, GraphError, NoResult, Results, RunError, RunOptions,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -73,7 +73,7 @@ fn what_can_not_be_met() {
     let node = graph.local_node("window", (), || Rc::new(()));
     graph.on_caller(node); // it is anyway
     graph.on_worker(node, 0);
-    assert!(matches!(graph.build(), Err(DefinitionError::BoundTwice(_))));
+    assert!(matches!(graph.build(), Err(GraphError::BoundTwice(_))));
 
     let mut graph = GraphBuilder::new();
     let node = graph.node("shut out", (), || ());
@@ -92,7 +92,7 @@ fn what_can_not_be_met() {
             2 => graph.on_caller(foreign),
             _ => graph.on_worker(foreign, 0),
         }
-        assert!(matches!(graph.build(), Err(DefinitionError::ForeignHandles(_))));
+        assert!(matches!(graph.build(), Err(GraphError::ForeignHandles(_))));
     }
 }
 

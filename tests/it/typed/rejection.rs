@@ -1,7 +1,7 @@
 //! Typed graphs that are refused when they are built, and handles that are refused later: each error names the nodes.
 
 use crate::support::counted::Counter;
-use dgraph_exec::{DefinitionError, GraphBuilder, NoResult, Node, RunError, RunOptions};
+use dgraph_exec::{GraphBuilder, GraphError, NoResult, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn refusal(graph: GraphBuilder<'_>) -> String {
@@ -19,7 +19,7 @@ fn a_cycle_is_a_path_of_names() {
     graph.node("sink", (c,), |x: &i32| *x);
     let error = graph.build().expect_err("a cycle");
     assert_eq!(error.to_string(), "dependency cycle: c -> b -> a -> c");
-    let DefinitionError::Cycle(path) = error else { panic!("{error}") };
+    let GraphError::Cycle(path) = error else { panic!("{error}") };
     assert_eq!(path.first(), path.last());
 }
 

@@ -1,7 +1,7 @@
 //! Real graphs, from the folder beside the workspace where it is present: sizes, work and critical paths as published.
 
 use super::root;
-use dgraph_core::{BuildError, Dag, NodeId};
+use dgraph_core::{Dag, DagError, NodeId};
 use dgraph_tests::error::Reason;
 use dgraph_tests::input::{self, Input};
 use dgraph_tests::workflow::parse;
@@ -92,7 +92,7 @@ fn debian_packages_are_refused_with_a_real_cycle() {
     let file = data.join("pkg/debian12_depends_cyclic.tsv");
     let name = file.display().to_string();
     let workflow = parse(&name, &fs::read(&file).expect("readable")).expect("well-formed");
-    let Err(BuildError::Cycle(cycle)) = Dag::from_edges(workflow.nodes(), &workflow.edges) else {
+    let Err(DagError::Cycle(cycle)) = Dag::from_edges(workflow.nodes(), &workflow.edges) else {
         panic!("the cycle went unnoticed")
     };
     let path: Vec<u32> = cycle.path().map(NodeId::get).collect();

@@ -1,6 +1,8 @@
 //! What the examples share: ranks, which are processes or threads; a value for all ranks; a line of progress.
 
-use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners, Progress, RankError, RankOptions, Wire};
+use dgraph_mpi::{
+    DistributedBuilder, DistributedRunError, InProcess, Link, Owners, Progress, RankOptions, Wire,
+};
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -79,8 +81,8 @@ pub(crate) fn collect<T: Wire + Clone>(link: &mut Link, own: &T) -> Result<Optio
 pub(crate) fn with_progress<R>(
     rank: usize,
     nodes: usize,
-    run: impl FnOnce(&RankOptions) -> Result<R, RankError>,
-) -> Result<R, RankError> {
+    run: impl FnOnce(&RankOptions) -> Result<R, DistributedRunError>,
+) -> Result<R, DistributedRunError> {
     let progress = Progress::new();
     let options = RankOptions::new().progress(&progress);
     if rank > 0 {

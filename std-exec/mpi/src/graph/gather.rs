@@ -1,7 +1,7 @@
 //! Collects what nodes gave, on one rank.
 
 use super::run::settle;
-use crate::errors::RankError;
+use crate::errors::DistributedRunError;
 use crate::fault::{Fault, FaultKind, Faults};
 use crate::handle::DistributedNode;
 use crate::link::Operation;
@@ -19,7 +19,7 @@ pub(super) async fn gather<T: Wire>(
     results: &PartResults<'_>,
     to: usize,
     nodes: &[DistributedNode<T>],
-) -> Result<Option<Vec<T>>, RankError> {
+) -> Result<Option<Vec<T>>, DistributedRunError> {
     let is_here = to == plan.rank();
     let fault = |kind, node| Fault::new(kind, plan.rank(), Some((node, plan.name(node).to_owned())));
     let unpack = |node, body: Option<Body>| {

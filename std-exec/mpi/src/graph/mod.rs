@@ -7,7 +7,7 @@ mod run;
 pub use results::DistributedResults;
 pub use run::RankStatistics;
 
-use crate::errors::RankError;
+use crate::errors::DistributedRunError;
 use crate::exec::Executor;
 use crate::handle::{DistributedInput, DistributedNode};
 use crate::link::{Link, block_on};
@@ -52,7 +52,7 @@ impl DistributedGraph<'static> {
         link: &mut Link,
         executor: &Executor,
         options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, RankError> {
+    ) -> Result<DistributedResults<'_>, DistributedRunError> {
         link.set_has_time(true);
         let Self { port, part, statistics, .. } = self;
         let mut run = begin(link, self.link, port, options)?;
@@ -81,7 +81,7 @@ impl<'env> DistributedGraph<'env> {
     /// # Errors
     ///
     /// As [`run_with`](Self::run_with).
-    pub fn run(&mut self, link: &mut Link) -> Result<DistributedResults<'_>, RankError> {
+    pub fn run(&mut self, link: &mut Link) -> Result<DistributedResults<'_>, DistributedRunError> {
         self.run_with(link, &RankOptions::new())
     }
 
@@ -97,7 +97,7 @@ impl<'env> DistributedGraph<'env> {
         &mut self,
         link: &mut Link,
         options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, RankError> {
+    ) -> Result<DistributedResults<'_>, DistributedRunError> {
         link.set_has_time(true);
         block_on(self.go(link, options))?;
         Ok(self.results())
@@ -114,13 +114,13 @@ impl<'env> DistributedGraph<'env> {
         &mut self,
         link: &mut Link,
         options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, RankError> {
+    ) -> Result<DistributedResults<'_>, DistributedRunError> {
         link.set_has_time(false);
         self.go(link, options).await?;
         Ok(self.results())
     }
 
-    async fn go(&mut self, link: &mut Link, options: &RankOptions) -> Result<(), RankError> {
+    async fn go(&mut self, link: &mut Link, options: &RankOptions) -> Result<(), DistributedRunError> {
         let Self { port, part, statistics, .. } = self;
         let mut run = begin(link, self.link, port, options)?;
         let token = port.set_policy(options.policy);
@@ -225,7 +225,7 @@ impl<'env> DistributedGraph<'env> {
         link: &mut Link,
         to: usize,
         nodes: &[DistributedNode<T>],
-    ) -> Result<Option<Vec<T>>, RankError> {
+    ) -> Result<Option<Vec<T>>, DistributedRunError> {
         link.set_has_time(true);
         block_on(self.gather_async(link, to, nodes))
     }
@@ -245,7 +245,7 @@ impl<'env> DistributedGraph<'env> {
         link: &mut Link,
         to: usize,
         nodes: &[DistributedNode<T>],
-    ) -> Result<Option<Vec<T>>, RankError> {
+    ) -> Result<Option<Vec<T>>, DistributedRunError> {
         assert!(to < link.size(), "there is no rank {to}");
         assert!(nodes.iter().all(|node| node.builder() == self.builder), "the handle of another graph");
         let operation = begin(link, self.link, &self.port, &RankOptions::new())?;

@@ -1,6 +1,6 @@
 //! A run from its beginning to its agreed end, on one rank.
 
-use crate::errors::RankError;
+use crate::errors::DistributedRunError;
 use crate::fault::{Fault, FaultKind, Faults};
 use crate::link::{Link, Operation, next_turn};
 use crate::link_error::LinkError;
@@ -29,9 +29,9 @@ pub(super) fn begin<'l>(
     built_over: u64,
     port: &Port,
     options: &RankOptions,
-) -> Result<Operation<'l>, RankError> {
+) -> Result<Operation<'l>, DistributedRunError> {
     if link.id() != built_over {
-        return Err(RankError::ForeignLink);
+        return Err(DistributedRunError::ForeignLink);
     }
     let mut operation = link.begin(port.graph())?;
     operation.core().watch(options);
@@ -86,14 +86,14 @@ pub(super) fn finish(mut run: Operation<'_>, port: &Port) -> RankStatistics {
 }
 
 /// The faults of all ranks as an error.
-pub(super) fn settle(faults: Faults) -> Result<(), RankError> {
+pub(super) fn settle(faults: Faults) -> Result<(), DistributedRunError> {
     let stops = |kind| matches!(kind, FaultKind::Cancelled | FaultKind::DeadlineExceeded);
     let Some(first) = faults.first().first() else { return Ok(()) };
     if faults.first().iter().any(|fault| !stops(fault.kind())) {
-        return Err(RankError::Faults(faults));
+        return Err(DistributedRunError::Faults(faults));
     }
     Err(match first.kind() {
-        FaultKind::DeadlineExceeded => RankError::DeadlineExceeded { rank: first.rank() },
-        _ => RankError::Cancelled { rank: first.rank() },
+        FaultKind::DeadlineExceeded => DistributedRunError::DeadlineExceeded { rank: first.rank() },
+        _ => DistributedRunError::Cancelled { rank: first.rank() },
     })
 }

@@ -1,6 +1,6 @@
 //! A rank's part: put together, run, and asked for what it gave.
 
-use crate::exec::{DefinitionError, Executor, FailurePolicy, NoResult, StopToken};
+use crate::exec::{Executor, FailurePolicy, GraphError, NoResult, StopToken};
 use crate::gate::{AnyError, Gate, Receive};
 use crate::handle::{DistributedInput, DistributedNode};
 use crate::port::Port;
@@ -79,7 +79,7 @@ impl<'env> PartBuilder<'env> {
         }
     }
 
-    pub(crate) fn build(self) -> Result<Part<'env>, DefinitionError> {
+    pub(crate) fn build(self) -> Result<Part<'env>, GraphError> {
         let Self { graph, handles, inputs, .. } = self;
         Ok(Part { graph: graph.build()?, handles, inputs, woken: Arc::default(), waker: None })
     }

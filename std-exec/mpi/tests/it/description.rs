@@ -2,7 +2,8 @@
 
 use crate::simulate;
 use dgraph_mpi::{
-    DescriptionError, DistributedBuilder, LinkError, Network, Owners, RankError, RankOptions, Section,
+    DistributedBuilder, DistributedGraphError, DistributedRunError, LinkError, Network, Owners, RankOptions,
+    Section,
 };
 
 /// The errors of three ranks of which one describes something else.
@@ -12,7 +13,7 @@ fn differing(describe: impl Fn(&mut DistributedBuilder<'_>, bool) + Copy) -> Vec
         let mut graph = DistributedBuilder::new();
         describe(&mut graph, odd);
         match graph.build_async(&mut link, &Owners::by(|_| 0)).await {
-            Err(DescriptionError::Differs { rank: 0, other: 2, section }) => Some(section),
+            Err(DistributedGraphError::Differs { rank: 0, other: 2, section }) => Some(section),
             other => panic!("{other:?}"),
         }
     })
@@ -104,8 +105,8 @@ fn ranks_that_do_different_things_find_out() {
         let rank = link.rank();
         graphs[rank].run_async(&mut link, &RankOptions::new()).await.map(drop).unwrap_err()
     });
-    let is_out_of_step = |error: &RankError| {
-        matches!(error, RankError::Link(LinkError::OutOfStep { .. } | LinkError::Aborted { .. }))
+    let is_out_of_step = |error: &DistributedRunError| {
+        matches!(error, DistributedRunError::Link(LinkError::OutOfStep { .. } | LinkError::Aborted { .. }))
     };
     assert!(errors.iter().all(is_out_of_step), "{errors:?}");
 }
@@ -117,6 +118,6 @@ fn a_graph_belongs_to_its_link() {
     let mut graph = DistributedBuilder::new();
     graph.node("a", (), || 1);
     let mut graph = graph.build(&mut links[0], &Owners::Blocks).unwrap();
-    assert!(matches!(graph.run(&mut links[1]), Err(RankError::ForeignLink)));
+    assert!(matches!(graph.run(&mut links[1]), Err(DistributedRunError::ForeignLink)));
     graph.run(&mut links[0]).unwrap();
 }

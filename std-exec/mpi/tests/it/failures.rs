@@ -2,8 +2,8 @@
 
 use crate::{simulate, threads};
 use dgraph_mpi::{
-    CancelToken, DistributedBuilder, Executor, FailurePolicy, FaultKind, Link, LinkError, Network, Owners,
-    RankError, RankOptions,
+    CancelToken, DistributedBuilder, DistributedRunError, Executor, FailurePolicy, FaultKind, Link,
+    LinkError, Network, Owners, RankOptions,
 };
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -39,7 +39,7 @@ fn a_failure_is_named_on_all_ranks() {
             let mut told = Vec::new();
             for _ in 0..2 {
                 let error = graph.run_async(&mut link, &options).await.map(drop).unwrap_err();
-                let RankError::Faults(faults) = &error else { panic!("{error:?}") };
+                let DistributedRunError::Faults(faults) = &error else { panic!("{error:?}") };
                 let [fault] = faults.first() else { panic!("{faults:?}") };
                 assert_eq!((fault.kind(), fault.rank(), fault.name()), (FaultKind::Failed, 3, Some("bad")));
                 let own = fault.source().is_some_and(|error| error.is::<std::num::ParseIntError>());
@@ -145,7 +145,7 @@ fn failures_of_several_ranks_are_all_told() {
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
         let options = RankOptions::new().policy(FailurePolicy::KeepGoing);
         match graph.run_async(&mut link, &options).await {
-            Err(RankError::Faults(faults)) => (faults.count(), faults.to_string()),
+            Err(DistributedRunError::Faults(faults)) => (faults.count(), faults.to_string()),
             other => panic!("{other:?}"),
         }
     });
@@ -394,7 +394,7 @@ fn a_rank_that_leaves_is_missed() {
             Some(graph.run(&mut link).map(drop).unwrap_err())
         });
         for error in told.into_iter().flatten() {
-            let RankError::Link(error) = error else { panic!("{error:?}") };
+            let DistributedRunError::Link(error) = error else { panic!("{error:?}") };
             let left = LinkError::Left { rank: leaver };
             let heard = format!("given up: rank {leaver} has left");
             assert!(error == left || error.to_string().ends_with(&heard), "{error}");

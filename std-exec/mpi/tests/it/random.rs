@@ -1,7 +1,9 @@
 //! Random graphs, owners, delays and failures, against a serial oracle.
 
 use crate::simulate;
-use dgraph_mpi::{DistributedBuilder, FailurePolicy, Network, Owners, RankError, RankOptions, Values};
+use dgraph_mpi::{
+    DistributedBuilder, DistributedRunError, FailurePolicy, Network, Owners, RankOptions, Values,
+};
 use dgraph_tests::splitmix::SplitMix64;
 
 #[derive(Clone)]
@@ -75,7 +77,7 @@ fn random_graphs_give_what_a_serial_run_gives() {
                     graph.run_async(&mut link, &RankOptions::new().policy(case.policy)).await.map(drop);
                 match &outcome {
                     Ok(()) => assert!(!failing),
-                    Err(RankError::Faults(faults)) => {
+                    Err(DistributedRunError::Faults(faults)) => {
                         assert!(failing);
                         for fault in faults.first() {
                             let node = fault.node().expect("nothing else goes wrong");

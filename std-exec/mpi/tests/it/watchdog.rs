@@ -2,8 +2,8 @@
 
 use crate::{simulate, simulate_links};
 use dgraph_mpi::{
-    DescriptionError, DistributedBuilder, FailurePolicy, InProcess, Link, LinkError, Loss, Message, Network,
-    Owners, RankError, RankOptions, Transport, TransportError, Waiting,
+    DistributedBuilder, DistributedGraphError, DistributedRunError, FailurePolicy, InProcess, Link,
+    LinkError, Loss, Message, Network, Owners, RankOptions, Transport, TransportError, Waiting,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -66,13 +66,13 @@ fn each_send_that_fails_in_turn() {
                 let built = graph.build_async(&mut link, &Owners::by(|node| node % 3)).await;
                 let mut graph = match built {
                     Ok(graph) => graph,
-                    Err(DescriptionError::Link(error)) => return Some(error),
+                    Err(DistributedGraphError::Link(error)) => return Some(error),
                     Err(other) => panic!("{other}"),
                 };
                 for _ in 0..3 {
                     match graph.run_async(&mut link, &RankOptions::new()).await {
                         Ok(_) => {}
-                        Err(RankError::Link(error)) => return Some(error),
+                        Err(DistributedRunError::Link(error)) => return Some(error),
                         Err(other) => panic!("{other}"),
                     }
                 }
@@ -119,17 +119,17 @@ fn outcomes(network: Network, fails: bool) -> Vec<(Result<(), LinkError>, u64)> 
             }
             let mut graph = match graph.build_async(&mut link, &Owners::by(|node| node % RANKS)).await {
                 Ok(graph) => graph,
-                Err(DescriptionError::Link(error)) => return Err(error),
+                Err(DistributedGraphError::Link(error)) => return Err(error),
                 Err(other) => panic!("{other}"),
             };
             for policy in [FailurePolicy::KeepGoing, FailurePolicy::FailFast] {
                 match graph.run_async(&mut link, &RankOptions::new().policy(policy)).await {
-                    Err(RankError::Link(error)) => return Err(error),
+                    Err(DistributedRunError::Link(error)) => return Err(error),
                     outcome => assert_eq!(outcome.is_err(), fails),
                 }
             }
             match graph.gather_async(&mut link, 1, &row[..2]).await {
-                Err(RankError::Link(error)) => Err(error),
+                Err(DistributedRunError::Link(error)) => Err(error),
                 outcome => {
                     assert_eq!(outcome.is_err(), fails);
                     Ok(())

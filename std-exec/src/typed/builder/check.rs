@@ -2,11 +2,11 @@
 
 use crate::typed::data::arranged::Arranged;
 use crate::typed::data::uses::{Kind, Use};
-use crate::typed::error::definition::DefinitionError;
+use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::names::{NamedNode, Names};
 use crate::typed::handle::node::AnyNode;
 use crate::typed::memory::states::States;
-use dgraph_core::BuildError;
+use dgraph_core::DagError;
 use std::collections::BTreeSet;
 
 /// What the builder knows of a node, beside its name and what it depends on.
@@ -31,9 +31,9 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Nodes that were refused, of so many and these.
-    pub(crate) fn too_large(&self, nodes: usize) -> Result<(), DefinitionError> {
+    pub(crate) fn too_large(&self, nodes: usize) -> Result<(), GraphError> {
         let nodes = nodes + self.too_many;
-        let error = || DefinitionError::TooLarge(BuildError::TooManyNodes { nodes });
+        let error = || GraphError::TooLarge(DagError::TooManyNodes { nodes });
         if self.too_many > 0 { Err(error()) } else { Ok(()) }
     }
 }
@@ -44,27 +44,27 @@ pub(crate) fn check(
     names: &Names,
     uses: &[Use],
     faults: &Faults,
-) -> Result<(), DefinitionError> {
+) -> Result<(), GraphError> {
     faults.too_large(declared.len())?;
     let Faults { strangers, strangers_defined, defined_twice, .. } = faults;
     if !strangers.is_empty() || !strangers_defined.is_empty() {
         let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.index()));
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
-        return Err(DefinitionError::ForeignHandles(nodes.collect()));
+        return Err(GraphError::ForeignHandles(nodes.collect()));
     }
     if !defined_twice.is_empty() {
-        return Err(DefinitionError::DefinedTwice(names.all_named(defined_twice.iter().copied())));
+        return Err(GraphError::DefinedTwice(names.all_named(defined_twice.iter().copied())));
     }
     let undefined = (0..).zip(declared).filter(|(_, node)| **node == Declared::Undefined);
     let undefined = names.all_named(undefined.map(|(node, _)| node));
     if !undefined.is_empty() {
-        return Err(DefinitionError::Undefined(undefined));
+        return Err(GraphError::Undefined(undefined));
     }
     check_moves(declared.len(), names, uses)
 }
 
 /// A result that is moved feeds nobody else. Memory safety rests on this.
-fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), DefinitionError> {
+fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), GraphError> {
     if uses.iter().all(|used| used.kind != Kind::Moved) {
         return Ok(());
     }
@@ -77,7 +77,7 @@ fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), Definiti
     for (at, used) in uses.iter().enumerate() {
         match takers[used.dependency as usize] {
             Some((place, taker)) if place != at && used.kind != Kind::Order => {
-                return Err(DefinitionError::MovedAndUsed {
+                return Err(GraphError::MovedAndUsed {
                     node: names.named(used.dependency),
                     taker: names.named(taker),
                     user: names.named(used.node),
@@ -90,18 +90,13 @@ fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), Definiti
 }
 
 /// A cycle, and what it is made of.
-pub(crate) fn name_cycle(
-    path: &[u32],
-    names: &Names,
-    arranged: &Arranged,
-    states: &States,
-) -> DefinitionError {
+pub(crate) fn name_cycle(path: &[u32], names: &Names, arranged: &Arranged, states: &States) -> GraphError {
     let between = path.windows(2).flat_map(|pair| arranged.states_between(pair[0], pair[1]));
     let between: BTreeSet<u32> = between.collect();
     let path = names.all_named(path.iter().copied());
     if between.is_empty() {
-        return DefinitionError::Cycle(path);
+        return GraphError::Cycle(path);
     }
     let name = |state| states.names().label(state).to_string().into();
-    DefinitionError::StateCycle { path, states: between.into_iter().map(name).collect() }
+    GraphError::StateCycle { path, states: between.into_iter().map(name).collect() }
 }

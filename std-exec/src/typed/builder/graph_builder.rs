@@ -8,7 +8,7 @@ use crate::typed::data::graph_data::{GraphData, InnerGraphs, InnerOf};
 use crate::typed::data::schedule::Schedule;
 use crate::typed::data::topology::Topology;
 use crate::typed::data::uses::{Kind, Use};
-use crate::typed::error::definition::DefinitionError;
+use crate::typed::error::graph_error::GraphError;
 use crate::typed::graph::built::Graph;
 use crate::typed::graph::env::Env;
 use crate::typed::graph::results::Results;
@@ -27,7 +27,7 @@ use crate::typed::node::graph_task::{
 };
 use crate::typed::node::resolver::Resolver;
 use crate::typed::node::task::{call_of, try_call_of};
-use dgraph_core::{BuildError, NodeId};
+use dgraph_core::{DagError, NodeId};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -379,21 +379,21 @@ impl<'env, P> GraphBuilder<'env, P> {
     ///
     /// # Errors
     ///
-    /// See [`DefinitionError`]; each names the nodes.
+    /// See [`GraphError`]; each names the nodes.
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{DefinitionError, GraphBuilder};
+    /// use dgraph_exec::{GraphError, GraphBuilder};
     ///
     /// let mut graph = GraphBuilder::new();
     /// let later = graph.declare::<u8>("later");
     /// graph.node("next", (later,), |later: &u8| later + 1);
     /// let error = graph.build().unwrap_err();
-    /// assert!(matches!(&error, DefinitionError::Undefined(nodes) if nodes[0].node() == later.id().index()));
+    /// assert!(matches!(&error, GraphError::Undefined(nodes) if nodes[0].node() == later.id().index()));
     /// assert_eq!(error.to_string(), "declared, but not defined: later");
     /// ```
-    pub fn build(mut self) -> Result<Graph<'env, P>, DefinitionError> {
+    pub fn build(mut self) -> Result<Graph<'env, P>, GraphError> {
         check(&self.nodes, &self.names, &self.uses, &self.faults)?;
         let count = u32::try_from(self.nodes.len()).expect("the builder has counted");
         let arranged = self.arrange_states()?;
@@ -401,11 +401,11 @@ impl<'env, P> GraphBuilder<'env, P> {
         let joints = u32::try_from(nodes.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
-            BuildError::Cycle(cycle) => {
+            DagError::Cycle(cycle) => {
                 let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
                 name_cycle(&path, &names, &arranged, &store.states)
             }
-            other => DefinitionError::TooLarge(other),
+            other => GraphError::TooLarge(other),
         })?;
         let demands = wishes.collect(nodes.len(), &names)?;
         let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();

@@ -5,7 +5,7 @@ use super::graph_builder::GraphBuilder;
 use crate::typed::data::accesses::Accesses;
 use crate::typed::data::arranged::Arranged;
 use crate::typed::data::turns::Turns;
-use crate::typed::error::definition::DefinitionError;
+use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::markers::Local;
 use crate::typed::handle::state::State;
 use crate::typed::node::task::call_of;
@@ -86,10 +86,10 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Adds what follows from the uses of states: edges, joints, limits.
-    pub(crate) fn arrange_states(&mut self) -> Result<Arranged, DefinitionError> {
+    pub(crate) fn arrange_states(&mut self) -> Result<Arranged, GraphError> {
         let accesses = Accesses::new(mem::take(&mut self.accesses)).map_err(|refused| {
             let state = self.store.states.names().label(refused.state).to_string().into();
-            DefinitionError::StateUsedTwice { node: self.names.named(refused.node), state }
+            GraphError::StateUsedTwice { node: self.names.named(refused.node), state }
         })?;
         if accesses.is_empty() {
             return Ok(Arranged::default());

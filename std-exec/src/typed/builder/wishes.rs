@@ -2,7 +2,7 @@
 
 use crate::protocol::ready_queue::Place;
 use crate::typed::data::schedule::Demands;
-use crate::typed::error::definition::DefinitionError;
+use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::names::Names;
 
 /// As collected while nodes are declared.
@@ -37,7 +37,7 @@ impl Wishes {
     }
 
     /// What each node demands. `None` if none does.
-    pub(crate) fn collect(self, nodes: usize, names: &Names) -> Result<Option<Demands>, DefinitionError> {
+    pub(crate) fn collect(self, nodes: usize, names: &Names) -> Result<Option<Demands>, GraphError> {
         let Self { permits, priorities, mut limits, places, depth_first: _ } = self;
         if priorities.is_empty() && limits.is_empty() && places.is_empty() {
             return Ok(None);
@@ -50,12 +50,12 @@ impl Wishes {
         let twice = limits.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].0);
         let twice = names.all_named(twice);
         if !twice.is_empty() {
-            return Err(DefinitionError::LimitedTwice(twice));
+            return Err(GraphError::LimitedTwice(twice));
         }
         let empty = limits.iter().filter(|(_, limit)| permits[*limit as usize] == 0);
         let empty = names.all_named(empty.map(|(node, _)| *node));
         if !empty.is_empty() {
-            return Err(DefinitionError::LimitOfZero(empty));
+            return Err(GraphError::LimitOfZero(empty));
         }
         for (node, limit) in limits {
             all.demands[node as usize].1.push(limit);
@@ -68,7 +68,7 @@ impl Wishes {
             }
         }
         if !bound_twice.is_empty() {
-            return Err(DefinitionError::BoundTwice(names.all_named(bound_twice)));
+            return Err(GraphError::BoundTwice(names.all_named(bound_twice)));
         }
         Ok(Some(Demands { permits, ..all }))
     }

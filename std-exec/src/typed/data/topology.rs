@@ -4,7 +4,7 @@ use super::stretch::{self, Stretch};
 use super::uses::{Kind, Use};
 use crate::typed::memory::status::{State, Status, Statuses};
 use crate::typed::memory::store::Store;
-use dgraph_core::{BuildError, CycleBuf, Dag, NodeId};
+use dgraph_core::{CycleBuf, Dag, DagError, NodeId};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -52,7 +52,7 @@ impl Topology {
         joints: u32,
         uses: &[Use],
         depth_first: bool,
-    ) -> Result<Self, BuildError<CycleBuf>> {
+    ) -> Result<Self, DagError<CycleBuf>> {
         let nodes = declared + joints;
         let mut edges = Vec::with_capacity(uses.len());
         let orders = uses.iter().filter(|used| used.kind.orders());

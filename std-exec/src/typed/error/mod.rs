@@ -1,7 +1,7 @@
 //! What can go wrong, in words.
 
-pub(super) mod definition;
 pub(super) mod failure;
+pub(super) mod graph_error;
 pub(super) mod no_result;
 pub(super) mod panicked;
 pub(super) mod run_error;

@@ -46,11 +46,11 @@ impl NamedNode {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{DefinitionError, GraphBuilder};
+    /// use dgraph_exec::{GraphError, GraphBuilder};
     /// let mut graph = GraphBuilder::new();
     /// graph.node("same", (), || ());
     /// let later = graph.declare::<u8>("same"); // names need not differ
-    /// let Err(DefinitionError::Undefined(nodes)) = graph.build() else { panic!("one isn't defined") };
+    /// let Err(GraphError::Undefined(nodes)) = graph.build() else { panic!("one isn't defined") };
     /// assert_eq!(nodes[0].node(), later.id().index());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

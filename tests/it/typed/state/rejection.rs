@@ -1,7 +1,7 @@
 //! Graphs that are refused because of what they do with states, handles of other graphs, and orders that nobody meant.
 
 use crate::support::panics::payload_of;
-use dgraph_exec::{DefinitionError, GraphBuilder, NodeId};
+use dgraph_exec::{GraphBuilder, GraphError, NodeId};
 
 #[test]
 fn a_state_twice_in_one_node() {
@@ -37,7 +37,7 @@ fn a_state_twice_in_one_node() {
         let error = graph.build().unwrap_err();
         assert_eq!(error.to_string(), "bad uses the state number more than once, and not only to read it");
         assert!(
-            matches!(&error, DefinitionError::StateUsedTwice { node, state } if node.name() == "bad" && **state == *"number")
+            matches!(&error, GraphError::StateUsedTwice { node, state } if node.name() == "bad" && **state == *"number")
         );
     }
 }
@@ -84,7 +84,7 @@ fn a_state_of_the_outer_graph() {
     let number = outer.state("number", 1);
     let mut inner = GraphBuilder::new();
     inner.node("bad", number.write(), |number: &mut i32| *number += 1);
-    assert!(matches!(inner.build(), Err(DefinitionError::ForeignHandles(nodes)) if nodes[0].name() == "bad"));
+    assert!(matches!(inner.build(), Err(GraphError::ForeignHandles(nodes)) if nodes[0].name() == "bad"));
 }
 
 /// A node that was declared ahead takes its turn when it is defined, which is too late for those that depend on it and came to
@@ -104,7 +104,7 @@ fn a_cycle_by_turns() {
                 == "cycle of dependencies and turns at states: hen -> egg -> hen; it is the order of definition that counts, at: food",
         "{told}"
     );
-    let DefinitionError::StateCycle { path, states } = error else { panic!("{error}") };
+    let GraphError::StateCycle { path, states } = error else { panic!("{error}") };
     assert_eq!((path.len(), states), (3, vec![Box::from("food")]));
 }
 
@@ -122,7 +122,7 @@ fn a_cycle_through_a_joint() {
     graph.define(late, sum.read(), |_: &i32| ());
     let error = graph.build().unwrap_err();
     assert!(
-        matches!(&error, DefinitionError::StateCycle { states, .. } if **states == [Box::from("#0")]),
+        matches!(&error, GraphError::StateCycle { states, .. } if **states == [Box::from("#0")]),
         "{error}"
     );
 }
@@ -135,7 +135,7 @@ fn a_cycle_by_dependencies() {
     let (one, two) = (graph.declare::<u8>("one"), graph.declare::<u8>("two"));
     graph.define(one, (two, number.write()), |two: &u8, _: &mut i32| *two);
     graph.define(two, (one,), |one: &u8| *one);
-    assert!(matches!(graph.build(), Err(DefinitionError::Cycle(path)) if path.len() == 3));
+    assert!(matches!(graph.build(), Err(GraphError::Cycle(path)) if path.len() == 3));
 }
 
 fn told(graph: GraphBuilder<'_>) -> Vec<(u32, u32, String)> {

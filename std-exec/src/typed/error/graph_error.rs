@@ -2,7 +2,7 @@
 
 use crate::brief;
 use crate::typed::handle::names::NamedNode;
-use dgraph_core::{BuildError, CycleBuf};
+use dgraph_core::{CycleBuf, DagError};
 use std::fmt;
 
 /// What is wrong with the nodes of a [`GraphBuilder`](crate::GraphBuilder).
@@ -10,7 +10,7 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{DefinitionError, GraphBuilder};
+/// use dgraph_exec::{GraphError, GraphBuilder};
 ///
 /// let mut graph = GraphBuilder::new();
 /// let list = graph.node("list", (), || vec![1, 2]);
@@ -22,13 +22,13 @@ use std::fmt;
 /// let mut other = GraphBuilder::new();
 /// other.node("length", (list,), |list: &Vec<i32>| list.len());
 /// match other.build() {
-///     Err(DefinitionError::ForeignHandles(nodes)) => assert_eq!(nodes[0].name(), "length"),
+///     Err(GraphError::ForeignHandles(nodes)) => assert_eq!(nodes[0].name(), "length"),
 ///     other => panic!("`list` is a node of another graph: {other:?}"),
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DefinitionError {
+pub enum GraphError {
     /// Nodes that use a handle of another graph, as a dependency or to be defined. Those that were to be
     /// defined are not nodes of this graph; their number is given without a name.
     ForeignHandles(Vec<NamedNode>),
@@ -70,10 +70,10 @@ pub enum DefinitionError {
         states: Vec<Box<str>>,
     },
     /// More nodes or dependencies than a graph can hold.
-    TooLarge(BuildError<CycleBuf>),
+    TooLarge(DagError<CycleBuf>),
 }
 
-impl fmt::Display for DefinitionError {
+impl fmt::Display for GraphError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ForeignHandles(nodes) => {
@@ -125,14 +125,14 @@ impl fmt::Display for DefinitionError {
     }
 }
 
-impl fmt::Debug for DefinitionError {
+impl fmt::Debug for GraphError {
     /// The message, and those of its sources: what `main` prints.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         brief::debug(f, self)
     }
 }
 
-impl std::error::Error for DefinitionError {
+impl std::error::Error for GraphError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::TooLarge(error) => Some(error),
