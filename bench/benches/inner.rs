@@ -47,7 +47,7 @@ struct Arrays {
 impl Arrays {
     fn of(dag: DagView<'_>) -> Self {
         let (mut offsets, mut edges) = (vec![0], Vec::new());
-        for node in (0..).map(NodeId::new).take(dag.nodes()) {
+        for node in (0..).map(NodeId::new).take(dag.node_count()) {
             edges.extend_from_slice(dag.successors(node));
             offsets.push(u32::try_from(edges.len()).expect("offsets have 32 bits"));
         }
@@ -66,9 +66,9 @@ fn countdown(criterion: &mut Criterion) {
     for shape in SHAPES {
         let dag = dag(&Graph::of_shape(shape, NODES));
         let dag = dag.view();
-        let mut counters: Vec<AtomicU32> = (0..dag.nodes()).map(|_| AtomicU32::new(0)).collect();
+        let mut counters: Vec<AtomicU32> = (0..dag.node_count()).map(|_| AtomicU32::new(0)).collect();
         let countdown = Countdown::new(dag, &mut counters).expect("as many counters as nodes");
-        group.throughput(Throughput::Elements(dag.nodes() as u64));
+        group.throughput(Throughput::Elements(dag.node_count() as u64));
         group.bench_function(BenchmarkId::from_parameter(shape), |bencher| {
             bencher.iter(|| {
                 let mut ready = 0_u32;
@@ -85,7 +85,7 @@ fn countdown(criterion: &mut Criterion) {
 fn sharing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("share");
     let dag = dag(&Graph::of_shape(Shape::Forkjoin, NODES));
-    group.throughput(Throughput::Elements(dag.view().nodes() as u64));
+    group.throughput(Throughput::Elements(dag.view().node_count() as u64));
     for threads in [1, 2] {
         let executor = Executor::builder().threads(threads).build().expect("two threads");
         for grain in [0, 1_000] {

@@ -46,7 +46,7 @@ pub struct Countdown<'a> {
 }
 
 impl<'a> Countdown<'a> {
-    /// Sets the first `dag.nodes()` of `counters` to the in-degrees of `dag`. `None` if there are fewer.
+    /// Sets the first `dag.node_count()` of `counters` to the in-degrees of `dag`. `None` if there are fewer.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl<'a> Countdown<'a> {
     /// assert!(countdown.arrive(NodeId::new(2))); // node 1 is done: node 2 is ready
     /// ```
     pub fn new(dag: DagView<'a>, counters: &'a mut [AtomicU32]) -> Option<Self> {
-        let counters = counters.get_mut(..dag.nodes())?;
+        let counters = counters.get_mut(..dag.node_count())?;
         for (counter, &in_degree) in counters.iter_mut().zip(dag.in_degrees()) {
             *counter = AtomicU32::new(in_degree);
         }
@@ -72,7 +72,7 @@ impl<'a> Countdown<'a> {
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn at_rest(dag: DagView<'a>, counters: &'a [AtomicU32]) -> Self {
-        debug_assert_eq!(dag.nodes(), counters.len());
+        debug_assert_eq!(dag.node_count(), counters.len());
         Self { dag, counters }
     }
 

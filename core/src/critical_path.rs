@@ -26,7 +26,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[track_caller]
     pub fn ranks_into(self, mut weight: impl FnMut(NodeId) -> u64, ranks: &mut [u64]) -> u64 {
-        let ranks = &mut ranks[..self.nodes()];
+        let ranks = &mut ranks[..self.node_count()];
         let mut longest = 0;
         for &node in self.order().iter().rev() {
             let below = self.successors(node).iter().map(|edge| ranks[edge.target().index()]).max();
@@ -57,7 +57,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[track_caller]
     pub fn critical_path_by<'r>(self, ranks: &'r [u64]) -> impl Iterator<Item = NodeId> + use<'a, 'r> {
-        let ranks = &ranks[..self.nodes()];
+        let ranks = &ranks[..self.node_count()];
         // `max_by_key` gives the last of equals, so go backwards.
         let first = self.order().iter().rev().copied().max_by_key(|node| ranks[node.index()]);
         core::iter::successors(first, move |&node| {
@@ -81,7 +81,7 @@ impl<'a> DagView<'a> {
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn critical_path(self, weight: impl FnMut(NodeId) -> u64) -> CriticalPath {
-        let mut ranks = vec![0; self.nodes()];
+        let mut ranks = vec![0; self.node_count()];
         let length = self.ranks_into(weight, &mut ranks);
         CriticalPath { length, nodes: self.critical_path_by(&ranks).collect() }
     }

@@ -67,7 +67,7 @@ impl Dag {
     /// use dgraph_core::{DagError, Dag};
     ///
     /// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3), (2, 3)])?;
-    /// assert_eq!((dag.view().nodes(), dag.view().edges()), (4, 4));
+    /// assert_eq!((dag.view().node_count(), dag.view().edge_count()), (4, 4));
     ///
     /// let Err(DagError::Cycle(cycle)) = Dag::from_edges(3, &[(0, 1), (1, 2), (2, 1)]) else { panic!() };
     /// assert_eq!(cycle.to_string(), "1 -> 2 -> 1");

@@ -23,13 +23,13 @@ pub(crate) fn order_and_roots(dag: DagView<'_>) -> Vec<NodeId> {
         } else if !search.go_down() {
             // Nothing waits for anything.
             let is_new = |&node: &usize| search.predecessors_left[node] == 0 && !search.is_done[node];
-            let Some(root) = (next_root..dag.nodes()).find(is_new) else { break };
+            let Some(root) = (next_root..dag.node_count()).find(is_new) else { break };
             next_root = root + 1;
             search.ready.push(id(root));
         }
     }
     let mut order = search.order;
-    debug_assert_eq!(order.len(), dag.nodes());
+    debug_assert_eq!(order.len(), dag.node_count());
     for at in 0..order.len() {
         if dag.in_degree(order[at]) == 0 {
             order.push(order[at]);
@@ -63,7 +63,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(dag: DagView<'a>) -> Self {
-        let nodes = dag.nodes();
+        let nodes = dag.node_count();
         let mut undone = Vec::with_capacity(nodes);
         let mut end = 0;
         for &in_degree in dag.in_degrees() {
@@ -158,7 +158,7 @@ mod tests {
     fn alive(dag: &Dag) -> usize {
         let mut users: Vec<usize> = (0..)
             .map(NodeId::new)
-            .take(dag.view().nodes())
+            .take(dag.view().node_count())
             .map(|node| dag.view().successors(node).len())
             .collect();
         let mut predecessors = vec![Vec::new(); users.len()];
@@ -182,11 +182,11 @@ mod tests {
     /// Each node once, each after its predecessors, and the roots in the same order.
     fn check(dag: &Dag) {
         let view = dag.view();
-        let mut place = vec![usize::MAX; view.nodes()];
+        let mut place = vec![usize::MAX; view.node_count()];
         view.order().iter().enumerate().for_each(|(at, node)| place[node.index()] = at);
-        assert_eq!(view.order().len(), view.nodes());
+        assert_eq!(view.order().len(), view.node_count());
         assert!(place.iter().all(|&at| at != usize::MAX));
-        for node in (0..).map(NodeId::new).take(view.nodes()) {
+        for node in (0..).map(NodeId::new).take(view.node_count()) {
             assert!(
                 view.successors(node).iter().all(|edge| place[edge.target().index()] > place[node.index()])
             );

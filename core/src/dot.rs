@@ -50,7 +50,7 @@ where
     T: Display,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nodes = || (0..).map(NodeId::new).take(self.dag.nodes());
+        let nodes = || (0..).map(NodeId::new).take(self.dag.node_count());
         f.write_str("digraph {\n")?;
         for node in nodes() {
             write!(f, "  {node} [label=\"")?;

@@ -25,7 +25,7 @@ impl DagView<'_> {
     /// ```
     #[track_caller]
     pub fn levels_into(self, levels: &mut [u32]) -> usize {
-        let levels = &mut levels[..self.nodes()];
+        let levels = &mut levels[..self.node_count()];
         levels.fill(0);
         let mut count = 0;
         for &node in self.order() {
@@ -54,7 +54,7 @@ impl DagView<'_> {
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn levels(self) -> Levels {
-        let mut level_of = vec![0; self.nodes()];
+        let mut level_of = vec![0; self.node_count()];
         let count = self.levels_into(&mut level_of);
         Levels::new(&level_of, count)
     }

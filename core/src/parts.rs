@@ -163,7 +163,7 @@ impl<'a> DagView<'a> {
     /// let edges = [Edge::to(NodeId::new(1)).marked_sole()];
     /// let order = [0, 1].map(NodeId::new);
     /// let parts = Parts { offsets: &[0, 1, 1], edges: &edges, in_degrees: &[0, 1], order: &order };
-    /// assert_eq!(DagView::from_parts(parts, &mut [0; 2]).unwrap().edges(), 1);
+    /// assert_eq!(DagView::from_parts(parts, &mut [0; 2]).unwrap().edge_count(), 1);
     ///
     /// let parts = Parts { offsets: &[0, 9, 1], ..parts };
     /// let error = DagView::from_parts(parts, &mut [0; 2]).unwrap_err();

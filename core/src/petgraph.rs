@@ -123,8 +123,8 @@ impl DagView<'_> {
     /// ```
     #[must_use]
     pub fn to_petgraph(self) -> Graph<NodeId, (), Directed, u32> {
-        let mut graph = Graph::with_capacity(self.nodes(), self.edges());
-        let nodes = || (0..).take(self.nodes()).map(NodeId::new);
+        let mut graph = Graph::with_capacity(self.node_count(), self.edge_count());
+        let nodes = || (0..).take(self.node_count()).map(NodeId::new);
         for node in nodes() {
             graph.add_node(node);
         }
@@ -156,7 +156,7 @@ mod tests {
             graph.add_edge(nodes[before], nodes[node], 7);
         }
         let dag = Dag::from_petgraph(&graph).unwrap();
-        assert_eq!((dag.view().nodes(), dag.view().edges()), (6, 6));
+        assert_eq!((dag.view().node_count(), dag.view().edge_count()), (6, 6));
         let back = dag.view().to_petgraph();
         // By source, and those of one source in their order.
         assert_eq!(edges(&back), [(0, 2), (0, 1), (0, 2), (1, 3), (2, 3), (4, 1)]);
@@ -189,7 +189,7 @@ mod tests {
         let dag = Dag::from_petgraph(&Graph::<(), ()>::new()).unwrap();
         assert_eq!(dag.view().to_petgraph().node_count(), 0);
         let (dag, indices) = Dag::from_stable_graph(&StableGraph::<(), ()>::new()).unwrap();
-        assert_eq!((dag.view().nodes(), indices.len()), (0, 0));
+        assert_eq!((dag.view().node_count(), indices.len()), (0, 0));
     }
 
     #[test]

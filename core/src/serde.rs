@@ -28,8 +28,9 @@ use alloc::vec::Vec;
 impl Serialize for Dag {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let view = self.view();
-        serializer
-            .collect_seq((0..).take(view.nodes()).map(|node| Successors(view.successors(NodeId::new(node)))))
+        serializer.collect_seq(
+            (0..).take(view.node_count()).map(|node| Successors(view.successors(NodeId::new(node)))),
+        )
     }
 }
 
@@ -80,7 +81,7 @@ mod tests {
         assert_eq!(std::format!("{same:?}"), std::format!("{dag:?}"));
         assert_eq!(same.view().in_degrees(), dag.view().in_degrees());
         assert_eq!(same.view().order(), dag.view().order());
-        assert_eq!(again(&Dag::from_edges(0, &[]).unwrap()).view().nodes(), 0);
+        assert_eq!(again(&Dag::from_edges(0, &[]).unwrap()).view().node_count(), 0);
         assert_eq!(again(&dag.depth_first()).view().order(), same.view().order());
     }
 

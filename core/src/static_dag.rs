@@ -46,7 +46,7 @@ impl<const N: usize, const E: usize> StaticDag<N, E> {
     /// ```
     /// use dgraph_core::StaticDag;
     /// static PIPELINE: StaticDag<3, 2> = StaticDag::new([(0, 1), (1, 2)]);
-    /// assert_eq!(PIPELINE.view().edges(), 2);
+    /// assert_eq!(PIPELINE.view().edge_count(), 2);
     /// ```
     #[must_use]
     pub const fn new(edges: [(u32, u32); E]) -> Self {

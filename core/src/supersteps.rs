@@ -156,7 +156,7 @@ impl Supersteps {
     /// it. O(V + E).
     pub(crate) fn is_of(&self, dag: DagView<'_>) -> bool {
         // The superstep, the lane and the position of each node.
-        let mut places = vec![None; dag.nodes()];
+        let mut places = vec![None; dag.node_count()];
         for superstep in 0..self.len() {
             for lane in 0..self.lanes {
                 for (position, node) in self.part(superstep, lane).iter().enumerate() {
@@ -301,7 +301,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
         bound: B,
     ) -> Self {
         let total: u64 = dag.order().iter().map(|&node| u64::from(weight(node))).sum();
-        let nodes = dag.nodes();
+        let nodes = dag.node_count();
         let coarse = total / nodes.max(1) as u64 >= u64::from(wait);
         let mut urgency = vec![0; if coarse || rank.is_some() { nodes } else { 0 }];
         for &node in dag.order().iter().rev().take(urgency.len()) {
@@ -332,7 +332,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
     }
 
     fn supersteps(mut self) -> Supersteps {
-        let mut nodes = Vec::with_capacity(self.dag.nodes());
+        let mut nodes = Vec::with_capacity(self.dag.node_count());
         let mut bounds = vec![0];
         let mut cost = 0;
         loop {

@@ -53,10 +53,10 @@ impl<'a> Urgency<'a> {
     /// ```
     /// use dgraph_core::StaticUrgency;
     /// static URGENCY: StaticUrgency<3> = StaticUrgency::from_order([2, 0, 1]);
-    /// assert_eq!(URGENCY.view().nodes(), 3);
+    /// assert_eq!(URGENCY.view().node_count(), 3);
     /// ```
     #[must_use]
-    pub const fn nodes(self) -> usize {
+    pub const fn node_count(self) -> usize {
         self.nodes.len()
     }
 
@@ -209,7 +209,7 @@ impl<const N: usize> StaticUrgency<N> {
     /// use dgraph_core::{StaticUrgency, Urgency};
     /// static LAST_FIRST: StaticUrgency<2> = StaticUrgency::from_order([1, 0]);
     /// static URGENCY: Urgency<'static> = LAST_FIRST.view();
-    /// assert_eq!(URGENCY.nodes(), 2);
+    /// assert_eq!(URGENCY.node_count(), 2);
     /// ```
     #[must_use]
     pub const fn view(&self) -> Urgency<'_> {

@@ -43,7 +43,7 @@ pub struct DagView<'a> {
 /// use dgraph_core::{AsDag, Dag, StaticDag};
 ///
 /// fn edges(graph: &impl AsDag) -> usize {
-///     graph.view().edges()
+///     graph.view().edge_count()
 /// }
 /// assert_eq!(edges(&StaticDag::new([(0, 1)]) as &StaticDag<2, 1>), 1);
 /// assert_eq!(edges(&Dag::from_edges(2, &[(0, 1), (0, 1)]).unwrap()), 2);
@@ -56,7 +56,7 @@ pub trait AsDag: sealed::Sealed {
     /// ```
     /// use dgraph_core::{AsDag, StaticDag};
     /// fn nodes(graph: impl AsDag) -> usize {
-    ///     graph.view().nodes()
+    ///     graph.view().node_count()
     /// }
     /// let dag: StaticDag<3, 0> = StaticDag::new([]);
     /// assert_eq!((nodes(&dag), nodes(dag.view())), (3, 3));
@@ -189,12 +189,12 @@ impl<'a> DagView<'a> {
     /// ```
     /// use dgraph_core::StaticDag;
     /// static DAG: StaticDag<3, 1> = StaticDag::new([(0, 1)]);
-    /// let results = vec![None::<f64>; DAG.view().nodes()]; // a place for each
+    /// let results = vec![None::<f64>; DAG.view().node_count()]; // a place for each
     /// assert_eq!(results.len(), 3);
     /// ```
     #[inline]
     #[must_use]
-    pub const fn nodes(self) -> usize {
+    pub const fn node_count(self) -> usize {
         self.in_degrees.len()
     }
 
@@ -205,11 +205,11 @@ impl<'a> DagView<'a> {
     /// ```
     /// use dgraph_core::StaticDag;
     /// static DAG: StaticDag<2, 2> = StaticDag::new([(0, 1), (0, 1)]);
-    /// assert_eq!(DAG.view().edges(), 2);
+    /// assert_eq!(DAG.view().edge_count(), 2);
     /// ```
     #[inline]
     #[must_use]
-    pub const fn edges(self) -> usize {
+    pub const fn edge_count(self) -> usize {
         self.edges.len()
     }
 
@@ -331,7 +331,7 @@ impl<'a> DagView<'a> {
     /// ```
     #[must_use]
     pub fn roots(self) -> &'a [NodeId] {
-        let (order, roots) = self.order.split_at(self.nodes());
+        let (order, roots) = self.order.split_at(self.node_count());
         if roots.is_empty() {
             &order[..order.partition_point(|&node| self.in_degree(node) == 0)]
         } else {
@@ -363,7 +363,7 @@ impl fmt::Debug for DagView<'_> {
     /// The rows, as a map from each node to its successors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries((0..).map(NodeId::new).take(self.nodes()).map(|node| (node, self.successors(node))))
+            .entries((0..).map(NodeId::new).take(self.node_count()).map(|node| (node, self.successors(node))))
             .finish()
     }
 }

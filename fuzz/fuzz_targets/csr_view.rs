@@ -47,7 +47,7 @@ fuzz_target!(|input: (Input, u8)| {
         Ok(dag) => {
             assert!(right, "wrong arrays were accepted");
             assert_eq!((dag.order(), dag.in_degrees()), (&order[..], &in_degrees[..]));
-            let rows = (0..).map(NodeId::new).take(dag.nodes()).flat_map(|node| dag.successors(node));
+            let rows = (0..).map(NodeId::new).take(dag.node_count()).flat_map(|node| dag.successors(node));
             assert!(rows.eq(edges));
         }
         Err(error) => assert!(!right, "right arrays were refused: {error}"),
@@ -89,7 +89,7 @@ impl Arrays {
     fn of(dag: &Dag) -> Self {
         let dag = dag.view();
         let mut arrays = Self { offsets: vec![0], ..Self::default() };
-        for node in (0..).map(NodeId::new).take(dag.nodes()) {
+        for node in (0..).map(NodeId::new).take(dag.node_count()) {
             arrays.edges.extend_from_slice(dag.successors(node));
             arrays.offsets.push(u32::try_from(arrays.edges.len()).expect("few edges"));
         }

@@ -46,9 +46,9 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
 /// The edges out of each node in the order in which they were given, their number into each, the marks, the order.
 fn holds(dag: DagView<'_>, edges: &[(u32, u32)]) {
     let order: Vec<u32> = dag.order().iter().map(|node| node.get()).collect();
-    oracle::check_order(dag.nodes(), edges, &order).expect("a right order");
-    assert_eq!(dag.edges(), edges.len());
-    for node in (0..).take(dag.nodes()) {
+    oracle::check_order(dag.node_count(), edges, &order).expect("a right order");
+    assert_eq!(dag.edge_count(), edges.len());
+    for node in (0..).take(dag.node_count()) {
         let given: Vec<u32> = edges.iter().filter(|(u, _)| *u == node).map(|(_, v)| *v).collect();
         let row = dag.successors(NodeId::new(node));
         assert_eq!(row.iter().map(|edge| edge.target().get()).collect::<Vec<_>>(), given);
@@ -63,16 +63,16 @@ fn holds(dag: DagView<'_>, edges: &[(u32, u32)]) {
 /// What one constructor makes passes the checks of the other.
 fn is_accepted_by_itself(dag: DagView<'_>) {
     let (mut offsets, mut edges) = (vec![0], Vec::new());
-    for node in (0..).take(dag.nodes()).map(NodeId::new) {
+    for node in (0..).take(dag.node_count()).map(NodeId::new) {
         edges.extend_from_slice(dag.successors(node));
         offsets.push(u32::try_from(edges.len()).expect("few edges"));
     }
     let parts = Parts { offsets: &offsets, edges: &edges, in_degrees: dag.in_degrees(), order: dag.order() };
-    DagView::from_parts(parts, &mut vec![7; dag.nodes()]).expect("it was built here");
+    DagView::from_parts(parts, &mut vec![7; dag.node_count()]).expect("it was built here");
 }
 
 fn in_memory_of_the_caller(dag: DagView<'_>, edges: &[(u32, u32)]) {
-    let nodes = dag.nodes();
+    let nodes = dag.node_count();
     let (mut starts, mut in_degrees, mut scratch) = (vec![7; nodes], vec![7; nodes], vec![7; nodes]);
     let (mut row, mut order) = (vec![Edge::default(); edges.len()], vec![NodeId::new(7); nodes]);
     let storage =

@@ -36,7 +36,7 @@ impl<N: AsRef<[AtomicU32]>, W: AsRef<[AtomicUsize]>> Run<'_, N, W> {
             roots.add(self.position(root), &self.ready);
         }
         roots.insert(&self.ready);
-        if self.dag.nodes() == 0 {
+        if self.dag.node_count() == 0 {
             self.state.end();
         }
         self.tell();

@@ -81,7 +81,7 @@ pub struct Run<'a, N, W> {
 /// use dgraph_core::{StaticDag, StaticRun, ready_words};
 /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
 /// static RUN: StaticRun<2, { ready_words(2) }> = StaticRun::new(DAG.view());
-/// assert_eq!(RUN.dag().nodes(), 2);
+/// assert_eq!(RUN.dag().node_count(), 2);
 /// ```
 pub type StaticRun<const N: usize, const W: usize> = Run<'static, [AtomicU32; N], [AtomicUsize; W]>;
 
@@ -104,7 +104,7 @@ impl<'a, const N: usize, const W: usize> Run<'a, [AtomicU32; N], [AtomicUsize; W
     /// ```
     #[must_use]
     pub const fn new(dag: DagView<'a>) -> Self {
-        assert!(N == dag.nodes(), "a run needs as many words as the graph has nodes");
+        assert!(N == dag.node_count(), "a run needs as many words as the graph has nodes");
         assert!(crowded(dag).is_none(), "2^30 edges or more lead to a node");
         let words = [const { AtomicU32::new(0) }; N];
         Self::assemble(dag, words, ReadySet::new(N), State::new(), AtomicU32::new(0))
@@ -139,7 +139,7 @@ impl<'a> Run<'a, &'a mut [AtomicU32], &'a mut [AtomicUsize]> {
         if let Some(node) = crowded(dag) {
             return Err(RunMemoryError::InDegree { node });
         }
-        let nodes = dag.nodes();
+        let nodes = dag.node_count();
         let (given, words) = (words.len(), words.get_mut(..nodes));
         let words = words.ok_or(RunMemoryError::TooShort { slice: "words", needed: nodes, given })?;
         words.iter_mut().for_each(|word| *word = AtomicU32::new(0));
@@ -183,7 +183,10 @@ impl<'a, N, W> Run<'a, N, W> {
     /// ```
     #[must_use]
     pub const fn by_urgency(mut self, urgency: Urgency<'a>) -> Self {
-        assert!(urgency.nodes() == self.dag.nodes(), "an order of urgency of another number of nodes");
+        assert!(
+            urgency.node_count() == self.dag.node_count(),
+            "an order of urgency of another number of nodes"
+        );
         self.urgency = Some(urgency);
         self
     }
@@ -221,7 +224,7 @@ impl<'a, N, W> Run<'a, N, W> {
     /// use dgraph_core::{StaticDag, StaticRun, ready_words};
     /// static DAG: StaticDag<2, 1> = StaticDag::new([(0, 1)]);
     /// static RUN: StaticRun<2, { ready_words(2) }> = StaticRun::new(DAG.view());
-    /// assert_eq!(RUN.dag().edges(), 1);
+    /// assert_eq!(RUN.dag().edge_count(), 1);
     /// ```
     #[inline]
     #[must_use]
@@ -288,7 +291,7 @@ impl<N, W: AsRef<[AtomicUsize]>> fmt::Debug for Run<'_, N, W> {
 /// How many nodes have no successors.
 const fn sinks(dag: DagView<'_>) -> u32 {
     let (mut sinks, mut node) = (0, 0);
-    while node < dag.nodes() {
+    while node < dag.node_count() {
         let (start, end) = dag.row(node);
         sinks += (start == end) as u32;
         node += 1;
@@ -300,7 +303,7 @@ const fn sinks(dag: DagView<'_>) -> u32 {
 #[allow(clippy::cast_possible_truncation, reason = "node numbers have 32 bits")]
 const fn crowded(dag: DagView<'_>) -> Option<NodeId> {
     let mut node = 0;
-    while node < dag.nodes() {
+    while node < dag.node_count() {
         if dag.in_degrees()[node] > ARRIVALS {
             return Some(NodeId::new(node as u32));
         }

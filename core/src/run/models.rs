@@ -45,7 +45,7 @@ struct Model {
 
 impl Model {
     fn new(dag: DagView<'static>) -> Arc<Self> {
-        let nodes = dag.nodes();
+        let nodes = dag.node_count();
         let words = (0..nodes).map(|_| AtomicU32::new(0)).collect();
         let ready = (0..ready_words(nodes)).map(|_| AtomicUsize::new(0)).collect();
         let ready = ReadySet::from_words(ready, nodes);

@@ -176,7 +176,7 @@ impl Executor {
         self.handle.check_process();
         if self.threads() == 1 {
             dag.view().run(body);
-            let nodes = dag.view().nodes();
+            let nodes = dag.view().node_count();
             RunStatistics { nodes, sequential_nodes: nodes, ..RunStatistics::default() }
         } else {
             run::run_with_statistics(&self.handle.shared, dag, &body)

@@ -90,7 +90,7 @@ impl Registry {
 
 impl Shape {
     fn of(run: &RunInfo<'_>) -> Self {
-        let nodes = (0..).map(NodeId::new).take(run.dag().nodes());
+        let nodes = (0..).map(NodeId::new).take(run.dag().node_count());
         let mut edges: Vec<(u32, u32)> = nodes
             .clone()
             .flat_map(|node| {

@@ -108,7 +108,7 @@ impl<'a> RunInfo<'a> {
     /// impl Observer for Graphs {
     ///     fn run_begins(&self, run: &RunInfo<'_>) {
     ///         if self.0.lock().unwrap().insert(run.graph()) {
-    ///             println!("{} nodes, {} levels", run.dag().nodes(), run.dag().levels().len());
+    ///             println!("{} nodes, {} levels", run.dag().node_count(), run.dag().levels().len());
     ///         }
     ///     }
     /// }
@@ -175,7 +175,7 @@ impl<'a> RunInfo<'a> {
     /// impl Observer for Shape {
     ///     fn run_begins(&self, run: &RunInfo<'_>) {
     ///         let longest = run.dag().critical_path(|_| 1).nodes.len();
-    ///         println!("{} nodes, at most {longest} in a row", run.dag().nodes());
+    ///         println!("{} nodes, at most {longest} in a row", run.dag().node_count());
     ///     }
     /// }
     /// ```

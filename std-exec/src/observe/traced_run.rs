@@ -23,7 +23,7 @@ use std::time::Duration;
 /// let trace = recorder.trace();
 /// let run = &trace.runs()[0];
 /// let names: Vec<_> = run.edges().map(|(from, to)| [run.name(from), run.name(to)]).collect();
-/// assert_eq!((run.nodes(), names), (2, vec![["one", "two"]]));
+/// assert_eq!((run.node_count(), names), (2, vec![["one", "two"]]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -121,11 +121,11 @@ impl TracedRun {
     /// ```
     /// use dgraph_exec::Trace;
     /// fn largest(trace: &Trace) -> usize {
-    ///     trace.runs().iter().map(|run| run.nodes()).max().unwrap_or(0)
+    ///     trace.runs().iter().map(|run| run.node_count()).max().unwrap_or(0)
     /// }
     /// ```
     #[must_use]
-    pub fn nodes(&self) -> usize {
+    pub fn node_count(&self) -> usize {
         self.shape.names.len()
     }
 
@@ -170,7 +170,7 @@ impl TracedRun {
     /// ```
     /// use dgraph_exec::{NodeId, TracedRun};
     /// fn names(run: &TracedRun) -> Vec<&str> {
-    ///     (0..run.nodes() as u32).map(|node| run.name(NodeId::new(node))).collect()
+    ///     (0..run.node_count() as u32).map(|node| run.name(NodeId::new(node))).collect()
     /// }
     /// ```
     #[must_use]
@@ -243,7 +243,7 @@ impl TracedRun {
 impl fmt::Debug for TracedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut run = f.debug_struct("TracedRun");
-        run.field("number", &self.number).field("path", &self.path).field("nodes", &self.nodes());
+        run.field("number", &self.number).field("path", &self.path).field("nodes", &self.node_count());
         run.field("begin", &self.begin()).field("end", &self.end()).field("outcome", &self.outcome).finish()
     }
 }

@@ -91,9 +91,9 @@ fn critical_path(
     ran: &HashMap<NodeId, Ran>,
     dags: &mut HashMap<*const (), Dag>,
 ) -> (Vec<NodeId>, u64) {
-    let dag = dags
-        .entry(Arc::as_ptr(&run.shape).cast())
-        .or_insert_with(|| Dag::from_edges(run.nodes(), &run.shape.edges).expect("the edges of a graph"));
+    let dag = dags.entry(Arc::as_ptr(&run.shape).cast()).or_insert_with(|| {
+        Dag::from_edges(run.node_count(), &run.shape.edges).expect("the edges of a graph")
+    });
     let path = dag.view().critical_path(|node| ran.get(&node).map_or(0, |ran| ran.end - ran.begin));
     let nodes = path.nodes.into_iter().filter(|node| ran.contains_key(node)).collect();
     (nodes, path.length)

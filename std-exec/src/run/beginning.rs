@@ -63,7 +63,7 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
 /// `dag` is its graph, if it may keep supersteps, and what finds them.
 pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(&D, Find<'_>)>) {
     let Common { shared, countdown, .. } = run.common();
-    let (timer, nodes) = (run.timer(), countdown.dag().nodes());
+    let (timer, nodes) = (run.timer(), countdown.dag().node_count());
     timer.record(&shared.tuner);
     timer.promise(&shared.tuner, nodes, shared.threads(), |work, others| {
         // Nothing can be faster than all threads at work all the time.

@@ -121,7 +121,7 @@ pub(super) fn in_a_team<D: AsDag + ?Sized>(
 /// The caller's part, from opening the team, which it has taken, to closing it.
 pub(super) fn lead<D: Discipline>(run: &D, team: &Team) {
     let Common { shared, countdown, body, .. } = run.common();
-    let nodes = countdown.dag().nodes();
+    let nodes = countdown.dag().node_count();
     let job = Job { run: ptr::from_ref(run).cast(), help: help::<D>, rest: None };
     let level = context::level();
     context::within(shared.id(), team, |parent| {
@@ -179,7 +179,7 @@ pub(crate) unsafe fn start<D: Discipline>(run: &D, ticket: &Arc<Ticket>) {
     let fill = |rest: &mut Rest| {
         rest.job = Some(job);
         rest.nodes = run.room();
-        rest.unfinished = countdown.dag().nodes();
+        rest.unfinished = countdown.dag().node_count();
         rest.ready.clear();
         rest.wakes = D::Body::WAKES;
         rest.number = shared.bindings.number(run.binds_workers());

@@ -138,7 +138,7 @@ impl<'a, F: Body> Ordered<'a, F> {
     ) -> Self {
         let dag = countdown.dag();
         queue.reset();
-        let mut left = dag.nodes();
+        let mut left = dag.node_count();
         // In a walk nobody is asked for nodes.
         for &root in if steps.is_none() { dag.roots() } else { &[] } {
             // What they feed is ready before anybody takes the first node. The last one of all is taken, for
@@ -231,7 +231,7 @@ impl<F: Body> Ordered<'_, F> {
         self.common.countdown.complete(node, |ready| queue.push(ready));
         *left -= 1;
         if *left == 0 {
-            team.finish(self.common.countdown.dag().nodes());
+            team.finish(self.common.countdown.dag().node_count());
         }
     }
 

@@ -41,7 +41,7 @@ where
 {
     let tally = Tally::default();
     run_as(shared, dag, body, None, Some(&tally));
-    tally.finish(dag.view().nodes())
+    tally.finish(dag.view().node_count())
 }
 
 /// Runs `body` for each node of `dag`, beginning as `forced` says or, if it is `None`, as earlier runs
@@ -87,7 +87,7 @@ impl<F: Body> Stealing<'_, F> {
         self.have_it_watched(team);
         let began = self.timer.elapsed();
         let done = self.run_nodes(team, own, stay);
-        let nodes = self.common.countdown.dag().nodes();
+        let nodes = self.common.countdown.dag().node_count();
         if done < nodes && !team.is_quiet() {
             self.timer.broken_into(began, done, nodes);
         } else if done < nodes {
@@ -188,7 +188,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
     }
 
     fn room(&self) -> usize {
-        self.common.countdown.dag().nodes()
+        self.common.countdown.dag().node_count()
     }
 
     fn binds_workers(&self) -> bool {
@@ -204,7 +204,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
         if self.walk.is_going_on() {
             let walked = self.begin_walk(team, caller);
             if walked && !self.walk.steps().are_divided() {
-                self.count(|tally| (&tally.sequential_nodes, self.common.countdown.dag().nodes()));
+                self.count(|tally| (&tally.sequential_nodes, self.common.countdown.dag().node_count()));
             }
         } else if team.is_quiet() {
             self.begin_quietly(team, caller, &Stay::to_the_end());

@@ -220,8 +220,8 @@ impl Team {
         // SAFETY: only the thread that has taken the team comes here, and by contract no other reference is
         // alive.
         let spare = unsafe { &mut *self.spare.get() };
-        if spare.len() < dag.nodes() {
-            spare.resize_with(dag.nodes(), || AtomicU32::new(0));
+        if spare.len() < dag.node_count() {
+            spare.resize_with(dag.node_count(), || AtomicU32::new(0));
         }
         Countdown::new(dag, spare).expect("as many counters as nodes")
     }

@@ -40,8 +40,8 @@ impl Report {
         let dag = input.dag.view();
         Self {
             file: input.file.clone(),
-            nodes: dag.nodes(),
-            edges: dag.edges(),
+            nodes: dag.node_count(),
+            edges: dag.edge_count(),
             levels: dag.levels().len(),
             work: input.workflow.total_work(),
             critical_path: dag.critical_path(|node| input.workflow.duration(node)).length,

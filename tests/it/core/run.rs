@@ -271,7 +271,7 @@ fn several_graphs_at_once() {
         .zip(1..)
         .map(|(edges, of)| Dag::from_edges(40 * of, &edges).expect("acyclic"))
         .collect();
-    let mut memories: Vec<_> = graphs.iter().map(|dag| Memory::new(dag.view().nodes())).collect();
+    let mut memories: Vec<_> = graphs.iter().map(|dag| Memory::new(dag.view().node_count())).collect();
     let runs: Vec<_> = memories.iter_mut().zip(&graphs).map(|(memory, dag)| memory.run(dag)).collect();
     let counts: Vec<_> = graphs.iter().map(|_| (AtomicU32::new(0), AtomicU32::new(0))).collect();
     thread::scope(|scope| {
@@ -297,7 +297,7 @@ fn several_graphs_at_once() {
             },
             thread::yield_now,
         );
-        let expected = started.load(Ordering::Relaxed) * dag.view().nodes() as u32;
+        let expected = started.load(Ordering::Relaxed) * dag.view().node_count() as u32;
         assert_eq!(bodies.load(Ordering::Relaxed), expected);
         assert!(run.is_at_rest());
     }

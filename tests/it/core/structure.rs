@@ -167,12 +167,12 @@ proptest! {
             let edges = parts.pairs();
             check_structure(view, &edges)?;
             let order: Vec<_> = view.order().iter().map(|node| node.get()).collect();
-            prop_assert_eq!(oracle::check_order(view.nodes(), &edges, &order), Ok(()));
+            prop_assert_eq!(oracle::check_order(view.node_count(), &edges, &order), Ok(()));
             let ran = AtomicUsize::new(0);
             executor(2).run(&view, |_| {
                 ran.fetch_add(1, Relaxed);
             });
-            prop_assert_eq!(ran.into_inner(), view.nodes());
+            prop_assert_eq!(ran.into_inner(), view.node_count());
         } else {
             prop_assert!(!tampering.is_empty(), "{:?}", checked);
         }
@@ -180,8 +180,8 @@ proptest! {
 }
 
 fn check_structure(dag: DagView<'_>, edges: &[(u32, u32)]) -> Result<(), TestCaseError> {
-    let nodes = || (0..).map(NodeId::new).take(dag.nodes());
-    prop_assert_eq!(dag.edges(), edges.len());
+    let nodes = || (0..).map(NodeId::new).take(dag.node_count());
+    prop_assert_eq!(dag.edge_count(), edges.len());
     for node in nodes() {
         let successors: Vec<u32> = dag.successors(node).iter().map(|edge| edge.target().get()).collect();
         let listed: Vec<u32> = edges.iter().filter(|edge| edge.0 == node.get()).map(|edge| edge.1).collect();
@@ -192,9 +192,9 @@ fn check_structure(dag: DagView<'_>, edges: &[(u32, u32)]) -> Result<(), TestCas
             prop_assert_eq!(edge.is_sole(), dag.in_degree(edge.target()) == 1);
         }
     }
-    let mut levels = vec![0; dag.nodes()];
+    let mut levels = vec![0; dag.node_count()];
     let count = dag.levels_into(&mut levels);
-    let expected = oracle::levels(dag.nodes(), edges);
+    let expected = oracle::levels(dag.node_count(), edges);
     prop_assert_eq!(Some(&levels), expected.as_ref());
     prop_assert_eq!(dag.levels().len(), count);
     let weights: Vec<u64> = nodes().map(|node| u64::from(node.get() * 7 % 5)).collect();
@@ -219,7 +219,7 @@ impl OwnedParts {
     fn of(dag: DagView<'_>) -> Self {
         let mut offsets = vec![0];
         let mut edges = Vec::new();
-        for node in (0..).map(NodeId::new).take(dag.nodes()) {
+        for node in (0..).map(NodeId::new).take(dag.node_count()) {
             edges.extend_from_slice(dag.successors(node));
             offsets.push(edges.len() as u32);
         }

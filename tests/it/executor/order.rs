@@ -27,7 +27,7 @@ fn check(runner: &Runner, dag: &impl AsDag, edges: &[(u32, u32)]) {
 fn check_with(runner: &Runner, dag: &impl AsDag, edges: &[(u32, u32)], body: impl Fn(NodeId) + Sync) {
     const NEVER: u32 = u32::MAX;
     let clock = AtomicU32::new(0);
-    let stamps = || (0..dag.view().nodes()).map(|_| AtomicU32::new(NEVER)).collect::<Vec<_>>();
+    let stamps = || (0..dag.view().node_count()).map(|_| AtomicU32::new(NEVER)).collect::<Vec<_>>();
     let (starts, ends) = (stamps(), stamps());
     runner.dag(dag, |node| {
         let earlier = starts[node.index()].swap(clock.fetch_add(1, Relaxed), Relaxed);

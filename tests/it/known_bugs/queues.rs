@@ -16,7 +16,7 @@ fn runs(
     times: u32,
     meets: impl Fn(u32) -> bool + Sync,
 ) -> (RunStatistics, usize) {
-    let done: Vec<_> = (0..dag.view().nodes()).map(|_| AtomicU32::new(0)).collect();
+    let done: Vec<_> = (0..dag.view().node_count()).map(|_| AtomicU32::new(0)).collect();
     let pair = Barrier::new(2);
     let (mut last, mut moved) = (RunStatistics::default(), 0);
     for run in 1..=times {

@@ -44,7 +44,7 @@ impl Log {
         let successors = |node| run.dag().successors(node).iter().map(move |edge| (node, edge.target()));
         let edges = match what {
             What::RunBegins => {
-                (0..).take(run.dag().nodes()).flat_map(|node| successors(NodeId::new(node))).collect()
+                (0..).take(run.dag().node_count()).flat_map(|node| successors(NodeId::new(node))).collect()
             }
             _ => Vec::new(),
         };

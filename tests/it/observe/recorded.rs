@@ -79,7 +79,7 @@ fn what_was_told_is_recorded(runner: &Runner) {
         assert_eq!(used, threads.len());
         let [run] = trace.runs() else { panic!("one run") };
         assert_eq!((run.number(), run.outcome()), (told[0].run, Some(RunOutcome::Completed)));
-        assert_eq!((run.to_run(), run.nodes(), run.edges().count()), (35, 35, 5 * 6 + 4 * 36));
+        assert_eq!((run.to_run(), run.node_count(), run.edges().count()), (35, 35, 5 * 6 + 4 * 36));
     }
 }
 
@@ -253,7 +253,7 @@ fn traces_are_taken_meanwhile() {
             let trace = recorder.trace();
             for span in trace.spans() {
                 assert!(span.node().index() < 168 && span.outcome() == Some(NodeOutcome::Completed));
-                assert!(span.begin() <= span.end() && span.run().nodes() == 168);
+                assert!(span.begin() <= span.end() && span.run().node_count() == 168);
             }
             let mut nodes = HashSet::new();
             assert!(trace.spans().all(|span| nodes.insert((span.run().number(), span.node()))), "none twice");

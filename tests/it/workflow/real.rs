@@ -59,7 +59,7 @@ fn workflow_sizes_as_published() {
         .iter()
         .map(|file| {
             let loaded = open(file);
-            (loaded.dag.view().nodes(), loaded.dag.view().edges())
+            (loaded.dag.view().node_count(), loaded.dag.view().edge_count())
         })
         .collect();
     // 1000genome, airrflow, blast, epigenomics, montage, soykb.
@@ -78,7 +78,8 @@ fn standard_task_graphs_as_published() {
         let [nodes, edges, work, critical_path, optima @ ..] = numbers.as_slice() else { panic!("{row}") };
         let Input { workflow, dag, .. } = open(&data.join(file));
         let length = dag.view().critical_path(|node| workflow.duration(node)).length;
-        let found = (dag.view().nodes() as u64, dag.view().edges() as u64, workflow.total_work(), length);
+        let found =
+            (dag.view().node_count() as u64, dag.view().edge_count() as u64, workflow.total_work(), length);
         assert_eq!(found, (*nodes, *edges, *work, *critical_path), "{file}");
         for (&optimum, workers) in optima.iter().zip([2, 4, 8, 16]) {
             assert!(schedule::lower_bound(length, *work, workers) <= optimum, "{file} on {workers} workers");

@@ -179,7 +179,9 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
     let (mut graph, handles) = job.graph(link, options)?;
     let mut fastest = None::<(Duration, Duration)>;
     for _ in 0..options.repeat.max(1) {
-        job::with_progress(link.rank(), graph.nodes(), |options| graph.run_with(link, options).map(drop))?;
+        job::with_progress(link.rank(), graph.node_count(), |options| {
+            graph.run_with(link, options).map(drop)
+        })?;
         let statistics = graph.statistics();
         if fastest.is_none_or(|(took, _)| statistics.took < took) {
             fastest = Some((statistics.took, statistics.waited));
@@ -209,7 +211,7 @@ fn report(job: &Job, graph: &DistributedGraph<'_>, times: &[(u64, Duration, Dura
     let bound = lower_bound(nanos(serial.mul_f64(share)), nanos(serial), times.len());
     let makespan = times.iter().map(|&(_, took, _)| took).max().unwrap_or_default();
     let (edges, values) = graph.cut();
-    println!("workflow      {}: {} nodes, {} edges", job.input.file, dag.nodes(), dag.edges());
+    println!("workflow      {}: {} nodes, {} edges", job.input.file, dag.node_count(), dag.edge_count());
     println!("between ranks {edges} edges, {values} values sent a run");
     println!("serial time   {serial:.3?}");
     for (rank, (nodes, took, waited)) in times.iter().enumerate() {

@@ -172,7 +172,7 @@ impl<'env> DistributedGraph<'env> {
 
     /// How many nodes there are, on all ranks.
     #[must_use]
-    pub fn nodes(&self) -> usize {
+    pub fn node_count(&self) -> usize {
         self.port.plan().nodes()
     }
 

@@ -28,11 +28,11 @@ impl Agenda {
         let dag = topology.dag.view();
         self.remaining.clear();
         self.remaining.extend_from_slice(dag.in_degrees());
-        self.woken.reset(dag.nodes());
-        self.left = dag.nodes();
+        self.woken.reset(dag.node_count());
+        self.left = dag.node_count();
         match queue {
             None => {
-                self.ready.reset(dag.nodes());
+                self.ready.reset(dag.node_count());
                 if let (Some(order), true) = (topology.order(), self.places.is_empty()) {
                     self.places.resize(order.len(), 0);
                     (0..).zip(order).for_each(|(place, &node)| self.places[node.index()] = place);

@@ -195,7 +195,7 @@ fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[NodeId]> {
     let dag = dag.view();
     let mut remaining = dag.in_degrees().to_vec();
     let mut ready: BinaryHeap<_> = dag.roots().iter().map(|&root| Reverse((rank(root), root))).collect();
-    let mut order = Vec::with_capacity(dag.nodes());
+    let mut order = Vec::with_capacity(dag.node_count());
     while let Some(Reverse((_, node))) = ready.pop() {
         order.push(node);
         for edge in dag.successors(node) {

@@ -120,7 +120,7 @@ fn a_crowd_beside_a_crowd(runner: &Runner) {
     let watch = &Watch::default();
     let (graph, nodes, count) = crowds(watch);
     let mut graph = graph.build().expect("a valid graph");
-    assert!(graph.dag().edges() <= 6 * CROWD as usize, "{} edges", graph.dag().edges());
+    assert!(graph.dag().edge_count() <= 6 * CROWD as usize, "{} edges", graph.dag().edge_count());
     assert_eq!(nodes.last().map(|node| node.id().index().get()), Some(4 * CROWD - 1));
     for run in 0..3 {
         let results = runner.typed(&mut graph);
@@ -144,7 +144,7 @@ fn joints_are_in_no_list(runner: &Runner) {
     graph.after(nodes[0], first);
     let mut graph = graph.build().expect("a valid graph");
     let declared = 4 * CROWD + 1;
-    assert!(graph.dag().nodes() > declared as usize);
+    assert!(graph.dag().node_count() > declared as usize);
     assert_eq!(graph.name(NodeId::new(declared)).name(), "count");
     let mut durations = vec![std::time::Duration::ZERO; declared as usize].into_iter();
     graph.prioritize_by(|node| {
@@ -262,7 +262,7 @@ fn joints_leave_the_order_as_it_is() {
         };
     }
     let mut graph = graph.build().expect("a valid graph");
-    assert!(graph.dag().nodes() > 100);
+    assert!(graph.dag().node_count() > 100);
     for _ in 0..2 {
         graph.run().expect("no node fails");
         assert!(order.lock().expect("no panic").drain(..).eq(0..100));
@@ -301,7 +301,7 @@ fn one_alone_is_a_writer() {
     graph.node("read", number.read(), |number: &i32| *number);
     graph.node("double", number.commute(), |number: &mut i32| *number *= 2);
     let mut graph = graph.build().expect("a valid graph");
-    assert_eq!(graph.dag().edges(), 2);
+    assert_eq!(graph.dag().edge_count(), 2);
     graph.run_parallel(&executor(2)).expect("no node fails");
     assert_eq!(*graph.state(number), 4);
 }

@@ -366,7 +366,7 @@ fn as_few_edges_as_there_can_be() {
     graph.node("last", (one.write(), two.write()), |_: &mut i32, _: &mut i32| ());
     let graph = graph.build().expect("a valid graph");
     let dag = graph.dag();
-    assert_eq!((dag.nodes(), dag.edges()), (8, 12));
+    assert_eq!((dag.node_count(), dag.edge_count()), (8, 12));
     assert_eq!(dag.successors(NodeId::new(0)).len(), 6);
     assert_eq!(dag.in_degree(NodeId::new(7)), 6);
 }

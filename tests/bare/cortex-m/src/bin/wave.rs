@@ -53,7 +53,7 @@ extern "C" fn main() -> ! {
     let _ =
         writeln!(Console, "main: {main} nodes, interrupt: {interrupt}, SysTick: {systick} in {ticks} ticks");
     let _ = writeln!(Console, "stack of all three: {stack} bytes");
-    let all = main + interrupt + systick == RUNS * RUN.dag().nodes() as u32;
+    let all = main + interrupt + systick == RUNS * RUN.dag().node_count() as u32;
     exit(u32::from(!all || main == 0 || interrupt == 0 || systick == 0))
 }
 
