@@ -5,5 +5,5 @@ fn main() {
     let input = graph.input::<i32>("input");
     let node = graph.node("node", (), || 1);
     let last = graph.node("last", (), || ());
-    graph.after(last, [input, node]); // [input.id(), node.id()]
+    graph.after(last, [input, node]); // [input.any(), node.any()]
 }

@@ -339,7 +339,7 @@ impl FnGraphBuilder {
             keys.push(key);
             define(&mut graph, &uses, &index);
         }
-        let keys_of = |nodes: &[NamedNode]| nodes.iter().map(|node| keys[node.node().index()]).collect();
+        let keys_of = |nodes: &[NamedNode]| nodes.iter().map(|node| keys[node.id().index()]).collect();
         match graph.build() {
             Ok(graph) => Ok(FnGraph { graph, keys, index }),
             Err(GraphError::Cycle(path)) => Err(DictionaryError::Cycle(keys_of(&path))),

@@ -70,7 +70,7 @@ impl<'a> NodeInfo<'a> {
     ///
     /// impl Observer for Numbers {
     ///     fn node_begins(&self, node: &NodeInfo<'_>) {
-    ///         println!("node {} of run {}", node.node(), node.run().number());
+    ///         println!("node {} of run {}", node.id(), node.run().number());
     ///     }
     /// }
     /// ```
@@ -91,13 +91,13 @@ impl<'a> NodeInfo<'a> {
     ///
     /// impl Observer for Dependents {
     ///     fn node_begins(&self, node: &NodeInfo<'_>) {
-    ///         println!("{} nodes wait for {node}", node.run().dag().successors(node.node()).len());
+    ///         println!("{} nodes wait for {node}", node.run().dag().successors(node.id()).len());
     ///     }
     /// }
     /// ```
     #[must_use]
     #[inline]
-    pub fn node(&self) -> NodeId {
+    pub fn id(&self) -> NodeId {
         self.node
     }
 

@@ -105,7 +105,7 @@ pub trait Observer: Send + Sync {
     ///
     /// impl Observer for Order {
     ///     fn node_begins(&self, node: &NodeInfo<'_>) {
-    ///         self.0.lock().unwrap().push(node.node().index());
+    ///         self.0.lock().unwrap().push(node.id().index());
     ///     }
     /// }
     ///

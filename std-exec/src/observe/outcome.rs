@@ -96,7 +96,7 @@ pub enum RunOutcome {
 /// let skipped = Arc::new(Skipped::default());
 /// let options = RunOptions::new().observer(skipped.clone());
 /// graph.build()?.run_with(&options).map(drop).unwrap_err();
-/// let culprit = number.id().index();
+/// let culprit = number.id();
 /// let expected = ("double".to_string(), SkipReason::DependencyFailed { culprit });
 /// assert_eq!(*skipped.0.lock().unwrap(), [expected]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

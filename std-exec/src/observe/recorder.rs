@@ -185,13 +185,13 @@ impl Observer for Recorder {
 
     #[inline]
     fn node_waits(&self, node: &NodeInfo<'_>) {
-        let word = kind::pack(Kind::Waits, node.node());
+        let word = kind::pack(Kind::Waits, node.id());
         self.lanes.push(node.worker(), [word, node.run().number(), node.since, node.now]);
     }
 
     #[inline]
     fn node_ends(&self, node: &NodeInfo<'_>, outcome: NodeOutcome) {
-        let word = kind::pack(Kind::Ended(outcome), node.node());
+        let word = kind::pack(Kind::Ended(outcome), node.id());
         self.lanes.push(node.worker(), [word, node.run().number(), node.since, node.now]);
     }
 
@@ -200,7 +200,7 @@ impl Observer for Recorder {
             SkipReason::DependencyFailed { culprit } => culprit.get().into(),
             _ => 0,
         };
-        let word = kind::pack(Kind::Skipped(reason), node.node());
+        let word = kind::pack(Kind::Skipped(reason), node.id());
         self.lanes.push(node.worker(), [word, node.run().number(), node.now, about]);
     }
 }

@@ -220,7 +220,7 @@ impl Trace {
     /// let trace = recorder.trace();
     /// let (run, node, reason) = trace.skipped().next().expect("one");
     /// assert_eq!(run.name(node), "behind");
-    /// assert_eq!(reason, SkipReason::DependencyFailed { culprit: bad.id().index() });
+    /// assert_eq!(reason, SkipReason::DependencyFailed { culprit: bad.id() });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn skipped(&self) -> impl Iterator<Item = (&TracedRun, NodeId, SkipReason)> {

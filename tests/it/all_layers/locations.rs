@@ -188,7 +188,7 @@ fn a_graph_whose_run_was_leaked() {
         leaked.set(input, 1);
         leaked.input_mut(input);
         leaked.dag();
-        leaked.name(node.id().index());
+        leaked.name(node.id());
         leaked.dot();
         leaked.measured(node);
         leaked.prioritize_by_measured();

@@ -66,7 +66,7 @@ impl Log {
             what,
             run: node.run().number(),
             parent: node.run().parent(),
-            node: Some(node.node()),
+            node: Some(node.id()),
             path: node.to_string(),
             worker: node.worker(),
             thread: thread::current().id(),

@@ -56,7 +56,7 @@ fn agrees(runner: &Runner, shape: &[(u32, u32)], does: &[Does], policy: FailureP
         let last: HashMap<_, _> = told.iter().filter_map(|told| Some((told.node?, told.what))).collect();
         let results = graph.results();
         for &node in &nodes {
-            let last = last[&node.id().index()];
+            let last = last[&node.id()];
             match results.get(node) {
                 Ok(_) => assert_eq!(last, What::Ends(NodeOutcome::Completed)),
                 Err(NoResult::Failed) => assert_eq!(last, What::Ends(NodeOutcome::Failed)),
@@ -64,7 +64,7 @@ fn agrees(runner: &Runner, shape: &[(u32, u32)], does: &[Does], policy: FailureP
                 Err(NoResult::Interrupted) => assert_eq!(last, What::Ends(NodeOutcome::Interrupted)),
                 Err(NoResult::NotRun) => assert_eq!(last, What::Skipped(SkipReason::Stopped)),
                 Err(NoResult::Skipped { because_of }) => {
-                    let culprit = because_of.node();
+                    let culprit = because_of.id();
                     assert_eq!(last, What::Skipped(SkipReason::DependencyFailed { culprit }));
                 }
                 Err(other) => panic!("{other}"),

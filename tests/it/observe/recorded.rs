@@ -142,8 +142,8 @@ fn what_did_not_run(runner: &Runner) {
     let outcomes: Vec<_> = trace.spans().map(|span| (span.path(), span.outcome())).collect();
     assert_eq!(outcomes, [("bad".to_string(), Some(NodeOutcome::Failed))]);
     let skipped: Vec<_> = trace.skipped().map(|(_, node, reason)| (node, reason)).collect();
-    let culprit = bad.id().index();
-    assert_eq!(skipped, [(behind.id().index(), SkipReason::DependencyFailed { culprit })]);
+    let culprit = bad.id();
+    assert_eq!(skipped, [(behind.id(), SkipReason::DependencyFailed { culprit })]);
     assert_eq!(trace.runs()[0].outcome(), Some(RunOutcome::Failed));
 }
 

@@ -458,7 +458,7 @@ fn what_was_stopped_is_told() {
     let skipped = |name: &str, reason: SkipReason| {
         told.iter().filter(|told| told.path == name && told.what == What::Skipped(reason)).count()
     };
-    let culprit = bad.id().index();
+    let culprit = bad.id();
     assert_eq!(skipped("behind", SkipReason::DependencyFailed { culprit }), 1000);
     let ran = told.iter().filter(|told| told.path == "beside" && told.what == What::Begins).count();
     assert_eq!(skipped("beside", SkipReason::Stopped), 1000 - ran);

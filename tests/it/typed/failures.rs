@@ -320,7 +320,7 @@ fn what_was_moved_is_waited_for(runner: &Runner) {
     let made = graph.node("made", (), || String::from("made"));
     let taker = graph.node("taker", (made.moved(),), |made: String| made);
     let waits = graph.node("waits", (), || 7);
-    graph.after(waits, [made.id(), taker.id()]);
+    graph.after(waits, [made.any(), taker.any()]);
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..3 {
         runner.typed_with(&mut graph, &keep_going()).expect_err("one fails");

@@ -225,7 +225,7 @@ fn inside(runner: &Runner) {
     let error = runner.typed_with(&mut graph, &keep_going()).expect_err("two fail");
     assert_eq!(error.to_string(), "2 nodes failed: outer/inner/a, outer/inner/#1");
     assert_eq!(told(error.failures()), ["outer/inner/a: 1", "outer/inner/#1: 2"]);
-    assert_eq!(error.failures()[0].node().node().get(), 0, "of the graph that was run");
+    assert_eq!(error.failures()[0].node().id().get(), 0, "of the graph that was run");
 }
 
 fn inside_and_stopped(runner: &Runner) {

@@ -28,7 +28,7 @@ fn moved_into_the_only_dependent(runner: &Runner) {
         let results = runner.typed(&mut graph);
         assert_eq!((results[kept].value, counter.alive()), (4, 1));
         let Err(NoResult::Moved { into }) = results.get(made) else { panic!("it was moved") };
-        assert_eq!((into.name(), into.node()), ("kept", kept.id().index()));
+        assert_eq!((into.name(), into.id()), ("kept", kept.id()));
     }
     drop(graph);
     assert_eq!(counter.alive(), 0);

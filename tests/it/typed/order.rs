@@ -161,7 +161,7 @@ fn a_cancel_ends_an_ordered_run(runner: &Runner) {
     let options = RunOptions::new().cancel_token(token);
     match runner.typed_with(&mut graph, &options).map(|_| ()) {
         Err(RunError::Cancelled { not_run, .. }) => {
-            assert!(not_run.iter().map(|node| node.node().get()).eq(6..20), "in the order of declaration");
+            assert!(not_run.iter().map(|node| node.id().get()).eq(6..20), "in the order of declaration");
         }
         other => panic!("{other:?}"),
     }

@@ -88,7 +88,7 @@ fn only_what_the_targets_need(runner: &Runner) {
         assert_eq!(calls.since(), [1, 1, 1, 1, 0, 0]);
         runner.typed_with(&mut graph, &only([nodes[5]])).expect("no node fails");
         assert_eq!(calls.since(), [1, 1, 1, 0, 1, 1]);
-        runner.typed_with(&mut graph, &only([left.id(), nodes[0].id()])).expect("no node fails");
+        runner.typed_with(&mut graph, &only([left.any(), nodes[0].any()])).expect("no node fails");
         assert_eq!(calls.since(), [1, 0, 0, 0, 0, 0]);
         runner.typed_with(&mut graph, &only::<AnyNode>([])).expect("no node fails");
         assert_eq!(calls.since(), [0; 6]);

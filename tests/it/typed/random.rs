@@ -122,7 +122,7 @@ fn keep_going(runner: &Runner, plan: &Plan) {
         let failed: BTreeSet<u32> = match runner.typed_with(&mut graph, &options) {
             Ok(_) => BTreeSet::new(),
             Err(RunError::Failed(failures)) => {
-                failures.iter().map(|failure| number(failure.node().node())).collect()
+                failures.iter().map(|failure| number(failure.node().id())).collect()
             }
             Err(other) => panic!("{other}"),
         };
@@ -136,7 +136,7 @@ fn keep_going(runner: &Runner, plan: &Plan) {
                 Err(NoResult::Failed) => assert!(failed.contains(&node)),
                 Err(NoResult::Skipped { because_of }) => {
                     assert!(behind.contains(&node));
-                    let culprit = BTreeSet::from([number(because_of.node())]);
+                    let culprit = BTreeSet::from([number(because_of.id())]);
                     assert!(culprit.is_subset(&failed) && plan.descendants(&culprit).contains(&node));
                 }
                 Err(other) => panic!("{other}"),
@@ -172,7 +172,7 @@ fn cancel(runner: &Runner, plan: &Plan) {
     let options = RunOptions::new().cancel_token(&token);
     let undone: BTreeSet<u32> = match runner.typed_with(&mut graph, &options) {
         Ok(_) => BTreeSet::new(),
-        Err(RunError::Cancelled { not_run, .. }) => not_run.iter().map(|node| number(node.node())).collect(),
+        Err(RunError::Cancelled { not_run, .. }) => not_run.iter().map(|node| number(node.id())).collect(),
         Err(other) => panic!("{other}"),
     };
     let canceller = plan.cancels.into_iter().collect();

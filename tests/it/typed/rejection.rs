@@ -188,5 +188,5 @@ fn names_in_debug_output() {
     graph.run().expect_err("b fails");
     assert_eq!(format!("{:?}", graph.results()), "{a: result, b: failed, #2: was skipped because of b}");
     assert!(graph.dot().to_string().contains("2 [label=\"#2\"]"));
-    assert_eq!(graph.name(a.id().index()).to_string(), "a");
+    assert_eq!(graph.name(a.id()).to_string(), "a");
 }

@@ -180,7 +180,7 @@ fn results_moved_along_a_row(runner: &Runner) {
             for pair in nodes.windows(2) {
                 let moved = results.why_absent(pair[0]).expect("it was moved");
                 let NoResult::Moved { into } = moved else { panic!("{moved}") };
-                assert_eq!(into.node(), pair[1].id().index());
+                assert_eq!(into.id(), pair[1].id());
             }
             assert_eq!(counter.alive(), 1);
         }

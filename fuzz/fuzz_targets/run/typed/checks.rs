@@ -31,12 +31,12 @@ pub(super) fn check_nodes(
         let right = match &result {
             Ok(value) => *fate == Fate::Value(value.number) && (is_needed || way.update),
             Err(NoResult::Moved { into }) => {
-                matches!(fate, Fate::Value(_)) && plan.taker(node) == Some(number(into.node()))
+                matches!(fate, Fate::Value(_)) && plan.taker(node) == Some(number(into.id()))
             }
             Err(NoResult::Failed) => *fate == Fate::Failed && is_needed,
             Err(NoResult::Panicked) => *fate == Fate::Panicked && is_needed,
             Err(NoResult::Skipped { because_of }) => {
-                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.node())))
+                matches!(fate, Fate::Skipped(culprits) if culprits.contains(&number(because_of.id())))
                     && is_needed
             }
             Err(NoResult::NotRun | NoResult::Interrupted) => !ended.certain && !ended.well && is_needed,
@@ -78,7 +78,7 @@ pub(super) fn check_end(
         }
         Some(Err(RunError::Failed(failures))) => {
             let listed: BTreeSet<usize> =
-                failures.iter().map(|failure| number(failure.node().node())).collect();
+                failures.iter().map(|failure| number(failure.node().id())).collect();
             assert_eq!(listed, failed);
             assert!(
                 !failed.is_empty() && failures.iter().all(|failure| failure.error().to_string() == PLANNED)
@@ -86,13 +86,13 @@ pub(super) fn check_end(
         }
         Some(Err(RunError::Cancelled { not_run: listed, interrupted, .. })) => {
             assert!(way.cancellable && (plan.has(Role::Cancels) || matches!(way.how, How::Cancels(_))));
-            assert_eq!(listed.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), not_run);
-            assert_eq!(interrupted.iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(), cut_off);
+            assert_eq!(listed.iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(), not_run);
+            assert_eq!(interrupted.iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(), cut_off);
         }
         Some(Err(RunError::Panicked(error))) => {
             assert!(way.catch_panics);
             assert_eq!(
-                error.nodes().iter().map(|node| number(node.node())).collect::<BTreeSet<_>>(),
+                error.nodes().iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(),
                 panicked
             );
         }
@@ -110,7 +110,7 @@ pub(super) fn check_states(shared: &Shared, built: &mut Built) {
     for (state, &handle) in built.states.iter().enumerate() {
         assert_eq!(shared.at[state].load(Relaxed), 0, "somebody is at state {state} between runs");
         assert_eq!(built.graph.state(handle).0.number, shared.numbers[state].load(Relaxed), "state {state}");
-        let half: BTreeSet<usize> = built.graph.half_written(handle).map(|node| node.node().index() - 1).collect();
+        let half: BTreeSet<usize> = built.graph.half_written(handle).map(|node| node.id().index() - 1).collect();
         let results = built.graph.results();
         let cut_off = |node: &usize| {
             let changes = |&(used, mode): &(usize, Mode)| used == state && mode != Mode::Read;

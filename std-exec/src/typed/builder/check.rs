@@ -48,7 +48,7 @@ pub(crate) fn check(
     faults.too_large(declared.len())?;
     let Faults { strangers, strangers_defined, defined_twice, .. } = faults;
     if !strangers.is_empty() || !strangers_defined.is_empty() {
-        let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.index()));
+        let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.id()));
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
         return Err(GraphError::ForeignHandles(nodes.collect()));
     }

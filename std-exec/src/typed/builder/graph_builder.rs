@@ -345,7 +345,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     }
 
     /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of
-    /// one type; of different types, `[a.id(), b.id()]`.
+    /// one type; of different types, `[a.any(), b.any()]`.
     ///
     /// # Examples
     ///
@@ -355,7 +355,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// let write = graph.node("write", (), || ());
     /// let size = graph.node("size", (), || 7);
     /// let read = graph.node("read", (), || "written");
-    /// graph.after(read, [write.id(), size.id()]);
+    /// graph.after(read, [write.any(), size.any()]);
     /// assert_eq!(graph.build()?.run()?[read], "written");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -390,7 +390,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// let later = graph.declare::<u8>("later");
     /// graph.node("next", (later,), |later: &u8| later + 1);
     /// let error = graph.build().unwrap_err();
-    /// assert!(matches!(&error, GraphError::Undefined(nodes) if nodes[0].node() == later.id().index()));
+    /// assert!(matches!(&error, GraphError::Undefined(nodes) if nodes[0].id() == later.id()));
     /// assert_eq!(error.to_string(), "declared, but not defined: later");
     /// ```
     pub fn build(mut self) -> Result<Graph<'env, P>, GraphError> {
@@ -467,11 +467,11 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         D: Dependencies,
     {
-        if !self.owns(node.id()) {
-            self.faults.strangers_defined.push(node.id());
+        if !self.owns(node.any()) {
+            self.faults.strangers_defined.push(node.any());
             return None;
         }
-        let index = node.id().index;
+        let index = node.any().index;
         if self.nodes[index as usize] != Declared::Undefined {
             self.faults.defined_twice.push(index);
             return None;
@@ -517,7 +517,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         // SAFETY: by contract.
         unsafe { self.define_with(node, call, task, future) };
         // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
-        unsafe { self.graphs.push(node.id().index, inner) };
+        unsafe { self.graphs.push(node.any().index, inner) };
     }
 }
 

@@ -129,9 +129,9 @@ impl<'env> GraphBuilder<'env, Local> {
         // SAFETY: the node is bound to the thread of the graph just below, and the handle that is given out
         // says so.
         let node = unsafe { self.add::<T>(name, Declared::Undefined) };
-        if self.owns(node.id()) {
-            self.wishes.bind(node.id().index, Place::Caller);
+        if self.owns(node.any()) {
+            self.wishes.bind(node.any().index, Place::Caller);
         }
-        node.local()
+        node.marked()
     }
 }

@@ -51,7 +51,7 @@ impl Failure {
     /// let parse = graph.try_node("parse", (), || "x".parse::<i32>());
     /// let Err(RunError::Failed(failures)) = graph.build()?.run().map(drop) else { panic!("x is no number") };
     /// assert_eq!(failures[0].node().name(), "parse");
-    /// assert_eq!(failures[0].node().node(), parse.id().index());
+    /// assert_eq!(failures[0].node().id(), parse.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

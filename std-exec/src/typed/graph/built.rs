@@ -320,8 +320,8 @@ impl<'env, P> Graph<'env, P> {
     #[track_caller]
     fn mark_changed<T>(&mut self, input: Input<T>) {
         let data = self.data_mut();
-        assert!(input.id().graph == data.store.id(), "the handle of an input of another graph");
-        let place = data.inputs.binary_search(&input.id().index);
+        assert!(input.any().graph == data.store.id(), "the handle of an input of another graph");
+        let place = data.inputs.binary_search(&input.any().index);
         data.changed[place.expect("inputs are listed")] = true;
     }
 
@@ -339,7 +339,7 @@ impl<'env, P> Graph<'env, P> {
     /// graph.node("show", (load,), |_: &()| ());
     /// let graph = graph.build()?;
     /// assert_eq!(graph.dag().levels().len(), 2);
-    /// assert_eq!(graph.dag().successors(load.id().index()).len(), 2);
+    /// assert_eq!(graph.dag().successors(load.id()).len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

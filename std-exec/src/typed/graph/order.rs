@@ -100,7 +100,7 @@ impl<P> Graph<'_, P> {
     pub fn measured(&self, node: impl Into<AnyNode>) -> Option<Duration> {
         let node = node.into();
         match self.data().find(node.graph) {
-            Some(data) => data.measured.get(node.index()),
+            Some(data) => data.measured.get(node.id()),
             None => panic!("the handle of a node of another graph"),
         }
     }

@@ -143,7 +143,7 @@ impl<'g, P> Results<'g, P> {
         match self.get(node) {
             Ok(value) => value,
             Err(NoResult::ForeignHandle) => panic!("the handle of a node of another graph"),
-            Err(absent) => panic!("no result: node {} {absent}", self.data.names.named(node.id().index)),
+            Err(absent) => panic!("no result: node {} {absent}", self.data.names.named(node.any().index)),
         }
     }
 }

@@ -157,7 +157,7 @@ impl<P> Graph<'_, P> {
     /// let graph = graph.build()?;
     /// let ambiguities: Vec<_> = graph.ambiguities().iter().map(|pair| pair.to_string()).collect();
     /// assert_eq!(ambiguities, ["hit comes before heal at health because it was defined first"]);
-    /// assert_eq!(graph.ambiguities()[0].first().node(), hit.id().index());
+    /// assert_eq!(graph.ambiguities()[0].first().id(), hit.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -69,15 +69,15 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> NodeError for E {}
 /// let (one, two) = (graph.node("one", (), || 1), graph.node("two", (), || "two"));
 /// let last = graph.node("last", (), || ());
 /// graph.after(last, one);
-/// graph.after(last, [one.id(), two.id()]); // of different types
+/// graph.after(last, [one.any(), two.any()]); // of different types
 /// graph.after(last, (0..2).map(|_| two));
-/// assert_eq!(graph.build()?.dag().in_degree(last.id().index()), 5);
+/// assert_eq!(graph.build()?.dag().in_degree(last.id()), 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no node, and no list of nodes",
     label = "neither a handle nor a list of handles",
-    note = "write `node`, `[a, b]` or `nodes.iter().copied()`; where their types differ, `[a.id(), b.id()]`"
+    note = "write `node`, `[a, b]` or `nodes.iter().copied()`; where their types differ, `[a.any(), b.any()]`"
 )]
 pub trait Predecessors {
     #[doc(hidden)]

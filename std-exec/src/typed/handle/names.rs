@@ -51,11 +51,11 @@ impl NamedNode {
     /// graph.node("same", (), || ());
     /// let later = graph.declare::<u8>("same"); // names need not differ
     /// let Err(GraphError::Undefined(nodes)) = graph.build() else { panic!("one isn't defined") };
-    /// assert_eq!(nodes[0].node(), later.id().index());
+    /// assert_eq!(nodes[0].id(), later.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn node(&self) -> NodeId {
+    pub fn id(&self) -> NodeId {
         self.node
     }
 
@@ -68,8 +68,8 @@ impl NamedNode {
     /// let mut graph = GraphBuilder::new();
     /// let (named, anonymous) = (graph.node("load", (), || ()), graph.node("", (), || ()));
     /// let graph = graph.build()?;
-    /// assert_eq!(graph.name(named.id().index()).name(), "load");
-    /// assert_eq!(graph.name(anonymous.id().index()).name(), "");
+    /// assert_eq!(graph.name(named.id()).name(), "load");
+    /// assert_eq!(graph.name(anonymous.id()).name(), "");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -142,11 +142,11 @@ impl AnyNode {
     /// let first = graph.node("first", (), || ());
     /// let second = graph.node("second", (first,), |_: &()| ());
     /// let graph = graph.build()?;
-    /// assert_eq!(graph.dag().in_degree(second.id().index()), 1);
+    /// assert_eq!(graph.dag().in_degree(second.any().id()), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn index(self) -> NodeId {
+    pub fn id(self) -> NodeId {
         NodeId::new(self.index)
     }
 }
@@ -161,20 +161,41 @@ impl<T> Node<T> {
     pub(crate) fn stranger() -> Self {
         Self::new(GraphId::none(), 0)
     }
-
-    /// The handle of this node as one whose result stays on the graph's thread.
-    pub(crate) fn local(self) -> Node<T, Local> {
-        Node { id: self.id, output: PhantomData, place: PhantomData }
-    }
 }
 
 impl<T, P> Node<T, P> {
-    /// The handle without the mark of its place, for the graph's own use, which doesn't rest on it.
-    pub(crate) fn plain(self) -> Node<T> {
+    /// The handle with another mark, for the graph's own use, which doesn't rest on it; and for whoever
+    /// vouches for the mark.
+    pub(crate) fn marked<Q>(self) -> Node<T, Q> {
         Node { id: self.id, output: PhantomData, place: PhantomData }
     }
 
-    /// The handle without its type, where nodes of different types come together: `[a.id(), b.id()]`.
+    /// The handle without a mark that says anything, for the graph's own use.
+    pub(crate) fn plain(self) -> Node<T> {
+        self.marked()
+    }
+
+    /// The node's number, as in [`Graph::dag`](crate::Graph::dag): nodes are numbered in the order in which
+    /// they were declared.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let first = graph.node("first", (), || ());
+    /// let second = graph.node("second", (first,), |_: &()| ());
+    /// let graph = graph.build()?;
+    /// assert_eq!((first.id().index(), second.id().index()), (0, 1));
+    /// assert_eq!(graph.dag().in_degree(second.id()), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn id(self) -> NodeId {
+        self.id.id()
+    }
+
+    /// The handle without its type, where nodes of different types come together: `[a.any(), b.any()]`.
     ///
     /// # Examples
     ///
@@ -184,12 +205,12 @@ impl<T, P> Node<T, P> {
     /// let number = graph.node("number", (), || 7);
     /// let text = graph.node("text", (), || "seven");
     /// let last = graph.node("last", (), || ());
-    /// graph.after(last, [number.id(), text.id()]); // one type for both
-    /// assert_eq!(graph.build()?.dag().in_degree(last.id().index()), 2);
+    /// graph.after(last, [number.any(), text.any()]); // one type for both
+    /// assert_eq!(graph.build()?.dag().in_degree(last.id()), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn id(self) -> AnyNode {
+    pub fn any(self) -> AnyNode {
         self.id
     }
 
@@ -263,7 +284,24 @@ impl<T> Input<T> {
         self.node
     }
 
-    /// The handle without its type, where handles of different types come together, as of [`Node::id`].
+    /// The number of its node, as of [`Node::id`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let given = graph.input::<i32>("given");
+    /// graph.node("double", (given,), |given: &i32| given * 2);
+    /// assert_eq!(graph.build()?.dag().successors(given.id()).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn id(self) -> NodeId {
+        self.node.id()
+    }
+
+    /// The handle without its type, where handles of different types come together, as of [`Node::any`].
     ///
     /// # Examples
     ///
@@ -272,13 +310,13 @@ impl<T> Input<T> {
     /// let mut graph = GraphBuilder::new();
     /// let given = graph.input::<i32>("given");
     /// let mut graph = graph.build()?;
-    /// assert!(graph.results().why_absent(given.id()).is_some()); // not set yet
+    /// assert!(graph.results().why_absent(given.any()).is_some()); // not set yet
     /// graph.set(given, 1);
-    /// assert!(graph.results().why_absent(given.id()).is_none());
+    /// assert!(graph.results().why_absent(given.any()).is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn id(self) -> AnyNode {
+    pub fn any(self) -> AnyNode {
         self.node.id
     }
 
@@ -322,6 +360,24 @@ impl<T> From<Input<T>> for AnyNode {
     }
 }
 
+impl From<AnyNode> for NodeId {
+    fn from(node: AnyNode) -> Self {
+        node.id()
+    }
+}
+
+impl<T, P> From<Node<T, P>> for NodeId {
+    fn from(node: Node<T, P>) -> Self {
+        node.id()
+    }
+}
+
+impl<T> From<Input<T>> for NodeId {
+    fn from(input: Input<T>) -> Self {
+        input.id()
+    }
+}
+
 impl fmt::Debug for AnyNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AnyNode({})", self.index)
@@ -355,7 +411,7 @@ macro_rules! handle {
             }
         }
 
-        impl<T> fmt::Debug for $name<T> {
+        impl<T $(, $place)?> fmt::Debug for $name<T $(, $place)?> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let $handle = self;
                 write!(f, concat!(stringify!($name), "({})"), $id.index)

@@ -144,7 +144,7 @@ impl Store {
         let function = self.functions.place(function).untyped();
         self.closures.extend(drop_of::<F>().map(|drop| (function, drop)));
         let pointers = self.pointers.place(pointers).untyped();
-        let node = node.id().index;
+        let node = node.any().index;
         self.entries[node as usize] = Entry { call, function, pointers };
         self.futures.extend(future.map(|drop| (node, drop)));
     }
@@ -192,7 +192,7 @@ impl Store {
     /// Where that lies.
     pub(crate) fn place<T>(&self, node: Node<T>) -> Option<Place<T>> {
         // The type is right, since only `declare` makes handles.
-        (node.id().graph == self.id).then(|| self.slots[node.id().index as usize].typed())
+        (node.any().graph == self.id).then(|| self.slots[node.any().index as usize].typed())
     }
 
     /// Where slots lie that nobody feeds or reads by a handle.
@@ -218,7 +218,7 @@ impl Store {
     /// whoever runs nodes sees to that, see `call`.)
     pub(crate) fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
         let slot = self.slot(node)?;
-        let status = self.statuses.get(node.id().index);
+        let status = self.statuses.get(node.any().index);
         if status != Status::VALUE {
             return Some(Err(status.state()));
         }
@@ -231,7 +231,7 @@ impl Store {
     /// borrow the store.)
     pub(crate) fn get_mut<T>(&mut self, node: Node<T>) -> Option<Result<&mut T, State>> {
         let mut slot = self.slot(node)?;
-        let status = self.statuses.get(node.id().index);
+        let status = self.statuses.get(node.any().index);
         if status != Status::VALUE {
             return Some(Err(status.state()));
         }
@@ -245,7 +245,7 @@ impl Store {
             Ok(value) => NonNull::from(value),
             Err(state) => return Some(Err(state)),
         };
-        self.statuses.set(node.id().index, status);
+        self.statuses.set(node.any().index, status);
         // SAFETY: the slot holds a `T`, and as the status says otherwise now, nobody will use that.
         Some(Ok(unsafe { slot.read() }))
     }
@@ -258,7 +258,7 @@ impl Store {
                 let slot = self.slot(node)?;
                 // SAFETY: the slot is for a `T`, and empty.
                 unsafe { slot.write(value) };
-                self.statuses.set(node.id().index, Status::VALUE);
+                self.statuses.set(node.any().index, Status::VALUE);
                 None
             }
         }

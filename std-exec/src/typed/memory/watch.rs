@@ -36,7 +36,7 @@ impl Watch<'_> {
     pub(crate) fn begin(&self, node: u32, resumes: bool) -> Watched<'_> {
         let node = NodeInfo::new(&self.run, NodeId::new(node), context::worker_anywhere());
         if let (Some(measured), false) = (self.measured, resumes) {
-            measured.begin(node.node(), node.now.saturating_sub(self.watching.began));
+            measured.begin(node.id(), node.now.saturating_sub(self.watching.began));
         }
         tell(self.observer, |observer| {
             if resumes {
@@ -62,9 +62,9 @@ impl Watch<'_> {
         if let Some(measured) = self.measured {
             match outcome {
                 NodeOutcome::Completed | NodeOutcome::Failed => {
-                    measured.end(node.node(), node.now.saturating_sub(self.watching.began));
+                    measured.end(node.id(), node.now.saturating_sub(self.watching.began));
                 }
-                _ => measured.forget(node.node()),
+                _ => measured.forget(node.id()),
             }
         }
         tell(self.observer, |observer| observer.node_ends(node, outcome));
@@ -116,7 +116,7 @@ impl Watched<'_> {
                 return tell(watch.observer, |observer| observer.node_waits(&node));
             }
             Outcome::Value => NodeOutcome::Completed,
-            Outcome::Nothing(_) => match watch.statuses.get(node.node().get()).state() {
+            Outcome::Nothing(_) => match watch.statuses.get(node.id().get()).state() {
                 State::Interrupted => NodeOutcome::Interrupted,
                 _ => NodeOutcome::Failed,
             },

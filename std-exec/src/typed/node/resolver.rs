@@ -32,7 +32,7 @@ impl Resolver<'_> {
     pub(crate) fn slot<T>(&mut self, dependency: Node<T>, kind: Kind) -> (Place<T>, u32) {
         match self.store.place(dependency) {
             Some(place) => {
-                let dependency = dependency.id().index;
+                let dependency = dependency.any().index;
                 self.uses.push(Use { node: self.node, dependency, kind });
                 (place, dependency)
             }

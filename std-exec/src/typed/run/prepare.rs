@@ -81,7 +81,7 @@ impl GraphData {
         };
         let strangers: Vec<_> = targets.iter().filter(|target| target.graph != self.store.id()).collect();
         if !strangers.is_empty() {
-            return Err(RunError::ForeignTargets(strangers.iter().map(|target| target.index()).collect()));
+            return Err(RunError::ForeignTargets(strangers.iter().map(|target| target.id()).collect()));
         }
         for target in targets {
             marks[target.index as usize] = NEEDED;

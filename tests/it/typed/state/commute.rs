@@ -121,7 +121,7 @@ fn a_crowd_beside_a_crowd(runner: &Runner) {
     let (graph, nodes, count) = crowds(watch);
     let mut graph = graph.build().expect("a valid graph");
     assert!(graph.dag().edge_count() <= 6 * CROWD as usize, "{} edges", graph.dag().edge_count());
-    assert_eq!(nodes.last().map(|node| node.id().index().get()), Some(4 * CROWD - 1));
+    assert_eq!(nodes.last().map(|node| node.id().get()), Some(4 * CROWD - 1));
     for run in 0..3 {
         let results = runner.typed(&mut graph);
         for (at, &node) in (0..).zip(&nodes) {
@@ -154,9 +154,9 @@ fn joints_are_in_no_list(runner: &Runner) {
     let options = RunOptions::new().cancel_token(token);
     let error = runner.typed_with(&mut graph, &options).map(|_| ()).expect_err("it is cancelled");
     let RunError::Cancelled { not_run, .. } = error else { panic!("{error}") };
-    assert!(not_run.iter().all(|node| node.node().get() < declared));
+    assert!(not_run.iter().all(|node| node.id().get() < declared));
     let results = graph.results();
-    assert!(results.absent_nodes().all(|(node, _)| node.node().get() < declared));
+    assert!(results.absent_nodes().all(|(node, _)| node.id().get() < declared));
     let lines = format!("{results:?}").matches(": ").count();
     assert_eq!(lines, declared as usize);
     assert!(*graph.state(count) < CROWD * 2);

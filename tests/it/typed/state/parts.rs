@@ -71,7 +71,7 @@ fn lines(calls: &Calls) -> Lines<'_> {
     let late = graph.node("5", list.read(), read(5));
     let mut graph = graph.build().expect("a valid graph");
     graph.set(input, "one");
-    let nodes = [early.id(), clear.id(), append.id(), middle.id(), mark.id(), late.id()];
+    let nodes = [early.any(), clear.any(), append.any(), middle.any(), mark.any(), late.any()];
     Lines { graph, input, list, nodes, lengths: [early, middle, late] }
 }
 

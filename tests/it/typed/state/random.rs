@@ -339,13 +339,13 @@ fn keep_going(runner: &Runner, plan: &Plan) {
         let half: BTreeSet<_> = built
             .states
             .iter()
-            .flat_map(|&state| built.graph.half_written(state).map(|node| node.node()).collect::<Vec<_>>())
+            .flat_map(|&state| built.graph.half_written(state).map(|node| node.id()).collect::<Vec<_>>())
             .collect();
         let found = built.graph.results();
         for (spec, &node) in plan.nodes.iter().zip(&built.nodes) {
             let writes = spec.uses.iter().any(|(_, mode)| *mode != Mode::Read);
             let failed = found.get(node) == Err(NoResult::Failed);
-            assert_eq!(half.contains(&node.id().index()), writes && failed);
+            assert_eq!(half.contains(&node.id()), writes && failed);
         }
     }
 }

@@ -140,7 +140,7 @@ fn a_cycle_by_dependencies() {
 
 fn told(graph: GraphBuilder<'_>) -> Vec<(u32, u32, String)> {
     let graph = graph.build().expect("a valid graph");
-    let number = |node: &dgraph_exec::NamedNode| NodeId::get(node.node());
+    let number = |node: &dgraph_exec::NamedNode| NodeId::get(node.id());
     let pairs = graph.ambiguities();
     pairs.iter().map(|pair| (number(pair.first()), number(pair.second()), pair.state().to_owned())).collect()
 }
