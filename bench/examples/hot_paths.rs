@@ -4,7 +4,7 @@
 
 use dgraph_core::sync::{AtomicU32, AtomicUsize};
 use dgraph_core::{Countdown, Dag, Run, ready_words};
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, KeyedGraph, Node, RunOptions, Values};
+use dgraph_exec::{CancelToken, Declared, Graph, GraphBuilder, KeyedGraph, Node, RunOptions, Values};
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::shapes::Shape;
 use std::hint::black_box;
@@ -65,13 +65,13 @@ fn main() -> ExitCode {
 
 /// Nodes that add up what they are fed.
 fn typed_graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<'static> {
-    declared(nodes, edges, |graph, node, fed| graph.define(node, fed, |fed: Values<'_, u64>| sum(fed)))
+    declared(nodes, edges, |graph, node, fed| graph.node(node, fed, |fed: Values<'_, u64>| sum(fed)))
 }
 
 /// The same, each by a future that is ready at once.
 fn polled_graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<'static> {
     declared(nodes, edges, |graph, node, fed| {
-        graph.async_define(node, fed, async |fed: Values<'_, u64>| sum(fed));
+        graph.async_node(node, fed, async |fed: Values<'_, u64>| sum(fed))
     })
 }
 
@@ -82,14 +82,15 @@ fn sum(fed: Values<'_, u64>) -> u64 {
 fn declared(
     nodes: usize,
     edges: &[(u32, u32)],
-    define: impl Fn(&mut GraphBuilder<'static>, Node<u64>, Vec<Node<u64>>),
+    define: impl Fn(&mut GraphBuilder<'static>, Declared<u64>, Vec<Node<u64>>) -> Node<u64>,
 ) -> Graph<'static> {
     let predecessors = Predecessors::new(nodes, edges);
     let mut graph = GraphBuilder::new();
-    let declared: Vec<Node<u64>> = (0..nodes).map(|_| graph.declare("")).collect();
-    for (node, &handle) in declared.iter().enumerate() {
-        let fed = predecessors.of(node).iter().map(|&before| declared[before as usize]).collect();
-        define(&mut graph, handle, fed);
+    let declared: Vec<Declared<u64>> = (0..nodes).map(|_| graph.declare("")).collect();
+    let handles: Vec<Node<u64>> = declared.iter().map(Declared::node).collect();
+    for (node, declared) in declared.into_iter().enumerate() {
+        let fed = predecessors.of(node).iter().map(|&before| handles[before as usize]).collect();
+        define(&mut graph, declared, fed);
     }
     graph.build().expect("an acyclic graph")
 }
@@ -100,7 +101,7 @@ mod run {
 
     #[inline(never)]
     pub(crate) fn measured(graph: &mut Graph<'_>, options: &RunOptions) {
-        black_box(graph.run_with(options).is_ok());
+        black_box(graph.with(options).run().is_ok());
     }
 }
 

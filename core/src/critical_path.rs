@@ -103,6 +103,7 @@ impl<'a> DagView<'a> {
 /// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CriticalPath {
     /// The sum of the weights of its nodes: a lower bound for the makespan on any number of workers.
     pub length: u64,

@@ -5,6 +5,8 @@ use crate::DagView;
 use crate::NodeId;
 #[cfg(feature = "alloc")]
 use alloc::{vec, vec::Vec};
+#[cfg(feature = "alloc")]
+use core::{iter::FusedIterator, slice::Windows};
 
 impl DagView<'_> {
     /// Writes each node's level into `levels` (one entry per node): 0 for a root, otherwise one more than the
@@ -144,8 +146,8 @@ impl Levels {
     /// assert_eq!(levels.iter().next_back().unwrap(), [NodeId::new(3)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[NodeId]> + ExactSizeIterator {
-        self.starts.windows(2).map(|bounds| &self.nodes[bounds[0]..bounds[1]])
+    pub fn iter(&self) -> LevelsIter<'_> {
+        LevelsIter { bounds: self.starts.windows(2), nodes: &self.nodes }
     }
 
     /// All nodes, level by level: a topological order.
@@ -181,3 +183,68 @@ impl Levels {
         &self.starts
     }
 }
+
+#[cfg(feature = "alloc")]
+impl<'a> IntoIterator for &'a Levels {
+    type Item = &'a [NodeId];
+    type IntoIter = LevelsIter<'a>;
+
+    fn into_iter(self) -> LevelsIter<'a> {
+        self.iter()
+    }
+}
+
+/// The levels of [`Levels`], one after the other.
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_core::Dag;
+/// let dag = Dag::from_edges(4, &[(0, 1), (0, 2), (1, 3)])?;
+/// let mut widest = 0;
+/// for level in &dag.view().levels() {
+///     widest = widest.max(level.len());
+/// }
+/// assert_eq!(widest, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug)]
+pub struct LevelsIter<'a> {
+    bounds: Windows<'a, usize>,
+    nodes: &'a [NodeId],
+}
+
+#[cfg(feature = "alloc")]
+impl<'a> LevelsIter<'a> {
+    fn level(&self, bounds: &[usize]) -> &'a [NodeId] {
+        &self.nodes[bounds[0]..bounds[1]]
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a> Iterator for LevelsIter<'a> {
+    type Item = &'a [NodeId];
+
+    fn next(&mut self) -> Option<&'a [NodeId]> {
+        let bounds = self.bounds.next()?;
+        Some(self.level(bounds))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.bounds.size_hint()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a> DoubleEndedIterator for LevelsIter<'a> {
+    fn next_back(&mut self) -> Option<&'a [NodeId]> {
+        let bounds = self.bounds.next_back()?;
+        Some(self.level(bounds))
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl ExactSizeIterator for LevelsIter<'_> {}
+#[cfg(feature = "alloc")]
+impl FusedIterator for LevelsIter<'_> {}

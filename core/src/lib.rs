@@ -192,7 +192,7 @@ pub use dag::LentCountdown;
 pub use dot::Dot;
 pub use error::DagError;
 #[cfg(feature = "alloc")]
-pub use levels::Levels;
+pub use levels::{Levels, LevelsIter};
 pub use node::{Edge, NodeId};
 pub use parts::{Parts, PartsError};
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]

@@ -2,7 +2,7 @@
 //! what is listed, in that order, on one thread and on several.
 #![no_main]
 
-use dgraph_exec::{Args, Executor, DictionaryError, KeyedGraph};
+use dgraph_exec::{Args, DictionaryError, Executor, KeyedGraph};
 use dgraph_tests::oracle;
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashMap;

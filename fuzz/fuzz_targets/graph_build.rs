@@ -1,7 +1,7 @@
 //! Arbitrary edges: petgraph's verdict, and either a cycle that is there or a graph that holds just these edges.
 #![no_main]
 
-use dgraph_core::{DagError, Dag, DagView, Edge, NodeId, Parts, Storage};
+use dgraph_core::{Dag, DagError, DagView, Edge, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use libfuzzer_sys::fuzz_target;
 use petgraph::algo::is_cyclic_directed;

@@ -4,7 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-use dgraph_exec::{Executor, GraphBuilder, RunOptions};
+use dgraph_exec::{Executor, GraphBuilder};
 use std::error::Error;
 
 /// Places and speeds.
@@ -50,15 +50,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..1_000 {
         graph.set(world, now);
         graph.set(seconds, 1.0 / 60.0);
-        let mut results = graph.run_parallel(&executor)?;
-        total = results[draw];
-        now = results.take(moved)?; // where the next frame begins
+        total = graph.run_parallel(&executor)?[draw];
+        now = graph.take(moved)?; // where the next frame begins
     }
     println!("1,000 frames, {total} bodies drawn");
 
     // What goes wrong is told with the node's name; what doesn't depend on it can be had.
     graph.set(world, World { bodies: vec![(0.0, 1e9)] });
-    let error = graph.run_with(&RunOptions::new()).unwrap_err();
+    let error = graph.run().unwrap_err();
     println!("then: {error} ({})", error.failures()[0].error());
     assert_eq!(graph.results()[fastest], 1e9);
     Ok(())

@@ -108,7 +108,8 @@
 //! one queue of ready nodes under a lock, which costs some 250 ns per node (two threads;
 //! `cargo run --release -p dgraph-bench -- compare --systems dgraph-ranked --threads 2` in the repository):
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
-//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`.
+//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`,
+//! [`GraphBuilder::unshared`] for results that aren't `Sync`.
 //!
 //! # Seeing what runs
 //!
@@ -168,15 +169,15 @@ mod typed;
 mod wake;
 
 pub use dgraph_core::{
-    AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, MakeSupersteps, NodeId,
-    Parts, PartsError, StaticDag, Storage, Supersteps,
+    AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, LevelsIter, MakeSupersteps,
+    NodeId, Parts, PartsError, StaticDag, Storage, Supersteps,
 };
+#[cfg(feature = "async")]
+pub use dictionaries::AsyncFunction;
 pub use dictionaries::{
     Args, DictionaryError, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, KeyedBuilder,
     KeyedGraph, KeyedResults, MissingKey, PlainFunction,
 };
-#[cfg(feature = "async")]
-pub use dictionaries::{AsyncFunction, FnRunAsync};
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use observe::{
     NodeInfo, NodeOutcome, Observer, Recorder, RunInfo, RunOutcome, SkipReason, Span, Trace, TracedRun,
@@ -185,10 +186,11 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, Dependencies, Dependency, Failure, FailurePolicy, Failures,
-    Feed, Graph, GraphBuilder, GraphError, Input, Limit, Local, Moved, NamedNode, NoResult, Node, NodeError,
-    NodeFn, Panicked, Predecessors, Results, RunError, RunOptions, SetInputs, Shareable, State, StateCommute,
-    StateRead, StateWrite, Values, ValuesIter,
+    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
+    Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder, Moved,
+    NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors, Results, RunError,
+    RunOptions, Runnable, SetInputs, Shareable, State, StateCommute, StateRead, StateWrite, Unshared,
+    UnsharedBuilder, Values, ValuesIter, WithOptions,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -8,8 +8,8 @@
 mod thousand;
 
 use dgraph_exec::{
-    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, Results, RunOptions, State,
-    Values, create_graph,
+    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, RunOptions, State, Values,
+    create_graph,
 };
 use dgraph_tests::yields::yields;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -124,7 +124,7 @@ fn async_case(ordered: bool) -> Case {
         (layer[0],),
         inner,
         move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(side, *x),
-        move |results: Results<'_>| results[area],
+        move |inner: &mut Graph<'_>| inner.results()[area],
     );
     if ordered {
         let (one, two) = (graph.limit(1), graph.limit(2));
@@ -174,7 +174,7 @@ fn case(ordered: bool) -> Case {
         move |inner: &mut Graph<'_>, x: &u64| {
             inner.set(side, x % 1000);
         },
-        move |results: Results<'_>| results[area],
+        move |inner: &mut Graph<'_>| inner.results()[area],
     );
     if ordered {
         let (one, two) = (graph.limit(1), graph.limit(2));
@@ -236,7 +236,7 @@ fn runs_but_the_first_allocate_nothing() {
     let update = RunOptions::new().update();
 
     let serial = |case: &mut Case, options: &RunOptions| {
-        case.graph.run_with(options).expect("no node fails")[case.last]
+        case.graph.with(options).run().expect("no node fails")[case.last]
     };
     let kinds =
         [false, true].into_iter().flat_map(|ordered| [&plain, &full, &update].map(|it| (ordered, it)));
@@ -254,7 +254,7 @@ fn runs_but_the_first_allocate_nothing() {
         assert_eq!(count, 0, "serially, {options:?}");
         for executor in &executors {
             let parallel = |case: &mut Case| {
-                case.graph.run_parallel_with(executor, options).expect("no node fails")[case.last]
+                case.graph.with(options).run_parallel(executor).expect("no node fails")[case.last]
             };
             // The executor's own memory grows until it has teams for as many nested runs as there ever are at once.
             for value in 0..200 {
@@ -287,7 +287,7 @@ fn runs_but_the_first_allocate_nothing() {
 fn as_futures(mut case: Case, options: &RunOptions) {
     let mut run = |value| {
         case.graph.set(case.input, value);
-        pollster::block_on(case.graph.run_async_with(options.clone())).expect("no node fails")[case.last]
+        pollster::block_on(case.graph.with(options).run_async()).expect("no node fails")[case.last]
     };
     let once = run(0);
     // Fuller lists may come late.
@@ -305,7 +305,7 @@ fn as_futures(mut case: Case, options: &RunOptions) {
 fn on_workers(mut case: Case, executor: &Executor, options: &RunOptions) {
     let mut run = |value| {
         case.graph.set(case.input, value);
-        let run = case.graph.run_parallel_async_with(executor, options.clone());
+        let run = case.graph.with(options).run_parallel_async(executor);
         pollster::block_on(run).expect("no node fails")[case.last]
     };
     let once = run(0);

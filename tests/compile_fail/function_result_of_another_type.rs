@@ -6,5 +6,5 @@ async fn number() -> i32 {
 
 fn main() {
     let mut graph = create_graph! { number: [] }.unwrap();
-    let _: Option<String> = graph.run().unwrap().take(number);
+    let _: Option<String> = graph.take(number);
 }

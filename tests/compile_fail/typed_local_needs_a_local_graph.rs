@@ -5,5 +5,5 @@ use std::rc::Rc;
 
 fn main() {
     let mut graph = GraphBuilder::new();
-    graph.local_node("window", (), || Rc::new(1));
+    graph.local().node("window", (), || Rc::new(1));
 }

@@ -70,10 +70,10 @@ fn with_futures<B: Body>(graph: &Graph, body: B) -> dgraph_exec::Graph<'static> 
         body.finish(node);
     };
     let (builder, _) = define(graph, |builder, number, node, dependencies| match *dependencies {
-        [] => builder.async_define(node, (), move || visit(number)),
-        [a] => builder.async_define(node, (a,), move |(): &()| visit(number)),
-        [a, b] => builder.async_define(node, (a, b), move |(): &(), (): &()| visit(number)),
-        _ => builder.async_define(node, dependencies, move |_: Values<'_, ()>| visit(number)),
+        [] => builder.async_node(node, (), move || visit(number)),
+        [a] => builder.async_node(node, (a,), move |(): &()| visit(number)),
+        [a, b] => builder.async_node(node, (a, b), move |(): &(), (): &()| visit(number)),
+        _ => builder.async_node(node, dependencies, move |_: Values<'_, ()>| visit(number)),
     });
     builder.build().expect("an acyclic graph")
 }

@@ -3,7 +3,7 @@
 use super::{Runner, System, dgraph_raw};
 use crate::body::Body;
 use crate::graph::Graph;
-use dgraph_exec::{Executor, GraphBuilder, Node, Values};
+use dgraph_exec::{Declared, Executor, GraphBuilder, Node, Values};
 use dgraph_tests::predecessors::Predecessors;
 use std::sync::Arc;
 
@@ -40,27 +40,28 @@ impl DgraphTyped {
         demand: impl FnOnce(&mut GraphBuilder<'static>, &[Node<()>]),
     ) -> Run {
         let (mut builder, nodes) = define(graph, |builder, number, node, dependencies| match *dependencies {
-            [] => builder.define(node, (), move || body.execute(number)),
-            [a] => builder.define(node, (a,), move |(): &()| body.execute(number)),
-            [a, b] => builder.define(node, (a, b), move |(): &(), (): &()| body.execute(number)),
-            _ => builder.define(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
+            [] => builder.node(node, (), move || body.execute(number)),
+            [a] => builder.node(node, (a,), move |(): &()| body.execute(number)),
+            [a, b] => builder.node(node, (a, b), move |(): &(), (): &()| body.execute(number)),
+            _ => builder.node(node, dependencies, move |_: Values<'_, ()>| body.execute(number)),
         });
         demand(&mut builder, &nodes);
         Run { executor: Arc::clone(&self.executor), graph: builder.build().expect("an acyclic graph") }
     }
 }
 
-/// A typed graph with these nodes, not built yet. `one` defines a node, from its number, its handle and those of its
-/// dependencies.
+/// A typed graph with these nodes, not built yet. `one` defines a node, from its number, what was declared and the
+/// handles of its dependencies.
 pub(super) fn define(
     graph: &Graph,
-    one: impl Fn(&mut GraphBuilder<'static>, u32, Node<()>, &[Node<()>]),
+    one: impl Fn(&mut GraphBuilder<'static>, u32, Declared<()>, &[Node<()>]) -> Node<()>,
 ) -> (GraphBuilder<'static>, Vec<Node<()>>) {
     let predecessors = Predecessors::new(graph.nodes, &graph.edges);
     let mut builder = GraphBuilder::new();
-    let nodes: Vec<Node<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
+    let declared: Vec<Declared<()>> = (0..graph.nodes).map(|_| builder.declare("")).collect();
+    let nodes: Vec<Node<()>> = declared.iter().map(Declared::node).collect();
     let mut dependencies = Vec::new();
-    for (number, &node) in (0_u32..).zip(&nodes) {
+    for (number, node) in (0_u32..).zip(declared) {
         dependencies.clear();
         dependencies.extend(predecessors.of(number as usize).iter().map(|&before| nodes[before as usize]));
         one(&mut builder, number, node, &dependencies);

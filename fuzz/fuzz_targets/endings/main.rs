@@ -165,7 +165,7 @@ fn start(world: &Arc<World>, index: usize, built: &mut Option<Built>) {
             let graph = built.as_mut().expect("a graph");
             let empty = dgraph_exec::GraphBuilder::new().build().expect("there is nothing in it");
             let graph = std::mem::replace(&mut graph.graph, empty);
-            if let Some(spawned) = planned(world, || graph.spawn_with(executor, options)) {
+            if let Some(spawned) = planned(world, || graph.into_with(&options).spawn(executor)) {
                 *lock(&world.spawned[index]) = Some(spawned);
                 std::mem::forget(over); // it has only begun
             }
@@ -173,7 +173,7 @@ fn start(world: &Arc<World>, index: usize, built: &mut Option<Built>) {
         }
         (How::Parallel, Some(executor)) => {
             let graph = &mut built.as_mut().expect("a graph").graph;
-            planned(world, || Some(graph.run_parallel_with(&executor, &options).map(drop)))
+            planned(world, || Some(graph.with(&options).run_parallel(&executor).map(drop)))
         }
         (How::Async(owner), _) => {
             planned(world, || run_as_future(&home, built, owner, None, options, run.token, run.wake))
@@ -183,7 +183,7 @@ fn start(world: &Arc<World>, index: usize, built: &mut Option<Built>) {
         }),
         (How::Serial | How::Parallel | How::ParallelAsync(_), _) => {
             let graph = &mut built.as_mut().expect("a graph").graph;
-            planned(world, || Some(graph.run_with(&options).map(drop)))
+            planned(world, || Some(graph.with(&options).run().map(drop)))
         }
     };
     drop(over);

@@ -182,7 +182,7 @@ fn add(
             let inner = build(&path.into_node(index), threads);
             let (before, edges) = (body.clone(), *edges);
             let (input, nodes) = (inner.input, inner.nodes);
-            let read = move |results: Results<'_>| body.read_outputs(edges, &results, &nodes);
+            let read = move |inner: &mut Graph<'_>| body.read_outputs(edges, &inner.results(), &nodes);
             match (taken, &fed[..]) {
                 (Some(taken), _) => {
                     let set = move |graph: &mut Graph<'_>, taken: Value| {
@@ -582,7 +582,7 @@ impl Inner {
         };
         let executor = home.world.hosts[home.place.executor].lend().filter(|_| how != How::Serial);
         let ended = match (how, executor) {
-            (How::Serial, _) | (_, None) => run(&mut built, &|graph| graph.run_with(&options).map(drop)),
+            (How::Serial, _) | (_, None) => run(&mut built, &|graph| graph.with(&options).run().map(drop)),
             (How::Async(owner), Some(_)) => runs::run_within(&home, &mut built, owner, None, options),
             // To be awaited it must be on a later executor: on the same one all workers could wait for each
             // other.
@@ -592,11 +592,11 @@ impl Inner {
                 runs::run_within(&home, &mut built, owner, executor, options)
             }
             (How::Parallel | How::ParallelAsync(_), Some(executor)) => {
-                run(&mut built, &|graph| graph.run_parallel_with(&executor, &options).map(drop))
+                run(&mut built, &|graph| graph.with(&options).run_parallel(&executor).map(drop))
             }
             (How::Spawn(owner), Some(executor)) => {
                 let Built { graph, input, nodes } = built.take().expect("a graph");
-                let spawned = graph.spawn_with(&executor, options);
+                let spawned = graph.into_with(&options).spawn(&executor);
                 drop(executor);
                 match owner {
                     Owner::Awaits | Owner::Cancels(_) if later => {
@@ -627,21 +627,21 @@ impl Inner {
         let ended = match (how, executor) {
             (How::Spawn(_), Some(executor)) => {
                 let Built { graph, input, nodes } = built;
-                let spawned = graph.spawn_with(&executor, options);
+                let spawned = graph.into_with(&options).spawn(&executor);
                 drop(executor);
                 let (graph, ended) = spawned.await;
                 built = Built { graph, input, nodes };
                 runs::checked(&mut built, |_| ended)
             }
             (How::Parallel | How::ParallelAsync(_), Some(executor)) if !home.world.plan.binds => {
-                let run = built.graph.run_parallel_async_with(&executor, options);
+                let run = built.graph.with(&options).run_parallel_async(&executor);
                 drop(executor);
                 let ended = run.await.map(drop);
                 runs::checked(&mut built, |_| ended)
             }
             (_, executor) => {
                 drop(executor); // a future that is forgotten would keep it
-                let ended = built.graph.run_async_with(options).await.map(drop);
+                let ended = built.graph.with(&options).run_async().await.map(drop);
                 runs::checked(&mut built, |_| ended)
             }
         };

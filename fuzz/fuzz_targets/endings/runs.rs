@@ -5,7 +5,7 @@ use crate::nodes::{Built, check_all};
 use crate::plan::{Act, Delay, How, Owner, Run};
 use crate::values::Home;
 use crate::world::{self, Lent, World};
-use dgraph_exec::{NoResult, Executor, FailurePolicy, Graph, RunAsync, RunError, RunOptions, Spawned};
+use dgraph_exec::{Executor, FailurePolicy, Graph, NoResult, RunAsync, RunError, RunOptions, Spawned};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -139,10 +139,10 @@ fn begin<'g>(
     graph: &'g mut Graph<'static>,
     executor: Option<Lent>,
     options: RunOptions,
-) -> RunAsync<'g, 'static> {
+) -> RunAsync<'g, Graph<'static>> {
     match executor {
-        Some(executor) => graph.run_parallel_async_with(&executor, options),
-        None => graph.run_async_with(options),
+        Some(executor) => graph.with(&options).run_parallel_async(&executor),
+        None => graph.with(&options).run_async(),
     }
 }
 

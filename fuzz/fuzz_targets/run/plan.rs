@@ -334,7 +334,8 @@ impl Plan {
     fn take_turns(&mut self) {
         for node in 0..self.len() {
             // A node with states is fed by one other at the most, which lends its result.
-            if self.feeding(node).len() > 1 || self.feeding(node).iter().any(|&fed| self.taker(fed).is_some()) {
+            if self.feeding(node).len() > 1 || self.feeding(node).iter().any(|&fed| self.taker(fed).is_some())
+            {
                 self.nodes[node].uses.clear();
             }
         }

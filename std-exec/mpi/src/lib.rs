@@ -32,7 +32,7 @@ pub use builder::DistributedBuilder;
 pub use errors::{DistributedGraphError, DistributedRunError, Section, Unavailable};
 pub use exec::{CancelToken, Executor, FailurePolicy, GraphError, NoResult, Values, ValuesIter};
 pub use fault::{Fault, FaultKind, Faults};
-pub use graph::{DistributedGraph, DistributedResults, RankStatistics};
+pub use graph::{DistributedGraph, DistributedResults, RankStatistics, WithRankOptions};
 pub use handle::{DistributedInput, DistributedNode};
 pub use in_process::{InProcess, Loss, Network};
 pub use link::{Link, Traffic};

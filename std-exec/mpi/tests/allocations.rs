@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
-use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners, Plain, PlainPool, PlainVec, RankOptions};
+use dgraph_mpi::{DistributedBuilder, InProcess, Link, Owners, Plain, PlainPool, PlainVec};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -75,7 +75,7 @@ fn a_rerun_allocates_nothing() {
             if run == WARM {
                 counted = ALLOCATIONS.load(Relaxed);
             }
-            graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+            graph.run_async(&mut link).await.unwrap();
         }
         (ALLOCATIONS.load(Relaxed) - counted, values, link)
     });

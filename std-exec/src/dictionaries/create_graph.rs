@@ -37,9 +37,8 @@
 ///
 /// let mut graph = create_graph! { count: [mail], mail: [user], user: [] }?;
 /// pollster::block_on(async {
-///     let mut results = graph.run_async().await?;
-///     assert_eq!(results.get(count), Some(&1));
-///     assert_eq!(results.take(mail), Some(vec!["to me".to_string()]));
+///     assert_eq!(graph.run_async().await?.get(count), Some(&1));
+///     assert_eq!(graph.take(mail), Some(vec!["to me".to_string()]));
 ///     Ok::<(), Box<dyn std::error::Error>>(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

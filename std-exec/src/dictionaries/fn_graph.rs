@@ -2,10 +2,8 @@
 
 use crate::dictionaries::error::{DictionaryError, MissingKey};
 use crate::dictionaries::fn_key::FnKey;
-use crate::dictionaries::function::{Define, Feeds, Function, Functions, Index, node_of};
-use crate::executor::Executor;
-use crate::typed::RunError;
-use crate::typed::{Graph, GraphBuilder, GraphError, NamedNode, Results, RunOptions};
+use crate::dictionaries::function::{Define, Feeds, Function, Functions, Index};
+use crate::typed::{Graph, GraphBuilder, GraphError, NamedNode};
 use dgraph_core::DagView;
 use std::collections::HashSet;
 use std::fmt;
@@ -118,144 +116,6 @@ impl FnGraph {
     pub fn keys(&self) -> &[FnKey] {
         &self.keys
     }
-
-    /// Runs every function once on this thread, which is blocked while all that is left is `async` and waits.
-    ///
-    /// # Errors
-    ///
-    /// None: functions of a dictionary can't fail. See [`run_with`](Self::run_with).
-    ///
-    /// # Panics
-    ///
-    /// With the panic of a function.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::create_graph;
-    /// fn celsius() -> f64 { 20.0 }
-    /// fn fahrenheit(celsius: &f64) -> f64 { celsius * 1.8 + 32.0 }
-    /// let mut graph = create_graph! { fahrenheit: [celsius], celsius: [] }?;
-    /// assert_eq!(graph.run()?.get(fahrenheit), Some(&68.0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run(&mut self) -> Result<FnResults<'_>, RunError> {
-        self.run_with(&RunOptions::new())
-    }
-
-    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all
-    /// is done.
-    ///
-    /// What `async fn`s need of a runtime, such as the context for Tokio's timers, has to be on each of these
-    /// threads: see [`ExecutorBuilder::around`](crate::ExecutorBuilder::around).
-    ///
-    /// # Errors
-    ///
-    /// None: functions of a dictionary can't fail. See [`run_parallel_with`](Self::run_parallel_with).
-    ///
-    /// # Panics
-    ///
-    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on
-    /// it has started.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Executor, create_graph};
-    /// fn left() -> u64 { (1..=10).product() }
-    /// fn right() -> u64 { (1..=9).product() }
-    /// fn ratio(left: &u64, right: &u64) -> u64 { left / right }
-    /// let mut graph = create_graph! { ratio: [left, right], left: [], right: [] }?;
-    /// assert_eq!(graph.run_parallel(&Executor::new()?)?.get(ratio), Some(&10));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_parallel(&mut self, executor: &Executor) -> Result<FnResults<'_>, RunError> {
-        self.run_parallel_with(executor, &RunOptions::new())
-    }
-
-    /// Runs every function once on the calling thread, as [options](RunOptions) say.
-    ///
-    /// # Errors
-    ///
-    /// [`RunError::Cancelled`], [`DeadlineExceeded`](RunError::DeadlineExceeded) and
-    /// [`Panicked`](RunError::Panicked), if the options provide for these.
-    ///
-    /// # Panics
-    ///
-    /// With the panic of a function, unless the options [catch panics](RunOptions::catch_panics).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{RunError, RunOptions, create_graph};
-    /// fn config() -> String { "port=x".into() }
-    /// fn port(config: &String) -> u16 { config[5..].parse().expect("a number") }
-    /// let mut graph = create_graph! { port: [config], config: [] }?;
-    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
-    /// let RunError::Panicked(panic) = error else { panic!("{error}") };
-    /// assert_eq!(panic.nodes()[0].name(), "port");
-    /// assert_eq!(graph.results().get(config).map(String::as_str), Some("port=x"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_with(&mut self, options: &RunOptions) -> Result<FnResults<'_>, RunError> {
-        self.graph.run_with(options)?;
-        Ok(self.results())
-    }
-
-    /// Runs every function once on the threads of `executor`, this one included, as [options](RunOptions)
-    /// say.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    ///
-    /// # Panics
-    ///
-    /// With the first panic of a function, unless the options [catch panics](RunOptions::catch_panics).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{CancelToken, Executor, RunError, RunOptions, create_graph};
-    /// fn slow() -> u8 { 1 }
-    /// let mut graph = create_graph! { slow: [] }?;
-    /// let token = CancelToken::new();
-    /// token.cancel(); // somebody has changed their mind
-    /// let options = RunOptions::new().cancel_token(&token);
-    /// let error = graph.run_parallel_with(&Executor::new()?, &options).unwrap_err();
-    /// assert!(matches!(error, RunError::Cancelled { not_run, .. } if not_run[0].name() == "slow"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_parallel_with(
-        &mut self,
-        executor: &Executor,
-        options: &RunOptions,
-    ) -> Result<FnResults<'_>, RunError> {
-        self.graph.run_parallel_with(executor, options)?;
-        Ok(self.results())
-    }
-
-    /// The results of the last run, however it has ended.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::create_graph;
-    /// fn number() -> u32 { 7 }
-    /// let mut graph = create_graph! { number: [] }?;
-    /// graph.run()?;
-    /// assert_eq!(graph.results().get(number), Some(&7)); // later, somewhere else
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn results(&mut self) -> FnResults<'_> {
-        FnResults::new(self.graph.results(), &self.index)
-    }
 }
 
 impl FnGraphBuilder {
@@ -292,10 +152,10 @@ impl FnGraphBuilder {
     {
         let key = FnKey::of(&function, name);
         let keys = dependencies.keys(dependency_names);
-        let node = self.graph.declare::<F::Output>(name);
-        self.index.entry(key.id()).or_insert_with(|| Box::new(node));
+        let declared = self.graph.declare::<F::Output>(name);
+        self.index.entry(key.id()).or_insert_with(|| Box::new(declared.node()));
         let define: DefineLater =
-            Box::new(move |graph, uses, index| function.define(graph, node, uses, index));
+            Box::new(move |graph, uses, index| function.define(graph, declared, uses, index));
         self.listed.push((key, keys, define));
         self
     }
@@ -354,76 +214,5 @@ impl fmt::Debug for FnGraphBuilder {
     /// A map from each function to those that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.listed.iter().map(|(key, uses, _)| (key, uses))).finish()
-    }
-}
-
-/// The results of a finished run by function. They stay in the graph, and the next run drops them.
-///
-/// # Examples
-///
-/// ```
-/// use dgraph_exec::create_graph;
-/// fn name() -> String { "dgraph".into() }
-/// fn length(name: &String) -> usize { name.len() }
-/// let mut graph = create_graph! { name: [], length: [name] }?;
-/// let mut results = graph.run()?;
-/// assert_eq!(results.get(length), Some(&6));
-/// assert_eq!(results.take(name).as_deref(), Some("dgraph"));
-/// assert_eq!(results.get(name), None); // taken
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-pub struct FnResults<'g> {
-    results: Results<'g>,
-    index: &'g Index,
-}
-
-impl<'g> FnResults<'g> {
-    pub(crate) fn new(results: Results<'g>, index: &'g Index) -> Self {
-        Self { results, index }
-    }
-
-    /// What `function`, or its future, gave. `None` if it is no key of the graph, or its result was taken.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::create_graph;
-    /// fn listed() -> i32 { 5 }
-    /// fn other() -> i32 { 6 }
-    /// let mut graph = create_graph! { listed: [] }?;
-    /// let results = graph.run()?;
-    /// assert_eq!((results.get(listed), results.get(other)), (Some(&5), None));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
-    pub fn get<F, M, K>(&self, function: F) -> Option<&F::Output>
-    where
-        F: Function<M, K>,
-    {
-        let key = FnKey::of(&function, "");
-        self.results.get(node_of::<F::Output>(self.index, key.id())?).ok()
-    }
-
-    /// Moves out what `function`, or its future, gave.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::create_graph;
-    /// fn pixels() -> Vec<u8> { vec![0; 1 << 20] }
-    /// let mut graph = create_graph! { pixels: [] }?;
-    /// let image: Vec<u8> = graph.run()?.take(pixels).expect("it has run"); // no copy
-    /// assert_eq!(image.len(), 1 << 20);
-    /// assert_eq!(graph.results().take(pixels), None); // once a run
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
-    pub fn take<F, M, K>(&mut self, function: F) -> Option<F::Output>
-    where
-        F: Function<M, K>,
-    {
-        let key = FnKey::of(&function, "");
-        self.results.take(node_of::<F::Output>(self.index, key.id())?).ok()
     }
 }

@@ -17,7 +17,7 @@
 //! to.
 
 use crate::dictionaries::fn_key::FnKey;
-use crate::typed::{AsyncNodeFn, GraphBuilder, Node};
+use crate::typed::{AsyncNodeFn, Declared, GraphBuilder, Node};
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 
@@ -106,7 +106,7 @@ pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
     fn define(
         self,
         graph: &mut GraphBuilder<'static>,
-        node: Node<Self::Output>,
+        node: Declared<Self::Output>,
         uses: &[FnKey],
         index: &Index,
     );
@@ -177,14 +177,14 @@ macro_rules! tuples {
             fn define(
                 self,
                 graph: &mut GraphBuilder<'static>,
-                node: Node<Out>,
+                node: Declared<Out>,
                 _uses: &[FnKey],
                 _index: &Index,
             ) {
                 let nodes = || Some(($(node_of::<$item>(_index, _uses.get($position)?.id())?,)*));
                 let count = <[&str]>::len(&[$(stringify!($item)),*]);
                 if let Some(nodes) = nodes().filter(|_| _uses.len() == count) {
-                    graph.define(node, nodes, self);
+                    graph.node(node, nodes, self);
                 }
             }
         }
@@ -212,14 +212,14 @@ macro_rules! tuples {
             fn define(
                 self,
                 graph: &mut GraphBuilder<'static>,
-                node: Node<Out>,
+                node: Declared<Out>,
                 _uses: &[FnKey],
                 _index: &Index,
             ) {
                 let nodes = || Some(($(node_of::<$item>(_index, _uses.get($position)?.id())?,)*));
                 let count = <[&str]>::len(&[$(stringify!($item)),*]);
                 if let Some(nodes) = nodes().filter(|_| _uses.len() == count) {
-                    graph.async_define(node, nodes, self);
+                    graph.async_node(node, nodes, self);
                 }
             }
         }

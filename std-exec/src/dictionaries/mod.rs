@@ -5,18 +5,17 @@ mod create_graph;
 mod error;
 mod fn_graph;
 mod fn_key;
-#[cfg(feature = "async")]
-mod fn_run_async;
+mod fn_results;
+mod fn_runs;
 mod function;
 mod keyed;
 mod results;
 
 pub use args::Args;
 pub use error::{DictionaryError, MissingKey};
-pub use fn_graph::{FnGraph, FnGraphBuilder, FnResults};
+pub use fn_graph::{FnGraph, FnGraphBuilder};
 pub use fn_key::FnKey;
-#[cfg(feature = "async")]
-pub use fn_run_async::FnRunAsync;
+pub use fn_results::FnResults;
 #[cfg(feature = "async")]
 pub use function::AsyncFunction;
 pub use function::{Function, Functions, PlainFunction};

@@ -109,6 +109,7 @@ impl Executor {
 /// # Ok::<(), ExecutorError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pinning {
     /// The system moves them as it likes among the cores that the thread may use that makes the executor.
     None,

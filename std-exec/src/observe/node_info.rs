@@ -13,7 +13,7 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{Graph, GraphBuilder, NodeInfo, Observer, Results, RunOptions};
+/// use dgraph_exec::{Graph, GraphBuilder, NodeInfo, Observer, RunOptions};
 /// use std::sync::{Arc, Mutex};
 ///
 /// #[derive(Default)]
@@ -28,10 +28,10 @@ use std::fmt;
 /// let mut part = GraphBuilder::new();
 /// part.node("inner", (), || ());
 /// let mut graph = GraphBuilder::new();
-/// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+/// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_| ());
 /// graph.node("", (), || ());
 /// let log = Arc::new(Log::default());
-/// graph.build()?.run_with(&RunOptions::new().observer(log.clone()))?;
+/// graph.build()?.with(&RunOptions::new().observer(log.clone())).run()?;
 /// assert_eq!(*log.0.lock().unwrap(), ["part", "part/inner", "#1"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -44,7 +44,7 @@ use super::run_info::RunInfo;
 /// graph.try_node("number", (text,), |text: &&str| text.parse::<i32>());
 /// let log = Arc::new(Log::default());
 /// let options = RunOptions::new().observer(log.clone());
-/// graph.build()?.run_with(&options).map(drop).unwrap_err();
+/// graph.build()?.with(&options).run().map(drop).unwrap_err();
 /// assert_eq!(*log.0.lock().unwrap(), ["text: Completed", "number: Failed"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -114,7 +114,7 @@ pub trait Observer: Send + Sync {
     /// let first = graph.node("first", (), || ());
     /// graph.after(second, [first]);
     /// let order = Arc::new(Order::default());
-    /// graph.build()?.run_with(&RunOptions::new().observer(order.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(order.clone())).run()?;
     /// assert_eq!(*order.0.lock().unwrap(), [1, 0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -172,7 +172,7 @@ pub trait Observer: Send + Sync {
     ///     })
     /// });
     /// let polls = Arc::new(Polls::default());
-    /// graph.build()?.run_with(&RunOptions::new().observer(polls.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(polls.clone())).run()?;
     /// assert_eq!(polls.0.load(Relaxed), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -52,7 +52,7 @@ pub enum NodeOutcome {
 /// }
 ///
 /// let last = Arc::new(Last(Mutex::new(None)));
-/// GraphBuilder::new().build()?.run_with(&RunOptions::new().observer(last.clone()))?;
+/// GraphBuilder::new().build()?.with(&RunOptions::new().observer(last.clone())).run()?;
 /// assert_eq!(*last.0.lock().unwrap(), Some(RunOutcome::Completed));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -95,7 +95,7 @@ pub enum RunOutcome {
 /// graph.node("double", (number,), |number: &i32| number * 2);
 /// let skipped = Arc::new(Skipped::default());
 /// let options = RunOptions::new().observer(skipped.clone());
-/// graph.build()?.run_with(&options).map(drop).unwrap_err();
+/// graph.build()?.with(&options).run().map(drop).unwrap_err();
 /// let culprit = number.id();
 /// let expected = ("double".to_string(), SkipReason::DependencyFailed { culprit });
 /// assert_eq!(*skipped.0.lock().unwrap(), [expected]);

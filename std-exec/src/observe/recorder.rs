@@ -36,7 +36,7 @@ use std::thread::available_parallelism;
 /// let mut graph = graph.build()?;
 ///
 /// let recorder = Arc::new(Recorder::new());
-/// graph.run_parallel_with(&Executor::new()?, &RunOptions::new().observer(recorder.clone()))?;
+/// graph.with(&RunOptions::new().observer(recorder.clone())).run_parallel(&Executor::new()?)?;
 /// let trace = recorder.trace();
 /// for span in trace.spans() {
 ///     let thread = trace.threads()[span.thread()].name();
@@ -94,7 +94,7 @@ impl Recorder {
     /// let mut graph = GraphBuilder::new();
     /// (0..100).for_each(|_| _ = graph.node("", (), || ()));
     /// let recorder = Arc::new(Recorder::with_capacity(1, 64)); // for the last words before a crash, say
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// let trace = recorder.trace();
     /// assert!(trace.lost() > 0);
     /// assert_eq!(trace.spans().count() as u64 + trace.lost(), 100);
@@ -118,7 +118,7 @@ impl Recorder {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("only", (), || ());
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// let trace = recorder.trace();
     /// assert!(trace.spans().map(|span| span.path()).eq(["only"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -153,7 +153,7 @@ impl Recorder {
     /// let recorder = Arc::new(Recorder::new());
     /// for frame in 0..10 {
     ///     recorder.clear();
-    ///     graph.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    ///     graph.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// }
     /// assert_eq!(recorder.trace().spans().count(), 1); // of the last frame
     /// # Ok::<(), Box<dyn std::error::Error>>(())

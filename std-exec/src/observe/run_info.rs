@@ -15,7 +15,7 @@ pub(crate) trait NodeNames: Sync {
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{Graph, GraphBuilder, Observer, Results, RunInfo, RunOptions};
+/// use dgraph_exec::{Graph, GraphBuilder, Observer, RunInfo, RunOptions};
 /// use std::sync::{Arc, Mutex};
 ///
 /// #[derive(Default)]
@@ -31,9 +31,9 @@ pub(crate) trait NodeNames: Sync {
 /// part.node("one", (), || ());
 /// part.node("two", (), || ());
 /// let mut graph = GraphBuilder::new();
-/// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+/// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_| ());
 /// let log = Arc::new(Log::default());
-/// graph.build()?.run_with(&RunOptions::new().observer(log.clone()))?;
+/// graph.build()?.with(&RunOptions::new().observer(log.clone())).run()?;
 /// assert_eq!(*log.0.lock().unwrap(), ["[]: 1 nodes", "[part]: 2 nodes"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -237,7 +237,7 @@ impl<'a> RunInfo<'a> {
     /// let wanted = graph.node("wanted", (), || 1);
     /// graph.node("other", (), || 2);
     /// let total = Arc::new(Total::default());
-    /// graph.build()?.run_with(&RunOptions::new().only([wanted]).observer(total.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().only([wanted]).observer(total.clone())).run()?;
     /// assert_eq!(total.0.load(Relaxed), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -267,7 +267,7 @@ impl<'a> RunInfo<'a> {
     /// let threads = Arc::new(Threads::default());
     /// let options = RunOptions::new().observer(threads.clone());
     /// let executor = Executor::builder().threads(2).build()?;
-    /// GraphBuilder::new().build()?.run_parallel_with(&executor, &options)?;
+    /// GraphBuilder::new().build()?.with(&options).run_parallel(&executor)?;
     /// assert_eq!(threads.0.load(Relaxed), executor.threads());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

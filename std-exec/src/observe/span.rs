@@ -28,7 +28,7 @@ pub(crate) struct Mark {
 /// let mut graph = GraphBuilder::new();
 /// graph.node("only", (), || ());
 /// let recorder = Arc::new(Recorder::new());
-/// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+/// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
 /// let trace = recorder.trace();
 /// let span = trace.spans().next().expect("a node");
 /// assert!((span.path(), span.thread()) == ("only".into(), 0) && span.begin() <= span.end());

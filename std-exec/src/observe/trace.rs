@@ -23,7 +23,7 @@ use std::fmt;
 /// let fetch = graph.node("fetch", (), || sleep(Duration::from_millis(2)));
 /// graph.node("show", (fetch,), |(): &()| ());
 /// let recorder = Arc::new(Recorder::new());
-/// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+/// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
 /// let trace = recorder.trace();
 /// let longest = trace.spans().max_by_key(|span| span.end() - span.begin()).expect("two nodes");
 /// assert_eq!(longest.path(), "fetch");
@@ -49,7 +49,7 @@ pub struct Trace {
 /// graph.node("only", (), || ());
 /// let recorder = Arc::new(Recorder::new());
 /// let executor = Executor::builder().threads(1).build()?;
-/// let (_, outcome) = graph.build()?.spawn_with(&executor, RunOptions::new().observer(recorder.clone())).join();
+/// let (_, outcome) = graph.build()?.into_with(&RunOptions::new().observer(recorder.clone())).spawn(&executor).join();
 /// outcome?;
 /// assert!(recorder.trace().threads()[0].name().starts_with("dgraph"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -150,7 +150,7 @@ impl Trace {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("only", (), || ());
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// assert_eq!(recorder.trace().threads().len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -164,14 +164,14 @@ impl Trace {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Graph, GraphBuilder, Recorder, Results, RunOptions, RunOutcome};
+    /// use dgraph_exec::{Graph, GraphBuilder, Recorder, RunOptions, RunOutcome};
     /// use std::sync::Arc;
     /// let mut part = GraphBuilder::new();
     /// part.node("inner", (), || ());
     /// let mut graph = GraphBuilder::new();
-    /// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    /// graph.graph("part", (), part.build()?, |_: &mut Graph<'_>| {}, |_| ());
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// let trace = recorder.trace();
     /// assert!(trace.runs().iter().map(|run| run.path()).eq(["", "part"]));
     /// assert!(trace.runs().iter().all(|run| run.outcome() == Some(RunOutcome::Completed)));
@@ -193,7 +193,7 @@ impl Trace {
     /// let mut graph = GraphBuilder::new();
     /// (0..10).for_each(|_| _ = graph.node("part", (), || ()));
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// let trace = recorder.trace();
     /// let total: Duration = trace.spans().map(|span| span.end() - span.begin()).sum();
     /// println!("{total:?} in ten closures");
@@ -216,7 +216,7 @@ impl Trace {
     /// let bad = graph.try_node("bad", (), || Err::<(), _>("no"));
     /// graph.node("behind", (bad,), |(): &()| ());
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone())).map(drop).unwrap_err();
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run().map(drop).unwrap_err();
     /// let trace = recorder.trace();
     /// let (run, node, reason) = trace.skipped().next().expect("one");
     /// assert_eq!(run.name(node), "behind");
@@ -237,7 +237,7 @@ impl Trace {
     /// let mut graph = GraphBuilder::new();
     /// (0..1000).for_each(|_| _ = graph.node("", (), || ()));
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// assert_eq!(recorder.trace().lost(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -268,7 +268,7 @@ impl TracedThread {
     /// let main = thread::Builder::new().name("loader".into()).spawn(move || {
     ///     let mut graph = GraphBuilder::new();
     ///     graph.node("load", (), || ());
-    ///     graph.build().unwrap().run_with(&options).map(drop)
+    ///     graph.build().unwrap().with(&options).run().map(drop)
     /// })?;
     /// main.join().unwrap()?;
     /// assert_eq!(recorder.trace().threads()[0].name(), "loader");

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// let one = graph.node("one", (), || ());
 /// graph.node("two", (one,), |(): &()| ());
 /// let recorder = Arc::new(Recorder::new());
-/// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+/// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
 /// let trace = recorder.trace();
 /// let run = &trace.runs()[0];
 /// let names: Vec<_> = run.edges().map(|(from, to)| [run.name(from), run.name(to)]).collect();

@@ -24,7 +24,7 @@ impl Trace {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("only", (), || ());
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// let file = std::env::temp_dir().join("trace.json");
     /// std::fs::write(&file, recorder.trace().to_chrome().to_string())?;
     /// # std::fs::remove_file(&file)?;

@@ -22,7 +22,7 @@ impl Trace {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("only", (), || ());
     /// let recorder = Arc::new(Recorder::new());
-    /// graph.build()?.run_with(&RunOptions::new().observer(recorder.clone()))?;
+    /// graph.build()?.with(&RunOptions::new().observer(recorder.clone())).run()?;
     /// let svg = recorder.trace().to_svg(800).to_string();
     /// assert!(svg.starts_with("<svg") && svg.contains("only"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -100,9 +100,9 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'st
             let mut within = GraphBuilder::new();
             let bound = inner(&mut within);
             let within = within.build().unwrap();
-            let read = move |mut results: crate::Results<'_>| results.take(bound).unwrap();
+            let read = move |inner: &mut Graph<'_>| inner.take(bound).unwrap();
             let graph_in_it = middle.graph("within", (), within, |_: &mut Graph<'_>| (), read);
-            let read = move |mut results: crate::Results<'_>| results.take(graph_in_it).unwrap();
+            let read = move |inner: &mut Graph<'_>| inner.take(graph_in_it).unwrap();
             let set = move |_: &mut Graph<'_>| _ = shut_down();
             graph.graph("middle", (), middle.build().unwrap(), set, read)
         }
@@ -113,8 +113,8 @@ fn graph(wrong: Wrong, counts: &Arc<Counts>, shared: &Arc<Shared>) -> (Graph<'st
                 shut_down();
                 assert!(!matches!(wrong, Wrong::PanicsBeforeNested), "no");
             };
-            let read = move |mut results: crate::Results<'_>| {
-                let taken = results.take(node).unwrap();
+            let read = move |inner: &mut Graph<'_>| {
+                let taken = inner.take(node).unwrap();
                 assert!(!matches!(wrong, Wrong::PanicsAfterNested), "no");
                 taken
             };
@@ -152,11 +152,11 @@ fn walk(graph: &mut Graph<'_>, executor: &Handle, options: &RunOptions) -> Resul
 /// A node has a value exactly if it has made one, and each is dropped once.
 fn values_are_those_made(mut graph: Graph<'_>, nodes: &[Node<Counted>], counts: &Counts, case: &str) {
     let (made, dropped) = (|| counts.made.load(Ordering::Relaxed), || counts.dropped.load(Ordering::Relaxed));
-    let mut results = graph.results();
+    let results = graph.results();
     let there = nodes.iter().filter(|&&node| results.get(node).is_ok()).count();
     assert_eq!(there, made() - dropped(), "{case}: values that nobody made");
     assert!(results.get(nodes[WRONG]).is_err(), "{case}");
-    drop(results.take(nodes[0]));
+    drop(graph.take(nodes[0]));
     drop(graph);
     assert_eq!(made(), dropped(), "{case}");
 }

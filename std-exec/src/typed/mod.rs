@@ -7,14 +7,17 @@
 //!
 //! The folders are layers: each uses those below it, and none above.
 //!
-//! - `builder/`: collecting and checking nodes: `graph_builder.rs`, async ones `asynchronous.rs`, `check.rs`;
-//!   states: `states.rs`; nodes that aren't `Send`: `local.rs`, `local_async.rs`; what nodes demand of their order and thread:
-//!   `constraints.rs`, `wishes.rs`.
+//! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`; nodes
+//!   that aren't `Send`: `local.rs`, `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name:
+//!   `node_name.rs`; states: `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them:
+//!   `check.rs`, `finish.rs`; what they demand of their order and thread: `constraints.rs`, `wishes.rs`.
 //! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
 //!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
 //!   `graph_task.rs`.
-//! - `graph/`: the graph: `built.rs`, `env.rs`; its results: `results.rs`; its states: `states.rs`; its order:
-//!   `order.rs`; runs that are futures: `run_async.rs`, `spawned.rs`, their stages: `running.rs`.
+//! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it, with
+//!   options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`; what other
+//!   graphs have in common with it: `runnable.rs`; its results: `results.rs`; its states: `states.rs`; its
+//!   order: `order.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`; which
 //!   nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with
 //!   futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how
@@ -28,8 +31,9 @@
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
 //!   `graph_error.rs`.
-//! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`; where what they are
-//!   for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
+//! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`, of nodes that
+//!   are still to be defined: `declared.rs`; where what they are for may be used: `markers.rs`; what nodes may
+//!   give: `bounds.rs`; names: `names.rs`.
 
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
@@ -45,18 +49,26 @@ mod run;
 
 pub use builder::constraints::Limit;
 pub use builder::graph_builder::GraphBuilder;
+pub use builder::local::LocalBuilder;
+pub use builder::node_name::NodeName;
+pub use builder::unshared::UnsharedBuilder;
 pub use error::failure::{Failure, Failures};
 pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;
 pub use error::panicked::Panicked;
 pub use error::run_error::RunError;
 pub use graph::built::Graph;
+pub(crate) use graph::held::Held;
 pub use graph::results::Results;
 pub use graph::run_async::RunAsync;
+pub use graph::runnable::Runnable;
+pub(crate) use graph::runnable::sealed::Sealed;
 pub use graph::spawned::Spawned;
 pub use graph::states::Ambiguity;
+pub use graph::with_options::WithOptions;
 pub use handle::bounds::{NodeError, Predecessors, Shareable};
-pub use handle::markers::{Anywhere, Local};
+pub use handle::declared::Declared;
+pub use handle::markers::{Anywhere, Lendable, Local, Unshared};
 pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
 pub use handle::state::{State, StateCommute, StateRead, StateWrite};

@@ -262,7 +262,7 @@ fn a_cancel_against_falling_asleep() {
         let token = CancelToken::new();
         let same = token.clone();
         let other = thread::spawn(move || same.cancel());
-        let mut run = graph.run_async_with(RunOptions::new().cancel_token(&token));
+        let mut run = graph.with(&RunOptions::new().cancel_token(&token)).run_async();
         let undone = match block_on(&mut run) {
             Err(RunError::Cancelled { not_run, interrupted, .. }) => not_run.len() + interrupted.len(),
             _ => 0,

@@ -70,7 +70,7 @@ fn run(options: &Options) -> Result<(), String> {
         makespans.push(if options.priorities || record.is_some() {
             let mut graph = typed::graph(&input.workflow, &parallel, options.priorities)?;
             let run = record.as_ref().map_or_else(RunOptions::new, Record::options);
-            let work = || graph.run_parallel_with(&executor, &run).map(drop).expect("no node fails");
+            let work = || graph.with(&run).run_parallel(&executor).map(drop).expect("no node fails");
             let makespan = parallel.measure("parallel", work);
             record.iter_mut().for_each(|record| record.took(makespan));
             makespan

@@ -1,7 +1,7 @@
 //! Graphs of extreme shapes: every runner of every kind of graph gives what a naive oracle does.
 
 use crate::support::runner::{Runner, with_all_runners};
-use dgraph_exec::{Dag, GraphBuilder, KeyedGraph, Node, Values};
+use dgraph_exec::{Dag, Declared, GraphBuilder, KeyedGraph, Node, Values};
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
@@ -61,8 +61,9 @@ impl Plan {
         let before = Predecessors::new(self.nodes, &self.edges);
         let calls: Arc<[AtomicUsize]> = (0..self.nodes).map(|_| AtomicUsize::new(0)).collect();
         let mut graph = GraphBuilder::new();
-        let nodes: Vec<Node<u64>> = (0..self.nodes).map(|_| graph.declare("")).collect();
-        for (node, &handle) in nodes.iter().enumerate() {
+        let declared: Vec<_> = (0..self.nodes).map(|_| graph.declare::<u64>("")).collect();
+        let nodes: Vec<Node<u64>> = declared.iter().map(Declared::node).collect();
+        for (node, declared) in declared.into_iter().enumerate() {
             let dependencies: Vec<_> = before.of(node).iter().map(|&before| nodes[before as usize]).collect();
             let calls = Arc::clone(&calls);
             let body = move |fed: Values<'_, u64>| {
@@ -70,7 +71,7 @@ impl Plan {
                 oracle::value(node, fed.iter().copied())
             };
             if waits && node % 3 == 0 {
-                graph.async_define(handle, dependencies, move |fed: Values<'_, u64>| {
+                graph.async_node(declared, dependencies, move |fed: Values<'_, u64>| {
                     let value = body(fed);
                     async move {
                         yields(value as u32 % 3).await;
@@ -78,7 +79,7 @@ impl Plan {
                     }
                 });
             } else {
-                graph.define(handle, dependencies, body);
+                graph.node(declared, dependencies, body);
             }
         }
         let mut graph = graph.build().expect("an acyclic graph");

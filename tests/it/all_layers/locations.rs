@@ -180,9 +180,9 @@ fn a_graph_whose_run_was_leaked() {
     mem::forget(run);
     here! {
         leaked.run();
-        leaked.run_with(&dgraph_exec::RunOptions::new());
+        leaked.with(&dgraph_exec::RunOptions::new()).run();
         leaked.run_parallel(&executor);
-        leaked.run_parallel_with(&executor, &dgraph_exec::RunOptions::new());
+        leaked.with(&dgraph_exec::RunOptions::new()).run_parallel(&executor);
         leaked.results();
         leaked.take_failures();
         leaked.set(input, 1);

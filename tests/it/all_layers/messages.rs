@@ -46,14 +46,16 @@ fn of_runs_with_many_nodes() {
     let mut graph = graph.build().expect("a valid graph");
     let first = ["simulate-cell-0, simulate-cell-1", "and 9995 more"];
 
-    let error = graph.run_with(&cancelled()).expect_err("cancelled");
+    let error = graph.with(&cancelled()).run().expect_err("cancelled");
     is_short(&error, first);
     assert!(matches!(error, RunError::Cancelled { not_run, .. } if not_run.len() == MANY));
-    let error = graph.run_with(&RunOptions::new().deadline(Instant::now())).expect_err("late");
+    let error = graph.with(&RunOptions::new().deadline(Instant::now())).run().expect_err("late");
     is_short(&error, first);
     assert!(matches!(error, RunError::DeadlineExceeded { not_run, .. } if not_run.len() == MANY));
-    let error =
-        graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).expect_err("each of them fails");
+    let error = graph
+        .with(&RunOptions::new().policy(FailurePolicy::KeepGoing))
+        .run()
+        .expect_err("each of them fails");
     is_short(&error, first);
     assert_eq!(error.failures().len(), MANY);
 
@@ -64,7 +66,7 @@ fn of_runs_with_many_nodes() {
     is_short(&error, first);
     assert!(matches!(error, RunError::UnsetInputs(nodes) if nodes.len() == MANY));
     let mut other = GraphBuilder::new().build().expect("a valid graph");
-    let error = other.run_with(&RunOptions::new().only(inputs)).expect_err("nodes of another graph");
+    let error = other.with(&RunOptions::new().only(inputs)).run().expect_err("nodes of another graph");
     is_short(&error, ["0, 1, 2, 3, 4", "and 9995 more"]);
     assert!(matches!(error, RunError::ForeignTargets(nodes) if nodes.len() == MANY));
 }
@@ -83,7 +85,7 @@ fn of_runs_with_a_long_name() {
     let executor = Executor::builder().threads(1).build().expect("an executor");
     is_short(&graph.run_parallel(&executor).expect_err("no such worker"), ["bad xxx", "worker 7"]);
     let options = RunOptions::new().catch_panics();
-    let error = graph.run_with(&options).expect_err("a panic");
+    let error = graph.with(&options).run().expect_err("a panic");
     is_short(&error, ["bad xxx", "(no xxx"]);
     assert!(error.panicked().and_then(|panic| panic.message()).is_some_and(|text| text.len() > 1_000_000));
     // The message of a panic is one, too.
@@ -163,13 +165,6 @@ fn of_definitions() {
     assert!(matches!(error, GraphError::ForeignHandles(nodes) if nodes.len() == MANY));
     let error = definition(|graph| many().for_each(|name| _ = graph.declare::<u8>(name)), first);
     assert!(matches!(error, GraphError::Undefined(nodes) if nodes.len() == MANY));
-    let twice = |graph: &mut GraphBuilder<'_>| {
-        for name in many() {
-            let node = graph.node(name, (), || 1);
-            graph.define(node, (), || 2);
-        }
-    };
-    assert!(matches!(definition(twice, first), GraphError::DefinedTwice(nodes) if nodes.len() == MANY));
     let bound = |graph: &mut GraphBuilder<'_>| {
         for name in many() {
             let node = graph.node(name, (), || 1);

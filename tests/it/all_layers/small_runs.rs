@@ -128,7 +128,7 @@ fn nested() {
                 (),
                 inner,
                 |_: &mut Graph<'_>| {},
-                move |results| **results.get(inner_end).expect("it has run"),
+                move |inner| **inner.result(inner_end).expect("it has run"),
             );
         });
         assert_eq!(*graph.run_parallel(executor).expect("no node fails")[end], 6);
@@ -144,7 +144,7 @@ fn spawned_and_joined() {
         let (graph, end) = diamond(|graph, [a, ..]| graph.on_caller(a));
         let spawned = graph.spawn(executor);
         let _ = spawned.is_finished();
-        let (mut graph, outcome) = spawned.join();
+        let (graph, outcome) = spawned.join();
         outcome.expect("no node fails");
         assert_eq!(*graph.results()[end], 6);
     });
@@ -200,10 +200,10 @@ fn failures_panics_and_cancels() {
         });
         let token = CancelToken::new();
         let options = RunOptions::new().catch_panics().cancel_token(&token);
-        let outcome = graph.run_parallel_with(executor, &options).map(drop);
+        let outcome = graph.with(&options).run_parallel(executor).map(drop);
         assert!(matches!(outcome, Err(RunError::Panicked { .. })), "{outcome:?}");
         token.cancel();
-        let outcome = graph.run_parallel_with(executor, &options).map(drop);
+        let outcome = graph.with(&options).run_parallel(executor).map(drop);
         assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
     });
 }

@@ -246,7 +246,7 @@ fn cancelled_by_a_node() {
             let token = CancelToken::new();
             *cancel.lock().unwrap() = Some(token.clone());
             let options = RunOptions::new().cancel_token(&token);
-            match pollster::block_on(graph.run_parallel_async_with(&executor, options)) {
+            match pollster::block_on(graph.with(&options).run_parallel_async(&executor)) {
                 Err(RunError::Cancelled { not_run, interrupted, .. }) => {
                     assert_eq!((not_run.len(), interrupted.len()), (30, 1));
                 }

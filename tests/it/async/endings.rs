@@ -27,7 +27,7 @@ over_typed_runners!(
 fn names(error: &RunError) -> Vec<&str> {
     match error {
         RunError::Cancelled { not_run, interrupted, .. }
-        | RunError::DeadlineExceeded { not_run, interrupted } => {
+        | RunError::DeadlineExceeded { not_run, interrupted, .. } => {
             interrupted.iter().chain(not_run).map(|node| node.name()).collect()
         }
         other => panic!("{other}"),
@@ -266,7 +266,7 @@ fn a_failure_under_either_policy() {
     assert_eq!((gate.polls(), gate.drops()), (1, 1));
     drop(run);
 
-    let mut run = graph.run_async_with(RunOptions::new().policy(FailurePolicy::KeepGoing));
+    let mut run = graph.with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).run_async();
     assert!(hand.poll(&mut run).is_pending(), "the other one still waits");
     assert_eq!((gate.polls(), gate.drops()), (2, 1));
     gate.open();

@@ -12,27 +12,30 @@ over_typed_runners!(not_send, lending, every_kind_of_dependency, on_the_thread_o
 
 fn not_send(runner: &Runner) {
     let log = Rc::new(RefCell::new(Vec::new()));
-    let mut graph = GraphBuilder::local();
+    let mut graph = GraphBuilder::new_local();
     let number = graph.async_node("number", (), async || {
         yields(1).await;
         7_u32
     });
     let shared_log = Rc::clone(&log);
-    let cell = graph.local_async_node("cell", (number,), async move |number: &u32| {
+    let cell = graph.local().async_node("cell", (number,), async move |number: &u32| {
         yields(2).await;
         shared_log.borrow_mut().push(*number);
         Rc::new(Cell::new(*number))
     });
-    let given = graph.local_node("given", (), || Rc::new(1));
-    let taken =
-        graph.local_async_node("taken", (given.moved(), cell), async |one: Rc<u32>, cell: &Rc<Cell<u32>>| {
+    let given = graph.local().node("given", (), || Rc::new(1));
+    let taken = graph.local().async_node(
+        "taken",
+        (given.moved(), cell),
+        async |one: Rc<u32>, cell: &Rc<Cell<u32>>| {
             let kept = Rc::clone(cell);
             yields(1).await;
             kept.set(cell.get() + *one);
             kept.get()
-        });
+        },
+    );
     let doubled = graph.async_node("doubled", (taken.shared(),), async |sum: &u32| sum * 2);
-    let failing = graph.local_try_async_node("failing", (doubled,), async |&doubled: &u32| {
+    let failing = graph.local().try_async_node("failing", (doubled,), async |&doubled: &u32| {
         yields(1).await;
         u8::try_from(doubled * 100).map(Rc::new)
     });
@@ -41,11 +44,11 @@ fn not_send(runner: &Runner) {
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
         let ended = runner.typed_with(&mut graph, &options).map(|_| ());
         assert_eq!(ended.expect_err("1600").to_string(), "1 node failed: failing");
-        let mut results = graph.results();
+        let results = graph.results();
         assert_eq!((results[taken], results[doubled], results[cell].get()), (8, 16, 8));
         assert!(matches!(results.get(given), Err(NoResult::Moved { .. })));
         assert_eq!(results.get(failing), Err(NoResult::Failed));
-        assert_eq!(results.take(cell).map(|cell| Rc::strong_count(&cell)), Ok(1));
+        assert_eq!(graph.take(cell).map(|cell| Rc::strong_count(&cell)), Ok(1));
     }
     drop(graph);
     assert_eq!(Rc::try_unwrap(log).map(RefCell::into_inner), Ok(vec![7; 10]));
@@ -53,10 +56,10 @@ fn not_send(runner: &Runner) {
 
 /// The closure keeps a buffer and lends it to its futures, which hold it across `await`.
 fn lending(runner: &Runner) {
-    let mut graph = GraphBuilder::local();
+    let mut graph = GraphBuilder::new_local();
     let input = graph.input::<u32>("input");
     let mut buffer = Vec::new();
-    let sum = graph.local_async_node("sum", (input,), async move |x: &u32| {
+    let sum = graph.local().async_node("sum", (input,), async move |x: &u32| {
         let buffer = &mut buffer;
         buffer.push(*x);
         yields(2).await;
@@ -76,16 +79,16 @@ fn every_kind_of_dependency(runner: &Runner) {
         yields(1).await;
         a + b
     }
-    let mut graph = GraphBuilder::local();
+    let mut graph = GraphBuilder::new_local();
     let input = graph.input::<u32>("input");
-    let a = graph.local_async_node("a", input, async |x: &u32| x + 1);
-    let b = graph.local_async_node("b", (a, input), add);
-    let slice = graph.local_async_node("slice", &[a, b][..], async |all: Values<'_, u32>| {
+    let a = graph.local().async_node("a", input, async |x: &u32| x + 1);
+    let b = graph.local().async_node("b", (a, input), add);
+    let slice = graph.local().async_node("slice", &[a, b][..], async |all: Values<'_, u32>| {
         yields(1).await;
         all.iter().sum::<u32>()
     });
-    let array = graph.local_async_node("array", [a, b, slice], async |all: Values<'_, u32>| all.len());
-    let moved = graph.local_async_node("moved", slice.moved(), async |sum: u32| {
+    let array = graph.local().async_node("array", [a, b, slice], async |all: Values<'_, u32>| all.len());
+    let moved = graph.local().async_node("moved", slice.moved(), async |sum: u32| {
         yields(1).await;
         sum
     });
@@ -94,16 +97,16 @@ fn every_kind_of_dependency(runner: &Runner) {
     let built = graph.build();
     assert!(built.is_err());
 
-    let mut graph = GraphBuilder::local();
+    let mut graph = GraphBuilder::new_local();
     let input = graph.input::<u32>("input");
-    let a = graph.local_async_node("a", input, async |x: &u32| x + 1);
-    let b = graph.local_async_node("b", (a, input), add);
-    let slice = graph.local_async_node("slice", &vec![a, b], async |all: Values<'_, u32>| {
+    let a = graph.local().async_node("a", input, async |x: &u32| x + 1);
+    let b = graph.local().async_node("b", (a, input), add);
+    let slice = graph.local().async_node("slice", &vec![a, b], async |all: Values<'_, u32>| {
         yields(1).await;
         all.iter().sum::<u32>()
     });
-    let array = graph.local_async_node("array", [a, b], async |all: Values<'_, u32>| all.len());
-    let moved = graph.local_async_node("moved", slice.moved(), async |sum: u32| {
+    let array = graph.local().async_node("array", [a, b], async |all: Values<'_, u32>| all.len());
+    let moved = graph.local().async_node("moved", slice.moved(), async |sum: u32| {
         yields(1).await;
         sum
     });
@@ -118,9 +121,9 @@ fn every_kind_of_dependency(runner: &Runner) {
 
 fn on_the_thread_of_the_graph(runner: &Runner) {
     let here = thread::current().id();
-    let mut graph = GraphBuilder::local();
+    let mut graph = GraphBuilder::new_local();
     for number in 0..20 {
-        graph.local_async_node("", (), async move || {
+        graph.local().async_node("", (), async move || {
             for _ in 0..number % 4 {
                 assert_eq!(thread::current().id(), here);
                 yields(1).await;
@@ -151,8 +154,8 @@ fn dropped_half_way() {
     }
     let (drops, gate) = (Cell::new(0), Gate::default());
     let owned = Owned(&drops);
-    let mut graph = GraphBuilder::local();
-    graph.local_async_node("", (), {
+    let mut graph = GraphBuilder::new_local();
+    graph.local().async_node("", (), {
         let gate = &gate;
         async move || {
             let _borrows = Borrows(&owned);

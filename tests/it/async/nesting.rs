@@ -2,7 +2,7 @@
 
 use crate::support::gate::{Gate, Hand, lent, waiting_for};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, Results, RunOptions, Values};
+use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, RunOptions, Values};
 use dgraph_tests::yields::yields;
 use std::thread;
 
@@ -35,7 +35,7 @@ fn async_nodes_inside(runner: &Runner) {
             let set = move |inner: &mut Graph<'_>, start: &u64| {
                 inner.set(x, *start + u64::from(turns));
             };
-            outer.graph("part", (start,), inner, set, move |results: Results<'_>| results[doubled])
+            outer.graph("part", (start,), inner, set, move |inner: &mut Graph<'_>| inner.results()[doubled])
         })
         .collect();
     let total = outer.node("total", &parts, |parts: Values<'_, u64>| parts.iter().sum::<u64>());
@@ -57,7 +57,7 @@ fn three_deep(runner: &Runner) {
             (input,),
             inner,
             move |inner: &mut Graph<'_>, value: &u64| _ = inner.set(set, *value),
-            move |results: Results<'_>| results[read],
+            move |inner: &mut Graph<'_>| inner.results()[read],
         );
         out = graph.async_node("out", (part,), async move |part: &u64| {
             yields(*turns).await;
@@ -82,7 +82,7 @@ fn inside_and_outside_wait_for_each_other(runner: &Runner) {
     });
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     outer.async_node("outside", (), move || async move {
         out_gate.wait().await;
         in_gate.open();
@@ -104,7 +104,7 @@ fn a_cancel_reaches_inside(runner: &Runner) {
     });
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     outer.node("behind", (part,), |(): &()| unreachable!("it is cancelled"));
     let mut outer = outer.build().expect("a valid graph");
     for round in 1..=10 {
@@ -146,7 +146,7 @@ fn dropped_half_way() {
     let gates: Vec<Gate> = (0..3).map(|_| Gate::default()).collect();
     let mut outer = GraphBuilder::new();
     for gate in &gates {
-        outer.graph("part", (), waiting_for([gate]), |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        outer.graph("part", (), waiting_for([gate]), |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     }
     let mut outer = outer.build().expect("a valid graph");
     let hand = Hand::new();
@@ -175,7 +175,7 @@ fn only_who_was_woken_is_polled() {
     let gates: Vec<Gate> = (0..6).map(|_| Gate::default()).collect();
     let mut outer = GraphBuilder::new();
     for pair in gates.chunks(2) {
-        outer.graph("part", (), waiting_for(pair), |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        outer.graph("part", (), waiting_for(pair), |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     }
     let mut outer = outer.build().expect("a valid graph");
     let hand = Hand::new();

@@ -226,7 +226,7 @@ fn cancelled_from_another_thread_while_all_wait() {
                 told.times(5);
                 token.cancel();
             });
-            pollster::block_on(graph.run_parallel_async_with(&executor, options.clone())).unwrap_err()
+            pollster::block_on(graph.with(&options).run_parallel_async(&executor)).unwrap_err()
         });
         assert!(matches!(error, RunError::Cancelled { interrupted, .. } if interrupted.len() == 5));
     }
@@ -239,7 +239,7 @@ fn cancelled_from_another_thread_while_all_wait() {
             told.times(5);
             token.cancel();
         });
-        assert!(graph.run_parallel_with(&executor, &options).is_err());
+        assert!(graph.with(&options).run_parallel(&executor).is_err());
     });
 }
 
@@ -263,7 +263,7 @@ fn a_panic_ends_those_who_wait() {
     let mut graph = graph.build().unwrap();
     for round in 1..20 {
         let options = RunOptions::new().catch_panics();
-        let error = pollster::block_on(graph.run_parallel_async_with(&executor, options)).unwrap_err();
+        let error = pollster::block_on(graph.with(&options).run_parallel_async(&executor)).unwrap_err();
         assert!(matches!(error, RunError::Panicked(_)), "{error}");
         assert!(drops.load(Ordering::Relaxed) <= round);
     }
@@ -283,7 +283,7 @@ fn spawned_graphs_run_side_by_side() {
         })
         .collect();
     for (spawned, last) in spawned {
-        let (mut graph, outcome) = spawned.join();
+        let (graph, outcome) = spawned.join();
         outcome.unwrap();
         assert_eq!(graph.results()[last], grid_sum(10));
     }

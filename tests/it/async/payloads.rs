@@ -3,7 +3,7 @@
 
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, Results, RunOptions};
+use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, RunOptions};
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, pending};
@@ -145,8 +145,8 @@ fn errors_of_a_run_that_is_dropped_half_way() {
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
         let half_way = catch_unwind(AssertUnwindSafe(|| {
             let mut run = pin!(match on_workers {
-                true => graph.run_parallel_async_with(&executor, options.clone()),
-                false => graph.run_async_with(options.clone()),
+                true => graph.with(&options).run_parallel_async(&executor),
+                false => graph.with(&options).run_async(),
             });
             assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
             while failed.load(SeqCst) < errors {
@@ -157,7 +157,7 @@ fn errors_of_a_run_that_is_dropped_half_way() {
         let thrown = half_way.err().map(|payload| *payload.downcast::<&str>().expect("a text"));
         assert_eq!(thrown, unwinding.then_some("the user"));
         waits.store(false, SeqCst);
-        let failed = graph.run_with(&options).map(drop).expect_err("some nodes fail");
+        let failed = graph.with(&options).run().map(drop).expect_err("some nodes fail");
         assert!(catch_unwind(AssertUnwindSafe(|| drop(failed))).is_err());
         assert_eq!(graph.results()[value], 7);
     }
@@ -184,12 +184,12 @@ fn errors_within_a_run_that_is_dropped_half_way() {
         });
         let inner = inner.build().expect("a valid graph");
         let mut graph = GraphBuilder::new();
-        let node = graph.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        let node = graph.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
         let mut graph = graph.build().expect("a valid graph");
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
         let mut run = Box::pin(match on_workers {
-            true => graph.run_parallel_async_with(&executor, options),
-            false => graph.run_async_with(options),
+            true => graph.with(&options).run_parallel_async(&executor),
+            false => graph.with(&options).run_async(),
         });
         assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         while !begun.load(SeqCst) {
@@ -211,7 +211,7 @@ fn errors_within_an_error() {
         }
         let mut graph = GraphBuilder::new();
         let inner = inner.build().expect("a valid graph");
-        graph.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        graph.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
         graph
     };
     let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
@@ -219,7 +219,7 @@ fn errors_within_an_error() {
     let mut graph = graph_of_two_errors();
     graph.async_node("waits", (), pending::<()>);
     let mut graph = graph.build().expect("a valid graph");
-    let mut run = Box::pin(graph.run_async_with(options.clone()));
+    let mut run = Box::pin(graph.with(&options).run_async());
     assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     drop(run);
 
@@ -227,12 +227,12 @@ fn errors_within_an_error() {
     graph.node("boom", (), || panic!("boom"));
     let mut graph = graph.build().expect("a valid graph");
     let payload =
-        catch_unwind(AssertUnwindSafe(|| graph.run_with(&options).map(drop))).expect_err("a node panics");
+        catch_unwind(AssertUnwindSafe(|| graph.with(&options).run().map(drop))).expect_err("a node panics");
     assert_eq!(payload.downcast_ref(), Some(&"boom"));
 
     let mut graph = graph_of_two_errors().build().expect("a valid graph");
     let payload = catch_unwind(AssertUnwindSafe(|| {
-        let _error = graph.run_with(&options).map(drop).expect_err("two nodes fail");
+        let _error = graph.with(&options).run().map(drop).expect_err("two nodes fail");
         panic!("the user");
     }));
     assert_eq!(payload.expect_err("the user panics").downcast_ref(), Some(&"the user"));
@@ -248,7 +248,7 @@ fn a_refused_run_is_dropped() {
     graph.node("value", (), || Bad);
     let mut graph = graph.build().expect("a valid graph");
     graph.run().expect("no node fails");
-    let spawned = graph.spawn_with(&executor, RunOptions::new().catch_panics());
+    let spawned = graph.into_with(&RunOptions::new().catch_panics()).spawn(&executor);
     let payload = catch_unwind(AssertUnwindSafe(|| drop(spawned))).expect_err("a destructor panics");
     assert_eq!(payload.downcast_ref(), Some(&"a destructor"));
 }
@@ -337,9 +337,9 @@ fn a_token_wakes_all_its_runs_though_a_waker_panics() {
     let options = || RunOptions::new().cancel_token(&token);
     let told = [true, true, false].map(|panics| Arc::new(Told { panics, told: AtomicBool::new(false) }));
     let [first, second, third] = &mut graphs;
-    let mut first = pin!(first.run_async_with(options()));
-    let mut second = pin!(second.run_async_with(options()));
-    let mut third = pin!(third.run_async_with(options()));
+    let mut first = pin!(first.with(&options()).run_async());
+    let mut second = pin!(second.with(&options()).run_async());
+    let mut third = pin!(third.with(&options()).run_async());
     let wakers = told.each_ref().map(|told| Waker::from(Arc::clone(told)));
     assert!(first.as_mut().poll(&mut Context::from_waker(&wakers[0])).is_pending());
     assert!(second.as_mut().poll(&mut Context::from_waker(&wakers[1])).is_pending());

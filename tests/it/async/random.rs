@@ -4,7 +4,7 @@
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
-    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions, Values,
+    CancelToken, Declared, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions, Values,
 };
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
@@ -84,39 +84,41 @@ impl Plan {
 
     fn build<'e>(&'e self, gates: &'e [Gate]) -> (Graph<'e>, Vec<Node<u64>>) {
         let mut graph = GraphBuilder::new();
-        let nodes: Vec<Node<u64>> = (0..self.nodes()).map(|node| graph.declare(format!("n{node}"))).collect();
+        let declared: Vec<_> =
+            (0..self.nodes()).map(|node| graph.declare::<u64>(format!("n{node}"))).collect();
+        let nodes: Vec<Node<u64>> = declared.iter().map(Declared::node).collect();
         let (two, before) = (graph.limit(2), self.before());
-        for node in 0..self.nodes() {
+        for (node, declared) in (0..).zip(declared) {
             let at = node as usize;
             let dependencies: Vec<_> = before.of(at).iter().map(|&before| nodes[before as usize]).collect();
             let open = move || self.opens[at].iter().for_each(|&gate| gates[gate].open());
-            match self.kinds[at] {
-                Kind::Plain => graph.try_define(nodes[at], dependencies, move |fed: Values<'_, u64>| {
+            let node = match self.kinds[at] {
+                Kind::Plain => graph.try_node(declared, dependencies, move |fed: Values<'_, u64>| {
                     open();
                     self.result(node, &fed)
                 }),
                 Kind::Yields(times) => {
-                    graph.try_async_define(nodes[at], dependencies, move |fed: Values<'_, u64>| {
+                    graph.try_async_node(declared, dependencies, move |fed: Values<'_, u64>| {
                         let result = self.result(node, &fed);
                         async move {
                             yields(times).await;
                             open();
                             result
                         }
-                    });
+                    })
                 }
                 Kind::Waits(gate) => {
-                    graph.try_async_define(nodes[at], dependencies, move |fed: Values<'_, u64>| {
+                    graph.try_async_node(declared, dependencies, move |fed: Values<'_, u64>| {
                         let result = self.result(node, &fed);
                         async move {
                             gates[gate].wait().await;
                             result
                         }
-                    });
+                    })
                 }
-            }
-            if self.limited.contains(&node) {
-                graph.limited(nodes[at], two);
+            };
+            if self.limited.contains(&(at as u32)) {
+                graph.limited(node, two);
             }
         }
         (graph.build().expect("an acyclic graph"), nodes)
@@ -175,7 +177,7 @@ fn half_way(plan: &Plan, polls: usize, cancel: bool) -> bool {
     let (mut graph, nodes) = plan.build(&gates);
     let mut shut = gates.iter().zip(&plan.kinds).filter(|(_, kind)| matches!(kind, Kind::Waits(_)));
     let (token, hand) = (CancelToken::new(), Hand::new());
-    let mut run = graph.run_async_with(RunOptions::new().cancel_token(&token));
+    let mut run = graph.with(&RunOptions::new().cancel_token(&token)).run_async();
     let ended = (0..polls).any(|_| {
         let ended = hand.poll(&mut run).is_ready();
         shut.next().into_iter().for_each(|(gate, _)| gate.open());

@@ -164,9 +164,9 @@ impl Request {
             self.graph.set(self.reader, reader);
             self.graph.set(self.writer, writer);
             match self.graph.run_async().await {
-                Ok(mut results) => {
-                    (reader, _) = results.take(self.line).expect("it has run");
-                    writer = results.take(self.reply).expect("it has run");
+                Ok(_) => {
+                    (reader, _) = self.graph.take(self.line).expect("it has run");
+                    writer = self.graph.take(self.reply).expect("it has run");
                 }
                 Err(RunError::Failed(failures)) => {
                     assert_eq!(failures[0].node().name(), "line");
@@ -258,7 +258,8 @@ fn timers_on_workers_that_know_the_runtime() {
     assert_eq!(pollster::block_on(graph.run_parallel_async(&knowing)).expect("no node fails")[slept], 7);
     let options = RunOptions::new().catch_panics();
     let unknowing = crate::support::runner::executor(2);
-    let error = pollster::block_on(graph.run_parallel_async_with(&unknowing, options)).map(drop).unwrap_err();
+    let error =
+        pollster::block_on(graph.with(&options).run_parallel_async(&unknowing)).map(drop).unwrap_err();
     assert!(error.to_string().contains("slept"), "{error}");
 }
 
@@ -306,6 +307,6 @@ fn sleeping_nodes_find_the_runtime_wherever_they_are_polled() {
     // Without it, the bound node, at least, is polled where no runtime is; or another one before.
     let unknowing = crate::support::runner::executor(2);
     let options = RunOptions::new().catch_panics();
-    let error = graph.run_parallel_with(&unknowing, &options).map(drop).unwrap_err();
+    let error = graph.with(&options).run_parallel(&unknowing).map(drop).unwrap_err();
     assert!(error.to_string().contains("no reactor running"), "{error}");
 }

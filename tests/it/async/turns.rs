@@ -34,7 +34,7 @@ fn a_future_that_wakes_itself_for_ever() {
         token.cancel();
     };
     let (error, ()) = pollster::block_on(join(
-        graph.run_async_with(RunOptions::new().cancel_token(&token)),
+        graph.with(&RunOptions::new().cancel_token(&token)).run_async(),
         other_task,
         |ended| ended.map(|_| ()).expect_err("cancelled"),
     ));
@@ -133,7 +133,7 @@ fn a_caller_whose_waker_wakes_nodes() {
     let mut graph = graph.build().expect("a valid graph");
     let echo = Waker::from(Arc::new(Echo(other.clone(), AtomicBool::new(false))));
     let mut run = graph.run_async();
-    let poll = |run: &mut dgraph_exec::RunAsync<'_, '_>| {
+    let poll = |run: &mut dgraph_exec::RunAsync<'_, dgraph_exec::Graph<'_>>| {
         std::pin::Pin::new(run).poll(&mut std::task::Context::from_waker(&echo)).is_ready()
     };
     assert!(!poll(&mut run));

@@ -58,12 +58,13 @@ fn arguments_come_in_the_listed_order(runner: &Runner) {
 fn defined_in_any_order(runner: &Runner) {
     let mut graph = GraphBuilder::new();
     let (first, second) = (graph.declare::<u32>("first"), graph.declare::<u32>("second"));
-    let sum = graph.node("sum", (second, first), |second: &u32, first: &u32| second * 10 + first);
-    graph.try_async_define(second, (first,), async |first: &u32| {
+    let sum =
+        graph.node("sum", (second.node(), first.node()), |second: &u32, first: &u32| second * 10 + first);
+    graph.try_async_node(second, (first.node(),), async |first: &u32| {
         yields(2).await;
         Ok::<_, &str>(first + 1)
     });
-    graph.async_define(first, (), async || {
+    graph.async_node(first, (), async || {
         yields(1).await;
         1
     });
@@ -224,11 +225,11 @@ fn moved_into_a_future(runner: &Runner) {
     }
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..4 {
-        let mut results = runner.typed(&mut graph);
+        let results = runner.typed(&mut graph);
         assert_eq!(results[last].value, 11);
         assert!(matches!(results.get(made).map(|_| ()), Err(NoResult::Moved { .. })));
         assert_eq!(counter.alive(), 1);
-        assert_eq!(results.take(last).expect("it has run").value, 11);
+        assert_eq!(graph.take(last).expect("it has run").value, 11);
         assert_eq!(counter.alive(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! Dictionaries of functions, async ones among them: how their runs end, and what can be done with one.
 
 use crate::support::runner::{Runner, executor, over_function_runners};
-use dgraph_exec::{CancelToken, Executor, FnGraph, FnResults, FnRunAsync, RunOptions, create_graph};
+use dgraph_exec::{CancelToken, Executor, FnGraph, FnResults, RunAsync, RunOptions, create_graph};
 use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,9 +22,11 @@ fn results_move_out(runner: &Runner) {
     }
     async fn stranger() {}
     let mut graph = create_graph! { text: [] }.expect("a valid graph");
-    let mut results = runner.functions(&mut graph);
-    assert_eq!(results.take(text).as_deref(), Some("moved"));
-    assert_eq!((results.take(text), results.get(text), results.get(stranger)), (None, None, None));
+    let results = runner.functions(&mut graph);
+    assert_eq!((results.get(text).map(String::as_str), results.get(stranger)), (Some("moved"), None));
+    assert_eq!(graph.take(text).as_deref(), Some("moved"));
+    assert_eq!((graph.take(text), graph.take(stranger)), (None, None));
+    assert_eq!(graph.results().get(text), None);
     assert_eq!(runner.functions(&mut graph).get(text).map(String::as_str), Some("moved"));
 }
 
@@ -90,7 +92,7 @@ fn a_run_that_is_dropped_half_way() {
     fn after(waits: &u8) -> u8 {
         waits + 1
     }
-    fn begin<'g>(graph: &'g mut FnGraph, on: Option<&Executor>) -> FnRunAsync<'g> {
+    fn begin<'g>(graph: &'g mut FnGraph, on: Option<&Executor>) -> RunAsync<'g, FnGraph> {
         match on {
             None => graph.run_async(),
             Some(executor) => graph.run_parallel_async(executor),
@@ -114,14 +116,14 @@ fn a_run_that_is_dropped_half_way() {
             Some(&3)
         );
         assert_eq!(LIVE.load(Relaxed), 0);
-        graph.results().take(before);
+        graph.take(before);
     }
 }
 
 #[test]
 fn runs_can_be_sent() {
     fn check<T: Send>() {}
-    check::<FnRunAsync<'static>>();
+    check::<RunAsync<'static, FnGraph>>();
     check::<FnResults<'static>>();
 }
 

@@ -3,7 +3,7 @@
 
 use crate::support::gate::Gate;
 use crate::support::runner::executor;
-use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Spawned};
+use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, RunError, RunOptions, Spawned};
 use dgraph_tests::yields::yields;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
@@ -160,7 +160,7 @@ fn many_runs_that_wait() {
                 let mut graph = GraphBuilder::new();
                 graph.async_node("", (), move || gate.wait());
                 let options = RunOptions::new().cancel_token(&token);
-                graph.build().expect("a valid graph").spawn_with(&executor, options)
+                graph.build().expect("a valid graph").into_with(&options).spawn(&executor)
             })
             .collect();
         while gates.iter().any(|gate| gate.polls() == 0) {
@@ -208,7 +208,7 @@ fn a_run_that_has_not_begun_is_called_off() {
         if is_late {
             options = options.deadline(Instant::now() + Duration::from_millis(5));
         }
-        let waiting = graph.build().expect("a valid graph").spawn_with(&executor, options);
+        let waiting = graph.build().expect("a valid graph").into_with(&options).spawn(&executor);
         let canceller = thread::spawn(move || {
             if !is_late {
                 token.cancel();
@@ -233,11 +233,11 @@ fn a_deadline_while_all_futures_wait() {
     };
     let soon = || RunOptions::new().deadline(Instant::now() + Duration::from_millis(5));
     let outcomes: Vec<Result<(), RunError>> = vec![
-        graph().run_with(&soon()).map(drop),
-        graph().run_parallel_with(&executor, &soon()).map(drop),
-        pollster::block_on(graph().run_async_with(soon())).map(drop),
-        pollster::block_on(graph().run_parallel_async_with(&executor, soon())).map(drop),
-        graph().spawn_with(&executor, soon()).join().1,
+        graph().with(&soon()).run().map(drop),
+        graph().with(&soon()).run_parallel(&executor).map(drop),
+        pollster::block_on(graph().with(&soon()).run_async()).map(drop),
+        pollster::block_on(graph().with(&soon()).run_parallel_async(&executor)).map(drop),
+        graph().into_with(&soon()).spawn(&executor).join().1,
     ];
     for (way, outcome) in outcomes.into_iter().enumerate() {
         let error = outcome.expect_err("it is late");
@@ -271,7 +271,7 @@ fn nodes_that_wait_for_another_worker_do_not_pile_up() {
                 (),
                 inner.build().expect("a valid graph"),
                 move |_: &mut Graph<'_>| _ = counts.fetch_max(1 + enters.fetch_add(1, SeqCst), SeqCst),
-                move |_: Results<'_>| _ = leaves.fetch_sub(1, SeqCst),
+                move |_: &mut Graph<'_>| _ = leaves.fetch_sub(1, SeqCst),
             );
             outer.on_worker(node, 0);
             outer.build().expect("a valid graph").spawn(&executor)
@@ -314,7 +314,7 @@ fn a_run_that_is_dropped_by_its_own_node() {
                 let mut inner = GraphBuilder::new();
                 inner.node("drops", (), act);
                 let inner = inner.build().expect("a valid graph");
-                graph.graph("inner", (), inner, |_: &mut Graph<'_>| (), |_: Results<'_>| ());
+                graph.graph("inner", (), inner, |_: &mut Graph<'_>| (), |_: &mut Graph<'_>| ());
             } else {
                 graph.node("drops", (), act);
             }
@@ -342,7 +342,7 @@ fn a_run_that_is_dropped_while_its_thread_waits() {
     inner.on_worker(slow, 1);
     let mut outer = GraphBuilder::new();
     let inner = inner.build().expect("a valid graph");
-    let node = outer.graph("outer", (), inner, |_: &mut Graph<'_>| (), |_: Results<'_>| ());
+    let node = outer.graph("outer", (), inner, |_: &mut Graph<'_>| (), |_: &mut Graph<'_>| ());
     outer.on_worker(node, 0);
     let first = Mutex::new(Some(outer.build().expect("a valid graph").spawn(&executor)));
     begun.recv().expect("it begins");

@@ -3,7 +3,7 @@
 use crate::support::counted::{Counted, Counter};
 use crate::support::gate::Gate;
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, Results, RunError, RunOptions, Values};
+use dgraph_exec::{CancelToken, Dag, Executor, Graph, GraphBuilder, RunError, RunOptions, Values};
 use dgraph_tests::yields::yields;
 use std::hint::black_box;
 use std::panic::panic_any;
@@ -239,7 +239,7 @@ fn shutdown_while_a_nested_run_waits_for_a_worker() {
     inner.on_worker(bound, 1);
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    let node = outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let node = outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     outer.on_worker(node, 0);
     let spawned = outer.build().expect("a valid graph").spawn(&executor);
     begun.wait();
@@ -276,7 +276,7 @@ fn shutdown_during_a_run_within_a_node() {
     }
     let mut outer = GraphBuilder::new();
     let chain = chain.build().expect("a valid graph");
-    let inner = outer.graph("inner", (), chain, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let inner = outer.graph("inner", (), chain, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     let comes_after = Arc::clone(&after);
     outer.node("after", (inner,), move |(): &()| _ = comes_after.fetch_add(1, Relaxed));
     let spawned = outer.build().expect("a valid graph").spawn(&executor);
@@ -285,7 +285,7 @@ fn shutdown_during_a_run_within_a_node() {
     thread::sleep(Duration::from_millis(20)); // so that the shutdown has begun, mostly
     slow.wait();
     dropping.join().expect("it comes to an end");
-    let (mut graph, outcome) = spawned.join();
+    let (graph, outcome) = spawned.join();
     match after.load(Relaxed) {
         0 => {
             assert!(matches!(outcome, Err(RunError::Cancelled { .. })), "{outcome:?}");
@@ -308,7 +308,7 @@ fn shutdown_during_a_run_of_futures_within_a_node() {
     });
     let mut outer = GraphBuilder::new();
     let inner = inner.build().expect("a valid graph");
-    outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    outer.graph("inner", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     let spawned = outer.build().expect("a valid graph").spawn(&executor);
     begun.wait();
     drop(executor);
@@ -384,7 +384,7 @@ fn a_worker_drops_its_executor_when_another_waits_for_it() {
         let set_caller = move |_: &mut Graph<'_>| {
             *caller.lock().expect("no panic") = Some(thread::current().id());
         };
-        outer.graph("inner", (), inner, set_caller, |_: Results<'_>| ());
+        outer.graph("inner", (), inner, set_caller, |_: &mut Graph<'_>| ());
         let executor = executor(2);
         let mut kept = slot.lock().expect("no panic");
         let spawned = outer.build().expect("a valid graph").spawn(&executor);
@@ -415,7 +415,7 @@ fn shutdown_during_the_last_node() {
     thread::sleep(Duration::from_millis(20)); // so that the shutdown has begun, mostly
     assert!(!spawned.is_finished());
     slow.wait();
-    let (mut graph, outcome) = spawned.join();
+    let (graph, outcome) = spawned.join();
     assert!(outcome.is_ok(), "{outcome:?}");
     assert_eq!(graph.results()[node], 7);
     dropping.join().expect("it comes to an end");

@@ -148,7 +148,7 @@ fn several_panics(runner: &Runner) {
             })
         );
         let options = RunOptions::new().catch_panics();
-        let error = graph.run_parallel_with(&executor, &options).expect_err("two panics");
+        let error = graph.with(&options).run_parallel(&executor).expect_err("two panics");
         assert!(matches!(error, RunError::Panicked(panic) if panic.nodes().len() == 2));
     }
 }

@@ -154,8 +154,8 @@ fn double_free_at_teardown() {
                 let options =
                     RunOptions::new().policy(FailurePolicy::KeepGoing).catch_panics().cancel_token(&token);
                 let run = |graph: &mut Graph<'static>| match threads {
-                    0 => graph.run_with(&options).map(drop),
-                    _ => graph.run_parallel_with(&executor, &options).map(drop),
+                    0 => graph.with(&options).run().map(drop),
+                    _ => graph.with(&options).run_parallel(&executor).map(drop),
                 };
                 match ending {
                     "not run" => {}
@@ -179,7 +179,7 @@ fn double_free_at_teardown() {
                 }
                 match ending {
                     "again" => assert!(run(&mut graph).is_ok()),
-                    "taken" => drop(graph.results().take(moved)),
+                    "taken" => drop(graph.take(moved)),
                     _ => {}
                 }
                 if executor_first {

@@ -2,7 +2,7 @@
 
 use super::schema::misfit;
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{FailurePolicy, Graph, GraphBuilder, Recorder, Results, RunOptions, Trace};
+use dgraph_exec::{FailurePolicy, Graph, GraphBuilder, Recorder, RunOptions, Trace};
 use dgraph_tests::yields::yields;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ fn recorded(runner: &Runner) -> Trace {
     let mut graph = GraphBuilder::new();
     let nasty = graph.node(NASTY, (), || thread::sleep(Duration::from_micros(300)));
     let waits = graph.async_node("waits", (nasty,), async |(): &()| yields(2).await);
-    graph.graph("part", (nasty,), inner, |_: &mut Graph<'_>, (): &()| {}, |_: Results<'_>| ());
+    graph.graph("part", (nasty,), inner, |_: &mut Graph<'_>, (): &()| {}, |_| ());
     let fails = graph.try_node("fails", (waits,), |(): &()| Err::<(), _>("planned"));
     graph.node("", (fails,), |(): &()| ());
     let mut graph = graph.build().expect("a valid graph");

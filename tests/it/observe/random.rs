@@ -3,7 +3,7 @@
 use super::log::{Log, What};
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
-    FailurePolicy, Graph, GraphBuilder, NoResult, Node, NodeOutcome, RunOptions, SkipReason, Values,
+    Declared, FailurePolicy, Graph, GraphBuilder, NoResult, Node, NodeOutcome, RunOptions, SkipReason, Values,
 };
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
@@ -24,22 +24,23 @@ enum Does {
 /// All of one graph: its nodes, in the order of declaration; whether order matters in it.
 fn build(shape: &[(u32, u32)], does: &[Does], ordered: bool) -> (Graph<'static>, Vec<Node<u64>>) {
     let mut graph = GraphBuilder::new();
-    let nodes: Vec<Node<u64>> = does.iter().map(|_| graph.declare("")).collect();
+    let declared: Vec<Declared<u64>> = does.iter().map(|_| graph.declare("")).collect();
+    let nodes: Vec<Node<u64>> = declared.iter().map(Declared::node).collect();
     let before = Predecessors::new(does.len(), shape);
-    for (at, &what) in does.iter().enumerate() {
+    for ((at, &what), declared) in does.iter().enumerate().zip(declared) {
         let fed: Vec<_> = before.of(at).iter().map(|&before| nodes[before as usize]).collect();
         let sum = |fed: Values<'_, u64>| fed.iter().fold(1_u64, |sum, value| sum.wrapping_add(*value));
-        match what {
-            Does::Computes => graph.define(nodes[at], fed, sum),
-            Does::Yields => graph.async_define(nodes[at], fed, async move |fed: Values<'_, u64>| {
+        let node = match what {
+            Does::Computes => graph.node(declared, fed, sum),
+            Does::Yields => graph.async_node(declared, fed, async move |fed: Values<'_, u64>| {
                 yields(2).await;
                 fed.iter().fold(1_u64, |sum, value| sum.wrapping_add(*value))
             }),
-            Does::Fails => graph.try_define(nodes[at], fed, |_: Values<'_, u64>| Err("planned")),
-            Does::Panics => graph.define(nodes[at], fed, |_: Values<'_, u64>| panic!("planned")),
-        }
+            Does::Fails => graph.try_node(declared, fed, |_: Values<'_, u64>| Err("planned")),
+            Does::Panics => graph.node(declared, fed, |_: Values<'_, u64>| panic!("planned")),
+        };
         if ordered {
-            graph.priority(nodes[at], i32::try_from(at % 5).expect("small"));
+            graph.priority(node, i32::try_from(at % 5).expect("small"));
         }
     }
     (graph.build().expect("an acyclic graph"), nodes)

@@ -3,8 +3,8 @@
 use super::log::{Log, What};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    CancelToken, Graph, GraphBuilder, NodeOutcome, Recorder, Results, RunOptions, RunOutcome, SkipReason,
-    Trace, Values,
+    CancelToken, Graph, GraphBuilder, NodeOutcome, Recorder, RunOptions, RunOutcome, SkipReason, Trace,
+    Values,
 };
 use dgraph_tests::yields::yields;
 use std::collections::{HashMap, HashSet};
@@ -115,7 +115,7 @@ fn graphs_that_are_nodes_lie_within(runner: &Runner) {
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
     outer.node("first", (), || ());
-    outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[deep]);
+    outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |inner| inner.results()[deep]);
     let mut outer = outer.build().expect("a valid graph");
     for _ in 0..2 {
         let trace = recorded(runner, &mut outer, &recorder);
@@ -182,7 +182,7 @@ fn the_oldest_go() {
     (0..1000).for_each(|_| _ = graph.node("", (), || ()));
     let mut graph = graph.build().expect("a valid graph");
     for round in 1..=3 {
-        graph.run_with(&RunOptions::new().observer(recorder.clone())).expect("no node fails");
+        graph.with(&RunOptions::new().observer(recorder.clone())).run().expect("no node fails");
         let trace = recorder.trace();
         assert_eq!(trace.spans().count() as u64 + trace.lost(), 1000 * round);
         let last: Vec<_> = trace.spans().map(|span| span.node().index()).collect();
@@ -202,7 +202,7 @@ fn threads_that_come_and_go() {
         let mut graph = GraphBuilder::new();
         (0..nodes).for_each(|_| _ = graph.node("", (), || ()));
         let options = RunOptions::new().observer(recorder.clone());
-        graph.build().expect("a valid graph").run_with(&options).map(drop).expect("no node fails");
+        graph.build().expect("a valid graph").with(&options).run().map(drop).expect("no node fails");
     };
     for number in 0..10 {
         let named = thread::Builder::new().name(format!("thread {number}"));
@@ -245,7 +245,7 @@ fn traces_are_taken_meanwhile() {
         scope.spawn(|| {
             for _ in 0..300 {
                 let options = RunOptions::new().observer(recorder.clone());
-                graph.run_parallel_with(&executor, &options).expect("no node fails");
+                graph.with(&options).run_parallel(&executor).expect("no node fails");
             }
             over.store(true, SeqCst);
         });
@@ -272,7 +272,7 @@ fn recorders_side_by_side() {
     let both =
         recorders.iter().fold(RunOptions::new(), |options, recorder| options.observer(recorder.clone()));
     for _ in 0..5 {
-        graph.run_with(&both).expect("no node fails");
+        graph.with(&both).run().expect("no node fails");
     }
     for recorder in &recorders {
         let trace = recorder.trace();

@@ -4,8 +4,8 @@ use super::log::{Log, What};
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    CancelToken, FailurePolicy, Graph, GraphBuilder, NodeInfo, NodeOutcome, Observer, Results, RunInfo,
-    RunOptions, RunOutcome, SkipReason, Values,
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NodeInfo, NodeOutcome, Observer, RunInfo, RunOptions,
+    RunOutcome, SkipReason, Values,
 };
 use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -245,11 +245,11 @@ fn levels<'e>(waits: bool) -> Graph<'e> {
     }
     let deepest = deepest.build().expect("a valid graph");
     let mut inner = GraphBuilder::new();
-    inner.graph("", (), deepest, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    inner.graph("", (), deepest, |_: &mut Graph<'_>| {}, |_| ());
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
     let first = outer.node("first", (), || ());
-    outer.graph("part", (first,), inner, |_: &mut Graph<'_>, (): &()| {}, |_: Results<'_>| ());
+    outer.graph("part", (first,), inner, |_: &mut Graph<'_>, (): &()| {}, |_| ());
     outer.build().expect("a valid graph")
 }
 
@@ -360,10 +360,10 @@ fn dropped_where_it_is_polled() {
     inner.async_node("waits", (), move || gate.wait());
     let inner = inner.build().expect("a valid graph");
     let mut graph = GraphBuilder::new();
-    let part = graph.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let part = graph.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_| ());
     graph.node("never", (part,), |(): &()| ());
     let mut graph = graph.build().expect("a valid graph");
-    let mut run = graph.run_async_with(observed(&log));
+    let mut run = graph.with(&observed(&log)).run_async();
     assert!(Hand::new().poll(&mut run).is_pending());
     drop(run);
     let expected = [
@@ -380,7 +380,7 @@ fn dropped_where_it_is_polled() {
         " RunEnds(Dropped)",
     ];
     assert_eq!(log.lines(), expected);
-    drop(graph.run_async_with(observed(&log)));
+    drop(graph.with(&observed(&log)).run_async());
     assert!(log.take().is_empty(), "never polled, it hasn't begun");
 }
 
@@ -413,16 +413,16 @@ fn dropped_on_workers() {
     };
     {
         let mut graph = waiting();
-        let mut run = graph.run_parallel_async_with(&executor, observed(&log));
+        let mut run = graph.with(&observed(&log)).run_parallel_async(&executor);
         assert!(Hand::new().poll(&mut run).is_pending());
         polled(1);
     }
     assert_eq!(log.lines(), expected(RunOutcome::Dropped));
-    let spawned = waiting().spawn_with(&executor, observed(&log));
+    let spawned = waiting().into_with(&observed(&log)).spawn(&executor);
     polled(2);
     drop(spawned);
     assert_eq!(log.lines(), expected(RunOutcome::Dropped));
-    let spawned = waiting().spawn_with(&executor, observed(&log));
+    let spawned = waiting().into_with(&observed(&log)).spawn(&executor);
     polled(3);
     drop(executor);
     assert!(spawned.join().1.is_err());
@@ -435,7 +435,7 @@ fn dropped_at_its_end() {
     let (log, executor) = (Log::new(), executor(1));
     let mut graph = GraphBuilder::new();
     graph.node("only", (), || ());
-    let spawned = graph.build().expect("a valid graph").spawn_with(&executor, observed(&log));
+    let spawned = graph.build().expect("a valid graph").into_with(&observed(&log)).spawn(&executor);
     while !spawned.is_finished() {
         thread::yield_now();
     }
@@ -453,7 +453,7 @@ fn what_was_stopped_is_told() {
     (0..1000).for_each(|_| _ = graph.node("behind", (bad,), |x: &u32| *x));
     (0..1000).for_each(|_| _ = graph.node("beside", (), || ()));
     let mut graph = graph.build().expect("a valid graph");
-    assert!(graph.run_parallel_with(&executor(2), &observed(&log)).is_err());
+    assert!(graph.with(&observed(&log)).run_parallel(&executor(2)).is_err());
     let told = log.take();
     let skipped = |name: &str, reason: SkipReason| {
         told.iter().filter(|told| told.path == name && told.what == What::Skipped(reason)).count()

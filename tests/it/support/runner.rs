@@ -53,12 +53,10 @@ impl Runner {
         options: &RunOptions,
     ) -> Result<FnResults<'g>, RunError> {
         match self {
-            Self::Serial => graph.run_with(options),
-            Self::Parallel(executor) => graph.run_parallel_with(executor, options),
-            Self::Async => pollster::block_on(graph.run_async_with(options.clone())),
-            Self::Detached(executor) => {
-                pollster::block_on(graph.run_parallel_async_with(executor, options.clone()))
-            }
+            Self::Serial => graph.with(options).run(),
+            Self::Parallel(executor) => graph.with(options).run_parallel(executor),
+            Self::Async => pollster::block_on(graph.with(options).run_async()),
+            Self::Detached(executor) => pollster::block_on(graph.with(options).run_parallel_async(executor)),
         }
     }
 
@@ -72,11 +70,11 @@ impl Runner {
         options: &RunOptions,
     ) -> Result<Results<'g, P>, RunError> {
         match self {
-            Self::Serial => graph.run_with(options),
-            Self::Parallel(executor) => graph.run_parallel_with(executor, options),
-            Self::Async => pollster::block_on(graph.run_async_with(options.clone())),
+            Self::Serial => graph.with(options).run(),
+            Self::Parallel(executor) => graph.with(options).run_parallel(executor),
+            Self::Async => pollster::block_on(graph.with(options).run_async()),
             // In a node, blocking on a future would take a worker away from it.
-            Self::Detached(executor) if is_worker() => graph.run_parallel_with(executor, options),
+            Self::Detached(executor) if is_worker() => graph.with(options).run_parallel(executor),
             Self::Detached(executor) => detached(graph, executor, options),
         }
     }
@@ -105,7 +103,7 @@ fn detached<'g, P>(
     // SAFETY: the run is over when this function returns, also if it panics; lifetime and mark are nothing
     // but marks. Local nodes are bound to the caller, which this thread is.
     let lasting = unsafe { &mut *lasting };
-    pollster::block_on(lasting.run_parallel_async_with(executor, options.clone())).map(drop)?;
+    pollster::block_on(lasting.with(options).run_parallel_async(executor)).map(drop)?;
     Ok(graph.results())
 }
 

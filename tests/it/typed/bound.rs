@@ -51,31 +51,32 @@ fn bound_nodes_run_where_they_belong(runner: &Runner) {
 /// Closures and results that aren't `Send`, lent, moved and taken, beside nodes that go anywhere.
 fn local_nodes(runner: &Runner) {
     let log = Rc::new(RefCell::new(Vec::new()));
-    let mut graph = GraphBuilder::local();
+    let mut graph = GraphBuilder::new_local();
     let number = graph.node("number", (), || 7_u32);
     let shared_log = Rc::clone(&log);
-    let cell = graph.local_node("cell", (number,), move |number: &u32| {
+    let cell = graph.local().node("cell", (number,), move |number: &u32| {
         shared_log.borrow_mut().push(*number);
         Rc::new(Cell::new(*number))
     });
-    let given = graph.local_node("given", (), || Rc::new(1));
-    let taken = graph.local_node("taken", (given.moved(), cell), |one: Rc<u32>, cell: &Rc<Cell<u32>>| {
+    let given = graph.local().node("given", (), || Rc::new(1));
+    let taken = graph.local().node("taken", (given.moved(), cell), |one: Rc<u32>, cell: &Rc<Cell<u32>>| {
         cell.set(cell.get() + *one);
         cell.get()
     });
     let doubled = graph.node("doubled", (taken.shared(),), |sum: &u32| sum * 2);
     let failing = graph
-        .local_try_node("failing", (doubled,), |&doubled: &u32| u8::try_from(doubled * 100).map(Rc::new));
+        .local()
+        .try_node("failing", (doubled,), |&doubled: &u32| u8::try_from(doubled * 100).map(Rc::new));
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..10 {
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
         let ended = runner.typed_with(&mut graph, &options);
         assert_eq!(ended.map(|_| ()).expect_err("1600").to_string(), "1 node failed: failing");
-        let mut results = graph.results();
+        let results = graph.results();
         assert_eq!((results[taken], results[doubled], results[cell].get()), (8, 16, 8));
         assert!(matches!(results.get(given), Err(NoResult::Moved { .. })));
         assert_eq!(results.get(failing), Err(NoResult::Failed));
-        assert_eq!(results.take(cell).map(|cell| Rc::strong_count(&cell)), Ok(1));
+        assert_eq!(graph.take(cell).map(|cell| Rc::strong_count(&cell)), Ok(1));
     }
     drop(graph);
     assert_eq!(Rc::try_unwrap(log).map(RefCell::into_inner), Ok(vec![7; 10]));

@@ -147,9 +147,9 @@ fn cancelled_from_another_thread() {
                     meet.wait();
                 });
                 let ended = if parallel {
-                    graph.run_parallel_with(&executor, &options).map(|_| ())
+                    graph.with(&options).run_parallel(&executor).map(|_| ())
                 } else {
-                    graph.run_with(&options).map(|_| ())
+                    graph.with(&options).run().map(|_| ())
                 };
                 assert_eq!(names(&ended.expect_err("cancelled")), ["b"]);
             });

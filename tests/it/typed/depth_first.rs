@@ -85,13 +85,13 @@ fn one_result_alive_on_one_thread() {
     let counter = Arc::new(Counter::default());
     for (depth_first, expected) in [(false, CHAINS), (true, 1)] {
         let mut graph = layers(&counter, 0, depth_first, no_wish);
-        assert_eq!(most(&counter, || drop(graph.run().expect("no node fails"))), expected);
+        assert_eq!(most(&counter, || _ = graph.run().expect("no node fails")), expected);
         assert_eq!(
-            most(&counter, || drop(pollster::block_on(graph.run_async()).expect("no node fails"))),
+            most(&counter, || _ = pollster::block_on(graph.run_async()).expect("no node fails")),
             expected
         );
         let one = Executor::builder().threads(1).build().expect("no special demands");
-        assert_eq!(most(&counter, || drop(graph.run_parallel(&one).expect("no node fails"))), expected);
+        assert_eq!(most(&counter, || _ = graph.run_parallel(&one).expect("no node fails")), expected);
     }
 }
 
@@ -103,7 +103,7 @@ fn few_results_alive_on_several_threads() {
         let executor = Executor::builder().threads(threads).build().expect("no special demands");
         for work in [0, 100, 5_000] {
             let mut graph = layers(&counter, work, true, no_wish);
-            let most = most(&counter, || drop(graph.run_parallel(&executor).expect("no node fails")));
+            let most = most(&counter, || _ = graph.run_parallel(&executor).expect("no node fails"));
             assert!(most <= threads, "{most} on {threads} threads with bodies of {work}");
         }
     }
@@ -120,14 +120,14 @@ fn few_results_alive_in_a_graph_whose_order_matters() {
                 graph.on_worker(load, 1);
             }
         });
-        let alive = most(&counter, || drop(bound.run_parallel(&executor).expect("no node fails")));
+        let alive = most(&counter, || _ = bound.run_parallel(&executor).expect("no node fails"));
         assert!(alive <= 3, "{alive} on 2 threads, one of which may wait");
-        assert_eq!(most(&counter, || drop(bound.run().expect("no node fails"))), 1);
+        assert_eq!(most(&counter, || _ = bound.run().expect("no node fails")), 1);
         // The last load is urgent: it comes first, with what it feeds among the others.
         let mut urgent =
             layers(&counter, work, true, |graph, at, load| graph.priority(load, i32::from(at == CHAINS - 1)));
-        assert!(most(&counter, || drop(urgent.run().expect("no node fails"))) <= 2);
-        let alive = most(&counter, || drop(urgent.run_parallel(&executor).expect("no node fails")));
+        assert!(most(&counter, || _ = urgent.run().expect("no node fails")) <= 2);
+        let alive = most(&counter, || _ = urgent.run_parallel(&executor).expect("no node fails"));
         assert!(alive <= 3, "{alive} on 2 threads");
     }
 }
@@ -155,7 +155,7 @@ fn a_tree_keeps_one_result_a_level() {
     graph.node("end", (level[0].moved(),), |last: Large| drop(last));
     graph.depth_first();
     let mut graph = graph.build().expect("a valid graph");
-    assert_eq!(most(&counter, || drop(graph.run().expect("no node fails"))), 9);
+    assert_eq!(most(&counter, || _ = graph.run().expect("no node fails")), 9);
 }
 
 /// Nodes with futures: one after the other where they don't wait.
@@ -177,11 +177,11 @@ fn few_results_of_futures_alive() {
     }
     graph.depth_first();
     let mut graph = graph.build().expect("a valid graph");
-    assert_eq!(most(&counter, || drop(graph.run().expect("no node fails"))), 1);
+    assert_eq!(most(&counter, || _ = graph.run().expect("no node fails")), 1);
     for threads in [1, 2] {
         let executor = Executor::builder().threads(threads).build().expect("no special demands");
         let most = most(&counter, || {
-            drop(pollster::block_on(graph.run_parallel_async(&executor)).expect("no node fails"));
+            pollster::block_on(graph.run_parallel_async(&executor)).expect("no node fails");
         });
         assert!(most <= threads, "{most} on {threads} threads");
     }

@@ -78,12 +78,11 @@ fn random_endings(runner: &Runner) {
                 options = options.only([all[below(u32::try_from(all.len()).expect("small")) as usize]]);
             }
             let _ = runner.typed_with(&mut graph, &options);
-            let mut results = graph.results();
-            let absent = results.absent_nodes().count();
+            let absent = graph.results().absent_nodes().count();
             assert_eq!(usize::try_from(counter.alive()), Ok(25 - absent));
             let chosen = all[below(u32::try_from(all.len()).expect("small")) as usize];
             let before = counter.alive();
-            if let Ok(taken) = results.take(chosen) {
+            if let Ok(taken) = graph.take(chosen) {
                 drop(taken);
                 assert_eq!(counter.alive(), before - 1);
             }

@@ -182,7 +182,7 @@ fn results_of_others_stay(runner: &Runner) {
         runner.typed_with(&mut graph, &RunOptions::new()).expect_err("one fails");
         assert_eq!((graph.results()[good].value, counter.alive()), (1, 1));
     }
-    assert_eq!(graph.results().take(good).expect("it is there").value, 1);
+    assert_eq!(graph.take(good).expect("it is there").value, 1);
     assert_eq!(counter.alive(), 0);
 }
 
@@ -273,7 +273,7 @@ fn dependents_of_a_failed_node_never_start() {
             }
             let mut graph = graph.build().expect("a valid graph");
             for _ in 0..10 {
-                graph.run_parallel_with(&executor, &RunOptions::new().policy(policy)).expect_err("one fails");
+                graph.with(&RunOptions::new().policy(policy)).run_parallel(&executor).expect_err("one fails");
                 let results = graph.results();
                 assert!(results.get(bad).is_err());
                 assert!(policy == FailurePolicy::FailFast || results.get(good).is_ok());
@@ -302,7 +302,7 @@ fn a_join_of_a_failure_and_a_success_never_starts() {
     let mut graph = graph.build().expect("a valid graph");
     for run in 0..400 {
         let policy = if run % 2 == 0 { FailurePolicy::KeepGoing } else { FailurePolicy::FailFast };
-        let error = graph.run_parallel_with(&executor, &RunOptions::new().policy(policy));
+        let error = graph.with(&RunOptions::new().policy(policy)).run_parallel(&executor);
         assert_eq!(error.expect_err("one fails").to_string(), "1 node failed: bad");
         assert_eq!(graph.results().absent_nodes().count(), 3);
     }

@@ -1,7 +1,7 @@
 //! Errors, panics and a stop in one run: all of them can be had, none hides another. Also in graphs that are nodes.
 
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{CancelToken, FailurePolicy, Failures, Graph, GraphBuilder, Results, RunError, RunOptions};
+use dgraph_exec::{CancelToken, FailurePolicy, Failures, Graph, GraphBuilder, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -193,7 +193,7 @@ fn nothing_beside_a_failure(runner: &Runner) {
 fn nested(graph: Graph<'_>) -> Graph<'_> {
     ["inner", "outer"].into_iter().fold(graph, |graph, name| {
         let mut around = GraphBuilder::new();
-        around.graph(name, (), graph, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+        around.graph(name, (), graph, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
         around.build().expect("a valid graph")
     })
 }
@@ -247,7 +247,7 @@ fn what_sets_inputs_panics(runner: &Runner) {
     let first = AtomicBool::new(true);
     let mut outer = GraphBuilder::new();
     let set = |_: &mut Graph<'_>| assert!(first.swap(false, SeqCst), "set");
-    outer.graph("part", (), faulty(&failing, 1), set, |_: Results<'_>| ());
+    outer.graph("part", (), faulty(&failing, 1), set, |_: &mut Graph<'_>| ());
     let mut outer = outer.build().expect("a valid graph");
     catch_unwind(AssertUnwindSafe(|| _ = runner.typed_with(&mut outer, &keep_going()))).expect_err("a panic");
     let error = runner.typed_with(&mut outer, &RunOptions::new().catch_panics()).expect_err("a panic");
@@ -269,7 +269,7 @@ fn all_that_panicked() {
     }
     let mut graph = graph.build().expect("a valid graph");
     let error =
-        graph.run_parallel_with(&executor, &RunOptions::new().catch_panics()).map(drop).expect_err("panics");
+        graph.with(&RunOptions::new().catch_panics()).run_parallel(&executor).map(drop).expect_err("panics");
     assert_eq!(error.to_string(), "panicked: a, b (oops)");
     catch_unwind(AssertUnwindSafe(|| _ = graph.run_parallel(&executor))).expect_err("panics");
     assert_eq!(graph.take_failures().panicked().len(), 2);

@@ -52,9 +52,9 @@ fn what_was_dropped_is_not_measured() {
     let waits = graph.async_node("waits", (), move || gate.wait());
     let mut graph = graph.build().expect("a valid graph");
     gate.open();
-    graph.run_with(&RunOptions::new().measure()).expect("no node fails");
+    graph.with(&RunOptions::new().measure()).run().expect("no node fails");
     gate.shut();
-    let mut run = graph.run_async_with(RunOptions::new().measure());
+    let mut run = graph.with(&RunOptions::new().measure()).run_async();
     assert!(Hand::new().poll(&mut run).is_pending());
     drop(run);
     assert_eq!(graph.measured(waits), None);

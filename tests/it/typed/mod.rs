@@ -23,3 +23,4 @@ mod rows_broken;
 mod spawned;
 mod state;
 mod values;
+mod verbs;

@@ -4,7 +4,7 @@ use super::failures::with_causes;
 use crate::support::counted::{Counted, Counter};
 use crate::support::gate::Gate;
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Graph, GraphBuilder, Input, Node, Results, RunError, RunOptions};
+use dgraph_exec::{Graph, GraphBuilder, Input, Node, RunError, RunOptions};
 use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -39,9 +39,7 @@ fn a_graph_as_a_node(runner: &Runner) {
             let set = move |inner: &mut Graph<'_>, start: &u64| {
                 inner.set(times, *start);
             };
-            outer.graph(format!("sums {count}"), (start,), inner, set, move |results: Results<'_>| {
-                results[sum]
-            })
+            outer.graph(format!("sums {count}"), (start,), inner, set, move |inner| inner.results()[sum])
         })
         .collect();
     let total = outer.node("total", &parts, |parts: dgraph_exec::Values<'_, u64>| parts.iter().sum::<u64>());
@@ -67,7 +65,7 @@ fn graphs_in_graphs_in_graphs(runner: &Runner) {
             (outer_input,),
             inner,
             move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(set, x * 2),
-            move |results: Results<'_>| results[read],
+            move |inner: &mut Graph<'_>| inner.results()[read],
         );
         input = outer_input;
         output = graph.node("output", (middle, input), |x: &u64, _: &u64| x + 1);
@@ -109,7 +107,7 @@ fn a_failure_inside(runner: &Runner) {
         }
         let inner = inner.build().expect("a valid graph");
         let mut outer = GraphBuilder::new();
-        let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| 1);
+        let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| 1);
         if waits {
             outer.async_node("behind", (part,), async |x: &i32| *x);
         } else {
@@ -144,8 +142,13 @@ fn a_panic_inside(runner: &Runner) {
         };
         let inner = inner.build().expect("a valid graph");
         let mut outer = GraphBuilder::new();
-        let part =
-            outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[deep]);
+        let part = outer.graph(
+            "part",
+            (),
+            inner,
+            |_: &mut Graph<'_>| {},
+            move |inner: &mut Graph<'_>| inner.results()[deep],
+        );
         let mut outer = outer.build().expect("a valid graph");
         for _ in 0..3 {
             panics.store(true, Relaxed);
@@ -175,7 +178,13 @@ fn an_input_left_unset_inside(runner: &Runner) {
         };
         let inner = inner.build().expect("a valid graph");
         let mut outer = GraphBuilder::new();
-        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[doubled]);
+        outer.graph(
+            "part",
+            (),
+            inner,
+            |_: &mut Graph<'_>| {},
+            move |inner: &mut Graph<'_>| inner.results()[doubled],
+        );
         let mut outer = outer.build().expect("a valid graph");
         let error = runner.typed_with(&mut outer, &RunOptions::new()).expect_err("an input is missing");
         let RunError::Failed(failures) = error else { panic!("{error}") };
@@ -199,7 +208,7 @@ fn values_move_in_and_out(runner: &Runner) {
         (made.moved(),),
         inner,
         move |inner: &mut Graph<'_>, made: Counted| _ = inner.set(entry, made),
-        move |mut results: Results<'_>| results.take(exit).expect("it has run"),
+        move |inner: &mut Graph<'_>| inner.take(exit).expect("it has run"),
     );
     let mut outer = outer.build().expect("a valid graph");
     for _ in 0..4 {

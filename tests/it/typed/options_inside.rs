@@ -4,9 +4,7 @@
 use super::order::one_by_one;
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{
-    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, Results, RunError, RunOptions,
-};
+use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -48,7 +46,7 @@ fn update_runs_what_has_changed_inside(runner: &Runner) {
         }
         inner.set(y, *w);
     };
-    let nested = outer.graph("nested", (v, w), inner, set, move |results: Results<'_>| results[all]);
+    let nested = outer.graph("nested", (v, w), inner, set, move |inner: &mut Graph<'_>| inner.results()[all]);
     let mut outer = outer.build().expect("a valid graph");
     outer.set(v, 1);
     for round in 0..4 {
@@ -73,7 +71,7 @@ fn update_runs_again_what_was_taken(runner: &Runner) {
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
     let v = outer.input::<u64>("v");
-    let read = move |mut results: Results<'_>| results.take(made).expect("it is there");
+    let read = move |inner: &mut Graph<'_>| inner.take(made).expect("it is there");
     let taken = outer.graph("part", (v,), inner, |_: &mut Graph<'_>, _: &u64| {}, read);
     let value = outer.node("value", (taken, v), |made: &Counted, v: &u64| made.value + v);
     let mut outer = outer.build().expect("a valid graph");
@@ -97,8 +95,13 @@ fn update_goes_on_where_it_was_stopped(runner: &Runner) {
     let two = inner.node("two", (one,), |one: &usize| one + 1);
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    let part =
-        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |results: Results<'_>| results[two]);
+    let part = outer.graph(
+        "part",
+        (),
+        inner,
+        |_: &mut Graph<'_>| {},
+        move |inner: &mut Graph<'_>| inner.results()[two],
+    );
     let mut outer = outer.build().expect("a valid graph");
     let error =
         runner.typed_with(&mut outer, &update().cancel_token(token)).map(drop).expect_err("cancelled");
@@ -116,11 +119,18 @@ fn levels<'e>() -> (Graph<'e>, [Node<u64>; 3]) {
     let deep = innermost.node("deep", (), busy);
     let innermost = innermost.build().expect("a valid graph");
     let mut inner = GraphBuilder::new();
-    let middle = inner.graph("middle", (), innermost, |_: &mut Graph<'_>| {}, move |r: Results<'_>| r[deep]);
+    let middle = inner.graph(
+        "middle",
+        (),
+        innermost,
+        |_: &mut Graph<'_>| {},
+        move |g: &mut Graph<'_>| g.results()[deep],
+    );
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
     outer.node("first", (), || ()); // so that numbers differ
-    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |r: Results<'_>| r[middle]);
+    let part =
+        outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, move |g: &mut Graph<'_>| g.results()[middle]);
     (outer.build().expect("a valid graph"), [part, middle, deep])
 }
 
@@ -144,7 +154,7 @@ fn with_futures(runner: &Runner) {
     let mut outer = GraphBuilder::new();
     let v = outer.input::<usize>("v");
     let set = move |inner: &mut Graph<'_>, v: &usize| _ = inner.set(x, *v);
-    let part = outer.graph("part", (v,), inner, set, move |results: Results<'_>| results[sum]);
+    let part = outer.graph("part", (v,), inner, set, move |inner: &mut Graph<'_>| inner.results()[sum]);
     let mut outer = outer.build().expect("a valid graph");
     for round in 0..4 {
         outer.set(v, round);
@@ -158,7 +168,7 @@ fn with_futures(runner: &Runner) {
 /// A graph as the node of another, which sets and reads nothing.
 fn around<'e>(inner: Graph<'e>) -> (Graph<'e>, Node<()>) {
     let mut outer = GraphBuilder::new();
-    let node = outer.graph("inner", (), inner, |_: &mut Graph<'e>| {}, |_: Results<'_>| ());
+    let node = outer.graph("inner", (), inner, |_: &mut Graph<'e>| {}, |_: &mut Graph<'_>| ());
     (outer.build().expect("a valid graph"), node)
 }
 
@@ -196,7 +206,7 @@ fn a_cancel_reaches_inside(runner: &Runner) {
     inner.node("inside", (stop,), |(): &()| unreachable!("it is cancelled"));
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: Results<'_>| ());
+    let part = outer.graph("part", (), inner, |_: &mut Graph<'_>| {}, |_: &mut Graph<'_>| ());
     outer.node("behind", (part,), |(): &()| unreachable!("it is cancelled"));
     let mut outer = outer.build().expect("a valid graph");
     let options = RunOptions::new().cancel_token(&token);
@@ -215,7 +225,7 @@ fn a_deadline_passes_inside(runner: &Runner) {
     inner.node("too late", (waits,), |(): &()| ());
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    let within = outer.graph("within", (), inner, |_: &mut Graph<'_>| (), |_: Results<'_>| ());
+    let within = outer.graph("within", (), inner, |_: &mut Graph<'_>| (), |_: &mut Graph<'_>| ());
     let behind = outer.node("behind", (within,), |(): &()| ());
     let mut outer = outer.build().expect("a valid graph");
     let options = RunOptions::new().deadline(deadline);

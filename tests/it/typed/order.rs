@@ -2,9 +2,7 @@
 //! corner cases. Each demand has a file of its own: `priorities.rs`, `limits.rs`, `bound.rs`.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{
-    CancelToken, Executor, Graph, GraphBuilder, GraphError, NoResult, Results, RunError, RunOptions,
-};
+use dgraph_exec::{CancelToken, Executor, Graph, GraphBuilder, GraphError, NoResult, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -35,7 +33,7 @@ fn nested(runner: &Runner) {
             move |inner: &mut Graph<'_>| {
                 inner.set(side, 100);
             },
-            move |results: Results<'_>| results[there],
+            move |inner: &mut Graph<'_>| inner.results()[there],
         );
         match number % 3 {
             0 => graph.on_worker(node, 0),
@@ -69,8 +67,8 @@ fn what_can_not_be_met() {
     let error = graph.build().expect_err("two threads");
     assert_eq!(error.to_string(), "bound to more than one thread: torn");
 
-    let mut graph = GraphBuilder::local();
-    let node = graph.local_node("window", (), || Rc::new(()));
+    let mut graph = GraphBuilder::new_local();
+    let node = graph.local().node("window", (), || Rc::new(()));
     graph.on_caller(node); // it is anyway
     graph.on_worker(node, 0);
     assert!(matches!(graph.build(), Err(GraphError::BoundTwice(_))));

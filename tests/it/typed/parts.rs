@@ -201,7 +201,8 @@ fn results_that_are_gone_are_made_again(runner: &Runner) {
     let Diamonds { mut graph, left, right, nodes } = two_inputs(&calls);
     graph.set(left, 1);
     graph.set(right, 1);
-    runner.typed(&mut graph).take(nodes[2]).expect("it is there");
+    runner.typed(&mut graph);
+    graph.take(nodes[2]).expect("it is there");
     calls.since();
     update(runner, &mut graph);
     assert_eq!(calls.since(), [0; 6], "nobody needs it");

@@ -42,7 +42,7 @@ fn inputs_delay_nobody(runner: &Runner) {
         let urgent = graph.declare("urgent");
         let other = graph.node("other", (), || ran("other"));
         let input = graph.input::<u8>("input");
-        graph.define(urgent, (input,), |_: &u8| ran("urgent"));
+        let urgent = graph.node(urgent, (input,), |_: &u8| ran("urgent"));
         graph.priority(urgent, 2 * priority);
         graph.priority(other, priority);
         [urgent, other].into_iter().for_each(|node| graph.limited(node, one));

@@ -2,7 +2,8 @@
 
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
-    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, Node, NodeId, RunError, RunOptions, Values,
+    CancelToken, Declared, FailurePolicy, Graph, GraphBuilder, NoResult, Node, NodeId, RunError, RunOptions,
+    Values,
 };
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
@@ -46,12 +47,13 @@ impl Plan {
     /// All nodes declared first, since edges go against the numbers.
     fn build<'e>(&'e self, token: &'e CancelToken) -> (Graph<'e>, Vec<Node<u64>>) {
         let mut graph = GraphBuilder::new();
-        let nodes: Vec<Node<u64>> = (0..self.nodes).map(|node| graph.declare(format!("n{node}"))).collect();
+        let declared: Vec<_> = (0..self.nodes).map(|node| graph.declare::<u64>(format!("n{node}"))).collect();
+        let nodes: Vec<Node<u64>> = declared.iter().map(Declared::node).collect();
         let fed = self.fed();
-        for node in 0..self.nodes {
+        for (node, declared) in (0..).zip(declared) {
             let dependencies: Vec<_> =
                 fed.of(node as usize).iter().map(|&before| nodes[before as usize]).collect();
-            graph.try_define(nodes[node as usize], dependencies, move |fed: Values<'_, u64>| {
+            graph.try_node(declared, dependencies, move |fed: Values<'_, u64>| {
                 if self.cancels == Some(node) {
                     token.cancel();
                 }

@@ -2,6 +2,7 @@
 
 use crate::support::counted::Counter;
 use dgraph_exec::{GraphBuilder, GraphError, NoResult, Node, RunError, RunOptions};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn refusal(graph: GraphBuilder<'_>) -> String {
@@ -13,9 +14,9 @@ fn a_cycle_is_a_path_of_names() {
     let mut graph = GraphBuilder::new();
     let source = graph.node("source", (), || 1);
     let c = graph.declare::<i32>("c");
-    let a = graph.node("a", (source, c), |x: &i32, y: &i32| x + y);
+    let a = graph.node("a", (source, c.node()), |x: &i32, y: &i32| x + y);
     let b = graph.node("b", (a,), |x: &i32| *x);
-    graph.define(c, (b,), |x: &i32| *x);
+    let c = graph.node(c, (b,), |x: &i32| *x);
     graph.node("sink", (c,), |x: &i32| *x);
     let error = graph.build().expect_err("a cycle");
     assert_eq!(error.to_string(), "dependency cycle: c -> b -> a -> c");
@@ -27,7 +28,8 @@ fn a_cycle_is_a_path_of_names() {
 fn a_node_that_depends_on_itself() {
     let mut graph = GraphBuilder::new();
     let a = graph.declare::<i32>("a");
-    graph.define(a, (a,), |x: &i32| *x);
+    let itself = a.node();
+    graph.node(a, (itself,), |x: &i32| *x);
     assert_eq!(refusal(graph), "dependency cycle: a -> a");
 }
 
@@ -44,19 +46,9 @@ fn a_cycle_of_order_only() {
 fn undefined_nodes_are_all_named() {
     let mut graph = GraphBuilder::new();
     let a = graph.declare::<i32>("a");
-    graph.node("b", (a,), |x: &i32| *x);
-    graph.declare::<String>("");
+    graph.node("b", (a.node(),), |x: &i32| *x);
+    let _ = graph.declare::<String>("");
     assert_eq!(refusal(graph), "declared, but not defined: a, #2");
-}
-
-#[test]
-fn defined_twice() {
-    let mut graph = GraphBuilder::new();
-    let (a, b) = (graph.declare::<i32>("a"), graph.node("b", (), || 1));
-    graph.define(a, (), || 1);
-    graph.try_define(a, (), || "2".parse::<i32>());
-    graph.define(b, (a,), |x: &i32| *x);
-    assert_eq!(refusal(graph), "defined more than once: a, b");
 }
 
 /// The closures of refused definitions are dropped all the same.
@@ -64,13 +56,14 @@ fn defined_twice() {
 fn nothing_leaks_when_a_graph_is_refused() {
     let counter = Counter::default();
     let mut graph = GraphBuilder::new();
-    let node = graph.declare::<u64>("node");
-    for value in 0..3 {
-        let captured = counter.make(value);
-        graph.define(node, (), move || captured.get());
-    }
+    let _never_defined = graph.declare::<u64>("node");
+    let mut other = GraphBuilder::new();
+    let stranger = other.declare::<u64>("stranger");
+    let (here, elsewhere) = (counter.make(1), counter.make(2));
+    graph.node("defined", (), move || here.get());
+    graph.node(stranger, (), move || elsewhere.get());
     assert_eq!(counter.alive(), 1);
-    graph.build().expect_err("defined twice");
+    graph.build().expect_err("not defined, and of another graph");
     assert_eq!(counter.alive(), 0);
     let mut graph = GraphBuilder::new();
     let captured = counter.make(1);
@@ -104,7 +97,8 @@ fn handles_of_another_graph() {
         graph.after(user, [stranger]);
     };
     assert_eq!(build(&after), by_user);
-    let define = |graph: &mut GraphBuilder<'_>| graph.define(declared, (), || 1);
+    let declared = Cell::new(Some(declared));
+    let define = |graph: &mut GraphBuilder<'_>| _ = graph.node(declared.take().expect("once"), (), || 1);
     assert_eq!(build(&define), "handles of another graph are used by: #2");
 }
 
@@ -118,9 +112,8 @@ fn results_by_handles_of_another_graph() {
     };
     let ((mut graph, _, input), (_, stranger, strange_input)) = (build(), build());
     graph.set(input, 1);
-    let mut results = graph.run().expect("no node fails");
+    let results = graph.run().expect("no node fails");
     assert_eq!(results.get(stranger), Err(NoResult::ForeignHandle));
-    assert_eq!(results.take(stranger), Err(NoResult::ForeignHandle));
     assert_eq!(results.why_absent(stranger), Some(NoResult::ForeignHandle));
     let message = |run: &mut dyn FnMut()| {
         let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("a stranger");
@@ -128,7 +121,7 @@ fn results_by_handles_of_another_graph() {
     };
     assert_eq!(message(&mut || _ = results[stranger]), "the handle of a node of another graph");
     assert_eq!(message(&mut || _ = graph.set(strange_input, 1)), "the handle of an input of another graph");
-    let error = graph.run_with(&RunOptions::new().only([stranger])).expect_err("a stranger");
+    let error = graph.with(&RunOptions::new().only([stranger])).run().expect_err("a stranger");
     assert!(matches!(&error, RunError::ForeignTargets(nodes) if nodes.len() == 1), "{error}");
 }
 

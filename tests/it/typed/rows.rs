@@ -4,7 +4,7 @@
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{GraphBuilder, NoResult, Node, RunOptions, Values};
+use dgraph_exec::{Declared, GraphBuilder, NoResult, Node, RunOptions, Values};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
@@ -80,13 +80,16 @@ fn rows_in_another_order_than_in_memory(runner: &Runner) {
     let count = 100;
     for step in [1, 99, 37] {
         let mut graph = GraphBuilder::new();
-        let nodes: Vec<Node<u64>> = (0..count).map(|_| graph.declare("")).collect();
+        let declared: Vec<_> = (0..count).map(|_| graph.declare::<u64>("")).collect();
+        let nodes: Vec<Node<u64>> = declared.iter().map(Declared::node).collect();
+        let mut declared: Vec<_> = declared.into_iter().map(Some).collect();
         for at in 0..count {
             let at = at * step % count;
+            let declared = declared[at].take().expect("each once");
             match at {
-                0 => graph.define(nodes[0], (), || 1),
-                _ => graph.define(nodes[at], (nodes[at - 1],), move |x: &u64| (x * 3 + at as u64) % 10_007),
-            }
+                0 => graph.node(declared, (), || 1),
+                _ => graph.node(declared, (nodes[at - 1],), move |x: &u64| (x * 3 + at as u64) % 10_007),
+            };
         }
         let mut graph = graph.build().expect("a valid graph");
         for _ in 0..RUNS {
@@ -110,9 +113,9 @@ fn rows_in_order_of_priority(runner: &Runner) {
     }
     let mut graph = graph.build().expect("a valid graph");
     let serial = RunOptions::new();
-    graph.run_with(&serial).expect("no node fails");
+    graph.with(&serial).run().expect("no node fails");
     graph.prioritize_by(|node| std::time::Duration::from_millis(u64::from(node.get() % 10)));
-    graph.run_with(&serial).expect("no node fails");
+    graph.with(&serial).run().expect("no node fails");
     let seen = std::mem::take(&mut *order.lock().expect("no panic"));
     assert!(seen[..40].iter().copied().eq(0..40));
     let mut by_rank: Vec<_> = (0..40).collect();
@@ -265,8 +268,8 @@ const HUGE: usize = (isize::MAX >> if isize::BITS > 32 { 22 } else { 0 }).unsign
 #[test]
 fn more_than_an_arena_holds_is_refused() {
     let mut graph = GraphBuilder::new();
-    graph.declare::<u8>("small");
-    graph.declare::<[u8; HUGE]>("huge");
+    let _small = graph.declare::<u8>("small");
+    let _huge = graph.declare::<[u8; HUGE]>("huge");
     let error = graph.build().unwrap_err();
     assert_eq!(error.to_string(), "the graph is too large");
 }

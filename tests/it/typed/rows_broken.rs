@@ -210,7 +210,7 @@ fn a_row_that_is_broken_into_and_goes_wrong() {
         make_fast(&executor, &mut graph);
         let how = round % 4 + 1;
         mode.store(how, Relaxed);
-        assert!(graph.run_parallel_with(&executor, &options).is_err());
+        assert!(graph.with(&options).run_parallel(&executor).is_err());
         let culprit = if how % 2 == 1 { 20 } else { 30 };
         let results = graph.results();
         let mut alive = 0;

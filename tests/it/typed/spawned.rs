@@ -47,7 +47,7 @@ fn bound_nodes_are_run_by_who_asks() {
             }
             let spawned = graph.build().expect("a valid graph").spawn(&executor);
             assert!(ask(&spawned) >= 1);
-            let (mut graph, outcome) = spawned.join();
+            let (graph, outcome) = spawned.join();
             outcome.expect("no node fails");
             let results = graph.results();
             assert!(here.iter().all(|&node| results[node] == thread::current().id()));
@@ -106,7 +106,7 @@ fn whoever_asks() {
             ask(&spawned);
             (spawned.join(), thread::current().id())
         });
-        let ((mut graph, outcome), asker) = asking.join().expect("no panic");
+        let ((graph, outcome), asker) = asking.join().expect("no panic");
         outcome.expect("no node fails");
         let results = graph.results();
         assert_eq!((results[first], results[last]), (asker, asker));
@@ -129,7 +129,7 @@ fn a_bound_node_that_goes_wrong() {
     let spawned = build().spawn(&executor);
     ask(&spawned);
     assert!(catch_unwind(AssertUnwindSafe(|| spawned.join())).is_err());
-    let spawned = build().spawn_with(&executor, RunOptions::new().catch_panics());
+    let spawned = build().into_with(&RunOptions::new().catch_panics()).spawn(&executor);
     ask(&spawned);
     let error = spawned.join().1.expect_err("a node panics");
     assert!(error.to_string().contains("bad"), "{error}");

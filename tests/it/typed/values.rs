@@ -24,7 +24,6 @@ over_typed_runners!(
     over_aligned_and_empty,
     large_closures_and_results,
     empty_graph,
-    stays_usable_when_results_are_forgotten,
     send_but_not_sync_closures,
 );
 
@@ -146,8 +145,8 @@ fn declared_before_defined(runner: &Runner) {
     let last = graph.declare::<String>("last");
     let middle = graph.declare::<u32>("middle");
     let first = graph.node("first", (), || 20_u32);
-    graph.define(last, (middle, first), |x: &u32, y: &u32| format!("{x} {y}"));
-    graph.try_define(middle, (first,), |x: &u32| u32::try_from(i64::from(*x) + 1));
+    let last = graph.node(last, (middle.node(), first), |x: &u32, y: &u32| format!("{x} {y}"));
+    let middle = graph.try_node(middle, (first,), |x: &u32| u32::try_from(i64::from(*x) + 1));
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..3 {
         let results = runner.typed(&mut graph);
@@ -240,9 +239,10 @@ fn results_are_taken_once(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     assert_eq!(graph.results().get(node).err(), Some(NoResult::NotRun));
     for _ in 0..3 {
-        let mut results = runner.typed(&mut graph);
-        let taken = results.take(node).expect("there is one");
-        assert_eq!(results.take(node).err(), Some(NoResult::Taken));
+        runner.typed(&mut graph);
+        let taken = graph.take(node).expect("there is one");
+        assert_eq!(graph.take(node).err(), Some(NoResult::Taken));
+        let results = graph.results();
         assert_eq!(results.get(node).err(), Some(NoResult::Taken));
         assert_eq!(results.why_absent(node), Some(NoResult::Taken));
         let panic = catch_unwind(AssertUnwindSafe(|| results[node].value)).expect_err("nothing there");
@@ -295,21 +295,6 @@ fn empty_graph(runner: &Runner) {
     assert_eq!(format!("{graph:?} {:?}", graph.dag().node_count()), "{} 0");
 }
 
-fn stays_usable_when_results_are_forgotten(runner: &Runner) {
-    let counter = Counter::default();
-    let mut graph = GraphBuilder::new();
-    let node = graph.node("node", (), || counter.make(1));
-    let mut graph = graph.build().expect("a valid graph");
-    for _ in 0..3 {
-        #[expect(clippy::forget_non_drop, reason = "it might have a destructor one day")]
-        std::mem::forget(runner.typed(&mut graph));
-        assert_eq!(graph.results()[node].value, 1);
-        assert_eq!(counter.alive(), 1);
-    }
-    drop(graph);
-    assert_eq!(counter.alive(), 0);
-}
-
 fn send_but_not_sync_closures(runner: &Runner) {
     let mut graph = GraphBuilder::new();
     let cell = Cell::new(0);
@@ -334,9 +319,9 @@ fn a_serial_run_keeps_the_order_of_declaration() {
         graph.node("", (), move || write(number));
     }
     let four = graph.node("4", (), move || write(4));
-    graph.node("5", (late,), move |(): &()| write(5));
+    graph.node("5", (late.node(),), move |(): &()| write(5));
     graph.node("6", (), move || write(6));
-    graph.define(late, (four,), move |(): &()| write(0));
+    graph.node(late, (four,), move |(): &()| write(0));
     let mut graph = graph.build().expect("a valid graph");
     graph.run().expect("no node fails");
     drop(graph);

@@ -91,10 +91,7 @@ pub(super) fn check_end(
         }
         Some(Err(RunError::Panicked(error))) => {
             assert!(way.catch_panics);
-            assert_eq!(
-                error.nodes().iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(),
-                panicked
-            );
+            assert_eq!(error.nodes().iter().map(|node| number(node.id())).collect::<BTreeSet<_>>(), panicked);
         }
         Some(Err(other)) => panic!("{other}"),
         None => assert!(!way.catch_panics && !panicked.is_empty()),
@@ -110,7 +107,8 @@ pub(super) fn check_states(shared: &Shared, built: &mut Built) {
     for (state, &handle) in built.states.iter().enumerate() {
         assert_eq!(shared.at[state].load(Relaxed), 0, "somebody is at state {state} between runs");
         assert_eq!(built.graph.state(handle).0.number, shared.numbers[state].load(Relaxed), "state {state}");
-        let half: BTreeSet<usize> = built.graph.half_written(handle).map(|node| node.id().index() - 1).collect();
+        let half: BTreeSet<usize> =
+            built.graph.half_written(handle).map(|node| node.id().index() - 1).collect();
         let results = built.graph.results();
         let cut_off = |node: &usize| {
             let changes = |&(used, mode): &(usize, Mode)| used == state && mode != Mode::Read;

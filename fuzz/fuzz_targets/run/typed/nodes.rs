@@ -6,7 +6,7 @@ use crate::plan::{Kind, Pause, Place, Plan, Role, STATES, Way};
 use crate::stamps::Stamps;
 use crate::wakes::{Gate, elsewhere, linger, yields};
 use crate::{PLANNED, raw, work};
-use dgraph_exec::{CancelToken, Graph, GraphBuilder, Input, Node, State, Values};
+use dgraph_exec::{CancelToken, Declared, Graph, GraphBuilder, Input, Node, State, Values};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
@@ -89,18 +89,20 @@ impl Built {
         let plan = &shared.plan;
         let mut graph = GraphBuilder::new();
         let input = graph.input("input");
-        let nodes: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
+        let declared: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
+        let nodes: Vec<_> = declared.iter().map(Declared::node).collect();
         let limits = PERMITS.map(|permits| graph.limit(permits));
         shared.numbers.iter().for_each(|number| number.store(0, Relaxed));
         let states = [(); STATES].map(|()| graph.state("", Kept(Counted::new(0, shared))));
+        let mut declared: Vec<_> = declared.into_iter().map(Some).collect();
         for node in plan.order() {
-            let handle = nodes[node];
-            if plan.nodes[node].uses.is_empty() {
-                define(&mut graph, shared, node, input, &nodes);
+            let declared = declared[node].take().expect("each comes once");
+            let handle = if plan.nodes[node].uses.is_empty() {
+                define(&mut graph, shared, node, declared, input, &nodes)
             } else {
                 let fed = plan.feeding(node).first().map_or(input.node(), |&before| nodes[before]);
-                define_with_states(&mut graph, shared, node, handle, fed, &states);
-            }
+                define_with_states(&mut graph, shared, node, declared, fed, &states)
+            };
             let ordering = plan.before(node).filter(|(_, kind)| *kind == Kind::OnlyOrders);
             graph.after(handle, ordering.map(|(before, _)| nodes[before]));
             let demand = plan.nodes[node].demand;
@@ -124,46 +126,47 @@ fn define(
     graph: &mut GraphBuilder<'static>,
     shared: &Arc<Shared>,
     node: usize,
+    declared: Declared<Counted>,
     input: Input<Counted>,
     nodes: &[Node<Counted>],
-) {
-    let (plan, handle, shared) = (&shared.plan, nodes[node], Arc::clone(shared));
+) -> Node<Counted> {
+    let (plan, shared) = (&shared.plan, Arc::clone(shared));
     let feeding = plan.feeding(node);
     let body = move |fed: &mut dyn Iterator<Item = u64>| Body::new(&shared, node, fed);
     let waits = plan.nodes[node].pause.is_some();
     match (&feeding[..], waits) {
         ([], false) if plan.role(node) == Role::ReadsInput => {
-            graph.try_define(handle, (input,), move |input: &Counted| {
+            graph.try_node(declared, (input,), move |input: &Counted| {
                 body(&mut [input.number].into_iter()).run()
-            });
+            })
         }
         ([], true) if plan.role(node) == Role::ReadsInput => {
-            graph.try_async_define(handle, (input,), move |input: &Counted| {
+            graph.try_async_node(declared, (input,), move |input: &Counted| {
                 body(&mut [input.number].into_iter()).wait()
-            });
+            })
         }
         (&[before], false) if plan.taker(before) == Some(node) => {
             let moved = (nodes[before].moved(),);
-            graph.try_define(handle, moved, move |fed: Counted| body(&mut [fed.number].into_iter()).run());
+            graph.try_node(declared, moved, move |fed: Counted| body(&mut [fed.number].into_iter()).run())
         }
         // What is moved in lives as long as the future.
         (&[before], true) if plan.taker(before) == Some(node) => {
             let moved = (nodes[before].moved(),);
-            graph.try_async_define(handle, moved, move |fed: Counted| {
+            graph.try_async_node(declared, moved, move |fed: Counted| {
                 let body = body(&mut [fed.number].into_iter());
                 async move {
                     let _fed = fed;
                     body.wait().await
                 }
-            });
+            })
         }
         (feeding, waits) => {
             let feeding: Vec<_> = feeding.iter().map(|&before| nodes[before]).collect();
             let body = move |fed: Values<'_, Counted>| body(&mut fed.iter().map(|fed| fed.number));
             if waits {
-                graph.try_async_define(handle, feeding, move |fed: Values<'_, Counted>| body(fed).wait());
+                graph.try_async_node(declared, feeding, move |fed: Values<'_, Counted>| body(fed).wait())
             } else {
-                graph.try_define(handle, feeding, move |fed: Values<'_, Counted>| body(fed).run());
+                graph.try_node(declared, feeding, move |fed: Values<'_, Counted>| body(fed).run())
             }
         }
     }
@@ -187,9 +190,11 @@ impl Body {
 
     /// As [`run`](Self::run), of a node that uses states.
     pub(super) fn run_at(self, given: [Given<'_>; 2]) -> Result<Counted, &'static str> {
-        given.into_iter().zip(&self.under.shared.plan.nodes[self.node].uses).for_each(|(given, &(state, _))| {
-            given.touch(&self.under.shared, state);
-        });
+        given.into_iter().zip(&self.under.shared.plan.nodes[self.node].uses).for_each(
+            |(given, &(state, _))| {
+                given.touch(&self.under.shared, state);
+            },
+        );
         self.run()
     }
 

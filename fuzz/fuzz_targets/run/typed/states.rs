@@ -2,7 +2,7 @@
 
 use super::nodes::{Body, Counted, Shared};
 use crate::plan::{Mode, Role, STATES};
-use dgraph_exec::{GraphBuilder, Node, State};
+use dgraph_exec::{Declared, GraphBuilder, Node, State};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -116,11 +116,11 @@ macro_rules! define {
                 let body = body(fed);
                 Box::pin(async move { body.wait_at([x.into(), y.into()]).await })
             });
-            $graph.try_async_define($node, ($fed, $x, $y), wait);
+            $graph.try_async_node($node, ($fed, $x, $y), wait)
         } else {
-            $graph.try_define($node, ($fed, $x, $y), move |fed: &Counted, x: $X<'_>, y: $Y<'_>| {
+            $graph.try_node($node, ($fed, $x, $y), move |fed: &Counted, x: $X<'_>, y: $Y<'_>| {
                 body(fed).run_at([x.into(), y.into()])
-            });
+            })
         }
     }};
 }
@@ -130,10 +130,10 @@ pub(super) fn define_with_states(
     graph: &mut GraphBuilder<'static>,
     shared: &Arc<Shared>,
     number: usize,
-    node: Node<Counted>,
+    node: Declared<Counted>,
     fed: Node<Counted>,
     states: &[State<Kept>; STATES],
-) {
+) -> Node<Counted> {
     let uses = &shared.plan.nodes[number].uses[..];
     let pick = |at: usize| uses.get(at).map(|&(state, mode)| (states[state], mode));
     let (shared, waits) = (&Arc::clone(shared), shared.plan.nodes[number].pause.is_some());

@@ -20,8 +20,8 @@ pub(super) fn run(
 ) -> Ended {
     let graph = &mut built.as_mut().expect("a graph").graph;
     match (how, executor) {
-        (How::Blocks, None) => Some(graph.run_with(options).map(drop)),
-        (How::Blocks, Some(executor)) => Some(graph.run_parallel_with(executor, options).map(drop)),
+        (How::Blocks, None) => Some(graph.with(options).run().map(drop)),
+        (How::Blocks, Some(executor)) => Some(graph.with(options).run_parallel(executor).map(drop)),
         (How::Drops(polls), _) => poll(begin(graph, executor, options), polls),
         (How::Cancels(polls), _) => {
             let mut run = pin!(begin(graph, executor, options));
@@ -31,12 +31,12 @@ pub(super) fn run(
         }
         (How::Joins, Some(executor)) => {
             let Built { graph, input, nodes, states } = built.take().expect("a graph");
-            let (graph, ended) = graph.spawn_with(executor, options.clone()).join();
+            let (graph, ended) = graph.into_with(&options).spawn(executor).join();
             *built = Some(Built { graph, input, nodes, states });
             Some(ended)
         }
         (How::Abandons, Some(executor)) => {
-            drop(built.take().expect("a graph").graph.spawn_with(executor, options.clone()));
+            drop(built.take().expect("a graph").graph.into_with(&options).spawn(executor));
             None
         }
         (How::Awaits | How::Joins | How::Abandons, _) => {
@@ -49,10 +49,10 @@ fn begin<'g>(
     graph: &'g mut Graph<'static>,
     executor: Option<&Executor>,
     options: &RunOptions,
-) -> RunAsync<'g, 'static> {
+) -> RunAsync<'g, Graph<'static>> {
     match executor {
-        Some(executor) => graph.run_parallel_async_with(executor, options.clone()),
-        None => graph.run_async_with(options.clone()),
+        Some(executor) => graph.with(&options).run_parallel_async(executor),
+        None => graph.with(&options).run_async(),
     }
 }
 

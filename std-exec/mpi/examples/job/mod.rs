@@ -64,7 +64,8 @@ pub(crate) fn share<T: Wire + Clone>(
     let copies: Vec<_> = (0..size).map(|_| graph.node("copy", (value,), T::clone)).collect();
     // Node 0 is the value, and after it there is a copy for each rank.
     let mut graph = graph.build(link, &Owners::by(|node| node.saturating_sub(1)))?;
-    Ok(graph.run(link)?.take(copies[rank])?)
+    graph.run(link)?;
+    Ok(graph.take(copies[rank])?)
 }
 
 /// What each rank says, on rank 0.

@@ -63,7 +63,7 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
     let (mut fastest, mut length) = (None::<(Duration, Duration)>, None);
     for _ in 0..options.repeat.max(1) {
         let results = job::with_progress(link.rank(), tiles * tiles, |options| {
-            let results = graph.run_with(link, options)?;
+            let results = graph.with(options).run(link)?;
             Ok(results.get(last).ok().map(|edges| edges[tile]))
         })?;
         if length.is_some() && length != Some(results) {

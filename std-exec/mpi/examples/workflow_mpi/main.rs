@@ -180,7 +180,7 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
     let mut fastest = None::<(Duration, Duration)>;
     for _ in 0..options.repeat.max(1) {
         job::with_progress(link.rank(), graph.node_count(), |options| {
-            graph.run_with(link, options).map(drop)
+            graph.with(options).run(link).map(drop)
         })?;
         let statistics = graph.statistics();
         if fastest.is_none_or(|(took, _)| statistics.took < took) {

@@ -3,12 +3,13 @@
 mod gather;
 mod results;
 mod run;
+mod with_options;
 
 pub use results::DistributedResults;
 pub use run::RankStatistics;
+pub use with_options::WithRankOptions;
 
-use crate::errors::DistributedRunError;
-use crate::exec::Executor;
+use crate::errors::{DistributedRunError, Unavailable};
 use crate::handle::{DistributedInput, DistributedNode};
 use crate::link::{Link, block_on};
 use crate::local::Part;
@@ -16,7 +17,7 @@ use crate::options::RankOptions;
 use crate::port::Port;
 use crate::wire::Wire;
 use gather::gather;
-use run::{begin, drive, finish, settle};
+use run::begin;
 use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
@@ -36,34 +37,6 @@ pub struct DistributedGraph<'env> {
     statistics: RankStatistics,
 }
 
-impl DistributedGraph<'static> {
-    /// Runs every node once, each on its owner, on the workers of `executor` there, while the calling thread
-    /// carries messages and waits.
-    ///
-    /// Only the calling thread uses the transport. It looks for messages all the time, so it needs a core of
-    /// its own: give the executor one thread less than the rank has cores. What a node sends goes out when
-    /// this thread comes by.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    pub fn run_parallel(
-        &mut self,
-        link: &mut Link,
-        executor: &Executor,
-        options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, DistributedRunError> {
-        link.set_has_time(true);
-        let Self { port, part, statistics, .. } = self;
-        let mut run = begin(link, self.link, port, options)?;
-        let token = port.set_policy(options.policy);
-        let faults = block_on(drive(&mut run, port, part.run_parallel(&token, executor)))?;
-        *statistics = finish(run, port);
-        settle(faults)?;
-        Ok(self.results())
-    }
-}
-
 impl<'env> DistributedGraph<'env> {
     pub(crate) fn new(
         builder: u64,
@@ -75,64 +48,25 @@ impl<'env> DistributedGraph<'env> {
         Self { builder, port, part, types, link, statistics: RankStatistics::default() }
     }
 
-    /// Runs every node once, each on its owner. All ranks do it together; each on the thread that calls this,
-    /// which carries messages in between.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    pub fn run(&mut self, link: &mut Link) -> Result<DistributedResults<'_>, DistributedRunError> {
-        self.run_with(link, &RankOptions::new())
-    }
-
-    /// Runs every node once, each on its owner, as [options](RankOptions) say; otherwise like
-    /// [`run`](Self::run).
-    ///
-    /// # Errors
-    ///
-    /// What went wrong, the same on all ranks: nodes that failed or panicked, a cancel. Nodes that did run
-    /// have their results all the same, see [`results`](Self::results). If the ranks have lost each other, a
-    /// [`LinkError`](crate::LinkError).
-    pub fn run_with(
-        &mut self,
-        link: &mut Link,
-        options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, DistributedRunError> {
-        link.set_has_time(true);
-        block_on(self.go(link, options))?;
-        Ok(self.results())
-    }
-
-    /// Runs every node once, each on its owner, for a thread that has something else to do meanwhile. The
-    /// future looks for messages whenever it is polled, and wakes itself. If it is dropped before its end,
-    /// the runs of all ranks end with a [`LinkError`](crate::LinkError).
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Self::run_with).
-    pub async fn run_async(
-        &mut self,
-        link: &mut Link,
-        options: &RankOptions,
-    ) -> Result<DistributedResults<'_>, DistributedRunError> {
-        link.set_has_time(false);
-        self.go(link, options).await?;
-        Ok(self.results())
-    }
-
-    async fn go(&mut self, link: &mut Link, options: &RankOptions) -> Result<(), DistributedRunError> {
-        let Self { port, part, statistics, .. } = self;
-        let mut run = begin(link, self.link, port, options)?;
-        let token = port.set_policy(options.policy);
-        let faults = drive(&mut run, port, part.run(&token)).await?;
-        *statistics = finish(run, port);
-        settle(faults)
-    }
-
     /// The results of this rank's part, however the last run has ended.
     #[must_use]
-    pub fn results(&mut self) -> DistributedResults<'_> {
+    pub fn results(&self) -> DistributedResults<'_> {
         DistributedResults::new(self.part.results(), &self.port, self.builder)
+    }
+
+    /// Moves out what `node` gave in the last run.
+    ///
+    /// # Errors
+    ///
+    /// Why this rank has no value of it.
+    pub fn take<T: Wire>(&mut self, node: DistributedNode<T>) -> Result<T, Unavailable> {
+        if node.builder() != self.builder {
+            return Err(Unavailable::ForeignHandle);
+        }
+        match self.part.take(node.index()) {
+            Some(got) => got.map_err(Unavailable::NoResult),
+            None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
+        }
     }
 
     /// What the last run was like on this rank.

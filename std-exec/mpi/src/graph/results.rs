@@ -10,6 +10,7 @@ use std::ops::Index;
 
 /// The results of this rank's part: those of its own nodes, and of those that it has received. They stay in
 /// the graph, and the next run drops them.
+#[derive(Clone, Copy)]
 pub struct DistributedResults<'g> {
     results: PartResults<'g>,
     port: &'g Port,
@@ -20,9 +21,7 @@ impl<'g> DistributedResults<'g> {
     pub(super) fn new(results: PartResults<'g>, port: &'g Port, builder: u64) -> Self {
         Self { results, port, builder }
     }
-}
 
-impl DistributedResults<'_> {
     /// This rank.
     #[must_use]
     pub fn rank(&self) -> usize {
@@ -34,26 +33,11 @@ impl DistributedResults<'_> {
     /// # Errors
     ///
     /// Why this rank has no value of it.
-    pub fn get<T: Wire>(&self, node: DistributedNode<T>) -> Result<&T, Unavailable> {
+    pub fn get<T: Wire>(&self, node: DistributedNode<T>) -> Result<&'g T, Unavailable> {
         if node.builder() != self.builder {
             return Err(Unavailable::ForeignHandle);
         }
         match self.results.get(node.index()) {
-            Some(got) => got.map_err(Unavailable::NoResult),
-            None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
-        }
-    }
-
-    /// Moves out what `node` gave.
-    ///
-    /// # Errors
-    ///
-    /// Why this rank has no value of it.
-    pub fn take<T: Wire>(&mut self, node: DistributedNode<T>) -> Result<T, Unavailable> {
-        if node.builder() != self.builder {
-            return Err(Unavailable::ForeignHandle);
-        }
-        match self.results.take(node.index()) {
             Some(got) => got.map_err(Unavailable::NoResult),
             None => Err(Unavailable::Elsewhere { owner: self.port.plan().owner(node.index()) }),
         }

@@ -105,7 +105,7 @@ impl Part<'static> {
     /// Runs this rank's part on the workers of `executor`.
     pub(crate) fn run_parallel(&mut self, token: &StopToken, executor: &Executor) -> PartRun<'_, 'static> {
         let waker = self.waker();
-        let run = self.graph.run_parallel_async_with(executor, options(token));
+        let run = self.graph.with(&options(token)).run_parallel_async(executor);
         PartRun { run: Some(run), woken: Arc::clone(&self.woken), waker }
     }
 }
@@ -124,7 +124,7 @@ impl<'env> Part<'env> {
     /// the [`Gate`]s.
     pub(crate) fn run(&mut self, token: &StopToken) -> PartRun<'_, 'env> {
         let waker = self.waker();
-        let run = self.graph.run_async_with(options(token));
+        let run = self.graph.with(&options(token)).run_async();
         PartRun { run: Some(run), woken: Arc::clone(&self.woken), waker }
     }
 
@@ -139,25 +139,27 @@ impl<'env> Part<'env> {
     }
 
     /// What the last run gave.
-    pub(crate) fn results(&mut self) -> PartResults<'_> {
+    pub(crate) fn results(&self) -> PartResults<'_> {
         PartResults { results: self.graph.results(), handles: &self.handles }
+    }
+
+    /// Moves out what a node gave. `None` if this rank has neither the node nor its value.
+    pub(crate) fn take<T: Wire>(&mut self, node: usize) -> Option<Result<T, NoResult>> {
+        Some(self.graph.take(self.handles.find::<T>(node)?))
     }
 }
 
 /// What a run of a rank's part gave.
+#[derive(Clone, Copy)]
 pub(crate) struct PartResults<'p> {
     results: Results<'p>,
     handles: &'p Handles,
 }
 
-impl PartResults<'_> {
+impl<'p> PartResults<'p> {
     /// `None` if this rank has neither the node nor its value.
-    pub(crate) fn get<T: Wire>(&self, node: usize) -> Option<Result<&T, NoResult>> {
+    pub(crate) fn get<T: Wire>(&self, node: usize) -> Option<Result<&'p T, NoResult>> {
         Some(self.results.get(self.handles.find::<T>(node)?))
-    }
-
-    pub(crate) fn take<T: Wire>(&mut self, node: usize) -> Option<Result<T, NoResult>> {
-        Some(self.results.take(self.handles.find::<T>(node)?))
     }
 }
 
@@ -173,7 +175,7 @@ pub(crate) enum Ended {
 
 /// A run of one rank's part.
 pub(crate) struct PartRun<'p, 'env> {
-    run: Option<RunAsync<'p, 'env>>,
+    run: Option<RunAsync<'p, Graph<'env>>>,
     woken: Arc<Flag>,
     waker: Waker,
 }

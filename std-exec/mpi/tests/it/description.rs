@@ -2,8 +2,7 @@
 
 use crate::simulate;
 use dgraph_mpi::{
-    DistributedBuilder, DistributedGraphError, DistributedRunError, LinkError, Network, Owners, RankOptions,
-    Section,
+    DistributedBuilder, DistributedGraphError, DistributedRunError, LinkError, Network, Owners, Section,
 };
 
 /// The errors of three ranks of which one describes something else.
@@ -81,7 +80,7 @@ fn what_is_no_graph_is_refused_by_all_ranks() {
         let mut graph = DistributedBuilder::new();
         let one = graph.node("one", (), || 1);
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
-        let results = graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+        let results = graph.run_async(&mut link).await.unwrap();
         assert_eq!(results.get(one).is_ok(), link.rank() == 0);
         (foreign.to_string(), nobody.to_string())
     });
@@ -103,7 +102,7 @@ fn ranks_that_do_different_things_find_out() {
             graphs.push(graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap());
         }
         let rank = link.rank();
-        graphs[rank].run_async(&mut link, &RankOptions::new()).await.map(drop).unwrap_err()
+        graphs[rank].run_async(&mut link).await.map(drop).unwrap_err()
     });
     let is_out_of_step = |error: &DistributedRunError| {
         matches!(error, DistributedRunError::Link(LinkError::OutOfStep { .. } | LinkError::Aborted { .. }))

@@ -38,7 +38,7 @@ fn a_failure_is_named_on_all_ranks() {
             let options = RankOptions::new().policy(policy);
             let mut told = Vec::new();
             for _ in 0..2 {
-                let error = graph.run_async(&mut link, &options).await.map(drop).unwrap_err();
+                let error = graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err();
                 let DistributedRunError::Faults(faults) = &error else { panic!("{error:?}") };
                 let [fault] = faults.first() else { panic!("{faults:?}") };
                 assert_eq!((fault.kind(), fault.rank(), fault.name()), (FaultKind::Failed, 3, Some("bad")));
@@ -66,7 +66,8 @@ fn keeping_going_skips_what_depends_on_it_and_nothing_else() {
         failing_on_rank_3(&mut graph);
         let mut graph = graph.build(&mut link, &Owners::by(|_| 0)).unwrap();
         graph
-            .run_with(&mut link, &RankOptions::new().policy(FailurePolicy::KeepGoing))
+            .with(&RankOptions::new().policy(FailurePolicy::KeepGoing))
+            .run(&mut link)
             .map(drop)
             .unwrap_err();
         // All but bad, the six after it, and both.
@@ -89,7 +90,7 @@ fn after_a_failure_the_graph_runs_again() {
         let mut seen = Vec::new();
         for round in 0..20 {
             graph.set(text, if round % 3 == 1 { "x".into() } else { round.to_string() });
-            match graph.run_async(&mut link, &RankOptions::new()).await {
+            match graph.run_async(&mut link).await {
                 Ok(results) => seen.push(results.get(double).copied().ok()),
                 Err(error) => {
                     assert_eq!(
@@ -124,9 +125,9 @@ fn a_panic_is_an_error_on_all_ranks() {
             let mut graph = graph.build(&mut link, &Owners::by(|_| 0)).unwrap();
             let options = RankOptions::new().policy(FailurePolicy::KeepGoing);
             let outcome = if on_executor {
-                graph.run_parallel(&mut link, &executor, &options)
+                graph.with(&options).run_parallel(&mut link, &executor)
             } else {
-                graph.run_with(&mut link, &options)
+                graph.with(&options).run(&mut link)
             };
             outcome.map(drop).unwrap_err().to_string()
         });
@@ -144,7 +145,7 @@ fn failures_of_several_ranks_are_all_told() {
         }
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
         let options = RankOptions::new().policy(FailurePolicy::KeepGoing);
-        match graph.run_async(&mut link, &options).await {
+        match graph.with(&options).run_async(&mut link).await {
             Err(DistributedRunError::Faults(faults)) => (faults.count(), faults.to_string()),
             other => panic!("{other:?}"),
         }
@@ -189,9 +190,9 @@ fn a_value_that_panics_on_its_way() {
             let mut graph = graph.build(&mut link, &Owners::by(|_| 0)).unwrap();
             let options = RankOptions::new();
             let outcome = if on_executor {
-                graph.run_parallel(&mut link, &executor, &options)
+                graph.with(&options).run_parallel(&mut link, &executor)
             } else {
-                graph.run_with(&mut link, &options)
+                graph.with(&options).run(&mut link)
             };
             outcome.map(drop).unwrap_err().to_string()
         });
@@ -235,7 +236,7 @@ fn a_value_that_cannot_travel_is_a_fault() {
                 graph.place(last, 2);
                 let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
                 let options = RankOptions::new().policy(policy);
-                graph.run_async(&mut link, &options).await.map(drop).unwrap_err().to_string()
+                graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err().to_string()
             });
             let start = if on_the_way_out {
                 "node bad could not be sent by rank 0"
@@ -256,9 +257,9 @@ fn an_input_that_is_not_set() {
         let double = graph.node("double", (size.node(),), |size: &u32| size * 2);
         graph.place(double, 1);
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
-        let error = graph.run_async(&mut link, &RankOptions::new()).await.map(drop).unwrap_err();
+        let error = graph.run_async(&mut link).await.map(drop).unwrap_err();
         graph.set(size, 4);
-        graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+        graph.run_async(&mut link).await.unwrap();
         error.to_string()
     });
     assert_eq!(told, ["rank 0 could not run (inputs not set: size)"; 2]);
@@ -284,11 +285,11 @@ fn a_cancel_on_one_rank_reaches_all() {
             }
             let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
             let options = RankOptions::new().cancel_token(&token);
-            let error = graph.run_async(&mut link, &options).await.map(drop).unwrap_err();
+            let error = graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err();
             let nodes = graph.statistics().nodes;
             assert!(nodes <= 8, "rank {rank} went on: {nodes}");
             // The token stays cancelled, but the graph can be used.
-            graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+            graph.run_async(&mut link).await.unwrap();
             assert!(rank != canceller || token.is_cancelled());
             error.to_string()
         });
@@ -308,7 +309,7 @@ fn nothing_starts_after_a_cancel_on_the_same_rank() {
         }
         let mut graph = graph.build_async(&mut link, &Owners::Blocks).await.unwrap();
         let options = RankOptions::new().cancel_token(&token);
-        graph.run_async(&mut link, &options).await.map(drop).unwrap_err().to_string()
+        graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err().to_string()
     });
     assert_eq!(told, ["cancelled by rank 0"]);
 }
@@ -324,7 +325,7 @@ fn a_deadline_of_one_rank_ends_all() {
         let deadline =
             if link.rank() == 1 { Instant::now() } else { Instant::now() + Duration::from_secs(3600) };
         let options = RankOptions::new().deadline(deadline);
-        graph.run_async(&mut link, &options).await.map(drop).unwrap_err().to_string()
+        graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err().to_string()
     });
     assert_eq!(told, ["the deadline of rank 1 has passed"; 3]);
 }
@@ -338,7 +339,7 @@ fn what_is_missing_is_told_when_it_is_gathered() {
         graph.place(bad, 1);
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
         let options = RankOptions::new().policy(FailurePolicy::KeepGoing);
-        graph.run_async(&mut link, &options).await.map(drop).unwrap_err();
+        graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err();
         let error = graph.gather_async(&mut link, 2, &[good, bad]).await.unwrap_err().to_string();
         assert_eq!(
             graph.gather_async(&mut link, 2, &[good]).await.unwrap(),
@@ -359,7 +360,7 @@ fn a_run_that_is_dropped_ends_on_all_ranks() {
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
         if link.rank() == 0 {
             let options = RankOptions::new();
-            let mut run = Box::pin(graph.run_async(&mut link, &options));
+            let mut run = Box::pin(graph.with(&options).run_async(&mut link));
             std::future::poll_fn(|context| {
                 assert!(run.as_mut().poll(context).is_pending());
                 std::task::Poll::Ready(())
@@ -367,7 +368,7 @@ fn a_run_that_is_dropped_ends_on_all_ranks() {
             .await;
             drop(run);
         }
-        let error = graph.run_async(&mut link, &RankOptions::new()).await.map(drop).unwrap_err();
+        let error = graph.run_async(&mut link).await.map(drop).unwrap_err();
         let source = error.source().expect("why").to_string();
         (source, error.source().and_then(Error::source).map(ToString::to_string))
     });

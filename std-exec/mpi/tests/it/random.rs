@@ -74,7 +74,7 @@ fn random_graphs_give_what_a_serial_run_gives() {
                 graph.build_async(&mut link, &Owners::by(move |node| owners[node])).await.unwrap();
             for round in 0..3 {
                 let outcome =
-                    graph.run_async(&mut link, &RankOptions::new().policy(case.policy)).await.map(drop);
+                    graph.with(&RankOptions::new().policy(case.policy)).run_async(&mut link).await.map(drop);
                 match &outcome {
                     Ok(()) => assert!(!failing),
                     Err(DistributedRunError::Faults(faults)) => {

@@ -2,7 +2,7 @@
 //! before.
 
 use crate::{simulate, threads};
-use dgraph_mpi::{DistributedBuilder, Network, Owners, RankOptions};
+use dgraph_mpi::{DistributedBuilder, Network, Owners};
 
 #[test]
 fn runs_overlap_without_mixing() {
@@ -36,7 +36,7 @@ fn runs_overlap_without_mixing() {
             }
             let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
             for round in 1..=30 {
-                let results = graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+                let results = graph.run_async(&mut link).await.unwrap();
                 assert_eq!(results[row[results.rank()]], round * 1000 + 3);
             }
         });

@@ -2,8 +2,7 @@
 
 use crate::{simulate, threads};
 use dgraph_mpi::{
-    DistributedBuilder, Executor, Network, Owners, Plain, PlainPool, PlainVec, RankOptions, Unavailable,
-    Values,
+    DistributedBuilder, Executor, Network, Owners, Plain, PlainPool, PlainVec, Unavailable, Values,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -26,7 +25,7 @@ fn a_chain_round_all_ranks() {
             }
             let mut graph = graph.build_async(&mut link, &Owners::by(move |node| node % size)).await.unwrap();
             let owner = graph.owner(last);
-            let results = graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+            let results = graph.run_async(&mut link).await.unwrap();
             (results.get(last).copied(), owner)
         });
         for (rank, (sum, owner)) in sums.iter().enumerate() {
@@ -69,7 +68,7 @@ fn values_of_all_kinds() {
         graph.place(total, 1);
         graph.place(many, 2);
         let mut graph = graph.build_async(&mut link, &Owners::by(|node| [0, 2][node % 2])).await.unwrap();
-        let results = graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+        let results = graph.run_async(&mut link).await.unwrap();
         results.get(many).copied().ok()
     });
     assert_eq!(totals, [None, None, Some(2.0 * (7.0 + 2.5 + 450.0 + 12_497_500.0))]);
@@ -86,7 +85,7 @@ fn a_value_goes_to_a_rank_once() {
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
         assert_eq!(graph.cut(), (20, 1));
         let before = link.traffic().sent;
-        let results = graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+        let results = graph.run_async(&mut link).await.unwrap();
         let sums: Vec<_> = users.iter().filter_map(|&user| results.get(user).ok()).copied().collect();
         (link.traffic().sent - before, sums)
     });
@@ -126,7 +125,7 @@ fn inputs_come_from_their_owner() {
         for round in 0..3 {
             let owned = [graph.set(near, round * 10), graph.set(far, round)];
             assert_eq!(owned, [link.rank() == 0, link.rank() == 1]);
-            let results = graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+            let results = graph.run_async(&mut link).await.unwrap();
             sums.extend(results.get(sum).copied());
         }
         sums
@@ -154,7 +153,7 @@ fn the_nodes_run_on_an_executor() {
         let mut totals = Vec::new();
         for round in 0..6 {
             let results = if round % 2 == 0 {
-                graph.run_parallel(&mut link, &executor, &RankOptions::new()).unwrap()
+                graph.run_parallel(&mut link, &executor).unwrap()
             } else {
                 graph.run(&mut link).unwrap()
             };
@@ -176,7 +175,7 @@ fn gathering_by_name() {
             graph.node("tile", (), move || format!("tile {tile}"));
         }
         let mut graph = graph.build_async(&mut link, &Owners::Blocks).await.unwrap();
-        graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
+        graph.run_async(&mut link).await.unwrap();
         let (numbers, texts) = (graph.named::<u32>("tile"), graph.named::<String>("tile"));
         assert!(graph.named::<u64>("tile").is_empty() && graph.named::<u32>("other").is_empty());
         let numbers = graph.gather_async(&mut link, 2, &numbers).await.unwrap();
@@ -195,8 +194,9 @@ fn taking_a_result() {
         let mut graph = DistributedBuilder::new();
         let text = graph.node("text", (), || String::from("long"));
         let mut graph = graph.build(&mut link, &Owners::Blocks).unwrap();
-        let mut results = graph.run(&mut link).unwrap();
-        assert_eq!(results.take(text).unwrap(), "long");
+        graph.run(&mut link).unwrap();
+        assert_eq!(graph.take(text).unwrap(), "long");
+        let results = graph.results();
         assert_eq!(results.get(text).unwrap_err().to_string(), "was taken");
         let mut other = DistributedBuilder::new();
         let other = other.node("other", (), String::new);

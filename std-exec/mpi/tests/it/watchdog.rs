@@ -70,7 +70,7 @@ fn each_send_that_fails_in_turn() {
                     Err(other) => panic!("{other}"),
                 };
                 for _ in 0..3 {
-                    match graph.run_async(&mut link, &RankOptions::new()).await {
+                    match graph.run_async(&mut link).await {
                         Ok(_) => {}
                         Err(DistributedRunError::Link(error)) => return Some(error),
                         Err(other) => panic!("{other}"),
@@ -123,7 +123,7 @@ fn outcomes(network: Network, fails: bool) -> Vec<(Result<(), LinkError>, u64)> 
                 Err(other) => panic!("{other}"),
             };
             for policy in [FailurePolicy::KeepGoing, FailurePolicy::FailFast] {
-                match graph.run_async(&mut link, &RankOptions::new().policy(policy)).await {
+                match graph.with(&RankOptions::new().policy(policy)).run_async(&mut link).await {
                     Err(DistributedRunError::Link(error)) => return Err(error),
                     outcome => assert_eq!(outcome.is_err(), fails),
                 }
@@ -202,8 +202,8 @@ fn the_watchdog_names_what_is_missing() {
         let third = graph.node("", (second,), |value: &u8| *value);
         graph.place(third, 1);
         let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
-        graph.run_async(&mut link, &RankOptions::new()).await.unwrap();
-        let error = graph.run_async(&mut link, &RankOptions::new()).await.map(drop).unwrap_err();
+        graph.run_async(&mut link).await.unwrap();
+        let error = graph.run_async(&mut link).await.map(drop).unwrap_err();
         std::error::Error::source(&error).expect("what is wrong between the ranks").to_string()
     });
     assert_eq!(

@@ -182,7 +182,7 @@ fn run_of_futures_that_is_cancelled() {
         let same = token.clone();
         let other = thread::spawn(move || same.cancel());
         let options = RunOptions::new().cancel_token(&token);
-        let ended = block_on(&mut graph.run_parallel_async_with(executor, options));
+        let ended = block_on(&mut graph.with(&options).run_parallel_async(executor));
         assert!(matches!(ended, Err(RunError::Cancelled { .. })));
         other.join().expect("no panic");
         drop(graph);

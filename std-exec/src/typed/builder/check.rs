@@ -11,9 +11,10 @@ use std::collections::BTreeSet;
 
 /// What the builder knows of a node, beside its name and what it depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Declared {
-    Undefined,
-    Defined,
+pub(crate) enum Definition {
+    Missing,
+    Given,
+    /// The node is an input.
     Input,
 }
 
@@ -24,7 +25,6 @@ pub(crate) struct Faults {
     pub(crate) strangers: Vec<u32>,
     /// Handles of other graphs that were to be defined, or ordered.
     pub(crate) strangers_defined: Vec<AnyNode>,
-    pub(crate) defined_twice: Vec<u32>,
     /// How many nodes were refused.
     pub(crate) too_many: usize,
 }
@@ -40,27 +40,24 @@ impl Faults {
 
 /// Everything but cycles and states.
 pub(crate) fn check(
-    declared: &[Declared],
+    definitions: &[Definition],
     names: &Names,
     uses: &[Use],
     faults: &Faults,
 ) -> Result<(), GraphError> {
-    faults.too_large(declared.len())?;
-    let Faults { strangers, strangers_defined, defined_twice, .. } = faults;
+    faults.too_large(definitions.len())?;
+    let Faults { strangers, strangers_defined, .. } = faults;
     if !strangers.is_empty() || !strangers_defined.is_empty() {
         let defined = strangers_defined.iter().map(|node| NamedNode::nameless(node.id()));
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
         return Err(GraphError::ForeignHandles(nodes.collect()));
     }
-    if !defined_twice.is_empty() {
-        return Err(GraphError::DefinedTwice(names.all_named(defined_twice.iter().copied())));
-    }
-    let undefined = (0..).zip(declared).filter(|(_, node)| **node == Declared::Undefined);
+    let undefined = (0..).zip(definitions).filter(|(_, definition)| **definition == Definition::Missing);
     let undefined = names.all_named(undefined.map(|(node, _)| node));
     if !undefined.is_empty() {
         return Err(GraphError::Undefined(undefined));
     }
-    check_moves(declared.len(), names, uses)
+    check_moves(definitions.len(), names, uses)
 }
 
 /// A result that is moved feeds nobody else. Memory safety rests on this.

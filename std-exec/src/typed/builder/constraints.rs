@@ -80,8 +80,8 @@ impl<P> GraphBuilder<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn priority(&mut self, node: impl Into<AnyNode>, priority: i32) {
-        if let Some(node) = self.own(node.into()) {
-            self.wishes.prioritize(node, priority);
+        if let Some(node) = self.nodes.own(node.into()) {
+            self.nodes.wishes.prioritize(node, priority);
         }
     }
 
@@ -105,7 +105,7 @@ impl<P> GraphBuilder<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn limit(&mut self, at_once: usize) -> Limit {
-        Limit { graph: self.store.id(), index: self.wishes.limit(at_once) }
+        Limit { graph: self.nodes.store.id(), index: self.nodes.wishes.limit(at_once) }
     }
 
     /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each
@@ -139,11 +139,11 @@ impl<P> GraphBuilder<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn limited(&mut self, node: impl Into<AnyNode>, limit: Limit) {
-        if let Some(node) = self.own(node.into()) {
-            if limit.graph == self.store.id() {
-                self.wishes.put_under(node, limit.index);
+        if let Some(node) = self.nodes.own(node.into()) {
+            if limit.graph == self.nodes.store.id() {
+                self.nodes.wishes.put_under(node, limit.index);
             } else {
-                self.faults.strangers.push(node);
+                self.nodes.faults.strangers.push(node);
             }
         }
     }
@@ -179,11 +179,11 @@ impl<P> GraphBuilder<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn depth_first(&mut self) {
-        self.wishes.depth_first = true;
+        self.nodes.wishes.depth_first = true;
     }
 
     /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send`
-    /// see [`GraphBuilder::local`]. If the run is a future, that is the thread that polls it; of a graph that
+    /// see [`GraphBuilder::new_local`]. If the run is a future, that is the thread that polls it; of a graph that
     /// was [spawned](crate::Graph::spawn), the one that polls or joins it, or asks whether it [is
     /// finished](crate::Spawned::is_finished).
     ///
@@ -245,17 +245,8 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     fn bind(&mut self, node: AnyNode, place: Place) {
-        if let Some(node) = self.own(node) {
-            self.wishes.bind(node, place);
+        if let Some(node) = self.nodes.own(node) {
+            self.nodes.wishes.bind(node, place);
         }
-    }
-
-    /// The number of a node of this graph. A stranger is noted.
-    fn own(&mut self, node: AnyNode) -> Option<u32> {
-        let own = self.owns(node);
-        if !own {
-            self.faults.strangers_defined.push(node);
-        }
-        own.then_some(node.index)
     }
 }

@@ -1,33 +1,16 @@
 //! How a typed graph is put together.
 
-use super::check::{Declared, Faults, check, name_cycle};
-use super::wishes::Wishes;
-use crate::typed::data::accesses::Access;
-use crate::typed::data::agenda::Agenda;
-use crate::typed::data::graph_data::{GraphData, InnerGraphs, InnerOf};
-use crate::typed::data::schedule::Schedule;
-use crate::typed::data::topology::Topology;
-use crate::typed::data::uses::{Kind, Use};
+use super::check::Definition;
+use super::collected::Collected;
+use super::node_name::NodeName;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::graph::built::Graph;
 use crate::typed::graph::env::Env;
-use crate::typed::graph::results::Results;
 use crate::typed::handle::bounds::{NodeError, Predecessors, Shareable};
+use crate::typed::handle::declared::Declared;
 use crate::typed::handle::markers::Anywhere;
-use crate::typed::handle::names::{Label, Names};
 use crate::typed::handle::node::{AnyNode, Input, Node};
-use crate::typed::memory::entry::{Call, DropInPlace, Task};
-use crate::typed::memory::errors::Kept;
-use crate::typed::memory::measured::Measured;
-use crate::typed::memory::status::Status;
-use crate::typed::memory::store::Store;
-use crate::typed::node::dependencies::{Dependencies, NodeFn, SetInputs};
-use crate::typed::node::graph_task::{
-    AsyncGraphTask, Inner, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
-};
-use crate::typed::node::resolver::Resolver;
-use crate::typed::node::task::{call_of, try_call_of};
-use dgraph_core::{DagError, NodeId};
+use crate::typed::node::dependencies::{Dependencies, NodeFn};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -59,15 +42,7 @@ use std::marker::PhantomData;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct GraphBuilder<'env, P = Anywhere> {
-    pub(crate) store: Store,
-    graphs: InnerGraphs,
-    pub(crate) names: Names,
-    nodes: Vec<Declared>,
-    pub(crate) uses: Vec<Use>,
-    /// What nodes do with states.
-    pub(crate) accesses: Vec<Access>,
-    pub(crate) wishes: Wishes,
-    pub(crate) faults: Faults,
+    pub(crate) nodes: Collected,
     env: Env<'env>,
     place: PhantomData<P>,
 }
@@ -98,18 +73,7 @@ impl<'env> GraphBuilder<'env> {
 
 impl<'env, P> GraphBuilder<'env, P> {
     pub(crate) fn empty() -> Self {
-        Self {
-            store: Store::new(),
-            graphs: InnerGraphs::default(),
-            names: Names::default(),
-            nodes: Vec::new(),
-            uses: Vec::new(),
-            accesses: Vec::new(),
-            wishes: Wishes::default(),
-            faults: Faults::default(),
-            env: Env::new(),
-            place: PhantomData,
-        }
+        Self { nodes: Collected::new(), env: Env::new(), place: PhantomData }
     }
 
     /// Adds a node that runs `function` after `dependencies` and is fed their results.
@@ -138,15 +102,19 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// assert_eq!((results[both].as_str(), results[sum]), ("3 and 3", 6));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn node<D, F>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<F::Output>
+    pub fn node<D, F>(
+        &mut self,
+        name: impl NodeName<F::Output>,
+        dependencies: D,
+        function: F,
+    ) -> Node<F::Output>
     where
         D: Dependencies + Send,
         F: NodeFn<D> + Send + 'env,
         F::Output: Shareable + 'env,
     {
-        let node = self.declare(name);
-        self.define(node, dependencies, function);
-        node
+        // SAFETY: the closure is `Send`, the output `Send` and `Sync`, and neither borrows for less than `'env`.
+        unsafe { self.nodes.plain(name, dependencies, function) }
     }
 
     /// Adds a node that may fail. Those that depend on it, directly or not, are then skipped, and the run
@@ -165,16 +133,50 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// assert_eq!(error.to_string(), "1 node failed: number");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn try_node<D, F, T, E>(&mut self, name: impl AsRef<str>, dependencies: D, function: F) -> Node<T>
+    pub fn try_node<D, F, T, E>(&mut self, name: impl NodeName<T>, dependencies: D, function: F) -> Node<T>
     where
         D: Dependencies + Send,
         F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
         T: Shareable + 'env,
         E: NodeError,
     {
-        let node = self.declare(name);
-        self.try_define(node, dependencies, function);
-        node
+        // SAFETY: as above.
+        unsafe { self.nodes.fallible(name, dependencies, function) }
+    }
+
+    /// Declares a node that is to be defined later, so that others can depend on it before. Whatever adds a
+    /// node defines it, if it is handed in in place of a name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let total = graph.declare::<u32>("total"); // what it is the sum of isn't known yet
+    /// let report = graph.node("report", total.node(), |total: &u32| format!("total: {total}"));
+    /// let (rent, food) = (graph.node("rent", (), || 500), graph.node("food", (), || 300));
+    /// graph.node(total, (rent, food), |rent: &u32, food: &u32| rent + food);
+    /// assert_eq!(graph.build()?.run()?[report], "total: 800");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A node that depends on itself, directly or not, is refused:
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let egg = graph.declare::<u8>("egg");
+    /// let hen = graph.node("hen", egg.node(), |egg: &u8| *egg);
+    /// graph.node(egg, hen, |hen: &u8| *hen);
+    /// assert_eq!(graph.build().unwrap_err().to_string(), "dependency cycle: egg -> hen -> egg");
+    /// ```
+    pub fn declare<T>(&mut self, name: impl AsRef<str>) -> Declared<T>
+    where
+        T: Shareable + 'env,
+    {
+        // SAFETY: `T` is `Send` and `Sync`, and outlives `'env`.
+        Declared::new(unsafe { self.nodes.declare(name.as_ref(), Definition::Missing) })
     }
 
     /// Adds a node whose value comes from the caller, by [`Graph::set`].
@@ -198,150 +200,8 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         T: Shareable + 'env,
     {
-        // SAFETY: `T` is `Send` and `Sync`.
-        Input::new(unsafe { self.add(name.as_ref(), Declared::Input) })
-    }
-
-    /// Adds a node that runs the graph `inner`, in the way in which this one is run: on the same thread, or
-    /// on the same executor, with the same policy, token and deadline.
-    ///
-    /// First `set_inputs` is given the inner graph and the results of `dependencies`; then the inner graph
-    /// runs; then `read_outputs` makes the node's result of the inner results. If the inner run fails, the
-    /// node has failed, and the inner [`RunError`](crate::RunError) is its error. A graph with [async
-    /// nodes](Self::async_node) makes this node one: it runs on whatever thread polls it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Graph, GraphBuilder, Results};
-    ///
-    /// let mut inner = GraphBuilder::new();
-    /// let side = inner.input::<u64>("side");
-    /// let area = inner.node("area", (side,), |side: &u64| side * side);
-    /// let inner = inner.build()?;
-    ///
-    /// let mut outer = GraphBuilder::new();
-    /// let three = outer.node("three", (), || 3_u64);
-    /// let nine = outer.graph(
-    ///     "nine",
-    ///     (three,),
-    ///     inner,
-    ///     move |inner: &mut Graph<'_>, three: &u64| {
-    ///         inner.set(side, *three);
-    ///     },
-    ///     move |results: Results<'_>| results[area],
-    /// );
-    /// assert_eq!(outer.build()?.run()?[nine], 9);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn graph<D, S, R, T>(
-        &mut self,
-        name: impl AsRef<str>,
-        dependencies: D,
-        inner: Graph<'env>,
-        set_inputs: S,
-        read_outputs: R,
-    ) -> Node<T>
-    where
-        D: Dependencies + Send,
-        S: SetInputs<Graph<'env>, D> + Send + 'env,
-        R: FnMut(Results<'_>) -> T + Send + 'env,
-        T: Shareable + 'env,
-    {
-        let node = self.declare(name);
-        let gives_futures = inner.data().store.futures() > 0;
-        let inner = Inner { graph: inner, set_inputs, read_outputs };
-        if let Some(task) = self.task(node, dependencies, inner) {
-            if gives_futures {
-                let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
-                let task = AsyncGraphTask { task, under_way: None, index };
-                let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
-                let inner = async_inner_of(&task);
-                let task = Task { function: task, pointers: () };
-                // SAFETY: `call`, `drop` and `inner` were made for this task. What is in it outlives `'env`,
-                // and is `Send`.
-                unsafe { self.define_graph_with(node, call, task, Some(drop), inner) };
-            } else {
-                let (call, inner) = (graph_call_of::<S, R, D, T>(&task), inner_of(&task));
-                // SAFETY: both were made for this task. What is in it outlives `'env`, and is `Send`.
-                unsafe { self.define_graph_with(node, call, task, None, inner) };
-            }
-        }
-        node
-    }
-
-    /// Adds a node that is to be [defined](Self::define) later, so that others can depend on it before.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::GraphBuilder;
-    /// let mut graph = GraphBuilder::new();
-    /// let egg = graph.declare::<u8>("egg");
-    /// let hen = graph.node("hen", (egg,), |egg: &u8| *egg);
-    /// graph.define(egg, (hen,), |hen: &u8| *hen);
-    /// assert_eq!(graph.build().unwrap_err().to_string(), "dependency cycle: egg -> hen -> egg");
-    /// ```
-    pub fn declare<T>(&mut self, name: impl AsRef<str>) -> Node<T>
-    where
-        T: Shareable + 'env,
-    {
-        // SAFETY: `T` is `Send` and `Sync`.
-        unsafe { self.add(name.as_ref(), Declared::Undefined) }
-    }
-
-    /// Defines a node that was [declared](Self::declare). A second definition is an error of
-    /// [`build`](Self::build).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::GraphBuilder;
-    ///
-    /// let mut graph = GraphBuilder::new();
-    /// let total = graph.declare::<u32>("total"); // what it is the sum of isn't known yet
-    /// let report = graph.node("report", (total,), |total: &u32| format!("total: {total}"));
-    /// let (rent, food) = (graph.node("rent", (), || 500), graph.node("food", (), || 300));
-    /// graph.define(total, (rent, food), |rent: &u32, food: &u32| rent + food);
-    /// assert_eq!(graph.build()?.run()?[report], "total: 800");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn define<D, F, T>(&mut self, node: Node<T>, dependencies: D, function: F)
-    where
-        D: Dependencies + Send,
-        F: NodeFn<D, Output = T> + Send + 'env,
-    {
-        if let Some(task) = self.task(node, dependencies, function) {
-            // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
-            unsafe { self.define_with(node, call_of::<F, D, T>(&task), task, None) };
-        }
-    }
-
-    /// Defines a node that was [declared](Self::declare) and may fail. See [`try_node`](Self::try_node).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::GraphBuilder;
-    ///
-    /// let mut graph = GraphBuilder::new();
-    /// let port = graph.declare::<u16>("port");
-    /// let address = graph.node("address", (port,), |port: &u16| format!("localhost:{port}"));
-    /// let text = graph.node("text", (), || "80");
-    /// graph.try_define(port, (text,), |text: &&str| text.parse::<u16>());
-    /// assert_eq!(graph.build()?.run()?[address], "localhost:80");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn try_define<D, F, T, E>(&mut self, node: Node<T>, dependencies: D, function: F)
-    where
-        D: Dependencies + Send,
-        F: NodeFn<D, Output = Result<T, E>> + Send + 'env,
-        E: NodeError,
-    {
-        if let Some(task) = self.task(node, dependencies, function) {
-            // SAFETY: `try_call_of` makes the call for this task. The closure outlives `'env`, and is `Send`.
-            unsafe { self.define_with(node, try_call_of::<F, D, T, E>(&task), task, None) };
-        }
+        // SAFETY: `T` is `Send` and `Sync`, and outlives `'env`.
+        Input::new(unsafe { self.nodes.declare(name.as_ref(), Definition::Input) })
     }
 
     /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of
@@ -360,19 +220,9 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn after(&mut self, node: impl Into<AnyNode>, predecessors: impl Predecessors) {
-        let node = node.into();
-        if !self.owns(node) {
-            self.faults.strangers_defined.push(node);
-            return;
+        if let Some(node) = self.nodes.own(node.into()) {
+            predecessors.each(|predecessor| self.nodes.order(node, predecessor));
         }
-        predecessors.each(|predecessor| {
-            if self.owns(predecessor) {
-                let (node, dependency) = (node.index, predecessor.index);
-                self.uses.push(Use { node, dependency, kind: Kind::Order });
-            } else {
-                self.faults.strangers.push(node.index);
-            }
-        });
     }
 
     /// Checks the graph.
@@ -388,136 +238,13 @@ impl<'env, P> GraphBuilder<'env, P> {
     ///
     /// let mut graph = GraphBuilder::new();
     /// let later = graph.declare::<u8>("later");
-    /// graph.node("next", (later,), |later: &u8| later + 1);
+    /// graph.node("next", later.node(), |later: &u8| later + 1);
     /// let error = graph.build().unwrap_err();
-    /// assert!(matches!(&error, GraphError::Undefined(nodes) if nodes[0].id() == later.id()));
+    /// assert!(matches!(&error, GraphError::Undefined(nodes) if nodes[0].id() == later.node().id()));
     /// assert_eq!(error.to_string(), "declared, but not defined: later");
     /// ```
-    pub fn build(mut self) -> Result<Graph<'env, P>, GraphError> {
-        check(&self.nodes, &self.names, &self.uses, &self.faults)?;
-        let count = u32::try_from(self.nodes.len()).expect("the builder has counted");
-        let arranged = self.arrange_states()?;
-        let Self { mut store, mut graphs, names, nodes, uses, wishes, env, .. } = self;
-        let joints = u32::try_from(nodes.len()).expect("the builder has counted") - count;
-        let topology = Topology::new(count, joints, &uses, wishes.depth_first);
-        let mut topology = topology.map_err(|error| match error {
-            DagError::Cycle(cycle) => {
-                let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
-                name_cycle(&path, &names, &arranged, &store.states)
-            }
-            other => GraphError::TooLarge(other),
-        })?;
-        let demands = wishes.collect(nodes.len(), &names)?;
-        let inputs: Box<[u32]> = (0..count).filter(|&node| nodes[node as usize] == Declared::Input).collect();
-        let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
-        store.shrink();
-        graphs.shrink();
-        topology.find_rows(&store);
-        let changed = vec![false; inputs.len()].into();
-        let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
-        let (wakes, agenda) = (None, Agenda::default());
-        let data = GraphData {
-            #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-            alarm: None,
-            store,
-            graphs,
-            names,
-            topology,
-            arranged,
-            schedule,
-            inputs,
-            changed,
-            measured,
-            wakes,
-            agenda,
-            marks,
-            failures,
-        };
-        Ok(Graph::new(data, env))
-    }
-
-    pub(crate) fn owns(&self, node: AnyNode) -> bool {
-        node.graph == self.store.id()
-    }
-
-    /// # Safety
-    ///
-    /// `T` is `Send` and `Sync`; or the node is bound to the thread of a local graph, and the handle that is
-    /// given out says so.
-    pub(crate) unsafe fn add<T: 'env>(&mut self, name: &str, declared: Declared) -> Node<T> {
-        if self.nodes.len() >= NodeId::MAX_NODES || !self.store.has_room_for_slot::<T>() {
-            self.faults.too_many += 1;
-            return Node::stranger();
-        }
-        self.names.push(name);
-        self.nodes.push(declared);
-        let status = if declared == Declared::Input { Status::UNSET } else { Status::NOT_RUN };
-        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives
-        // `'env` (see `Env`).
-        unsafe { self.store.declare(status) }
-    }
-
-    /// The task of `node`, and a note of what it uses. `None` if it can't be defined, which is noted as well.
-    pub(crate) fn task<F, D, T>(
-        &mut self,
-        node: Node<T>,
-        dependencies: D,
-        function: F,
-    ) -> Option<Task<F, D::Pointers>>
-    where
-        D: Dependencies,
-    {
-        if !self.owns(node.any()) {
-            self.faults.strangers_defined.push(node.any());
-            return None;
-        }
-        let index = node.any().index;
-        if self.nodes[index as usize] != Declared::Undefined {
-            self.faults.defined_twice.push(index);
-            return None;
-        }
-        self.nodes[index as usize] = Declared::Defined;
-        let strangers = &mut self.faults.strangers;
-        let (store, uses, accesses) = (&mut self.store, &mut self.uses, &mut self.accesses);
-        let pointers = dependencies.resolve(&mut Resolver { store, uses, accesses, strangers, node: index });
-        Some(Task { function, pointers })
-    }
-
-    /// # Safety
-    ///
-    /// `call` may be called with such a task, whose futures, if it gives any, `future` drops. What is in the
-    /// task outlives `'env`, and is `Send`, or the node is bound to the thread of a local graph.
-    pub(crate) unsafe fn define_with<F, Q, T>(
-        &mut self,
-        node: Node<T>,
-        call: Call,
-        task: Task<F, Q>,
-        future: Option<DropInPlace>,
-    ) {
-        if !self.store.has_room_for_task::<F, Q>() {
-            self.faults.too_many += 1;
-            return;
-        }
-        // SAFETY: by contract; the store is dropped with the builder or the graph, neither of which outlives
-        // `'env` (see `Env`).
-        unsafe { self.store.define(node, call, task, future) };
-    }
-
-    /// # Safety
-    ///
-    /// As for [`define_with`](Self::define_with), and `inner` was made for the task.
-    unsafe fn define_graph_with<F, Q, T>(
-        &mut self,
-        node: Node<T>,
-        call: Call,
-        task: Task<F, Q>,
-        future: Option<DropInPlace>,
-        inner: InnerOf,
-    ) {
-        // SAFETY: by contract.
-        unsafe { self.define_with(node, call, task, future) };
-        // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
-        unsafe { self.graphs.push(node.any().index, inner) };
+    pub fn build(self) -> Result<Graph<'env, P>, GraphError> {
+        Ok(Graph::new(self.nodes.build()?, self.env))
     }
 }
 
@@ -541,11 +268,6 @@ impl<'env> Graph<'env> {
 impl<P> fmt::Debug for GraphBuilder<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let listed = |node: u32| {
-            let uses = self.uses.iter().filter(move |used| used.node == node);
-            uses.map(|used| self.names.label(used.dependency)).collect::<Vec<Label<'_>>>()
-        };
-        let nodes = (0..).take(self.nodes.len());
-        f.debug_map().entries(nodes.map(|node| (self.names.label(node), listed(node)))).finish()
+        self.nodes.fmt(f)
     }
 }

@@ -6,18 +6,47 @@
 //! that isn't `Send`, and nodes that run anywhere take no such dependencies. Results are read and dropped by
 //! whoever has the graph: again that thread.
 
-use super::check::Declared;
+use super::check::Definition;
+use super::collected::Collected;
 use super::graph_builder::GraphBuilder;
+use super::node_name::NodeName;
 use crate::protocol::ready_queue::Place;
 use crate::typed::handle::bounds::NodeError;
+use crate::typed::handle::declared::Declared;
 use crate::typed::handle::markers::Local;
 use crate::typed::handle::node::Node;
 use crate::typed::node::dependencies::{Dependencies, NodeFn};
-use crate::typed::node::task::{call_of, try_call_of};
+use std::fmt;
+
+/// Adds nodes that run on the thread of the graph: nothing has to be `Send`. Made by
+/// [`GraphBuilder::local`], with the same verbs as that one.
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_exec::{GraphBuilder, Local, LocalBuilder, Node};
+/// use std::rc::Rc;
+///
+/// /// Adds the part of a graph that draws.
+/// fn draw(mut graph: LocalBuilder<'_, '_>, text: Node<String>) -> Node<Rc<str>, Local> {
+///     let line = graph.node("line", text, |text: &String| Rc::new(format!("> {text}")));
+///     graph.node("screen", line, |line: &Rc<String>| Rc::from(line.as_str()))
+/// }
+///
+/// let mut graph = GraphBuilder::new_local();
+/// let text = graph.node("text", (), || String::from("hello"));
+/// let screen = draw(graph.local(), text);
+/// assert_eq!(&*graph.build()?.run()?[screen], "> hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct LocalBuilder<'b, 'env> {
+    builder: &'b mut GraphBuilder<'env, Local>,
+}
 
 impl<'env> GraphBuilder<'env, Local> {
-    /// Starts a graph that may have local nodes, whose closures and results need not be `Send`. Such a graph
-    /// stays on its thread. Local nodes run there, also in a parallel run, and other nodes on any thread.
+    /// Starts a graph that may have [local](Self::local) nodes, whose closures and results need not be
+    /// `Send`. Such a graph stays on its thread. Local nodes run there, also in a parallel run, and other
+    /// nodes on any thread.
     ///
     /// # Examples
     ///
@@ -26,10 +55,10 @@ impl<'env> GraphBuilder<'env, Local> {
     /// use std::{cell::Cell, rc::Rc};
     ///
     /// let window = Rc::new(Cell::new(0));
-    /// let mut graph = GraphBuilder::local();
-    /// let events = graph.local_node("events", (), || 3_u64).shared(); // `u64` may go anywhere
+    /// let mut graph = GraphBuilder::new_local();
+    /// let events = graph.local().node("events", (), || 3_u64).shared(); // `u64` may go anywhere
     /// let frame = graph.node("frame", (events,), |events: &u64| events * 100);
-    /// let shown = graph.local_node("show", (frame,), |frame: &u64| {
+    /// let shown = graph.local().node("show", (frame,), |frame: &u64| {
     ///     window.set(*frame);
     ///     Rc::clone(&window)
     /// });
@@ -38,11 +67,12 @@ impl<'env> GraphBuilder<'env, Local> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn local() -> Self {
+    pub fn new_local() -> Self {
         Self::empty()
     }
 
-    /// Adds a [node](GraphBuilder::node) that runs on the thread of the graph: nothing has to be `Send`.
+    /// What adds local nodes: those that run on the thread of the graph, where nothing has to be `Send`. It
+    /// has the same verbs.
     ///
     /// # Examples
     ///
@@ -51,9 +81,9 @@ impl<'env> GraphBuilder<'env, Local> {
     /// use std::{cell::RefCell, rc::Rc};
     ///
     /// let log = Rc::new(RefCell::new(Vec::new()));
-    /// let mut graph = GraphBuilder::local();
+    /// let mut graph = GraphBuilder::new_local();
     /// let number = graph.node("number", (), || 7); // may run on any thread
-    /// graph.local_node("log", (number,), {
+    /// graph.local().node("log", (number,), {
     ///     let log = Rc::clone(&log);
     ///     move |number: &i32| log.borrow_mut().push(*number)
     /// });
@@ -61,9 +91,31 @@ impl<'env> GraphBuilder<'env, Local> {
     /// assert_eq!(*log.borrow(), [7]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn local_node<D, F>(
+    pub fn local(&mut self) -> LocalBuilder<'_, 'env> {
+        LocalBuilder { builder: self }
+    }
+}
+
+impl<'env> LocalBuilder<'_, 'env> {
+    /// Adds a [node](GraphBuilder::node) that runs on the thread of the graph: nothing has to be `Send`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let mut graph = GraphBuilder::new_local();
+    /// let cell = graph.local().node("cell", (), || Rc::new(Cell::new(1)));
+    /// let count = graph.local().node("count", cell, |cell: &Rc<Cell<i32>>| cell.replace(5));
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run()?;
+    /// assert_eq!((results[count], results[cell].get()), (1, 5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn node<D, F>(
         &mut self,
-        name: impl AsRef<str>,
+        name: impl NodeName<F::Output, Local>,
         dependencies: D,
         function: F,
     ) -> Node<F::Output, Local>
@@ -72,13 +124,10 @@ impl<'env> GraphBuilder<'env, Local> {
         F: NodeFn<D> + 'env,
         F::Output: 'env,
     {
-        let node = self.add_local::<F::Output>(name.as_ref());
-        if let Some(task) = self.task(node.plain(), dependencies, function) {
-            // SAFETY: `call_of` makes the call for this task. The closure outlives `'env`; the node is bound
-            // to the thread of the graph.
-            unsafe { self.define_with(node.plain(), call_of::<F, D, F::Output>(&task), task, None) };
-        }
-        node
+        // SAFETY: `bind` binds the node to the thread of the graph. Closure and output don't borrow for less
+        // than `'env`.
+        let node = unsafe { self.nodes().plain(name, dependencies, function) };
+        self.bind(node)
     }
 
     /// Adds a [node that may fail](GraphBuilder::try_node) and runs on the thread of the graph: but for the
@@ -91,8 +140,8 @@ impl<'env> GraphBuilder<'env, Local> {
     /// use std::{cell::Cell, rc::Rc};
     ///
     /// let tries = Rc::new(Cell::new(2));
-    /// let mut graph = GraphBuilder::local();
-    /// let left = graph.local_try_node("left", (), || match tries.get() {
+    /// let mut graph = GraphBuilder::new_local();
+    /// let left = graph.local().try_node("left", (), || match tries.get() {
     ///     0 => Err("no try left"),
     ///     left => {
     ///         tries.set(left - 1);
@@ -105,9 +154,9 @@ impl<'env> GraphBuilder<'env, Local> {
     /// assert_eq!(graph.run().unwrap_err().to_string(), "1 node failed: left");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn local_try_node<D, F, T, E>(
+    pub fn try_node<D, F, T, E>(
         &mut self,
-        name: impl AsRef<str>,
+        name: impl NodeName<T, Local>,
         dependencies: D,
         function: F,
     ) -> Node<T, Local>
@@ -117,21 +166,48 @@ impl<'env> GraphBuilder<'env, Local> {
         T: 'env,
         E: NodeError,
     {
-        let node = self.add_local::<T>(name.as_ref());
-        if let Some(task) = self.task::<F, D, T>(node.plain(), dependencies, function) {
-            // SAFETY: as above, with `try_call_of`.
-            unsafe { self.define_with(node.plain(), try_call_of::<F, D, T, E>(&task), task, None) };
+        // SAFETY: as above.
+        let node = unsafe { self.nodes().fallible(name, dependencies, function) };
+        self.bind(node)
+    }
+
+    /// [Declares](GraphBuilder::declare) a local node: its definition, which runs on the thread of the graph,
+    /// comes later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// use std::rc::Rc;
+    ///
+    /// let mut graph = GraphBuilder::new_local();
+    /// let title = graph.local().declare::<Rc<str>>("title");
+    /// let length = graph.local().node("length", title.node(), |title: &Rc<str>| title.len());
+    /// graph.local().node(title, (), || Rc::from("page 1"));
+    /// assert_eq!(graph.build()?.run()?[length], 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn declare<T: 'env>(&mut self, name: impl AsRef<str>) -> Declared<T, Local> {
+        // SAFETY: as above.
+        let node = unsafe { self.nodes().declare::<T>(name.as_ref(), Definition::Missing) };
+        Declared::new(self.bind(node.marked()))
+    }
+
+    pub(super) fn nodes(&mut self) -> &mut Collected {
+        &mut self.builder.nodes
+    }
+
+    /// Binds the node to the thread of the graph. (Another graph's is noted when it is defined.)
+    pub(super) fn bind<T>(&mut self, node: Node<T, Local>) -> Node<T, Local> {
+        if self.nodes().owns(node.any()) {
+            self.nodes().wishes.bind(node.any().index, Place::Caller);
         }
         node
     }
+}
 
-    pub(crate) fn add_local<T: 'env>(&mut self, name: &str) -> Node<T, Local> {
-        // SAFETY: the node is bound to the thread of the graph just below, and the handle that is given out
-        // says so.
-        let node = unsafe { self.add::<T>(name, Declared::Undefined) };
-        if self.owns(node.any()) {
-            self.wishes.bind(node.any().index, Place::Caller);
-        }
-        node.marked()
+impl fmt::Debug for LocalBuilder<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.builder.fmt(f)
     }
 }

@@ -1,7 +1,8 @@
 //! Async nodes on the thread that the graph belongs to: nothing has to be `Send`, and closures may lend what
 //! they own.
 
-use super::graph_builder::GraphBuilder;
+use super::local::LocalBuilder;
+use super::node_name::NodeName;
 use crate::typed::handle::bounds::NodeError;
 use crate::typed::handle::markers::Local;
 use crate::typed::handle::node::Node;
@@ -15,7 +16,7 @@ use std::mem;
 macro_rules! lend {
     ($env:lifetime, $function:ident, $dependencies:ident) => {
         |function: *mut $function, pointers: *const <$dependencies as Dependencies>::Pointers, frame: &Frame<'_>, node| {
-            // SAFETY: by the contracts of `define_async_with` and `Call`, it stays there, and nobody else
+            // SAFETY: by the contracts of `asynchronous` and `Call`, it stays there, and nobody else
             // uses it, as long as there is a future.
             let function: &$env mut $function = unsafe { &mut *function };
             // SAFETY: `call` uses the run before it returns. Its future only has to be of a type that doesn't
@@ -28,9 +29,9 @@ macro_rules! lend {
 }
 
 #[cfg(feature = "async")]
-impl<'env> GraphBuilder<'env, Local> {
-    /// Adds an [async node](GraphBuilder::async_node) that runs on the thread of the graph: nothing has to be
-    /// `Send`, and the closure may own what its futures use.
+impl<'env> LocalBuilder<'_, 'env> {
+    /// Adds an [async node](crate::GraphBuilder::async_node) that runs on the thread of the graph: nothing has
+    /// to be `Send`, and the closure may own what its futures use.
     ///
     /// # Examples
     ///
@@ -38,10 +39,10 @@ impl<'env> GraphBuilder<'env, Local> {
     /// use dgraph_exec::GraphBuilder;
     /// use std::rc::Rc;
     ///
-    /// let mut graph = GraphBuilder::local();
+    /// let mut graph = GraphBuilder::new_local();
     /// let seen = Rc::new("seen");
     /// let mut calls = 0;
-    /// let count = graph.local_async_node("count", (), async move || {
+    /// let count = graph.local().async_node("count", (), async move || {
     ///     calls += 1;
     ///     (Rc::clone(&seen), calls)
     /// });
@@ -50,9 +51,9 @@ impl<'env> GraphBuilder<'env, Local> {
     /// assert_eq!(graph.run()?[count], (Rc::new("seen"), 2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn local_async_node<D, F, T>(
+    pub fn async_node<D, F, T>(
         &mut self,
-        name: impl AsRef<str>,
+        name: impl NodeName<T, Local>,
         dependencies: D,
         function: F,
     ) -> Node<T, Local>
@@ -61,16 +62,16 @@ impl<'env> GraphBuilder<'env, Local> {
         F: for<'a> LocalAsyncFn<'a, D, Output = T> + 'env,
         T: 'env,
     {
-        let node = self.add_local::<T>(name.as_ref());
         let lend = lend!('env, F, D);
-        // SAFETY: the node is bound to the thread of the graph. `lend` may be called with such pointers.
-        unsafe {
-            self.define_async_with::<D, F, T, Plain, _, _>(node.plain(), dependencies, function, lend);
-        }
-        node
+        // SAFETY: `bind` binds the node to the thread of the graph. Closure, future and `T` don't borrow for
+        // less than `'env`. `lend` may be called with such pointers.
+        let node = unsafe {
+            self.nodes().asynchronous::<Plain, D, _, _, _, _, _>(name, dependencies, function, lend)
+        };
+        self.bind(node)
     }
 
-    /// Adds an [async node that may fail](GraphBuilder::try_async_node) and runs on the thread of the graph:
+    /// Adds an [async node that may fail](crate::GraphBuilder::try_async_node) and runs on the thread of the graph:
     /// but for the error, nothing has to be `Send`, and the closure may own what its futures use.
     ///
     /// # Examples
@@ -80,8 +81,8 @@ impl<'env> GraphBuilder<'env, Local> {
     /// use std::rc::Rc;
     ///
     /// let mut answers = vec!["x", "5"]; // the next one last
-    /// let mut graph = GraphBuilder::local();
-    /// let number = graph.local_try_async_node("number", (), async move || {
+    /// let mut graph = GraphBuilder::new_local();
+    /// let number = graph.local().try_async_node("number", (), async move || {
     ///     let answer = answers.pop().expect("it is run twice");
     ///     answer.parse::<i32>().map(Rc::new)
     /// });
@@ -90,9 +91,9 @@ impl<'env> GraphBuilder<'env, Local> {
     /// assert_eq!(graph.run().unwrap_err().to_string(), "1 node failed: number");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn local_try_async_node<D, F, T, E>(
+    pub fn try_async_node<D, F, T, E>(
         &mut self,
-        name: impl AsRef<str>,
+        name: impl NodeName<T, Local>,
         dependencies: D,
         function: F,
     ) -> Node<T, Local>
@@ -102,12 +103,11 @@ impl<'env> GraphBuilder<'env, Local> {
         T: 'env,
         E: NodeError,
     {
-        let node = self.add_local::<T>(name.as_ref());
         let lend = lend!('env, F, D);
         // SAFETY: as above.
-        unsafe {
-            self.define_async_with::<D, F, T, Fallible, _, _>(node.plain(), dependencies, function, lend);
-        }
-        node
+        let node = unsafe {
+            self.nodes().asynchronous::<Fallible, D, _, _, _, _, _>(name, dependencies, function, lend)
+        };
+        self.bind(node)
     }
 }

@@ -1,15 +1,26 @@
 //! Collecting and checking nodes.
 
 #[allow(unsafe_code)]
+mod adding;
+#[allow(unsafe_code)]
 pub(super) mod asynchronous;
 pub(super) mod check;
+#[allow(unsafe_code)]
+pub(super) mod collected;
 pub(super) mod constraints;
+mod finish;
 #[allow(unsafe_code)]
 pub(super) mod graph_builder;
+#[allow(unsafe_code)]
+mod graphs;
 #[allow(unsafe_code)]
 pub(super) mod local;
 #[allow(unsafe_code)]
 pub(super) mod local_async;
 #[allow(unsafe_code)]
+pub(super) mod node_name;
+#[allow(unsafe_code)]
 pub(super) mod states;
+#[allow(unsafe_code)]
+pub(super) mod unshared;
 pub(super) mod wishes;

@@ -1,13 +1,16 @@
 //! States, and what the order of their uses is made of.
 
-use super::check::Declared;
+use super::check::Definition;
+use super::collected::Collected;
 use super::graph_builder::GraphBuilder;
+use super::local::LocalBuilder;
 use crate::typed::data::accesses::Accesses;
 use crate::typed::data::arranged::Arranged;
 use crate::typed::data::turns::Turns;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::markers::Local;
 use crate::typed::handle::state::State;
+use crate::typed::memory::entry::Task;
 use crate::typed::node::task::call_of;
 use std::mem;
 
@@ -78,11 +81,24 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         T: Send + 'env,
     {
+        // SAFETY: `T` is `Send`, and doesn't borrow for less than `'env`; who gives references to several
+        // threads demands `Sync` (`State::read`, `Graph::state`).
+        unsafe { self.nodes.add_state(name.as_ref(), value) }
+    }
+}
+
+impl Collected {
+    /// Adds a state.
+    ///
+    /// # Safety
+    ///
+    /// What a `T` borrows outlives the builder, and the graph that it builds. Otherwise as for [`States::add`].
+    ///
+    /// [`States::add`]: crate::typed::memory::states::States::add
+    pub(crate) unsafe fn add_state<T, P>(&mut self, name: &str, value: T) -> State<T, P> {
         let graph = self.store.id();
-        // SAFETY: `T` is `Send`; who gives references to several threads demands `Sync` (`State::read`,
-        // `Graph::state`). The states are dropped with the builder or the graph, neither of which outlives
-        // `'env` (see `Env`).
-        unsafe { self.store.states.add(graph, name.as_ref(), value) }
+        // SAFETY: by contract; the states are dropped with the builder or the graph.
+        unsafe { self.store.states.add(graph, name, value) }
     }
 
     /// Adds what follows from the uses of states: edges, joints, limits.
@@ -114,16 +130,17 @@ impl<'env, P> GraphBuilder<'env, P> {
     fn add_joint(&mut self, state: u32) {
         let name = self.store.states.names().label(state).to_string();
         // SAFETY: `()` is `Send` and `Sync`.
-        let node = unsafe { self.add::<()>(&name, Declared::Undefined) };
-        let nothing: fn() = || ();
-        if let Some(task) = self.task::<_, _, ()>(node, (), nothing) {
+        let node = unsafe { self.declare::<()>(&name, Definition::Missing) };
+        if let Some(pointers) = self.feed(node.any(), ()) {
+            let nothing: fn() = || ();
+            let task = Task { function: nothing, pointers };
             // SAFETY: `call_of` makes the call for this task, which borrows nothing and is `Send`.
-            unsafe { self.define_with(node, call_of::<fn(), (), ()>(&task), task, None) };
+            unsafe { self.define(node.any(), call_of::<fn(), (), ()>(&task), task, None) };
         }
     }
 }
 
-impl<'env> GraphBuilder<'env, Local> {
+impl<'env> LocalBuilder<'_, 'env> {
     /// Adds a [state](GraphBuilder::state) that need not be `Send`: local nodes use it.
     ///
     /// # Examples
@@ -133,21 +150,20 @@ impl<'env> GraphBuilder<'env, Local> {
     /// use std::{cell::Cell, rc::Rc};
     ///
     /// let window = Rc::new(Cell::new(""));
-    /// let mut graph = GraphBuilder::local();
-    /// let window = graph.local_state("window", window);
-    /// graph.local_node("draw", (window.write(),), |window: &mut Rc<Cell<&'static str>>| window.set("drawn"));
+    /// let mut graph = GraphBuilder::new_local();
+    /// let window = graph.local().state("window", window);
+    /// graph.local().node("draw", (window.write(),), |window: &mut Rc<Cell<&'static str>>| window.set("drawn"));
     /// let mut graph = graph.build()?;
     /// graph.run()?;
     /// assert_eq!(graph.state(window).get(), "drawn");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn local_state<T>(&mut self, name: impl AsRef<str>, value: T) -> State<T, Local>
+    pub fn state<T>(&mut self, name: impl AsRef<str>, value: T) -> State<T, Local>
     where
         T: 'env,
     {
-        let graph = self.store.id();
-        // SAFETY: it stays on the thread of the local graph, and the handle that is given out says so.
-        // Otherwise as above.
-        unsafe { self.store.states.add(graph, name.as_ref(), value) }
+        // SAFETY: it stays on the thread of the local graph, and the handle that is given out says so. It
+        // doesn't borrow for less than `'env`.
+        unsafe { self.nodes().add_state(name.as_ref(), value) }
     }
 }

@@ -19,7 +19,7 @@ use std::ops::Deref;
 ///     graph.try_node(format!("parse {text:?}"), (), move || text.parse::<i32>());
 /// }
 /// let mut graph = graph.build()?;
-/// let outcome = graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing));
+/// let outcome = graph.with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).run();
 /// let Err(RunError::Failed(failures)) = outcome else { panic!("two are no numbers") };
 /// let told: Vec<_> = failures.iter().map(|failure| format!("{failure}: {}", failure.error())).collect();
 /// assert_eq!(told[0], "node parse \"x\" failed: invalid digit found in string");
@@ -156,7 +156,7 @@ impl fmt::Display for Stop {
 ///     graph.try_node(text, (), || text.parse::<i32>());
 /// }
 /// let mut graph = graph.build()?;
-/// let outcome = graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing));
+/// let outcome = graph.with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).run();
 /// let Err(RunError::Failed(failures)) = outcome else { panic!("two are no numbers") };
 /// assert!(failures.iter().map(|failure| failure.node().name()).eq(["x", "y"]));
 /// let errors: Vec<_> = failures.into_iter().map(|failure| failure.into_error()).collect();

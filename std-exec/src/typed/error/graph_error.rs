@@ -34,9 +34,8 @@ pub enum GraphError {
     ForeignHandles(Vec<NamedNode>),
     /// Nodes that were declared and never defined.
     Undefined(Vec<NamedNode>),
-    /// Nodes that were defined more than once; one entry for each repetition.
-    DefinedTwice(Vec<NamedNode>),
     /// A result that is moved into one node while another one, or the same once more, depends on it too.
+    #[non_exhaustive]
     MovedAndUsed {
         /// The node whose result it is.
         node: NamedNode,
@@ -82,10 +81,6 @@ impl fmt::Display for GraphError {
             }
             Self::Undefined(nodes) => {
                 f.write_str("declared, but not defined: ")?;
-                brief::list(f, nodes.iter())
-            }
-            Self::DefinedTwice(nodes) => {
-                f.write_str("defined more than once: ")?;
                 brief::list(f, nodes.iter())
             }
             Self::MovedAndUsed { node, taker, user } if taker == user => {

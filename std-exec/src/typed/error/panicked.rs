@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 /// let mut graph = GraphBuilder::new();
 /// graph.node("divide", (), || 1 / "0".parse::<i32>().unwrap());
 /// let mut graph = graph.build()?;
-/// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+/// let error = graph.with(&RunOptions::new().catch_panics()).run().unwrap_err();
 /// assert_eq!(error.to_string(), "panicked: divide (attempt to divide by zero)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -49,7 +49,7 @@ impl Panicked {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("bad", (), || panic!("no"));
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let outcome = graph.with(&RunOptions::new().catch_panics()).run();
     /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
     /// assert_eq!(panic.nodes()[0].name(), "bad");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -69,7 +69,7 @@ impl Panicked {
     /// graph.try_node("disk", (), || Err::<u32, _>("disk full"));
     /// graph.node("bug", (), || panic!("no such index"));
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().catch_panics().policy(FailurePolicy::KeepGoing));
+    /// let outcome = graph.with(&RunOptions::new().catch_panics().policy(FailurePolicy::KeepGoing)).run();
     /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
     /// assert_eq!(panic.beside()[0].error().to_string(), "disk full");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,7 +88,7 @@ impl Panicked {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("bad", (), || panic!("{} is too many", 7));
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let outcome = graph.with(&RunOptions::new().catch_panics()).run();
     /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
     /// assert_eq!(panic.message(), Some("7 is too many"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,7 +108,7 @@ impl Panicked {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("bad", (), || panic_any(404_u16));
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let outcome = graph.with(&RunOptions::new().catch_panics()).run();
     /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
     /// assert_eq!(panic.into_payload().downcast_ref(), Some(&404_u16));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -132,7 +132,7 @@ impl Panicked {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("bad", (), || panic!("no"));
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().catch_panics());
+    /// let outcome = graph.with(&RunOptions::new().catch_panics()).run();
     /// let Err(RunError::Panicked(panic)) = outcome else { panic!("it can't do anything else") };
     /// // After tidying up: on with it.
     /// let payload = catch_unwind(|| panic.resume()).unwrap_err();

@@ -55,7 +55,7 @@ use std::fmt;
 ///     Err::<(), _>("killed")
 /// });
 /// let mut graph = graph.build()?;
-/// let error = graph.run_with(&RunOptions::new().cancel_token(&token)).unwrap_err();
+/// let error = graph.with(&RunOptions::new().cancel_token(&token)).run().unwrap_err();
 /// assert!(error.is_cancelled() && error.failures()[0].node().name() == "child process");
 /// assert_eq!(error.to_string(), "1 node failed: child process; cancelled");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -67,6 +67,7 @@ pub enum RunError {
     /// Targets of the run that are nodes of another graph: their numbers there. Nothing has run.
     ForeignTargets(Vec<dgraph_core::NodeId>),
     /// A node is bound to a worker that the executor doesn't have. Nothing has run.
+    #[non_exhaustive]
     NoSuchWorker {
         /// The node; the first one, if there are several.
         node: NamedNode,
@@ -83,6 +84,7 @@ pub enum RunError {
     /// is one.
     Panicked(Panicked),
     /// The run was stopped by its token, or by the end of the executor; no node has failed.
+    #[non_exhaustive]
     Cancelled {
         /// The nodes that did not run for this reason.
         not_run: Vec<NamedNode>,
@@ -93,6 +95,7 @@ pub enum RunError {
         late: bool,
     },
     /// The run's deadline passed; no node has failed.
+    #[non_exhaustive]
     DeadlineExceeded {
         /// The nodes that did not run for this reason.
         not_run: Vec<NamedNode>,
@@ -114,7 +117,7 @@ impl RunError {
     /// graph.node("bug", (), || panic!("no such index"));
     /// let mut graph = graph.build()?;
     /// let options = RunOptions::new().catch_panics().policy(FailurePolicy::KeepGoing);
-    /// let error = graph.run_with(&options).unwrap_err();
+    /// let error = graph.with(&options).run().unwrap_err();
     /// assert_eq!(error.to_string(), "panicked: bug (no such index); 1 node failed: disk");
     /// assert_eq!(error.failures()[0].error().to_string(), "disk full");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -137,7 +140,7 @@ impl RunError {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("bad", (), || panic!("no"));
     /// let mut graph = graph.build()?;
-    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+    /// let error = graph.with(&RunOptions::new().catch_panics()).run().unwrap_err();
     /// assert_eq!(error.panicked().and_then(|panic| panic.message()), Some("no"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -160,7 +163,7 @@ impl RunError {
     /// let token = CancelToken::new();
     /// token.cancel();
     /// let mut graph = graph.build()?;
-    /// let error = graph.run_with(&RunOptions::new().cancel_token(&token)).unwrap_err();
+    /// let error = graph.with(&RunOptions::new().cancel_token(&token)).run().unwrap_err();
     /// assert!(error.is_cancelled());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -179,7 +182,7 @@ impl RunError {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("never", (), || ());
     /// let mut graph = graph.build()?;
-    /// let error = graph.run_with(&RunOptions::new().deadline(Instant::now())).unwrap_err();
+    /// let error = graph.with(&RunOptions::new().deadline(Instant::now())).run().unwrap_err();
     /// assert!(error.is_late() && !error.is_cancelled());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

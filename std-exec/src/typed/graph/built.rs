@@ -1,17 +1,12 @@
 //! The graph that a builder makes.
 
 use super::env::Env;
-use super::results::Results;
-use crate::executor::Executor;
+use super::held::Held;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::Failures;
-use crate::typed::error::run_error::RunError;
 use crate::typed::handle::markers::Anywhere;
 use crate::typed::handle::names::{Label, NamedNode};
 use crate::typed::handle::node::Input;
-use crate::typed::options::run_options::RunOptions;
-use crate::typed::run::detached::Memory;
-use crate::typed::run::execute::execute;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
@@ -41,203 +36,31 @@ use std::marker::PhantomData;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Graph<'env, P = Anywhere> {
-    /// `None` while a future has it that runs the graph.
-    pub(crate) data: Option<Box<GraphData>>,
-    /// Space for a run on the workers of an executor; empty until there was one.
-    memory: Option<Memory>,
+    pub(crate) held: Held,
     _env: Env<'env>,
     place: PhantomData<P>,
 }
 
-const LEAKED: &str = "a graph can't be used after the future of a run of it was leaked";
-
 impl<'env, P> Graph<'env, P> {
     pub(crate) fn new(data: GraphData, env: Env<'env>) -> Self {
-        Self { data: Some(Box::new(data)), memory: None, _env: env, place: PhantomData }
+        Self { held: Held::new(data), _env: env, place: PhantomData }
     }
 
     #[inline]
     #[track_caller]
     pub(crate) fn data(&self) -> &GraphData {
-        self.data.as_ref().expect(LEAKED)
+        self.held.data()
     }
 
     #[inline]
     #[track_caller]
     pub(crate) fn data_mut(&mut self) -> &mut GraphData {
-        self.data.as_mut().expect(LEAKED)
-    }
-
-    /// Lends the data to a future, so that nothing can be used any more if that is leaked.
-    #[track_caller]
-    pub(crate) fn lend(&mut self) -> Box<GraphData> {
-        self.data.take().expect(LEAKED)
-    }
-
-    /// Lends the data, and the memory of runs, to a run on workers.
-    #[track_caller]
-    pub(crate) fn lend_to_workers(&mut self) -> (Box<GraphData>, Option<Memory>) {
-        (self.lend(), self.memory.take())
-    }
-
-    /// Undoes [`lend_to_workers`](Self::lend_to_workers).
-    pub(crate) fn give_back_all(&mut self, data: Box<GraphData>, memory: Memory) {
-        self.give_back(data);
-        self.memory = Some(memory);
-    }
-
-    /// Undoes [`lend`](Self::lend).
-    pub(crate) fn give_back(&mut self, data: Box<GraphData>) {
-        self.data = Some(data);
-    }
-
-    /// Runs every node once on this thread: in the order of declaration, as far as dependencies permit, or
-    /// [depth first](crate::GraphBuilder::depth_first).
-    ///
-    /// # Errors
-    ///
-    /// [`RunError::UnsetInputs`] before anything has run; [`RunError::Failed`] with all nodes that failed.
-    ///
-    /// # Panics
-    ///
-    /// With the panic of a node. The graph can be used again at once, and the results of other nodes are
-    /// there. What else went wrong: [`take_failures`](Self::take_failures).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::GraphBuilder;
-    /// let mut graph = GraphBuilder::new();
-    /// let mut calls = 0;
-    /// let calls = graph.node("calls", (), move || { calls += 1; calls });
-    /// let mut graph = graph.build()?;
-    /// assert_eq!(graph.run()?[calls], 1);
-    /// assert_eq!(graph.run()?[calls], 2); // anew, each time
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run(&mut self) -> Result<Results<'_, P>, RunError> {
-        self.run_with(&RunOptions::new())
-    }
-
-    /// Runs every node once on the threads of `executor`, this one included.
-    ///
-    /// Futures that need a runtime's context, such as Tokio's timers and sockets, have to find it on each of
-    /// these threads: on the workers by one line at the executor,
-    /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around), and on this one as ever. Without it they
-    /// panic where they are polled by a thread that has none, so now and then.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Self::run).
-    ///
-    /// # Panics
-    ///
-    /// With the first panic of a node, after the closures under way have ended; nothing that depends on it
-    /// has started. What else went wrong: [`take_failures`](Self::take_failures).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Executor, GraphBuilder, Values};
-    /// let numbers: Vec<u64> = (1..=1000).collect();
-    /// let mut graph = GraphBuilder::new();
-    /// let sums: Vec<_> = numbers.chunks(100).map(|part| graph.node("part", (), || part.iter().sum::<u64>())).collect();
-    /// let total = graph.node("total", &sums, |sums: Values<'_, u64>| sums.iter().sum::<u64>());
-    /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[total], 500_500);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_parallel(&mut self, executor: &Executor) -> Result<Results<'_, P>, RunError> {
-        self.run_parallel_with(executor, &RunOptions::new())
-    }
-
-    /// Runs nodes on the calling thread, as [options](RunOptions) say: which ones, until when, and what else.
-    ///
-    /// # Errors
-    ///
-    /// See [`RunError`]. What results there are can be had from [`results`](Self::results).
-    ///
-    /// # Panics
-    ///
-    /// As [`run`](Self::run), unless the options [catch panics](RunOptions::catch_panics).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{NoResult, GraphBuilder, RunOptions};
-    /// let mut graph = GraphBuilder::new();
-    /// let cheap = graph.node("cheap", (), || 1);
-    /// let dear = graph.node("dear", (cheap,), |cheap: &i32| cheap + 1);
-    /// let mut graph = graph.build()?;
-    /// let results = graph.run_with(&RunOptions::new().only([cheap]))?;
-    /// assert_eq!((results.get(cheap), results.get(dear)), (Ok(&1), Err(NoResult::NotNeeded)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_with(&mut self, options: &RunOptions) -> Result<Results<'_, P>, RunError> {
-        execute(self.data_mut(), None, options)?;
-        Ok(self.results())
-    }
-
-    /// Runs nodes on the threads of `executor`, this one included, as [options](RunOptions) say.
-    ///
-    /// # Errors
-    ///
-    /// See [`RunError`]. What results there are can be had from [`results`](Self::results).
-    ///
-    /// # Panics
-    ///
-    /// As [`run_parallel`](Self::run_parallel), unless the options [catch panics](RunOptions::catch_panics).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
-    /// let mut graph = GraphBuilder::new();
-    /// let bad = graph.try_node("bad", (), || "x".parse::<i32>());
-    /// let good = graph.try_node("good", (), || "5".parse::<i32>());
-    /// let mut graph = graph.build()?;
-    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
-    /// let error = graph.run_parallel_with(&Executor::new()?, &options).unwrap_err();
-    /// assert_eq!(error.to_string(), "1 node failed: bad");
-    /// assert_eq!(graph.results()[good], 5); // it has run all the same
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_parallel_with(
-        &mut self,
-        executor: &Executor,
-        options: &RunOptions,
-    ) -> Result<Results<'_, P>, RunError> {
-        execute(self.data_mut(), Some(executor.handle()), options)?;
-        Ok(self.results())
-    }
-
-    /// The results of the last run, however it has ended.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::GraphBuilder;
-    /// let mut graph = GraphBuilder::new();
-    /// let config = graph.node("config", (), || "port=x");
-    /// graph.try_node("port", (config,), |config: &&str| config[5..].parse::<u16>());
-    /// let mut graph = graph.build()?;
-    /// if graph.run().is_err() {
-    ///     assert_eq!(graph.results()[config], "port=x"); // to be shown to the user
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn results(&mut self) -> Results<'_, P> {
-        Results::new(self.data_mut())
+        self.held.data_mut()
     }
 
     /// What else went wrong in a run of which the panic of a node went on: the nodes that panicked and those
     /// that failed, and whether the run was cancelled or late. Nothing after a run that has ended in another
-    /// way: its [`RunError`] says it all. The next run drops what nobody has taken.
+    /// way: its [`RunError`](crate::RunError) says it all. The next run drops what nobody has taken.
     ///
     /// # Examples
     ///
@@ -250,7 +73,7 @@ impl<'env, P> Graph<'env, P> {
     /// graph.node("bug", (), || panic!("no such index"));
     /// let mut graph = graph.build()?;
     /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
-    /// let payload = catch_unwind(AssertUnwindSafe(|| _ = graph.run_with(&options))).unwrap_err();
+    /// let payload = catch_unwind(AssertUnwindSafe(|| _ = graph.with(&options).run())).unwrap_err();
     /// assert_eq!(payload.downcast_ref(), Some(&"no such index"));
     /// let failures = graph.take_failures();
     /// assert_eq!(failures[0].error().to_string(), "disk full");

@@ -2,10 +2,13 @@
 
 pub(super) mod built;
 pub(super) mod env;
+pub(super) mod held;
 pub(super) mod order;
 pub(super) mod results;
 pub(super) mod run_async;
+pub(super) mod runnable;
 #[allow(unsafe_code)]
 pub(super) mod running;
 pub(super) mod spawned;
 pub(super) mod states;
+pub(super) mod with_options;

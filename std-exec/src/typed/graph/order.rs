@@ -62,7 +62,7 @@ impl<P> Graph<'_, P> {
     /// let mut graph = GraphBuilder::new();
     /// let node = graph.node("node", (), || 1);
     /// let mut graph = graph.build()?;
-    /// graph.run_with(&RunOptions::new().measure())?;
+    /// graph.with(&RunOptions::new().measure()).run()?;
     /// graph.prioritize_by_measured();
     /// assert!(graph.measured(node).is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -91,7 +91,7 @@ impl<P> Graph<'_, P> {
     /// let sum = graph.node("sum", (), || (0..100_000_u64).map(std::hint::black_box).sum::<u64>());
     /// let mut graph = graph.build()?;
     /// assert_eq!(graph.measured(sum), None);
-    /// graph.run_with(&RunOptions::new().measure())?;
+    /// graph.with(&RunOptions::new().measure()).run()?;
     /// assert!(graph.measured(sum) > Some(Duration::ZERO));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

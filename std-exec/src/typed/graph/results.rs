@@ -1,8 +1,9 @@
 //! What a run of a typed graph gave.
 
+use super::built::Graph;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::no_result::NoResult;
-use crate::typed::handle::markers::Anywhere;
+use crate::typed::handle::markers::{Anywhere, Lendable};
 use crate::typed::handle::names::{NamedNode, Names};
 use crate::typed::handle::node::{AnyNode, Input, Node};
 use crate::typed::memory::status::{State, Status};
@@ -15,25 +16,111 @@ use std::ops::Index;
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{NoResult, GraphBuilder};
+/// use dgraph_exec::GraphBuilder;
 /// let mut graph = GraphBuilder::new();
 /// let name = graph.node("name", (), || String::from("dgraph"));
 /// let length = graph.node("length", (name,), |name: &String| name.len());
 /// let mut graph = graph.build()?;
 ///
-/// let mut results = graph.run()?;
+/// let results = graph.run()?;
 /// assert_eq!(results[length], 6);
-/// assert_eq!(results.take(name)?, "dgraph");
-/// assert_eq!(results.get(name), Err(NoResult::Taken));
+/// let name: &String = results.get(name)?; // borrowed from the graph, so it may be kept, and passed on
+/// assert_eq!(name, "dgraph");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Results<'g, P = Anywhere> {
-    pub(super) data: &'g mut GraphData,
+    pub(super) data: &'g GraphData,
     place: PhantomData<P>,
 }
 
+impl<P> Graph<'_, P> {
+    /// The results of the last run, however it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::GraphBuilder;
+    /// let mut graph = GraphBuilder::new();
+    /// let config = graph.node("config", (), || "port=x");
+    /// graph.try_node("port", (config,), |config: &&str| config[5..].parse::<u16>());
+    /// let mut graph = graph.build()?;
+    /// if graph.run().is_err() {
+    ///     assert_eq!(graph.results()[config], "port=x"); // to be shown to the user
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn results(&self) -> Results<'_, P> {
+        Results::new(self.data())
+    }
+
+    /// What `node` gave in the last run.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no result.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Graph, GraphBuilder, Node, RunError};
+    ///
+    /// struct Model {
+    ///     graph: Graph<'static>,
+    ///     total: Node<u64>,
+    /// }
+    ///
+    /// impl Model {
+    ///     /// Computes the total anew.
+    ///     fn compute(&mut self) -> Result<&u64, Box<dyn std::error::Error>> {
+    ///         self.graph.run()?;
+    ///         Ok(self.graph.result(self.total)?)
+    ///     }
+    /// }
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let total = graph.node("total", (), || 42);
+    /// let mut model = Model { graph: graph.build()?, total };
+    /// assert_eq!(model.compute()?, &42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn result<T, Q: Lendable>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, NoResult> {
+        self.results().get(node)
+    }
+
+    /// Moves out what `node` gave in the last run.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no result.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{NoResult, GraphBuilder};
+    /// let mut graph = GraphBuilder::new();
+    /// let pixels = graph.node("pixels", (), || vec![0_u8; 1 << 20]);
+    /// let mut graph = graph.build()?;
+    /// graph.run()?;
+    /// let image: Vec<u8> = graph.take(pixels)?; // no copy
+    /// assert_eq!(image.len(), 1 << 20);
+    /// assert_eq!(graph.take(pixels), Err(NoResult::Taken));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, NoResult> {
+        let data = self.data_mut();
+        match data.store.take(node.into().plain(), Status::TAKEN) {
+            None => Err(NoResult::ForeignHandle),
+            Some(taken) => taken.map_err(|state| why(state, &data.names)),
+        }
+    }
+}
+
 impl<'g, P> Results<'g, P> {
-    pub(crate) fn new(data: &'g mut GraphData) -> Self {
+    pub(crate) fn new(data: &'g GraphData) -> Self {
         Self { data, place: PhantomData }
     }
 
@@ -57,35 +144,10 @@ impl<'g, P> Results<'g, P> {
     /// assert_eq!((results.get(double), results.get(input)), (Ok(&8), Ok(&4)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get<T, Q>(&self, node: impl Into<Node<T, Q>>) -> Result<&T, NoResult> {
+    pub fn get<T, Q: Lendable>(&self, node: impl Into<Node<T, Q>>) -> Result<&'g T, NoResult> {
         match self.data.store.get(node.into().plain()) {
             None => Err(NoResult::ForeignHandle),
-            Some(got) => got.map_err(|state| self.absent(state)),
-        }
-    }
-
-    /// Moves out what `node` gave.
-    ///
-    /// # Errors
-    ///
-    /// Why it has no result.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{NoResult, GraphBuilder};
-    /// let mut graph = GraphBuilder::new();
-    /// let pixels = graph.node("pixels", (), || vec![0_u8; 1 << 20]);
-    /// let mut graph = graph.build()?;
-    /// let image: Vec<u8> = graph.run()?.take(pixels)?; // no copy
-    /// assert_eq!(image.len(), 1 << 20);
-    /// assert_eq!(graph.results().take(pixels), Err(NoResult::Taken));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn take<T, Q>(&mut self, node: impl Into<Node<T, Q>>) -> Result<T, NoResult> {
-        match self.data.store.take(node.into().plain(), Status::TAKEN) {
-            None => Err(NoResult::ForeignHandle),
-            Some(taken) => taken.map_err(|state| self.absent(state)),
+            Some(got) => got.map_err(|state| why(state, &self.data.names)),
         }
     }
 
@@ -104,8 +166,8 @@ impl<'g, P> Results<'g, P> {
     /// assert_eq!(told, ["number failed", "double was skipped because of number"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, NoResult)> {
-        let GraphData { store, names, topology, .. } = &*self.data;
+    pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, NoResult)> + use<'g, P> {
+        let GraphData { store, names, topology, .. } = self.data;
         (0..topology.declared()).filter_map(|node| {
             let absent = absent(store.statuses.get(node).state(), names)?;
             Some((names.named(node), absent))
@@ -121,7 +183,7 @@ impl<'g, P> Results<'g, P> {
     /// let mut graph = GraphBuilder::new();
     /// let (wanted, other) = (graph.node("wanted", (), || 1), graph.node("other", (), || "text"));
     /// let mut graph = graph.build()?;
-    /// let results = graph.run_with(&RunOptions::new().only([wanted]))?;
+    /// let results = graph.with(&RunOptions::new().only([wanted])).run()?;
     /// assert_eq!(results.why_absent(wanted), None);
     /// assert_eq!(results.why_absent(other), Some(NoResult::NotNeeded));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -134,18 +196,19 @@ impl<'g, P> Results<'g, P> {
         absent(self.data.store.statuses.get(node.index).state(), &self.data.names)
     }
 
-    fn absent(&self, state: State) -> NoResult {
-        absent(state, &self.data.names).unwrap_or(NoResult::ForeignHandle)
-    }
-
     #[track_caller]
-    fn at<T>(&self, node: Node<T>) -> &T {
+    fn at<T>(&self, node: Node<T>) -> &'g T {
         match self.get(node) {
             Ok(value) => value,
             Err(NoResult::ForeignHandle) => panic!("the handle of a node of another graph"),
             Err(absent) => panic!("no result: node {} {absent}", self.data.names.named(node.any().index)),
         }
     }
+}
+
+/// Why there is nothing, as the state of a node without a value says.
+fn why(state: State, names: &Names) -> NoResult {
+    absent(state, names).unwrap_or(NoResult::ForeignHandle)
 }
 
 /// Why there is nothing, as the state says. `None` if there is a value.
@@ -164,7 +227,7 @@ fn absent(state: State, names: &Names) -> Option<NoResult> {
     })
 }
 
-impl<T, P, Q> Index<Node<T, Q>> for Results<'_, P> {
+impl<T, P, Q: Lendable> Index<Node<T, Q>> for Results<'_, P> {
     type Output = T;
 
     /// What `node` gave.
@@ -192,10 +255,18 @@ impl<T, P> Index<Input<T>> for Results<'_, P> {
     }
 }
 
+impl<P> Clone for Results<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Results<'_, P> {}
+
 impl<P> fmt::Debug for Results<'_, P> {
     /// A map from each node to `result`, or to why it has none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GraphData { store, names, topology, .. } = &*self.data;
+        let GraphData { store, names, topology, .. } = self.data;
         let mut map = f.debug_map();
         for node in 0..topology.declared() {
             map.key(&names.label(node));

@@ -1,11 +1,11 @@
 //! The future of a run, on the thread that polls it or on the workers of an executor.
 
 use super::built::Graph;
-use super::results::Results;
+use super::runnable::Runnable;
 use super::running::Running;
+use super::with_options::WithOptions;
 use crate::executor::Executor;
 use crate::typed::error::run_error::RunError;
-use crate::typed::handle::markers::Anywhere;
 use crate::typed::options::run_options::RunOptions;
 use std::fmt;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::{GraphBuilder, RunAsync};
+/// use dgraph_exec::{Graph, GraphBuilder, RunAsync};
 /// use std::future::{pending, poll_fn};
 /// use std::{pin::Pin, task::Poll};
 ///
@@ -31,7 +31,7 @@ use std::task::{Context, Poll};
 /// let mut graph = graph.build()?;
 /// pollster::block_on(async {
 ///     graph.set(wait, true);
-///     let mut run: RunAsync<'_, '_> = graph.run_async();
+///     let mut run: RunAsync<'_, Graph<'_>> = graph.run_async();
 ///     poll_fn(|context| Poll::Ready(assert!(Pin::new(&mut run).poll(context).is_pending()))).await;
 ///     drop(run); // enough waited
 ///     graph.set(wait, false);
@@ -41,10 +41,80 @@ use std::task::{Context, Poll};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "futures do nothing unless polled"]
-pub struct RunAsync<'g, 'env, P = Anywhere> {
+pub struct RunAsync<'g, G: Runnable> {
     /// `None` when the run is over.
-    graph: Option<&'g mut Graph<'env, P>>,
+    graph: Option<&'g mut G>,
     run: Running,
+}
+
+#[cfg(feature = "async")]
+impl<'g, G: Runnable> WithOptions<'_, &'g mut G> {
+    /// Runs nodes on the thread that polls the future, as [`Graph::run_async`] does.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`]. What results there are can be had from the graph all the same:
+    /// [`Graph::results`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Graph::run_async`], unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
+    /// use std::{future::pending, thread};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.async_node("answer", (), async || pending::<u32>().await); // from a server that is gone
+    /// let mut graph = graph.build()?;
+    /// let token = CancelToken::new();
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// let user = thread::spawn(move || token.cancel());
+    /// let error = pollster::block_on(graph.with(&options).run_async()).unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// # user.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_async(self) -> RunAsync<'g, G> {
+        RunAsync { graph: Some(self.graph), run: Running::here(self.options.clone()) }
+    }
+}
+
+#[cfg(feature = "async")]
+impl<'g, G: Runnable + Send + 'static> WithOptions<'_, &'g mut G> {
+    /// Runs nodes on the workers of `executor`, as [`Graph::run_parallel_async`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_async`](WithOptions::run_async).
+    ///
+    /// # Panics
+    ///
+    /// As [`Graph::run_parallel_async`], unless the options [catch panics](RunOptions::catch_panics).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
+    ///
+    /// async fn parse(text: &&str) -> Result<i32, std::num::ParseIntError> { text.parse() }
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let texts = ["5", "x"].map(|text| graph.node(text, (), move || text));
+    /// let numbers = texts.map(|text| graph.try_async_node("number", (text,), parse));
+    /// let mut graph = graph.build()?;
+    /// let executor = Executor::new()?;
+    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
+    /// let error = pollster::block_on(graph.with(&options).run_parallel_async(&executor)).unwrap_err();
+    /// assert_eq!(error.to_string(), "1 node failed: number");
+    /// assert_eq!(graph.results()[numbers[0]], 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_parallel_async(self, executor: &Executor) -> RunAsync<'g, G> {
+        RunAsync { graph: Some(self.graph), run: Running::on_workers(executor, self.options.clone()) }
+    }
 }
 
 #[cfg(feature = "async")]
@@ -87,40 +157,8 @@ impl<'env, P> Graph<'env, P> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn run_async(&mut self) -> RunAsync<'_, 'env, P> {
-        self.run_async_with(RunOptions::new())
-    }
-
-    /// Runs nodes on the thread that polls the future, as [options](RunOptions) say; otherwise like
-    /// [`run_async`](Self::run_async).
-    ///
-    /// # Errors
-    ///
-    /// See [`RunError`]. What results there are can be had from [`results`](Self::results).
-    ///
-    /// # Panics
-    ///
-    /// As [`run_async`](Self::run_async), unless the options [catch panics](RunOptions::catch_panics).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{CancelToken, GraphBuilder, RunOptions};
-    /// use std::{future::pending, thread};
-    ///
-    /// let mut graph = GraphBuilder::new();
-    /// graph.async_node("answer", (), async || pending::<u32>().await); // from a server that is gone
-    /// let mut graph = graph.build()?;
-    /// let token = CancelToken::new();
-    /// let options = RunOptions::new().cancel_token(&token);
-    /// let user = thread::spawn(move || token.cancel());
-    /// let error = pollster::block_on(graph.run_async_with(options)).unwrap_err();
-    /// assert!(error.is_cancelled());
-    /// # user.join().unwrap();
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn run_async_with(&mut self, options: RunOptions) -> RunAsync<'_, 'env, P> {
-        RunAsync { graph: Some(self), run: Running::here(options) }
+    pub fn run_async(&mut self) -> RunAsync<'_, Self> {
+        self.with(&RunOptions::new()).run_async()
     }
 }
 
@@ -171,51 +209,13 @@ impl Graph<'static> {
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn run_parallel_async(&mut self, executor: &Executor) -> RunAsync<'_, 'static> {
-        self.run_parallel_async_with(executor, RunOptions::new())
-    }
-
-    /// Runs nodes on the workers of `executor`, as [options](RunOptions) say; otherwise like
-    /// [`run_parallel_async`](Self::run_parallel_async).
-    ///
-    /// # Errors
-    ///
-    /// See [`RunError`]. What results there are can be had from [`results`](Self::results).
-    ///
-    /// # Panics
-    ///
-    /// As [`run_parallel_async`](Self::run_parallel_async), unless the options [catch
-    /// panics](RunOptions::catch_panics).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Executor, FailurePolicy, GraphBuilder, RunOptions};
-    ///
-    /// async fn parse(text: &&str) -> Result<i32, std::num::ParseIntError> { text.parse() }
-    ///
-    /// let mut graph = GraphBuilder::new();
-    /// let texts = ["5", "x"].map(|text| graph.node(text, (), move || text));
-    /// let numbers = texts.map(|text| graph.try_async_node("number", (text,), parse));
-    /// let mut graph = graph.build()?;
-    /// let executor = Executor::new()?;
-    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
-    /// let error = pollster::block_on(graph.run_parallel_async_with(&executor, options)).unwrap_err();
-    /// assert_eq!(error.to_string(), "1 node failed: number");
-    /// assert_eq!(graph.results()[numbers[0]], 5);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn run_parallel_async_with(
-        &mut self,
-        executor: &Executor,
-        options: RunOptions,
-    ) -> RunAsync<'_, 'static> {
-        RunAsync { graph: Some(self), run: Running::on_workers(executor, options) }
+    pub fn run_parallel_async(&mut self, executor: &Executor) -> RunAsync<'_, Self> {
+        self.with(&RunOptions::new()).run_parallel_async(executor)
     }
 }
 
-impl<'g, 'env, P> Future for RunAsync<'g, 'env, P> {
-    type Output = Result<Results<'g, P>, RunError>;
+impl<'g, G: Runnable> Future for RunAsync<'g, G> {
+    type Output = Result<G::Results<'g>, RunError>;
 
     /// # Panics
     ///
@@ -224,21 +224,21 @@ impl<'g, 'env, P> Future for RunAsync<'g, 'env, P> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let graph = this.graph.as_mut().expect("polled after its end");
-        let Poll::Ready(outcome) = this.run.poll(graph, context) else { return Poll::Pending };
-        let graph = this.graph.take().expect("it was there");
-        Poll::Ready(outcome.map(|()| graph.results()))
+        let Poll::Ready(outcome) = this.run.poll(graph.held(), context) else { return Poll::Pending };
+        let graph: &'g G = this.graph.take().expect("it was there");
+        Poll::Ready(outcome.map(|()| graph.last_results()))
     }
 }
 
-impl<P> Drop for RunAsync<'_, '_, P> {
+impl<G: Runnable> Drop for RunAsync<'_, G> {
     fn drop(&mut self) {
         if let Some(graph) = &mut self.graph {
-            self.run.end(graph);
+            self.run.end(graph.held());
         }
     }
 }
 
-impl<P> fmt::Debug for RunAsync<'_, '_, P> {
+impl<G: Runnable> fmt::Debug for RunAsync<'_, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunAsync").field("run", &self.run).finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 //!
 //! Meanwhile the graph's data is away, so that nothing can be used any more if the future is leaked.
 
-use super::built::Graph;
+use super::held::Held;
 use crate::executor::{Executor, Handle};
 use crate::sync::thrown::discard;
 use crate::typed::data::graph_data::GraphData;
@@ -39,7 +39,7 @@ impl Running {
 
     /// Begins, if that has not been done.
     #[track_caller]
-    pub(crate) fn begin<P>(&mut self, graph: &mut Graph<'_, P>) -> Result<(), RunError> {
+    pub(crate) fn begin(&mut self, graph: &mut Held) -> Result<(), RunError> {
         if let Stage::NotBegun(options, executor) = &mut self.0 {
             let (options, executor) = (mem::take(options), executor.take());
             self.0 = Stage::Over;
@@ -66,11 +66,7 @@ impl Running {
     ///
     /// With the panic of a node, unless the options catch it; if the run is over.
     #[track_caller]
-    pub(crate) fn poll<P>(
-        &mut self,
-        graph: &mut Graph<'_, P>,
-        context: &Context<'_>,
-    ) -> Poll<Result<(), RunError>> {
+    pub(crate) fn poll(&mut self, graph: &mut Held, context: &Context<'_>) -> Poll<Result<(), RunError>> {
         if let Err(error) = self.begin(graph) {
             return Poll::Ready(Err(error));
         }
@@ -94,7 +90,7 @@ impl Running {
 
     /// Ends the run, whatever it has come to: drops the futures that are left and gives the graph its data
     /// back.
-    pub(crate) fn end<P>(&mut self, graph: &mut Graph<'_, P>) {
+    pub(crate) fn end(&mut self, graph: &mut Held) {
         match mem::replace(&mut self.0, Stage::Over) {
             Stage::Here(mut run, mut data) => {
                 // A destructor that panics while a future is dropped: there is nobody to tell. What was

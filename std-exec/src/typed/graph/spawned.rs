@@ -1,7 +1,9 @@
 //! A graph that was handed to an executor.
 
 use super::built::Graph;
+use super::runnable::Runnable;
 use super::running::Running;
+use super::with_options::WithOptions;
 use crate::executor::Executor;
 use crate::sync::thrown::discard;
 use crate::typed::error::run_error::RunError;
@@ -33,16 +35,16 @@ use std::task::{Context, Poll};
 ///     runs.push(graph.build()?.spawn(&executor)); // side by side
 /// }
 /// for ((run, node), square) in runs.into_iter().zip(nodes).zip([0, 1, 4]) {
-///     let (mut graph, outcome) = pollster::block_on(run); // in a task: `run.await`
+///     let (graph, outcome) = pollster::block_on(run); // in a task: `run.await`
 ///     outcome?;
 ///     assert_eq!(graph.results()[node], square);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "dropping it ends the run"]
-pub struct Spawned {
+pub struct Spawned<G: Runnable = Graph<'static>> {
     /// `None` when the run is over and the graph has been given back.
-    graph: Option<Graph<'static>>,
+    graph: Option<G>,
     run: Running,
     /// Why it did not begin.
     refused: Option<RunError>,
@@ -66,18 +68,20 @@ impl Graph<'static> {
     /// let answer = graph.node("answer", (), || 42);
     /// let spawned = graph.build()?.spawn(&executor);
     /// // ... something else, and at last:
-    /// let (mut graph, outcome) = spawned.join();
+    /// let (graph, outcome) = spawned.join();
     /// outcome?;
     /// assert_eq!(graph.results()[answer], 42);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
     pub fn spawn(self, executor: &Executor) -> Spawned {
-        self.spawn_with(executor, RunOptions::new())
+        self.into_with(&RunOptions::new()).spawn(executor)
     }
+}
 
-    /// Hands the graph to the workers of `executor`, which begin at once and run it as [options](RunOptions)
-    /// say.
+#[cfg(feature = "async")]
+impl<G: Runnable + Send + 'static> WithOptions<'_, G> {
+    /// Hands the graph to the workers of `executor`, as [`Graph::spawn`] does.
     ///
     /// # Examples
     ///
@@ -88,31 +92,33 @@ impl Graph<'static> {
     /// let token = CancelToken::new();
     /// let mut graph = GraphBuilder::new();
     /// graph.async_node("for ever", (), async || std::future::pending::<()>().await);
-    /// let spawned = graph.build()?.spawn_with(&executor, RunOptions::new().cancel_token(&token));
+    /// let options = RunOptions::new().cancel_token(&token);
+    /// let spawned = graph.build()?.into_with(&options).spawn(&executor);
     /// token.cancel();
     /// let (_graph, outcome) = spawned.join();
     /// assert!(matches!(outcome, Err(RunError::Cancelled { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn spawn_with(mut self, executor: &Executor, options: RunOptions) -> Spawned {
+    pub fn spawn(self, executor: &Executor) -> Spawned<G> {
         executor.handle().check_process();
-        let mut run = Running::on_workers(executor, options);
-        match catch_unwind(AssertUnwindSafe(|| run.begin(&mut self).err())) {
-            Ok(refused) => Spawned { graph: Some(self), run, refused },
-            Err(payload) => unwind_without(self, payload),
+        let Self { mut graph, options } = self;
+        let mut run = Running::on_workers(executor, options.clone());
+        match catch_unwind(AssertUnwindSafe(|| run.begin(graph.held()).err())) {
+            Ok(refused) => Spawned { graph: Some(graph), run, refused },
+            Err(payload) => unwind_without(graph, payload),
         }
     }
 }
 
 /// The panic goes on, and takes the graph with it. Not while it unwinds: destructors of results may panic.
-fn unwind_without(graph: Graph<'static>, payload: Box<dyn Any + Send>) -> ! {
+fn unwind_without<G>(graph: G, payload: Box<dyn Any + Send>) -> ! {
     discard(graph);
     resume_unwind(payload);
 }
 
 #[cfg(feature = "async")]
-impl Spawned {
+impl<G: Runnable> Spawned<G> {
     /// Blocks until the run is over. Gives back the graph, with its results, and how the run has ended.
     ///
     /// Not for nodes that run on the same executor: a worker that blocks here does nothing else, and if all
@@ -136,12 +142,12 @@ impl Spawned {
     /// let executor = Executor::new()?;
     /// let mut graph = GraphBuilder::new();
     /// let number = graph.try_node("number", (), || "x".parse::<i32>());
-    /// let (mut graph, outcome) = graph.build()?.spawn(&executor).join();
+    /// let (graph, outcome) = graph.build()?.spawn(&executor).join();
     /// assert_eq!(outcome.unwrap_err().to_string(), "1 node failed: number");
     /// assert!(graph.results().get(number).is_err()); // the graph is back all the same
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn join(self) -> (Graph<'static>, Result<(), RunError>) {
+    pub fn join(self) -> (G, Result<(), RunError>) {
         pollster::block_on(self)
     }
 
@@ -183,8 +189,11 @@ impl Spawned {
     }
 }
 
-impl Future for Spawned {
-    type Output = (Graph<'static>, Result<(), RunError>);
+/// No pointers into the graph are made of its own place.
+impl<G: Runnable> Unpin for Spawned<G> {}
+
+impl<G: Runnable> Future for Spawned<G> {
+    type Output = (G, Result<(), RunError>);
 
     /// # Panics
     ///
@@ -195,12 +204,12 @@ impl Future for Spawned {
         let graph = this.graph.as_mut().expect("polled after its end");
         let outcome = match this.refused.take() {
             Some(error) => Err(error),
-            None => match catch_unwind(AssertUnwindSafe(|| this.run.poll(graph, context))) {
+            None => match catch_unwind(AssertUnwindSafe(|| this.run.poll(graph.held(), context))) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(outcome)) => outcome,
                 Err(payload) => {
                     let mut graph = this.graph.take().expect("it was there");
-                    this.run.end(&mut graph); // if it was no node that panicked
+                    this.run.end(graph.held()); // if it was no node that panicked
                     unwind_without(graph, payload);
                 }
             },
@@ -210,15 +219,15 @@ impl Future for Spawned {
     }
 }
 
-impl Drop for Spawned {
+impl<G: Runnable> Drop for Spawned<G> {
     fn drop(&mut self) {
         if let Some(graph) = &mut self.graph {
-            self.run.end(graph);
+            self.run.end(graph.held());
         }
     }
 }
 
-impl fmt::Debug for Spawned {
+impl<G: Runnable> fmt::Debug for Spawned<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spawned").field("run", &self.run).finish_non_exhaustive()
     }

@@ -52,9 +52,9 @@ impl Graph<'_, Local> {
     /// use dgraph_exec::GraphBuilder;
     /// use std::rc::Rc;
     ///
-    /// let mut graph = GraphBuilder::local();
-    /// let title = graph.local_state("title", Rc::<str>::from("untitled"));
-    /// graph.local_node("name", title.write(), |title: &mut Rc<str>| *title = "page 1".into());
+    /// let mut graph = GraphBuilder::new_local();
+    /// let title = graph.local().state("title", Rc::<str>::from("untitled"));
+    /// graph.local().node("name", title.write(), |title: &mut Rc<str>| *title = "page 1".into());
     /// let mut graph = graph.build()?;
     /// graph.run()?;
     /// assert_eq!(&**graph.state(title), "page 1");
@@ -116,7 +116,7 @@ impl<P> Graph<'_, P> {
     /// });
     /// let drawn = graph.node("draw", tiles.read(), |tiles: &[i32; 4]| tiles.iter().sum::<i32>());
     /// let mut graph = graph.build()?;
-    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+    /// let error = graph.with(&RunOptions::new().catch_panics()).run().unwrap_err();
     /// assert_eq!(error.to_string(), "panicked: fill (attempt to divide by zero)");
     /// assert_eq!(graph.results().get(drawn).unwrap_err().to_string(), "was skipped because of fill");
     /// assert_eq!(graph.half_written(tiles).map(|node| node.to_string()).collect::<Vec<_>>(), ["fill"]);
@@ -180,44 +180,6 @@ const STRANGER: &str = "the handle of a state of another graph";
 #[track_caller]
 fn of<T, Q>(data: &GraphData, state: State<T, Q>) -> &GraphData {
     data.find(state.id().graph).expect(STRANGER)
-}
-
-impl<P> Results<'_, P> {
-    /// A state, to be changed, as [`Graph::state_mut`]: where there are results and no graph, as in what reads
-    /// the results of a graph that is a node.
-    ///
-    /// # Panics
-    ///
-    /// If `state` is another graph's.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Graph, GraphBuilder, Results};
-    /// use std::mem;
-    ///
-    /// let mut inner = GraphBuilder::new();
-    /// let inside = inner.state("inside", Vec::new());
-    /// inner.node("sort", inside.write(), |list: &mut Vec<i32>| list.sort());
-    /// let inner = inner.build()?;
-    ///
-    /// let mut outer = GraphBuilder::new();
-    /// let list = outer.node("list", (), || vec![3, 1, 2]);
-    /// let sorted = outer.graph(
-    ///     "sorted",
-    ///     (list.moved(),), // into the state of the inner graph, and out of it: no copy
-    ///     inner,
-    ///     move |inner: &mut Graph<'_>, list: Vec<i32>| *inner.state_mut(inside) = list,
-    ///     move |mut results: Results<'_>| mem::take(results.state_mut(inside)),
-    /// );
-    /// assert_eq!(outer.build()?.run()?[sorted], [1, 2, 3]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn state_mut<T, Q>(&mut self, state: State<T, Q>) -> &mut T {
-        let data = self.data.find_mut(state.id().graph).expect(STRANGER);
-        data.store.states.get_mut(state)
-    }
 }
 
 impl<T: Sync> Index<State<T>> for Results<'_> {

@@ -23,7 +23,8 @@ use std::error::Error;
     message = "`{Self}` can't be the result of a node that may run on any thread",
     label = "gives `{Self}`, which isn't `Send` and `Sync`",
     note = "in place of an `Rc` give an `Arc`, of a `Cell` an atomic, of a `RefCell` a `Mutex`",
-    note = "or bind the node to the graph's thread: `GraphBuilder::local()` and `local_node`, where nothing has to be `Send`"
+    note = "or, if it is `Send` and only one node takes it, `graph.unshared().node(..)`, and `node.moved()` there",
+    note = "or bind the node to the graph's thread: `GraphBuilder::new_local()`, and `graph.local().node(..)`, where nothing has to be `Send`"
 )]
 pub trait Shareable: Send + Sync {}
 

@@ -1,6 +1,7 @@
 //! What a program and its messages call nodes by.
 
 pub(super) mod bounds;
+pub(super) mod declared;
 pub(super) mod markers;
 pub(super) mod names;
 pub(super) mod node;

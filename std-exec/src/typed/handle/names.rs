@@ -51,7 +51,7 @@ impl NamedNode {
     /// graph.node("same", (), || ());
     /// let later = graph.declare::<u8>("same"); // names need not differ
     /// let Err(GraphError::Undefined(nodes)) = graph.build() else { panic!("one isn't defined") };
-    /// assert_eq!(nodes[0].id(), later.id());
+    /// assert_eq!(nodes[0].id(), later.node().id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

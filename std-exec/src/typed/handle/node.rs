@@ -121,7 +121,7 @@ pub struct Moved<T, P = Anywhere> {
 /// let text = graph.node("text", (), || "seven");
 /// let wanted: Vec<AnyNode> = vec![number.into(), text.into()]; // of different types
 /// let mut graph = graph.build()?;
-/// let results = graph.run_with(&RunOptions::new().only(wanted))?;
+/// let results = graph.with(&RunOptions::new().only(wanted)).run()?;
 /// assert_eq!((results[number], results[text]), (7, "seven"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -246,8 +246,8 @@ impl<T: Send + Sync> Node<T, Local> {
     /// use std::rc::Rc;
     ///
     /// let document = Rc::new(String::from("some words"));
-    /// let mut graph = GraphBuilder::local();
-    /// let text = graph.local_node("text", (), || document.as_bytes().to_vec()).shared(); // bytes may go anywhere
+    /// let mut graph = GraphBuilder::new_local();
+    /// let text = graph.local().node("text", (), || document.as_bytes().to_vec()).shared(); // bytes may go anywhere
     /// let spaces = graph.node("spaces", (text,), |text: &Vec<u8>| text.iter().filter(|&&byte| byte == b' ').count());
     /// assert_eq!(graph.build()?.run()?[spaces], 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

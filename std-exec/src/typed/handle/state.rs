@@ -232,9 +232,9 @@ impl<T> State<T, Local> {
     /// use dgraph_exec::GraphBuilder;
     /// use std::rc::Rc;
     ///
-    /// let mut graph = GraphBuilder::local();
-    /// let title = graph.local_state("title", Rc::<str>::from("untitled"));
-    /// let shown = graph.local_node("show", title.read(), |title: &Rc<str>| title.len());
+    /// let mut graph = GraphBuilder::new_local();
+    /// let title = graph.local().state("title", Rc::<str>::from("untitled"));
+    /// let shown = graph.local().node("show", title.read(), |title: &Rc<str>| title.len());
     /// assert_eq!(graph.build()?.run()?[shown], 8);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

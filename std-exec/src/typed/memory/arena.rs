@@ -47,16 +47,16 @@ impl Arena {
         Self { base, layout: Layout::new::<[u128; 0]>(), used: 0 }
     }
 
-    /// Whether there is space for one more `T`.
-    pub(crate) fn has_room<T>(&self) -> bool {
-        self.next::<T>().is_some()
+    /// Whether there is space for one more of these.
+    pub(crate) fn has_room(&self, of: Layout) -> bool {
+        self.next(of).is_some()
     }
 
-    /// Where the next `T` would begin and end.
-    fn next<T>(&self) -> Option<(usize, usize)> {
-        let start = self.used.checked_next_multiple_of(align_of::<T>().max(UNIT))?;
-        let end = start.checked_add(size_of::<T>())?;
-        let fits = start < LARGEST && end <= LARGEST && self.layout_of(end, align_of::<T>()).is_some();
+    /// Where the next one of these would begin and end.
+    fn next(&self, of: Layout) -> Option<(usize, usize)> {
+        let start = self.used.checked_next_multiple_of(of.align().max(UNIT))?;
+        let end = start.checked_add(of.size())?;
+        let fits = start < LARGEST && end <= LARGEST && self.layout_of(end, of.align()).is_some();
         fits.then_some((start, end))
     }
 
@@ -66,15 +66,16 @@ impl Arena {
         Layout::from_size_align(size, align.max(self.layout.align())).ok()
     }
 
-    /// Memory for a `T`: aligned, valid for as long as the arena, and nobody else's.
+    /// Memory for something: aligned, valid for as long as the arena, and nobody else's. (Not generic: there
+    /// is one copy of this, and not one for each type of closure.)
     ///
     /// # Panics
     ///
     /// If there is no [room](Self::has_room).
-    pub(crate) fn reserve<T>(&mut self) -> Place<T> {
-        let (start, end) = self.next::<T>().expect("the builder asks for room");
-        if end > self.layout.size() || align_of::<T>() > self.layout.align() {
-            self.grow(end, align_of::<T>());
+    pub(crate) fn reserve(&mut self, of: Layout) -> Place<u8> {
+        let (start, end) = self.next(of).expect("the builder asks for room");
+        if end > self.layout.size() || of.align() > self.layout.align() {
+            self.grow(end, of.align());
         }
         self.used = end;
         Place::new(u32::try_from(start / UNIT).expect("below the largest place"))
@@ -82,7 +83,7 @@ impl Arena {
 
     /// `value`, at its place.
     pub(crate) fn place<T>(&mut self, value: T) -> Place<T> {
-        let place = self.reserve::<T>();
+        let place = self.reserve(Layout::new::<T>()).typed();
         // SAFETY: `reserve` has just given the place.
         let pointer = unsafe { self.base().at(place) };
         // SAFETY: it is for a `T`, and nobody else's.
@@ -192,7 +193,7 @@ impl<T> std::fmt::Debug for Place<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arena, LARGEST, Place};
+    use super::{Arena, LARGEST, Layout, Place};
 
     #[repr(align(512))]
     #[derive(Clone, Copy)]
@@ -242,7 +243,7 @@ mod tests {
         const ALL: usize = isize::MAX.unsigned_abs();
         let mut arena = Arena::new();
         arena.place(1_u8);
-        assert!(arena.has_room::<[u8; 1 << 30]>());
-        assert!(!arena.has_room::<[u8; if LARGEST > ALL { ALL } else { LARGEST }]>());
+        assert!(arena.has_room(Layout::new::<[u8; 1 << 30]>()));
+        assert!(!arena.has_room(Layout::new::<[u8; if LARGEST > ALL { ALL } else { LARGEST }]>()));
     }
 }

@@ -21,6 +21,7 @@ use super::states::States;
 use super::status::{State, Status, Statuses};
 use crate::sync::thrown::{discard, first};
 use crate::typed::handle::node::{GraphId, Node};
+use std::alloc::Layout;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
@@ -48,12 +49,12 @@ pub(crate) struct Store {
     pub(crate) states: States,
 }
 
-// SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, by the contracts
-// of `declare`, `define` and `States::add`; or it belongs to nodes that are bound to the thread of a local
-// graph (see `builder/local.rs`), which keeps the store on that thread.
+// SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, or their handles
+// don't lend them, by the contracts of `declare`, `define` and `States::add`; or it belongs to nodes that are
+// bound to the thread of a local graph (see `builder/local.rs`), which keeps the store on that thread.
 unsafe impl Send for Store {}
-// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T` where `T` is `Sync`, and so do
-// states; what a run does is by the contract of `call`.
+// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T`, by handles that may lend it:
+// so `T` is `Sync`; and so do states. What a run does is by the contract of `call`.
 unsafe impl Sync for Store {}
 
 impl Store {
@@ -83,14 +84,14 @@ impl Store {
         self.slots.len()
     }
 
-    /// Whether there is space for a node that gives a `T`.
-    pub(crate) fn has_room_for_slot<T>(&self) -> bool {
-        self.values.has_room::<T>()
+    /// Whether there is space for a node that gives one of these.
+    pub(crate) fn has_room_for_slot(&self, of: Layout) -> bool {
+        self.values.has_room(of)
     }
 
-    /// Whether there is space for what such a task consists of.
-    pub(crate) fn has_room_for_task<F, P>(&self) -> bool {
-        self.functions.has_room::<F>() && self.pointers.has_room::<P>()
+    /// Whether there is space for what a task consists of.
+    pub(crate) fn has_room_for_task(&self, function: Layout, pointers: Layout) -> bool {
+        self.functions.has_room(function) && self.pointers.has_room(pointers)
     }
 
     /// Gives back memory that isn't used: all nodes are there.
@@ -113,16 +114,22 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`, or the node is bound
-    /// to the thread of a local graph.
+    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`; or it is `Send`, and
+    /// the handle that is given out is [`Unshared`](crate::Unshared); or the node is bound to the thread of a
+    /// local graph, and the handle says so.
     pub(crate) unsafe fn declare<T>(&mut self, status: Status) -> Node<T> {
+        Node::new(self.id, self.add_slot(Layout::new::<T>(), drop_of::<T>(), status))
+    }
+
+    /// The number of a new node, whose slot is for one of these, which `drop` drops.
+    fn add_slot(&mut self, of: Layout, drop: Option<DropInPlace>, status: Status) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("the builder counts");
-        self.slots.push(self.values.reserve::<T>().untyped());
+        self.slots.push(self.values.reserve(of));
         self.entries.push(Entry::NOTHING);
         self.statuses.push(status);
         let drops = if status == Status::UNSET { &mut self.inputs } else { &mut self.results };
-        drops.extend(drop_of::<T>().map(|drop| (index, drop)));
-        Node::new(self.id, index)
+        drops.extend(drop.map(|drop| (index, drop)));
+        index
     }
 
     /// Gives `node` its task, which `call` is made for. If it gives futures, as the one of the number that
@@ -133,19 +140,23 @@ impl Store {
     /// `call` may be called with such a closure and such pointers, and `future` drops the future of such a
     /// closure. The store goes away before anything that the closure borrows. The closure is `Send`, or the
     /// node is bound to the thread of a local graph.
-    pub(crate) unsafe fn define<F, P, T>(
+    pub(crate) unsafe fn define<F, P>(
         &mut self,
-        node: Node<T>,
+        node: u32,
         call: Call,
         task: Task<F, P>,
         future: Option<DropInPlace>,
     ) {
         let Task { function, pointers } = task;
         let function = self.functions.place(function).untyped();
-        self.closures.extend(drop_of::<F>().map(|drop| (function, drop)));
         let pointers = self.pointers.place(pointers).untyped();
-        let node = node.any().index;
-        self.entries[node as usize] = Entry { call, function, pointers };
+        self.set_entry(node, Entry { call, function, pointers }, drop_of::<F>(), future);
+    }
+
+    /// From now on `node` has this entry. `drop` drops its closure, and `future` the futures of that.
+    fn set_entry(&mut self, node: u32, entry: Entry, drop: Option<DropInPlace>, future: Option<DropInPlace>) {
+        self.closures.extend(drop.map(|drop| (entry.function, drop)));
+        self.entries[node as usize] = entry;
         self.futures.extend(future.map(|drop| (node, drop)));
     }
 

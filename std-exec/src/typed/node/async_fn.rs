@@ -5,6 +5,7 @@
 
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
+use crate::typed::handle::markers::Lendable;
 use crate::typed::handle::node::{Input, Moved, Node};
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
@@ -101,9 +102,9 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
 /// One handle without a tuple around it.
 macro_rules! alone {
-    ($([$($place:ident)?] $handle:ident),*) => {$(
+    ($([$($place:ident $(: $mark:path)?)?] $handle:ident),*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<'a, Fun, Fut, T $(, $place)?> AsyncNodeFn<'a, $handle<T $(, $place)?>> for Fun
+        impl<'a, Fun, Fut, T $(, $place $(: $mark)?)?> AsyncNodeFn<'a, $handle<T $(, $place)?>> for Fun
         where
             $handle<T $(, $place)?>: Feed<'a>,
             Fun: FnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Fut,
@@ -126,7 +127,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
+alone!([P: Lendable] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {
@@ -150,8 +151,8 @@ macro_rules! many {
 }
 
 many!(
-    ['s, T, P] &'s [Node<T, P>],
-    ['s, T, P] &'s Vec<Node<T, P>>,
-    [T, P] Vec<Node<T, P>>,
-    [T, P, const N: usize] [Node<T, P>; N],
+    ['s, T, P: Lendable] &'s [Node<T, P>],
+    ['s, T, P: Lendable] &'s Vec<Node<T, P>>,
+    [T, P: Lendable] Vec<Node<T, P>>,
+    [T, P: Lendable, const N: usize] [Node<T, P>; N],
 );

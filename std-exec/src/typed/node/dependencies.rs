@@ -7,6 +7,7 @@
 use super::resolver::Resolver;
 use super::values::{List, Values};
 use crate::typed::data::uses::Kind;
+use crate::typed::handle::markers::Lendable;
 use crate::typed::handle::node::{Input, Moved, Node};
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::arena::Place;
@@ -47,8 +48,8 @@ use sealed::Sealed;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no dependency",
-    note = "a dependency is a handle (`Node<T>`, `Input<T>`), `handle.moved()`, or of a state `state.read()`, `state.write()` \
-            or `state.commute()`"
+    note = "a dependency is a handle (`Node<T>`, `Input<T>`) or `handle.moved()`; of a node that was declared, \
+            `declared.node()`; of a state, `state.read()`, `state.write()` or `state.commute()`"
 )]
 pub trait Dependency: Sealed + Copy {
     #[doc(hidden)]
@@ -116,7 +117,7 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     message = "`{Self}` is no list of dependencies",
     note = "dependencies are a tuple of up to 12 handles, `(a, b)`; one handle, `a`; or a slice of handles of one type, \
             `&nodes[..]`",
-    note = "inputs in a slice or array are named as nodes: `[a.node(), b.node()]`",
+    note = "inputs in a slice or array are named as nodes, and so are nodes that were declared: `[a.node(), b.node()]`",
     note = "of a state, write what is done with it: `state.read()`, `state.write()`, `state.commute()`"
 )]
 pub trait Dependencies: Sealed + Sized {
@@ -191,7 +192,7 @@ pub trait NodeFn<D: Dependencies> {
 ///     inner.set(x, *five);
 ///     inner.set(y, *three);
 /// };
-/// let two = outer.graph("two", (five, three), inner, set, move |results: Results<'_>| results[difference]);
+/// let two = outer.graph("two", (five, three), inner, set, move |inner: &mut Graph<'_>| inner.results()[difference]);
 /// assert_eq!(outer.build()?.run()?[two], 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -209,9 +210,9 @@ pub trait SetInputs<G, D: Dependencies> {
 
 macro_rules! lent {
     ([$($place:ident)?] $handle:ident, $node:expr) => {
-        impl<T $(, $place)?> Sealed for $handle<T $(, $place)?> {}
+        impl<T $(, $place: Lendable)?> Sealed for $handle<T $(, $place)?> {}
 
-        impl<T $(, $place)?> Dependency for $handle<T $(, $place)?> {
+        impl<T $(, $place: Lendable)?> Dependency for $handle<T $(, $place)?> {
             type Pointer = Place<T>;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> Place<T> {
@@ -219,7 +220,7 @@ macro_rules! lent {
             }
         }
 
-        impl<'a, T $(, $place)?> Feed<'a> for $handle<T $(, $place)?> {
+        impl<'a, T $(, $place: Lendable)?> Feed<'a> for $handle<T $(, $place)?> {
             type Arg = &'a T;
 
             #[inline]
@@ -332,8 +333,8 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
 /// One handle without a tuple around it.
 macro_rules! alone {
-    ($([$($place:ident)?] $handle:ident),*) => {$(
-        impl<T $(, $place)?> Dependencies for $handle<T $(, $place)?> {
+    ($([$($place:ident $(: $mark:path)?)?] $handle:ident),*) => {$(
+        impl<T $(, $place $(: $mark)?)?> Dependencies for $handle<T $(, $place)?> {
             type Pointers = <Self as Dependency>::Pointer;
             type Scope = Self;
 
@@ -342,7 +343,7 @@ macro_rules! alone {
             }
         }
 
-        impl<Fun, Out, T $(, $place)?> NodeFn<$handle<T $(, $place)?>> for Fun
+        impl<Fun, Out, T $(, $place $(: $mark)?)?> NodeFn<$handle<T $(, $place)?>> for Fun
         where
             Fun: for<'a> FnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out,
         {
@@ -362,7 +363,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
+alone!([P: Lendable] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {
@@ -394,8 +395,8 @@ macro_rules! many {
 }
 
 many!(
-    ['s, T, P] &'s [Node<T, P>],
-    ['s, T, P] &'s Vec<Node<T, P>>,
-    [T, P] Vec<Node<T, P>>,
-    [T, P, const N: usize] [Node<T, P>; N],
+    ['s, T, P: Lendable] &'s [Node<T, P>],
+    ['s, T, P: Lendable] &'s Vec<Node<T, P>>,
+    [T, P: Lendable] Vec<Node<T, P>>,
+    [T, P: Lendable, const N: usize] [Node<T, P>; N],
 );

@@ -2,9 +2,7 @@
 
 use super::dependencies::{Dependencies, SetInputs};
 use crate::typed::data::graph_data::InnerOf;
-use crate::typed::error::run_error::RunError;
 use crate::typed::graph::built::Graph;
-use crate::typed::graph::results::Results;
 use crate::typed::memory::entry::{Call, DropInPlace, Task};
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::status::Outcome;
@@ -25,7 +23,7 @@ pub(crate) fn inner_of<'env, S, R, P>(_: &Task<Inner<'env, S, R>, P>) -> InnerOf
     |function| {
         let inner = function.cast::<Inner<'env, S, R>>().as_ptr();
         // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
-        unsafe { &raw mut (*inner).graph.data }
+        unsafe { &raw mut (*inner).graph.held.data }
     }
 }
 
@@ -34,7 +32,7 @@ pub(crate) fn async_inner_of<'env, S, R, P>(_: &AsyncGraphTask<'env, S, R, P>) -
     |task| {
         let task = task.cast::<AsyncGraphTask<'env, S, R, P>>().as_ptr();
         // SAFETY: by the contract of `InnerOf`. No reference: others may be looking, too.
-        unsafe { &raw mut (*task).task.function.graph.data }
+        unsafe { &raw mut (*task).task.function.graph.held.data }
     }
 }
 
@@ -43,7 +41,7 @@ pub(crate) fn graph_call_of<'env, S, R, D, T>(_: &Task<Inner<'env, S, R>, D::Poi
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
-    R: FnMut(Results<'_>) -> T,
+    R: FnMut(&mut Graph<'env>) -> T,
 {
     |inner, pointers, frame, node, _| {
         // SAFETY: by the contract of `Call`, here and in the next two.
@@ -54,9 +52,9 @@ where
         frame.attempt_alone(node, || {
             // SAFETY: as above.
             unsafe { set_inputs.call(graph, pointers, frame, node) };
-            match run_nested(graph, frame, node) {
-                Ok(results) => {
-                    let value = read_outputs(results);
+            match execute(graph.data_mut(), frame.executor, &frame.inherited(node)) {
+                Ok(()) => {
+                    let value = read_outputs(graph);
                     // SAFETY: the slot is for a `T`, and empty.
                     unsafe { frame.slots.of::<T>(node).write(value) };
                     Outcome::Value
@@ -65,12 +63,6 @@ where
             }
         })
     }
-}
-
-/// Runs `graph`, which is `node`, in the same way as the run that the frame is of.
-fn run_nested<'g>(graph: &'g mut Graph<'_>, frame: &Frame<'_>, node: u32) -> Result<Results<'g>, RunError> {
-    execute(graph.data_mut(), frame.executor, &frame.inherited(node))?;
-    Ok(graph.results())
 }
 
 /// As the task of a graph, for one that has async nodes: it is polled like a future.
@@ -87,7 +79,7 @@ pub(crate) fn async_graph_call_of<'env, S, R, D, T>(_: &AsyncGraphTask<'env, S, 
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
-    R: FnMut(Results<'_>) -> T,
+    R: FnMut(&mut Graph<'env>) -> T,
 {
     |task, _, frame, node, _| {
         // SAFETY: by the contract of `Call`.
@@ -109,7 +101,7 @@ unsafe fn poll<'env, S, R, D, T>(
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
-    R: FnMut(Results<'_>) -> T,
+    R: FnMut(&mut Graph<'env>) -> T,
 {
     let AsyncGraphTask { task: Task { function, pointers }, under_way, index } = task;
     let Inner { graph, set_inputs, read_outputs } = function;
@@ -128,7 +120,7 @@ where
     *under_way = None;
     match ended {
         Ok(()) => {
-            let value = read_outputs(graph.results());
+            let value = read_outputs(graph);
             // SAFETY: the slot is for a `T`, and empty.
             unsafe { frame.slots.of::<T>(node).write(value) };
             Outcome::Value

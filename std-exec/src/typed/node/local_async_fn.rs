@@ -3,6 +3,7 @@
 
 use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
+use crate::typed::handle::markers::Lendable;
 use crate::typed::handle::node::{Input, Moved, Node};
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
@@ -21,10 +22,10 @@ use crate::typed::memory::frame::Frame;
 /// where
 ///     F: for<'a> LocalAsyncFn<'a, (), Output = u32> + 'env,
 /// {
-///     graph.local_async_node("count", (), count)
+///     graph.local().async_node("count", (), count)
 /// }
 ///
-/// let mut graph = GraphBuilder::local();
+/// let mut graph = GraphBuilder::new_local();
 /// let mut count = 0;
 /// let node = counter(&mut graph, async move || {
 ///     count += 2; // lent to the future
@@ -102,8 +103,8 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
 /// One handle without a tuple around it.
 macro_rules! alone {
-    ($([$($place:ident)?] $handle:ident),*) => {$(
-        impl<'a, Fun, Out, T $(, $place)?> LocalAsyncFn<'a, $handle<T $(, $place)?>> for Fun
+    ($([$($place:ident $(: $mark:path)?)?] $handle:ident),*) => {$(
+        impl<'a, Fun, Out, T $(, $place $(: $mark)?)?> LocalAsyncFn<'a, $handle<T $(, $place)?>> for Fun
         where
             $handle<T $(, $place)?>: Feed<'a>,
             Fun: AsyncFnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out,
@@ -125,7 +126,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
+alone!([P: Lendable] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {
@@ -152,8 +153,8 @@ macro_rules! many {
 }
 
 many!(
-    ['s, T, P] &'s [Node<T, P>],
-    ['s, T, P] &'s Vec<Node<T, P>>,
-    [T, P] Vec<Node<T, P>>,
-    [T, P, const N: usize] [Node<T, P>; N],
+    ['s, T, P: Lendable] &'s [Node<T, P>],
+    ['s, T, P: Lendable] &'s Vec<Node<T, P>>,
+    [T, P: Lendable] Vec<Node<T, P>>,
+    [T, P: Lendable, const N: usize] [Node<T, P>; N],
 );

@@ -59,7 +59,7 @@ impl CancelToken {
     /// let found = graph.node("found", (), || token.cancel()); // no need to look any further
     /// graph.node("look further", (found,), |_: &()| unreachable!("it is cancelled"));
     /// let mut graph = graph.build()?;
-    /// let error = graph.run_with(&RunOptions::new().cancel_token(&token)).unwrap_err();
+    /// let error = graph.with(&RunOptions::new().cancel_token(&token)).run().unwrap_err();
     /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: look further");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -101,7 +101,7 @@ impl CancelToken {
     ///     rounds
     /// });
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().cancel_token(&token)).map(drop);
+    /// let outcome = graph.with(&RunOptions::new().cancel_token(&token)).run().map(drop);
     /// assert_eq!(graph.results()[rounds], 100); // the node has run to its end
     /// # outcome?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

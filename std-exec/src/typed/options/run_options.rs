@@ -19,13 +19,14 @@ use std::time::Instant;
 /// let other = graph.node("other", (), || 1);
 /// let mut graph = graph.build()?;
 ///
-/// graph.run_with(&RunOptions::new().policy(FailurePolicy::FailFast)).unwrap_err();
+/// graph.with(&RunOptions::new().policy(FailurePolicy::FailFast)).run().unwrap_err();
 /// assert_eq!(graph.results().get(other), Err(NoResult::NotRun));
-/// graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).unwrap_err();
+/// graph.with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).run().unwrap_err();
 /// assert_eq!(graph.results().get(other), Ok(&1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FailurePolicy {
     /// No further node is started. Closures under way end, futures that wait are dropped.
     #[default]
@@ -48,7 +49,7 @@ pub enum FailurePolicy {
 /// let mut graph = graph.build()?;
 ///
 /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing).cancel_token(&token);
-/// let error = graph.run_with(&options).unwrap_err();
+/// let error = graph.with(&options).run().unwrap_err();
 /// assert_eq!(error.to_string(), "cancelled, 1 node did not run: never");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -59,7 +60,8 @@ pub struct RunOptions {
     pub(crate) token: Option<CancelToken>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) catch_panics: bool,
-    pub(crate) targets: Option<Vec<AnyNode>>,
+    /// Shared, so that options can be cloned for a run without an allocation.
+    pub(crate) targets: Option<Arc<[AnyNode]>>,
     pub(crate) update: bool,
     pub(crate) measure: bool,
     pub(crate) observer: Observed,
@@ -80,7 +82,7 @@ impl RunOptions {
     /// const EVERYTHING: RunOptions = RunOptions::new();
     /// let mut graph = GraphBuilder::new();
     /// let one = graph.node("one", (), || 1);
-    /// assert_eq!(graph.build()?.run_with(&EVERYTHING)?[one], 1); // as `run`
+    /// assert_eq!(graph.build()?.with(&EVERYTHING).run()?[one], 1); // as `run`
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub const fn new() -> Self {
@@ -110,7 +112,7 @@ impl RunOptions {
     ///     graph.try_node(text, (), move || text.parse::<i32>());
     /// }
     /// let mut graph = graph.build()?;
-    /// let outcome = graph.run_with(&RunOptions::new().policy(FailurePolicy::KeepGoing));
+    /// let outcome = graph.with(&RunOptions::new().policy(FailurePolicy::KeepGoing)).run();
     /// assert_eq!(outcome.unwrap_err().to_string(), "2 nodes failed: x, y"); // not the first one only
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -132,9 +134,9 @@ impl RunOptions {
     /// graph.node("work", (), || ());
     /// let mut graph = graph.build()?;
     /// let options = RunOptions::new().cancel_token(&token);
-    /// graph.run_with(&options)?;
+    /// graph.with(&options).run()?;
     /// token.cancel(); // when the user presses a button, say
-    /// assert!(matches!(graph.run_with(&options), Err(RunError::Cancelled { .. })));
+    /// assert!(matches!(graph.with(&options).run(), Err(RunError::Cancelled { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel_token(mut self, token: &CancelToken) -> Self {
@@ -156,8 +158,8 @@ impl RunOptions {
     /// let work = graph.node("work", (), || 1);
     /// let mut graph = graph.build()?;
     /// let ample = RunOptions::new().deadline(Instant::now() + Duration::from_secs(3600));
-    /// assert_eq!(graph.run_with(&ample)?[work], 1);
-    /// let error = graph.run_with(&RunOptions::new().deadline(Instant::now())).unwrap_err();
+    /// assert_eq!(graph.with(&ample).run()?[work], 1);
+    /// let error = graph.with(&RunOptions::new().deadline(Instant::now())).run().unwrap_err();
     /// assert_eq!(error.to_string(), "deadline exceeded, 1 node did not run: work");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -177,7 +179,7 @@ impl RunOptions {
     /// let mut graph = GraphBuilder::new();
     /// graph.node("bad", (), || panic!("no"));
     /// let mut graph = graph.build()?;
-    /// let error = graph.run_with(&RunOptions::new().catch_panics()).unwrap_err();
+    /// let error = graph.with(&RunOptions::new().catch_panics()).run().unwrap_err();
     /// assert_eq!(error.to_string(), "panicked: bad (no)");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -199,7 +201,7 @@ impl RunOptions {
     /// let check = graph.node("check", (parse,), |number: &i32| *number > 0);
     /// graph.node("install", (check,), |_: &bool| panic!("not today"));
     /// let mut graph = graph.build()?;
-    /// assert!(graph.run_with(&RunOptions::new().only([check]))?[check]);
+    /// assert!(graph.with(&RunOptions::new().only([check])).run()?[check]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn only<N: Into<AnyNode>>(mut self, targets: impl IntoIterator<Item = N>) -> Self {
@@ -243,9 +245,9 @@ impl RunOptions {
     /// let mut graph = graph.build()?;
     /// graph.set(files[0], "main");
     /// graph.set(files[1], "tool");
-    /// assert_eq!(graph.run_with(&RunOptions::new().update())?[size], 8);
+    /// assert_eq!(graph.with(&RunOptions::new().update()).run()?[size], 8);
     /// graph.set(files[1], "tools");
-    /// assert_eq!(graph.run_with(&RunOptions::new().update())?[size], 9);
+    /// assert_eq!(graph.with(&RunOptions::new().update()).run()?[size], 9);
     /// assert_eq!(compiled.load(Relaxed), 3); // `a` only once
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -266,7 +268,7 @@ impl RunOptions {
     /// let mut graph = GraphBuilder::new();
     /// let node = graph.node("node", (), || (0..1000).sum::<u64>());
     /// let (mut graph, executor) = (graph.build()?, Executor::new()?);
-    /// graph.run_parallel_with(&executor, &RunOptions::new().measure())?;
+    /// graph.with(&RunOptions::new().measure()).run_parallel(&executor)?;
     /// assert!(graph.measured(node).is_some());
     /// graph.prioritize_by_measured(); // for the runs to come
     /// assert_eq!(graph.run_parallel(&executor)?[node], 499_500);
@@ -300,7 +302,7 @@ impl RunOptions {
     /// (0..100).for_each(|_| _ = graph.node("", (), || ()));
     /// let begun = Arc::new(Begun::default());
     /// let options = RunOptions::new().observer(begun.clone());
-    /// graph.build()?.run_parallel_with(&Executor::new()?, &options)?;
+    /// graph.build()?.with(&options).run_parallel(&Executor::new()?)?;
     /// assert_eq!(begun.0.load(Relaxed), 100);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -83,7 +83,7 @@ impl GraphData {
         if !strangers.is_empty() {
             return Err(RunError::ForeignTargets(strangers.iter().map(|target| target.id()).collect()));
         }
-        for target in targets {
+        for target in targets.iter() {
             marks[target.index as usize] = NEEDED;
         }
         for node in self.topology.forward().rev() {

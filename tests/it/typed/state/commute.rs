@@ -207,7 +207,7 @@ fn a_failure_among_them() {
         let later = graph.node("write", sum.write(), |sum: &mut i32| *sum = 0);
         let mut graph = graph.build().expect("a valid graph");
         let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
-        let error = graph.run_parallel_with(&executor(threads), &options).unwrap_err();
+        let error = graph.with(&options).run_parallel(&executor(threads)).unwrap_err();
         assert_eq!(error.to_string(), "1 node failed: add");
         let results = graph.results();
         for (number, &add) in (0..).zip(&adds) {

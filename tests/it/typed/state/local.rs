@@ -12,10 +12,10 @@ over_typed_runners!(not_send, beside_states_for_any_thread, held_across_await);
 fn not_send(runner: &Runner) {
     let here = thread::current().id();
     let window = Rc::new(RefCell::new(Vec::new()));
-    let mut graph = GraphBuilder::local();
-    let state = graph.local_state("window", Rc::clone(&window));
+    let mut graph = GraphBuilder::new_local();
+    let state = graph.local().state("window", Rc::clone(&window));
     let number = graph.node("number", (), || 7); // on any thread
-    graph.local_node(
+    graph.local().node(
         "draw",
         (state.write(), number),
         move |window: &mut Rc<RefCell<Vec<i32>>>, number: &i32| {
@@ -23,14 +23,14 @@ fn not_send(runner: &Runner) {
             window.borrow_mut().push(*number);
         },
     );
-    graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
+    graph.local().node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
         window.borrow_mut().push(0);
     });
-    graph.local_node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
+    graph.local().node("flip", state.commute(), |window: &mut Rc<RefCell<Vec<i32>>>| {
         window.borrow_mut().push(0);
     });
     let drawn =
-        graph.local_node("drawn", state.read(), |window: &Rc<RefCell<Vec<i32>>>| window.borrow().len());
+        graph.local().node("drawn", state.read(), |window: &Rc<RefCell<Vec<i32>>>| window.borrow().len());
     let mut graph = graph.build().expect("a valid graph");
     for run in 1..=3 {
         let results = runner.typed(&mut graph);
@@ -43,10 +43,10 @@ fn not_send(runner: &Runner) {
 
 /// A local node may use states of both kinds, another one those that may go anywhere.
 fn beside_states_for_any_thread(runner: &Runner) {
-    let mut graph = GraphBuilder::local();
-    let (local, shared) = (graph.local_state("local", Rc::new(Cell::new(1))), graph.state("shared", 10));
+    let mut graph = GraphBuilder::new_local();
+    let (local, shared) = (graph.local().state("local", Rc::new(Cell::new(1))), graph.state("shared", 10));
     graph.node("anywhere", shared.write(), |shared: &mut i32| *shared += 1);
-    graph.local_node(
+    graph.local().node(
         "here",
         (local.write(), shared.write()),
         |local: &mut Rc<Cell<i32>>, shared: &mut i32| {
@@ -62,18 +62,18 @@ fn beside_states_for_any_thread(runner: &Runner) {
 }
 
 fn held_across_await(runner: &Runner) {
-    let mut graph = GraphBuilder::local();
-    let log = graph.local_state("log", Rc::new(RefCell::new(Vec::new())));
+    let mut graph = GraphBuilder::new_local();
+    let log = graph.local().state("log", Rc::new(RefCell::new(Vec::new())));
     for number in 0..5 {
         let mut calls = 0; // lent to the future as well
-        graph.local_async_node("log", (log.write(),), async move |log: &mut Rc<RefCell<Vec<u32>>>| {
+        graph.local().async_node("log", (log.write(),), async move |log: &mut Rc<RefCell<Vec<u32>>>| {
             calls += 1;
             log.borrow_mut().push(number);
             yields(2).await;
             log.borrow_mut().push(calls * 100);
         });
     }
-    let length = graph.local_try_async_node("length", log.read(), async |log: &Rc<RefCell<Vec<u32>>>| {
+    let length = graph.local().try_async_node("length", log.read(), async |log: &Rc<RefCell<Vec<u32>>>| {
         yields(1).await;
         u8::try_from(log.borrow().len())
     });

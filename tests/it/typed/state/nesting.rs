@@ -2,7 +2,7 @@
 
 use super::watch::Watch;
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{FailurePolicy, Graph, GraphBuilder, NoResult, Results, RunOptions};
+use dgraph_exec::{FailurePolicy, Graph, GraphBuilder, NoResult, RunOptions};
 use dgraph_tests::yields::yields;
 use std::mem;
 
@@ -26,12 +26,11 @@ fn inner_states_are_kept(runner: &Runner) {
     });
     let innermost = innermost.build().expect("a valid graph");
     let mut inner = GraphBuilder::new();
-    let read = move |results: Results<'_>| results[number] * 10 + results[count];
+    let read = move |inner: &mut Graph<'_>| inner.results()[number] * 10 + inner.results()[count];
     let nested = inner.graph("innermost", (), innermost, |_: &mut Graph<'_>| (), read);
     let inner = inner.build().expect("a valid graph");
     let mut outer = GraphBuilder::new();
-    let node =
-        outer.graph("inner", (), inner, |_: &mut Graph<'_>| (), move |results: Results<'_>| results[nested]);
+    let node = outer.graph("inner", (), inner, |_: &mut Graph<'_>| (), move |inner| inner.results()[nested]);
     let mut outer = outer.build().expect("a valid graph");
     for run in 1..=3 {
         assert_eq!(runner.typed(&mut outer)[node], 11 * run);
@@ -58,7 +57,7 @@ fn a_graph_that_uses_a_state(runner: &Runner) {
             *own += 1;
             inner.set(side, *own * scale);
         },
-        move |results: Results<'_>| results[area],
+        move |inner| inner.results()[area],
     );
     let late =
         outer.node("late", (side_of_outer.read(), nested), |side: &u64, area: &u64| side * 1000 + area);
@@ -85,7 +84,7 @@ fn a_value_moves_in_and_out(runner: &Runner) {
         (list.write(),),
         inner,
         move |inner: &mut Graph<'_>, list: &mut Vec<u32>| mem::swap(inner.state_mut(inside), list),
-        move |mut results: Results<'_>| mem::take(results.state_mut(inside)),
+        move |inner| mem::take(inner.state_mut(inside)),
     );
     outer.node("back", (nested.moved(), list.write()), |new: Vec<u32>, list: &mut Vec<u32>| *list = new);
     let length = outer.node("length", list.read(), |list: &Vec<u32>| list.len());
@@ -115,8 +114,7 @@ fn graphs_at_one_state(runner: &Runner) {
             inner.set(given, number);
             *inner.state_mut(kept) = 0;
         };
-        let sum =
-            outer.graph("inner", (total.commute(),), inner, set, move |results: Results<'_>| results[kept]);
+        let sum = outer.graph("inner", (total.commute(),), inner, set, move |inner| inner.results()[kept]);
         outer.node("check", sum, move |sum: &u64| assert_eq!(*sum, number * 5));
     }
     let read = outer.node("read", total.read(), |total: &u64| *total);
@@ -146,8 +144,8 @@ fn a_graph_of_futures_that_uses_a_state(runner: &Runner) {
         inner.set(given, *number);
         inner.state_mut(list).clear();
     };
-    let nested = outer.graph("nested", (number.write(),), inner, set, move |results: Results<'_>| {
-        (results[length], results[list][4])
+    let nested = outer.graph("nested", (number.write(),), inner, set, move |inner| {
+        (inner.results()[length], inner.state(list)[4])
     });
     let read =
         outer.async_node("read", (number.read(), nested), async |number: &u32, nested: &(usize, u32)| {
@@ -172,8 +170,7 @@ fn an_inner_writer_that_fails(runner: &Runner) {
     let mut outer = GraphBuilder::new();
     let calls = outer.state("calls", 0);
     let set = |_: &mut Graph<'_>, calls: &mut i32| *calls += 1;
-    let nested =
-        outer.graph("nested", (calls.write(),), inner, set, move |results: Results<'_>| results[length]);
+    let nested = outer.graph("nested", (calls.write(),), inner, set, move |inner| inner.results()[length]);
     let read = outer.node("read", calls.read(), |calls: &i32| *calls);
     let mut outer = outer.build().expect("a valid graph");
     let options = RunOptions::new().policy(FailurePolicy::KeepGoing);

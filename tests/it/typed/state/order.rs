@@ -69,13 +69,11 @@ fn in_the_order_of_definition(runner: &Runner) {
                 (0, _) => graph.node("reads", (log.read(),), read),
                 (_, 0 | 1) => {
                     let node = declared.pop().expect("one of twenty");
-                    graph.define(node, (log.write(),), write);
-                    node
+                    graph.node(node, (log.write(),), write)
                 }
                 _ => {
                     let node = declared.pop().expect("one of twenty");
-                    graph.define(node, log.read(), read);
-                    node
+                    graph.node(node, log.read(), read)
                 }
             }
         })

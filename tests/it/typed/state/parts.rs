@@ -1,9 +1,7 @@
 //! Runs of a part of a graph with states: what the targets need, and what has changed.
 
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{
-    AnyNode, FailurePolicy, Graph, GraphBuilder, Input, NoResult, Node, Results, RunOptions, State,
-};
+use dgraph_exec::{AnyNode, FailurePolicy, Graph, GraphBuilder, Input, NoResult, Node, RunOptions, State};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_typed_runners!(
@@ -301,8 +299,8 @@ fn results_made_again_write_again(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     let update = RunOptions::new().update();
     graph.set(input, 10);
-    let mut results = runner.typed_with(&mut graph, &update).expect("no node fails");
-    assert_eq!((results[used], results.take(made)), (11, Ok(vec![1])));
+    let results = runner.typed_with(&mut graph, &update).expect("no node fails");
+    assert_eq!((results[used], graph.take(made)), (11, Ok(vec![1])));
     calls.since();
     graph.set(input, 20);
     let results = runner.typed_with(&mut graph, &update).expect("no node fails");
@@ -328,7 +326,7 @@ fn update_inside_of_a_node(runner: &Runner) {
     let mut outer = GraphBuilder::new();
     let number = outer.state("number", 5_u64);
     let set = move |inner: &mut Graph<'_>, number: &u64| _ = inner.set(given, *number);
-    let sum = outer.graph("inner", (number.read(),), inner, set, move |results: Results<'_>| results[kept]);
+    let sum = outer.graph("inner", (number.read(),), inner, set, move |inner| inner.results()[kept]);
     let mut outer = outer.build().expect("a valid graph");
     let update = RunOptions::new().update();
     assert_eq!(runner.typed_with(&mut outer, &update).expect("no node fails")[sum], 5);

@@ -2,7 +2,9 @@
 
 use super::watch::Watch;
 use crate::support::runner::{Runner, with_all_runners};
-use dgraph_exec::{FailurePolicy, Graph, GraphBuilder, Input, NoResult, Node, RunError, RunOptions, State};
+use dgraph_exec::{
+    Declared, FailurePolicy, Graph, GraphBuilder, Input, NoResult, Node, RunError, RunOptions, State,
+};
 use dgraph_tests::splitmix::SplitMix64;
 use dgraph_tests::yields::yields;
 use proptest::prelude::*;
@@ -177,9 +179,9 @@ macro_rules! define {
     ($graph:ident, $node:expr, $fed:expr, $body:ident, $waits:expr, $x:expr => $X:ty, $y:expr => $Y:ty) => {
         if $waits {
             let run = async |fed: &u64, x: $X, y: $Y| $body.wait(*fed, [x.into(), y.into()]).await;
-            $graph.try_async_define($node, ($fed, $x, $y), run)
+            $graph.try_async_node($node, ($fed, $x, $y), run)
         } else {
-            $graph.try_define($node, ($fed, $x, $y), move |fed: &u64, x: $X, y: $Y| {
+            $graph.try_node($node, ($fed, $x, $y), move |fed: &u64, x: $X, y: $Y| {
                 let _present = $body.present();
                 $body.run(*fed, [x.into(), y.into()])
             })
@@ -210,25 +212,29 @@ impl Plan {
         let nothing = graph.node("nothing", (), || ());
         let states: Vec<_> = (0..self.states).map(|state| graph.state(format!("s{state}"), 1_u64)).collect();
         let mut nodes = vec![inputs[0].node(); self.nodes.len()];
-        for &node in &self.declared {
-            nodes[node] = graph.declare::<u64>(format!("n{node}"));
+        let mut declared: Vec<Option<Declared<u64>>> = self.nodes.iter().map(|_| None).collect();
+        for &number in &self.declared {
+            let ahead = graph.declare(format!("n{number}"));
+            nodes[number] = ahead.node();
+            declared[number] = Some(ahead);
         }
         for (number, (spec, body)) in self.nodes.iter().zip(bodies).enumerate() {
-            let (node, waits) = (nodes[number], spec.waits.is_some());
+            let node = declared[number].take().expect("each is declared");
+            let waits = spec.waits.is_some();
             let fed = spec.fed.map_or(inputs[number % INPUTS].node(), |fed| nodes[fed]);
             let mut uses = spec.uses.iter().map(|&(state, mode)| (states[state], mode));
-            match (uses.next(), uses.next()) {
+            let node = match (uses.next(), uses.next()) {
                 (None, y) => define!(graph, node, fed, body, waits, nothing => &(), nothing, y),
                 (Some((state, Mode::Read)), y) => {
-                    define!(graph, node, fed, body, waits, state.read() => &u64, nothing, y);
+                    define!(graph, node, fed, body, waits, state.read() => &u64, nothing, y)
                 }
                 (Some((state, Mode::Write)), y) => {
-                    define!(graph, node, fed, body, waits, state.write() => &mut u64, nothing, y);
+                    define!(graph, node, fed, body, waits, state.write() => &mut u64, nothing, y)
                 }
                 (Some((state, Mode::Commute)), y) => {
-                    define!(graph, node, fed, body, waits, state.commute() => &mut u64, nothing, y);
+                    define!(graph, node, fed, body, waits, state.commute() => &mut u64, nothing, y)
                 }
-            }
+            };
             if let Some(before) = spec.after {
                 graph.after(node, nodes[before]);
             }

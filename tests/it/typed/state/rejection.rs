@@ -61,7 +61,7 @@ fn handles_of_other_graphs() {
     let error = graph.build().unwrap_err();
     assert_eq!(error.to_string(), "handles of another graph are used by: bad");
 
-    let (mut other, mut graph) =
+    let (other, mut graph) =
         (other.build().expect("no nodes"), GraphBuilder::new().build().expect("no nodes"));
     let message = "the handle of a state of another graph";
     assert_eq!(payload_of::<String>(|| _ = graph.state(foreign)), message);
@@ -94,8 +94,8 @@ fn a_cycle_by_turns() {
     let mut graph = GraphBuilder::new();
     let (food, other) = (graph.state("food", 0), graph.state("other", 0));
     let egg = graph.declare::<u8>("egg");
-    graph.node("hen", (egg, food.write(), other.read()), |egg: &u8, _: &mut i32, _: &i32| *egg);
-    graph.define(egg, (food.write(), other.read()), |_: &mut i32, _: &i32| 1);
+    graph.node("hen", (egg.node(), food.write(), other.read()), |egg: &u8, _: &mut i32, _: &i32| *egg);
+    graph.node(egg, (food.write(), other.read()), |_: &mut i32, _: &i32| 1);
     let error = graph.build().unwrap_err();
     let told = error.to_string();
     assert!(
@@ -116,10 +116,10 @@ fn a_cycle_through_a_joint() {
     let late = graph.declare::<()>("late");
     for _ in 0..50 {
         let node = graph.node("add", sum.commute(), |sum: &mut i32| *sum += 1);
-        graph.after(node, late);
+        graph.after(node, late.node());
     }
     (0..50).for_each(|_| _ = graph.node("read", sum.read(), |_: &i32| ()));
-    graph.define(late, sum.read(), |_: &i32| ());
+    graph.node(late, sum.read(), |_: &i32| ());
     let error = graph.build().unwrap_err();
     assert!(
         matches!(&error, GraphError::StateCycle { states, .. } if **states == [Box::from("#0")]),
@@ -133,8 +133,8 @@ fn a_cycle_by_dependencies() {
     let mut graph = GraphBuilder::new();
     let number = graph.state("number", 0);
     let (one, two) = (graph.declare::<u8>("one"), graph.declare::<u8>("two"));
-    graph.define(one, (two, number.write()), |two: &u8, _: &mut i32| *two);
-    graph.define(two, (one,), |one: &u8| *one);
+    let one = graph.node(one, (two.node(), number.write()), |two: &u8, _: &mut i32| *two);
+    graph.node(two, (one,), |one: &u8| *one);
     assert!(matches!(graph.build(), Err(GraphError::Cycle(path)) if path.len() == 3));
 }
 

@@ -193,7 +193,7 @@ fn cut_off_while_they_wait() {
             }
             token.cancel();
         });
-        let error = graph.run_parallel_with(&executor, &options).map(drop).unwrap_err();
+        let error = graph.with(&options).run_parallel(&executor).map(drop).unwrap_err();
         assert!(matches!(&error, RunError::Cancelled { interrupted, .. } if interrupted[0].name() == "half"));
     });
     assert_eq!((graph.state_mut(list).len(), graph.half_written(list).count()), (4, 1));

@@ -1,0 +1,172 @@
+//! What a builder has collected, and how a node gets in: whichever method, of whichever builder, adds it.
+//!
+//! What doesn't depend on the type of a closure is in functions of its own, so that there is one copy of it.
+
+use super::check::{Definition, Faults};
+use super::wishes::Wishes;
+use crate::typed::data::accesses::Access;
+use crate::typed::data::graph_data::{InnerGraphs, InnerOf};
+use crate::typed::data::uses::{Kind, Use};
+use crate::typed::handle::names::Names;
+use crate::typed::handle::node::{AnyNode, Node};
+use crate::typed::memory::entry::{Call, DropInPlace, Task};
+use crate::typed::memory::status::Status;
+use crate::typed::memory::store::Store;
+use crate::typed::node::dependencies::Dependencies;
+use crate::typed::node::resolver::Resolver;
+use dgraph_core::NodeId;
+use std::alloc::Layout;
+use std::fmt;
+
+/// The nodes of a builder.
+pub struct Collected {
+    pub(crate) store: Store,
+    pub(crate) graphs: InnerGraphs,
+    pub(crate) names: Names,
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) uses: Vec<Use>,
+    /// What nodes do with states.
+    pub(crate) accesses: Vec<Access>,
+    pub(crate) wishes: Wishes,
+    pub(crate) faults: Faults,
+}
+
+impl Collected {
+    pub(crate) fn new() -> Self {
+        Self {
+            store: Store::new(),
+            graphs: InnerGraphs::default(),
+            names: Names::default(),
+            definitions: Vec::new(),
+            uses: Vec::new(),
+            accesses: Vec::new(),
+            wishes: Wishes::default(),
+            faults: Faults::default(),
+        }
+    }
+
+    pub(crate) fn owns(&self, node: AnyNode) -> bool {
+        node.graph == self.store.id()
+    }
+
+    /// The number of a node of this graph. Another graph's is noted.
+    pub(crate) fn own(&mut self, node: AnyNode) -> Option<u32> {
+        let own = self.owns(node);
+        if !own {
+            self.faults.strangers_defined.push(node);
+        }
+        own.then_some(node.index)
+    }
+
+    /// Makes a node come after another.
+    pub(crate) fn order(&mut self, node: u32, predecessor: AnyNode) {
+        if self.owns(predecessor) {
+            self.uses.push(Use { node, dependency: predecessor.index, kind: Kind::Order });
+        } else {
+            self.faults.strangers.push(node);
+        }
+    }
+
+    /// A node that gives a `T`.
+    ///
+    /// # Safety
+    ///
+    /// What a `T` borrows outlives the builder, and the graph that it builds. `T` is `Send` and `Sync`; or it
+    /// is `Send`, and the handle that is given out is [`Unshared`](crate::Unshared); or the node is bound to
+    /// the thread of a local graph, and the handle that is given out says so.
+    pub(crate) unsafe fn declare<T>(&mut self, name: &str, definition: Definition) -> Node<T> {
+        match self.enter(name, definition, Layout::new::<T>()) {
+            // SAFETY: by contract; the store is dropped with the builder or the graph.
+            Some(status) => unsafe { self.store.declare(status) },
+            None => Node::stranger(),
+        }
+    }
+
+    /// Enters one more node into the lists, if there is space for it and what it gives; and its status.
+    fn enter(&mut self, name: &str, definition: Definition, gives: Layout) -> Option<Status> {
+        if self.definitions.len() >= NodeId::MAX_NODES || !self.store.has_room_for_slot(gives) {
+            self.faults.too_many += 1;
+            return None;
+        }
+        self.names.push(name);
+        self.definitions.push(definition);
+        Some(if definition == Definition::Input { Status::UNSET } else { Status::NOT_RUN })
+    }
+
+    /// The places that `node`, which is to be defined, is fed from. `None` if it is another graph's, which is
+    /// noted.
+    pub(crate) fn feed<D: Dependencies>(&mut self, node: AnyNode, dependencies: D) -> Option<D::Pointers> {
+        let node = self.begin(node)?;
+        let Self { store, uses, accesses, faults, .. } = self;
+        let strangers = &mut faults.strangers;
+        Some(dependencies.resolve(&mut Resolver { store, uses, accesses, strangers, node }))
+    }
+
+    fn begin(&mut self, node: AnyNode) -> Option<u32> {
+        let node = self.own(node)?;
+        debug_assert!(self.definitions[node as usize] == Definition::Missing, "a node that is new");
+        self.definitions[node as usize] = Definition::Given;
+        Some(node)
+    }
+
+    /// Gives a node its task.
+    ///
+    /// # Safety
+    ///
+    /// `call` may be called with such a task, whose futures, if it gives any, `future` drops. What is in the
+    /// task outlives builder and graph, and is `Send`, or the node is bound to the thread of a local graph.
+    pub(crate) unsafe fn define<F, Q>(
+        &mut self,
+        node: AnyNode,
+        call: Call,
+        task: Task<F, Q>,
+        future: Option<DropInPlace>,
+    ) {
+        if self.has_room(Layout::new::<F>(), Layout::new::<Q>()) {
+            // SAFETY: by contract; the store is dropped with the builder or the graph.
+            unsafe { self.store.define(node.index, call, task, future) };
+        }
+    }
+
+    fn has_room(&mut self, function: Layout, pointers: Layout) -> bool {
+        let has_room = self.store.has_room_for_task(function, pointers);
+        self.faults.too_many += usize::from(!has_room);
+        has_room
+    }
+
+    /// The number of the future of the next node that gives one.
+    pub(crate) fn next_future(&self) -> u32 {
+        u32::try_from(self.store.futures()).expect("the builder counts nodes")
+    }
+
+    /// Defines `node` as a graph.
+    ///
+    /// # Safety
+    ///
+    /// As for [`define`](Self::define), and `inner` was made for the task.
+    pub(crate) unsafe fn define_graph<F, Q>(
+        &mut self,
+        node: AnyNode,
+        call: Call,
+        task: Task<F, Q>,
+        future: Option<DropInPlace>,
+        inner: InnerOf,
+    ) {
+        // SAFETY: by contract.
+        unsafe { self.define(node, call, task, future) };
+        // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
+        unsafe { self.graphs.push(node.index, inner) };
+    }
+}
+
+impl fmt::Debug for Collected {
+    /// A map from each node to the nodes that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |node: u32| {
+            let uses = self.uses.iter().filter(move |used| used.node == node);
+            uses.map(|used| self.names.label(used.dependency)).collect::<Vec<_>>()
+        };
+        let nodes = (0..).take(self.definitions.len());
+        f.debug_map().entries(nodes.map(|node| (self.names.label(node), listed(node)))).finish()
+    }
+}

@@ -1,0 +1,57 @@
+//! From what a builder has collected to what a graph consists of.
+
+use super::check::{Definition, check, name_cycle};
+use super::collected::Collected;
+use crate::typed::data::agenda::Agenda;
+use crate::typed::data::graph_data::GraphData;
+use crate::typed::data::schedule::Schedule;
+use crate::typed::data::topology::Topology;
+use crate::typed::error::graph_error::GraphError;
+use crate::typed::memory::errors::Kept;
+use crate::typed::memory::measured::Measured;
+use dgraph_core::DagError;
+
+impl Collected {
+    pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
+        check(&self.definitions, &self.names, &self.uses, &self.faults)?;
+        let count = u32::try_from(self.definitions.len()).expect("the builder has counted");
+        let arranged = self.arrange_states()?;
+        let Self { mut store, mut graphs, names, definitions, uses, wishes, .. } = self;
+        let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
+        let topology = Topology::new(count, joints, &uses, wishes.depth_first);
+        let mut topology = topology.map_err(|error| match error {
+            DagError::Cycle(cycle) => {
+                let path: Vec<_> = cycle.path().map(|node| node.get()).collect();
+                name_cycle(&path, &names, &arranged, &store.states)
+            }
+            other => GraphError::TooLarge(other),
+        })?;
+        let demands = wishes.collect(definitions.len(), &names)?;
+        let inputs = (0..count).filter(|&node| definitions[node as usize] == Definition::Input);
+        let inputs: Box<[u32]> = inputs.collect();
+        let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
+        store.shrink();
+        graphs.shrink();
+        topology.find_rows(&store);
+        let changed = vec![false; inputs.len()].into();
+        let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
+        let (wakes, agenda) = (None, Agenda::default());
+        Ok(GraphData {
+            #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+            alarm: None,
+            store,
+            graphs,
+            names,
+            topology,
+            arranged,
+            schedule,
+            inputs,
+            changed,
+            measured,
+            wakes,
+            agenda,
+            marks,
+            failures,
+        })
+    }
+}
