@@ -81,26 +81,15 @@ impl<'env, P> GraphBuilder<'env, P> {
     where
         T: Send + 'env,
     {
-        // SAFETY: `T` is `Send`, and doesn't borrow for less than `'env`; who gives references to several
-        // threads demands `Sync` (`State::read`, `Graph::state`).
-        unsafe { self.nodes.add_state(name.as_ref(), value) }
+        let graph = self.nodes.store.id();
+        // SAFETY: `T` is `Send`; who gives references to several threads demands `Sync` (`State::read`,
+        // `Graph::state`). The states are dropped with the builder or the graph, neither of which outlives
+        // `'env` (see `Env`).
+        unsafe { self.nodes.store.states.add(graph, name.as_ref(), value) }
     }
 }
 
 impl Collected {
-    /// Adds a state.
-    ///
-    /// # Safety
-    ///
-    /// What a `T` borrows outlives the builder, and the graph that it builds. Otherwise as for [`States::add`].
-    ///
-    /// [`States::add`]: crate::typed::memory::states::States::add
-    pub(crate) unsafe fn add_state<T, P>(&mut self, name: &str, value: T) -> State<T, P> {
-        let graph = self.store.id();
-        // SAFETY: by contract; the states are dropped with the builder or the graph.
-        unsafe { self.store.states.add(graph, name, value) }
-    }
-
     /// Adds what follows from the uses of states: edges, joints, limits.
     pub(crate) fn arrange_states(&mut self) -> Result<Arranged, GraphError> {
         let accesses = Accesses::new(mem::take(&mut self.accesses)).map_err(|refused| {
@@ -162,8 +151,10 @@ impl<'env> LocalBuilder<'_, 'env> {
     where
         T: 'env,
     {
-        // SAFETY: it stays on the thread of the local graph, and the handle that is given out says so. It
-        // doesn't borrow for less than `'env`.
-        unsafe { self.nodes().add_state(name.as_ref(), value) }
+        let store = &mut self.nodes().store;
+        let graph = store.id();
+        // SAFETY: it stays on the thread of the local graph, and the handle that is given out says so.
+        // Otherwise as above.
+        unsafe { store.states.add(graph, name.as_ref(), value) }
     }
 }

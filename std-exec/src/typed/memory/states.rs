@@ -3,7 +3,7 @@
 //! | when | who | by |
 //! |---|---|---|
 //! | while the graph is built | nobody: closures don't run, and there is no graph to ask | |
-//! | during a run | any number of nodes that read it, or one node that writes or commutes; an async one from its first poll until its future is gone | [`Held`] |
+//! | during a run | any number of nodes that read it, or one node that writes or commutes; an async one from its first poll until its future is gone | [`StatePlace`] |
 //! | between runs | the caller; one at a time, or any number that read | [`States::get`], [`States::get_mut`] |
 //! | when the graph is gone | nobody; futures, which may have references to it, are dropped before | [`States::drop_last`] |
 //!
@@ -52,7 +52,7 @@ struct Owned {
 
 /// Where a state lies, for as long as its graph.
 #[derive(Debug)]
-pub struct Held<T>(NonNull<T>);
+pub struct StatePlace<T>(NonNull<T>);
 
 impl States {
     /// Adds a state to those of `graph`. This is where handles come from.
@@ -74,9 +74,9 @@ impl States {
     }
 
     /// Where a state lies, which is one of these.
-    pub(crate) fn held<T, P>(&self, state: State<T, P>) -> Held<T> {
+    pub(crate) fn place<T, P>(&self, state: State<T, P>) -> StatePlace<T> {
         // The type is right, since only `add` makes handles.
-        Held(self.values[state.id().index as usize].value.cast())
+        StatePlace(self.values[state.id().index as usize].value.cast())
     }
 
     /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see `Store::call`.)
@@ -133,7 +133,7 @@ impl Drop for States {
     }
 }
 
-impl<T> Held<T> {
+impl<T> StatePlace<T> {
     /// No state's.
     pub(crate) fn nowhere() -> Self {
         Self(NonNull::dangling())

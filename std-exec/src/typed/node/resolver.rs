@@ -6,7 +6,7 @@ use crate::typed::data::uses::{Kind, Use};
 use crate::typed::handle::node::Node;
 use crate::typed::handle::state::State;
 use crate::typed::memory::arena::Place;
-use crate::typed::memory::states::Held;
+use crate::typed::memory::states::StatePlace;
 use crate::typed::memory::store::Store;
 use std::fmt;
 
@@ -45,14 +45,14 @@ impl Resolver<'_> {
 
     /// Where a state lies that the node uses in this way. It means nothing if it is another graph's, which is
     /// noted.
-    pub(crate) fn state<T, P>(&mut self, state: State<T, P>, mode: Mode) -> Held<T> {
+    pub(crate) fn state<T, P>(&mut self, state: State<T, P>, mode: Mode) -> StatePlace<T> {
         let id = state.id();
         if id.graph != self.store.id() {
             self.strangers.push(self.node);
-            return Held::nowhere();
+            return StatePlace::nowhere();
         }
         self.accesses.push(Access { state: id.index, node: self.node, mode });
-        self.store.states.held(state)
+        self.store.states.place(state)
     }
 
     /// The slots of many, lent.

@@ -6,16 +6,16 @@ use super::resolver::Resolver;
 use crate::typed::data::accesses::Mode;
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
-use crate::typed::memory::states::Held;
+use crate::typed::memory::states::StatePlace;
 
 macro_rules! access {
     ($handle:ident, $mode:expr, [$($reference:tt)+], $feed:ident) => {
         impl<T, P> Sealed for $handle<T, P> {}
 
         impl<T, P> Dependency for $handle<T, P> {
-            type Pointer = Held<T>;
+            type Pointer = StatePlace<T>;
 
-            fn resolve(self, resolver: &mut Resolver<'_>) -> Held<T> {
+            fn resolve(self, resolver: &mut Resolver<'_>) -> StatePlace<T> {
                 resolver.state(self.state, $mode)
             }
         }
@@ -24,9 +24,9 @@ macro_rules! access {
             type Arg = $($reference)+ T;
 
             #[inline]
-            unsafe fn feed(held: &Held<T>, _: &Frame<'_>, _: u32) -> Self::Arg {
+            unsafe fn feed(place: &StatePlace<T>, _: &Frame<'_>, _: u32) -> Self::Arg {
                 // SAFETY: by contract; it is a state of the run's graph.
-                unsafe { held.$feed() }
+                unsafe { place.$feed() }
             }
         }
     };
