@@ -121,7 +121,7 @@ fn check(plan: Plan, repetition: u64) {
 
 fn home(world: &Arc<World>, run: usize) -> Home {
     let executor = world.plan.runs[run].executor;
-    Home { world: Arc::clone(world), scope: run, place: Place { run, executor } }
+    Home { world: Arc::clone(world), scope: run, place: Place { run, executor }, blocks: None }
 }
 
 fn make(world: &Arc<World>, run: usize) -> Built {

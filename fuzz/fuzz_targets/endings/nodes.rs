@@ -324,7 +324,7 @@ impl Body {
 
     /// The node fails or panics, and stops its run, if that is not one within a node.
     fn stops(&self) {
-        let Home { world, scope, place } = self.home();
+        let Home { world, scope, place, .. } = self.home();
         if *scope == place.run {
             world.stopped[place.run].store(true, SeqCst);
         }
@@ -470,6 +470,9 @@ impl Body {
         let mut path = self.path.into_node(self.index);
         path.home.scope = within.scope;
         path.home.place = world::Place { run: self.home().place.run, executor: *on };
+        if matches!(spec.kind, Kind::Runs(..)) {
+            path.home.blocks = path.home.blocks.max(Some(self.home().place.executor));
+        }
         let world = &self.home().world;
         let built = build_to_run(&path, world.plan.executors[*on].number);
         let mut options = RunOptions::new();
@@ -623,7 +626,9 @@ impl Inner {
     async fn wait(self) -> Option<Result<(), RunError>> {
         let Self { mut built, options, how, home, .. } = self;
         let host = &home.world.hosts[home.place.executor];
-        let executor = host.lend();
+        // A thread that blocks for a future that waits for another run is as one that waits for that run.
+        let may_wait = home.blocks.is_none_or(|blocks| home.place.executor > blocks);
+        let executor = host.lend().filter(|_| may_wait);
         let ended = match (how, executor) {
             (How::Spawn(_), Some(executor)) => {
                 let Built { graph, input, nodes } = built;

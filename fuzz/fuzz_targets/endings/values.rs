@@ -18,6 +18,8 @@ pub(crate) struct Home {
     pub(crate) world: Arc<World>,
     pub(crate) scope: usize,
     pub(crate) place: Place,
+    /// The last executor one of whose threads blocks until this is over, in a node.
+    pub(crate) blocks: Option<usize>,
 }
 
 impl Home {

@@ -23,6 +23,74 @@ fn places(supersteps: &Supersteps, nodes: usize) -> Vec<Place> {
     places.into_iter().map(|place| place.expect("each node has a place")).collect()
 }
 
+/// The position of what is at this place.
+fn before_end(supersteps: &Supersteps, (superstep, lane, position): Place) -> u32 {
+    supersteps.bounds(superstep)[lane] + position as u32
+}
+
+/// Threads that run the lanes and wait at their points, in a simulation: how far each node's lane knows the others
+/// to be when it begins, and when all is done.
+fn run_by_points(supersteps: &Supersteps, weights: &[u32], wait: u32) -> (Vec<Vec<u32>>, u64) {
+    let lanes = supersteps.lanes();
+    // What each lane has still to do: a node at a position, a point, or to tell at the end of its part.
+    enum Act {
+        Run(u32),
+        Wait(usize, u32),
+        Tell(u32),
+    }
+    let mut acts: Vec<std::collections::VecDeque<Act>> = (0..lanes).map(|_| [].into()).collect();
+    for superstep in 0..supersteps.len() {
+        for (lane, acts) in acts.iter_mut().enumerate() {
+            let bounds = supersteps.bounds(superstep);
+            let mut points = supersteps.points(superstep, lane).iter().peekable();
+            for position in bounds[lane]..bounds[lane + 1] {
+                while let Some(point) = points.next_if(|point| point.position == position) {
+                    acts.push_back(Act::Tell(position));
+                    if point.lane as usize != lane {
+                        acts.push_back(Act::Wait(point.lane as usize, point.until));
+                    }
+                }
+                acts.push_back(Act::Run(position));
+            }
+            assert_eq!(points.next(), None, "in order, within the part");
+            acts.push_back(Act::Tell(bounds[lane + 1]));
+        }
+    }
+    let mut known = vec![vec![0; lanes]; lanes];
+    let mut known_by = vec![vec![]; weights.len()];
+    // What each lane has told, and when.
+    let mut told: Vec<Vec<(u32, u64)>> = vec![vec![]; lanes];
+    let mut clocks = vec![0; lanes];
+    while acts.iter().any(|acts| !acts.is_empty()) {
+        let mut moved = false;
+        for lane in 0..lanes {
+            while let Some(act) = acts[lane].front() {
+                match *act {
+                    Act::Run(position) => {
+                        let node = supersteps.nodes()[position as usize].index();
+                        known_by[node].clone_from(&known[lane]);
+                        clocks[lane] += u64::from(weights[node]);
+                    }
+                    Act::Tell(position) => {
+                        let now = clocks[lane];
+                        told[lane].push((position, now));
+                    }
+                    Act::Wait(other, until) => {
+                        let Some(&(_, at)) = told[other].iter().find(|told| told.0 >= until) else { break };
+                        clocks[lane] = clocks[lane].max(at + u64::from(wait));
+                        known[lane][other] = until;
+                    }
+                }
+                acts[lane].pop_front();
+                moved = true;
+            }
+        }
+        assert!(moved, "they wait for each other");
+    }
+    let last = clocks.into_iter().max().expect("at least one lane");
+    (known_by, if weights.is_empty() { 0 } else { last + u64::from(wait) })
+}
+
 fn check(supersteps: &Supersteps, edges: &[(u32, u32)], weights: &[u32], wait: u32) {
     let places = places(supersteps, weights.len());
     for &(from, to) in edges {
@@ -33,13 +101,12 @@ fn check(supersteps: &Supersteps, edges: &[(u32, u32)], weights: &[u32], wait: u
             "{from} at {before:?}, {to} at {after:?}"
         );
     }
-    let part = |superstep, lane| {
-        let weights = supersteps.part(superstep, lane).iter().map(|node| u64::from(weights[node.index()]));
-        weights.sum::<u64>()
-    };
-    let longest = |superstep| (0..supersteps.lanes()).map(|lane| part(superstep, lane)).max().unwrap_or(0);
-    let cost: u64 = (0..supersteps.len()).map(|superstep| longest(superstep) + u64::from(wait)).sum();
-    assert_eq!(supersteps.cost(), cost);
+    let (points, cost) = run_by_points(supersteps, weights, wait);
+    assert_eq!((supersteps.cost(), supersteps.cost_by(wait, |node| weights[node.index()])), (cost, cost));
+    for &(from, to) in edges {
+        let (before, after) = (places[from as usize], places[to as usize]);
+        assert!(before.1 == after.1 || points[to as usize][before.1] > before_end(supersteps, before));
+    }
     let order: Vec<NodeId> = (0..supersteps.len())
         .flat_map(|at| (0..supersteps.lanes()).flat_map(move |lane| supersteps.part(at, lane)))
         .copied()

@@ -82,14 +82,14 @@ impl States {
     /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see `Store::call`.)
     pub(crate) fn get<T, P>(&self, state: State<T, P>) -> &T {
         // SAFETY: while `self` is borrowed only a run could change it, and there is none.
-        unsafe { self.held(state).read() }
+        unsafe { self.place(state).read() }
     }
 
     /// The same, to be changed, which is taken down.
     pub(crate) fn get_mut<T, P>(&mut self, state: State<T, P>) -> &mut T {
         self.changed[state.id().index as usize] = true;
         // SAFETY: `self` is borrowed by nobody else, so there is no run.
-        unsafe { self.held(state).write() }
+        unsafe { self.place(state).write() }
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -1,18 +1,22 @@
 //! Supersteps: a schedule for a fixed number of threads that wait for each other now and then.
 
+mod grow;
+mod list;
+mod points;
+
 use crate::{DagView, NodeId};
 use alloc::boxed::Box;
-use alloc::collections::BinaryHeap;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 /// All nodes of a graph in *supersteps*, each of them divided among *lanes*: a lane's nodes of a superstep depend
 /// on nothing but nodes of earlier supersteps, and nodes before them in the same lane.
 ///
 /// So as many threads as there are lanes can run the graph without counters, if they wait for each other after
-/// each superstep (bulk synchronous; Valiant, "A bridging model for parallel computation", 1990). Made by
-/// [`DagView::supersteps`].
+/// each superstep (bulk synchronous; Valiant, "A bridging model for parallel computation", 1990); or, if there is
+/// a thread for each lane, only for what they need, at their [points](Self::points) (Park, Smelyanskiy, Sundaram and
+/// Dubey, "Sparsifying synchronization for high-performance shared-memory sparse triangular solver", 2014). Made
+/// by [`DagView::supersteps`].
 ///
 /// # Examples
 ///
@@ -33,10 +37,43 @@ pub struct Supersteps {
     /// Where in `nodes` each part begins, by superstep and lane; and where the last one ends.
     bounds: Box<[u32]>,
     lanes: usize,
+    points: Box<[SyncPoint]>,
+    /// Where in `points` those of each part begin, and where the last ones end.
+    point_starts: Box<[u32]>,
     cost: u64,
 }
 
+/// Where a lane tells the others how far it is, and perhaps waits for one of them. Positions are those in
+/// [`Supersteps::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct SyncPoint {
+    /// What comes before this position has been run, and what is at it has not.
+    pub position: u32,
+    /// The lane waits for this one. If it is itself, there is nothing to wait for.
+    pub lane: u32,
+    /// It waits until the other one has told that it has run what it has before this position.
+    pub until: u32,
+}
+
 impl Supersteps {
+    /// `order` has all nodes by superstep, in each by lane, and `bounds` says where these parts begin and end.
+    fn new(
+        dag: DagView<'_>,
+        (order, bounds): (Vec<NodeId>, Vec<u32>),
+        lanes: usize,
+        wait: u32,
+        weight: impl Fn(NodeId) -> u32,
+    ) -> Self {
+        let (points, point_starts) = (Box::default(), Box::default());
+        let mut new =
+            Self { nodes: order.into(), bounds: bounds.into(), lanes, points, point_starts, cost: 0 };
+        let (points, starts) = points::points(dag, &new, wait.into(), &weight);
+        (new.points, new.point_starts) = (points.into(), starts.into());
+        new.cost = new.cost_by(wait, weight);
+        new
+    }
+
     /// The number of supersteps.
     ///
     /// # Examples
@@ -80,8 +117,8 @@ impl Supersteps {
         self.lanes
     }
 
-    /// What a run is expected to take, in the unit of the weights: the longest parts of all supersteps, and the
-    /// waits between them.
+    /// What a run on as many threads as there are lanes is expected to take, in the unit of the weights, if what
+    /// a lane has done is seen by the others after a wait.
     ///
     /// # Examples
     ///
@@ -94,6 +131,39 @@ impl Supersteps {
     #[must_use]
     pub fn cost(&self) -> u64 {
         self.cost
+    }
+
+    /// What [`cost`](Self::cost) would be with another wait and other weights than those it was made for. O(V + E).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// let fork = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+    /// let schedule = fork.view().supersteps(2, 1, |_| 10);
+    /// assert_eq!(schedule.cost_by(3, |_| 5), 5 + 3 + 5 + 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn cost_by(&self, wait: u32, weight: impl Fn(NodeId) -> u32) -> u64 {
+        let mut clocks = vec![0; self.lanes];
+        // When what is before each position of a lane is done, and told.
+        let mut told = vec![0; self.nodes.len() + 1];
+        for superstep in 0..self.len() {
+            for (lane, bounds) in self.bounds(superstep).windows(2).enumerate() {
+                let mut points = self.points(superstep, lane).iter().peekable();
+                for position in bounds[0]..bounds[1] {
+                    while let Some(point) = points.next_if(|point| point.position == position) {
+                        if point.lane as usize != lane {
+                            clocks[lane] = told[point.until as usize].max(clocks[lane]);
+                        }
+                    }
+                    clocks[lane] += u64::from(weight(self.nodes[position as usize]));
+                    told[position as usize + 1] = clocks[lane] + u64::from(wait);
+                }
+            }
+        }
+        if self.is_empty() { 0 } else { clocks.into_iter().max().unwrap_or(0) + u64::from(wait) }
     }
 
     /// All nodes: by superstep, in each by lane. A topological order.
@@ -152,8 +222,37 @@ impl Supersteps {
         &self.nodes[bounds[lane] as usize..bounds[lane + 1] as usize]
     }
 
+    /// Where a lane tells in a superstep how far it is, and what it waits for, by position. Beside these points it
+    /// tells at the end of its part.
+    ///
+    /// If each lane tells and waits so, and whoever sees what it tells also sees what its nodes have done, each node
+    /// runs after what it depends on.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such superstep, or no such lane.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_core::Dag;
+    /// let fork = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+    /// let schedule = fork.view().supersteps(2, 1, |_| 10);
+    /// assert_eq!(schedule.points(1, 0), []); // the first lane has run node 0 itself
+    /// let point = schedule.points(1, 1)[0];
+    /// assert_eq!((point.position, point.lane, point.until), (2, 0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn points(&self, superstep: usize, lane: usize) -> &[SyncPoint] {
+        assert!(lane < self.lanes, "no lane {lane}");
+        let part = superstep * self.lanes + lane;
+        &self.points[self.point_starts[part] as usize..self.point_starts[part + 1] as usize]
+    }
+
     /// Whether it is one of this graph: has all of its nodes once, and none before what it depends on, or beside
-    /// it. O(V + E).
+    /// it; and its points are those of this graph. O((V + E) log E).
     pub(crate) fn is_of(&self, dag: DagView<'_>) -> bool {
         // The superstep, the lane and the position of each node.
         let mut places = vec![None; dag.node_count()];
@@ -172,11 +271,12 @@ impl Supersteps {
                 before.0 < after.0 || (before.0, before.1) == (after.0, after.1) && before.2 < after.2
             })
         };
-        dag.order().iter().all(|&node| {
+        let are_ordered = dag.order().iter().all(|&node| {
             let place = places[node.index()];
             let mut successors = dag.successors(node).iter();
             place.is_some() && successors.all(|edge| comes_before(place, places[edge.target().index()]))
-        })
+        });
+        are_ordered && points::cover(dag, self)
     }
 }
 
@@ -245,193 +345,13 @@ impl DagView<'_> {
         bound: impl Fn(NodeId) -> bool,
     ) -> Supersteps {
         assert!(lanes > 0, "no lanes");
-        Grow::new(self, lanes, wait, weight, rank, bound).supersteps()
-    }
-}
-
-/// In `touched`: nodes of several lanes, all of this superstep.
-const SEVERAL: usize = usize::MAX;
-/// How many waits a superstep lasts at the most, about. The threads that come late come at its end.
-const LONGEST: u64 = 64;
-/// How many nodes that take less than a wait a lane takes at once from those that are free, at the most: they lie
-/// side by side in memory.
-const CHUNK: usize = 16;
-
-/// A ready node, the most urgent one first.
-type Ready = BinaryHeap<Reverse<(u64, NodeId)>>;
-
-/// Supersteps in the making.
-struct Grow<'a, W, B> {
-    dag: DagView<'a>,
-    wait: u64,
-    weight: W,
-    bound: B,
-    /// Of each node: what comes first. Empty: the number.
-    urgency: Vec<u64>,
-    /// Whether nodes take longer than a wait.
-    coarse: bool,
-    /// How many predecessors of a node are not placed.
-    left: Vec<u32>,
-    /// In which superstep a node's predecessors were placed last, and in which lane.
-    touched: Vec<(u32, usize)>,
-    /// Ready: whoever takes them.
-    free: Ready,
-    /// Ready, but not before the next superstep.
-    later: Vec<NodeId>,
-    lanes: Vec<Growing>,
-    superstep: u32,
-}
-
-/// A lane's part of the superstep in the making.
-#[derive(Default)]
-struct Growing {
-    /// Ready for this lane.
-    own: Ready,
-    nodes: Vec<NodeId>,
-    load: u64,
-}
-
-impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
-    fn new(
-        dag: DagView<'a>,
-        lanes: usize,
-        wait: u32,
-        weight: W,
-        rank: Option<&dyn Fn(NodeId) -> u32>,
-        bound: B,
-    ) -> Self {
-        let total: u64 = dag.order().iter().map(|&node| u64::from(weight(node))).sum();
-        let nodes = dag.node_count();
-        let coarse = total / nodes.max(1) as u64 >= u64::from(wait);
-        let mut urgency = vec![0; if coarse || rank.is_some() { nodes } else { 0 }];
-        for &node in dag.order().iter().rev().take(urgency.len()) {
-            let ways = dag.successors(node).iter().map(|edge| u64::MAX - urgency[edge.target().index()]);
-            let way = || u64::MAX - (ways.max().unwrap_or(0) + u64::from(weight(node)));
-            urgency[node.index()] = rank.map_or_else(way, |rank| rank(node).into());
-        }
-        let mut grow = Self {
-            dag,
-            wait: wait.into(),
-            weight,
-            bound,
-            urgency,
-            coarse,
-            left: dag.in_degrees().to_vec(),
-            touched: vec![(0, 0); nodes],
-            free: Ready::new(),
-            later: dag.roots().to_vec(),
-            lanes: Vec::new(),
-            superstep: 0,
+        let total: u64 = self.order().iter().map(|&node| u64::from(weight(node))).sum();
+        let long = total / self.node_count().max(1) as u64 >= u64::from(wait);
+        let parts = if long {
+            list::schedule(self, lanes, wait, &weight, rank, bound)
+        } else {
+            grow::grow(self, lanes, wait, &weight, rank, bound)
         };
-        grow.lanes.resize_with(lanes, Growing::default);
-        grow
-    }
-
-    fn ready(&self, node: NodeId) -> Reverse<(u64, NodeId)> {
-        Reverse((self.urgency.get(node.index()).copied().unwrap_or(0), node))
-    }
-
-    fn supersteps(mut self) -> Supersteps {
-        let mut nodes = Vec::with_capacity(self.dag.node_count());
-        let mut bounds = vec![0];
-        let mut cost = 0;
-        loop {
-            self.superstep += 1;
-            let later = core::mem::take(&mut self.later);
-            for node in later {
-                self.make_free(self.ready(node));
-            }
-            // What the first lane has for itself may be bound to it: that stays.
-            for lane in 1..self.lanes.len() {
-                let mut own = core::mem::take(&mut self.lanes[lane].own);
-                self.free.append(&mut own);
-            }
-            for ready in core::mem::take(&mut self.lanes[0].own) {
-                self.make_free(ready);
-            }
-            if self.free.is_empty() && self.lanes[0].own.is_empty() {
-                break;
-            }
-            self.grow();
-            cost += self.wait + self.lanes.iter().map(|lane| lane.load).max().unwrap_or(0);
-            for lane in &mut self.lanes {
-                nodes.append(&mut lane.nodes);
-                bounds.push(u32::try_from(nodes.len()).unwrap_or(u32::MAX)); // node numbers have 32 bits
-                lane.load = 0;
-            }
-        }
-        Supersteps { nodes: nodes.into(), bounds: bounds.into(), lanes: self.lanes.len(), cost }
-    }
-
-    /// One superstep.
-    fn grow(&mut self) {
-        // The least that a lane has which can't get more.
-        let mut stuck_at: Option<u64> = None;
-        loop {
-            let busy = |&lane: &usize| !self.lanes[lane].own.is_empty();
-            let all = 0..self.lanes.len();
-            let least =
-                |lanes: &mut dyn Iterator<Item = usize>| lanes.min_by_key(|&lane| self.lanes[lane].load);
-            let next = if self.free.is_empty() { least(&mut all.filter(busy)) } else { least(&mut { all }) };
-            let Some(lane) = next else { return };
-            if self.free.is_empty() {
-                let idle = self.lanes.iter().filter(|lane| lane.own.is_empty()).map(|lane| lane.load).min();
-                stuck_at = stuck_at.into_iter().chain(idle).min();
-            } else if self.lanes[lane].own.is_empty()
-                || !self.urgency.is_empty() && self.free.peek() > self.lanes[lane].own.peek()
-            {
-                self.take_free(lane);
-            }
-            if stuck_at.is_some_and(|least| self.lanes[lane].load >= least + self.wait) {
-                let ready: usize = self.lanes.iter().map(|lane| lane.own.len()).sum();
-                if ready + self.later.len() > 1 {
-                    return;
-                }
-            }
-            let Some(Reverse((_, node))) = self.lanes[lane].own.pop() else { return };
-            self.place(node, lane);
-            if self.lanes[lane].load >= self.wait.saturating_mul(LONGEST) && !self.coarse {
-                return;
-            }
-        }
-    }
-
-    /// Whoever may have it takes it.
-    fn make_free(&mut self, ready: Reverse<(u64, NodeId)>) {
-        let Reverse((_, node)) = ready;
-        if (self.bound)(node) { &mut self.lanes[0].own } else { &mut self.free }.push(ready);
-    }
-
-    /// Gives the lane some of the nodes that are free, of which there are some.
-    fn take_free(&mut self, lane: usize) {
-        let most = if self.coarse { 1 } else { CHUNK };
-        let chunk = (self.free.len() / (2 * self.lanes.len())).clamp(1, most);
-        for _ in 0..chunk {
-            self.lanes[lane].own.extend(self.free.pop());
-        }
-    }
-
-    fn place(&mut self, node: NodeId, lane: usize) {
-        self.lanes[lane].nodes.push(node);
-        self.lanes[lane].load += u64::from((self.weight)(node));
-        let dag = self.dag;
-        for edge in dag.successors(node) {
-            let next = edge.target();
-            let touched = &mut self.touched[next.index()];
-            *touched = match *touched {
-                (superstep, before) if superstep == self.superstep && before != lane => (superstep, SEVERAL),
-                _ => (self.superstep, lane),
-            };
-            let alone = touched.1 == lane;
-            self.left[next.index()] -= 1;
-            if self.left[next.index()] == 0 {
-                if alone && (lane == 0 || !(self.bound)(next)) {
-                    let ready = self.ready(next);
-                    self.lanes[lane].own.push(ready);
-                } else {
-                    self.later.push(next);
-                }
-            }
-        }
+        Supersteps::new(self, parts, lanes, wait, weight)
     }
 }

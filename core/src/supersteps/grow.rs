@@ -1,0 +1,191 @@
+//! Supersteps of short nodes, grown as long as waiting is worth more than it costs.
+
+use crate::{DagView, NodeId};
+use alloc::collections::BinaryHeap;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+/// In `touched`: nodes of several lanes, all of this superstep.
+const SEVERAL: usize = usize::MAX;
+/// A superstep lasts no longer than two to so many waits, about, and the first ones not as long: threads that come late
+/// come at its end.
+const LONGEST: u32 = 6;
+/// How many nodes a lane takes at once from those that are free, at the most: they lie side by side in memory.
+const CHUNK: usize = 16;
+
+/// All nodes by superstep, in each by lane, and where these parts begin and end: see [`DagView::supersteps_with`].
+pub(super) fn grow(
+    dag: DagView<'_>,
+    lanes: usize,
+    wait: u32,
+    weight: impl Fn(NodeId) -> u32,
+    rank: Option<&dyn Fn(NodeId) -> u32>,
+    bound: impl Fn(NodeId) -> bool,
+) -> (Vec<NodeId>, Vec<u32>) {
+    Grow::new(dag, lanes, wait, weight, rank, bound).supersteps()
+}
+
+/// A ready node, the most urgent one first.
+type Ready = BinaryHeap<Reverse<(u32, NodeId)>>;
+
+/// Supersteps in the making.
+struct Grow<'a, W, B> {
+    dag: DagView<'a>,
+    wait: u64,
+    weight: W,
+    bound: B,
+    rank: Option<&'a dyn Fn(NodeId) -> u32>,
+    /// How many predecessors of a node are not placed.
+    left: Vec<u32>,
+    /// In which superstep a node's predecessors were placed last, and in which lane.
+    touched: Vec<(u32, usize)>,
+    /// Ready: whoever takes them.
+    free: Ready,
+    /// Ready, but not before the next superstep.
+    later: Vec<NodeId>,
+    lanes: Vec<Growing>,
+    superstep: u32,
+}
+
+/// A lane's part of the superstep in the making.
+#[derive(Default)]
+struct Growing {
+    /// Ready for this lane.
+    own: Ready,
+    nodes: Vec<NodeId>,
+    load: u64,
+}
+
+impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
+    fn new(
+        dag: DagView<'a>,
+        lanes: usize,
+        wait: u32,
+        weight: W,
+        rank: Option<&'a dyn Fn(NodeId) -> u32>,
+        bound: B,
+    ) -> Self {
+        let nodes = dag.node_count();
+        let mut grow = Self {
+            dag,
+            wait: wait.into(),
+            weight,
+            bound,
+            rank,
+            left: dag.in_degrees().to_vec(),
+            touched: vec![(0, 0); nodes],
+            free: Ready::new(),
+            later: dag.roots().to_vec(),
+            lanes: Vec::new(),
+            superstep: 0,
+        };
+        grow.lanes.resize_with(lanes, Growing::default);
+        grow
+    }
+
+    fn ready(&self, node: NodeId) -> Reverse<(u32, NodeId)> {
+        Reverse((self.rank.map_or(0, |rank| rank(node)), node))
+    }
+
+    fn supersteps(mut self) -> (Vec<NodeId>, Vec<u32>) {
+        let mut nodes = Vec::with_capacity(self.dag.node_count());
+        let mut bounds = vec![0];
+        loop {
+            self.superstep += 1;
+            let later = core::mem::take(&mut self.later);
+            for node in later {
+                self.make_free(self.ready(node));
+            }
+            // What the first lane has for itself may be bound to it: that stays.
+            for lane in 1..self.lanes.len() {
+                let mut own = core::mem::take(&mut self.lanes[lane].own);
+                self.free.append(&mut own);
+            }
+            for ready in core::mem::take(&mut self.lanes[0].own) {
+                self.make_free(ready);
+            }
+            if self.free.is_empty() && self.lanes[0].own.is_empty() {
+                break;
+            }
+            self.grow();
+            for lane in &mut self.lanes {
+                nodes.append(&mut lane.nodes);
+                bounds.push(u32::try_from(nodes.len()).unwrap_or(u32::MAX)); // node numbers have 32 bits
+                lane.load = 0;
+            }
+        }
+        (nodes, bounds)
+    }
+
+    /// One superstep.
+    fn grow(&mut self) {
+        // The least that a lane has which can't get more.
+        let mut stuck_at: Option<u64> = None;
+        loop {
+            let busy = |&lane: &usize| !self.lanes[lane].own.is_empty();
+            let all = 0..self.lanes.len();
+            let least =
+                |lanes: &mut dyn Iterator<Item = usize>| lanes.min_by_key(|&lane| self.lanes[lane].load);
+            let next = if self.free.is_empty() { least(&mut all.filter(busy)) } else { least(&mut { all }) };
+            let Some(lane) = next else { return };
+            if self.free.is_empty() {
+                let idle = self.lanes.iter().filter(|lane| lane.own.is_empty()).map(|lane| lane.load).min();
+                stuck_at = stuck_at.into_iter().chain(idle).min();
+            } else if self.lanes[lane].own.is_empty()
+                || self.rank.is_some() && self.free.peek() > self.lanes[lane].own.peek()
+            {
+                self.take_free(lane);
+            }
+            if stuck_at.is_some_and(|least| self.lanes[lane].load >= least + self.wait) {
+                let ready: usize = self.lanes.iter().map(|lane| lane.own.len()).sum();
+                if ready + self.later.len() > 1 {
+                    return;
+                }
+            }
+            let Some(Reverse((_, node))) = self.lanes[lane].own.pop() else { return };
+            self.place(node, lane);
+            if self.lanes[lane].load >= self.wait.saturating_mul(1 << self.superstep.min(LONGEST)) {
+                return;
+            }
+        }
+    }
+
+    /// Whoever may have it takes it.
+    fn make_free(&mut self, ready: Reverse<(u32, NodeId)>) {
+        let Reverse((_, node)) = ready;
+        if (self.bound)(node) { &mut self.lanes[0].own } else { &mut self.free }.push(ready);
+    }
+
+    /// Gives the lane some of the nodes that are free, of which there are some.
+    fn take_free(&mut self, lane: usize) {
+        let chunk = (self.free.len() / (2 * self.lanes.len())).clamp(1, CHUNK);
+        for _ in 0..chunk {
+            self.lanes[lane].own.extend(self.free.pop());
+        }
+    }
+
+    fn place(&mut self, node: NodeId, lane: usize) {
+        self.lanes[lane].nodes.push(node);
+        self.lanes[lane].load += u64::from((self.weight)(node));
+        let dag = self.dag;
+        for edge in dag.successors(node) {
+            let next = edge.target();
+            let touched = &mut self.touched[next.index()];
+            *touched = match *touched {
+                (superstep, before) if superstep == self.superstep && before != lane => (superstep, SEVERAL),
+                _ => (self.superstep, lane),
+            };
+            let alone = touched.1 == lane;
+            self.left[next.index()] -= 1;
+            if self.left[next.index()] == 0 {
+                if alone && (lane == 0 || !(self.bound)(next)) {
+                    let ready = self.ready(next);
+                    self.lanes[lane].own.push(ready);
+                } else {
+                    self.later.push(next);
+                }
+            }
+        }
+    }
+}
