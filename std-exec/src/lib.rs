@@ -169,7 +169,7 @@ mod wake;
 
 pub use dgraph_core::{
     AsDag, BuildError, CriticalPath, Cycle, CycleBuf, Dag, DagView, Edge, Levels, MakeSupersteps, NodeId,
-    Parts, PartsError, StaticDag, Storage, Supersteps,
+    Parts, PartsError, StaticDag, Storage, Supersteps, SyncPoint,
 };
 pub use dictionaries::{
     Args, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, GraphError, KeyedBuilder,

@@ -118,9 +118,11 @@ pub(super) fn cover(dag: DagView<'_>, supersteps: &Supersteps) -> bool {
                     if other == lane && until == position {
                         told[position as usize] = Some((superstep, lane));
                     } else if other < lanes
-                        && told.get(until as usize).copied().flatten().is_some_and(|told| {
-                            told.0 < superstep && told.1 == other
-                        })
+                        && told
+                            .get(until as usize)
+                            .copied()
+                            .flatten()
+                            .is_some_and(|told| told.0 < superstep && told.1 == other)
                     {
                         let known = &mut known[lane * lanes + other];
                         *known = until.max(*known);
