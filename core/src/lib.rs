@@ -201,7 +201,7 @@ pub use ready_set::{ReadySet, ready_words};
 pub use run::{Run, RunMemoryError, RunStatus, StaticRun, StillRunning, WorkEnd};
 pub use static_dag::StaticDag;
 #[cfg(feature = "alloc")]
-pub use supersteps::Supersteps;
+pub use supersteps::{Supersteps, SyncPoint};
 pub use urgency::{StaticUrgency, Urgency};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use view::MakeSupersteps;

@@ -170,7 +170,7 @@ mod wake;
 
 pub use dgraph_core::{
     AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, LevelsIter, MakeSupersteps,
-    NodeId, Parts, PartsError, StaticDag, Storage, Supersteps,
+    NodeId, Parts, PartsError, StaticDag, Storage, Supersteps, SyncPoint,
 };
 #[cfg(feature = "async")]
 pub use dictionaries::AsyncFunction;

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 /// How many of the most urgent nodes a lane looks at, for one that it needs not wait for.
-const CHOICE: usize = 4;
+const CHOICE: usize = 8;
 
 /// All nodes by superstep, in each by lane, and where these parts begin and end: see [`DagView::supersteps_with`].
 pub(super) fn schedule(
@@ -28,22 +28,18 @@ pub(super) fn schedule(
     list.parts()
 }
 
-/// What is known of a node before it is placed.
-#[derive(Clone, Copy)]
-struct Waiting {
-    /// How many predecessors are not placed.
-    left: u32,
-    /// The lane of the predecessor that is done last, and when that is.
-    last: (u64, usize),
-    /// The latest superstep of a predecessor; and its lane, if all of those are in one.
-    superstep: (u32, Option<usize>),
+/// Where a node is.
+#[derive(Clone, Copy, Default)]
+struct Placed {
+    lane: usize,
+    superstep: u32,
+    end: u64,
 }
 
-/// A lane: what it runs, in which superstep, and when it is through with that.
+/// A lane: what it runs, each in which superstep, and when it is through with that.
 #[derive(Default)]
 struct Listed {
     nodes: Vec<(u32, NodeId)>,
-    superstep: u32,
     clock: u64,
     /// There was nothing for it at that time.
     idle: bool,
@@ -57,7 +53,11 @@ struct List<'a, W, B> {
     bound: B,
     /// Of each node: the lower, the sooner.
     urgency: Vec<u64>,
-    waiting: Vec<Waiting>,
+    /// Of each node: how many predecessors are not placed.
+    left: Vec<u32>,
+    /// The predecessors of all nodes, by node, and where those of each begin.
+    predecessors: (Vec<NodeId>, Vec<u32>),
+    places: Vec<Placed>,
     /// All predecessors are placed; by when they are done.
     coming: BinaryHeap<Reverse<(u64, NodeId)>>,
     /// All predecessors are done; the most urgent first. Those bound to the first lane, and all others.
@@ -81,14 +81,15 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
             let way = || u64::MAX - (ways.max().unwrap_or(0) + u64::from(weight(node)));
             urgency[node.index()] = rank.map_or_else(way, |rank| rank(node).into());
         }
-        let waiting = |&left: &u32| Waiting { left, last: (0, 0), superstep: (0, None) };
         let mut list = Self {
             dag,
             wait: wait.into(),
             weight,
             bound,
             urgency,
-            waiting: dag.in_degrees().iter().map(waiting).collect(),
+            left: dag.in_degrees().to_vec(),
+            predecessors: predecessors(dag),
+            places: vec![Placed::default(); dag.node_count()],
             coming: BinaryHeap::new(),
             ready: [BinaryHeap::new(), BinaryHeap::new()],
             lanes: Vec::new(),
@@ -115,20 +116,23 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
         match self.choose(lane, now) {
             Some(node) => {
                 // Whoever ran the last predecessor may begin sooner.
-                let (done, origin) = self.waiting[node.index()].last;
                 let soonest = self.start(node, lane);
-                let sooner = soonest > now && self.lanes[origin].clock.max(done) < soonest;
-                self.place(node, if sooner && !(self.bound)(node) { origin } else { lane });
+                let last = self.predecessors(node).max_by_key(|before| before.end);
+                let origin = last.map_or(lane, |last| last.lane);
+                let there = self.start(node, origin).max(self.lanes[origin].clock);
+                let sooner = soonest > now && there < soonest && !(self.bound)(node);
+                self.place(node, if sooner { origin } else { lane });
             }
             None => self.lanes[lane].idle = true,
         }
     }
 
-    /// A ready node for this lane: of the most urgent ones, one that can begin now, if there is one.
+    /// A ready node for this lane: of the most urgent ones that can begin now, if there are any, the one of which the
+    /// most predecessors ran here: what they have written is near.
     fn choose(&mut self, lane: usize, now: u64) -> Option<NodeId> {
-        let mut passed = Vec::new();
-        let mut chosen = None;
-        while passed.len() < CHOICE {
+        let mut looked_at = Vec::with_capacity(CHOICE);
+        let mut best = None;
+        while looked_at.len() < CHOICE {
             let bound = self.ready[0].peek().filter(|_| lane == 0);
             let from = match (bound, self.ready[1].peek()) {
                 (None, None) => break,
@@ -136,21 +140,34 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
                 (bound, any) => usize::from(bound < any),
             };
             let Some(Reverse((_, node))) = self.ready[from].pop() else { break };
-            if self.start(node, lane) <= now {
-                chosen = Some(node);
+            let (here, all) = self
+                .predecessors(node)
+                .fold((0_u64, 1_u64), |(here, all), before| (here + u64::from(before.lane == lane), all + 1));
+            let score = (self.start(node, lane) <= now, here * 16 / all);
+            if best.is_none_or(|(best, _)| score > best) {
+                best = Some((score, looked_at.len()));
+            }
+            looked_at.push(node);
+            if score.0 && here + 1 == all {
                 break;
             }
-            passed.push(node);
         }
-        let chosen = chosen.or_else(|| (!passed.is_empty()).then(|| passed.remove(0)));
-        passed.into_iter().for_each(|node| self.is_ready(node));
-        chosen
+        let (_, at) = best?;
+        let chosen = looked_at.remove(at);
+        looked_at.into_iter().for_each(|node| self.is_ready(node));
+        Some(chosen)
+    }
+
+    fn predecessors(&self, node: NodeId) -> impl Iterator<Item = Placed> {
+        let (nodes, starts) = &self.predecessors;
+        let range = starts[node.index()] as usize..starts[node.index() + 1] as usize;
+        nodes[range].iter().map(|before| self.places[before.index()])
     }
 
     /// When `node` could begin in this lane, if that had nothing else to do.
     fn start(&self, node: NodeId, lane: usize) -> u64 {
-        let (done, last) = self.waiting[node.index()].last;
-        done + if last == lane || done == 0 { 0 } else { self.wait }
+        let seen = |before: Placed| before.end + if before.lane == lane { 0 } else { self.wait };
+        self.predecessors(node).map(seen).max().unwrap_or(0)
     }
 
     fn is_ready(&mut self, node: NodeId) {
@@ -162,27 +179,22 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
         self.placed += 1;
         let begin = self.start(node, lane).max(self.lanes[lane].clock);
         let end = begin + u64::from((self.weight)(node));
-        let (before, only) = self.waiting[node.index()].superstep;
-        let after = before + u32::from(before > 0 && only != Some(lane));
         // Threads that come late come at the end of a superstep: none lasts longer than all before it.
-        let of_time = 1 + (begin / self.wait.max(1) + 1).ilog2();
+        let by_time = (begin / self.wait.max(1) + 1).ilog2();
+        let after = |before: Placed| before.superstep + u32::from(before.lane != lane);
+        let superstep = self.predecessors(node).map(after).max().unwrap_or(0).max(by_time);
         let listed = &mut self.lanes[lane];
-        listed.superstep = listed.superstep.max(after).max(of_time);
+        let superstep = superstep.max(listed.nodes.last().map_or(0, |&(superstep, _)| superstep));
         (listed.clock, listed.idle) = (end, false);
-        listed.nodes.push((listed.superstep, node));
-        let superstep = listed.superstep;
+        listed.nodes.push((superstep, node));
+        self.places[node.index()] = Placed { lane, superstep, end };
         let dag = self.dag;
         for edge in dag.successors(node) {
-            let next = &mut self.waiting[edge.target().index()];
-            next.left -= 1;
-            next.last = next.last.max((end, lane));
-            next.superstep = match next.superstep {
-                (before, only) if before == superstep && only != Some(lane) => (before, None),
-                (before, only) if before >= superstep => (before, only),
-                _ => (superstep, Some(lane)),
-            };
-            if next.left == 0 {
-                self.coming.push(Reverse((next.last.0, edge.target())));
+            let next = edge.target();
+            self.left[next.index()] -= 1;
+            if self.left[next.index()] == 0 {
+                let done = self.predecessors(next).map(|before| before.end).max();
+                self.coming.push(Reverse((done.unwrap_or(0), next)));
             }
         }
     }
@@ -203,4 +215,25 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
         }
         (nodes, bounds)
     }
+}
+
+/// The predecessors of all nodes, by node, and where those of each begin, and of the last one end.
+fn predecessors(dag: DagView<'_>) -> (Vec<NodeId>, Vec<u32>) {
+    let mut starts = Vec::with_capacity(dag.node_count() + 1);
+    let mut total = 0;
+    starts.push(0);
+    for &degree in dag.in_degrees() {
+        total += degree;
+        starts.push(total);
+    }
+    let mut nodes = vec![NodeId::new(0); total as usize];
+    let mut free = starts.clone();
+    for &node in dag.order() {
+        for edge in dag.successors(node) {
+            let place = &mut free[edge.target().index()];
+            nodes[*place as usize] = node;
+            *place += 1;
+        }
+    }
+    (nodes, starts)
 }

@@ -41,6 +41,7 @@ pub struct Supersteps {
     /// Where in `points` those of each part begin, and where the last ones end.
     point_starts: Box<[u32]>,
     cost: u64,
+    work: u64,
 }
 
 /// Where a lane tells the others how far it is, and perhaps waits for one of them. Positions are those in
@@ -66,10 +67,18 @@ impl Supersteps {
         weight: impl Fn(NodeId) -> u32,
     ) -> Self {
         let (points, point_starts) = (Box::default(), Box::default());
-        let mut new =
-            Self { nodes: order.into(), bounds: bounds.into(), lanes, points, point_starts, cost: 0 };
+        let mut new = Self {
+            nodes: order.into(),
+            bounds: bounds.into(),
+            lanes,
+            points,
+            point_starts,
+            cost: 0,
+            work: 0,
+        };
         let (points, starts) = points::points(dag, &new, wait.into(), &weight);
         (new.points, new.point_starts) = (points.into(), starts.into());
+        new.work = new.nodes.iter().map(|&node| u64::from(weight(node))).sum();
         new.cost = new.cost_by(wait, weight);
         new
     }
@@ -133,19 +142,23 @@ impl Supersteps {
         self.cost
     }
 
-    /// What [`cost`](Self::cost) would be with another wait and other weights than those it was made for. O(V + E).
+    /// What all nodes together take, in the unit of the weights: what a run on one thread is expected to take.
     ///
     /// # Examples
     ///
     /// ```
     /// use dgraph_core::Dag;
     /// let fork = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
-    /// let schedule = fork.view().supersteps(2, 1, |_| 10);
-    /// assert_eq!(schedule.cost_by(3, |_| 5), 5 + 3 + 5 + 3);
+    /// assert_eq!(fork.view().supersteps(2, 1, |_| 10).work(), 30);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn cost_by(&self, wait: u32, weight: impl Fn(NodeId) -> u32) -> u64 {
+    pub fn work(&self) -> u64 {
+        self.work
+    }
+
+    /// See [`cost`](Self::cost).
+    fn cost_by(&self, wait: u32, weight: impl Fn(NodeId) -> u32) -> u64 {
         let mut clocks = vec![0; self.lanes];
         // When what is before each position of a lane is done, and told.
         let mut told = vec![0; self.nodes.len() + 1];

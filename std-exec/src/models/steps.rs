@@ -6,6 +6,7 @@ use crate::protocol::walk::{Lane, Stopped, Walk};
 use crate::sync::Mutex;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use dgraph_core::{NodeId, StaticDag, Supersteps};
+use std::ops::Range;
 
 /// Who takes part in a model.
 #[derive(Clone, Copy)]
@@ -43,12 +44,12 @@ unsafe impl Sync for World {}
 unsafe impl Send for World {}
 
 /// Lanes as an earlier walk may have left them, that was broken into when all were in the last step.
-fn used_lanes(supersteps: &Supersteps, count: usize) -> Vec<Lane> {
-    let lanes: Vec<Lane> = (0..count).map(|_| Lane::default()).collect();
+fn used_lanes(supersteps: &Supersteps) -> Vec<Lane> {
+    let lanes: Vec<Lane> = (0..supersteps.lanes()).map(|_| Lane::default()).collect();
     let walk = Walk::new(Some(Steps::through(supersteps)));
     walk.lay_out(&lanes);
-    (1..count).for_each(|lane| assert_eq!(walk.join(), Some(lane)));
-    walk.admit(&lanes, walk.steps().first().next());
+    (1..lanes.len())
+        .for_each(|lane| assert_eq!(walk.join().map(|lane| lanes[lane].take()), Some(0), "{lane}"));
     let end = supersteps.nodes().len();
     for lane in &lanes {
         assert!(walk.reach(lane, end, false) && walk.claim::<false>(lane, end - 1));
@@ -61,7 +62,7 @@ fn used_lanes(supersteps: &Supersteps, count: usize) -> Vec<Lane> {
 impl World {
     fn new(supersteps: &'static Supersteps, edges: &'static [(u32, u32)], case: Case) -> Self {
         let nodes = supersteps.nodes().len();
-        let lanes = used_lanes(supersteps, case.lanes);
+        let lanes = used_lanes(supersteps);
         let walk = Walk::new(Some(Steps::through(supersteps)));
         walk.lay_out(&lanes);
         Self {
@@ -91,38 +92,63 @@ impl World {
         self.runs[node].with(|runs| unsafe { *runs })
     }
 
-    /// Walks in this lane, as `Run::go_on` does.
-    fn go(&self, lane: usize, mut step: Step<'static>) {
+    /// Walks in this lane, as `Walks::go_on` does.
+    fn go(&self, own: usize, mut step: Step<'static>) {
         loop {
-            let in_step = Walk::in_step(&self.lanes, step.start);
-            let part = step.part(lane, in_step);
-            let (run, walked) = (|node| self.run(node), &self.lanes[lane]);
-            let all = match self.fences {
-                true => self.walk.through::<false>(walked, part, run),
-                false => self.walk.through::<true>(walked, part, run),
-            };
-            if !all {
-                return self.ended(lane, false);
+            if !self.part(own, step) {
+                return;
             }
-            if lane == 0 {
-                self.walk.admit(&self.lanes, step.next());
-            }
-            if !self.walk.reach(&self.lanes[lane], step.end, !self.fences) {
-                return self.ended(lane, true);
-            }
-            if !self.comes(|| Walk::all_reached(&self.lanes[..in_step], step.end)) {
-                return self.gives_up(lane);
+            if own == 0 {
+                for lane in 1..self.lanes.len() {
+                    if self.lanes[lane].begin_for(step.number) && !self.part(lane, step) {
+                        return;
+                    }
+                }
             }
             match self.walk.steps().after(step) {
                 Some(next) => step = next,
-                None => {
-                    if lane == 0 {
-                        let _ = self.walk.finish();
-                    }
-                    return;
-                }
+                None => break,
             }
         }
+        if !self.comes(|| Walk::all_reached(&self.lanes, self.runs.len())) {
+            self.gives_up(None);
+        } else if own == 0 {
+            let _ = self.walk.finish();
+        }
+    }
+
+    /// Runs the part of `step` in this lane, as `Walks::run_part` does. False if the walk doesn't go on.
+    fn part(&self, lane: usize, step: Step<'static>) -> bool {
+        let part = step.part(lane);
+        let mut begin = part.start;
+        for point in self.walk.steps().points(step, lane) {
+            let position = point.position as usize;
+            if begin < position {
+                if !self.piece(lane, begin..position, position) {
+                    return false;
+                }
+                begin = position;
+            }
+            let (other, until) = (point.lane as usize, point.until as usize);
+            if other != lane && !self.comes(|| self.lanes[other].has_reached() >= until) {
+                self.gives_up(Some(lane));
+                return false;
+            }
+        }
+        self.piece(lane, begin..part.end, step.end)
+    }
+
+    fn piece(&self, lane: usize, piece: Range<usize>, end: usize) -> bool {
+        let (run, walked) = (|node| self.run(node), &self.lanes[lane]);
+        let ran = match self.fences {
+            true => self.walk.through::<false>(walked, piece, run),
+            false => self.walk.through::<true>(walked, piece, run),
+        };
+        let goes_on = ran && self.walk.reach(walked, end, !self.fences);
+        if !goes_on {
+            self.ended(Some(lane), ran);
+        }
+        goes_on
     }
 
     /// Waits for others, as patiently as the model can afford. Whether `is_over` has come true.
@@ -139,8 +165,8 @@ impl World {
         is_over()
     }
 
-    fn ended(&self, lane: usize, ran: bool) {
-        let (stopped, _) = self.walk.stopped(&self.lanes[lane]);
+    fn ended(&self, lane: Option<usize>, ran: bool) {
+        let (stopped, _) = self.walk.stopped(lane.map(|lane| &self.lanes[lane]));
         if let Stopped::At { node, last } = stopped {
             if !ran && last {
                 self.run(node);
@@ -150,21 +176,18 @@ impl World {
         }
     }
 
-    /// Joins the walk, as `Run::join_walk` does.
+    /// Joins the walk, as `Walks::join_walk` does.
     fn walker(&self) {
         let Some(lane) = self.walk.join() else { return };
-        let mut first = None;
-        let come = self.comes(|| {
-            first = self.walk.admitted(&self.lanes, lane);
-            first.is_some()
-        });
-        match first {
-            Some(first) if come => self.go(lane, first),
-            _ => self.gives_up(lane),
+        let first = self.walk.steps().at(self.lanes[lane].take());
+        if self.comes(|| self.lanes[lane].has_reached() >= first.start) {
+            self.go(lane, first);
+        } else {
+            self.gives_up(None);
         }
     }
 
-    fn gives_up(&self, lane: usize) {
+    fn gives_up(&self, lane: Option<usize>) {
         self.breaks_in();
         self.ended(lane, true);
     }

@@ -2,13 +2,13 @@
 //!
 //! A walk alone is one step, in the stored order. A walk in step goes through
 //! [supersteps](dgraph_core::Supersteps): sequences of nodes, one for each member, that depend on nothing but
-//! earlier supersteps and on themselves.
+//! earlier supersteps and on themselves. Within a sequence there are points at which its member waits for others.
 
-use dgraph_core::{NodeId, Supersteps};
+use dgraph_core::{NodeId, Supersteps, SyncPoint};
 use std::ops::Range;
 
-/// In ticks: what it takes members to wait for each other, some 0.3 us.
-pub(crate) const STEP_TICKS: u32 = 800;
+/// In ticks: what it takes a member to see what another one has done, and to go on: some 0.3 us.
+pub(crate) const WAIT_TICKS: u32 = 800;
 
 /// The steps of a walk: which nodes its members may run side by side.
 #[derive(Clone, Copy, Debug)]
@@ -23,29 +23,19 @@ pub(crate) struct Steps<'a> {
 pub(crate) struct Step<'a> {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// The number of the step after it.
-    next: usize,
-    /// Where the parts begin, and where the last one ends. Empty: it is the caller's.
+    pub(crate) number: usize,
+    /// Where the lanes' parts begin, and where the last one ends. Empty: it is the first lane's.
     bounds: &'a [u32],
 }
 
 impl Step<'_> {
-    /// What tells the one after this: where it begins, and its number.
+    /// The positions that the member in this lane runs. Those of all lanes are the step.
     #[inline]
-    pub(crate) fn next(self) -> (usize, usize) {
-        (self.end, self.next)
-    }
-
-    /// The positions that the member number `lane` of so many `lanes` runs. Together they are the step. There may
-    /// be fewer members than parts: then they run several. Or more: then some run none.
-    #[inline]
-    pub(crate) fn part(self, lane: usize, lanes: usize) -> Range<usize> {
-        let Some(parts @ 1..) = self.bounds.len().checked_sub(1) else {
-            return if lane == 0 { self.start..self.end } else { self.end..self.end };
-        };
-        let shares = lanes.clamp(1, parts);
-        let bound = |lane: usize| self.bounds[lane.min(shares) * parts / shares] as usize;
-        bound(lane)..bound(lane + 1)
+    pub(crate) fn part(self, lane: usize) -> Range<usize> {
+        match self.bounds.get(lane..lane + 2) {
+            Some(bounds) => bounds[0] as usize..bounds[1] as usize,
+            None => self.start..self.end,
+        }
     }
 }
 
@@ -67,18 +57,25 @@ impl<'a> Steps<'a> {
         usize::try_from(ticks).unwrap_or(usize::MAX)
     }
 
-    /// About how many ticks a walk of so many `threads` takes if its bodies take `work` together: not those for which
-    /// the supersteps were made.
-    pub(crate) fn ticks_of(self, work: usize, threads: usize) -> usize {
-        let (mut longest, mut steps) = (0, 0);
-        let mut step = Some(self.first());
-        while let Some(now) = step {
-            longest += (0..threads).map(|lane| now.part(lane, threads).len()).max().unwrap_or(0);
-            steps += 1;
-            step = self.after(now);
-        }
-        let slowest = work as u128 * longest as u128 / self.nodes.len().max(1) as u128;
-        usize::try_from(slowest).unwrap_or(usize::MAX / 2).saturating_add(steps * STEP_TICKS as usize)
+    /// About how many ticks a walk takes if its bodies take `work` together: not those for which the supersteps were
+    /// made.
+    pub(crate) fn ticks_of(self, work: usize) -> usize {
+        let (cost, made_for) = self.supersteps.map_or((1, 1), |made| (made.cost(), made.work()));
+        let ticks = work as u128 * u128::from(cost) / u128::from(made_for.max(1));
+        usize::try_from(ticks).unwrap_or(usize::MAX)
+    }
+
+    /// Where the member in this lane waits for others in this step.
+    #[inline]
+    pub(crate) fn points(self, step: Step<'a>, lane: usize) -> &'a [SyncPoint] {
+        let supersteps = self.supersteps.filter(|_| !step.bounds.is_empty());
+        supersteps.map_or(&[], |supersteps| supersteps.points(step.number, lane))
+    }
+
+    /// For how many members they are.
+    #[inline]
+    pub(crate) fn lanes(self) -> usize {
+        self.supersteps.map_or(1, Supersteps::lanes)
     }
 
     /// Whether members can join.
@@ -96,23 +93,25 @@ impl<'a> Steps<'a> {
     /// The first step.
     #[inline]
     pub(crate) fn first(self) -> Step<'a> {
-        self.at((0, 0))
+        self.at(0)
     }
 
     /// The step after `step`.
     #[inline]
     pub(crate) fn after(self, step: Step<'a>) -> Option<Step<'a>> {
-        (step.end < self.nodes.len()).then(|| self.at(step.next()))
+        (step.end < self.nodes.len()).then(|| self.at(step.number + 1))
     }
 
-    /// The step that begins at this position and has this number.
-    pub(crate) fn at(self, (start, number): (usize, usize)) -> Step<'a> {
-        match self.supersteps.filter(|supersteps| number < supersteps.len()) {
-            Some(supersteps) => {
+    /// The step of this number, from 0. If there is no such step: an empty one, at the end.
+    pub(crate) fn at(self, number: usize) -> Step<'a> {
+        let end = self.nodes.len();
+        match self.supersteps {
+            Some(supersteps) if number < supersteps.len() => {
                 let bounds = supersteps.bounds(number);
-                Step { start, end: bounds[supersteps.lanes()] as usize, next: number + 1, bounds }
+                Step { start: bounds[0] as usize, end: bounds[supersteps.lanes()] as usize, number, bounds }
             }
-            None => Step { start, end: self.nodes.len(), next: number, bounds: &[] },
+            None if number == 0 => Step { start: 0, end, number, bounds: &[] },
+            _ => Step { start: end, end, number, bounds: &[] },
         }
     }
 }
@@ -145,10 +144,8 @@ mod tests {
                 let dag = layers(widths);
                 let supersteps = dag.view().supersteps(made_for, 10, |_| 9);
                 let steps = steps(Steps::through(&supersteps));
-                for lanes in [1, 2, 3, 64] {
-                    let parts = steps.iter().flat_map(|step| (0..lanes).map(|lane| step.part(lane, lanes)));
-                    assert!(parts.flatten().eq(0..supersteps.nodes().len()), "{widths:?} for {lanes}");
-                }
+                let parts = steps.iter().flat_map(|step| (0..made_for).map(|lane| step.part(lane)));
+                assert!(parts.flatten().eq(0..supersteps.nodes().len()), "{widths:?} for {made_for}");
             }
         }
     }
@@ -158,7 +155,6 @@ mod tests {
         let dag = layers(&[40, 40]);
         let steps = steps(Steps::alone(dag.view().order()));
         assert_eq!(steps.len(), 1);
-        assert_eq!(steps[0].part(0, 9), 0..80);
-        assert!((1..9).all(|lane| steps[0].part(lane, 9).is_empty()));
+        assert_eq!(steps[0].part(0), 0..80);
     }
 }

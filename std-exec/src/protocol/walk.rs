@@ -2,7 +2,8 @@
 //!
 //! A walk uses no counters and no queue, so it is as fast as a plain loop; and nothing of it can be shared.
 //! Its caller goes alone, through the stored order; or *in step* with others, each in a *lane* of its own: at
-//! every [step](crate::protocol::steps) each runs its part of the nodes, and then waits for the others.
+//! every [step](crate::protocol::steps) each runs its part of the nodes, and waits for the others where it needs
+//! their results.
 //!
 //! A member that wants something else *breaks in*: it stops the walkers where they are, finds out which nodes
 //! are left, counts how many of the predecessors of each are among these, and makes the ready ones available
@@ -26,14 +27,17 @@
 //! sees that the node has been claimed. If both happen, the node is the walker's: what was seen of its lane
 //! says so. It leaves a part in the same way, by [`reach`](Walk::reach).
 //!
+//! The caller runs the parts of those lanes that nobody has taken yet: in each step first its own, then theirs. Whoever
+//! comes takes a lane, from the first step on that the caller hasn't begun there; so help comes in the middle of a
+//! step, and nobody is waited for that may not come. Nobody leaves a lane before the walk is over or broken into, so
+//! lanes are given out once, in order.
+//!
 //! | of a lane | written by | read by |
 //! |---|---|---|
-//! | `at` | its walker; before that the caller, once | who breaks in |
-//! | `reached` | its walker, when its part of a step is done and it was not stopped | the other walkers, who wait for it |
-//! | `from`, `level` | the caller, once, before it is done with the step before | its walker; the others; who breaks in |
+//! | `at` | who walks in it: the caller, then whoever has taken it | who breaks in |
+//! | `reached` | the same, when a part is done, or a piece of it, and the walk was going on | the other walkers, who wait for it |
+//! | `turn` | the caller, who begins its part of a step; who takes the lane | the same |
 //! | `seen` | who breaks in, before `SHARED` | its walker, after that |
-//!
-//! Nobody in step leaves before the walk is over or broken into, so lanes are given out once, in order.
 //!
 //! [`fences`]: crate::sync::asymmetric_fence
 
@@ -50,8 +54,8 @@ const SEIZED: usize = 1;
 const SHARED: usize = 2;
 const OVER: usize = 3;
 
-/// In `from`: not given out.
-const NEVER: usize = usize::MAX;
+/// In `turn`: somebody has taken the lane.
+const TAKEN: usize = 1;
 
 /// A walk of one caller and any number of others; the protocol is in the module's docs. Its state is read at
 /// each node by all: apart from whatever else is on the caller's stack. (Aligned as a whole: moving a padded
@@ -70,7 +74,7 @@ pub(crate) struct Walk<'a> {
 }
 
 /// Where one member of a walk is. Lies in its team.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Lane {
     /// A position `p` in the order, as `2p + 1`: the walker runs it, or is about to; as `2p`: it runs
     /// nothing, and is done with its part of what is before.
@@ -78,14 +82,13 @@ pub(crate) struct Lane {
     others: CachePadded<ForOthers>,
 }
 
-/// What is written once per step at the most.
-#[derive(Debug)]
+/// What is written less often.
+#[derive(Debug, Default)]
 struct ForOthers {
-    /// The end of the last step of which the lane's part is done.
+    /// What the lane has before this position is done.
     reached: AtomicUsize,
-    /// Where the first step begins that is divided among this lane too, and in which level.
-    from: AtomicUsize,
-    level: AtomicUsize,
+    /// Twice the number of the first step that the caller hasn't begun here; and whether the lane is `TAKEN`.
+    turn: AtomicUsize,
     /// What `at` was when somebody broke in.
     seen: AtomicUsize,
 }
@@ -101,29 +104,34 @@ pub(crate) enum Stopped {
     At { node: NodeId, last: bool },
 }
 
-impl Default for Lane {
-    fn default() -> Self {
-        let others = ForOthers {
-            reached: AtomicUsize::new(0),
-            from: AtomicUsize::new(NEVER),
-            level: AtomicUsize::new(0),
-            seen: AtomicUsize::new(0),
-        };
-        Self { at: CachePadded::new(AtomicUsize::new(0)), others: CachePadded::new(others) }
-    }
-}
-
 impl Lane {
-    /// How many nodes of the order its walker has begun, if it walks alone. A hint.
+    /// How far in the order its walker has begun. A hint.
     pub(crate) fn begun(&self) -> usize {
         self.at.load(Ordering::Relaxed).div_ceil(2)
     }
 
-    /// Whether it is in step from `start` on, or from a step before.
+    /// What it has before this position is done, and the walk was going on then. (Not what `at` says: somebody who
+    /// breaks in might see that a node was claimed, and not that the one that it waited for was done.)
     #[inline]
-    fn is_in_step(&self, start: usize) -> bool {
-        // Ordering: Acquire pairs with the Release in `admit`: who breaks in sees where the lane begins.
-        self.others.from.load(Ordering::Acquire) <= start
+    pub(crate) fn has_reached(&self) -> usize {
+        // Ordering: Acquire pairs with the Release in `reach`.
+        self.others.reached.load(Ordering::Acquire)
+    }
+
+    /// The caller begins its part of the step of this number here, unless somebody has taken the lane.
+    #[inline]
+    #[must_use]
+    pub(crate) fn begin_for(&self, step: usize) -> bool {
+        let turn = &self.others.turn;
+        // Relaxed: who takes the lane waits for what the caller has reached here.
+        turn.load(Ordering::Relaxed) & TAKEN == 0
+            && turn.compare_exchange(2 * step, 2 * step + 2, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// The calling thread, for whom this lane is, takes it. The number of its first step; what is before that is the
+    /// caller's.
+    pub(crate) fn take(&self) -> usize {
+        self.others.turn.fetch_or(TAKEN, Ordering::Relaxed) / 2
     }
 }
 
@@ -141,19 +149,19 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Those of a team's lanes that this walk uses: who goes alone needs one.
+    /// Those of a team's lanes that this walk uses. The team has enough of them.
     #[inline]
     pub(crate) fn of<'w>(&self, lanes: &'w [Lane]) -> &'w [Lane] {
-        if self.steps.are_divided() { lanes } else { &lanes[..1] }
+        &lanes[..self.steps.lanes()]
     }
 
     /// Sets up its lanes. For the caller, before anybody can join.
     #[inline]
     pub(crate) fn lay_out(&self, lanes: &[Lane]) {
-        for (number, lane) in lanes.iter().enumerate() {
+        for lane in lanes {
             lane.at.store(0, Ordering::Relaxed);
             lane.others.reached.store(0, Ordering::Relaxed);
-            lane.others.from.store(if number == 0 { 0 } else { NEVER }, Ordering::Relaxed);
+            lane.others.turn.store(0, Ordering::Relaxed);
             lane.others.seen.store(0, Ordering::Relaxed);
         }
     }
@@ -202,7 +210,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// A walker has run its part of the step that ends here. False if somebody has broken in, as for
+    /// A walker has run what it has before this position: its part of a step, or a piece of it. False if somebody has broken in, as for
     /// [`claim`](Self::claim); `free` as `FREE` there.
     #[inline]
     #[must_use]
@@ -212,8 +220,8 @@ impl<'a> Walk<'a> {
         asymmetric_fence::light(free);
         let going_on = self.is_going_on();
         if going_on {
-            // Ordering: Release pairs with the Acquire in `all_reached`: the nodes of this part come before
-            // the next step.
+            // Ordering: Release pairs with the Acquire in `has_reached`: the nodes up to here come before those of
+            // other lanes that waited for them.
             lane.others.reached.store(end, Ordering::Release);
         }
         going_on
@@ -228,44 +236,15 @@ impl<'a> Walk<'a> {
     /// Whether all of these lanes have reached this position.
     #[inline]
     pub(crate) fn all_reached(lanes: &[Lane], position: usize) -> bool {
-        // Ordering: Acquire pairs with the Release in `reach`.
-        lanes.iter().all(|lane| lane.others.reached.load(Ordering::Acquire) >= position)
+        lanes.iter().all(|lane| lane.has_reached() >= position)
     }
 
-    /// The number of a lane for the calling thread, a member who is not the caller. `None` if there is no
-    /// walk in step.
+    /// The number of a lane for the calling thread, a member who is not the caller, to [`take`](Lane::take). `None` if
+    /// there is none for it.
     pub(crate) fn join(&self) -> Option<usize> {
         let may_join = self.steps.are_divided() && self.is_going_on();
-        may_join.then(|| 1 + self.joined.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// Gives lanes to those who want them, from the step on that begins where `next` says. For the caller,
-    /// before it has reached that.
-    #[inline]
-    pub(crate) fn admit(&self, lanes: &[Lane], (start, level): (usize, usize)) {
-        let wanted = 1 + self.joined.load(Ordering::Relaxed);
-        for lane in lanes.iter().take(wanted).filter(|lane| !lane.is_in_step(NEVER - 1)) {
-            lane.at.store(2 * start, Ordering::Relaxed);
-            lane.others.level.store(level, Ordering::Relaxed);
-            // Ordering: Release pairs with the Acquire in `is_in_step` and `admitted`.
-            lane.others.from.store(start, Ordering::Release);
-        }
-    }
-
-    /// The first step of this lane, once that is known and those are through with the step before who take
-    /// it.
-    pub(crate) fn admitted(&self, lanes: &[Lane], lane: usize) -> Option<Step<'a>> {
-        let ForOthers { from, level, .. } = &*lanes[lane].others;
-        // Ordering: as in `is_in_step`.
-        let start = from.load(Ordering::Acquire);
-        let let_in = start != NEVER && Self::all_reached(&lanes[..Self::in_step(lanes, start - 1)], start);
-        let_in.then(|| self.steps.at((start, level.load(Ordering::Relaxed))))
-    }
-
-    /// How many lanes the step that begins here is divided among. Certain for who is in that step.
-    #[inline]
-    pub(crate) fn in_step(lanes: &[Lane], start: usize) -> usize {
-        lanes.iter().take_while(|lane| lane.is_in_step(start)).count()
+        let lane = may_join.then(|| 1 + self.joined.fetch_add(1, Ordering::Relaxed))?;
+        (lane < self.steps.lanes()).then_some(lane)
     }
 
     /// Somebody breaks in. `None` if another one has. The thread that does has the counters to itself until
@@ -273,9 +252,6 @@ impl<'a> Walk<'a> {
     pub(crate) fn seize<'w>(&self, lanes: &'w [Lane]) -> Option<Seized<'w, 'a>> {
         self.state.compare_exchange(WALKING, SEIZED, Ordering::Relaxed, Ordering::Relaxed).ok()?;
         asymmetric_fence::heavy();
-        // A thread that is given a lane from now on will not take a step: the caller sees that it is stopped
-        // before that.
-        let lanes = &lanes[..Self::in_step(lanes, NEVER - 1)];
         for lane in lanes {
             // Ordering: Acquire pairs with the Release in `claim` and `reach`.
             lane.others.seen.store(lane.at.load(Ordering::Acquire), Ordering::Relaxed);
@@ -291,8 +267,8 @@ impl<'a> Walk<'a> {
     }
 
     /// A walker that finds the walk not going on waits until counters and queues are in use, if they are to
-    /// be. What was seen of its lane, and how many nodes were left.
-    pub(crate) fn stopped(&self, lane: &Lane) -> (Stopped, usize) {
+    /// be. What was seen of the lane that it is in, if any, and how many nodes were left.
+    pub(crate) fn stopped(&self, lane: Option<&Lane>) -> (Stopped, usize) {
         let backoff = Backoff::new();
         // Ordering: Acquire pairs with the Release in `release`: the counters are set, `seen` and `left` are
         // written.
@@ -300,11 +276,12 @@ impl<'a> Walk<'a> {
             self.process.or_abort();
             backoff.snooze();
         }
-        let seen = lane.others.seen.load(Ordering::Relaxed);
-        let last = seen == lane.at.load(Ordering::Relaxed);
-        let stopped =
-            node_at(self.steps, seen).map_or(Stopped::BetweenNodes, |node| Stopped::At { node, last });
-        (stopped, self.left.load(Ordering::Relaxed))
+        let stopped = lane.and_then(|lane| {
+            let seen = lane.others.seen.load(Ordering::Relaxed);
+            let last = seen == lane.at.load(Ordering::Relaxed);
+            node_at(self.steps, seen).map(|node| Stopped::At { node, last })
+        });
+        (stopped.unwrap_or(Stopped::BetweenNodes), self.left.load(Ordering::Relaxed))
     }
 }
 
@@ -312,7 +289,6 @@ impl<'a> Walk<'a> {
 #[derive(Debug)]
 pub(crate) struct Seized<'w, 'a> {
     steps: Steps<'a>,
-    /// Those in which somebody was, or could be.
     lanes: &'w [Lane],
 }
 
@@ -326,18 +302,14 @@ impl<'w, 'a> Seized<'w, 'a> {
         while let Some(next) = steps.after(step).filter(|next| next.start <= slowest) {
             step = next;
         }
-        // Walkers wait for each other, so each is in this step or in the next.
         let rest = move |step: Step<'a>| {
-            let divided = Walk::in_step(lanes, step.start);
-            let part = move |(number, lane): (usize, &Lane)| -> Range<usize> {
-                let part = step.part(number, divided);
+            lanes.iter().enumerate().flat_map(move |(number, lane)| {
+                let part = step.part(number);
                 seen(lane).clamp(part.start, part.end)..part.end
-            };
-            lanes[..divided].iter().enumerate().flat_map(part)
+            })
         };
-        let next = steps.after(step);
-        let behind = next.unwrap_or(step).end;
-        let positions = rest(step).chain(next.into_iter().flat_map(rest)).chain(behind..steps.nodes().len());
+        let and_later = std::iter::successors(Some(step), move |&step| steps.after(step));
+        let positions = and_later.flat_map(rest);
         positions.map(move |position| steps.nodes()[position])
     }
 

@@ -1,7 +1,7 @@
 //! How a run begins: as earlier runs of its graph suggest, and the samples of the first one.
 
 use crate::pool::shared::Shared;
-use crate::protocol::steps::{STEP_TICKS, Steps};
+use crate::protocol::steps::{Steps, WAIT_TICKS};
 use crate::run::body::Body;
 use crate::run::lead::{Common, Discipline, address_of};
 use crate::run::walking::Walks;
@@ -44,19 +44,20 @@ pub(super) fn begin<D: Discipline>(
     if profiles { timer.with_profile(order.len()) } else { timer }
 }
 
-/// The steps of a walk in step through `dag`, if it keeps any.
+/// The steps of a walk in step through `dag`, if it keeps any for so many `threads`.
 pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
     dag: &'d D,
+    threads: usize,
     forced: Option<Plan>,
     find: Find<'_>,
 ) -> Option<Steps<'d>> {
     // Models and fuzz targets don't wait for a run whose samples promise something.
     let supersteps = if forced.is_some() || MODEL || cfg!(fuzzing) {
-        dag.supersteps_by(Some(&mut |dag| Some(find(dag, &|_| STEP_TICKS))))
+        dag.supersteps_by(Some(&mut |dag| Some(find(dag, &|_| WAIT_TICKS))))
     } else {
         dag.supersteps_by(None)
     };
-    supersteps.map(Steps::through)
+    supersteps.map(Steps::through).filter(|steps| steps.lanes() == threads)
 }
 
 /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run it.
@@ -80,7 +81,8 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(
         let steps = dag.supersteps_by(Some(&mut make)).map(Steps::through);
         match steps {
             Some(steps) if found => steps.ticks(),
-            Some(steps) => steps.ticks_of(work, shared.threads()),
+            Some(steps) if steps.lanes() != shared.threads() => usize::MAX,
+            Some(steps) => steps.ticks_of(work),
             None => usize::MAX,
         }
     });

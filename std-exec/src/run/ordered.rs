@@ -33,7 +33,7 @@
 use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::protocol::ready_queue::{Place, ReadyQueue, Taker};
-use crate::protocol::steps::{STEP_TICKS, Steps};
+use crate::protocol::steps::{Steps, WAIT_TICKS};
 use crate::protocol::walk::Walk;
 use crate::run::beginning::{Find, begin, record, steps_of};
 use crate::run::body::{Body, Progress};
@@ -101,8 +101,8 @@ pub(crate) fn run<F: Body>(
         let timer = begin::<Ordered<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let steps = match timer.plan {
             Plan::Alone { .. } => Some(Steps::alone(serial)),
-            Plan::InStep { .. } => steps_of(dag, forced, &|dag, ticks| {
-                queue.supersteps(dag, shared.threads(), STEP_TICKS, ticks)
+            Plan::InStep { .. } => steps_of(dag, shared.threads(), forced, &|dag, ticks| {
+                queue.supersteps(dag, shared.threads(), WAIT_TICKS, ticks)
             }),
             Plan::Share => None,
         };
@@ -110,7 +110,7 @@ pub(crate) fn run<F: Body>(
         lead(&run, team);
         if may_walk {
             let find: Find<'_> =
-                &|dag, ticks| lock(&run.state).queue.supersteps(dag, shared.threads(), STEP_TICKS, ticks);
+                &|dag, ticks| lock(&run.state).queue.supersteps(dag, shared.threads(), WAIT_TICKS, ticks);
             record(&run, Some((dag, find)));
         }
         run.common.thrown.into_inner()

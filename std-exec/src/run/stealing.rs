@@ -7,7 +7,7 @@
 
 use crate::pool::shared::Shared;
 use crate::protocol::member::Own;
-use crate::protocol::steps::{STEP_TICKS, Steps};
+use crate::protocol::steps::{Steps, WAIT_TICKS};
 use crate::protocol::walk::Walk;
 use crate::run::beginning::{Find, begin, record, steps_of};
 use crate::run::body::Body;
@@ -53,10 +53,10 @@ where
 {
     in_a_team(shared, dag, |team, countdown| {
         let timer = begin::<Stealing<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
-        let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), STEP_TICKS, ticks);
+        let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), WAIT_TICKS, ticks);
         let steps = match timer.plan {
             Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
-            Plan::InStep { .. } => steps_of(dag, forced, find),
+            Plan::InStep { .. } => steps_of(dag, shared.threads(), forced, find),
             Plan::Share | Plan::Alone { .. } => None,
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);

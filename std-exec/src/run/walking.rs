@@ -1,8 +1,9 @@
 //! What the members of a walk do; and who breaks in, and what becomes of the run then.
 //!
 //! ```text
-//! caller   ─▶ its part of a step ─ let others in ─ reach ─ wait for the others ─▶ … ─▶ all nodes are done
-//! helper   lane? ─ wait to be let in ─▶ its part ─ reach ─ wait ─▶ …
+//! caller   ─▶ its part of a step ─ the parts of lanes that nobody has taken ─▶ … ─ wait for the others ─▶ all nodes are done
+//! helper   take a lane ─ wait until the caller is done there ─▶ its part ─▶ … ─ wait for the others
+//! a part   ─▶ nodes ─ reach a point ─ wait for what the next ones need ─▶ … ─ reach the end
 //! anybody that has waited for too long, or whose node has panicked, or who comes to a walk alone: break in
 //! ```
 
@@ -42,6 +43,34 @@ pub(crate) enum Ended {
     Waiting,
     /// The walk takes longer than another way to run would.
     Late,
+}
+
+/// How far a member knows others to be: looking costs a cache miss.
+#[derive(Default)]
+struct Known([usize; 16]);
+
+impl Known {
+    /// Whether this lane, which is not the own one, has reached this position.
+    fn has_reached(&mut self, lanes: &[Lane], lane: usize, position: usize) -> bool {
+        let Some(known) = self.0.get_mut(lane) else { return lanes[lane].has_reached() >= position };
+        if *known < position {
+            *known = lanes[lane].has_reached();
+        }
+        *known >= position
+    }
+}
+
+/// A member that walks.
+pub(crate) struct Walker<'w, W> {
+    lanes: &'w [Lane],
+    /// In which lane it is just now. Whoever breaks in sees at most one of its nodes under way: it leaves a lane when it
+    /// has reached the end of its part, and the walk was going on then.
+    lane: usize,
+    known: Known,
+    /// The nodes of the parts that it has run.
+    walked: usize,
+    /// Whether it is wanted elsewhere.
+    wanted: W,
 }
 
 /// A run that may begin with a walk.
@@ -89,7 +118,7 @@ pub(crate) trait Walks<'r>: Discipline {
             self.call_off(team);
         }
         let lanes = self.walk().of(team.lanes());
-        let ended = self.go(lanes, 0, steps.first(), || false);
+        let (ended, lane) = self.go(lanes, 0, steps.first(), || false);
         match ended {
             Ended::AtTheEnd => {
                 if steps.are_divided() {
@@ -107,7 +136,7 @@ pub(crate) trait Walks<'r>: Discipline {
                 true
             }
             ended => {
-                if self.after(team, own, lanes, &lanes[0], ended) == 0 {
+                if self.after(team, own, lanes, Some(&lanes[lane]), ended) == 0 {
                     team.finish_all();
                 }
                 false
@@ -128,91 +157,122 @@ pub(crate) trait Walks<'r>: Discipline {
             return false;
         }
         let lanes = self.walk().of(team.lanes());
-        let Some(lane) = self.walk().join().filter(|&lane| lane < lanes.len()) else {
+        let Some(lane) = self.walk().join() else {
             self.break_in(team, lanes, Some(own));
             return false;
         };
         if team.has_work() {
             self.invite(team); // each that comes wakes the next
         }
-        let mut first = None;
-        let mut let_in = || {
-            first = self.walk().admitted(lanes, lane);
-            first.is_some()
-        };
-        let ended = match self.wait(&mut let_in, &wanted) {
-            Some(ended) => ended,
-            None => first.map_or(Ended::Waiting, |first| self.go(lanes, lane, first, wanted)),
+        let first = self.walk().steps().at(lanes[lane].take());
+        let mut let_in = || lanes[lane].has_reached() >= first.start;
+        let ended = self.wait(&mut let_in, &wanted, lanes);
+        let (ended, lane) = match ended {
+            Some(ended) => (ended, None),
+            None => (self.go(lanes, lane, first, wanted).0, Some(&lanes[lane])),
         };
         if ended != Ended::AtTheEnd {
-            let _ = self.after(team, own, lanes, &lanes[lane], ended);
+            let _ = self.after(team, own, lanes, lane, ended);
         }
         ended == Ended::AtTheEnd
     }
 
-    /// Walks in this lane, from the step `step` on, to whatever end.
-    fn go(&self, lanes: &[Lane], lane: usize, step: Step<'r>, wanted: impl Fn() -> bool) -> Ended {
-        let mut walked = 0;
-        let ended = self.go_on(lanes, lane, step, wanted, &mut walked);
+    /// Walks in this lane, from the step `step` on, to whatever end; the caller also in lanes that nobody has taken. How
+    /// it has ended, and in which lane.
+    fn go(&self, lanes: &[Lane], lane: usize, step: Step<'r>, wanted: impl Fn() -> bool) -> (Ended, usize) {
+        let mut walker = Walker { lanes, lane, known: Known::default(), walked: 0, wanted };
+        let ended = self.go_on(&mut walker, step);
+        let walked = walker.walked;
         if self.walk().steps().are_divided() {
             self.count(|tally| (&tally.in_step_nodes, walked));
         }
         self.count(|tally| (&tally.helper_nodes, if lane == 0 { 0 } else { walked }));
-        ended
+        (ended, walker.lane)
     }
 
-    /// Walks as [`go`](Self::go) does, and adds up the nodes of the parts that it has run.
-    fn go_on(
-        &self,
-        lanes: &[Lane],
-        lane: usize,
-        mut step: Step<'r>,
-        wanted: impl Fn() -> bool,
-        walked: &mut usize,
-    ) -> Ended {
-        let mut steps = 0_u32;
+    /// Walks as [`go`](Self::go) does.
+    fn go_on(&self, walker: &mut Walker<'_, impl Fn() -> bool>, mut step: Step<'r>) -> Ended {
+        let (lanes, own, steps) = (walker.lanes, walker.lane, self.walk().steps());
+        let mut number = 0_u32;
         // Since when, and from where, it goes side by side.
         let mut together = None;
-        let mut is_late = |in_step: usize, position: usize| {
-            steps += 1;
-            if in_step == 1 || steps % LOOK_AT_CLOCK != 0 {
+        let mut is_late = |others: bool, position: usize| {
+            number += 1;
+            if !others || number % LOOK_AT_CLOCK != 0 {
                 return false;
             }
             let now = self.timer().elapsed();
             let (since, from) = *together.get_or_insert((now, position));
-            self.timer().budget.is_over(
-                now.saturating_sub(since),
-                position - from,
-                self.walk().steps().nodes().len(),
-            )
+            self.timer().budget.is_over(now.saturating_sub(since), position - from, steps.nodes().len())
         };
         loop {
-            let in_step = Walk::in_step(lanes, step.start);
-            let part = step.part(lane, in_step);
-            match catch_unwind(AssertUnwindSafe(|| self.through(&lanes[lane], part.clone()))) {
-                Ok(true) => {}
-                Ok(false) => return Ended::BrokenIn { ran: false },
-                Err(payload) => {
-                    self.stop(payload);
-                    return Ended::Panicked;
-                }
+            if let Some(ended) = self.run_part(walker, own, step) {
+                return ended;
             }
-            *walked += part.len();
-            if lane == 0 {
-                self.walk().admit(lanes, step.next());
-                if is_late(in_step, step.end) {
+            if own == 0 {
+                let mut others = false;
+                for lane in 1..lanes.len() {
+                    if !lanes[lane].begin_for(step.number) {
+                        others = true;
+                    } else if let Some(ended) = self.run_part(walker, lane, step) {
+                        return ended;
+                    }
+                }
+                if is_late(others, step.end) {
                     return Ended::Late;
                 }
             }
-            if !self.walk().reach(&lanes[lane], step.end, asymmetric_fence::light_is_free()) {
-                return Ended::BrokenIn { ran: true };
-            }
-            if let Some(ended) = self.wait(&mut || Walk::all_reached(&lanes[..in_step], step.end), &wanted) {
-                return ended;
-            }
-            match self.walk().steps().after(step) {
+            match steps.after(step) {
                 Some(next) => step = next,
-                None => return Ended::AtTheEnd,
+                None => break,
+            }
+        }
+        let end = steps.nodes().len();
+        let ended = self.wait(&mut || Walk::all_reached(lanes, end), &walker.wanted, lanes);
+        ended.unwrap_or(Ended::AtTheEnd)
+    }
+
+    /// Runs the part of `step` in this lane. How the walk has ended, if it doesn't go on.
+    fn run_part(
+        &self,
+        walker: &mut Walker<'_, impl Fn() -> bool>,
+        lane: usize,
+        step: Step<'r>,
+    ) -> Option<Ended> {
+        let lanes = walker.lanes;
+        walker.lane = lane;
+        let part = step.part(lane);
+        let mut begin = part.start;
+        for point in self.walk().steps().points(step, lane) {
+            let position = point.position as usize;
+            if begin < position {
+                let ended = self.run_piece(&lanes[lane], begin..position, position);
+                if ended.is_some() {
+                    return ended;
+                }
+                begin = position;
+            }
+            let (other, until) = (point.lane as usize, point.until as usize);
+            if other != lane && !walker.known.has_reached(lanes, other, until) {
+                let mut is_over = || walker.known.has_reached(lanes, other, until);
+                let ended = self.wait(&mut is_over, &walker.wanted, &lanes[other..=other]);
+                if ended.is_some() {
+                    return ended;
+                }
+            }
+        }
+        walker.walked += part.len();
+        self.run_piece(&lanes[lane], begin..part.end, step.end)
+    }
+
+    /// Runs these nodes, and tells that the lane has reached `end`. How the walk has ended, if it doesn't go on.
+    fn run_piece(&self, lane: &Lane, piece: Range<usize>, end: usize) -> Option<Ended> {
+        match catch_unwind(AssertUnwindSafe(|| self.through(lane, piece))) {
+            Ok(true) if self.walk().reach(lane, end, asymmetric_fence::light_is_free()) => None,
+            Ok(ran) => Some(Ended::BrokenIn { ran }),
+            Err(payload) => {
+                self.stop(payload);
+                Some(Ended::Panicked)
             }
         }
     }
@@ -233,9 +293,15 @@ pub(crate) trait Walks<'r>: Discipline {
         self.common().body.walk::<FREE>(self.walk(), lane, part)
     }
 
-    /// Waits until `is_over`, for a while. How the walk has ended for this member, if it doesn't go on.
-    fn wait(&self, is_over: &mut impl FnMut() -> bool, wanted: &impl Fn() -> bool) -> Option<Ended> {
-        let mut since = None;
+    /// Waits until `is_over`, for a while, as long as `others` get on. How the walk has ended for this member, if it
+    /// doesn't go on.
+    fn wait(
+        &self,
+        is_over: &mut impl FnMut() -> bool,
+        wanted: &impl Fn() -> bool,
+        others: &[Lane],
+    ) -> Option<Ended> {
+        let mut since: Option<(u64, usize)> = None;
         loop {
             for _ in 0..LOOKS {
                 if is_over() {
@@ -249,9 +315,9 @@ pub(crate) trait Walks<'r>: Discipline {
             if !self.walk().is_going_on() {
                 return Some(Ended::BrokenIn { ran: true });
             }
-            let now = clock::now();
-            let waited = now.saturating_sub(*since.get_or_insert(now));
-            if waited >= STEP_PATIENCE || LOOKS == 0 || wanted() {
+            let (now, begun) = (clock::now(), others.iter().map(Lane::begun).sum::<usize>());
+            let (at, _) = *since.insert(since.filter(|&(_, before)| before == begun).unwrap_or((now, begun)));
+            if now.saturating_sub(at) >= STEP_PATIENCE || LOOKS == 0 || wanted() {
                 return Some(Ended::Waiting);
             }
             // There may be more threads than cores, and who is waited for may wait for this one.
@@ -260,13 +326,13 @@ pub(crate) trait Walks<'r>: Discipline {
     }
 
     /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and
-    /// to the node that it had under way. How many nodes were left when somebody has broken in.
+    /// to the node that it had under way in the `lane` that it was in, if it was in one. How many nodes were left when somebody has broken in.
     fn after(
         &self,
         team: &Team,
         own: &mut Self::Member<'_>,
         lanes: &[Lane],
-        lane: &Lane,
+        lane: Option<&Lane>,
         ended: Ended,
     ) -> usize {
         let ran = match ended {

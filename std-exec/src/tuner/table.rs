@@ -147,10 +147,10 @@ impl Entry {
         match self.of(way) {
             0 if promised == 0 => usize::MAX,
             // Some slack: what promises next to nothing isn't worth trying.
-            0 => promised.saturating_add(promised / 20),
+            0 => promised.saturating_add(promised / 32),
             // The first run of a way also wakes threads and fills caches: that it was slow says little.
             ticks if self.runs_of[way].load(Ordering::Relaxed) < 2 && promised != 0 => {
-                ticks.min(promised.saturating_add(promised / 20))
+                ticks.min(promised.saturating_add(promised / 32))
             }
             ticks => ticks,
         }

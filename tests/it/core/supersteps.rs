@@ -102,7 +102,8 @@ fn check(supersteps: &Supersteps, edges: &[(u32, u32)], weights: &[u32], wait: u
         );
     }
     let (points, cost) = run_by_points(supersteps, weights, wait);
-    assert_eq!((supersteps.cost(), supersteps.cost_by(wait, |node| weights[node.index()])), (cost, cost));
+    let work = weights.iter().copied().map(u64::from).sum();
+    assert_eq!((supersteps.cost(), supersteps.work()), (cost, work));
     for &(from, to) in edges {
         let (before, after) = (places[from as usize], places[to as usize]);
         assert!(before.1 == after.1 || points[to as usize][before.1] > before_end(supersteps, before));
