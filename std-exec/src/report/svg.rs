@@ -57,6 +57,7 @@ impl<T: Display> Display for Escaped<T> {
         for c in self.0.to_string().chars() {
             match c {
                 '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?, // no `]]>` may stand in text, as in `Vec<[[u8; 2]]>`
                 '&' => f.write_str("&amp;")?,
                 '"' => f.write_str("&quot;")?,
                 '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => f.write_char(' ')?,

@@ -137,6 +137,41 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Nodes that are bound are all in the first lane, and all nodes somewhere, also if a wait takes nothing.
+    #[test]
+    fn bound_nodes_are_in_the_first_lane(
+        seed in any::<u64>(),
+        nodes in 1_u32..100,
+        density in 0_u32..4,
+        lanes in 1_usize..6,
+        wait in prop_oneof![Just(0), 0_u32..2_000],
+        weight in prop_oneof![Just(0), 0_u32..3_000],
+        one_in in 1_u32..6,
+        ranked in any::<bool>(),
+    ) {
+        let mut random = SplitMix64::new(seed);
+        let edges = random_shape(&mut random, nodes, density);
+        let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic");
+        let bound: Vec<bool> = (0..nodes).map(|_| random.below(one_in) == 0).collect();
+        let rank = |node: NodeId| nodes - node.get();
+        let rank: Option<&dyn Fn(NodeId) -> u32> = if ranked { Some(&rank) } else { None };
+        let is_bound = |node: NodeId| bound[node.index()];
+        let supersteps = dag.view().supersteps_with(lanes, wait, |_| weight, rank, is_bound);
+        check(&supersteps, &edges, &vec![weight; nodes as usize], wait);
+        let places = places(&supersteps, nodes as usize);
+        prop_assert!(places.iter().zip(&bound).all(|(&(_, lane, _), &bound)| lane == 0 || !bound));
+    }
+}
+
+#[test]
+fn bound_nodes_and_waits_that_take_nothing() {
+    let dag = Dag::from_edges(3, &[]).expect("acyclic");
+    let supersteps = dag.view().supersteps_with(2, 0, |_| 1, None, |_| true);
+    check(&supersteps, &[], &[1; 3], 0);
+    assert!((0..supersteps.len()).all(|superstep| supersteps.part(superstep, 1).is_empty()));
+}
+
 #[test]
 fn those_of_another_graph_are_not_kept() {
     let graph = |edges: &[(u32, u32)]| Dag::from_edges(3, edges).expect("acyclic");

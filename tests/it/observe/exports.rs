@@ -18,7 +18,7 @@ over_typed_runners!(
 );
 
 /// A name that every format has to escape.
-const NASTY: &str = "</script><!--\"\\&\u{1}\u{2028}é🦀";
+const NASTY: &str = "</script><!--]]>\"\\&\u{1}\u{2028}é🦀";
 
 /// Of everything a little: a graph as a node, a future that waits, a failure and who is behind it.
 fn recorded(runner: &Runner) -> Trace {
@@ -190,7 +190,7 @@ fn the_picture_is_xml(runner: &Runner) {
         }
     }
     assert!(open.is_empty());
-    assert!(svg.contains("&lt;/script>&lt;!--&quot;\\&amp; "), "{svg}");
+    assert!(svg.contains("&lt;/script&gt;&lt;!--]]&gt;&quot;\\&amp; "), "{svg}");
 }
 
 /// A trace of nothing is written like any other.
