@@ -46,6 +46,18 @@ pub struct Supersteps {
 
 /// Where a lane tells the others how far it is, and perhaps waits for one of them. Positions are those in
 /// [`Supersteps::nodes`].
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_core::{Dag, SyncPoint};
+/// let fork = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+/// let schedule = fork.view().supersteps(2, 1, |_| 10);
+/// let points: &[SyncPoint] = schedule.points(1, 1); // of the second lane, in the second superstep
+/// let first = points[0];
+/// assert_eq!((first.position, first.lane, first.until), (2, 0, 1)); // it waits for node 0 in the first lane
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SyncPoint {
