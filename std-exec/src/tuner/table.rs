@@ -83,6 +83,9 @@ const LEAST_BUDGET: usize = 20_000;
 const WALKED_NODE: usize = 4;
 /// In ticks: by how much the samples of a body are wrong.
 const UNCERTAIN: usize = 20;
+/// In ticks per node: if a run on all threads takes less, samples say nothing about a walk. Threads that share nodes go
+/// through memory in any order, with cold caches, and a walk in sequence: nodes of 1.6 ns were sampled with 120.
+const UNKNOWN: usize = 100;
 /// In ticks: what sharing adds to each body at least, if it wasn't measured yet.
 const SHARED_NODE: usize = 120;
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
@@ -108,6 +111,8 @@ struct Entry {
     promised: [AtomicUsize; WAYS],
     /// How many runs went each way.
     runs_of: [AtomicUsize; WAYS],
+    /// How many nodes a run has, once it has been sampled.
+    nodes: AtomicUsize,
     /// How many runs were recorded.
     runs: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
@@ -127,7 +132,7 @@ struct Entry {
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        let numbers = [&self.runs, &self.unusual, &self.trials, &self.trials_left];
+        let numbers = [&self.nodes, &self.runs, &self.unusual, &self.trials, &self.trials_left];
         for place in self.ticks.iter().chain(&self.promised).chain(&self.runs_of).chain(numbers) {
             place.store(0, Ordering::Relaxed);
         }
@@ -268,6 +273,7 @@ impl Tuner {
             return;
         }
         let Sampled { work, nodes, threads } = sampled;
+        entry.nodes.store(nodes, Ordering::Relaxed);
         let ideal = work / threads.max(1);
         let share = match entry.of(SHARE) {
             0 => ideal.saturating_add(nodes.saturating_mul(SHARED_NODE)),
@@ -315,6 +321,10 @@ impl Tuner {
             _ => ticks,
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
+        let nodes = entry.nodes.load(Ordering::Relaxed);
+        if way != WALK && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
+            entry.promised[WALK].store(nodes * WALKED_NODE, Ordering::Relaxed);
+        }
         if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {
             entry.unusual.store(0, Ordering::Relaxed);
         }
