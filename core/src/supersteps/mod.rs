@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 ///
 /// // Two chains that meet.
 /// let dag = Dag::from_edges(5, &[(0, 1), (2, 3), (1, 4), (3, 4)])?;
-/// let schedule = dag.view().supersteps(2, 1, |_| 10);
+/// let schedule = dag.view().supersteps(2, 100, |_| 10);
 /// assert_eq!((schedule.len(), schedule.lanes()), (2, 2));
 /// assert_eq!(schedule.part(0, 0), [0, 1].map(NodeId::new));
 /// assert_eq!(schedule.part(0, 1), [2, 3].map(NodeId::new));
@@ -218,7 +218,7 @@ impl Supersteps {
     /// ```
     /// use dgraph_core::Dag;
     /// let dag = Dag::from_edges(4, &[])?;
-    /// assert_eq!(dag.view().supersteps(2, 1, |_| 10).bounds(0), [0, 2, 4]);
+    /// assert_eq!(dag.view().supersteps(2, 100, |_| 10).bounds(0), [0, 2, 4]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
@@ -354,7 +354,7 @@ impl DagView<'_> {
     ///
     /// let dag = Dag::from_edges(4, &[])?;
     /// let backwards = |node: NodeId| 9 - node.get();
-    /// let schedule = dag.view().supersteps_with(2, 1, |_| 10, Some(&backwards), |node| node.get() == 0);
+    /// let schedule = dag.view().supersteps_with(2, 100, |_| 10, Some(&backwards), |node| node.get() == 0);
     /// assert_eq!(schedule.part(0, 0), [3, 1, 0].map(NodeId::new));
     /// assert_eq!(schedule.part(0, 1), [NodeId::new(2)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
