@@ -265,6 +265,11 @@ impl Tuner {
         (plan, false)
     }
 
+    /// What is known is of another graph.
+    pub(crate) fn forget(&self, key: usize) {
+        self.entry(key).forget();
+    }
+
     /// What the samples of a run of `key` promise for the ways that weren't tried yet. `in_step` gives what one in
     /// step would take, from what the fastest other way would; `usize::MAX` if there can be none.
     pub(crate) fn promise(&self, key: usize, sampled: Sampled, in_step: impl FnOnce(usize) -> usize) {
