@@ -176,7 +176,7 @@ mod wake;
 
 pub use dgraph_core::{
     AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, LevelsIter, MakeSupersteps,
-    NodeId, Parts, PartsError, StaticDag, Storage, Supersteps, SyncPoint,
+    NodeId, Parts, PartsError, SchedulingPolicy, StaticDag, Storage, Supersteps, SyncPoint, WhatIf,
 };
 #[cfg(feature = "async")]
 pub use dictionaries::AsyncFunction;
