@@ -189,8 +189,8 @@ pub use typed::{
     Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
     Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder, Moved,
     NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors, Results, RunError,
-    RunOptions, Runnable, SetInputs, Shareable, State, StateCommute, StateRead, StateWrite, Unshared,
-    UnsharedBuilder, Values, ValuesIter, WithOptions,
+    RunOptions, RunThreads, Runnable, SetInputs, Shareable, State, StateCommute, StateRead, StateWrite,
+    Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, threads,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};
