@@ -22,5 +22,6 @@ mod rows;
 mod rows_broken;
 mod spawned;
 mod state;
+mod threads;
 mod values;
 mod verbs;

@@ -133,12 +133,12 @@ impl<'a> Threads<'a> {
     /// let mut graph = GraphBuilder::new();
     /// // In a program: as many nodes, and which edges, as a file says.
     /// let edges = graph.node("edges", (), || vec![(0, 1), (0, 2), (1, 3), (2, 3)]);
-    /// let paths = graph.try_node("paths", (edges, threads()), |edges: &Vec<(usize, usize)>, threads: Threads<'_>| {
+    /// let paths = graph.try_node("paths", (edges, threads()), |edges: &Vec<(u32, u32)>, threads: Threads<'_>| {
     ///     let dag = Dag::from_edges(4, edges)?;
     ///     let paths = [const { AtomicU64::new(0) }; 4];
     ///     threads.run(&dag, |node| {
-    ///         let before = edges.iter().filter(|(_, to)| *to == node.index());
-    ///         let sum: u64 = before.map(|&(from, _)| paths[from].load(Relaxed)).sum();
+    ///         let before = edges.iter().filter(|(_, to)| *to == node.get());
+    ///         let sum: u64 = before.map(|&(from, _)| paths[from as usize].load(Relaxed)).sum();
     ///         paths[node.index()].store(sum.max(1), Relaxed);
     ///     })?;
     ///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(paths[3].load(Relaxed))
@@ -165,7 +165,7 @@ impl<'a> Threads<'a> {
             Some(executor) => executor.run(dag, body),
             None => dag.view().run(body),
         }
-        if stopped.into_inner() { Err(Stopped) } else { Ok(()) }
+        if stopped.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
     }
 
     /// Runs a typed graph, or one of the dictionaries, that the node has made or keeps: in the way in which the
