@@ -140,10 +140,14 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
                 (bound, any) => usize::from(bound < any),
             };
             let Some(Reverse((_, node))) = self.ready[from].pop() else { break };
-            let (here, all) = self
-                .predecessors(node)
-                .fold((0_u64, 1_u64), |(here, all), before| (here + u64::from(before.lane == lane), all + 1));
-            let score = (self.start(node, lane) <= now, here * 16 / all);
+            let (mut here, mut all, mut start) = (0, 1, 0);
+            for before in self.predecessors(node) {
+                let is_here = before.lane == lane;
+                here += usize::from(is_here);
+                all += 1;
+                start = start.max(before.end + if is_here { 0 } else { self.wait });
+            }
+            let score = (start <= now, here * 16 / all);
             if best.is_none_or(|(best, _)| score > best) {
                 best = Some((score, looked_at.len()));
             }

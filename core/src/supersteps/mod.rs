@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 ///
 /// // Two chains that meet.
 /// let dag = Dag::from_edges(5, &[(0, 1), (2, 3), (1, 4), (3, 4)])?;
-/// let schedule = dag.view().supersteps(2, 1, |_| 10);
+/// let schedule = dag.view().supersteps(2, 100, |_| 10);
 /// assert_eq!((schedule.len(), schedule.lanes()), (2, 2));
 /// assert_eq!(schedule.part(0, 0), [0, 1].map(NodeId::new));
 /// assert_eq!(schedule.part(0, 1), [2, 3].map(NodeId::new));
@@ -46,6 +46,18 @@ pub struct Supersteps {
 
 /// Where a lane tells the others how far it is, and perhaps waits for one of them. Positions are those in
 /// [`Supersteps::nodes`].
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_core::{Dag, SyncPoint};
+/// let fork = Dag::from_edges(3, &[(0, 1), (0, 2)])?;
+/// let schedule = fork.view().supersteps(2, 1, |_| 10);
+/// let points: &[SyncPoint] = schedule.points(1, 1); // of the second lane, in the second superstep
+/// let first = points[0];
+/// assert_eq!((first.position, first.lane, first.until), (2, 0, 1)); // it waits for node 0 in the first lane
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SyncPoint {
@@ -206,7 +218,7 @@ impl Supersteps {
     /// ```
     /// use dgraph_core::Dag;
     /// let dag = Dag::from_edges(4, &[])?;
-    /// assert_eq!(dag.view().supersteps(2, 1, |_| 10).bounds(0), [0, 2, 4]);
+    /// assert_eq!(dag.view().supersteps(2, 100, |_| 10).bounds(0), [0, 2, 4]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
@@ -342,7 +354,7 @@ impl DagView<'_> {
     ///
     /// let dag = Dag::from_edges(4, &[])?;
     /// let backwards = |node: NodeId| 9 - node.get();
-    /// let schedule = dag.view().supersteps_with(2, 1, |_| 10, Some(&backwards), |node| node.get() == 0);
+    /// let schedule = dag.view().supersteps_with(2, 100, |_| 10, Some(&backwards), |node| node.get() == 0);
     /// assert_eq!(schedule.part(0, 0), [3, 1, 0].map(NodeId::new));
     /// assert_eq!(schedule.part(0, 1), [NodeId::new(2)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

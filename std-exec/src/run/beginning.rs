@@ -32,7 +32,14 @@ pub(super) fn begin<D: Discipline>(
     // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
     let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
     let comes_back = D::Body::WAKES;
-    let plan = || shared.tuner.plan(key, comes_back);
+    let plan = || match shared.tuner.plan(key, comes_back) {
+        // Another graph's that was in the same place: this one has none, and would be shared, whatever that takes.
+        (Plan::InStep { .. }, _) if wants_supersteps && !MODEL && !cfg!(fuzzing) => {
+            shared.tuner.forget(key);
+            shared.tuner.plan(key, comes_back)
+        }
+        plan => plan,
+    };
     let plan = match forced.map_or_else(plan, |forced| (forced, false)) {
         // That was another graph's: in step nobody would come back to a node. The type knows, the table may
         // be wrong.

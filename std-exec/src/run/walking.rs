@@ -211,8 +211,8 @@ pub(crate) trait Walks<'r>: Discipline {
             }
             if own == 0 {
                 let mut others = false;
-                for lane in 1..lanes.len() {
-                    if !lanes[lane].begin_for(step.number) {
+                for (lane, other) in lanes.iter().enumerate().skip(1) {
+                    if !other.begin_for(step.number) {
                         others = true;
                     } else if let Some(ended) = self.run_part(walker, lane, step) {
                         return ended;

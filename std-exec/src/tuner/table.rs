@@ -69,6 +69,11 @@ const PLACES: usize = if MODEL { 1 } else { 64 };
 const IN_TURNS: bool = MODEL || cfg!(fuzzing);
 /// So many runs may still become much faster, as caches fill and threads wake.
 const FIRST_RUNS: usize = 8;
+/// So many runs of a way that promises to be the fastest have to be slow before that is believed.
+const TRIES: [usize; WAYS] = [2, 2, 4];
+/// Where the caller has been alone the others sleep: a trial of another way is so many runs more, of which the fastest
+/// counts.
+const MORE_TRIALS: usize = 2;
 /// Runs until another way is tried again: at first, and at the most.
 const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
@@ -78,6 +83,9 @@ const LEAST_BUDGET: usize = 20_000;
 const WALKED_NODE: usize = 4;
 /// In ticks: by how much the samples of a body are wrong.
 const UNCERTAIN: usize = 20;
+/// In ticks per node: if a run on all threads takes less, samples say nothing about a walk. Threads that share nodes go
+/// through memory in any order, with cold caches, and a walk in sequence: nodes of 1.6 ns were sampled with 120.
+const UNKNOWN: usize = 100;
 /// In ticks: what sharing adds to each body at least, if it wasn't measured yet.
 const SHARED_NODE: usize = 120;
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
@@ -103,6 +111,8 @@ struct Entry {
     promised: [AtomicUsize; WAYS],
     /// How many runs went each way.
     runs_of: [AtomicUsize; WAYS],
+    /// How many nodes a run has, once it has been sampled.
+    nodes: AtomicUsize,
     /// How many runs were recorded.
     runs: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
@@ -113,12 +123,16 @@ struct Entry {
     interval: AtomicUsize,
     /// How many trials there have been.
     trials: AtomicUsize,
+    /// How many runs more the present trial takes.
+    trials_left: AtomicUsize,
+    /// Of which way it is.
+    tried: AtomicUsize,
 }
 
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        let numbers = [&self.runs, &self.unusual, &self.trials];
+        let numbers = [&self.nodes, &self.runs, &self.unusual, &self.trials, &self.trials_left];
         for place in self.ticks.iter().chain(&self.promised).chain(&self.runs_of).chain(numbers) {
             place.store(0, Ordering::Relaxed);
         }
@@ -149,7 +163,7 @@ impl Entry {
             // Some slack: what promises next to nothing isn't worth trying.
             0 => promised.saturating_add(promised / 32),
             // The first run of a way also wakes threads and fills caches: that it was slow says little.
-            ticks if self.runs_of[way].load(Ordering::Relaxed) < 2 && promised != 0 => {
+            ticks if self.runs_of[way].load(Ordering::Relaxed) < TRIES[way] && promised != 0 => {
                 ticks.min(promised.saturating_add(promised / 32))
             }
             ticks => ticks,
@@ -174,6 +188,10 @@ impl Entry {
         if self.of(fastest) == 0 {
             return fastest;
         }
+        if let Some(left) = self.trials_left.load(Ordering::Relaxed).checked_sub(1) {
+            self.trials_left.store(left, Ordering::Relaxed);
+            return self.tried.load(Ordering::Relaxed);
+        }
         let trial = self.until_trial.load(Ordering::Relaxed);
         self.until_trial.store(trial.saturating_sub(1), Ordering::Relaxed);
         if trial > 0 {
@@ -181,9 +199,18 @@ impl Entry {
         }
         // Those that are nearly as fast take turns.
         let near = self.expected(fastest).saturating_add(self.expected(fastest) / 4);
-        let mut others = (0..WAYS).filter(|&way| way != fastest && self.expected(way) <= near);
+        // And so does walking in step if it promises to be faster: a thread that is held up holds up the others.
+        let promised = self.promised[IN_STEP].load(Ordering::Relaxed);
+        let promises = |way| way == IN_STEP && (1..self.of(fastest)).contains(&promised);
+        let mut others =
+            (0..WAYS).filter(|&way| way != fastest && (self.expected(way) <= near || promises(way)));
         let count = others.clone().count();
-        others.nth(self.trials.load(Ordering::Relaxed) % count.max(1)).unwrap_or(fastest)
+        let tried = others.nth(self.trials.load(Ordering::Relaxed) % count.max(1)).unwrap_or(fastest);
+        if fastest == WALK && tried != WALK {
+            self.tried.store(tried, Ordering::Relaxed);
+            self.trials_left.store(MORE_TRIALS, Ordering::Relaxed);
+        }
+        tried
     }
 }
 
@@ -238,6 +265,11 @@ impl Tuner {
         (plan, false)
     }
 
+    /// What is known is of another graph.
+    pub(crate) fn forget(&self, key: usize) {
+        self.entry(key).forget();
+    }
+
     /// What the samples of a run of `key` promise for the ways that weren't tried yet. `in_step` gives what one in
     /// step would take, from what the fastest other way would; `usize::MAX` if there can be none.
     pub(crate) fn promise(&self, key: usize, sampled: Sampled, in_step: impl FnOnce(usize) -> usize) {
@@ -246,6 +278,7 @@ impl Tuner {
             return;
         }
         let Sampled { work, nodes, threads } = sampled;
+        entry.nodes.store(nodes, Ordering::Relaxed);
         let ideal = work / threads.max(1);
         let share = match entry.of(SHARE) {
             0 => ideal.saturating_add(nodes.saturating_mul(SHARED_NODE)),
@@ -284,15 +317,23 @@ impl Tuner {
             return;
         }
         entry.runs.fetch_add(1, Ordering::Relaxed);
-        let second = entry.runs_of[way].fetch_add(1, Ordering::Relaxed) == 1;
-        // Falls at once and rises slowly: what disturbs a run only ever adds to it.
-        let rises = before != 0 && ticks > before;
-        let known = if rises { before + (ticks - before).min(before) / 8 } else { ticks };
+        let early = entry.runs_of[way].fetch_add(1, Ordering::Relaxed) < TRIES[way];
+        // Falls fast and rises slowly: what disturbs a run only ever adds to it. (Not at once: one lucky run of a way would
+        // be what the others are compared with.)
+        let known = match ticks.checked_sub(before) {
+            Some(more) if before != 0 => before + more.min(before) / 8,
+            None if !early => before - (before - ticks) / 2,
+            _ => ticks,
+        };
         entry.ticks[way].store(known, Ordering::Relaxed);
+        let nodes = entry.nodes.load(Ordering::Relaxed);
+        if way != WALK && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
+            entry.promised[WALK].store(nodes * WALKED_NODE, Ordering::Relaxed);
+        }
         if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {
             entry.unusual.store(0, Ordering::Relaxed);
         }
-        if before == 0 || second {
+        if before == 0 || early {
             return;
         }
         if way != fastest {
@@ -368,7 +409,7 @@ mod tests {
         tuner.promise(1, Sampled { work: 120_000, nodes: 1, threads: 2 }, |_| 50_000);
         assert!(matches!(tuner.plan(1, false).0, Plan::InStep { .. }));
         tuner.record(1, Plan::InStep { budget: Budget::NONE }, 200_000);
-        assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [14, 0, 1]);
+        assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [12, 0, 3]);
     }
 
     #[test]
