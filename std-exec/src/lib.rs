@@ -111,6 +111,49 @@
 //! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`,
 //! [`GraphBuilder::unshared`] for results that aren't `Sync`.
 //!
+//! # Threads in a node
+//!
+//! A node that names [`threads()`](threads()) among its dependencies is handed the [`Threads`] of the run that it is a
+//! part of: for loops over slices ([`for_each`](Threads::for_each), [`for_each_chunk_mut`](Threads::for_each_chunk_mut),
+//! [`fold`](Threads::fold)), and for graphs whose shape is known only then ([`run`](Threads::run),
+//! [`run_graph`](Threads::run_graph)). In a serial run all of that is serial. What calls the run off stops its loops.
+//! No loop takes memory but a fold.
+//!
+//! Other libraries' threads can be used in nodes, beside those of the executor:
+//!
+//! - *rayon.* Its parallel iterators run in whatever pool they are called in: `pool.install(|| items.par_sort())`, or
+//!   without `install` in rayon's global one. The thread that runs the node waits meanwhile, and runs nothing else; so two
+//!   pools of a thread per core are too many threads only while both are busy. A pool that is made by a node, the global
+//!   one as well if a node is the first to use it, has the cores of the thread that makes it: make it before, or within
+//!   [`unpinned`], or run the graph on [`Executor::global`]. Cancels and deadlines don't reach it.
+//! - *Tokio.* An [async node](GraphBuilder::async_node) awaits Tokio's futures, and may call `tokio::spawn`, if the
+//!   threads that poll it are in the runtime's context: [`ExecutorBuilder::around`] sees to that on workers, and
+//!   `runtime.enter()` on the caller. A plain node may wait for a future by `handle.block_on(future)`, since a worker is no
+//!   thread of Tokio's; not so where the graph is run on one, by [`Graph::run_async`] for example: there, Tokio panics.
+//!   Work that takes long belongs to the graph, not to `spawn_blocking`: a task that awaits
+//!   [`Graph::run_parallel_async`] keeps none of Tokio's threads.
+//!
+//! ```
+//! use dgraph_exec::{Executor, GraphBuilder, Stopped, Threads, threads};
+//! use std::time::Duration;
+//!
+//! let runtime = tokio::runtime::Runtime::new()?;
+//! let handle = runtime.handle().clone();
+//! let mut graph = GraphBuilder::new();
+//! let fetched = graph.node("fetch", (), || {
+//!     handle.block_on(async {
+//!         tokio::time::sleep(Duration::from_millis(1)).await; // a download, say
+//!         vec![1.0; 10_000]
+//!     })
+//! });
+//! let scaled = graph.try_node("scale", (fetched.moved(), threads()), |mut data: Vec<f64>, threads: Threads<'_>| {
+//!     threads.for_each(&mut data, |at, x| *x *= at as f64)?;
+//!     Ok::<_, Stopped>(data)
+//! });
+//! assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[scaled][9_999], 9_999.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Seeing what runs
 //!
 //! An [`Observer`] among a run's [options](RunOptions::observer) is told of each node that begins, waits, ends or
@@ -195,8 +238,9 @@ pub use typed::{
     Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
     Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder,
     MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors,
-    Results, RunError, RunOptions, Runnable, SearchError, SetInputs, Shareable, State, StateCommute,
-    StateRead, StateWrite, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge,
+    Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, State,
+    StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
+    WithOptions, find_missing_edge, threads,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

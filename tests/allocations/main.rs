@@ -8,8 +8,8 @@
 mod thousand;
 
 use dgraph_exec::{
-    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, RunOptions, State, Values,
-    create_graph,
+    CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, RunOptions, State, Stopped,
+    Threads, Values, create_graph, threads,
 };
 use dgraph_tests::yields::yields;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -70,6 +70,14 @@ fn use_state(graph: &mut GraphBuilder<'static>, kept: State<Vec<u64>>, x: Node<u
     }
 }
 
+/// A loop on the threads of the run.
+fn loops(x: &u64, threads: &Threads<'_>) -> Result<u64, Stopped> {
+    let mut items = [*x; 500];
+    threads.for_each(&mut items, |at, item| *item ^= at as u64)?;
+    threads.for_each_chunk_mut(&mut items, 7, |_, chunk| chunk.reverse())?;
+    Ok(items[0])
+}
+
 /// Layers of async nodes that are ready at once, that yield, that hold what they are fed meanwhile; and a
 /// graph of such as a node.
 fn async_case(ordered: bool) -> Case {
@@ -126,6 +134,10 @@ fn async_case(ordered: bool) -> Case {
         move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(side, *x),
         move |inner: &mut Graph<'_>| inner.results()[area],
     );
+    let nested = graph.try_async_node("loops", (nested, threads()), async |x: &u64, threads: Threads<'_>| {
+        yields(1).await;
+        loops(x, &threads)
+    });
     if ordered {
         let (one, two) = (graph.limit(1), graph.limit(2));
         for (at, &node) in (0..).zip(&layer) {
@@ -176,6 +188,8 @@ fn case(ordered: bool) -> Case {
         },
         move |inner: &mut Graph<'_>| inner.results()[area],
     );
+    let nested =
+        graph.try_node("loops", (nested, threads()), |x: &u64, threads: Threads<'_>| loops(x, &threads));
     if ordered {
         let (one, two) = (graph.limit(1), graph.limit(2));
         for (at, &node) in (0..).zip(&layer) {

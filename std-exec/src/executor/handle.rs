@@ -289,6 +289,13 @@ impl Handle {
         }
     }
 
+    /// Runs a node of `body` for each of the executor's threads, at once as far as these come.
+    #[track_caller]
+    pub(crate) fn run_on_each<F: Body>(&self, body: &F) {
+        self.check_process();
+        run::run(&self.shared, self.shared.one_node_each(), body);
+    }
+
     /// Runs a graph in the process of the executor, which the caller has checked. Where nobody could help, or
     /// call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {

@@ -12,7 +12,8 @@ use crate::team::Teams;
 use crate::team::{Team, Ticket};
 use crate::tuner::Tuner;
 use crate::wake::Attached;
-use std::sync::Arc;
+use dgraph_core::Dag;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     /// How many workers' threads have not ended; and what tells when one does.
     pub(crate) living: Mutex<usize>,
     pub(crate) dies: Condvar,
+    /// See `one_node_each`.
+    one_node_each: OnceLock<Dag>,
 }
 
 impl Shared {
@@ -58,6 +61,7 @@ impl Shared {
             shut_down: AtomicBool::new(false),
             living: Mutex::new(0),
             dies: Condvar::new(),
+            one_node_each: OnceLock::new(),
         }
     }
 
@@ -74,6 +78,12 @@ impl Shared {
     /// How many threads work on a run at the most.
     pub(crate) fn threads(&self) -> usize {
         self.sleep.workers()
+    }
+
+    /// A graph without edges, of as many nodes as threads work on a run at the most. Made for whoever asks first.
+    pub(crate) fn one_node_each(&self) -> &Dag {
+        let make = || Dag::from_edges(self.threads(), &[]).expect("no edge is wrong where there is none");
+        self.one_node_each.get_or_init(make)
     }
 
     /// The first step of that, for tests.

@@ -16,6 +16,8 @@
 //! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
 //!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
 //!   `graph_task.rs`.
+//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; how a node
+//!   gets them: `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it, with
 //!   options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`; what other
 //!   graphs have in common with it: `runnable.rs`; its results: `results.rs`; its states: `states.rs`; its
@@ -32,7 +34,7 @@
 //!   `watch.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`, `shuffle.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
-//!   `graph_error.rs`.
+//!   `graph_error.rs`; why a loop is not over: `stopped.rs`.
 //! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`, of nodes that
 //!   are still to be defined: `declared.rs`; where what they are for may be used: `markers.rs`; what nodes may
 //!   give: `bounds.rs`; names: `names.rs`.
@@ -49,6 +51,7 @@ mod node;
 mod options;
 mod run;
 mod search;
+mod threads;
 
 pub use builder::constraints::Limit;
 pub use builder::graph_builder::GraphBuilder;
@@ -60,6 +63,7 @@ pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;
 pub use error::panicked::Panicked;
 pub use error::run_error::RunError;
+pub use error::stopped::Stopped;
 pub use graph::built::Graph;
 pub(crate) use graph::held::Held;
 pub use graph::results::Results;
@@ -78,8 +82,10 @@ pub use handle::state::{State, StateCommute, StateRead, StateWrite};
 pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub use node::local_async_fn::LocalAsyncFn;
+pub use node::threads_access::{RunThreads, threads};
 pub use node::values::{Values, ValuesIter};
 pub use options::cancel::CancelToken;
 pub use options::run_options::{FailurePolicy, RunOptions};
 pub use search::missing_edge::{MissingEdge, find_missing_edge};
 pub use search::search_error::SearchError;
+pub use threads::handed::Threads;

@@ -4,6 +4,7 @@
 //! as soon as it can.
 
 mod dgraph;
+mod in_a_node;
 mod rayon;
 mod tokio;
 

@@ -24,5 +24,6 @@ mod rows_broken;
 mod shuffled;
 mod spawned;
 mod state;
+mod threads;
 mod values;
 mod verbs;

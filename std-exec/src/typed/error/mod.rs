@@ -5,3 +5,4 @@ pub(super) mod graph_error;
 pub(super) mod no_result;
 pub(super) mod panicked;
 pub(super) mod run_error;
+pub(super) mod stopped;

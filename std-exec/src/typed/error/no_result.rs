@@ -33,7 +33,8 @@ pub enum NoResult {
     /// The node did not run: there was no run yet, or the run ended before.
     NotRun,
     /// The node was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and
-    /// was cut off: a future that was dropped half way, or a graph of which not all nodes ran.
+    /// was cut off: a future that was dropped half way, a graph of which not all nodes ran, or a [loop](crate::Stopped)
+    /// that had to stop.
     Interrupted,
     /// The node failed.
     Failed,

@@ -11,6 +11,7 @@ use super::watch::Watch;
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
 use crate::typed::error::run_error::RunError;
+use crate::typed::error::stopped::Stopped;
 use crate::typed::handle::names::NamedNode;
 use crate::typed::options::cancel::CancelToken;
 use crate::typed::options::run_options::{FailurePolicy, RunOptions};
@@ -114,7 +115,19 @@ impl Frame<'_> {
     /// `node` has given an error.
     #[cold]
     pub(crate) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
+        if self.is_interruption(&*error) {
+            return self.statuses.without_value(node, Status::INTERRUPTED);
+        }
         self.failed_inside(node, None, error)
+    }
+
+    /// Whether a node that gives `error` says by it that it was cut off, since the run was called off.
+    fn is_interruption(&self, error: &(dyn Error + Send + Sync + 'static)) -> bool {
+        let called_off = match error.downcast_ref() {
+            Some(RunError::Cancelled { .. } | RunError::DeadlineExceeded { .. }) => true,
+            _ => error.is::<Stopped>(),
+        };
+        called_off && !self.may_go_on(self.signal())
     }
 
     /// `node`, or a node of the graph that it is, has given an error.

@@ -84,6 +84,18 @@ pub trait Feed<'a, Bounds = &'a Self>: Dependency {
     /// or, for a [`Moved`], a [`StateWrite`] and a [`StateCommute`], one that nobody else uses.
     #[doc(hidden)]
     unsafe fn feed(pointer: &Self::Pointer, frame: &Frame<'_>, dependent: u32) -> Self::Arg;
+
+    /// As [`feed`](Self::feed), for a call that is over before `frame` is: of a closure, not of a future.
+    ///
+    /// # Safety
+    ///
+    /// As for [`feed`](Self::feed).
+    #[doc(hidden)]
+    #[inline]
+    unsafe fn feed_call(pointer: &Self::Pointer, frame: &'a Frame<'a>, dependent: u32) -> Self::Arg {
+        // SAFETY: by contract.
+        unsafe { Self::feed(pointer, frame, dependent) }
+    }
 }
 
 /// All that a node depends on: a tuple of 0 to 12 handles, one handle, or a slice, array or `Vec` of handles
@@ -288,7 +300,7 @@ macro_rules! tuples {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
-                    let $value = unsafe { $item::feed($value, _frame, _node) };
+                    let $value = unsafe { $item::feed_call($value, _frame, _node) };
                 )*
                 self($($value),*)
             }
@@ -309,7 +321,7 @@ macro_rules! tuples {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
-                    let $value = unsafe { $item::feed($value, _frame, _node) };
+                    let $value = unsafe { $item::feed_call($value, _frame, _node) };
                 )*
                 self(graph, $($value),*);
             }

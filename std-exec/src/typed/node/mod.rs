@@ -16,4 +16,6 @@ pub(super) mod state_access;
 #[allow(unsafe_code)]
 pub(super) mod task;
 #[allow(unsafe_code)]
+pub(super) mod threads_access;
+#[allow(unsafe_code)]
 pub(super) mod values;
