@@ -1,5 +1,5 @@
 //! One run of a typed graph: which nodes are started. What is recorded of each: `memory/frame.rs`; what comes
-//! before and after the nodes: `course.rs`.
+//! before and after the nodes: `begin_and_end.rs`.
 //!
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run
 //! of the whole graph every node but the inputs, which are set, begins without a result. A node that gives
