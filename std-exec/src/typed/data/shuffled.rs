@@ -46,7 +46,7 @@ pub(super) fn draw(topology: &Topology, seed: u64, is_idle: impl Fn(u32) -> bool
     if seed % 2 == 0 {
         return any_ready(topology.dag.view(), random, is_idle);
     }
-    let last = seed / 2 % u64::from(topology.nodes()).max(1);
+    let last = seed / 2 % u64::from(topology.declared()).max(1);
     let rank = |node| match random.next() {
         _ if is_idle(node) => 0,
         _ if u64::from(node) == last => u64::MAX,
