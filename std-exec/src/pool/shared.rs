@@ -27,7 +27,9 @@ pub(crate) struct Shared {
     pub(crate) teams: Teams,
     pub(crate) sleep: Sleep,
     pub(crate) cores: Placement,
-    pub(crate) tuner: Tuner,
+    /// Of runs whose nodes may come back, the last one: of loops within nodes too. Others', whose samples take
+    /// memory, aren't displaced by what they are around. (Models are smaller with one.)
+    tuners: [Tuner; if MODEL { 1 } else { 2 }],
     pub(crate) bindings: Bindings,
     /// The runs without a caller that nobody works on and somebody could.
     pub(crate) queue: RunQueue,
@@ -52,7 +54,7 @@ impl Shared {
             teams: Teams::new(workers.saturating_sub(1)),
             sleep: Sleep::new(workers),
             cores,
-            tuner: Tuner::new(),
+            tuners: std::array::from_fn(|_| Tuner::new()),
             bindings: Bindings::new(workers),
             queue: RunQueue::new(workers),
             detached: Attached::to_an_executor(),
@@ -73,6 +75,12 @@ impl Shared {
 
     pub(crate) fn with_spin(self, spin: Duration) -> Self {
         Self { spin, ..self }
+    }
+
+    /// What earlier runs took, for runs whose nodes may come back, or for others.
+    #[inline]
+    pub(crate) fn tuner(&self, comes_back: bool) -> &Tuner {
+        &self.tuners[usize::from(comes_back) % self.tuners.len()]
     }
 
     /// How many threads work on a run at the most.

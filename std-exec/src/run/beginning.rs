@@ -32,11 +32,12 @@ pub(super) fn begin<D: Discipline>(
     // Models and fuzz targets take all graphs of a size for each other: that must cost nothing but time.
     let key = if MODEL || cfg!(fuzzing) { order.len() } else { graph.wrapping_add(function) };
     let comes_back = D::Body::WAKES;
-    let plan = || match shared.tuner.plan(key, comes_back) {
+    let tuner = shared.tuner(comes_back);
+    let plan = || match tuner.plan(key, comes_back) {
         // Another graph's that was in the same place: this one has none, and would be shared, whatever that takes.
         (Plan::InStep { .. }, _) if wants_supersteps && !MODEL && !cfg!(fuzzing) => {
-            shared.tuner.forget(key);
-            shared.tuner.plan(key, comes_back)
+            tuner.forget(key);
+            tuner.plan(key, comes_back)
         }
         plan => plan,
     };
@@ -72,8 +73,9 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
 pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(&D, Find<'_>)>) {
     let Common { shared, countdown, .. } = run.common();
     let (timer, nodes) = (run.timer(), countdown.dag().node_count());
-    timer.record(&shared.tuner);
-    timer.promise(&shared.tuner, nodes, shared.threads(), |work, others| {
+    let tuner = shared.tuner(R::Body::WAKES);
+    timer.record(tuner);
+    timer.promise(tuner, nodes, shared.threads(), |work, others| {
         // Nothing can be faster than all threads at work all the time.
         let ideal = work / shared.threads().max(1);
         let worthwhile = ideal.saturating_add(ideal / 20) < others && nodes <= MOST_IN_SUPERSTEPS;

@@ -273,7 +273,7 @@ fn who_handles_a_stop_has_a_result(runner: &Runner) {
         threads
             .for_each(&mut endless(), |at, ()| {
                 if at == 100 {
-                    token.cancel()
+                    token.cancel();
                 }
             })
             .is_err()
@@ -374,8 +374,9 @@ fn a_panic_in_a_nested_graph(runner: &Runner) {
 fn at_any_place_of_the_dependencies(runner: &Runner) {
     let mut graph = GraphBuilder::new();
     let (a, b) = (graph.node("a", (), || 1), graph.node("b", (), || vec![2]));
-    let first =
-        graph.node("first", (threads(), a), |threads: Threads<'_>, a: &i32| threads.count() * *a as usize);
+    let first = graph.node("first", (threads(), a), |threads: Threads<'_>, a: &i32| {
+        threads.count() * usize::try_from(*a).expect("small")
+    });
     let last = graph.node("last", (a, b.moved(), threads()), |a: &i32, b: Vec<i32>, _: Threads<'_>| a + b[0]);
     let twice =
         graph.node("twice", (threads(), threads()), |a: Threads<'_>, b: Threads<'_>| a.count() == b.count());
@@ -412,7 +413,7 @@ fn across_await(runner: &Runner) {
         yields(2).await;
         threads.for_each(&mut endless(), |at, ()| {
             if at == 100 {
-                token.cancel()
+                token.cancel();
             }
         })
     });
