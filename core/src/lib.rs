@@ -176,6 +176,8 @@ mod supersteps;
 pub mod sync;
 mod urgency;
 mod view;
+#[cfg(feature = "alloc")]
+mod what_if;
 
 pub use construct::Storage;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
@@ -206,6 +208,8 @@ pub use urgency::{StaticUrgency, Urgency};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use view::MakeSupersteps;
 pub use view::{AsDag, DagView};
+#[cfg(feature = "alloc")]
+pub use what_if::{SchedulingPolicy, WhatIf};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

@@ -161,6 +161,12 @@
 //! [`Trace`] says what ran when, on which thread: as a [report](Trace::to_html) to look at, as JSON for
 //! [Perfetto and speedscope](Trace::to_chrome), as a [picture](Trace::to_svg).
 //!
+//! # Trying orders
+//!
+//! A graph that lacks an edge may run well for years, in the order in which its nodes were declared. In tests,
+//! [`RunOptions::shuffle`] runs it in any order that its edges permit, by a seed, and [`find_missing_edge`] tries
+//! many of these and names the two nodes whose order matters.
+//!
 //! # Tiny bodies
 //!
 //! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor
@@ -213,7 +219,7 @@ mod wake;
 
 pub use dgraph_core::{
     AsDag, CriticalPath, Cycle, CycleBuf, Dag, DagError, DagView, Edge, Levels, LevelsIter, MakeSupersteps,
-    NodeId, Parts, PartsError, StaticDag, Storage, Supersteps, SyncPoint,
+    NodeId, Parts, PartsError, SchedulingPolicy, StaticDag, Storage, Supersteps, SyncPoint, WhatIf,
 };
 #[cfg(feature = "async")]
 pub use dictionaries::AsyncFunction;
@@ -230,10 +236,11 @@ pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
-    Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder, Moved,
-    NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors, Results, RunError,
-    RunOptions, RunThreads, Runnable, SetInputs, Shareable, State, StateCommute, StateRead, StateWrite,
-    Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, threads,
+    Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder,
+    MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors,
+    Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, State,
+    StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
+    WithOptions, find_missing_edge, threads,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

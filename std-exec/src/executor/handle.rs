@@ -309,21 +309,23 @@ impl Handle {
         }
     }
 
-    /// Runs a graph in the order and on the threads that `queue` says; on one thread in the order `serial`. Where nobody could help and nobody
-    /// else is demanded, it calls `serially` instead.
+    /// Runs a graph in the order and on the threads that `queue` says; on one thread in the order `serial`. Begins
+    /// as `forced` says, if it does. Where nobody could help and nobody else is demanded, it calls `serially`
+    /// instead.
     pub(crate) fn run_ordered<F>(
         &self,
         dag: &Dag,
         (queue, serial): (&mut ReadyQueue, &[NodeId]),
         body: F,
         serially: impl FnOnce(F),
+        forced: Option<Plan>,
     ) where
         F: Body,
     {
         if self.threads() == 1 && queue.last_worker().is_none() {
             serially(body);
         } else {
-            ordered::run(&self.shared, dag, queue, serial, &body, None);
+            ordered::run(&self.shared, dag, queue, serial, &body, forced);
         }
     }
 

@@ -19,7 +19,8 @@
 //!
 //! Between a successful `try_join` and the matching `leave` a helper may read the run's memory, which lies on
 //! the caller's stack. `leave` is its last access, and the caller doesn't return before it is [`close`]d and
-//! empty. In a run without a caller the last member has the run, and the team, to itself.
+//! empty. In a run without a caller that memory is on the heap, and the last member has it, and the team, to
+//! itself.
 //!
 //! [`close`]: Membership::close
 

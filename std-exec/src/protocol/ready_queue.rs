@@ -53,7 +53,7 @@ impl Taker {
 }
 
 /// The ready nodes of a run in which order matters, in lanes of nodes that demand the same.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ReadyQueue {
     /// Of each node: its rank in `by_urgency`, and its lane.
     nodes: Box<[(u32, u32)]>,
@@ -74,7 +74,7 @@ pub(crate) struct ReadyQueue {
     given: Box<[u32]>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lane {
     limits: Box<[u32]>,
     /// Ranks. Has room for all nodes of the lane from the beginning.

@@ -1,6 +1,6 @@
 //! The steps of a walk: which nodes its members may run side by side, and who runs which.
 //!
-//! A walk alone is one step, in the stored order. A walk in step goes through
+//! A walk alone is one step, in the stored order, or in an ordered run in the serial one. A walk in step goes through
 //! [supersteps](dgraph_core::Supersteps): sequences of nodes, one for each member, that depend on nothing but
 //! earlier supersteps and on themselves. Within a sequence there are points at which its member waits for others.
 

@@ -1,7 +1,7 @@
 //! The walk: members that go through the graph in an order known beforehand, until somebody breaks in.
 //!
 //! A walk uses no counters and no queue, so it is as fast as a plain loop; and nothing of it can be shared.
-//! Its caller goes alone, through the stored order; or *in step* with others, each in a *lane* of its own: at
+//! Its caller goes alone, through the stored order, or in an ordered run through the serial one; or *in step* with others, each in a *lane* of its own: at
 //! every [step](crate::protocol::steps) each runs its part of the nodes, and waits for the others where it needs
 //! their results.
 //!
@@ -34,10 +34,10 @@
 //!
 //! | of a lane | written by | read by |
 //! |---|---|---|
-//! | `at` | who walks in it: the caller, then whoever has taken it | who breaks in |
-//! | `reached` | the same, when a part is done, or a piece of it, and the walk was going on | the other walkers, who wait for it |
+//! | `at` | who walks in it: the caller, then whoever has taken it | who breaks in; its walker, when it was stopped; as a hint, who waits for it, and who watches how long a walk takes |
+//! | `reached` | the same, when a part is done, or a piece of it, and the walk was going on | the other walkers, who wait for it; who has taken the lane, until the caller is done there |
 //! | `turn` | the caller, who begins its part of a step; who takes the lane | the same |
-//! | `seen` | who breaks in, before `SHARED` | its walker, after that |
+//! | `seen` | who breaks in, before `SHARED` | the same, to find what is left; its walker, after that |
 //!
 //! [`fences`]: crate::sync::asymmetric_fence
 

@@ -7,8 +7,9 @@
 //! helper   see work ─ join ──┴─ help, until there is nothing to take for a while, or it is wanted elsewhere ─ leave
 //! ```
 //!
-//! After a panic the run is *stopped*: members go on through the counters without calling the body, so every
-//! counter comes to rest and the run ends as any other.
+//! After a panic a run that is shared is *stopped*: members go on through the counters without calling the
+//! body, so every counter comes to rest and the run ends as any other. (A walk alone uses no counters, and ends
+//! at once.) The README's table says what else stops a run, and who notices.
 
 use crate::pool::context;
 use crate::pool::shared::Shared;

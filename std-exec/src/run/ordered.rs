@@ -49,7 +49,8 @@ use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The memory of one ordered run, on its caller's stack, or its owner's.
+/// The memory of one ordered run: on its caller's stack or, if it has none, in a block on the heap
+/// (`typed/run/detached.rs`).
 pub(crate) struct Ordered<'a, F> {
     common: Common<'a, F>,
     state: Mutex<State<'a>>,

@@ -4,8 +4,12 @@
 //! caller   ─▶ its part of a step ─ the parts of lanes that nobody has taken ─▶ … ─ wait for the others ─▶ all nodes are done
 //! helper   take a lane ─ wait until the caller is done there ─▶ its part ─▶ … ─ wait for the others
 //! a part   ─▶ nodes ─ reach a point ─ wait for what the next ones need ─▶ … ─ reach the end
-//! anybody that has waited for too long, or whose node has panicked, or who comes to a walk alone: break in
 //! ```
+//! (The first line is the caller's in step. Alone, it has one part, and waits for nobody.)
+//!
+//! Who breaks in: whoever comes to a walk alone; in step, who has waited for too long, is wanted elsewhere while it
+//! waits, finds the walk late, or has had a node that panicked; and who calls the run off. A panic in a walk alone
+//! ends it: nobody else walks, and nothing has to be drained.
 
 use crate::protocol::steps::Step;
 use crate::protocol::walk::{Lane, Stopped, Walk};

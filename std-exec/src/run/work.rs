@@ -10,8 +10,8 @@
 //!
 //! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are
 //! added up ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared
-//! cache line per node. The stack's older half goes to the queue when that is empty: the oldest nodes have
-//! the most behind them, so those who take them stay busy longest.
+//! cache line per node. Before a body, the stack's older half, 32 nodes at most, goes to the queue if that is empty
+//! and no roots are left: the oldest nodes have the most behind them, so those who take them stay busy longest.
 //!
 //! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the
 //! sense of [`BiasedLock::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and

@@ -2,7 +2,8 @@
 //!
 //! A *team* is the caller of a run and the helpers that have joined it. Teams live in the executor, are used
 //! by one run after the other, and are freed with the executor only: a reference to a team is always good,
-//! whatever happens to the run. What belongs to the run lies on its caller's stack; who may touch it when:
+//! whatever happens to the run. What belongs to the run lies on its caller's stack, or on the heap if it has
+//! none; who may touch it when:
 //!
 //! | what | caller | helper |
 //! |---|---|---|

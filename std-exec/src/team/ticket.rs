@@ -14,12 +14,15 @@
 //!      │        close               QUEUED      ◀── settle: more to do ───────┘  │
 //!      └──────────────────────────────────── settle: all done, or CLOSING ───────┘
 //! ```
+//! The owner, too, may take it, for the caller's own nodes (`claim_for_owner`): from `QUEUED` or `IDLE` to `ACTIVE`.
+//! A run that waits for certain workers only is `QUEUED` but not `LISTED`: they have lists of their own
+//! (`RunQueue::push_for`).
 //!
 //! | bits | meaning | set by | cleared by |
 //! |---|---|---|---|
 //! | 0, 1 | the state | see above | |
 //! | 2 `LISTED` | it is in the executor's queue, or about to be | `begin`, `wake`, `settle` | `claim`, by whoever has taken it off |
-//! | 3 `WOKEN` | a future was woken while it was `ACTIVE` | `wake` | `claim`, `settle` |
+//! | 3 `WOKEN` | a future was woken while it was `ACTIVE` | `wake` | `claim`, `claim_for_owner`, `settle` |
 //! | 4 `CLOSING` | the owner wants the run when the last member has left | `close`, `orphan` | `settle` |
 //!
 //! | what | who may touch it |

@@ -327,7 +327,7 @@ impl Tuner {
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
         let nodes = entry.nodes.load(Ordering::Relaxed);
-        if way != WALK && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
+        if way != WALK && !early && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
             entry.promised[WALK].store(nodes * WALKED_NODE, Ordering::Relaxed);
         }
         if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {

@@ -7,6 +7,8 @@
 //!
 //! The folders are layers: each uses those below it, and none above.
 //!
+//! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
+//!   `search_error.rs`.
 //! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`; nodes
 //!   that aren't `Send`: `local.rs`, `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name:
 //!   `node_name.rs`; states: `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them:
@@ -26,11 +28,11 @@
 //!   its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which order:
-//!   `schedule.rs`; what is still to come: `agenda.rs`.
+//!   `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
 //! - `memory/`: who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `states.rs`, `entry.rs`; the state
 //!   of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; who is told of it:
 //!   `watch.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs`.
-//! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`.
+//! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`, `shuffle.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
 //!   `graph_error.rs`; why a loop is not over: `stopped.rs`.
 //! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`, of nodes that
@@ -48,6 +50,7 @@ mod memory;
 mod node;
 mod options;
 mod run;
+mod search;
 mod threads;
 
 pub use builder::constraints::Limit;
@@ -83,4 +86,6 @@ pub use node::threads_access::{RunThreads, threads};
 pub use node::values::{Values, ValuesIter};
 pub use options::cancel::CancelToken;
 pub use options::run_options::{FailurePolicy, RunOptions};
+pub use search::missing_edge::{MissingEdge, find_missing_edge};
+pub use search::search_error::SearchError;
 pub use threads::handed::Threads;

@@ -5,6 +5,7 @@
 //! cargo run --release --example workflow -- jobs.tsv        # id<TAB>duration<TAB>pred1,pred2,…; ids are 0..n
 //! generate | cargo run --release --example workflow -- -    # standard input
 //! cargo run --release --example workflow -- --report report.html    # what ran when, on which thread
+//! cargo run --release --example workflow -- --what-if    # what it would take on 1 to 1,024 threads
 //! ```
 //!
 //! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, to
@@ -24,6 +25,7 @@ mod record;
 mod report;
 mod same_file;
 mod typed;
+mod what_if;
 
 use budget::Budget;
 use clap::Parser;
@@ -36,6 +38,7 @@ use record::Record;
 use report::Report;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use what_if::Predictions;
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -82,11 +85,16 @@ fn run(options: &Options) -> Result<(), String> {
         parallel.compare(&serial).map_err(|fault| format!("parallel execution: {fault}"))?;
     }
     record.map_or(Ok(()), |record| record.write(options))?;
-    print(&Report::new(&input, &executor, options.priorities, &serial_times, &makespans))
+    print(&Report::new(&input, &executor, options.priorities, &serial_times, &makespans))?;
+    if options.what_if {
+        let serial = serial_times.iter().min().copied().unwrap_or_default();
+        print(&Predictions::new(&input, serial, executor.threads()))?;
+    }
+    Ok(())
 }
 
 /// Prints on standard output. That nobody reads to the end is not an error.
-fn print(report: &Report) -> Result<(), String> {
+fn print(report: &impl ToString) -> Result<(), String> {
     match io::stdout().write_all(report.to_string().as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("<stdout>: {error}")),
         _ => Ok(()),

@@ -30,6 +30,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) priorities: bool,
 
+    /// Predict the makespan on 1 to 1,024 threads, and which node is worth making faster
+    #[arg(long)]
+    pub(crate) what_if: bool,
+
     /// Write what the fastest parallel execution did to this file, for Perfetto, chrome://tracing or speedscope
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,

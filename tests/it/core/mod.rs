@@ -6,3 +6,4 @@ mod rejection;
 mod run;
 mod structure;
 mod supersteps;
+mod what_if;

@@ -2,6 +2,7 @@
 
 mod exports;
 mod log;
+mod predicted;
 mod random;
 mod recorded;
 mod schema;

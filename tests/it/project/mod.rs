@@ -1,6 +1,7 @@
-//! What holds for the project: its documentation, its models, what must not compile.
+//! What holds for the project: its documentation, the names in it, its models, what must not compile.
 
 mod compile_fail;
 mod documentation;
 mod imports;
 mod models;
+mod names;

@@ -23,6 +23,8 @@ struct Plan {
     cancels: Option<u32>,
     /// Demands of order and threads, by this seed; none if there is none.
     demands: Option<u64>,
+    /// Runs are shuffled by it.
+    shuffle: Option<u64>,
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
@@ -33,7 +35,8 @@ fn plans() -> impl Strategy<Value = Plan> {
         let fails = (0..failures).map(|_| random.below(nodes)).collect();
         let cancels = Some(random.below(nodes));
         let demands = (random.below(2) == 0).then_some(seed);
-        Plan { nodes, edges, feeds, fails, cancels, demands }
+        let shuffle = (random.below(3) == 0).then_some(seed);
+        Plan { nodes, edges, feeds, fails, cancels, demands, shuffle }
     })
 }
 
@@ -73,6 +76,10 @@ impl Plan {
             demand(&mut SplitMix64::new(!seed), &mut graph, &nodes);
         }
         (graph.build().expect("an acyclic graph"), nodes)
+    }
+
+    fn options(&self) -> RunOptions {
+        self.shuffle.into_iter().fold(RunOptions::new(), RunOptions::shuffle)
     }
 
     fn values(&self) -> Vec<Option<u64>> {
@@ -120,7 +127,7 @@ fn keep_going(runner: &Runner, plan: &Plan) {
     let (mut graph, nodes) = plan.build(&token);
     let values = plan.values();
     for _ in 0..3 {
-        let options = RunOptions::new().policy(FailurePolicy::KeepGoing);
+        let options = plan.options().policy(FailurePolicy::KeepGoing);
         let failed: BTreeSet<u32> = match runner.typed_with(&mut graph, &options) {
             Ok(_) => BTreeSet::new(),
             Err(RunError::Failed(failures)) => {
@@ -153,7 +160,7 @@ fn fail_fast(runner: &Runner, plan: &Plan) {
     let token = CancelToken::new();
     let (mut graph, nodes) = plan.build(&token);
     let values = plan.values();
-    let ended = runner.typed_with(&mut graph, &RunOptions::new()).map(|_| ());
+    let ended = runner.typed_with(&mut graph, &plan.options()).map(|_| ());
     assert_eq!(ended.is_ok(), plan.fails.is_empty());
     let results = graph.results();
     for (node, handle) in nodes.iter().enumerate() {
@@ -171,7 +178,7 @@ fn cancel(runner: &Runner, plan: &Plan) {
     let token = CancelToken::new();
     let (mut graph, nodes) = plan.build(&token);
     let values = plan.values();
-    let options = RunOptions::new().cancel_token(&token);
+    let options = plan.options().cancel_token(&token);
     let undone: BTreeSet<u32> = match runner.typed_with(&mut graph, &options) {
         Ok(_) => BTreeSet::new(),
         Err(RunError::Cancelled { not_run, .. }) => not_run.iter().map(|node| number(node.id())).collect(),
@@ -197,7 +204,7 @@ fn targets(runner: &Runner, plan: &Plan) {
     let values = plan.values();
     let target = plan.cancels.expect("there is one");
     let needed = |node: u32| node == target || plan.descendants(&BTreeSet::from([node])).contains(&target);
-    let options = RunOptions::new().only([nodes[target as usize]]);
+    let options = plan.options().only([nodes[target as usize]]);
     let results = runner.typed_with(&mut graph, &options).expect("no node fails");
     for (node, handle) in (0..).zip(&nodes) {
         let expected = if needed(node) {
@@ -208,7 +215,7 @@ fn targets(runner: &Runner, plan: &Plan) {
         assert_eq!(results.get(*handle).copied(), expected);
     }
     // An update completes what was left out.
-    let results = runner.typed_with(&mut graph, &RunOptions::new().update()).expect("no node fails");
+    let results = runner.typed_with(&mut graph, &plan.options().update()).expect("no node fails");
     for (handle, value) in nodes.iter().zip(values) {
         assert_eq!(Some(results[*handle]), value);
     }

@@ -90,6 +90,16 @@ fn dot_file() {
     assert_eq!(dot, "digraph {\n  0 [label=\"0\"];\n  1 [label=\"1\"];\n  0 -> 1;\n}\n");
 }
 
+/// Two threads suffice for a diamond; what takes longest is worth the trouble.
+#[test]
+fn what_if() {
+    let input = b"0\t10\t\n1\t50\t0\n2\t30\t0\n3\t10\t1,2\n";
+    let report = report(run(&["-", "--seconds", "0.01", "--threads", "2", "--what-if"], input));
+    assert!(report.contains("parallelism 1.43"), "{report}");
+    let rows = report.lines().filter(|line| line.trim_start().starts_with("1024 "));
+    assert!(rows.count() == 1 && report.contains("twice as fast, "), "{report}");
+}
+
 /// What ran, in three formats.
 #[test]
 fn trace_report_and_picture() {

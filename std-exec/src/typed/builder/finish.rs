@@ -45,6 +45,7 @@ impl Collected {
             topology,
             arranged,
             schedule,
+            shuffled: None,
             inputs,
             changed,
             measured,

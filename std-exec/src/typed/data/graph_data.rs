@@ -3,6 +3,7 @@
 use super::agenda::Agenda;
 use super::arranged::Arranged;
 use super::schedule::Schedule;
+use super::shuffled::{self, Shuffled};
 use super::topology::Topology;
 use crate::executor::Handle;
 use crate::observe::RunInfo;
@@ -13,10 +14,13 @@ use crate::typed::handle::names::Names;
 use crate::typed::handle::node::GraphId;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
+use crate::typed::memory::status::Status;
 use crate::typed::memory::store::Store;
 use crate::typed::memory::watch::{Watch, Watching};
 use crate::typed::options::run_options::RunOptions;
+use crate::typed::options::shuffle::Shuffle;
 use crate::wake::Wakes;
+use dgraph_core::NodeId;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -35,6 +39,8 @@ pub(crate) struct GraphData {
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
     pub(crate) schedule: Option<Schedule>,
+    /// If the run is shuffled.
+    pub(crate) shuffled: Option<Box<Shuffled>>,
     pub(crate) measured: Measured,
     /// If there are nodes that give futures.
     pub(crate) wakes: Option<Arc<Wakes>>,
@@ -88,6 +94,8 @@ impl InnerGraphs {
 pub(crate) struct Parts<'r> {
     pub(crate) store: &'r Store,
     pub(crate) topology: &'r Topology,
+    /// The order of a shuffled run.
+    pub(crate) shuffled: Option<&'r [NodeId]>,
     pub(crate) wakes: Option<&'r Wakes>,
     measured: &'r Measured,
     names: &'r Names,
@@ -150,15 +158,39 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, names, topology, schedule, measured, wakes, agenda, .. } = self;
-        let queue = schedule.as_mut().map(|schedule| &mut schedule.queue);
-        (Parts { store, topology, wakes: wakes.as_deref(), measured, names }, queue, agenda)
+        let Self { store, names, topology, schedule, shuffled, measured, wakes, agenda, .. } = self;
+        let (shuffled, queue) = match shuffled.as_deref_mut() {
+            Some(Shuffled { order, queue }) => (Some(&**order), Some(queue)),
+            None => (None, schedule.as_mut().map(|schedule| &mut schedule.queue)),
+        };
+        (Parts { store, topology, shuffled, wakes: wakes.as_deref(), measured, names }, queue, agenda)
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
         let Self { store, names, topology, measured, wakes, .. } = self;
-        Parts { store, topology, wakes: wakes.as_deref(), measured, names }.watch(options, watching)
+        let wakes = wakes.as_deref();
+        Parts { store, topology, shuffled: None, wakes, measured, names }.watch(options, watching)
+    }
+
+    /// Draws the order of a run, which is [prepared](Self::prepare).
+    #[cold]
+    pub(crate) fn shuffle(&mut self, shuffle: &Shuffle) {
+        let Self { store, topology, schedule, names, .. } = &*self;
+        let runs = |node: u32| node < topology.declared() && store.statuses.get(node) == Status::NOT_RUN;
+        let queue = schedule.as_ref().map(|schedule| &schedule.queue);
+        let mut tried = shuffle.probe.as_ref().map(|probe| probe.tried());
+        let wanted = tried.as_mut().and_then(|tried| tried.wanted.take());
+        let order = match wanted {
+            Some(order) => shuffled::closest_to(&order, topology),
+            None => shuffled::draw(topology, shuffle.seed, |node| !runs(node)),
+        };
+        if let Some(mut tried) = tried.filter(|tried| tried.taken.is_none()) {
+            tried.taken = Some(order.clone());
+            tried.names = names.all_named(0..topology.declared());
+        }
+        let shuffled = Shuffled::new(order, topology, queue, |node| !runs(node));
+        self.shuffled = Some(Box::new(shuffled));
     }
 
     /// Whether an executor would leave all nodes to the run's caller.

@@ -6,6 +6,7 @@ pub(super) mod arranged;
 #[allow(unsafe_code)]
 pub(super) mod graph_data;
 pub(super) mod schedule;
+pub(super) mod shuffled;
 pub(super) mod stretch;
 pub(super) mod topology;
 pub(super) mod turns;

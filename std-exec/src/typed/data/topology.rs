@@ -191,7 +191,7 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
 
 /// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes'
 /// numbers for ranks it is the one that stays closest to the order of declaration. O(E + V log V).
-fn order_by(dag: &Dag, rank: impl Fn(NodeId) -> u32) -> Box<[NodeId]> {
+pub(super) fn order_by<R: Ord>(dag: &Dag, rank: impl Fn(NodeId) -> R) -> Box<[NodeId]> {
     let dag = dag.view();
     let mut remaining = dag.in_degrees().to_vec();
     let mut ready: BinaryHeap<_> = dag.roots().iter().map(|&root| Reverse((rank(root), root))).collect();

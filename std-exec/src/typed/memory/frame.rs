@@ -147,7 +147,7 @@ impl Frame<'_> {
 
     /// The choices for the graph that is `node`.
     pub(crate) fn inherited(&self, node: u32) -> RunOptions {
-        self.options.inherited(self.watch.as_ref().and_then(|watch| watch.parent_of(node)))
+        self.options.inherited(node, self.watch.as_ref().and_then(|watch| watch.parent_of(node)))
     }
 
     /// `node` panics.

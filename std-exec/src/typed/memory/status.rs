@@ -1,4 +1,5 @@
-//! The state of each node: one byte, written by the thread that runs the node.
+//! The state of each node: one byte, written by the thread that runs the node; that it has given a value, perhaps
+//! by who breaks in, or at the end; and what is left then, by who ends the run. The table is in `store.rs`.
 //!
 //! ```text
 //!            ┌─────────────▶ SKIPPED (by a failed ancestor)

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | a task (closure, pointers) | written once | the thread that runs the node | nobody |
 //! | a slot | reserved; an input's: nobody | written by the thread that runs the node; then read by its dependents, or moved out by the only one | the caller, through `Results` or `Graph::set` |
-//! | a status | pushed | the thread that runs the node; its only taker; read by dependents | the caller |
+//! | a status | pushed | the thread that runs the node; its only taker; who breaks into a walk (`run/rows.rs`); read by dependents | the caller; before the results are looked at, who ends the run (`run/execute.rs`, `begin_and_end.rs`, `connection.rs`) |
 //! | a state | put there | see `states.rs` | the caller |
 //!
 //! A slot holds a value exactly when its node's status is `VALUE`. It may hold one before: on the thread that
@@ -188,7 +188,7 @@ impl Store {
     /// With the panic of its destructor.
     pub(crate) unsafe fn drop_future(&self, index: u32) {
         let (node, drop) = self.futures[index as usize];
-        // SAFETY: `drop` was made for the node's task (`define_with`), and nobody uses the future, by
+        // SAFETY: `drop` was made for the node's task (`define`), and nobody uses the future, by
         // contract.
         unsafe { drop(self.task(node)) };
     }

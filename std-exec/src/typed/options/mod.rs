@@ -2,3 +2,4 @@
 
 pub(super) mod cancel;
 pub(super) mod run_options;
+pub(super) mod shuffle;

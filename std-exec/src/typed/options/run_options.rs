@@ -1,6 +1,7 @@
 //! How a run of a typed graph is to go.
 
 use super::cancel::CancelToken;
+use super::shuffle::Shuffle;
 use crate::observe::{Observed, Observer, Parent};
 use crate::typed::error::failure::Stop;
 use crate::typed::handle::node::AnyNode;
@@ -64,6 +65,7 @@ pub struct RunOptions {
     pub(crate) targets: Option<Arc<[AnyNode]>>,
     pub(crate) update: bool,
     pub(crate) measure: bool,
+    pub(crate) shuffle: Option<Shuffle>,
     pub(crate) observer: Observed,
     /// Where the graph is, if that is a node of another and observed.
     pub(crate) parent: Option<Arc<Parent>>,
@@ -94,10 +96,15 @@ impl RunOptions {
             targets: None,
             update: false,
             measure: false,
+            shuffle: None,
             observer: Observed::NONE,
             parent: None,
             within: false,
         }
+    }
+
+    pub(crate) fn shuffled_by(shuffle: Shuffle) -> Self {
+        Self { shuffle: Some(shuffle), ..Self::new() }
     }
 
     /// What happens to the other nodes when one has failed. Default: [`FailurePolicy::FailFast`].
@@ -279,6 +286,50 @@ impl RunOptions {
         self
     }
 
+    /// Starts the nodes in a random order, for tests. On one thread, the same seed gives the same order on
+    /// every machine, and over many seeds each order occurs that the graph permits. So a test that passes with
+    /// many seeds has seen more than the one order in which nodes were declared, and what fails, fails again
+    /// with its seed. [`find_missing_edge`] finds out why.
+    ///
+    /// An even seed takes each time any of the ready nodes, all with the same probability. An odd one gives
+    /// each node a random priority, and one node, in turn, the lowest: so of `2n` consecutive seeds, for `n`
+    /// nodes, each node comes once after everything that doesn't depend on it.
+    ///
+    /// What has to hold, holds: dependencies, [limits](crate::GraphBuilder::limit), nodes bound to threads.
+    /// [Priorities](crate::GraphBuilder::priority) don't: what is correct can't depend on them. Graphs that
+    /// are nodes are shuffled, too.
+    ///
+    /// Where several threads take part, the order that was drawn says which of the ready nodes is taken first,
+    /// and the threads' speed does the rest: other seeds give other orders, but the same seed need not give the
+    /// same one. Nor does it if futures wait for something outside the graph. Such a run needs some memory.
+    ///
+    /// [`find_missing_edge`]: crate::find_missing_edge
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// use std::{collections::HashSet, mem, sync::Mutex};
+    ///
+    /// let order = Mutex::new(String::new());
+    /// let mut graph = GraphBuilder::new();
+    /// for name in ["a", "b", "c"] {
+    ///     graph.node(name, (), || order.lock().unwrap().push_str(name));
+    /// }
+    /// let mut graph = graph.build()?;
+    /// let mut run = |seed| {
+    ///     graph.with(&RunOptions::new().shuffle(seed)).run().unwrap();
+    ///     mem::take(&mut *order.lock().unwrap())
+    /// };
+    /// assert_eq!(run(1), run(1));
+    /// assert_eq!((0..100).map(run).collect::<HashSet<_>>().len(), 6); // all that there are
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shuffle(mut self, seed: u64) -> Self {
+        self.shuffle = Some(Shuffle::by(seed));
+        self
+    }
+
     /// Tells `observer` what happens in the run, and in graphs that are nodes. Several are told one after the
     /// other.
     ///
@@ -327,10 +378,12 @@ impl RunOptions {
     }
 
     /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics
-    /// go on to it.) `parent` is where it is, if it is observed.
-    pub(crate) fn inherited(&self, parent: Option<Arc<Parent>>) -> Self {
+    /// go on to it.) It is `node`; `parent` is where it is, if it is observed.
+    pub(crate) fn inherited(&self, node: u32, parent: Option<Arc<Parent>>) -> Self {
         let &Self { policy, deadline, update, measure, .. } = self;
+        let shuffle = self.shuffle.as_ref().map(|shuffle| shuffle.inside(node));
         let (token, observer) = (self.token.clone(), self.observer.clone());
-        Self { policy, token, deadline, update, measure, observer, parent, within: true, ..Self::new() }
+        let within = true;
+        Self { policy, token, deadline, update, measure, shuffle, observer, parent, within, ..Self::new() }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) fn begin(
             return Err(panicked.unwrap_or_else(|payload| resume_unwind(payload)));
         }
     }
+    data.shuffled = None;
+    if let Some(shuffle) = &options.shuffle {
+        data.shuffle(shuffle);
+    }
     let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
     let watched = if options.is_watched() { WATCHED } else { 0 };

@@ -1,5 +1,5 @@
 //! One run of a typed graph: which nodes are started. What is recorded of each: `memory/frame.rs`; what comes
-//! before and after the nodes: `course.rs`.
+//! before and after the nodes: `begin_and_end.rs`.
 //!
 //! As long as all goes well, starting a node costs a look at one word, `signal`. Why that is enough: in a run
 //! of the whole graph every node but the inputs, which are set, begins without a result. A node that gives
@@ -20,6 +20,7 @@ use crate::typed::memory::standing::{CHECK, PARTIAL, STOP, Standing, TROUBLE, WA
 use crate::typed::memory::status::{Outcome, State, Status};
 use crate::typed::memory::store::Store;
 use crate::typed::options::run_options::RunOptions;
+use dgraph_core::NodeId;
 
 /// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
@@ -27,6 +28,8 @@ pub(crate) struct Execution<'r> {
     pub(crate) frame: Frame<'r>,
     pub(crate) store: &'r Store,
     pub(crate) topology: &'r Topology,
+    /// The order of a shuffled run.
+    pub(crate) shuffled: Option<&'r [NodeId]>,
     leaves_unmarked: bool,
 }
 
@@ -37,11 +40,11 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, wakes, .. } = parts;
+        let Parts { store, topology, shuffled, wakes, .. } = parts;
         let leaves_unmarked = standing.signal == 0 && !topology.moves;
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let frame = Frame::new(store.slots(), &store.statuses, watch, wakes, executor, options, standing);
-        Self { frame, store, topology, leaves_unmarked }
+        Self { frame, store, topology, shuffled, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.

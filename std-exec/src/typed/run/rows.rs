@@ -23,6 +23,7 @@ use super::execution::Execution;
 use crate::protocol::ready_queue::ReadyQueue;
 use crate::protocol::walk::{Lane, Walk};
 use crate::run::body::{Body, Progress};
+use crate::tuner::Plan;
 use crate::typed::data::stretch::Stretch;
 use crate::typed::memory::row::Alone;
 use crate::typed::memory::status::{Outcome, Status};
@@ -37,8 +38,11 @@ use std::ops::Range;
 pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
         let topology = run.topology;
-        let rows = topology.serial_rows();
-        let _ = match topology.order() {
+        let (order, rows) = match run.shuffled {
+            None => (topology.order(), topology.serial_rows()),
+            shuffled => (shuffled, Default::default()),
+        };
+        let _ = match order {
             // SAFETY: by contract: all nodes, each after its predecessors.
             None => unsafe { go_through(run, |position| position, rows, None) },
             // SAFETY: as above.
@@ -51,7 +55,9 @@ pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>
         (Some(executor), Some(queue)) => {
             let dag = &run.topology.dag;
             let serial = run.topology.order().unwrap_or(dag.view().order());
-            executor.run_ordered(dag, (queue, serial), Nodes(run), serially);
+            // What earlier runs suggest are orders of their own.
+            let forced = run.shuffled.map(|_| Plan::Share);
+            executor.run_ordered(dag, (queue, serial), Nodes(run), serially, forced);
         }
     }
 }
