@@ -220,7 +220,7 @@ fn usable_after_a_panic(runner: &Runner) {
         _ = graph.node("", (), {
             let order = &order;
             move || order.ran(number)
-        })
+        });
     });
     graph.node("", (), || assert!(!*bad.lock().expect("not held by whoever panics")));
     let mut graph = graph.build().expect("a valid graph");
