@@ -156,10 +156,7 @@ fn what_is_wrong_with_a_check() {
     assert_eq!(find_missing_edge([], |_| unreachable!("no seeds")), Ok(None));
     assert_eq!(find_missing_edge(0..10, |_| true), Err(SearchError::NothingRan));
     assert_eq!(find_missing_edge(0..10, |_| panic!("planned")), Err(SearchError::NothingRan));
-    let fails = find_missing_edge(0..10, |options| {
-        run(options, 3);
-        false
-    });
+    let fails = find_missing_edge(0..10, |options| !run(options, 3));
     assert_eq!(fails, Err(SearchError::AlwaysFails { runs: 11 }));
     let calls = Cell::new(0);
     let count = || calls.replace(calls.get() + 1);
