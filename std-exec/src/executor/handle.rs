@@ -296,12 +296,14 @@ impl Handle {
         run::run(&self.shared, self.shared.one_node_each(), body);
     }
 
+    /// Nobody could help, but somebody may have to call the run off.
+    const ALONE: Plan = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
+
     /// Runs a graph in the process of the executor, which the caller has checked. Where nobody could help, or
     /// call it off, it calls `serially` instead.
     pub(crate) fn run_body<F: Body>(&self, dag: &Dag, body: F, serially: impl FnOnce(F)) {
         if self.threads() == 1 && context::is_in_run_of(self.shared.id()) {
-            let alone = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
-            run::run_as(&self.shared, dag, &body, Some(alone), None);
+            run::run_as(&self.shared, dag, &body, Some(Self::ALONE), None);
         } else if self.threads() == 1 {
             serially(body);
         } else {
@@ -310,8 +312,8 @@ impl Handle {
     }
 
     /// Runs a graph in the order and on the threads that `queue` says; on one thread in the order `serial`. Begins
-    /// as `forced` says, if it does. Where nobody could help and nobody else is demanded, it calls `serially`
-    /// instead.
+    /// as `forced` says, if it does. Where nobody could help, or call it off, and nobody else is demanded, it calls
+    /// `serially` instead.
     pub(crate) fn run_ordered<F>(
         &self,
         dag: &Dag,
@@ -322,9 +324,11 @@ impl Handle {
     ) where
         F: Body,
     {
-        if self.threads() == 1 && queue.last_worker().is_none() {
+        let alone = self.threads() == 1 && queue.last_worker().is_none();
+        if alone && !context::is_in_run_of(self.shared.id()) {
             serially(body);
         } else {
+            let forced = if alone { Some(Self::ALONE) } else { forced };
             ordered::run(&self.shared, dag, queue, serial, &body, forced);
         }
     }

@@ -255,11 +255,19 @@ fn shutdown_while_a_nested_run_waits_for_a_worker() {
 }
 
 /// An executor is dropped when one of its workers is in the first node of a chain that is a node: no further
-/// node begins, at any depth.
+/// node begins, at any depth; also if there is one thread, and if the chain demands an order.
 #[test]
 fn shutdown_during_a_run_within_a_node() {
+    for (threads, ordered) in [(2, false), (2, true), (1, false), (1, true)] {
+        let mut tries = (0..20).map(|_| shutdown_during_a_chain_within_a_node(threads, ordered));
+        assert!(tries.any(|called_off| called_off), "{threads} threads, ordered: {ordered}");
+    }
+}
+
+/// Whether the shutdown came before the chain went on.
+fn shutdown_during_a_chain_within_a_node(threads: usize, ordered: bool) -> bool {
     const NODES: usize = 20;
-    let executor = executor(2);
+    let executor = executor(threads);
     let (begun, slow) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
     let (ran, after) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut chain = GraphBuilder::new();
@@ -273,6 +281,9 @@ fn shutdown_during_a_run_within_a_node() {
     for _ in 0..NODES {
         let ran = Arc::clone(&ran);
         last = chain.node("next", (last,), move |(): &()| _ = ran.fetch_add(1, Relaxed));
+    }
+    if ordered {
+        chain.priority(last, 1);
     }
     let mut outer = GraphBuilder::new();
     let chain = chain.build().expect("a valid graph");
@@ -293,6 +304,7 @@ fn shutdown_during_a_run_within_a_node() {
         }
         _ => assert!(outcome.is_ok(), "the shutdown had not begun: {outcome:?}"),
     }
+    ran.load(Relaxed) == 0
 }
 
 /// An executor is dropped while a graph that is a node waits for a future: it is cancelled.
