@@ -155,6 +155,11 @@ impl ReadyQueue {
         self.ranked = true;
     }
 
+    /// Whether the order is demanded.
+    pub(crate) fn is_ranked(&self) -> bool {
+        self.ranked
+    }
+
     /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may not run
     /// anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
     pub(crate) fn supersteps(

@@ -69,8 +69,13 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
 }
 
 /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run it.
-/// `dag` is its graph, if it may keep supersteps, and what finds them.
-pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(&D, Find<'_>)>) {
+/// `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than `longest` ticks on
+/// average, it doesn't go in step.
+pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
+    run: &R,
+    dag: Option<(&D, Find<'_>)>,
+    longest: usize,
+) {
     let Common { shared, countdown, .. } = run.common();
     let (timer, nodes) = (run.timer(), countdown.dag().node_count());
     let tuner = shared.tuner(R::Body::WAKES);
@@ -79,7 +84,7 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(run: &R, dag: Option<(
         // Nothing can be faster than all threads at work all the time.
         let ideal = work / shared.threads().max(1);
         let worthwhile = ideal.saturating_add(ideal / 20) < others && nodes <= MOST_IN_SUPERSTEPS;
-        let Some((dag, find)) = dag else { return usize::MAX };
+        let Some((dag, find)) = dag.filter(|_| work / nodes.max(1) <= longest) else { return usize::MAX };
         let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX).max(1);
         let ticks = |node| timer.sampled(node).unwrap_or(usual);
         let mut found = false;

@@ -49,6 +49,10 @@ use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// In ticks, some five microseconds: if the bodies of a graph in which order is demanded take longer on average, the lock
+/// of the queue isn't noticed, and the queue keeps to the order whatever bodies take.
+const LONGEST: usize = 12_500;
+
 /// The memory of one ordered run: on its caller's stack or, if it has none, in a block on the heap
 /// (`typed/run/detached.rs`).
 pub(crate) struct Ordered<'a, F> {
@@ -98,6 +102,7 @@ pub(crate) fn run<F: Body>(
     in_a_team(shared, dag, |team, countdown| {
         // A walk is the caller's, and of whoever comes: of no certain worker.
         let may_walk = !F::WAKES && queue.last_worker().is_none();
+        let is_ranked = queue.is_ranked();
         let forced = if may_walk { forced } else { Some(Plan::Share) };
         let timer = begin::<Ordered<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let steps = match timer.plan {
@@ -112,7 +117,7 @@ pub(crate) fn run<F: Body>(
         if may_walk {
             let find: Find<'_> =
                 &|dag, ticks| lock(&run.state).queue.supersteps(dag, shared.threads(), WAIT_TICKS, ticks);
-            record(&run, Some((dag, find)));
+            record(&run, Some((dag, find)), if is_ranked { LONGEST } else { usize::MAX });
         }
         run.common.thrown.into_inner()
     });

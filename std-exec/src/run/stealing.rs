@@ -61,7 +61,7 @@ where
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);
-        record(&run, (!F::WAKES).then_some((dag, find)));
+        record(&run, (!F::WAKES).then_some((dag, find)), usize::MAX);
         run.common.thrown.into_inner()
     });
 }

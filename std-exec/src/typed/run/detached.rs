@@ -94,7 +94,7 @@ impl Engine {
     /// Takes note of how long it has taken to its end.
     fn record(&self) {
         if let Self::Plain(run) = self {
-            record::<_, Dag>(run, None);
+            record::<_, Dag>(run, None, usize::MAX);
         }
     }
 
