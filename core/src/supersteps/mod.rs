@@ -340,8 +340,9 @@ impl DagView<'_> {
         self.supersteps_with(lanes, wait, weight, None, |_| false)
     }
 
-    /// As [`supersteps`](Self::supersteps), with wishes: if there is a `rank`, a lane takes of what it may the node
-    /// of the lowest one; and the `bound` nodes are all in the first lane.
+    /// Divides the nodes among `lanes` threads as [`supersteps`](Self::supersteps) does, but for two demands: if
+    /// there is a `rank`, a lane takes of what it may the node of the lowest one; and the `bound` nodes are all in
+    /// the first lane.
     ///
     /// # Panics
     ///

@@ -236,7 +236,7 @@ impl<D: AsDag> WhatIf<D> {
         ))
     }
 
-    /// The same graph with `node` made `factor` times faster; slower, if that is less than 1.
+    /// A prediction for this graph if `node` were `factor` times faster; slower, if that is less than 1.
     ///
     /// # Panics
     ///
