@@ -41,7 +41,7 @@ impl<'r> Execution<'r> {
         standing: Standing,
     ) -> Self {
         let Parts { store, topology, shuffled, wakes, .. } = parts;
-        let leaves_unmarked = standing.signal == 0 && !topology.moves;
+        let leaves_unmarked = standing.signal == 0 && !topology.moves();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let frame = Frame::new(store.slots(), &store.statuses, watch, wakes, executor, options, standing);
         Self { frame, store, topology, shuffled, leaves_unmarked }
