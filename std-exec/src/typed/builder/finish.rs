@@ -16,7 +16,7 @@ impl Collected {
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let count = u32::try_from(self.definitions.len()).expect("the builder has counted");
         let arranged = self.arrange_states()?;
-        let Self { mut store, mut graphs, names, definitions, uses, wishes, .. } = self;
+        let Self { store, mut graphs, names, definitions, uses, wishes, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -30,7 +30,7 @@ impl Collected {
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Definition::Input);
         let inputs: Box<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
-        store.shrink();
+        let store = store.finish();
         graphs.shrink();
         topology.find_rows(&store);
         let changed = vec![false; inputs.len()].into();

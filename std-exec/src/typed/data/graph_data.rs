@@ -85,7 +85,7 @@ impl InnerGraphs {
     fn at(&self, store: &Store, at: usize) -> (u32, *mut Option<Box<GraphData>>) {
         let (node, inner) = self.0[at];
         // SAFETY: `inner` was made for the node's task, by the contract of `push`.
-        (node, unsafe { inner(store.task(node)) })
+        (node, unsafe { inner(store.tasks.task(node)) })
     }
 }
 
