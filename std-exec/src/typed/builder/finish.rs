@@ -10,6 +10,7 @@ use crate::typed::error::graph_error::GraphError;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use dgraph_core::DagError;
+use std::sync::Arc;
 
 impl Collected {
     pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
@@ -28,7 +29,7 @@ impl Collected {
         })?;
         let demands = wishes.collect(definitions.len(), &names)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Definition::Input);
-        let inputs: Box<[u32]> = inputs.collect();
+        let inputs: Arc<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
         let store = store.finish();
         graphs.shrink();
@@ -41,7 +42,7 @@ impl Collected {
             alarm: None,
             store,
             graphs,
-            names,
+            names: Arc::new(names),
             topology,
             arranged,
             schedule,

@@ -29,12 +29,12 @@ pub(crate) struct GraphData {
     pub(crate) store: Store,
     /// The nodes that are graphs.
     pub(crate) graphs: InnerGraphs,
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
     pub(crate) topology: Topology,
     /// Who uses which state.
     pub(crate) arranged: Arranged,
     /// The nodes that are inputs, ascending.
-    pub(crate) inputs: Box<[u32]>,
+    pub(crate) inputs: Arc<[u32]>,
     /// Which of these have been set since the last run.
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
@@ -114,6 +114,39 @@ impl<'r> Parts<'r> {
 }
 
 impl GraphData {
+    /// The same graph, with memory of its own for runs. No input is set.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Store::another`].
+    pub(crate) unsafe fn another(&self) -> Self {
+        let Self { store, names, topology, schedule, inputs, .. } = self;
+        Self {
+            // SAFETY: by contract.
+            store: unsafe { store.another(inputs) },
+            graphs: InnerGraphs::default(),
+            names: Arc::clone(names),
+            topology: topology.clone(),
+            arranged: Arranged::default(),
+            changed: vec![false; inputs.len()].into(),
+            inputs: Arc::clone(inputs),
+            schedule: schedule.clone(),
+            shuffled: None,
+            measured: Measured::default(),
+            wakes: None,
+            #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+            alarm: None,
+            agenda: Agenda::default(),
+            marks: Vec::new(),
+            failures: Kept::default(),
+        }
+    }
+
+    /// Whether both are the same graph, and still go by the same order.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        self.store.is_as(&other.store) && self.topology.is_as(&other.topology)
+    }
+
     /// The graph with that number: this one, or one that is a node of it.
     pub(crate) fn find(&self, graph: GraphId) -> Option<&Self> {
         if graph == self.store.id() {
