@@ -33,13 +33,13 @@ pub(crate) struct GraphData {
     pub(crate) names: Arc<Names>,
     pub(crate) topology: Topology,
     /// Who uses which state.
-    pub(crate) arranged: Arranged,
+    pub(crate) arranged: Arc<Arranged>,
     /// The nodes that are inputs, ascending.
     pub(crate) inputs: Arc<[u32]>,
     /// Which of these have been set since the last run.
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
-    pub(crate) schedule: Option<Schedule>,
+    pub(crate) schedule: Option<Box<Schedule>>,
     /// If the run is shuffled.
     pub(crate) shuffled: Option<Box<Shuffled>>,
     pub(crate) measured: Measured,
@@ -133,14 +133,14 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, names, topology, schedule, inputs, .. } = self;
+        let Self { store, names, topology, arranged, schedule, inputs, .. } = self;
         Self {
             // SAFETY: by contract.
             store: unsafe { store.another(inputs) },
             graphs: InnerGraphs::default(),
             names: Arc::clone(names),
             topology: topology.clone(),
-            arranged: Arranged::default(),
+            arranged: Arc::clone(arranged),
             changed: vec![false; inputs.len()].into(),
             inputs: Arc::clone(inputs),
             schedule: schedule.clone(),

@@ -74,10 +74,12 @@ impl<'env> Definition<'env> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn instance(&self) -> Instance<'env> {
-        #[cfg(feature = "async")]
-        return pollster::block_on(self.acquire());
-        #[cfg(not(feature = "async"))]
-        self.try_instance().expect("there is no bound")
+        self.try_instance().unwrap_or_else(|| {
+            #[cfg(feature = "async")]
+            return pollster::block_on(self.acquire());
+            #[cfg(not(feature = "async"))]
+            unreachable!("there is no bound")
+        })
     }
 
     /// Memory for a run, unless there is a [bound](crate::DefinitionBuilder::at_most) and it is reached.
