@@ -234,16 +234,16 @@ pub use observe::{
 };
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
-pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
-    Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder,
-    MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors,
-    Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, State,
-    StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
-    WithOptions, find_missing_edge, threads,
-};
 #[cfg(feature = "async")]
-pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};
+pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned};
+pub use typed::{
+    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
+    Dependency, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input, Instance,
+    Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn,
+    NodeName, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable, SearchError,
+    SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped, Threads,
+    Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 //!
 //! What doesn't depend on the type of a closure is in functions of its own, so that there is one copy of it.
 
-use super::check::{Definition, Faults};
+use super::check::{Defined, Faults};
 use super::wishes::Wishes;
 use crate::typed::data::accesses::Access;
 use crate::typed::data::graph_data::{InnerGraphs, InnerOf};
@@ -25,7 +25,7 @@ pub struct Collected {
     pub(crate) store: StoreBuilder,
     pub(crate) graphs: InnerGraphs,
     pub(crate) names: Names,
-    pub(crate) definitions: Vec<Definition>,
+    pub(crate) definitions: Vec<Defined>,
     pub(crate) uses: Vec<Use>,
     /// What nodes do with states.
     pub(crate) accesses: Vec<Access>,
@@ -76,7 +76,7 @@ impl Collected {
     /// What a `T` borrows outlives the builder, and the graph that it builds. `T` is `Send` and `Sync`; or it
     /// is `Send`, and the handle that is given out is [`Unshared`](crate::Unshared); or the node is bound to
     /// the thread of a local graph, and the handle that is given out says so.
-    pub(crate) unsafe fn declare<T>(&mut self, name: &str, definition: Definition) -> Node<T> {
+    pub(crate) unsafe fn declare<T>(&mut self, name: &str, definition: Defined) -> Node<T> {
         match self.enter(name, definition, Layout::new::<T>()) {
             // SAFETY: by contract; the store is dropped with the builder or the graph.
             Some(status) => unsafe { self.store.declare(status) },
@@ -85,14 +85,14 @@ impl Collected {
     }
 
     /// Enters one more node into the lists, if there is space for it and what it gives; and its status.
-    fn enter(&mut self, name: &str, definition: Definition, gives: Layout) -> Option<Status> {
+    fn enter(&mut self, name: &str, definition: Defined, gives: Layout) -> Option<Status> {
         if self.definitions.len() >= NodeId::MAX_NODES || !self.store.has_room_for_slot(gives) {
             self.faults.too_many += 1;
             return None;
         }
         self.names.push(name);
         self.definitions.push(definition);
-        Some(if definition == Definition::Input { Status::UNSET } else { Status::NOT_RUN })
+        Some(if definition == Defined::Input { Status::UNSET } else { Status::NOT_RUN })
     }
 
     /// The places that `node`, which is to be defined, is fed from. `None` if it is another graph's, which is
@@ -106,8 +106,8 @@ impl Collected {
 
     fn begin(&mut self, node: AnyNode) -> Option<u32> {
         let node = self.own(node)?;
-        debug_assert!(self.definitions[node as usize] == Definition::Missing, "a node that is new");
-        self.definitions[node as usize] = Definition::Given;
+        debug_assert!(self.definitions[node as usize] == Defined::Missing, "a node that is new");
+        self.definitions[node as usize] = Defined::Given;
         Some(node)
     }
 

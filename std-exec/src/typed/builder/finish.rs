@@ -1,6 +1,6 @@
 //! From what a builder has collected to what a graph consists of.
 
-use super::check::{Definition, check, name_cycle};
+use super::check::{Defined, check, name_cycle};
 use super::collected::Collected;
 use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::GraphData;
@@ -28,7 +28,7 @@ impl Collected {
             other => GraphError::TooLarge(other),
         })?;
         let demands = wishes.collect(definitions.len(), &names)?;
-        let inputs = (0..count).filter(|&node| definitions[node as usize] == Definition::Input);
+        let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
         let inputs: Arc<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
         let store = store.finish();

@@ -10,7 +10,7 @@ use crate::observe::RunInfo;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 use crate::pool::timer::Alarm;
 use crate::protocol::ready_queue::ReadyQueue;
-use crate::typed::handle::names::Names;
+use crate::typed::handle::names::{Label, Names};
 use crate::typed::handle::node::GraphId;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
@@ -21,6 +21,7 @@ use crate::typed::options::run_options::RunOptions;
 use crate::typed::options::shuffle::Shuffle;
 use crate::wake::Wakes;
 use dgraph_core::NodeId;
+use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -86,6 +87,18 @@ impl InnerGraphs {
         let (node, inner) = self.0[at];
         // SAFETY: `inner` was made for the node's task, by the contract of `push`.
         (node, unsafe { inner(store.tasks.task(node)) })
+    }
+}
+
+impl fmt::Debug for GraphData {
+    /// A map from each node to the nodes that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { names, topology, .. } = self;
+        let listed = |node| {
+            let predecessors = topology.predecessors(node).iter();
+            predecessors.map(|predecessor| names.label(predecessor.node())).collect::<Vec<Label<'_>>>()
+        };
+        f.debug_map().entries((0..topology.nodes()).map(|node| (names.label(node), listed(node)))).finish()
     }
 }
 
@@ -224,6 +237,19 @@ impl GraphData {
         }
         let shuffled = Shuffled::new(order, topology, queue, |node| !runs(node));
         self.shuffled = Some(Box::new(shuffled));
+    }
+
+    /// Drops all results and inputs, and what is left of earlier runs, as if there had been none.
+    ///
+    /// # Panics
+    ///
+    /// When all that is done, with the first panic of a destructor.
+    pub(crate) fn empty(&mut self) {
+        self.changed.fill(false);
+        self.shuffled = None;
+        self.measured.forget_all();
+        self.failures = Kept::default();
+        self.store.empty(&self.inputs);
     }
 
     /// Whether an executor would leave all nodes to the run's caller.

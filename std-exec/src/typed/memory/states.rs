@@ -50,6 +50,12 @@ struct Owned {
     free: DropInPlace,
 }
 
+// SAFETY: states are `Send`, by the contract of `add`, or stay on the thread of a local graph.
+unsafe impl Send for States {}
+// SAFETY: a shared reference gives `&T`, by handles that demand that `T` is `Sync` (`Graph::state`), or on that
+// thread. What a run does is by the contract of `Tasks::call`.
+unsafe impl Sync for States {}
+
 /// Where a state lies, for as long as its graph.
 #[derive(Debug)]
 pub struct StatePlace<T>(NonNull<T>);

@@ -26,6 +26,13 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// The results of a graph, and its closures; the table in the module's docs says who may touch them when.
+///
+/// It is `Send` and `Sync`, as its parts are, which know nothing of what lies in them. That is right: what is put
+/// in is `Send`, and results, which several threads may read, are `Sync`, or their handles don't lend them, by the
+/// contracts of `StoreBuilder::declare` and `define`; or it belongs to nodes that are bound to the thread of a
+/// local graph (see `builder/local.rs`), which keeps the store on that thread. Of what a shared reference gives
+/// access to, `get` gives `&T`, by handles that may lend it: so `T` is `Sync`. What a run does is by the contract of
+/// `Tasks::call`.
 pub(crate) struct Store {
     /// Shared with the other runs of a definition.
     pub(crate) tasks: Arc<Tasks>,
@@ -34,14 +41,6 @@ pub(crate) struct Store {
     pub(crate) statuses: Statuses,
     pub(crate) states: States,
 }
-
-// SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, or their handles
-// don't lend them, by the contracts of `StoreBuilder::declare`, `StoreBuilder::define` and `States::add`; or it belongs to nodes that are
-// bound to the thread of a local graph (see `builder/local.rs`), which keeps the store on that thread.
-unsafe impl Send for Store {}
-// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T`, by handles that may lend it:
-// so `T` is `Sync`; and so do states. What a run does is by the contract of `Tasks::call`.
-unsafe impl Sync for Store {}
 
 impl Store {
     /// # Safety
@@ -186,6 +185,23 @@ impl Store {
         let panicked = self.drop_results(|_| true);
         self.statuses.fill(Status::NOT_RUN);
         self.blame(panicked);
+    }
+
+    /// Drops the results of all nodes, and then these inputs, which are all. None is set afterwards.
+    ///
+    /// # Panics
+    ///
+    /// When all that is done, with the first panic of a destructor.
+    pub(crate) fn empty(&mut self, inputs: &[u32]) {
+        let (_, mut thrown) = self.drop_results(|_| true);
+        for at in 0..self.tasks.inputs.len() {
+            let input = self.tasks.inputs[at];
+            let dropped = catch_unwind(AssertUnwindSafe(|| self.drop_value(input)));
+            thrown = first(thrown, dropped.err());
+        }
+        self.statuses.fill(Status::NOT_RUN);
+        inputs.iter().for_each(|&input| self.statuses.set(input, Status::UNSET));
+        self.blame((Vec::new(), thrown));
     }
 
     /// Drops the results of the nodes for which `which` gives a new status.
