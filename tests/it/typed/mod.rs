@@ -2,6 +2,7 @@
 
 mod bound;
 mod cancel;
+mod definitions;
 mod depth_first;
 mod drops;
 mod failures;

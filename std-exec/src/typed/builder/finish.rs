@@ -1,6 +1,6 @@
 //! From what a builder has collected to what a graph consists of.
 
-use super::check::{Definition, check, name_cycle};
+use super::check::{Defined, check, name_cycle};
 use super::collected::Collected;
 use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::GraphData;
@@ -10,13 +10,14 @@ use crate::typed::error::graph_error::GraphError;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use dgraph_core::DagError;
+use std::sync::Arc;
 
 impl Collected {
     pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let count = u32::try_from(self.definitions.len()).expect("the builder has counted");
         let arranged = self.arrange_states()?;
-        let Self { mut store, mut graphs, names, definitions, uses, wishes, .. } = self;
+        let Self { store, mut graphs, names, definitions, uses, wishes, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -27,10 +28,10 @@ impl Collected {
             other => GraphError::TooLarge(other),
         })?;
         let demands = wishes.collect(definitions.len(), &names)?;
-        let inputs = (0..count).filter(|&node| definitions[node as usize] == Definition::Input);
-        let inputs: Box<[u32]> = inputs.collect();
+        let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
+        let inputs: Arc<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
-        store.shrink();
+        let store = store.finish();
         graphs.shrink();
         topology.find_rows(&store);
         let changed = vec![false; inputs.len()].into();
@@ -41,10 +42,10 @@ impl Collected {
             alarm: None,
             store,
             graphs,
-            names,
+            names: Arc::new(names),
             topology,
-            arranged,
-            schedule,
+            arranged: Arc::new(arranged),
+            schedule: schedule.map(Box::new),
             shuffled: None,
             inputs,
             changed,

@@ -8,10 +8,19 @@ use dgraph_core::{CycleBuf, Dag, DagError, NodeId};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ptr;
+use std::sync::Arc;
 
-/// The graph without what its nodes do.
+/// The graph without what its nodes do. A clone has counters of its own, and shares everything else.
+#[derive(Clone)]
 pub(crate) struct Topology {
     pub(crate) dag: Dag,
+    fixed: Arc<Fixed>,
+}
+
+/// What clones have in common beside the graph.
+#[derive(Clone)]
+struct Fixed {
     nodes: u32,
     /// How many of these the user has declared: the others, behind them, are [joints](super::turns).
     declared: u32,
@@ -26,7 +35,7 @@ pub(crate) struct Topology {
     serial_rows: Box<[Stretch]>,
     stored_rows: Box<[Stretch]>,
     /// Some result is moved into its dependent.
-    pub(crate) moves: bool,
+    moves: bool,
 }
 
 /// A predecessor, in the low 31 bits, and in the highest whether it only comes before and feeds nothing.
@@ -67,19 +76,34 @@ impl Topology {
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let moves = uses.iter().any(|used| used.kind == Kind::Moved);
         let order = None;
-        let mut new =
-            Self { dag, nodes, declared, starts, predecessors, order, serial_rows, stored_rows, moves };
+        let fixed = Fixed { nodes, declared, starts, predecessors, order, serial_rows, stored_rows, moves };
+        let mut new = Self { dag, fixed: Arc::new(fixed) };
         if depth_first {
-            new.order = Some(new.dag.view().order().into());
+            new.fixed_mut().order = Some(new.dag.view().order().into());
         } else if !sorted {
-            new.order = Some(order_by(&new.dag, |node| new.place(node)));
+            new.fixed_mut().order = Some(order_by(&new.dag, |node| new.place(node)));
         }
         Ok(new)
     }
 
+    /// To be changed: what others share stays with them.
+    fn fixed_mut(&mut self) -> &mut Fixed {
+        Arc::make_mut(&mut self.fixed)
+    }
+
+    /// Whether it is the same as the other, but for counters.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.fixed, &other.fixed) && ptr::eq(self.dag.view().order(), other.dag.view().order())
+    }
+
+    /// Whether some result is moved into its dependent.
+    pub(crate) fn moves(&self) -> bool {
+        self.fixed.moves
+    }
+
     /// Where a node comes in the order of declaration. A joint: before the first node that waits for it.
     fn place(&self, node: NodeId) -> u32 {
-        let joins = node.get() >= self.declared;
+        let joins = node.get() >= self.fixed.declared;
         let waiting = self.dag.view().successors(node).iter().map(|edge| edge.target().get());
         if joins { waiting.min().unwrap_or(node.get()) } else { node.get() }
     }
@@ -91,8 +115,8 @@ impl Topology {
         if dag.is_depth_first() {
             return dag.order().into();
         }
-        let mut nodes: Box<[NodeId]> = (0..self.nodes).map(NodeId::new).collect();
-        if self.declared < self.nodes {
+        let mut nodes: Box<[NodeId]> = (0..self.fixed.nodes).map(NodeId::new).collect();
+        if self.fixed.declared < self.fixed.nodes {
             nodes.sort_by_cached_key(|&node| (self.place(node), Reverse(node)));
         }
         nodes
@@ -100,36 +124,39 @@ impl Topology {
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.
     pub(crate) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
-        self.order = Some(order_by(&self.dag, rank));
-        self.serial_rows = Box::default();
+        let order = order_by(&self.dag, rank);
+        let fixed = self.fixed_mut();
+        (fixed.order, fixed.serial_rows) = (Some(order), Box::default());
     }
 
     /// Looks for the rows of both orders.
     pub(crate) fn find_rows(&mut self, store: &Store) {
-        self.serial_rows = stretch::find(self.forward(), store);
-        self.stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
+        let serial_rows = stretch::find(self.forward(), store);
+        let stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
+        let fixed = self.fixed_mut();
+        (fixed.serial_rows, fixed.stored_rows) = (serial_rows, stored_rows);
     }
 
     pub(crate) fn serial_rows(&self) -> &[Stretch] {
-        &self.serial_rows
+        &self.fixed.serial_rows
     }
 
     pub(crate) fn stored_rows(&self) -> &[Stretch] {
-        &self.stored_rows
+        &self.fixed.stored_rows
     }
 
     pub(crate) fn nodes(&self) -> u32 {
-        self.nodes
+        self.fixed.nodes
     }
 
     /// How many of the nodes the user has declared: those with the lowest numbers.
     pub(crate) fn declared(&self) -> u32 {
-        self.declared
+        self.fixed.declared
     }
 
     pub(crate) fn predecessors(&self, node: u32) -> &[Predecessor] {
         let node = node as usize;
-        &self.predecessors[self.starts[node] as usize..self.starts[node + 1] as usize]
+        &self.fixed.predecessors[self.fixed.starts[node] as usize..self.fixed.starts[node + 1] as usize]
     }
 
     /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a
@@ -153,12 +180,12 @@ impl Topology {
     /// The order of a serial run. `None`: as declared.
     #[inline]
     pub(crate) fn order(&self) -> Option<&[NodeId]> {
-        self.order.as_deref()
+        self.fixed.order.as_deref()
     }
 
     /// All nodes, each after its predecessors; as in a serial run.
     pub(crate) fn forward(&self) -> impl DoubleEndedIterator<Item = u32> {
-        (0..self.nodes()).map(|at| self.order.as_ref().map_or(at, |order| order[at as usize].get()))
+        (0..self.nodes()).map(|at| self.fixed.order.as_ref().map_or(at, |order| order[at as usize].get()))
     }
 }
 

@@ -14,6 +14,7 @@ use std::fmt;
 use std::iter::Flatten;
 use std::marker::PhantomData;
 use std::ops::Index;
+use std::ptr::NonNull;
 
 /// The values of a task's dependencies, in the order in which they are listed; those that gave `None` are
 /// left out.
@@ -208,9 +209,12 @@ where
     type Future = Fut;
 
     #[inline]
-    unsafe fn call(&mut self, list: &List, frame: &Frame<'_>, _: u32) -> Fut {
-        // SAFETY: by contract: each slot holds an `Option<T>`, as the handles say.
-        self(Args::new(unsafe { Values::new(*list, frame) }))
+    unsafe fn call(mut function: NonNull<Self>, list: &List, frame: &Frame<'_>, _: u32) -> Fut {
+        // SAFETY: by contract, here and in the next: each slot holds an `Option<T>`, as the handles say.
+        let values = unsafe { Values::new(*list, frame) };
+        // SAFETY: as above.
+        let function = unsafe { function.as_mut() };
+        function(Args::new(values))
     }
 }
 
