@@ -16,14 +16,14 @@
 //!   `node_name.rs`; states: `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them:
 //!   `check.rs`, `finish.rs`; what they demand of their order and thread: `constraints.rs`, `wishes.rs`.
 //! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
-//!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of definitions: `shared_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
-//!   `graph_task.rs`.
+//!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of definitions: `shared_fn.rs`; tasks of
+//!   dictionaries: `args.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes: `graph_task.rs`.
 //! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; how a node
 //!   gets them: `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it, with
 //!   options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`; what other
-//!   graphs have in common with it: `runnable.rs`; its results: `results.rs`; its states: `states.rs`; its
-//!   order: `order.rs`.
+//!   graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its results:
+//!   `results.rs`; its states: `states.rs`; its order: `order.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`; which
 //!   nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with
 //!   futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how
@@ -86,6 +86,8 @@ pub use handle::markers::{Anywhere, Lendable, Local, Unshared};
 pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
 pub use handle::state::{State, StateCommute, StateRead, StateWrite};
+pub use node::args::{Args, TaskNodes};
+pub(crate) use node::args::{Given, TryGiven};
 pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub use node::local_async_fn::LocalAsyncFn;

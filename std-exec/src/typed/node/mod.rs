@@ -1,6 +1,8 @@
 //! What nodes can be: closures, plain and async, and graphs; how they are fed.
 
 #[allow(unsafe_code)]
+pub(super) mod args;
+#[allow(unsafe_code)]
 pub(super) mod async_fn;
 #[allow(unsafe_code)]
 pub(super) mod async_task;
