@@ -237,7 +237,7 @@ pub use run::RunStatistics;
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
     Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder,
-    MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Panicked, Predecessors,
+    MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, OutcomeOf, Panicked, Predecessors,
     Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, State,
     StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
     WithOptions, find_missing_edge, threads,

@@ -78,6 +78,7 @@ pub use handle::declared::Declared;
 pub use handle::markers::{Anywhere, Lendable, Local, Unshared};
 pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
+pub use handle::outcome::OutcomeOf;
 pub use handle::state::{State, StateCommute, StateRead, StateWrite};
 pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};

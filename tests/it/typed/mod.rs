@@ -14,6 +14,7 @@ mod nesting;
 mod old_results;
 mod options_inside;
 mod order;
+mod outcomes;
 mod panics;
 mod parts;
 mod priorities;

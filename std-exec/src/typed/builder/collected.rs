@@ -58,10 +58,10 @@ impl Collected {
         own.then_some(node.index)
     }
 
-    /// Makes a node come after another.
-    pub(crate) fn order(&mut self, node: u32, predecessor: AnyNode) {
+    /// Makes a node come after another, in this sense.
+    pub(crate) fn order(&mut self, node: u32, predecessor: AnyNode, kind: Kind) {
         if self.owns(predecessor) {
-            self.uses.push(Use { node, dependency: predecessor.index, kind: Kind::Order });
+            self.uses.push(Use { node, dependency: predecessor.index, kind });
         } else {
             self.faults.strangers.push(node);
         }

@@ -33,6 +33,8 @@ impl Collected {
         store.shrink();
         graphs.shrink();
         topology.find_rows(&store);
+        let futures = (0..).take(store.futures()).map(|future| store.node_of_future(future));
+        topology.lasting.find_futures(futures);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, agenda) = (None, Agenda::default());

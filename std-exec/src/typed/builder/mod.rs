@@ -4,6 +4,7 @@
 mod adding;
 #[allow(unsafe_code)]
 pub(super) mod asynchronous;
+mod branches;
 pub(super) mod check;
 #[allow(unsafe_code)]
 pub(super) mod collected;

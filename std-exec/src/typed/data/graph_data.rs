@@ -98,7 +98,7 @@ pub(crate) struct Parts<'r> {
     pub(crate) shuffled: Option<&'r [NodeId]>,
     pub(crate) wakes: Option<&'r Wakes>,
     measured: &'r Measured,
-    names: &'r Names,
+    pub(crate) names: &'r Names,
 }
 
 impl<'r> Parts<'r> {

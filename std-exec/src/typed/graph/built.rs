@@ -220,8 +220,8 @@ impl<P> fmt::Debug for Graph<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let GraphData { names, topology, .. } = self.data();
         let listed = |node| {
-            let predecessors = topology.predecessors(node).iter();
-            predecessors.map(|predecessor| names.label(predecessor.node())).collect::<Vec<Label<'_>>>()
+            let predecessors = topology.predecessors(node);
+            predecessors.map(|predecessor| names.label(predecessor.node)).collect::<Vec<Label<'_>>>()
         };
         f.debug_map().entries((0..topology.nodes()).map(|node| (names.label(node), listed(node)))).finish()
     }
