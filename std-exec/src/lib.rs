@@ -235,7 +235,7 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, Failure, FailurePolicy,
+    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, EndBranch, Failure, FailurePolicy,
     Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder,
     MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, OutcomeOf, Panicked, Predecessors,
     Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, State,

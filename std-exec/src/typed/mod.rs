@@ -58,6 +58,7 @@ pub use builder::graph_builder::GraphBuilder;
 pub use builder::local::LocalBuilder;
 pub use builder::node_name::NodeName;
 pub use builder::unshared::UnsharedBuilder;
+pub use error::end_branch::EndBranch;
 pub use error::failure::{Failure, Failures};
 pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;

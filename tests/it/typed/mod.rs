@@ -1,6 +1,7 @@
 //! Typed graphs of ordinary nodes, over every runner.
 
 mod bound;
+mod branches;
 mod cancel;
 mod depth_first;
 mod drops;

@@ -2,6 +2,7 @@
 //!
 //! What doesn't depend on the type of a closure is in functions of its own, so that there is one copy of it.
 
+use super::branches::Condition;
 use super::check::{Definition, Faults};
 use super::wishes::Wishes;
 use crate::typed::data::accesses::Access;
@@ -27,6 +28,7 @@ pub struct Collected {
     pub(crate) uses: Vec<Use>,
     /// What nodes do with states.
     pub(crate) accesses: Vec<Access>,
+    pub(crate) conditions: Vec<Condition>,
     pub(crate) wishes: Wishes,
     pub(crate) faults: Faults,
 }
@@ -40,6 +42,7 @@ impl Collected {
             definitions: Vec::new(),
             uses: Vec::new(),
             accesses: Vec::new(),
+            conditions: Vec::new(),
             wishes: Wishes::default(),
             faults: Faults::default(),
         }

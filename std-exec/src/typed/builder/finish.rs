@@ -13,8 +13,9 @@ use dgraph_core::DagError;
 
 impl Collected {
     pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
-        check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let count = u32::try_from(self.definitions.len()).expect("the builder has counted");
+        self.add_gates();
+        check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
         let Self { mut store, mut graphs, names, definitions, uses, wishes, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;

@@ -4,7 +4,8 @@
 mod adding;
 #[allow(unsafe_code)]
 pub(super) mod asynchronous;
-mod branches;
+#[allow(unsafe_code)]
+pub(super) mod branches;
 pub(super) mod check;
 #[allow(unsafe_code)]
 pub(super) mod collected;

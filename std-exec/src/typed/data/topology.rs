@@ -162,7 +162,7 @@ impl Topology {
     /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a
     /// failure is to blame. `None` if it can.
     pub(crate) fn why_not_fed(&self, statuses: &Statuses, node: u32) -> Option<Status> {
-        let mut fed = true;
+        let (mut fed, mut not_chosen) = (true, None);
         for Predecessor { node: before, kind } in self.predecessors(node) {
             if kind.is_in_any_case() {
                 continue;
@@ -171,13 +171,22 @@ impl Topology {
                 State::Value => {}
                 State::Failed | State::Panicked => return Some(Status::skipped(before)),
                 State::Skipped { culprit } => return Some(Status::skipped(culprit)),
+                State::EndedBranch | State::NotChosen { .. } if kind.is_for_a_state() => {}
+                State::EndedBranch => not_chosen = not_chosen.or(Some(self.ender(before))),
+                State::NotChosen { culprit } => not_chosen = not_chosen.or(Some(culprit)),
                 State::NotRun | State::Interrupted => fed = false,
                 State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
                     fed &= !kind.feeds();
                 }
             }
         }
-        if fed { None } else { Some(Status::NOT_STARTED) }
+        if fed { not_chosen.map(Status::not_chosen) } else { Some(Status::NOT_STARTED) }
+    }
+
+    /// What is to be named for the end of a branch at `node`: if that is the gate of a condition, the condition.
+    fn ender(&self, node: u32) -> u32 {
+        let mut conditions = self.predecessors(node).filter(|_| node >= self.declared);
+        conditions.next().map_or(node, |condition| condition.node)
     }
 
     /// The order of a serial run. `None`: as declared.

@@ -13,6 +13,8 @@ impl State {
             Self::Interrupted => NoResult::Interrupted,
             Self::Failed => NoResult::Failed,
             Self::Panicked => NoResult::Panicked,
+            Self::EndedBranch => NoResult::EndedBranch,
+            Self::NotChosen { culprit } => NoResult::NotChosen { because_of: names.named(culprit) },
             Self::Skipped { culprit } => NoResult::Skipped { because_of: names.named(culprit) },
             Self::Moved { taker } => NoResult::Moved { into: names.named(taker) },
             Self::Taken => NoResult::Taken,

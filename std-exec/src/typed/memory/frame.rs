@@ -11,6 +11,7 @@ use super::status::{NoValue, Outcome, States, Status, Statuses};
 use super::watch::Watch;
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
+use crate::typed::error::end_branch::EndBranch;
 use crate::typed::error::no_result::NoResult;
 use crate::typed::error::run_error::RunError;
 use crate::typed::error::stopped::Stopped;
@@ -141,6 +142,11 @@ impl Frame<'_> {
     /// `node` has given an error.
     #[cold]
     pub(crate) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
+        if error.is::<EndBranch>() {
+            let ended = self.statuses.without_value(node, Status::ENDED_BRANCH);
+            self.raise(TROUBLE);
+            return ended;
+        }
         if self.is_interruption(node, &*error) {
             return self.statuses.without_value(node, Status::INTERRUPTED);
         }

@@ -192,7 +192,8 @@ impl Execution<'_> {
         let nothing = statuses.without_value(node, why?);
         // A node that isn't started because the run is stopped may turn out to be behind a failure: what is
         // told of it is told at the end.
-        if let (Some(watch), State::Skipped { .. }) = (&self.frame.watch, statuses.get(node).state()) {
+        let is_final = matches!(statuses.get(node).state(), State::Skipped { .. } | State::NotChosen { .. });
+        if let (Some(watch), true) = (&self.frame.watch, is_final) {
             watch.skipped(node);
         }
         Some(Outcome::Nothing(nothing))

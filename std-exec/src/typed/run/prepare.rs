@@ -148,6 +148,7 @@ impl GraphData {
             }
             let ended = match self.store.statuses.get(node).state() {
                 State::Value | State::Moved { .. } => true,
+                State::EndedBranch | State::NotChosen { .. } => true,
                 State::Taken => !taken_are_gone,
                 State::NotRun
                 | State::Interrupted
@@ -171,7 +172,8 @@ impl GraphData {
             }
             for predecessor in self.topology.predecessors(node).filter(|before| before.kind.feeds()) {
                 let before = predecessor.node;
-                if self.store.statuses.get(before) != Status::VALUE {
+                let state = self.store.statuses.get(before).state();
+                if !matches!(state, State::Value | State::EndedBranch | State::NotChosen { .. }) {
                     if self.inputs.binary_search(&before).is_ok() {
                         unset.push(before);
                     } else {
