@@ -235,12 +235,12 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, EndBranch, Failure, FailurePolicy,
-    Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local, LocalBuilder,
-    MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, OutcomeOf, Panicked, Predecessors,
-    Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, State,
-    StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
-    WithOptions, find_missing_edge, threads,
+    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, EndBranch, Failure,
+    FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local,
+    LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, OutcomeOf,
+    Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs,
+    Shareable, State, StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder,
+    Values, ValuesIter, WithOptions, find_missing_edge, threads,
 };
 #[cfg(feature = "async")]
 pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};

@@ -134,10 +134,8 @@ impl Svg<'_> {
                 let run = &self.trace.runs()[mark.run as usize];
                 let label = run.label_of(mark.node).to_string();
                 let (wide, tall) = ((right - left).max(0.33), ROW - 2.0);
-                let is_bad = !matches!(
-                    mark.outcome,
-                    None | Some(NodeOutcome::Completed | NodeOutcome::EndedBranch)
-                );
+                let is_bad =
+                    !matches!(mark.outcome, None | Some(NodeOutcome::Completed | NodeOutcome::EndedBranch));
                 let class = if is_bad { "b" } else { "n" };
                 let (top, path) = (top + 1.0, Escaped(run.path_of(mark.node)));
                 write!(

@@ -51,7 +51,10 @@ fn a_condition_chooses(runner: &Runner) {
         assert_eq!(results.absent_nodes().count(), if run % 2 == 0 { 0 } else { 3 });
         for (node, why) in results.absent_nodes() {
             assert!(["chosen", "behind", "later"].contains(&node.name()), "{node}");
-            assert!(matches!(&why, NoResult::NotChosen { because_of } if because_of.id() == flag.id()), "{why}");
+            assert!(
+                matches!(&why, NoResult::NotChosen { because_of } if because_of.id() == flag.id()),
+                "{why}"
+            );
         }
     }
     assert_eq!(ran.load(SeqCst), 3);
@@ -183,7 +186,10 @@ fn futures_that_end_their_branch(runner: &Runner) {
     for _ in 0..5 {
         let results = runner.typed(&mut graph);
         let (behind, x) = &results[join];
-        assert_eq!((behind.as_ref().unwrap_err().to_string(), x), ("was not chosen because of ends".into(), &1));
+        assert_eq!(
+            (behind.as_ref().unwrap_err().to_string(), x),
+            ("was not chosen because of ends".into(), &1)
+        );
     }
 }
 
@@ -215,7 +221,8 @@ fn chosen_graphs(runner: &Runner) {
     let mut graph = GraphBuilder::new();
     let (flag, wants) = (graph.input::<bool>("flag"), graph.input::<bool>("wants"));
     let set = move |inner: &mut Graph<'_>, wants: &bool| _ = inner.set(wanted, *wants);
-    let nested = graph.graph("nested", (wants,), inner, set, move |inner| inner.results().get(inside).is_ok());
+    let nested =
+        graph.graph("nested", (wants,), inner, set, move |inner| inner.results().get(inside).is_ok());
     graph.only_if(nested, flag);
     let mut graph = graph.build().expect("a valid graph");
     for (chosen, within) in [(true, true), (true, false), (false, true), (true, true)] {
@@ -274,7 +281,8 @@ fn a_commuter_that_was_not_chosen(runner: &Runner) {
 fn an_update_chooses_anew(runner: &Runner) {
     let (ran, joined) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
     let mut graph = GraphBuilder::new();
-    let (flag, number, other) = (graph.input::<bool>("flag"), graph.input::<i32>("number"), graph.input::<i32>("other"));
+    let (flag, number, other) =
+        (graph.input::<bool>("flag"), graph.input::<i32>("number"), graph.input::<i32>("other"));
     let chosen = graph.node("chosen", number, |x: &i32| {
         ran.fetch_add(1, SeqCst);
         *x
@@ -346,7 +354,8 @@ fn told_to_observers(runner: &Runner) {
         }
         assert_eq!(of("ends"), Some(What::Ends(NodeOutcome::EndedBranch)));
         assert_eq!(of("if flag"), Some(What::Ends(NodeOutcome::EndedBranch)));
-        let because = |node: dgraph_exec::AnyNode| Some(What::Skipped(SkipReason::NotChosen { because_of: node.id() }));
+        let because =
+            |node: dgraph_exec::AnyNode| Some(What::Skipped(SkipReason::NotChosen { because_of: node.id() }));
         assert_eq!((of("chosen"), of("behind")), (because(flag.any()), because(ends.any())));
         assert_eq!(of("join"), Some(What::Ends(NodeOutcome::Completed)));
     }
@@ -357,8 +366,10 @@ fn in_a_row_of_many(runner: &Runner) {
     let flags: Vec<_> = (0..200).map(|n| graph.node("", (), move || n % 3 > 0)).collect();
     let nodes: Vec<_> = (0..200).map(|n| graph.node("", (), move || n)).collect();
     nodes.iter().zip(&flags).for_each(|(&node, &flag)| graph.only_if(node, flag));
-    let joins: Vec<_> =
-        nodes.iter().map(|node| graph.node("", node.outcome(), |x: Told<'_, i32>| x.map_or(-1, |x| *x))).collect();
+    let joins: Vec<_> = nodes
+        .iter()
+        .map(|node| graph.node("", node.outcome(), |x: Told<'_, i32>| x.map_or(-1, |x| *x)))
+        .collect();
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..5 {
         let results = runner.typed(&mut graph);

@@ -2,6 +2,7 @@
 
 mod bound;
 mod branches;
+mod branches_random;
 mod cancel;
 mod depth_first;
 mod drops;
@@ -21,6 +22,7 @@ mod parts;
 mod priorities;
 mod random;
 mod rejection;
+mod repeats;
 mod rows;
 mod rows_broken;
 mod shuffled;

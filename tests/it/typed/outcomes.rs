@@ -4,8 +4,8 @@ use crate::support::counted::Counter;
 use crate::support::gate::Gate;
 use crate::support::runner::{Runner, over_typed_runners, with_all_runners};
 use dgraph_exec::{
-    CancelToken, FailurePolicy, Graph, GraphBuilder, GraphError, NoResult, RunError, RunOptions,
-    Threads, threads,
+    CancelToken, FailurePolicy, Graph, GraphBuilder, GraphError, NoResult, RunError, RunOptions, Threads,
+    threads,
 };
 use dgraph_tests::yields::yields;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -179,7 +179,8 @@ fn not_after_a_deadline(runner: &Runner) {
 fn not_after_a_panic(runner: &Runner) {
     let mut graph = GraphBuilder::new();
     let work = graph.node("work", (), || -> i32 { panic!("planned") });
-    let clean = graph.node("clean up", work.outcome(), |_: Result<&i32, NoResult>| unreachable!("it is over"));
+    let clean =
+        graph.node("clean up", work.outcome(), |_: Result<&i32, NoResult>| unreachable!("it is over"));
     let mut graph = graph.build().expect("a valid graph");
     for options in [RunOptions::new(), keep_going()] {
         assert_eq!(told(runner, &mut graph, &options.catch_panics()), "panicked: work (planned)");
@@ -292,9 +293,11 @@ fn a_loop_that_lasts_goes_on_after_a_failure(runner: &Runner) {
     };
     let sum = graph.try_node("sum", (threads(), bad.outcome()), sum);
     // Begins after the failure all the same, since the sum needs it.
-    let late = graph.try_node("late", (threads(), bad.outcome()), |threads: Threads<'_>, _: Result<&(), NoResult>| {
-        threads.for_each(&mut [0; 100], |_, x| *x += 1)
-    });
+    let late = graph.try_node(
+        "late",
+        (threads(), bad.outcome()),
+        |threads: Threads<'_>, _: Result<&(), NoResult>| threads.for_each(&mut [0; 100], |_, x| *x += 1),
+    );
     let mut graph = graph.build().expect("a valid graph");
     assert_eq!(told(runner, &mut graph, &RunOptions::new()), "1 node failed: bad");
     assert_eq!((graph.results()[sum], graph.results()[late]), (1000, ()));
@@ -365,9 +368,8 @@ fn an_update_tells_the_news(runner: &Runner) {
     let (fails, ran) = (&AtomicBool::new(true), &AtomicUsize::new(0));
     let mut graph = GraphBuilder::new();
     let number = graph.input("number");
-    let work = graph.try_node("work", number, move |x: &i32| {
-        if fails.load(SeqCst) { Err("no") } else { Ok(*x) }
-    });
+    let work =
+        graph.try_node("work", number, move |x: &i32| if fails.load(SeqCst) { Err("no") } else { Ok(*x) });
     let fallback = graph.node("fallback", work.outcome(), move |work: Result<&i32, NoResult>| {
         ran.fetch_add(1, SeqCst);
         work.copied().unwrap_or(-1)
@@ -430,9 +432,8 @@ fn whatever_the_order() {
         let bad = graph.try_node("bad", (), || Err::<i32, _>("no"));
         let plain: Vec<_> = (0..6).map(|n| graph.node("", (), move || n)).collect();
         let first = graph.node("first", plain[5], |x: &i32| *x);
-        let clean = graph.node("clean up", (first, bad.outcome()), |x: &i32, bad: Result<&i32, NoResult>| {
-            (*x, bad.err())
-        });
+        let clean = graph
+            .node("clean up", (first, bad.outcome()), |x: &i32, bad: Result<&i32, NoResult>| (*x, bad.err()));
         graph.priority(bad, 3);
         let mut graph = graph.build().expect("a valid graph");
         for seed in 0..40 {

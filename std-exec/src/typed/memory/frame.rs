@@ -273,6 +273,13 @@ impl Frame<'_> {
         self.is_called_off(shut_down) || !self.may_start(node, self.signal())
     }
 
+    /// That `node`, which is between two things to do, ends there, if the run is called off.
+    pub(crate) fn cut_off(&self, node: u32) -> Option<NoValue> {
+        let shut_down = self.executor.is_some_and(|executor| executor.shared.is_shut_down());
+        let ends = self.is_called_off_for(node, shut_down);
+        ends.then(|| self.statuses.without_value(node, Status::INTERRUPTED))
+    }
+
     /// Why `node`, which is complete, has no result. `None` if it has one.
     pub(crate) fn absent(&self, node: u32) -> Option<NoResult> {
         let status = self.statuses.get(node);

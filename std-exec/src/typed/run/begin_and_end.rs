@@ -183,7 +183,9 @@ impl GraphData {
                 let statuses = &self.store.statuses;
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
-                    if let (Some(watch), State::Skipped { .. } | State::NotChosen { .. }) = (watch, why.state()) {
+                    if let (Some(watch), State::Skipped { .. } | State::NotChosen { .. }) =
+                        (watch, why.state())
+                    {
                         watch.skipped(node);
                     }
                 }
