@@ -5,7 +5,7 @@
 //! | [`system`] | the systems that are compared, one file each |
 //! | [`graph`], [`frame`], [`csr`], [`body`], [`yielding`], [`slots`] | what they run: graphs, node bodies, results |
 //! | [`lineup`], [`measure`], [`statistics`], [`busy`], [`trace`], [`allocator`] | how it is measured |
-//! | [`compare`], `async_nodes`, [`bare`], [`runs`], [`demands`], [`compile`], [`metg`], [`latency`], [`memory`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
+//! | [`compare`], `async_nodes`, [`bare`], [`runs`], [`demands`], [`compile`], [`metg`], [`latency`], [`memory`], [`requests`], [`scale`], [`threads`], [`timeline`], [`workloads`] | the commands |
 //! | [`options`], [`table`], [`grid`], [`plot`] | command line, text, pictures |
 //! | [`helpers`] | threads that the `crossbeam-keep-one` system runs on |
 //!
@@ -38,6 +38,7 @@ pub mod memory;
 pub mod metg;
 pub mod options;
 pub mod plot;
+pub mod requests;
 pub mod runs;
 pub mod scale;
 pub mod slots;

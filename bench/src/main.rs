@@ -11,6 +11,7 @@ use dgraph_bench::demands::Demands;
 use dgraph_bench::latency::Latency;
 use dgraph_bench::memory::Memory;
 use dgraph_bench::metg::Metg;
+use dgraph_bench::requests::Requests;
 use dgraph_bench::runs::Runs;
 use dgraph_bench::scale::Scale;
 use dgraph_bench::threads::Threads;
@@ -51,6 +52,8 @@ enum Command {
     Latency(Latency),
     /// Bytes a node and an edge, allocations a run
     Memory(Memory),
+    /// A run of a definition of which many are in flight, as in a server
+    Requests(Requests),
     /// Time and memory a node, from small graphs to very large ones
     Scale(Scale),
     /// Makespan by number of workers, with sleeping nodes
@@ -83,6 +86,7 @@ fn run(command: &Command) -> Result<(), Box<dyn Error>> {
         Command::Metg(metg) => metg.run(),
         Command::Latency(latency) => latency.run(),
         Command::Memory(memory) => memory.run(),
+        Command::Requests(requests) => requests.run(),
         Command::Scale(scale) => scale.run(),
         Command::Threads(threads) => threads.run(),
         Command::Timeline(timeline) => timeline.run(),

@@ -6,6 +6,8 @@ use crate::{AsDag, CycleBuf, DagError, DagView, Edge, NodeId, Storage, depth_fir
 #[cfg(target_has_atomic = "ptr")]
 use crate::{MakeSupersteps, Supersteps};
 use alloc::boxed::Box;
+#[cfg(target_has_atomic = "ptr")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 #[cfg(target_has_atomic = "ptr")]
@@ -16,6 +18,9 @@ use once_cell::race::OnceBox;
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
 /// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
 /// executor has found [supersteps](AsDag::supersteps_by) for it.
+///
+/// A clone is the same graph, in the same memory, with counters of its own: 4 bytes per node. So any number of
+/// runs go through one graph at once, each with a clone. (Where there are no atomic pointers, a clone is a copy.)
 ///
 /// # Examples
 ///
@@ -31,22 +36,56 @@ use once_cell::race::OnceBox;
 /// let mut done = Vec::new();
 /// house.run(|node: NodeId| done.push(names[node.index()]));
 /// assert_eq!(done, ["floor", "walls", "roof", "paint"]);
+///
+/// // The same plan for the house next door, at the same time.
+/// let next_door = house.clone();
+/// assert_eq!(next_door.view().order().as_ptr(), house.view().order().as_ptr());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Dag {
-    starts: Box<[u32]>,
-    edges: Box<[Edge]>,
-    in_degrees: Box<[u32]>,
-    /// Behind them, if the order is depth first, the roots.
-    order: Box<[NodeId]>,
+    arrays: Shared<Arrays>,
     #[cfg(target_has_atomic = "32")]
     counters: Box<[AtomicU32]>,
     /// True while a [`LentCountdown`] has the counters.
     #[cfg(target_has_atomic = "32")]
     lent: AtomicBool,
+}
+
+/// What clones have in common.
+struct Arrays {
+    starts: Box<[u32]>,
+    edges: Box<[Edge]>,
+    in_degrees: Box<[u32]>,
+    /// Behind them, if the order is depth first, the roots.
+    order: Box<[NodeId]>,
     /// What `supersteps_by` keeps.
     #[cfg(target_has_atomic = "ptr")]
     supersteps: OnceBox<Option<Supersteps>>,
+}
+
+#[cfg(target_has_atomic = "ptr")]
+type Shared<T> = Arc<T>;
+#[cfg(not(target_has_atomic = "ptr"))]
+type Shared<T> = Box<T>;
+
+impl Arrays {
+    fn view(&self) -> DagView<'_> {
+        DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
+    }
+}
+
+impl Clone for Arrays {
+    /// The same graph, without what is kept of it.
+    fn clone(&self) -> Self {
+        Self {
+            starts: self.starts.clone(),
+            edges: self.edges.clone(),
+            in_degrees: self.in_degrees.clone(),
+            order: self.order.clone(),
+            #[cfg(target_has_atomic = "ptr")]
+            supersteps: OnceBox::new(),
+        }
+    }
 }
 
 impl Dag {
@@ -92,17 +131,20 @@ impl Dag {
             counters.extend(in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)));
             counters.into_boxed_slice()
         };
-        Ok(Self {
+        let arrays = Arrays {
             starts,
             edges: row,
             in_degrees,
             order,
+            #[cfg(target_has_atomic = "ptr")]
+            supersteps: OnceBox::new(),
+        };
+        Ok(Self {
+            arrays: Shared::new(arrays),
             #[cfg(target_has_atomic = "32")]
             counters,
             #[cfg(target_has_atomic = "32")]
             lent: AtomicBool::new(false),
-            #[cfg(target_has_atomic = "ptr")]
-            supersteps: OnceBox::new(),
         })
     }
 
@@ -121,10 +163,11 @@ impl Dag {
     #[inline]
     #[must_use]
     pub fn view(&self) -> DagView<'_> {
-        DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
+        self.arrays.view()
     }
 
-    /// Gives up the [supersteps](AsDag::supersteps_by) that it keeps: others may be found.
+    /// Gives up the [supersteps](AsDag::supersteps_by) that it keeps: others may be found. Clones keep theirs; if
+    /// there are some, this one gets a copy of the graph.
     ///
     /// # Examples
     ///
@@ -140,7 +183,9 @@ impl Dag {
     /// ```
     #[cfg(target_has_atomic = "ptr")]
     pub fn forget_supersteps(&mut self) {
-        self.supersteps = OnceBox::new();
+        if self.arrays.supersteps.get().is_some() {
+            Shared::make_mut(&mut self.arrays).supersteps = OnceBox::new();
+        }
     }
 
     /// Gives the graph an order that keeps few results alive at once where one thread goes through it: depth
@@ -165,14 +210,18 @@ impl Dag {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn depth_first(self) -> Self {
+    pub fn depth_first(mut self) -> Self {
         let order = depth_first::order_and_roots(self.view()).into();
-        Self {
-            order,
-            #[cfg(target_has_atomic = "ptr")]
-            supersteps: OnceBox::new(),
-            ..self
+        #[cfg(target_has_atomic = "ptr")]
+        let arrays = Shared::make_mut(&mut self.arrays);
+        #[cfg(not(target_has_atomic = "ptr"))]
+        let arrays = &mut *self.arrays;
+        arrays.order = order;
+        #[cfg(target_has_atomic = "ptr")]
+        {
+            arrays.supersteps = OnceBox::new();
         }
+        self
     }
 
     #[cfg(all(test, dgraph_loom))]
@@ -224,32 +273,32 @@ impl AsDag for Dag {
 
     #[cfg(target_has_atomic = "ptr")]
     fn supersteps_by(&self, make: Option<MakeSupersteps<'_>>) -> Option<&Supersteps> {
-        let Some(make) = make else { return self.supersteps.get()?.as_ref() };
+        let supersteps = &self.arrays.supersteps;
+        let Some(make) = make else { return supersteps.get()?.as_ref() };
         let dag = self.view();
         // In supersteps, all results of a superstep are alive.
         let mut make = || if dag.is_depth_first() { None } else { make(dag).filter(|made| made.is_of(dag)) };
-        self.supersteps.get_or_init(|| Box::new(make())).as_ref()
+        supersteps.get_or_init(|| Box::new(make())).as_ref()
     }
 
     #[cfg(target_has_atomic = "ptr")]
     fn wants_supersteps(&self) -> bool {
-        self.supersteps.get().is_none()
+        self.arrays.supersteps.get().is_none()
     }
 }
 
 impl Clone for Dag {
+    /// The same graph, with counters of its own.
     fn clone(&self) -> Self {
+        let arrays = Shared::clone(&self.arrays);
+        #[cfg(target_has_atomic = "32")]
+        let counters = arrays.in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect();
         Self {
-            starts: self.starts.clone(),
-            edges: self.edges.clone(),
-            in_degrees: self.in_degrees.clone(),
-            order: self.order.clone(),
+            arrays,
             #[cfg(target_has_atomic = "32")]
-            counters: self.in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect(),
+            counters,
             #[cfg(target_has_atomic = "32")]
             lent: AtomicBool::new(false),
-            #[cfg(target_has_atomic = "ptr")]
-            supersteps: OnceBox::new(),
         }
     }
 }

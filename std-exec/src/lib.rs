@@ -50,8 +50,8 @@
 //! - A run allocates nothing, whoever takes part in it, if it is neither the first one of its graph on its
 //!   executor nor the first one of its calling thread. What remains: more runs at once on one executor than
 //!   ever before, nested ones counted, need memory for each; in graphs of more than 65,536 nodes a thread's
-//!   stack of ready nodes may still double; a graph with futures that blocks its caller on one thread, since
-//!   all of them wait, makes a waker; and what goes wrong is an error with memory of its own.
+//!   stack of ready nodes may still double; who blocks makes a waker ([`Spawned::join`], and a graph with
+//!   futures on one thread, when all of them wait); and what goes wrong is an error with memory of its own.
 //! - Nothing recurses over a graph.
 //!
 //! # Threads
@@ -234,16 +234,16 @@ pub use observe::{
 };
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
-pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Dependencies, Dependency, EndBranch, Failure,
-    FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input, Lendable, Limit, Local,
-    LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, OutcomeOf,
-    Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs,
-    Shareable, State, StateCommute, StateRead, StateWrite, Stopped, Threads, Unshared, UnsharedBuilder,
-    Values, ValuesIter, WithOptions, find_missing_edge, threads,
-};
 #[cfg(feature = "async")]
-pub use typed::{AsyncNodeFn, LocalAsyncFn, RunAsync, Spawned};
+pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned};
+pub use typed::{
+    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
+    Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
+    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
+    NodeFn, NodeName, OutcomeOf, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable,
+    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped,
+    Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+};
 
 /// Compiles and runs the README's examples.
 #[cfg(doctest)]

@@ -78,6 +78,31 @@ fn typed() {
     });
 }
 
+/// Bodies that become shorter: the executor takes samples of such a graph anew, as if it had not run yet. That allocated
+/// if the graph had priorities, and its bodies had been long: the first run hadn't found what walks in step need.
+fn shorter() {
+    for (prioritized, threads) in [(false, 2), (true, 1), (true, 2), (true, 5)] {
+        let (mut graph, seed) = wide(|graph, seed, number| {
+            let node = graph.node("part", (seed,), |seed: &u64| body(*seed));
+            if prioritized && number == 7 {
+                graph.priority(node, 1);
+            }
+            node
+        });
+        let executor = Executor::builder().threads(threads).build().expect("no special demands");
+        let mut run = |number, steps| {
+            BODY.store(steps, Relaxed);
+            graph.set(seed, number);
+            graph.run_parallel(&executor).expect("no node fails");
+        };
+        run(0, 30_000);
+        let later = (1..100)
+            .map(|number| (number, allocations(|| run(number, if number < 20 { 30_000 } else { 300 }))))
+            .find(|&(_, count)| count > 0);
+        assert_eq!(later, None, "run and allocations, {threads} threads, priorities: {prioritized}");
+    }
+}
+
 fn futures() {
     let waiting = || {
         wide(|graph, seed, _| {
@@ -107,5 +132,6 @@ fn futures() {
 pub(crate) fn runs() {
     raw();
     typed();
+    shorter();
     futures();
 }

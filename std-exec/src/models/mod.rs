@@ -24,6 +24,7 @@
 //! | `ordered_walks.rs` | ordered runs that begin with a walk, and go on in order when somebody breaks in | `run/ordered.rs`, `run/walking.rs` |
 //! | `ordered_detached.rs` | ordered runs without a caller | `run/ordered.rs`, `team/state.rs` |
 //! | `ordered_more.rs` | several runs that want the same workers; a team that somebody leaves | `pool/`, `protocol/` |
+//! | `permits.rs` | tasks that wait for a permit, and go away | `protocol/permits.rs` |
 //! | `large/` | shuttle only: runs of three and four threads, nested, shut down, async | all of these together |
 
 mod detached;
@@ -35,6 +36,7 @@ mod ordered;
 mod ordered_detached;
 mod ordered_more;
 mod ordered_walks;
+mod permits;
 mod quiet;
 mod quiet_woken;
 mod robbing;

@@ -12,6 +12,7 @@ use dgraph_core::{DagView, NodeId, Supersteps};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Where a node may run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,18 +53,19 @@ impl Taker {
     }
 }
 
-/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same.
+/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares what
+/// doesn't change during runs.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadyQueue {
     /// Of each node: its rank in `by_urgency`, and its lane.
-    nodes: Box<[(u32, u32)]>,
+    nodes: Arc<[(u32, u32)]>,
     /// All nodes, the most urgent first.
-    by_urgency: Box<[NodeId]>,
+    by_urgency: Arc<[NodeId]>,
     /// That order is more than a way to break ties.
     ranked: bool,
     /// Those of one place are neighbours.
     lanes: Box<[Lane]>,
-    places: Box<[(Place, Range<usize>)]>,
+    places: Arc<[(Place, Range<usize>)]>,
     /// Of each place: nodes that have run before and are to go on. They have their permits.
     resumed: Box<[VecDeque<NodeId>]>,
     /// What was taken last had run before: now it's the others' turn.
@@ -71,14 +73,23 @@ pub(crate) struct ReadyQueue {
     /// Of each limit: how many permits it has, and how many are left.
     permits: Box<[(usize, usize)]>,
     /// Nodes with nothing to run, ascending.
-    given: Box<[u32]>,
+    given: Arc<[u32]>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Lane {
-    limits: Box<[u32]>,
+    limits: Arc<[u32]>,
     /// Ranks. Has room for all nodes of the lane from the beginning.
     ready: BinaryHeap<Reverse<u32>>,
+}
+
+impl Clone for Lane {
+    /// Has as much room.
+    fn clone(&self) -> Self {
+        let mut ready = BinaryHeap::with_capacity(self.ready.capacity());
+        ready.extend(&self.ready);
+        Self { limits: Arc::clone(&self.limits), ready }
+    }
 }
 
 impl Lane {
@@ -115,7 +126,7 @@ impl ReadyQueue {
         let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
         let permits = permits.iter().map(|&count| (count, count)).collect();
         let resumed = vec![VecDeque::new(); places.len()].into();
-        let (places, by_urgency_yet, given) = (places.into(), Box::default(), Box::default());
+        let (places, by_urgency_yet, given) = (places.into(), Arc::default(), Arc::default());
         let mut queue = Self {
             nodes,
             by_urgency: by_urgency_yet,
@@ -132,7 +143,7 @@ impl ReadyQueue {
     }
 
     /// Says that these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
-    pub(crate) fn with_given(self, given: Box<[u32]>) -> Self {
+    pub(crate) fn with_given(self, given: Arc<[u32]>) -> Self {
         Self { given, ..self }
     }
 
@@ -144,10 +155,11 @@ impl ReadyQueue {
     /// Puts the nodes into another order: all of them, the most urgent first. Not during a run.
     pub(crate) fn set_urgency(&mut self, by_urgency: Box<[NodeId]>) {
         debug_assert_eq!(by_urgency.len(), self.nodes.len());
+        let nodes = Arc::make_mut(&mut self.nodes);
         for (rank, node) in (0..).zip(&by_urgency) {
-            self.nodes[node.index()].0 = rank;
+            nodes[node.index()].0 = rank;
         }
-        self.by_urgency = by_urgency;
+        self.by_urgency = by_urgency.into();
     }
 
     /// From now on, that order is demanded.
@@ -183,7 +195,7 @@ impl ReadyQueue {
     /// `node`, which wasn't taken from here, is run now: it takes its permits, of which there are enough.
     pub(crate) fn is_under_way(&mut self, node: NodeId) {
         let lane = self.nodes[node.index()].1 as usize;
-        for &limit in &self.lanes[lane].limits {
+        for &limit in &*self.lanes[lane].limits {
             self.permits[limit as usize].1 -= 1;
         }
     }
@@ -252,7 +264,7 @@ impl ReadyQueue {
         let places = self.places.iter().filter(|(place, _)| taker.may_run_at(*place));
         let open = places.flat_map(|(_, lanes)| lanes.clone()).filter(|&lane| self.can_give(lane));
         let lane = open.min_by_key(|&lane| self.lanes[lane].first())?;
-        for &limit in &self.lanes[lane].limits {
+        for &limit in &*self.lanes[lane].limits {
             self.permits[limit as usize].1 -= 1;
         }
         self.pop(lane)
@@ -270,7 +282,7 @@ impl ReadyQueue {
     /// Gives back the permits of `node`, which was taken.
     pub(crate) fn release(&mut self, node: NodeId) {
         let lane = self.nodes[node.index()].1 as usize;
-        for &limit in &self.lanes[lane].limits {
+        for &limit in &*self.lanes[lane].limits {
             self.permits[limit as usize].1 += 1;
         }
     }

@@ -70,7 +70,8 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
 
 /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run it.
 /// `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than `longest` ticks on
-/// average, it doesn't go in step.
+/// average, it doesn't go in step; supersteps are found all the same, since its bodies may become shorter, and no run but
+/// the first one allocates.
 pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     run: &R,
     dag: Option<(&D, Find<'_>)>,
@@ -84,8 +85,9 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
         // Nothing can be faster than all threads at work all the time.
         let ideal = work / shared.threads().max(1);
         let worthwhile = ideal.saturating_add(ideal / 20) < others && nodes <= MOST_IN_SUPERSTEPS;
-        let Some((dag, find)) = dag.filter(|_| work / nodes.max(1) <= longest) else { return usize::MAX };
-        let usual = u32::try_from(work / nodes.max(1)).unwrap_or(u32::MAX).max(1);
+        let Some((dag, find)) = dag else { return usize::MAX };
+        let body = work / nodes.max(1);
+        let usual = u32::try_from(body).unwrap_or(u32::MAX).max(1);
         let ticks = |node| timer.sampled(node).unwrap_or(usual);
         let mut found = false;
         let mut make = |dag: DagView<'_>| {
@@ -94,6 +96,7 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
         };
         let steps = dag.supersteps_by(Some(&mut make)).map(Steps::through);
         match steps {
+            _ if body > longest => usize::MAX,
             Some(steps) if found => steps.ticks(),
             Some(steps) if steps.lanes() != shared.threads() => usize::MAX,
             Some(steps) => steps.ticks_of(work),

@@ -7,6 +7,8 @@
 //!
 //! The folders are layers: each uses those below it, and none above.
 //!
+//! - `definition/`: graphs of which many runs are under way at once: `shared.rs`; how they are put together:
+//!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`, `pool.rs`.
 //! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
 //!   `search_error.rs`.
 //! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`;
@@ -15,8 +17,9 @@
 //!   `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them: `check.rs`, `finish.rs`; what
 //!   they demand of their order and thread: `constraints.rs`, `wishes.rs`.
 //! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
-//!   `outcome_access.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; what calls them:
-//!   `task.rs`, `async_task.rs`; graphs as nodes: `graph_task.rs`.
+//!   `outcome_access.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
+//!   definitions: `shared_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
+//!   `graph_task.rs`.
 //! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; how
 //!   a node gets them: `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
@@ -30,8 +33,8 @@
 //! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
 //!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
-//! - `memory/`: who may touch what when: `store.rs`, `arena.rs`, `slots.rs`, `states.rs`, `entry.rs`; the
-//!   state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
+//! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
+//!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
 //!   runs also after a failure: `lasting.rs`; who is told of it: `watch.rs`; what a run is to the calls of
 //!   its nodes: `frame.rs`, `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`, `shuffle.rs`.
@@ -45,6 +48,7 @@
 mod broken_walks;
 mod builder;
 mod data;
+mod definition;
 mod error;
 mod graph;
 mod handle;
@@ -60,6 +64,10 @@ pub use builder::graph_builder::GraphBuilder;
 pub use builder::local::LocalBuilder;
 pub use builder::node_name::NodeName;
 pub use builder::unshared::UnsharedBuilder;
+pub use definition::acquire::Acquire;
+pub use definition::definition_builder::DefinitionBuilder;
+pub use definition::instance::Instance;
+pub use definition::shared::Definition;
 pub use error::end_branch::EndBranch;
 pub use error::failure::{Failure, Failures};
 pub use error::graph_error::GraphError;
@@ -86,6 +94,7 @@ pub use handle::state::{State, StateCommute, StateRead, StateWrite};
 pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub use node::local_async_fn::LocalAsyncFn;
+pub use node::shared_fn::{SharedAsyncFn, SharedNodeFn};
 pub use node::threads_access::{RunThreads, threads};
 pub use node::values::{Values, ValuesIter};
 pub use options::cancel::CancelToken;

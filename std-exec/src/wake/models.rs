@@ -8,7 +8,7 @@ use super::{Pending, Wakes};
 use crate::sleep::Parker;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
-use crate::{CancelToken, Graph, GraphBuilder, RunAsync, RunError, RunOptions};
+use crate::{CancelToken, GraphBuilder, RunError, RunOptions};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
@@ -198,12 +198,12 @@ impl Gate {
     }
 }
 
-/// Polls `run` to its end, asleep in between. Nobody keeps the waker.
-pub(crate) fn block_on(run: &mut RunAsync<'_, Graph<'static>>) -> Result<(), RunError> {
+/// Polls `future` to its end, asleep in between. Nobody keeps the waker.
+pub(crate) fn block_on<F: Future + Unpin>(future: &mut F) -> F::Output {
     let (sleeper, waker) = sleeper();
     loop {
-        match Pin::new(&mut *run).poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(ended) => return ended.map(|_| ()),
+        match Pin::new(&mut *future).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(ended) => return ended,
             Poll::Pending => sleeper.0.park(),
         }
     }

@@ -21,7 +21,6 @@ use super::cell::{Cell, Pending, Woken};
 use crate::sync::thrown::discard;
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, lock};
 use crate::team::{Team, Ticket};
-use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::mem;
 use std::ptr;
@@ -36,7 +35,7 @@ const ASLEEP: u32 = u32::MAX - 1;
 /// The futures of a graph that were woken: a list that any thread may push to.
 pub(crate) struct Wakes {
     /// The future that was woken last.
-    head: CachePadded<AtomicU32>,
+    head: AtomicU32,
     /// Who is to be told.
     runner: Mutex<Runner>,
     /// Where it is in the lists that it is [attached](super::Attached) to.
@@ -89,7 +88,7 @@ impl Wakes {
             let slots: Box<[Slot]> = std::iter::repeat_with(slot).take(futures + 1).collect();
             let _ = slots[futures].cell.pend(); // always waits
             Self {
-                head: CachePadded::new(AtomicU32::new(EMPTY)),
+                head: AtomicU32::new(EMPTY),
                 runner: Mutex::new(Runner::Nobody),
                 places: Default::default(),
                 slots,

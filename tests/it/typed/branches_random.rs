@@ -70,7 +70,7 @@ impl Fate {
             Err(NoResult::EndedBranch) => Self::Ended,
             Err(NoResult::Skipped { .. }) => Self::Skipped,
             Err(NoResult::NotChosen { .. }) => Self::NotChosen,
-            Err(NoResult::NotRun) => return None,
+            Err(NoResult::NotRun | NoResult::Interrupted) => return None,
             Err(other) => panic!("{other}"),
         })
     }

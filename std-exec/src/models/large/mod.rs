@@ -5,8 +5,10 @@
 //! | `runs.rs` | runs of three and four threads: shared, broken into, stopped by a panic |
 //! | `in_step.rs` | walks in step of three and four threads: joined late, broken into, stopped by a panic |
 //! | `several.rs` | runs in runs, runs beside each other, a run against a shutdown |
+//! | `definitions.rs` | runs of one definition at once, which wait for memory |
 //! | `typed.rs` | typed graphs: futures and wakers, limits, bound nodes, runs given up |
 
+mod definitions;
 mod in_step;
 mod runs;
 mod several;

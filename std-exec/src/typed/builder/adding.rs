@@ -6,6 +6,7 @@ use crate::typed::handle::bounds::NodeError;
 use crate::typed::handle::node::Node;
 use crate::typed::memory::entry::Task;
 use crate::typed::memory::frame::Frame;
+use crate::typed::memory::tasks::FutureOf;
 use crate::typed::node::async_task::{AsyncTask, Settle, async_call_of, drop_future_of};
 use crate::typed::node::dependencies::{Dependencies, NodeFn};
 use crate::typed::node::task::{call_of, try_call_of};
@@ -86,13 +87,14 @@ impl Collected {
     {
         // SAFETY: by contract.
         let node = unsafe { name.enter(self) };
-        if let Some(pointers) = self.feed(node.any(), dependencies) {
-            let task = AsyncTask { future: None, function, pointers, index: self.next_future(), start };
-            let (call, drop) = (async_call_of::<_, _, _, _, R>(&task), drop_future_of(&task));
-            let task = Task { function: task, pointers: () };
-            // SAFETY: `call` and `drop` were made for this task; the rest by contract.
-            unsafe { self.define(node.any(), call, task, Some(drop)) };
-        }
+        let Some(pointers) = self.feed(node.any(), dependencies) else { return node };
+        let Some((index, future)) = self.next_future() else { return node };
+        let task = AsyncTask { function, pointers, index, future, start };
+        let (call, drop) = (async_call_of::<_, _, _, _, R>(&task), drop_future_of(&task));
+        let task = Task { function: task, pointers: () };
+        let future = FutureOf::new(node.any().index, future, drop);
+        // SAFETY: `call` and `drop` were made for this task and its futures; the rest by contract.
+        unsafe { self.define(node.any(), call, task, Some(future)) };
         node
     }
 }

@@ -8,6 +8,7 @@ use crate::typed::memory::frame::Frame;
 use crate::typed::node::async_fn::AsyncNodeFn;
 use crate::typed::node::async_task::{Fallible, Plain};
 use crate::typed::node::dependencies::Dependencies;
+use std::ptr::NonNull;
 
 #[cfg(feature = "async")]
 impl<'env, P> GraphBuilder<'env, P> {
@@ -107,11 +108,11 @@ where
     F: AsyncNodeFn<'env, D>,
 {
     |function, pointers, frame, node| {
-        // SAFETY: by the contracts of `asynchronous` and `Call`, for all three.
-        let function = unsafe { &mut *function };
+        // SAFETY: by the contracts of `asynchronous` and `Call`, here and in the next two.
+        let function = unsafe { NonNull::new_unchecked(function) };
         // SAFETY: as above.
         let pointers = unsafe { &*pointers };
         // SAFETY: as above.
-        unsafe { function.call(pointers, frame, node) }
+        unsafe { F::call(function, pointers, frame, node) }
     }
 }

@@ -7,6 +7,7 @@ use crate::typed::error::end_branch::EndBranch;
 use crate::typed::handle::bounds::Predecessors;
 use crate::typed::handle::markers::{Anywhere, Lendable};
 use crate::typed::handle::node::{AnyNode, Node};
+use crate::typed::node::shared_fn::ByRef;
 use std::mem;
 
 /// That a node runs only if another one gives this.
@@ -122,6 +123,8 @@ impl Collected {
             let word = if wanted { "if" } else { "unless" };
             let name = format!("{word} {}", self.names.label(condition.any().index));
             let gate = move |&given: &bool| if given == wanted { Ok(()) } else { Err(EndBranch) };
+            // By reference, since a definition may have it called by several threads at once.
+            let gate = ByRef::new(gate);
             // SAFETY: the closure and `()` are `Send` and `Sync`, and borrow nothing.
             let gate: Node<(), Anywhere> = unsafe { self.fallible(name, condition, gate) };
             under.iter().for_each(|one| self.order(one.node, gate.any(), Kind::Order));

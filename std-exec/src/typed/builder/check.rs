@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// What the builder knows of a node, beside its name and what it depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Definition {
+pub(crate) enum Defined {
     Missing,
     Given,
     /// The node is an input.
@@ -40,7 +40,7 @@ impl Faults {
 
 /// Everything but cycles and states.
 pub(crate) fn check(
-    definitions: &[Definition],
+    definitions: &[Defined],
     names: &Names,
     uses: &[Use],
     faults: &Faults,
@@ -52,7 +52,7 @@ pub(crate) fn check(
         let nodes = names.all_named(strangers.iter().copied()).into_iter().chain(defined);
         return Err(GraphError::ForeignHandles(nodes.collect()));
     }
-    let undefined = (0..).zip(definitions).filter(|(_, definition)| **definition == Definition::Missing);
+    let undefined = (0..).zip(definitions).filter(|(_, definition)| **definition == Defined::Missing);
     let undefined = names.all_named(undefined.map(|(node, _)| node));
     if !undefined.is_empty() {
         return Err(GraphError::Undefined(undefined));

@@ -3,16 +3,18 @@
 //! What doesn't depend on the type of a closure is in functions of its own, so that there is one copy of it.
 
 use super::branches::Condition;
-use super::check::{Definition, Faults};
+use super::check::{Defined, Faults};
 use super::wishes::Wishes;
 use crate::typed::data::accesses::Access;
 use crate::typed::data::graph_data::{InnerGraphs, InnerOf};
 use crate::typed::data::uses::{Kind, Use};
 use crate::typed::handle::names::Names;
 use crate::typed::handle::node::{AnyNode, Node};
-use crate::typed::memory::entry::{Call, DropInPlace, Task};
+use crate::typed::memory::arena::Place;
+use crate::typed::memory::entry::{Call, Task};
 use crate::typed::memory::status::Status;
-use crate::typed::memory::store::Store;
+use crate::typed::memory::store_builder::StoreBuilder;
+use crate::typed::memory::tasks::FutureOf;
 use crate::typed::node::dependencies::Dependencies;
 use crate::typed::node::resolver::Resolver;
 use dgraph_core::NodeId;
@@ -21,10 +23,10 @@ use std::fmt;
 
 /// The nodes of a builder.
 pub struct Collected {
-    pub(crate) store: Store,
+    pub(crate) store: StoreBuilder,
     pub(crate) graphs: InnerGraphs,
     pub(crate) names: Names,
-    pub(crate) definitions: Vec<Definition>,
+    pub(crate) definitions: Vec<Defined>,
     pub(crate) uses: Vec<Use>,
     /// What nodes do with states.
     pub(crate) accesses: Vec<Access>,
@@ -36,7 +38,7 @@ pub struct Collected {
 impl Collected {
     pub(crate) fn new() -> Self {
         Self {
-            store: Store::new(),
+            store: StoreBuilder::new(),
             graphs: InnerGraphs::default(),
             names: Names::default(),
             definitions: Vec::new(),
@@ -77,7 +79,7 @@ impl Collected {
     /// What a `T` borrows outlives the builder, and the graph that it builds. `T` is `Send` and `Sync`; or it
     /// is `Send`, and the handle that is given out is [`Unshared`](crate::Unshared); or the node is bound to
     /// the thread of a local graph, and the handle that is given out says so.
-    pub(crate) unsafe fn declare<T>(&mut self, name: &str, definition: Definition) -> Node<T> {
+    pub(crate) unsafe fn declare<T>(&mut self, name: &str, definition: Defined) -> Node<T> {
         match self.enter(name, definition, Layout::new::<T>()) {
             // SAFETY: by contract; the store is dropped with the builder or the graph.
             Some(status) => unsafe { self.store.declare(status) },
@@ -86,14 +88,14 @@ impl Collected {
     }
 
     /// Enters one more node into the lists, if there is space for it and what it gives; and its status.
-    fn enter(&mut self, name: &str, definition: Definition, gives: Layout) -> Option<Status> {
+    fn enter(&mut self, name: &str, definition: Defined, gives: Layout) -> Option<Status> {
         if self.definitions.len() >= NodeId::MAX_NODES || !self.store.has_room_for_slot(gives) {
             self.faults.too_many += 1;
             return None;
         }
         self.names.push(name);
         self.definitions.push(definition);
-        Some(if definition == Definition::Input { Status::UNSET } else { Status::NOT_RUN })
+        Some(if definition == Defined::Input { Status::UNSET } else { Status::NOT_RUN })
     }
 
     /// The places that `node`, which is to be defined, is fed from. `None` if it is another graph's, which is
@@ -107,8 +109,8 @@ impl Collected {
 
     fn begin(&mut self, node: AnyNode) -> Option<u32> {
         let node = self.own(node)?;
-        debug_assert!(self.definitions[node as usize] == Definition::Missing, "a node that is new");
-        self.definitions[node as usize] = Definition::Given;
+        debug_assert!(self.definitions[node as usize] == Defined::Missing, "a node that is new");
+        self.definitions[node as usize] = Defined::Given;
         Some(node)
     }
 
@@ -116,14 +118,14 @@ impl Collected {
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a task, whose futures, if it gives any, `future` drops. What is in the
+    /// `call` may be called with such a task, for whose futures, if it gives any, `future` was made. What is in the
     /// task outlives builder and graph, and is `Send`, or the node is bound to the thread of a local graph.
     pub(crate) unsafe fn define<F, Q>(
         &mut self,
         node: AnyNode,
         call: Call,
         task: Task<F, Q>,
-        future: Option<DropInPlace>,
+        future: Option<FutureOf>,
     ) {
         if self.has_room(Layout::new::<F>(), Layout::new::<Q>()) {
             // SAFETY: by contract; the store is dropped with the builder or the graph.
@@ -137,9 +139,13 @@ impl Collected {
         has_room
     }
 
-    /// The number of the future of the next node that gives one.
-    pub(crate) fn next_future(&self) -> u32 {
-        u32::try_from(self.store.futures()).expect("the builder counts nodes")
+    /// The number of the future of the next node that gives one, and space for that. `None` if there is no such
+    /// space, which is noted.
+    pub(crate) fn next_future<F>(&mut self) -> Option<(u32, Place<Option<F>>)> {
+        let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
+        let place = self.store.reserve_future();
+        self.faults.too_many += usize::from(place.is_none());
+        place.map(|place| (index, place))
     }
 
     /// Defines `node` as a graph.
@@ -152,7 +158,7 @@ impl Collected {
         node: AnyNode,
         call: Call,
         task: Task<F, Q>,
-        future: Option<DropInPlace>,
+        future: Option<FutureOf>,
         inner: InnerOf,
     ) {
         // SAFETY: by contract.

@@ -1,6 +1,6 @@
 //! From what a builder has collected to what a graph consists of.
 
-use super::check::{Definition, check, name_cycle};
+use super::check::{Defined, check, name_cycle};
 use super::collected::Collected;
 use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::GraphData;
@@ -10,6 +10,7 @@ use crate::typed::error::graph_error::GraphError;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use dgraph_core::DagError;
+use std::sync::Arc;
 
 impl Collected {
     pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
@@ -17,7 +18,7 @@ impl Collected {
         self.add_gates();
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
-        let Self { mut store, mut graphs, names, definitions, uses, wishes, .. } = self;
+        let Self { store, mut graphs, names, definitions, uses, wishes, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -28,14 +29,14 @@ impl Collected {
             other => GraphError::TooLarge(other),
         })?;
         let demands = wishes.collect(definitions.len(), &names)?;
-        let inputs = (0..count).filter(|&node| definitions[node as usize] == Definition::Input);
-        let inputs: Box<[u32]> = inputs.collect();
+        let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
+        let inputs: Arc<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
-        store.shrink();
+        let store = store.finish();
         graphs.shrink();
         topology.find_rows(&store);
-        let futures = (0..).take(store.futures()).map(|future| store.node_of_future(future));
-        topology.lasting.find_futures(futures);
+        let futures = (0..).take(store.futures()).map(|future| store.tasks.node_of_future(future));
+        topology.find_futures(futures);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, agenda) = (None, Agenda::default());
@@ -44,10 +45,10 @@ impl Collected {
             alarm: None,
             store,
             graphs,
-            names,
+            names: Arc::new(names),
             topology,
-            arranged,
-            schedule,
+            arranged: Arc::new(arranged),
+            schedule: schedule.map(Box::new),
             shuffled: None,
             inputs,
             changed,

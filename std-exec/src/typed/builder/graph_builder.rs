@@ -1,6 +1,6 @@
 //! How a typed graph is put together.
 
-use super::check::Definition;
+use super::check::Defined;
 use super::collected::Collected;
 use super::node_name::NodeName;
 use crate::typed::data::uses::Kind;
@@ -177,7 +177,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         T: Shareable + 'env,
     {
         // SAFETY: `T` is `Send` and `Sync`, and outlives `'env`.
-        Declared::new(unsafe { self.nodes.declare(name.as_ref(), Definition::Missing) })
+        Declared::new(unsafe { self.nodes.declare(name.as_ref(), Defined::Missing) })
     }
 
     /// Adds a node whose value comes from the caller, by [`Graph::set`].
@@ -202,7 +202,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         T: Shareable + 'env,
     {
         // SAFETY: `T` is `Send` and `Sync`, and outlives `'env`.
-        Input::new(unsafe { self.nodes.declare(name.as_ref(), Definition::Input) })
+        Input::new(unsafe { self.nodes.declare(name.as_ref(), Defined::Input) })
     }
 
     /// Makes `node` run after `predecessors`, without being fed their results: one handle, or any number of

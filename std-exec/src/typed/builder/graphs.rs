@@ -6,6 +6,7 @@ use crate::typed::graph::built::Graph;
 use crate::typed::handle::bounds::Shareable;
 use crate::typed::handle::node::Node;
 use crate::typed::memory::entry::Task;
+use crate::typed::memory::tasks::FutureOf;
 use crate::typed::node::dependencies::{Dependencies, SetInputs};
 use crate::typed::node::graph_task::{
     AsyncGraphTask, Inner, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
@@ -141,13 +142,15 @@ impl<'env, P> GraphBuilder<'env, P> {
         let Some(pointers) = self.nodes.feed(node.any(), dependencies) else { return node };
         let task = Task { function: inner, pointers };
         if gives_futures {
-            let task = AsyncGraphTask { task, under_way: None, index: self.nodes.next_future() };
+            let Some((index, under_way)) = self.nodes.next_future() else { return node };
+            let task = AsyncGraphTask { task, under_way, index };
             let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));
             let inner = async_inner_of(&task);
             let task = Task { function: task, pointers: () };
-            // SAFETY: `call`, `drop` and `inner` were made for this task. What is in it outlives `'env`, and
+            let future = FutureOf::new(node.any().index, under_way, drop);
+            // SAFETY: `call`, `inner` and what is in `future` were made for this task. What is in it outlives `'env`, and
             // is `Send`.
-            unsafe { self.nodes.define_graph(node.any(), call, task, Some(drop), inner) };
+            unsafe { self.nodes.define_graph(node.any(), call, task, Some(future), inner) };
         } else {
             let (call, inner) = (graph_call_of::<S, R, D, T>(&task), inner_of(&task));
             // SAFETY: both were made for this task. What is in it outlives `'env`, and is `Send`.

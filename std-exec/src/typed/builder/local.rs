@@ -6,7 +6,7 @@
 //! that isn't `Send`, and nodes that run anywhere take no such dependencies. Results are read and dropped by
 //! whoever has the graph: again that thread.
 
-use super::check::Definition;
+use super::check::Defined;
 use super::collected::Collected;
 use super::graph_builder::GraphBuilder;
 use super::node_name::NodeName;
@@ -189,7 +189,7 @@ impl<'env> LocalBuilder<'_, 'env> {
     /// ```
     pub fn declare<T: 'env>(&mut self, name: impl AsRef<str>) -> Declared<T, Local> {
         // SAFETY: as above.
-        let node = unsafe { self.nodes().declare::<T>(name.as_ref(), Definition::Missing) };
+        let node = unsafe { self.nodes().declare::<T>(name.as_ref(), Defined::Missing) };
         Declared::new(self.bind(node.marked()))
     }
 

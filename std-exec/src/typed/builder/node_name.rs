@@ -1,6 +1,6 @@
 //! What is handed in where a node is added: a name, or a node that was declared.
 
-use super::check::Definition;
+use super::check::Defined;
 use super::collected::Collected;
 use crate::typed::handle::declared::Declared;
 use crate::typed::handle::markers::Anywhere;
@@ -48,7 +48,7 @@ pub trait NodeName<T, P = Anywhere> {
 impl<S: AsRef<str>, T, P> NodeName<T, P> for S {
     unsafe fn enter(self, nodes: &mut Collected) -> Node<T, P> {
         // SAFETY: by contract.
-        unsafe { nodes.declare(self.as_ref(), Definition::Missing) }.marked()
+        unsafe { nodes.declare(self.as_ref(), Defined::Missing) }.marked()
     }
 }
 

@@ -1,6 +1,6 @@
 //! States, and what the order of their uses is made of.
 
-use super::check::Definition;
+use super::check::Defined;
 use super::collected::Collected;
 use super::graph_builder::GraphBuilder;
 use super::local::LocalBuilder;
@@ -119,7 +119,7 @@ impl Collected {
     fn add_joint(&mut self, state: u32) {
         let name = self.store.states.names().label(state).to_string();
         // SAFETY: `()` is `Send` and `Sync`.
-        let node = unsafe { self.declare::<()>(&name, Definition::Missing) };
+        let node = unsafe { self.declare::<()>(&name, Defined::Missing) };
         if let Some(pointers) = self.feed(node.any(), ()) {
             let nothing: fn() = || ();
             let task = Task { function: nothing, pointers };

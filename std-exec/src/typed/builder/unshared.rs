@@ -5,7 +5,7 @@
 //!
 //! [`Lendable`]: crate::Lendable
 
-use super::check::Definition;
+use super::check::Defined;
 use super::graph_builder::GraphBuilder;
 use super::node_name::NodeName;
 use crate::typed::handle::bounds::NodeError;
@@ -147,7 +147,7 @@ impl<'env, P> UnsharedBuilder<'_, 'env, P> {
         T: Send + 'env,
     {
         // SAFETY: `T` is `Send`, and the handle unshared.
-        let node = unsafe { self.builder.nodes.declare::<T>(name.as_ref(), Definition::Missing) };
+        let node = unsafe { self.builder.nodes.declare::<T>(name.as_ref(), Defined::Missing) };
         Declared::new(node.marked())
     }
 }

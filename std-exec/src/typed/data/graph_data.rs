@@ -10,7 +10,7 @@ use crate::observe::RunInfo;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 use crate::pool::timer::Alarm;
 use crate::protocol::ready_queue::ReadyQueue;
-use crate::typed::handle::names::Names;
+use crate::typed::handle::names::{Label, Names};
 use crate::typed::handle::node::GraphId;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
@@ -21,6 +21,7 @@ use crate::typed::options::run_options::RunOptions;
 use crate::typed::options::shuffle::Shuffle;
 use crate::wake::Wakes;
 use dgraph_core::NodeId;
+use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -29,16 +30,16 @@ pub(crate) struct GraphData {
     pub(crate) store: Store,
     /// The nodes that are graphs.
     pub(crate) graphs: InnerGraphs,
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
     pub(crate) topology: Topology,
     /// Who uses which state.
-    pub(crate) arranged: Arranged,
+    pub(crate) arranged: Arc<Arranged>,
     /// The nodes that are inputs, ascending.
-    pub(crate) inputs: Box<[u32]>,
+    pub(crate) inputs: Arc<[u32]>,
     /// Which of these have been set since the last run.
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
-    pub(crate) schedule: Option<Schedule>,
+    pub(crate) schedule: Option<Box<Schedule>>,
     /// If the run is shuffled.
     pub(crate) shuffled: Option<Box<Shuffled>>,
     pub(crate) measured: Measured,
@@ -85,7 +86,19 @@ impl InnerGraphs {
     fn at(&self, store: &Store, at: usize) -> (u32, *mut Option<Box<GraphData>>) {
         let (node, inner) = self.0[at];
         // SAFETY: `inner` was made for the node's task, by the contract of `push`.
-        (node, unsafe { inner(store.task(node)) })
+        (node, unsafe { inner(store.tasks.task(node)) })
+    }
+}
+
+impl fmt::Debug for GraphData {
+    /// A map from each node to the nodes that it depends on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { names, topology, .. } = self;
+        let listed = |node| {
+            let predecessors = topology.predecessors(node);
+            predecessors.map(|predecessor| names.label(predecessor.node)).collect::<Vec<Label<'_>>>()
+        };
+        f.debug_map().entries((0..topology.nodes()).map(|node| (names.label(node), listed(node)))).finish()
     }
 }
 
@@ -114,6 +127,39 @@ impl<'r> Parts<'r> {
 }
 
 impl GraphData {
+    /// The same graph, with memory of its own for runs. No input is set.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Store::another`].
+    pub(crate) unsafe fn another(&self) -> Self {
+        let Self { store, names, topology, arranged, schedule, inputs, .. } = self;
+        Self {
+            // SAFETY: by contract.
+            store: unsafe { store.another(inputs) },
+            graphs: InnerGraphs::default(),
+            names: Arc::clone(names),
+            topology: topology.clone(),
+            arranged: Arc::clone(arranged),
+            changed: vec![false; inputs.len()].into(),
+            inputs: Arc::clone(inputs),
+            schedule: schedule.clone(),
+            shuffled: None,
+            measured: Measured::default(),
+            wakes: None,
+            #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
+            alarm: None,
+            agenda: Agenda::default(),
+            marks: Vec::new(),
+            failures: Kept::default(),
+        }
+    }
+
+    /// Whether both are the same graph, and still go by the same order.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        self.store.is_as(&other.store) && self.topology.is_as(&other.topology)
+    }
+
     /// The graph with that number: this one, or one that is a node of it.
     pub(crate) fn find(&self, graph: GraphId) -> Option<&Self> {
         if graph == self.store.id() {
@@ -191,6 +237,19 @@ impl GraphData {
         }
         let shuffled = Shuffled::new(order, topology, queue, |node| !runs(node));
         self.shuffled = Some(Box::new(shuffled));
+    }
+
+    /// Drops all results and inputs, and what is left of earlier runs, as if there had been none.
+    ///
+    /// # Panics
+    ///
+    /// When all that is done, with the first panic of a destructor.
+    pub(crate) fn empty(&mut self) {
+        self.changed.fill(false);
+        self.shuffled = None;
+        self.measured.forget_all();
+        self.failures = Kept::default();
+        self.store.empty(&self.inputs);
     }
 
     /// Whether an executor would leave all nodes to the run's caller.

@@ -4,6 +4,7 @@ use super::topology::Topology;
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use dgraph_core::NodeId;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// What each node demands of its order and thread.
 pub(crate) struct Demands {
@@ -24,20 +25,21 @@ impl Demands {
     }
 }
 
-/// A graph whose order matters has one.
+/// A graph whose order matters has one. A clone shares what doesn't change during runs.
+#[derive(Clone)]
 pub(crate) struct Schedule {
     /// As set by the builder. Inputs come before everything else: they delay nobody.
-    priorities: Vec<i64>,
+    priorities: Arc<[i64]>,
     /// The longest path from each node on, in nanoseconds; empty as long as nobody wants to know.
-    ranks: Vec<u64>,
+    ranks: Arc<[u64]>,
     pub(crate) queue: ReadyQueue,
 }
 
 impl Schedule {
     /// The schedule of these demands, and the order of serial runs put into `topology`.
-    pub(crate) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
+    pub(crate) fn new(demands: &Demands, inputs: &Arc<[u32]>, topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
-        let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(inputs.into());
+        let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(Arc::clone(inputs));
         let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
         // What an urgent node needs is as urgent.
         let dag = topology.dag.view();
@@ -47,7 +49,7 @@ impl Schedule {
         }
         inputs.iter().for_each(|&input| priorities[input as usize] = i64::MAX);
         let is_plain = priorities.iter().all(|&priority| priority == 0);
-        let mut schedule = Self { priorities, ranks: Vec::new(), queue };
+        let mut schedule = Self { priorities: priorities.into(), ranks: Arc::default(), queue };
         if !is_plain {
             schedule.apply(topology);
         }
@@ -56,7 +58,7 @@ impl Schedule {
 
     /// From now on nodes are the more urgent, the longer these paths are, if their priorities are the same.
     pub(crate) fn set_ranks(&mut self, ranks: Vec<u64>, topology: &mut Topology) {
-        self.ranks = ranks;
+        self.ranks = ranks.into();
         self.apply(topology);
     }
 

@@ -9,10 +9,19 @@ use dgraph_core::{CycleBuf, Dag, DagError, NodeId};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ptr;
+use std::sync::Arc;
 
-/// The graph without what its nodes do.
+/// The graph without what its nodes do. A clone has counters of its own, and shares everything else.
+#[derive(Clone)]
 pub(crate) struct Topology {
     pub(crate) dag: Dag,
+    fixed: Arc<Fixed>,
+}
+
+/// What clones have in common beside the graph.
+#[derive(Clone)]
+struct Fixed {
     nodes: u32,
     /// How many of these the user has declared: the others, behind them, are [joints](super::turns).
     declared: u32,
@@ -29,9 +38,9 @@ pub(crate) struct Topology {
     serial_rows: Box<[Stretch]>,
     stored_rows: Box<[Stretch]>,
     /// Some node asks in a run for the status of another: a result is moved, or an outcome fed.
-    pub(crate) asks: bool,
+    asks: bool,
     /// What runs also after a failure.
-    pub(crate) lasting: Lasting,
+    lasting: Lasting,
 }
 
 /// A node that another one depends on, and what that wants of it.
@@ -63,8 +72,7 @@ impl Topology {
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let asks = uses.iter().any(|used| matches!(used.kind, Kind::Moved | Kind::Outcome));
         let (order, lasting) = (None, Lasting::default());
-        let mut new = Self {
-            dag,
+        let fixed = Fixed {
             nodes,
             declared,
             starts,
@@ -76,20 +84,48 @@ impl Topology {
             asks,
             lasting,
         };
+        let mut new = Self { dag, fixed: Arc::new(fixed) };
         if depth_first {
-            new.order = Some(new.dag.view().order().into());
+            new.fixed_mut().order = Some(new.dag.view().order().into());
         } else if !sorted {
-            new.order = Some(order_by(&new.dag, |node| new.place(node)));
+            new.fixed_mut().order = Some(order_by(&new.dag, |node| new.place(node)));
         }
         if uses.iter().any(|used| used.kind.is_in_any_case()) {
-            new.lasting = Lasting::new(new.find_lasting());
+            new.fixed_mut().lasting = Lasting::new(new.find_lasting());
         }
         Ok(new)
     }
 
+    /// To be changed: what others share stays with them.
+    fn fixed_mut(&mut self) -> &mut Fixed {
+        Arc::make_mut(&mut self.fixed)
+    }
+
+    /// Whether it is the same as the other, but for counters.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.fixed, &other.fixed) && ptr::eq(self.dag.view().order(), other.dag.view().order())
+    }
+
+    /// Whether some node asks in a run for the status of another: a result is moved, or an outcome fed.
+    pub(crate) fn asks(&self) -> bool {
+        self.fixed.asks
+    }
+
+    /// What runs also after a failure.
+    pub(crate) fn lasting(&self) -> &Lasting {
+        &self.fixed.lasting
+    }
+
+    /// Takes note of which nodes give futures.
+    pub(crate) fn find_futures(&mut self, futures: impl Iterator<Item = u32>) {
+        if !self.fixed.lasting.is_empty() {
+            self.fixed_mut().lasting.find_futures(futures);
+        }
+    }
+
     /// Where a node comes in the order of declaration. A joint: before the first node that waits for it.
     fn place(&self, node: NodeId) -> u32 {
-        let joins = node.get() >= self.declared;
+        let joins = node.get() >= self.fixed.declared;
         let waiting = self.dag.view().successors(node).iter().map(|edge| edge.target().get());
         if joins { waiting.min().unwrap_or(node.get()) } else { node.get() }
     }
@@ -101,8 +137,8 @@ impl Topology {
         if dag.is_depth_first() {
             return dag.order().into();
         }
-        let mut nodes: Box<[NodeId]> = (0..self.nodes).map(NodeId::new).collect();
-        if self.declared < self.nodes {
+        let mut nodes: Box<[NodeId]> = (0..self.fixed.nodes).map(NodeId::new).collect();
+        if self.fixed.declared < self.fixed.nodes {
             nodes.sort_by_cached_key(|&node| (self.place(node), Reverse(node)));
         }
         nodes
@@ -110,44 +146,48 @@ impl Topology {
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.
     pub(crate) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
-        self.order = Some(order_by(&self.dag, rank));
-        self.serial_rows = Box::default();
+        let order = order_by(&self.dag, rank);
+        let fixed = self.fixed_mut();
+        (fixed.order, fixed.serial_rows) = (Some(order), Box::default());
     }
 
     /// Looks for the rows of both orders.
     pub(crate) fn find_rows(&mut self, store: &Store) {
-        self.serial_rows = stretch::find(self.forward(), store);
-        self.stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
+        let serial_rows = stretch::find(self.forward(), store);
+        let stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
+        let fixed = self.fixed_mut();
+        (fixed.serial_rows, fixed.stored_rows) = (serial_rows, stored_rows);
     }
 
     pub(crate) fn serial_rows(&self) -> &[Stretch] {
-        &self.serial_rows
+        &self.fixed.serial_rows
     }
 
     pub(crate) fn stored_rows(&self) -> &[Stretch] {
-        &self.stored_rows
+        &self.fixed.stored_rows
     }
 
     pub(crate) fn nodes(&self) -> u32 {
-        self.nodes
+        self.fixed.nodes
     }
 
     /// How many of the nodes the user has declared: those with the lowest numbers.
     pub(crate) fn declared(&self) -> u32 {
-        self.declared
+        self.fixed.declared
     }
 
     /// What `node` depends on.
     pub(crate) fn predecessors(&self, node: u32) -> impl Iterator<Item = Predecessor> {
         let node = node as usize;
-        let range = self.starts[node] as usize..self.starts[node + 1] as usize;
-        let kind = |at: usize| self.kinds.get(at).copied().unwrap_or(Kind::Lent);
-        range.map(move |at| Predecessor { node: self.predecessors[at], kind: kind(at) })
+        let Fixed { starts, predecessors, kinds, .. } = &*self.fixed;
+        let range = starts[node] as usize..starts[node + 1] as usize;
+        let kind = |at: usize| kinds.get(at).copied().unwrap_or(Kind::Lent);
+        range.map(move |at| Predecessor { node: predecessors[at], kind: kind(at) })
     }
 
     /// Which nodes depend on something in any case, and which ones these need.
     fn find_lasting(&self) -> Box<[bool]> {
-        let mut lasting = vec![false; self.nodes as usize];
+        let mut lasting = vec![false; self.nodes() as usize];
         for node in self.forward().rev() {
             let is_lasting = lasting[node as usize];
             if is_lasting || self.predecessors(node).any(|before| before.kind.is_in_any_case()) {
@@ -185,19 +225,19 @@ impl Topology {
 
     /// What is to be named for the end of a branch at `node`: if that is the gate of a condition, the condition.
     fn ender(&self, node: u32) -> u32 {
-        let mut conditions = self.predecessors(node).filter(|_| node >= self.declared);
+        let mut conditions = self.predecessors(node).filter(|_| node >= self.declared());
         conditions.next().map_or(node, |condition| condition.node)
     }
 
     /// The order of a serial run. `None`: as declared.
     #[inline]
     pub(crate) fn order(&self) -> Option<&[NodeId]> {
-        self.order.as_deref()
+        self.fixed.order.as_deref()
     }
 
     /// All nodes, each after its predecessors; as in a serial run.
     pub(crate) fn forward(&self) -> impl DoubleEndedIterator<Item = u32> {
-        (0..self.nodes()).map(|at| self.order.as_ref().map_or(at, |order| order[at as usize].get()))
+        (0..self.nodes()).map(|at| self.fixed.order.as_ref().map_or(at, |order| order[at as usize].get()))
     }
 }
 

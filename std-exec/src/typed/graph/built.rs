@@ -5,7 +5,7 @@ use super::held::Held;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::Failures;
 use crate::typed::handle::markers::Anywhere;
-use crate::typed::handle::names::{Label, NamedNode};
+use crate::typed::handle::names::NamedNode;
 use crate::typed::handle::node::Input;
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
@@ -44,6 +44,15 @@ pub struct Graph<'env, P = Anywhere> {
 impl<'env, P> Graph<'env, P> {
     pub(crate) fn new(data: GraphData, env: Env<'env>) -> Self {
         Self { held: Held::new(data), _env: env, place: PhantomData }
+    }
+
+    /// With this memory.
+    pub(crate) fn of(held: Held) -> Self {
+        Self { held, _env: Env::new(), place: PhantomData }
+    }
+
+    pub(crate) fn into_held(self) -> Held {
+        self.held
     }
 
     #[inline]
@@ -218,11 +227,6 @@ impl<'env, P> Graph<'env, P> {
 impl<P> fmt::Debug for Graph<'_, P> {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GraphData { names, topology, .. } = self.data();
-        let listed = |node| {
-            let predecessors = topology.predecessors(node);
-            predecessors.map(|predecessor| names.label(predecessor.node)).collect::<Vec<Label<'_>>>()
-        };
-        f.debug_map().entries((0..topology.nodes()).map(|node| (names.label(node), listed(node)))).finish()
+        self.data().fmt(f)
     }
 }

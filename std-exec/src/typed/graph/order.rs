@@ -45,7 +45,7 @@ impl<P> Graph<'_, P> {
         };
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
-        let none = || Schedule::new(&Demands::none(ranks.len()), inputs, topology);
+        let none = || Box::new(Schedule::new(&Demands::none(ranks.len()), inputs, topology));
         let mut new = schedule.take().unwrap_or_else(none);
         new.set_ranks(ranks, topology);
         topology.find_rows(store);

@@ -91,6 +91,16 @@ impl Arena {
         place
     }
 
+    /// Memory like this, for the same places. Nothing lies there.
+    pub(crate) fn alike(&self) -> Self {
+        let mut new = Self::new();
+        if self.layout.size() > 0 {
+            new.resize(self.layout);
+        }
+        new.used = self.used;
+        new
+    }
+
     pub(crate) fn base(&self) -> Base {
         Base(self.base)
     }

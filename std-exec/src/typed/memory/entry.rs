@@ -39,6 +39,14 @@ pub(crate) type Call = unsafe fn(
 /// The pointer is to a value of the type that the function was made for, and nobody uses that any more.
 pub(crate) type DropInPlace = unsafe fn(NonNull<u8>);
 
+/// Drops the future of a node, if there is one. It lies apart from the task.
+///
+/// # Safety
+///
+/// The pointers are to a task, and to space for a future, of the types that the function was made for, and
+/// nobody uses that future.
+pub(crate) type DropFuture = unsafe fn(function: NonNull<u8>, future: NonNull<u8>);
+
 /// How to drop a `T`, if there is anything to do.
 pub(crate) fn drop_of<T>() -> Option<DropInPlace> {
     // SAFETY: by the contract of `DropInPlace`.

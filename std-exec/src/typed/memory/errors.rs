@@ -45,21 +45,23 @@ impl Drop for Errors {
 /// What went wrong in a run beside a panic that went on. If nobody asks, each error is dropped by itself:
 /// destructors may panic.
 #[derive(Default)]
-pub(crate) struct Kept(Failures);
+pub(crate) struct Kept(Option<Box<Failures>>);
 
 impl Kept {
     pub(crate) fn new(failures: Failures) -> Self {
-        Self(failures)
+        Self(Some(Box::new(failures)))
     }
 
     pub(crate) fn take(&mut self) -> Failures {
-        mem::take(&mut self.0)
+        self.0.take().map(|failures| *failures).unwrap_or_default()
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        self.take().into_iter().for_each(discard);
+        if self.0.is_some() {
+            self.take().into_iter().for_each(discard);
+        }
     }
 }
 

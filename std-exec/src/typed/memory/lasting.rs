@@ -2,7 +2,7 @@
 //! case, and all that these need in the usual way.
 
 /// The nodes of a graph that run also after a failure, if there are any.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Lasting {
     /// Of each node; empty if there are none.
     nodes: Box<[bool]>,
@@ -28,11 +28,9 @@ impl Lasting {
 
     /// Takes note of which nodes give the graph's futures.
     pub(crate) fn find_futures(&mut self, futures: impl Iterator<Item = u32>) {
-        if !self.is_empty() {
-            let mut futures: Vec<_> = futures.zip(0..).collect();
-            futures.sort_unstable();
-            self.futures = futures.into();
-        }
+        let mut futures: Vec<_> = futures.zip(0..).collect();
+        futures.sort_unstable();
+        self.futures = futures.into();
     }
 
     /// The number of the future that `node` gives.

@@ -16,6 +16,11 @@ impl Measured {
         self.ticks.resize_with(nodes, || AtomicUsize::new(0));
     }
 
+    /// None was ever measured.
+    pub(crate) fn forget_all(&mut self) {
+        self.ticks.iter_mut().for_each(|ticks| *ticks = AtomicUsize::new(0));
+    }
+
     /// `node` begins so long after the run.
     pub(crate) fn begin(&self, node: NodeId, now: u64) {
         // Relaxed, here and below: each is written by the thread that runs the node, and read after the run.

@@ -18,4 +18,8 @@ pub(super) mod states;
 pub(super) mod status;
 #[allow(unsafe_code)]
 pub(super) mod store;
+#[allow(unsafe_code)]
+pub(super) mod store_builder;
+#[allow(unsafe_code)]
+pub(super) mod tasks;
 pub(super) mod watch;

@@ -38,6 +38,13 @@ use std::ptr::NonNull;
 /// The states of a graph; the table in the module's docs says who may touch them when.
 #[derive(Default)]
 pub(crate) struct States {
+    /// Most graphs have none.
+    all: Option<Box<All>>,
+}
+
+/// One or more states.
+#[derive(Default)]
+struct All {
     values: Vec<Owned>,
     names: Names,
     /// Which of them the caller may have changed since the last run.
@@ -50,9 +57,17 @@ struct Owned {
     free: DropInPlace,
 }
 
+// SAFETY: states are `Send`, by the contract of `add`, or stay on the thread of a local graph.
+unsafe impl Send for States {}
+// SAFETY: a shared reference gives `&T`, by handles that demand that `T` is `Sync` (`Graph::state`), or on that
+// thread. What a run does is by the contract of `Tasks::call`.
+unsafe impl Sync for States {}
+
 /// Where a state lies, for as long as its graph.
 #[derive(Debug)]
 pub struct StatePlace<T>(NonNull<T>);
+
+const HANDLE: &str = "only states have handles";
 
 impl States {
     /// Adds a state to those of `graph`. This is where handles come from.
@@ -63,20 +78,25 @@ impl States {
     /// graph, whoever is given a `&T` by several threads at once demands that it is `Sync`; or the states
     /// stay on the thread of a local graph, and `P` says so.
     pub(crate) unsafe fn add<T, P>(&mut self, graph: GraphId, name: &str, value: T) -> State<T, P> {
-        let index = u32::try_from(self.values.len()).expect("states take memory");
+        let all = self.all.get_or_insert_default();
+        let index = u32::try_from(all.values.len()).expect("states take memory");
         let value = NonNull::from(Box::leak(Box::new(value))).cast();
         // SAFETY: by the contract of `DropInPlace`; it was a box, and whoever frees it forgets it.
         let free: DropInPlace = |value| drop(unsafe { Box::from_raw(value.cast::<T>().as_ptr()) });
-        self.values.push(Owned { value, free });
-        self.names.push(name);
-        self.changed.push(false);
+        all.values.push(Owned { value, free });
+        all.names.push(name);
+        all.changed.push(false);
         State::new(StateId { graph, index })
+    }
+
+    fn all(&self) -> &All {
+        self.all.as_ref().expect(HANDLE)
     }
 
     /// Where a state lies, which is one of these.
     pub(crate) fn place<T, P>(&self, state: State<T, P>) -> StatePlace<T> {
         // The type is right, since only `add` makes handles.
-        StatePlace(self.values[state.id().index as usize].value.cast())
+        StatePlace(self.all().values[state.id().index as usize].value.cast())
     }
 
     /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see `Store::call`.)
@@ -87,29 +107,34 @@ impl States {
 
     /// The same, to be changed, which is taken down.
     pub(crate) fn get_mut<T, P>(&mut self, state: State<T, P>) -> &mut T {
-        self.changed[state.id().index as usize] = true;
+        let all = self.all.as_mut().expect(HANDLE);
+        all.changed[state.id().index as usize] = true;
         // SAFETY: `self` is borrowed by nobody else, so there is no run.
         unsafe { self.place(state).write() }
     }
 
     pub(crate) fn names(&self) -> &Names {
-        &self.names
+        &self.all().names
     }
 
     /// Whether the caller may have changed that state since the last run.
     pub(crate) fn has_changed(&self, state: u32) -> bool {
-        self.changed[state as usize]
+        self.all().changed[state as usize]
     }
 
     /// A run has begun.
     pub(crate) fn forget_changes(&mut self) {
-        self.changed.fill(false);
+        if let Some(all) = &mut self.all {
+            all.changed.fill(false);
+        }
     }
 
     /// Gives back memory that isn't used: all states are there.
     pub(crate) fn shrink(&mut self) {
-        self.values.shrink_to_fit();
-        self.changed.shrink_to_fit();
+        if let Some(all) = &mut self.all {
+            all.values.shrink_to_fit();
+            all.changed.shrink_to_fit();
+        }
     }
 
     /// Drops the last one that is left. False if there is none.
@@ -118,7 +143,8 @@ impl States {
     ///
     /// With the panic of its destructor. It is gone all the same.
     pub(crate) fn drop_last(&mut self) -> bool {
-        let Some(Owned { value, free }) = self.values.pop() else { return false };
+        let last = self.all.as_mut().and_then(|all| all.values.pop());
+        let Some(Owned { value, free }) = last else { return false };
         // SAFETY: `free` was made for its type. It is no longer in the list, and nobody has references: there
         // is no run, and futures are gone.
         unsafe { free(value) };

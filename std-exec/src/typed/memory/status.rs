@@ -164,6 +164,14 @@ impl Statuses {
         States(&self.states)
     }
 
+    /// Statuses of as many nodes, none of which has run.
+    pub(crate) fn alike(&self) -> Self {
+        let mut new = Self::default();
+        new.states.resize_with(self.states.len(), || AtomicU8::new(Status::NOT_RUN.state));
+        new.about.resize_with(self.about.len(), || AtomicU32::new(0));
+        new
+    }
+
     pub(crate) fn push(&mut self, status: Status) {
         self.states.push(AtomicU8::new(status.state));
         self.about.push(AtomicU32::new(status.about));

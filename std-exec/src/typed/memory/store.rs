@@ -11,170 +11,87 @@
 //! runs the node, between writing one and writing the other, where nothing can unwind; and in a row, until
 //! somebody could look (see `run/rows.rs`).
 
-use super::arena::{Arena, Place};
-use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
+use super::arena::Arena;
+use super::entry::{DropInPlace, Entry};
 use super::errors::Payload;
-use super::frame::Frame;
-use super::row::{Ran, Row};
 use super::slots::Slots;
 use super::states::States;
 use super::status::{State, Status, Statuses};
-use crate::sync::thrown::{discard, first};
+use super::tasks::{Tasks, go_on};
+use crate::sync::thrown::first;
 use crate::typed::handle::node::{GraphId, Node};
-use std::alloc::Layout;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
-use std::thread;
+use std::sync::Arc;
 
-/// The closures and results of a graph; the table in the module's docs says who may touch them when.
+/// The results of a graph, and its closures; the table in the module's docs says who may touch them when.
+///
+/// It is `Send` and `Sync`, as its parts are, which know nothing of what lies in them. That is right: what is put
+/// in is `Send`, and results, which several threads may read, are `Sync`, or their handles don't lend them, by the
+/// contracts of `StoreBuilder::declare` and `define`; or it belongs to nodes that are bound to the thread of a
+/// local graph (see `builder/local.rs`), which keeps the store on that thread. Of what a shared reference gives
+/// access to, `get` gives `&T`, by handles that may lend it: so `T` is `Sync`. What a run does is by the contract of
+/// `Tasks::call`.
 pub(crate) struct Store {
-    id: GraphId,
-    /// Slots, closures, and what feeds these: each for itself, so that the closures of nodes of one kind lie
-    /// side by side.
+    /// Shared with the other runs of a definition.
+    pub(crate) tasks: Arc<Tasks>,
+    /// Slots and futures.
     values: Arena,
-    functions: Arena,
-    pointers: Arena,
-    /// The places of slots that are fed as a list.
-    lists: Vec<u32>,
-    entries: Vec<Entry>,
-    slots: Vec<Place<u8>>,
     pub(crate) statuses: Statuses,
-    /// How to drop what nodes give that isn't trivial to drop; inputs apart, since they outlast runs.
-    results: Vec<(u32, DropInPlace)>,
-    inputs: Vec<(u32, DropInPlace)>,
-    closures: Vec<(Place<u8>, DropInPlace)>,
-    /// The nodes that give futures, and what drops these.
-    futures: Vec<(u32, DropInPlace)>,
     pub(crate) states: States,
 }
 
-// SAFETY: what is put in is `Send`, and results, which several threads may read, are `Sync`, or their handles
-// don't lend them, by the contracts of `declare`, `define` and `States::add`; or it belongs to nodes that are
-// bound to the thread of a local graph (see `builder/local.rs`), which keeps the store on that thread.
-unsafe impl Send for Store {}
-// SAFETY: as above. Of what a shared reference gives access to, `get` gives `&T`, by handles that may lend it:
-// so `T` is `Sync`; and so do states. What a run does is by the contract of `call`.
-unsafe impl Sync for Store {}
-
 impl Store {
-    pub(crate) fn new() -> Self {
-        Self {
-            id: GraphId::unique(),
-            values: Arena::new(),
-            functions: Arena::new(),
-            pointers: Arena::new(),
-            lists: Vec::new(),
-            entries: Vec::new(),
-            slots: Vec::new(),
-            statuses: Statuses::default(),
-            results: Vec::new(),
-            inputs: Vec::new(),
-            closures: Vec::new(),
-            futures: Vec::new(),
-            states: States::default(),
+    /// # Safety
+    ///
+    /// `values` is the arena that the places of slots and futures in `tasks` were given by. No slot holds a
+    /// value, as the statuses say, and at the places of futures lies that there is none.
+    pub(super) unsafe fn new(tasks: Tasks, values: Arena, statuses: Statuses, states: States) -> Self {
+        Self { tasks: Arc::new(tasks), values, statuses, states }
+    }
+
+    /// Another one, with the same closures, and memory of its own for what they give. `inputs` are the nodes
+    /// that are inputs; none of them is set.
+    ///
+    /// # Safety
+    ///
+    /// The calls of all nodes use their closures only by shared references, and all closures are `Sync`. There
+    /// are no states, and no node is a graph.
+    pub(crate) unsafe fn another(&self, inputs: &[u32]) -> Self {
+        let Self { tasks, values, statuses, states: _ } = self;
+        let (tasks, values) = (Arc::clone(tasks), values.alike());
+        for future in &tasks.futures {
+            // SAFETY: the place is one of the arena that this one is like.
+            let place = unsafe { values.base().at(future.place) };
+            // SAFETY: there is space for such a future, and nobody else's.
+            unsafe { (future.empty)(place) };
         }
+        let statuses = statuses.alike();
+        inputs.iter().for_each(|&input| statuses.set(input, Status::UNSET));
+        Self { tasks, values, statuses, states: States::default() }
+    }
+
+    /// Whether the other one has the same closures.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.tasks, &other.tasks)
     }
 
     pub(crate) fn id(&self) -> GraphId {
-        self.id
+        self.tasks.id
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.tasks.slots.len()
     }
 
-    /// Whether there is space for a node that gives one of these.
-    pub(crate) fn has_room_for_slot(&self, of: Layout) -> bool {
-        self.values.has_room(of)
-    }
-
-    /// Whether there is space for what a task consists of.
-    pub(crate) fn has_room_for_task(&self, function: Layout, pointers: Layout) -> bool {
-        self.functions.has_room(function) && self.pointers.has_room(pointers)
-    }
-
-    /// Gives back memory that isn't used: all nodes are there.
-    pub(crate) fn shrink(&mut self) {
-        self.values.shrink();
-        self.functions.shrink();
-        self.pointers.shrink();
-        self.lists.shrink_to_fit();
-        self.entries.shrink_to_fit();
-        self.slots.shrink_to_fit();
-        self.statuses.shrink();
-        self.results.shrink_to_fit();
-        self.inputs.shrink_to_fit();
-        self.closures.shrink_to_fit();
-        self.futures.shrink_to_fit();
-        self.states.shrink();
-    }
-
-    /// A node that gives a `T`, and does nothing yet. This is where handles come from.
-    ///
-    /// # Safety
-    ///
-    /// The store goes away before anything that a `T` borrows. `T` is `Send` and `Sync`; or it is `Send`, and
-    /// the handle that is given out is [`Unshared`](crate::Unshared); or the node is bound to the thread of a
-    /// local graph, and the handle says so.
-    pub(crate) unsafe fn declare<T>(&mut self, status: Status) -> Node<T> {
-        Node::new(self.id, self.add_slot(Layout::new::<T>(), drop_of::<T>(), status))
-    }
-
-    /// The number of a new node, whose slot is for one of these, which `drop` drops.
-    fn add_slot(&mut self, of: Layout, drop: Option<DropInPlace>, status: Status) -> u32 {
-        let index = u32::try_from(self.slots.len()).expect("the builder counts");
-        self.slots.push(self.values.reserve(of));
-        self.entries.push(Entry::NOTHING);
-        self.statuses.push(status);
-        let drops = if status == Status::UNSET { &mut self.inputs } else { &mut self.results };
-        drops.extend(drop.map(|drop| (index, drop)));
-        index
-    }
-
-    /// Gives `node` its task, which `call` is made for. If it gives futures, as the one of the number that
-    /// [`futures`](Self::futures) was before, `future` drops these.
-    ///
-    /// # Safety
-    ///
-    /// `call` may be called with such a closure and such pointers, and `future` drops the future of such a
-    /// closure. The store goes away before anything that the closure borrows. The closure is `Send`, or the
-    /// node is bound to the thread of a local graph.
-    pub(crate) unsafe fn define<F, P>(
-        &mut self,
-        node: u32,
-        call: Call,
-        task: Task<F, P>,
-        future: Option<DropInPlace>,
-    ) {
-        let Task { function, pointers } = task;
-        let function = self.functions.place(function).untyped();
-        let pointers = self.pointers.place(pointers).untyped();
-        self.set_entry(node, Entry { call, function, pointers }, drop_of::<F>(), future);
-    }
-
-    /// From now on `node` has this entry. `drop` drops its closure, and `future` the futures of that.
-    fn set_entry(&mut self, node: u32, entry: Entry, drop: Option<DropInPlace>, future: Option<DropInPlace>) {
-        self.closures.extend(drop.map(|drop| (entry.function, drop)));
-        self.entries[node as usize] = entry;
-        self.futures.extend(future.map(|drop| (node, drop)));
-    }
-
-    /// Where the task of `node` lies, which has one: what `define` was given as its function.
-    pub(crate) fn task(&self, node: u32) -> NonNull<u8> {
-        // SAFETY: `define` has put the task there.
-        unsafe { self.functions.base().at(self.entries[node as usize].function) }
+    pub(crate) fn entry(&self, node: u32) -> &Entry {
+        self.tasks.entry(node)
     }
 
     /// How many nodes give futures.
     pub(crate) fn futures(&self) -> usize {
-        self.futures.len()
-    }
-
-    /// The node that gives the future with this number.
-    #[inline]
-    pub(crate) fn node_of_future(&self, index: u32) -> u32 {
-        self.futures[index as usize].0
+        self.tasks.futures.len()
     }
 
     /// Drops the future with this number, if it is there.
@@ -187,42 +104,25 @@ impl Store {
     ///
     /// With the panic of its destructor.
     pub(crate) unsafe fn drop_future(&self, index: u32) {
-        let (node, drop) = self.futures[index as usize];
-        // SAFETY: `drop` was made for the node's task (`define`), and nobody uses the future, by
+        let future = self.tasks.futures[index as usize];
+        // SAFETY: the arena has given the place.
+        let place = unsafe { self.values.base().at(future.place) };
+        // SAFETY: `drop` was made for the node's task and future (`define`), and nobody uses the future, by
         // contract.
-        unsafe { drop(self.task(node)) };
+        unsafe { (future.drop)(self.tasks.task(future.node), place) };
     }
 
     /// The slot of a node of this graph. `None` for another's.
     fn slot<T>(&self, node: Node<T>) -> Option<NonNull<T>> {
-        let place = self.place(node)?;
-        // SAFETY: `declare` was given the place by this arena.
-        Some(unsafe { self.values.base().at(place) })
-    }
-
-    /// Where that lies.
-    pub(crate) fn place<T>(&self, node: Node<T>) -> Option<Place<T>> {
-        // The type is right, since only `declare` makes handles.
-        (node.any().graph == self.id).then(|| self.slots[node.any().index as usize].typed())
+        let own = node.any().graph == self.id();
+        // The type is right, since only `StoreBuilder::declare` makes handles.
+        own.then(|| self.slot_of(node.any().index).cast())
     }
 
     /// Where slots lie that nobody feeds or reads by a handle.
     pub(crate) fn slots(&self) -> Slots<'_> {
-        // SAFETY: the places were given by this arena, which only a builder changes.
-        unsafe { Slots::new(&self.slots, &self.lists, self.values.base()) }
-    }
-
-    /// Puts down a place that is fed as a part of a list, behind the others.
-    pub(crate) fn push_listed<T>(&mut self, place: Place<T>) {
-        self.lists.push(place.units());
-    }
-
-    pub(crate) fn lists(&self) -> &[u32] {
-        &self.lists
-    }
-
-    pub(crate) fn entry(&self, node: u32) -> &Entry {
-        &self.entries[node as usize]
+        // SAFETY: the places were given by this arena, or by one that it is like, and nothing moves in it.
+        unsafe { Slots::new(&self.tasks.slots, &self.tasks.lists, self.values.base()) }
     }
 
     /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run:
@@ -234,7 +134,7 @@ impl Store {
             return Some(Err(status.state()));
         }
         // SAFETY: at `VALUE` the slot holds a `T`. While `self` is borrowed only a run could change it, and
-        // by the contract of `call` there is none.
+        // by the contract of `Tasks::call` there is none.
         Some(Ok(unsafe { slot.as_ref() }))
     }
 
@@ -287,6 +187,23 @@ impl Store {
         self.blame(panicked);
     }
 
+    /// Drops the results of all nodes, and then these inputs, which are all. None is set afterwards.
+    ///
+    /// # Panics
+    ///
+    /// When all that is done, with the first panic of a destructor.
+    pub(crate) fn empty(&mut self, inputs: &[u32]) {
+        let (_, mut thrown) = self.drop_results(|_| true);
+        for at in 0..self.tasks.inputs.len() {
+            let input = self.tasks.inputs[at];
+            let dropped = catch_unwind(AssertUnwindSafe(|| self.drop_value(input)));
+            thrown = first(thrown, dropped.err());
+        }
+        self.statuses.fill(Status::NOT_RUN);
+        inputs.iter().for_each(|&input| self.statuses.set(input, Status::UNSET));
+        self.blame((Vec::new(), thrown));
+    }
+
     /// Drops the results of the nodes for which `which` gives a new status.
     ///
     /// # Panics
@@ -308,15 +225,15 @@ impl Store {
         let (mut panicked, mut thrown) = (Vec::new(), None);
         let mut at = 0;
         let drop_rest = |store: &mut Self, at: &mut usize| {
-            while let Some(&(node, _)) = store.results.get(*at) {
+            while let Some(&(node, _)) = store.tasks.results.get(*at) {
                 *at += 1;
                 if which(node) {
-                    store.drop_result(*at - 1);
+                    store.drop_value(store.tasks.results[*at - 1]);
                 }
             }
         };
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop_rest(self, &mut at))) {
-            panicked.push(self.results[at - 1].0);
+            panicked.push(self.tasks.results[at - 1].0);
             thrown = first(thrown, Some(payload));
         }
         (panicked, thrown)
@@ -330,10 +247,9 @@ impl Store {
         }
     }
 
-    /// Drops the result of the node that comes `at` this place in `results`, if it has one.
+    /// Drops what a node gave, if it is there.
     #[inline]
-    fn drop_result(&mut self, at: usize) {
-        let (node, drop) = self.results[at];
+    fn drop_value(&mut self, (node, drop): (u32, DropInPlace)) {
         if self.statuses.get(node) == Status::VALUE {
             self.statuses.set(node, Status::NOT_RUN);
             // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; the status has
@@ -344,77 +260,49 @@ impl Store {
 
     /// The slot of a node, whatever it is for.
     fn slot_of(&self, node: u32) -> NonNull<u8> {
-        // SAFETY: `declare` was given the place by this arena.
-        unsafe { self.values.base().at(self.slots[node as usize]) }
-    }
-
-    /// Runs `node`, whose entry is this, or polls it, and perhaps further nodes of `row`.
-    ///
-    /// # Safety
-    ///
-    /// In a run, which has the store to itself: until it has ended, nobody calls `get`, looks at graphs that
-    /// are nodes, or uses what that has given. This is the only call for `node` in it, or the one before has
-    /// come to `Pending` and its effects are visible here. It comes after those for all that the node depends
-    /// on, whose effects are visible here, and the statuses of those that feed it are, or were at the first
-    /// call, `VALUE`. What is moved into it feeds no other node. A node that is bound to the caller is called
-    /// on the run's caller. Nodes under a limit of 1 are under way one at a time, each with the effects of the
-    /// one before visible; and none is called, or polled again, after one of them, or one that it depends on,
-    /// was interrupted.
-    ///
-    /// All this is so as well for the nodes that follow in `row`, when those before are complete.
-    #[inline]
-    pub(crate) unsafe fn call(&self, node: u32, entry: &Entry, frame: &Frame<'_>, row: &Row<'_>) -> Ran {
-        let Entry { call, function, pointers } = *entry;
-        // SAFETY: `define` was given the places by these arenas. (`NOTHING` doesn't look there.)
-        let function = unsafe { self.functions.base().at(function) };
-        // SAFETY: as above.
-        let pointers = unsafe { self.pointers.base().at(pointers) };
-        // SAFETY: task and function belong together (`define`). The task is used in this call only. The slots
-        // that it reads hold values, which were written before, and nobody writes to them during the run but
-        // who has them moved to it, and that is this node; its own is read only by nodes that come later. Who
-        // uses one of its states comes before it, or after it, or is under a limit with it (see `states.rs`).
-        unsafe { call(function, pointers, frame, node, row) }
+        // SAFETY: the place was given by this arena, or by one that it is like.
+        unsafe { self.values.base().at(self.tasks.slots[node as usize]) }
     }
 }
 
+/// How much of a store is left to be dropped.
+struct Left {
+    futures: usize,
+    results: usize,
+    inputs: usize,
+}
+
 impl Drop for Store {
-    /// Futures first, which may use anything else, then results, inputs, closures and states. Destructors that come
-    /// after one that panics run too, and then the first panic goes on; unless the thread unwinds already,
-    /// when that would abort.
+    /// Futures first, which may use anything else, then results, inputs and states; and at last, with the last
+    /// store that has them, closures. Destructors that come after one that panics run too, and then the first
+    /// panic goes on; unless the thread unwinds already, when that would abort.
     fn drop(&mut self) {
+        let Tasks { futures, results, inputs, .. } = &*self.tasks;
+        let mut left = Left { futures: futures.len(), results: results.len(), inputs: inputs.len() };
         let mut thrown = None;
-        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.drop_all())) {
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.drop_all(&mut left))) {
             thrown = first(thrown, Some(payload));
         }
-        match thrown {
-            Some(payload) if thread::panicking() => discard(payload),
-            Some(payload) => resume_unwind(payload),
-            None => {}
-        }
+        go_on(thrown);
     }
 }
 
 impl Store {
     /// Drops everything that is left, until a destructor panics.
-    fn drop_all(&mut self) {
-        while let Some(last) = self.futures.len().checked_sub(1) {
+    fn drop_all(&mut self, left: &mut Left) {
+        while let Some(last) = left.futures.checked_sub(1) {
+            left.futures = last;
             // (After a run there is none.)
             // SAFETY: there is no run any more. If its destructor panics, it is gone all the same.
             unsafe { self.drop_future(u32::try_from(last).expect("one per node")) };
-            self.futures.pop();
         }
-        while let Some((node, drop)) = self.results.pop().or_else(|| self.inputs.pop()) {
-            if self.statuses.get(node) == Status::VALUE {
-                // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for. It is no
-                // longer in a list, so this happens once.
-                unsafe { drop(self.slot_of(node)) };
-            }
+        while let Some(last) = left.results.checked_sub(1) {
+            left.results = last;
+            self.drop_value(self.tasks.results[last]);
         }
-        while let Some((place, drop)) = self.closures.pop() {
-            // SAFETY: `define` has put the closure there.
-            let closure = unsafe { self.functions.base().at(place) };
-            // SAFETY: `drop` was made for it. It is no longer in a list.
-            unsafe { drop(closure) };
+        while let Some(last) = left.inputs.checked_sub(1) {
+            left.inputs = last;
+            self.drop_value(self.tasks.inputs[last]);
         }
         while self.states.drop_last() {}
     }

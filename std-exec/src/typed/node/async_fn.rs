@@ -10,6 +10,7 @@ use crate::typed::handle::node::{Input, Moved, Node};
 use crate::typed::handle::outcome::OutcomeOf;
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
+use std::ptr::NonNull;
 
 /// An async closure or function that can be fed what the dependencies `D` give, for as long as `'a`: one
 /// parameter for each, in the listed order. Parameter types of closures have to be written out.
@@ -48,7 +49,7 @@ use crate::typed::memory::frame::Frame;
     note = "an async closure must not own what it uses across calls: let it borrow that, or give its future a clone: \
             `move |x: &T| {{ let client = client.clone(); async move {{ ... }} }}`"
 )]
-pub trait AsyncNodeFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Scope> {
+pub trait AsyncNodeFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Scope>: Sized {
     /// What the future gives.
     type Output;
     /// What a call gives.
@@ -56,9 +57,14 @@ pub trait AsyncNodeFn<'a, D: Dependencies, Bounds = &'a <D as Dependencies>::Sco
 
     /// # Safety
     ///
-    /// The contract of [`Feed::feed`], for each dependency.
+    /// As for [`NodeFn::call`](super::dependencies::NodeFn::call).
     #[doc(hidden)]
-    unsafe fn call(&mut self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Future;
+    unsafe fn call(
+        function: NonNull<Self>,
+        pointers: &D::Pointers,
+        frame: &Frame<'_>,
+        node: u32,
+    ) -> Self::Future;
 }
 
 macro_rules! tuples {
@@ -75,13 +81,20 @@ macro_rules! tuples {
             type Future = Fut;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _frame: &Frame<'_>, _node: u32) -> Fut {
+            unsafe fn call(
+                mut function: NonNull<Self>,
+                pointers: &($($item::Pointer,)*),
+                _frame: &Frame<'_>,
+                _node: u32,
+            ) -> Fut {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
                     let $value = unsafe { <$item as Feed<'a>>::feed($value, _frame, _node) };
                 )*
-                self($($value),*)
+                // SAFETY: by contract.
+                let function = unsafe { function.as_mut() };
+                function($($value),*)
             }
         }
     };
@@ -116,13 +129,16 @@ macro_rules! alone {
 
             #[inline]
             unsafe fn call(
-                &mut self,
+                mut function: NonNull<Self>,
                 pointer: &<$handle<T $(, $place)?> as Dependency>::Pointer,
                 frame: &Frame<'_>,
                 node: u32,
             ) -> Fut {
-                // SAFETY: by contract.
-                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, frame, node) })
+                // SAFETY: by contract, here and in the next.
+                let value = unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, frame, node) };
+                // SAFETY: as above.
+                let function = unsafe { function.as_mut() };
+                function(value)
             }
         }
     )*};
@@ -143,9 +159,17 @@ macro_rules! many {
             type Future = Fut;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &List, frame: &Frame<'_>, _: u32) -> Fut {
-                // SAFETY: by contract.
-                self(unsafe { Values::new(*pointers, frame) })
+            unsafe fn call(
+                mut function: NonNull<Self>,
+                pointers: &List,
+                frame: &Frame<'_>,
+                _: u32,
+            ) -> Fut {
+                // SAFETY: by contract, here and in the next.
+                let values = unsafe { Values::new(*pointers, frame) };
+                // SAFETY: as above.
+                let function = unsafe { function.as_mut() };
+                function(values)
             }
         }
     )*};

@@ -1,9 +1,10 @@
-//! A node that gives a future, with its types taken away. The future lies in the graph's arena, behind the
-//! closure that made it: no box, and it never moves.
+//! A node that gives a future, with its types taken away. The future lies in the arena of the results: no box, and
+//! it never moves.
 
 use crate::sync::thrown::discard;
 use crate::typed::handle::bounds::NodeError;
-use crate::typed::memory::entry::{Call, DropInPlace};
+use crate::typed::memory::arena::Place;
+use crate::typed::memory::entry::{Call, DropFuture};
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::status::{NoValue, Outcome, Status};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,15 +12,15 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-/// A closure that gives a future, the future, and the pointers to its arguments.
+/// A closure that gives a future, and the pointers to its arguments.
 pub(crate) struct AsyncTask<F, P, S, Fut> {
-    /// From its first poll on, until it is done or dropped. The first field, since it may use the others when
-    /// it is dropped.
-    pub(crate) future: Option<Fut>,
     pub(crate) function: F,
     pub(crate) pointers: P,
     /// Which of the graph's futures it is.
     pub(crate) index: u32,
+    /// Where it lies, from its first poll on until it is done or dropped. It may use the closure when it is
+    /// dropped, which is there for longer.
+    pub(crate) future: Place<Option<Fut>>,
     /// Makes the future of the closure, or function, and what it is fed from. These outlast it, and nobody
     /// else uses them meanwhile.
     pub(crate) start: S,
@@ -91,9 +92,13 @@ where
     // No reference to the whole task, for the future may have one to the closure.
     let task = task.as_ptr();
     // SAFETY: by contract, here and in the next two.
-    let future = unsafe { &mut (*task).future };
-    // SAFETY: as above.
     let index = unsafe { (*task).index };
+    // SAFETY: as above.
+    let future = unsafe { (*task).future };
+    // SAFETY: `define` was given the place by the arena that slots lie in.
+    let mut future = unsafe { frame.slots.base().at(future) };
+    // SAFETY: it is the node's, and who calls the node has it alone. At first there is none there.
+    let future = unsafe { future.as_mut() };
     let pinned = future.get_or_insert_with(|| {
         // SAFETY: as above.
         let start = unsafe { &(*task).start };
@@ -104,7 +109,7 @@ where
         start(function, pointers, frame, node)
     });
     // SAFETY: the future lies in the arena, which moves nothing once the graph is built; it is only ever
-    // dropped in place, here or by `drop_future_of`, or with the task.
+    // dropped in place, here or by `drop_future_of`.
     let pinned = unsafe { Pin::new_unchecked(pinned) };
     let polled = frame.wakes().poll(index, |waker| pinned.poll(&mut Context::from_waker(waker)));
     let Poll::Ready(output) = polled.0 else { return Outcome::pending(index, polled.1) };
@@ -124,11 +129,9 @@ where
 }
 
 /// What drops the node's future, if there is one.
-pub(crate) fn drop_future_of<F, P, S, Fut>(_: &AsyncTask<F, P, S, Fut>) -> DropInPlace {
-    |task| {
-        let task = task.cast::<AsyncTask<F, P, S, Fut>>().as_ptr();
-        // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses its
-        // future.
-        unsafe { (*task).future = None };
+pub(crate) fn drop_future_of<F, P, S, Fut>(_: &AsyncTask<F, P, S, Fut>) -> DropFuture {
+    |_, future| {
+        // SAFETY: by the contract of `DropFuture`, the pointer is to such a future, and nobody uses it.
+        unsafe { *future.cast::<Option<Fut>>().as_mut() = None };
     }
 }

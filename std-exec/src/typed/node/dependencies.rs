@@ -5,6 +5,8 @@
 //! [states](super::state_access) a reference by which they are read or changed.
 
 use super::resolver::Resolver;
+#[allow(unused_imports, reason = "for the docs")]
+use super::shared_fn::ByRef;
 use super::values::{List, Values};
 use crate::typed::data::uses::Kind;
 use crate::typed::handle::markers::Lendable;
@@ -14,6 +16,7 @@ use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::arena::Place;
 use crate::typed::memory::frame::Frame;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 pub(crate) mod sealed {
     pub trait Sealed {}
@@ -175,15 +178,21 @@ pub trait Dependencies: Sealed + Sized {
             a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
     note = "of a `State<T>`: `&T` for `state.read()`, `&mut T` for `state.write()` and `state.commute()`"
 )]
-pub trait NodeFn<D: Dependencies> {
+pub trait NodeFn<D: Dependencies>: Sized {
     /// What it gives.
     type Output;
 
     /// # Safety
     ///
-    /// The contract of [`Feed::feed`], for each dependency.
+    /// The pointer is to such a closure, which nobody else uses during the call, or, if it is [`ByRef`], only by
+    /// shared references. The contract of [`Feed::feed`], for each dependency.
     #[doc(hidden)]
-    unsafe fn call(&mut self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Output;
+    unsafe fn call(
+        function: NonNull<Self>,
+        pointers: &D::Pointers,
+        frame: &Frame<'_>,
+        node: u32,
+    ) -> Self::Output;
 }
 
 /// Closures that set the inputs of a graph that is a node: like [`NodeFn`], with a `&mut G` in front of the
@@ -297,13 +306,20 @@ macro_rules! tuples {
             type Output = Out;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &($($item::Pointer,)*), _frame: &Frame<'_>, _node: u32) -> Out {
+            unsafe fn call(
+                mut function: NonNull<Self>,
+                pointers: &($($item::Pointer,)*),
+                _frame: &Frame<'_>,
+                _node: u32,
+            ) -> Out {
                 let ($($value,)*) = pointers;
                 $(
                     // SAFETY: by contract.
                     let $value = unsafe { $item::feed_call($value, _frame, _node) };
                 )*
-                self($($value),*)
+                // SAFETY: by contract.
+                let function = unsafe { function.as_mut() };
+                function($($value),*)
             }
         }
 
@@ -364,13 +380,16 @@ macro_rules! alone {
 
             #[inline]
             unsafe fn call(
-                &mut self,
+                mut function: NonNull<Self>,
                 pointer: &<$handle<T $(, $place)?> as Dependency>::Pointer,
                 frame: &Frame<'_>,
                 node: u32,
             ) -> Out {
-                // SAFETY: by contract.
-                self(unsafe { <$handle<T $(, $place)?>>::feed(pointer, frame, node) })
+                // SAFETY: by contract, here and in the next.
+                let value = unsafe { <$handle<T $(, $place)?>>::feed(pointer, frame, node) };
+                // SAFETY: as above.
+                let function = unsafe { function.as_mut() };
+                function(value)
             }
         }
     )*};
@@ -399,9 +418,17 @@ macro_rules! many {
             type Output = Out;
 
             #[inline]
-            unsafe fn call(&mut self, pointers: &List, frame: &Frame<'_>, _: u32) -> Out {
-                // SAFETY: by contract.
-                self(unsafe { Values::new(*pointers, frame) })
+            unsafe fn call(
+                mut function: NonNull<Self>,
+                pointers: &List,
+                frame: &Frame<'_>,
+                _: u32,
+            ) -> Out {
+                // SAFETY: by contract, here and in the next.
+                let values = unsafe { Values::new(*pointers, frame) };
+                // SAFETY: as above.
+                let function = unsafe { function.as_mut() };
+                function(values)
             }
         }
     )*};

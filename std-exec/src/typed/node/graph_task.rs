@@ -3,7 +3,8 @@
 use super::dependencies::{Dependencies, SetInputs};
 use crate::typed::data::graph_data::InnerOf;
 use crate::typed::graph::built::Graph;
-use crate::typed::memory::entry::{Call, DropInPlace, Task};
+use crate::typed::memory::arena::Place;
+use crate::typed::memory::entry::{Call, DropFuture, Task};
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::status::Outcome;
 use crate::typed::options::run_options::RunOptions;
@@ -85,8 +86,8 @@ where
 /// As the task of a graph, for one that has async nodes: it is polled like a future.
 pub(crate) struct AsyncGraphTask<'env, S, R, P> {
     pub(crate) task: Task<Inner<'env, S, R>, P>,
-    /// The run of the graph, from its first poll on until it is done or dropped.
-    pub(crate) under_way: Option<AsyncRun>,
+    /// Where the run of the graph lies, from its first poll on until it is done or dropped.
+    pub(crate) under_way: Place<Option<AsyncRun>>,
     /// Which of the outer graph's futures it is.
     pub(crate) index: u32,
 }
@@ -122,6 +123,10 @@ where
 {
     let AsyncGraphTask { task: Task { function, pointers }, under_way, index } = task;
     let options = |inner: &Inner<'env, S, R>| inner.options(frame, node);
+    // SAFETY: `define` was given the place by the arena that slots lie in.
+    let mut under_way = unsafe { frame.slots.base().at(*under_way) };
+    // SAFETY: it is the node's, and who calls the node has it alone. At first there is none there.
+    let under_way = unsafe { under_way.as_mut() };
     if under_way.is_none() {
         // SAFETY: by contract.
         unsafe { function.set_inputs.call(&mut function.graph, pointers, frame, node) };
@@ -159,11 +164,13 @@ where
 }
 
 /// What ends the run of a graph that is a node, if there is one.
-pub(crate) fn drop_run_of<S, R, P>(_: &AsyncGraphTask<'_, S, R, P>) -> DropInPlace {
-    |task| {
-        // SAFETY: by the contract of `DropInPlace`, the pointer is to such a task, and nobody uses it.
+pub(crate) fn drop_run_of<S, R, P>(_: &AsyncGraphTask<'_, S, R, P>) -> DropFuture {
+    |task, under_way| {
+        // SAFETY: by the contract of `DropFuture`, the pointer is to such a task, and nobody uses it.
         let task = unsafe { task.cast::<AsyncGraphTask<'_, S, R, P>>().as_mut() };
-        if let Some(mut run) = task.under_way.take() {
+        // SAFETY: as above, to such a run.
+        let under_way = unsafe { under_way.cast::<Option<AsyncRun>>().as_mut() };
+        if let Some(mut run) = under_way.take() {
             if let Some(payload) = run.give_up(task.task.function.graph.data_mut()) {
                 resume_unwind(payload);
             }

@@ -14,6 +14,8 @@ pub(super) mod local_async_fn;
 pub(super) mod outcome_access;
 pub(super) mod resolver;
 #[allow(unsafe_code)]
+pub(super) mod shared_fn;
+#[allow(unsafe_code)]
 pub(super) mod state_access;
 #[allow(unsafe_code)]
 pub(super) mod task;

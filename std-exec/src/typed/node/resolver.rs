@@ -7,12 +7,12 @@ use crate::typed::handle::node::Node;
 use crate::typed::handle::state::State;
 use crate::typed::memory::arena::Place;
 use crate::typed::memory::states::StatePlace;
-use crate::typed::memory::store::Store;
+use crate::typed::memory::store_builder::StoreBuilder;
 use std::fmt;
 
 /// Takes down the dependencies of one node, and gives the places of their slots.
 pub struct Resolver<'b> {
-    pub(crate) store: &'b mut Store,
+    pub(crate) store: &'b mut StoreBuilder,
     pub(crate) uses: &'b mut Vec<Use>,
     pub(crate) accesses: &'b mut Vec<Access>,
     /// The nodes that use handles of other graphs. Such a graph is never built.

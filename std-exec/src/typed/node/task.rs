@@ -20,9 +20,9 @@ where
     F: NodeFn<D, Output = T>,
 {
     |function, pointers, frame, node, row| {
-        let call = |function: &mut F, pointers: &D::Pointers, node| {
+        let call = |function, pointers: &D::Pointers, node| {
             // SAFETY: by the contract of `Call`.
-            Ok(unsafe { function.call(pointers, frame, node) })
+            Ok(unsafe { F::call(function, pointers, frame, node) })
         };
         // SAFETY: by the contract of `Call`.
         unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
@@ -37,9 +37,9 @@ where
     E: NodeError,
 {
     |function, pointers, frame, node, row| {
-        let call = |function: &mut F, pointers: &D::Pointers, node| {
+        let call = |function, pointers: &D::Pointers, node| {
             // SAFETY: by the contract of `Call`.
-            let given = unsafe { function.call(pointers, frame, node) };
+            let given = unsafe { F::call(function, pointers, frame, node) };
             given.map_err(|error| frame.failed(node, error.into()))
         };
         // SAFETY: by the contract of `Call`.
@@ -63,14 +63,12 @@ unsafe fn call_row<F, P, T>(
     frame: &Frame<'_>,
     mut node: u32,
     row: &Row<'_>,
-    call: impl Fn(&mut F, &P, u32) -> Result<T, NoValue>,
+    call: impl Fn(NonNull<F>, &P, u32) -> Result<T, NoValue>,
 ) -> Ran {
     let last = node + row.more;
     loop {
         let outcome = frame.attempt(node, row.unmarked, || {
-            // SAFETY: by contract, here and in the next.
-            let function = unsafe { function.as_mut() };
-            // SAFETY: as above.
+            // SAFETY: by contract.
             let pointers = unsafe { pointers.as_ref() };
             match call(function, pointers, node) {
                 Ok(value) => {

@@ -7,6 +7,7 @@ use super::local_async_fn::LocalAsyncFn;
 use super::resolver::Resolver;
 use crate::typed::memory::frame::Frame;
 use crate::typed::threads::handed::Threads;
+use std::ptr::NonNull;
 
 /// The threads of the run as a dependency: what [`threads()`](crate::threads()) gives, and what hands [`Threads`] to
 /// the node's closure.
@@ -85,8 +86,10 @@ where
     type Output = Out;
 
     #[inline]
-    unsafe fn call(&mut self, (): &(), frame: &Frame<'_>, node: u32) -> Out {
-        self(Threads::of_call(frame, node))
+    unsafe fn call(mut function: NonNull<Self>, (): &(), frame: &Frame<'_>, node: u32) -> Out {
+        // SAFETY: by contract.
+        let function = unsafe { function.as_mut() };
+        function(Threads::of_call(frame, node))
     }
 }
 
@@ -99,8 +102,10 @@ where
     type Output = Fut::Output;
     type Future = Fut;
 
-    unsafe fn call(&mut self, (): &(), frame: &Frame<'_>, node: u32) -> Fut {
-        self(Threads::of_future(frame, node))
+    unsafe fn call(mut function: NonNull<Self>, (): &(), frame: &Frame<'_>, node: u32) -> Fut {
+        // SAFETY: by contract.
+        let function = unsafe { function.as_mut() };
+        function(Threads::of_future(frame, node))
     }
 }
 

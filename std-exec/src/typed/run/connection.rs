@@ -39,7 +39,7 @@ impl GraphData {
                 wakes.end(future);
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
-                let node = self.store.node_of_future(future);
+                let node = self.store.tasks.node_of_future(future);
                 let status = self.store.statuses.get(node);
                 if matches!(status, Status::PENDING | Status::INTERRUPTED) {
                     let ended = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };

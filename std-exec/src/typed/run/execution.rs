@@ -19,6 +19,7 @@ use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{CHECK, FAILED, PARTIAL, STOP, Standing, TROUBLE, WATCHED};
 use crate::typed::memory::status::{Outcome, State, Status};
 use crate::typed::memory::store::Store;
+use crate::typed::memory::tasks::Tasks;
 use crate::typed::memory::watch::Watch;
 use crate::typed::options::run_options::RunOptions;
 use dgraph_core::NodeId;
@@ -27,7 +28,8 @@ use dgraph_core::NodeId;
 pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
-    pub(crate) store: &'r Store,
+    store: &'r Store,
+    pub(crate) tasks: &'r Tasks,
     pub(crate) topology: &'r Topology,
     /// The order of a shuffled run.
     pub(crate) shuffled: Option<&'r [NodeId]>,
@@ -42,12 +44,12 @@ impl<'r> Execution<'r> {
         standing: Standing,
     ) -> Self {
         let Parts { store, topology, shuffled, wakes, names, .. } = parts;
-        let leaves_unmarked = standing.signal == 0 && !topology.asks;
+        let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
-        let (slots, statuses, lasting) = (store.slots(), &store.statuses, &topology.lasting);
+        let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
         let known = Known { slots, statuses, lasting, names };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
-        Self { frame, store, topology, shuffled, leaves_unmarked }
+        Self { frame, store, tasks: &store.tasks, topology, shuffled, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -159,7 +161,7 @@ impl Execution<'_> {
         // SAFETY: once for each node, after its predecessors, within its limits, or again. All that feeds it
         // has a value, by contract. The builder has checked that what is moved feeds no other node. If one
         // that was before it was interrupted, that has seen the run stopped, so `settled` and `again` see it.
-        unsafe { self.store.call(node, self.store.entry(node), &self.frame, &Row::alone()) }.outcome
+        unsafe { self.tasks.call(node, self.tasks.entry(node), &self.frame, &Row::alone()) }.outcome
     }
 
     /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
@@ -170,7 +172,7 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn start_row(&self, node: u32, entry: &Entry, row: &Row<'_>) -> Ran {
         // SAFETY: as in `start`. It goes on only after nodes that gave a value.
-        unsafe { self.store.call(node, entry, &self.frame, row) }
+        unsafe { self.tasks.call(node, entry, &self.frame, row) }
     }
 
     /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be

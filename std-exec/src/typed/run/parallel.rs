@@ -74,7 +74,7 @@ impl crate::run::body::Body for AsyncNodes<'_> {
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
         let run = self.run;
-        if run.frame.wakes().take_for_team(|future| ready(NodeId::new(run.store.node_of_future(future)))) {
+        if run.frame.wakes().take_for_team(|future| ready(NodeId::new(run.tasks.node_of_future(future)))) {
             run.frame.wakes().wake_all(); // those who wait look whether the run is to be stopped
         }
     }

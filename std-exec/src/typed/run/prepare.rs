@@ -64,7 +64,7 @@ impl GraphData {
             } else {
                 marks.iter_mut().for_each(|mark| *mark |= RUNS);
             }
-            for &input in &self.inputs {
+            for &input in &*self.inputs {
                 marks[input as usize] &= !RUNS;
             }
             self.mark_gone(marks)?;
@@ -194,7 +194,7 @@ struct Cleared<'b>(&'b mut GraphData);
 
 impl Drop for Cleared<'_> {
     fn drop(&mut self) {
-        for &input in &self.0.inputs {
+        for &input in &*self.0.inputs {
             self.0.store.statuses.set(input, Status::VALUE);
         }
     }
