@@ -12,7 +12,7 @@
 //! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
 //!   `search_error.rs`.
 //! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`;
-//!   conditions, and order in any case: `branches.rs`; nodes that aren't `Send`: `local.rs`,
+//!   conditions, and order in any case: `branches.rs`, `condition.rs`; nodes that aren't `Send`: `local.rs`,
 //!   `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name: `node_name.rs`; states:
 //!   `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them: `check.rs`, `finish.rs`; what
 //!   they demand of their order and thread: `constraints.rs`, `wishes.rs`.

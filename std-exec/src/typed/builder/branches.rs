@@ -1,6 +1,7 @@
 //! Which nodes run in which case.
 
 use super::collected::Collected;
+use super::condition::Condition;
 use super::graph_builder::GraphBuilder;
 use crate::typed::data::uses::Kind;
 use crate::typed::error::end_branch::EndBranch;
@@ -9,14 +10,6 @@ use crate::typed::handle::markers::{Anywhere, Lendable};
 use crate::typed::handle::node::{AnyNode, Node};
 use crate::typed::node::shared_fn::ByRef;
 use std::mem;
-
-/// That a node runs only if another one gives this.
-#[derive(Clone, Copy)]
-pub(crate) struct Condition {
-    node: u32,
-    condition: Node<bool>,
-    wanted: bool,
-}
 
 impl<P> GraphBuilder<'_, P> {
     /// Makes `node` run after the `predecessors`, whatever becomes of them: if they fail, are skipped or don't run,

@@ -2,8 +2,8 @@
 //!
 //! What doesn't depend on the type of a closure is in functions of its own, so that there is one copy of it.
 
-use super::branches::Condition;
 use super::check::{Defined, Faults};
+use super::condition::Condition;
 use super::wishes::Wishes;
 use crate::typed::data::accesses::Access;
 use crate::typed::data::graph_data::{InnerGraphs, InnerOf};

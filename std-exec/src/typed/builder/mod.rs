@@ -5,10 +5,11 @@ mod adding;
 #[allow(unsafe_code)]
 pub(super) mod asynchronous;
 #[allow(unsafe_code)]
-pub(super) mod branches;
+mod branches;
 pub(super) mod check;
 #[allow(unsafe_code)]
 pub(super) mod collected;
+mod condition;
 pub(super) mod constraints;
 mod finish;
 #[allow(unsafe_code)]
