@@ -241,8 +241,11 @@ impl Topology {
     }
 }
 
+/// The `starts`, `predecessors` and `kinds` of a [`Topology`].
+type Grouped = (Box<[u32]>, Box<[u32]>, Box<[Kind]>);
+
 /// Puts the uses of each node together that it depends on (counting sort, stable).
-fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[u32]>, Box<[Kind]>) {
+fn group(in_degrees: &[u32], uses: &[Use]) -> Grouped {
     let depends = || uses.iter().filter(|used| used.kind.depends());
     let mut counts = Cow::Borrowed(in_degrees);
     if uses.iter().any(|used| !used.kind.depends() || !used.kind.orders()) {
