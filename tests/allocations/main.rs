@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
+mod definitions;
 mod thousand;
 
 use dgraph_exec::{
@@ -240,6 +241,7 @@ fn runs_but_the_first_allocate_nothing() {
     assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the allocator counts");
     thousand::runs();
     of_a_dictionary();
+    definitions::runs_at_once();
     let executors =
         [1, 2, 5].map(|threads| Executor::builder().threads(threads).build().expect("an executor"));
     let token = CancelToken::new();
