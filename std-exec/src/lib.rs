@@ -239,11 +239,11 @@ pub use run::RunStatistics;
 pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned, TaskNodes};
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
-    Dependency, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input, Instance,
-    Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn,
-    NodeName, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable, SearchError,
-    SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped, Threads,
-    Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+    Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
+    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
+    NodeFn, NodeName, OutcomeOf, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable,
+    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped,
+    Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
 };
 
 /// Compiles and runs the README's examples.

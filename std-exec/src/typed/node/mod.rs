@@ -12,6 +12,8 @@ pub(super) mod dependencies;
 pub(super) mod graph_task;
 #[allow(unsafe_code)]
 pub(super) mod local_async_fn;
+#[allow(unsafe_code)]
+pub(super) mod outcome_access;
 pub(super) mod resolver;
 #[allow(unsafe_code)]
 pub(super) mod shared_fn;
