@@ -40,8 +40,11 @@ pub struct DictionaryBuilder<'f, K, N> {
 struct Entry<'f, K, N> {
     key: K,
     uses: Vec<K>,
-    define: Box<dyn FnOnce(&mut GraphBuilder<'f>, &[K], &Keys<K, N>) + Send + 'f>,
+    define: Define<'f, K, N>,
 }
+
+/// Defines a node, which uses these keys.
+type Define<'f, K, N> = Box<dyn FnOnce(&mut GraphBuilder<'f>, &[K], &Keys<K, N>) + Send + 'f>;
 
 impl<'f, K: Eq + Hash + Clone, N> Dictionary<'f, K, N> {
     /// Starts with nothing.
@@ -118,7 +121,7 @@ impl<'f, K: Eq + Hash + Clone, N> DictionaryBuilder<'f, K, N> {
     /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all of
     /// them; [`Cycle`](DictionaryError::Cycle) with a path of keys; [`Mismatched`](DictionaryError::Mismatched)
     /// if the types of [`function`](Self::function) were written out and don't fit;
-    /// [`Graph`](DictionaryError::Graph), what else a typed graph may have against it.
+    /// [`Refused`](DictionaryError::Refused), what else a typed graph may have against it.
     ///
     /// # Examples
     ///
@@ -160,7 +163,7 @@ impl<'f, K: Eq + Hash + Clone, N> DictionaryBuilder<'f, K, N> {
                 GraphError::Undefined(nodes) => by_key(nodes).map(DictionaryError::Mismatched),
                 _ => None,
             }
-            .unwrap_or(DictionaryError::Graph(error))),
+            .unwrap_or(DictionaryError::Refused(error))),
         }
     }
 }

@@ -35,7 +35,7 @@ pub enum DictionaryError<K> {
     Mismatched(Vec<K>),
     /// What else a typed graph may have against it: more tasks or dependencies than it can hold, or what was
     /// wrong about calls of the [typed builder](crate::DictionaryBuilder::graph).
-    Graph(GraphError),
+    Refused(GraphError),
 }
 
 /// A dependency that is no key.
@@ -84,7 +84,7 @@ impl<K: fmt::Debug> fmt::Display for DictionaryError<K> {
                 f.write_str("dependencies that are not what is taken: ")?;
                 brief::list(f, keys.iter().map(Shown))
             }
-            Self::Graph(error) => error.fmt(f),
+            Self::Refused(error) => error.fmt(f),
         }
     }
 }
@@ -99,7 +99,7 @@ impl<K: fmt::Debug> fmt::Debug for DictionaryError<K> {
 impl<K: fmt::Debug> std::error::Error for DictionaryError<K> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Graph(error) => error.source(),
+            Self::Refused(error) => error.source(),
             _ => None,
         }
     }

@@ -116,6 +116,7 @@ impl FnGraphBuilder {
     /// assert_eq!(builder.build()?.run()?.get(draw), Some(&"drawn"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
     pub fn node<F: Function<M, K>, M, K>(&self, function: F) -> Option<Node<F::Output>> {
         FnNode::of(&self.keys, &function)
     }
@@ -137,6 +138,7 @@ impl FnGraph {
     /// assert_eq!(graph.with(&options).run()?.get(check), Some(&true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
     pub fn node<F: Function<M, K>, M, K>(&self, function: F) -> Option<Node<F::Output>> {
         FnNode::of(&self.keys, &function)
     }

@@ -182,21 +182,22 @@ where
     /// let compiled = AtomicU32::new(0);
     /// let compile = |source: &String| { compiled.fetch_add(1, Relaxed); source.to_uppercase() };
     /// let mut graph = KeyedGraph::<_, String>::builder()
-    ///     .input("a.rs")
-    ///     .input("b.rs")
-    ///     .task("a.o", ["a.rs"], |args| compile(&args[0]))
-    ///     .task("b.o", ["b.rs"], |args| compile(&args[0]))
+    ///     .input("a.c")
+    ///     .input("b.c")
+    ///     .task("a.o", ["a.c"], |args| compile(&args[0]))
+    ///     .task("b.o", ["b.c"], |args| compile(&args[0]))
     ///     .task("tool", ["a.o", "b.o"], |args| args[0].clone() + &args[1])
     ///     .build()?;
-    /// graph.set("a.rs", "main ".to_string());
-    /// graph.set("b.rs", "draft".to_string());
+    /// graph.set("a.c", "main ".to_string());
+    /// graph.set("b.c", "draft".to_string());
     /// let update = RunOptions::new().update();
     /// assert_eq!(graph.with(&update).run()?["tool"], "MAIN DRAFT");
-    /// graph.set("b.rs", "final".to_string());
+    /// graph.set("b.c", "final".to_string());
     /// assert_eq!(graph.with(&update).run()?["tool"], "MAIN FINAL");
-    /// assert_eq!(compiled.load(Relaxed), 3); // `a.rs` only once
+    /// assert_eq!(compiled.load(Relaxed), 3); // `a.c` only once
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "as for the other keys")]
     pub fn input(mut self, key: K) -> Self {
         let node = self.graph.input::<Option<T>>(name_of(&key)).node();
         self.enter(&key, node.id(), node);

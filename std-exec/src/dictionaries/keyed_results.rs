@@ -125,8 +125,11 @@ where
 /// ```
 pub struct KeyedResultsIter<'g, K, T> {
     results: Results<'g>,
-    left: Zip<slice::Iter<'g, K>, slice::Iter<'g, (NodeId, Node<Option<T>>)>>,
+    left: Zip<slice::Iter<'g, K>, slice::Iter<'g, Numbered<T>>>,
 }
+
+/// The node of a key, and its number.
+type Numbered<T> = (NodeId, Node<Option<T>>);
 
 impl<'g, K, T> Iterator for KeyedResultsIter<'g, K, T> {
     type Item = (&'g K, Option<&'g T>);

@@ -257,7 +257,7 @@ fn a_cycle_through_a_typed_node() {
     builder.graph().after(a, typed);
     let error = builder.build().map(drop).expect_err("a cycle");
     assert_eq!(error.to_string(), "dependency cycle: a -> typed -> a");
-    assert!(matches!(error, DictionaryError::Graph(GraphError::Cycle(_))));
+    assert!(matches!(error, DictionaryError::Refused(GraphError::Cycle(_))));
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn a_limit_of_zero() {
     let (a, limit) = (builder.node("a").expect("it is listed"), builder.graph().limit(0));
     builder.graph().limited(a, limit);
     let error = builder.build().map(drop).expect_err("it could never run");
-    assert!(matches!(&error, DictionaryError::Graph(GraphError::LimitOfZero(nodes)) if nodes.len() == 1));
+    assert!(matches!(&error, DictionaryError::Refused(GraphError::LimitOfZero(nodes)) if nodes.len() == 1));
     assert_eq!(format!("{error:?}"), error.to_string());
 }
 

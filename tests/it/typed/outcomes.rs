@@ -417,7 +417,7 @@ fn in_rows(runner: &Runner) {
         told(runner, &mut graph, &keep_going());
         for (n, &seen) in (0..).zip(&seen) {
             let expected = if n % 50 == 49 { u64::MAX } else { n };
-            assert_eq!(u64::from(graph.results()[seen]), expected);
+            assert_eq!(graph.results()[seen], expected);
         }
     }
     drop(graph);

@@ -5,8 +5,6 @@
 //! [states](super::state_access) a reference by which they are read or changed.
 
 use super::resolver::Resolver;
-#[allow(unused_imports, reason = "for the docs")]
-use super::shared_fn::ByRef;
 use super::values::{List, Values};
 use crate::typed::data::uses::Kind;
 use crate::typed::handle::markers::Lendable;
@@ -184,7 +182,7 @@ pub trait NodeFn<D: Dependencies>: Sized {
 
     /// # Safety
     ///
-    /// The pointer is to such a closure, which nobody else uses during the call, or, if it is [`ByRef`], only by
+    /// The pointer is to such a closure, which nobody else uses during the call, or, if it is `ByRef` (`shared_fn.rs`), only by
     /// shared references. The contract of [`Feed::feed`], for each dependency.
     #[doc(hidden)]
     unsafe fn call(
