@@ -6,7 +6,7 @@
 //! a graph is shared, and takes *samples*: how long bodies take. What the other ways would take follows from
 //! that, and one is tried only if it promises to be faster; then what it has taken counts, not what was
 //! promised. Ways that are nearly as fast as the fastest one are tried again now and then, the more rarely the
-//! longer they keep losing. When a run takes much less than usual, or two in a row much more, the bodies have
+//! longer they keep losing. When a run takes much less than usual, or four in a row much more, the bodies have
 //! changed, and it begins anew. A walk that overruns its budget is broken into. A walk that is over before
 //! another thread could have noticed it is never given up.
 //!
@@ -74,6 +74,9 @@ const TRIES: [usize; WAYS] = [2, 2, 4];
 /// Where the caller has been alone the others sleep: a trial of another way is so many runs more, of which the fastest
 /// counts.
 const MORE_TRIALS: usize = 2;
+/// So many runs in a row that take much longer than usual are an accident, or several: what else the machine does comes in
+/// bursts, and to begin anew costs half a dozen runs of other ways. One more, and the bodies have changed.
+const ACCIDENTS: usize = 3;
 /// Runs until another way is tried again: at first, and at the most.
 const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
@@ -310,14 +313,14 @@ impl Tuner {
         let (fastest, before) = (entry.fastest(), entry.of(way));
         let best = entry.expected(fastest);
         if way == WALK && entry.walks_shortly() && ticks >= SHORT_WALK {
-            // Once is an accident, and would cost a shared run, which costs more.
-            if entry.unusual.fetch_add(1, Ordering::Relaxed) > 0 {
+            if entry.unusual.fetch_add(1, Ordering::Relaxed) >= ACCIDENTS {
                 entry.forget();
             }
             return;
         }
         entry.runs.fetch_add(1, Ordering::Relaxed);
-        let early = entry.runs_of[way].fetch_add(1, Ordering::Relaxed) < TRIES[way];
+        let runs_of_way = entry.runs_of[way].fetch_add(1, Ordering::Relaxed);
+        let early = runs_of_way < TRIES[way];
         // Falls fast and rises slowly: what disturbs a run only ever adds to it. (Not at once: one lucky run of a way would
         // be what the others are compared with.)
         let known = match ticks.checked_sub(before) {
@@ -327,7 +330,7 @@ impl Tuner {
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
         let nodes = entry.nodes.load(Ordering::Relaxed);
-        if way != WALK && !early && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
+        if way != WALK && runs_of_way > 0 && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
             entry.promised[WALK].store(nodes * WALKED_NODE, Ordering::Relaxed);
         }
         if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {
@@ -347,7 +350,7 @@ impl Tuner {
             entry.forget();
         } else if ticks <= before.saturating_add(before / 2) {
             entry.unusual.store(0, Ordering::Relaxed);
-        } else if entry.unusual.fetch_add(1, Ordering::Relaxed) > 0 {
+        } else if entry.unusual.fetch_add(1, Ordering::Relaxed) >= ACCIDENTS {
             entry.forget();
         }
     }
