@@ -7,6 +7,7 @@ mod all_layers;
 mod r#async;
 mod core;
 mod dictionaries;
+mod examples;
 mod executor;
 mod known_bugs;
 mod observe;

@@ -3,6 +3,7 @@
 pub(crate) mod counted;
 pub(crate) mod gate;
 pub(crate) mod panics;
+pub(crate) mod programs;
 pub(crate) mod runner;
 #[cfg(dgraph_seeded_bug)]
 mod seeded;

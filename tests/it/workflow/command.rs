@@ -1,33 +1,18 @@
 //! The `workflow` example as a user meets it: what it prints, and its exit code.
 
 use super::root;
+use crate::support::programs::build_examples;
 use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-/// The compiled example. Cargo builds it where it has built this test: most often it is there and up to date already.
+/// The compiled example.
 pub(super) fn example() -> &'static Path {
     static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
-        // This test is <target>/<profile>/deps/it-<hash>.
-        let test = env::current_exe().expect("a path");
-        let folder = test.ancestors().nth(2).expect("a profile's folder");
-        let profile = match folder.file_name().and_then(|name| name.to_str()) {
-            Some("debug") => "test",
-            Some(profile) => profile,
-            None => panic!("{} is in no profile's folder", test.display()),
-        };
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "dgraph-examples", "--example", "workflow"])
-            .args(["--profile", profile, "--target-dir"])
-            .arg(folder.parent().expect("the target folder"))
-            .current_dir(root())
-            .status()
-            .expect("cargo can be started");
-        assert!(status.success(), "the example doesn't build");
-        folder.join("examples").join(format!("workflow{}", env::consts::EXE_SUFFIX))
+        build_examples("dgraph-examples", &["workflow"]).join(format!("workflow{}", env::consts::EXE_SUFFIX))
     })
 }
 
