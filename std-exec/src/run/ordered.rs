@@ -421,7 +421,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
             match place {
                 Place::Anywhere => anybody |= wanted,
                 Place::Caller => caller |= wanted,
-                Place::Worker(worker) if wanted => rest.workers.push(worker),
+                Place::Worker(worker) if wanted => rest.workers.insert(worker),
                 Place::Worker(_) => {}
             }
         }

@@ -14,6 +14,7 @@ mod teams;
 mod ticket;
 #[allow(unsafe_code)]
 mod waiting;
+mod workers;
 
 pub(crate) use executor_id::ExecutorId;
 pub(crate) use run_queue::RunQueue;
@@ -22,3 +23,4 @@ pub(crate) use stay::{Stay, slice_is_over};
 pub(crate) use teams::Teams;
 pub(crate) use ticket::{Asked, Next, Then};
 pub(crate) use waiting::{CloseOnDrop, LOOKS};
+pub(crate) use workers::Workers;
