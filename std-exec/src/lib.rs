@@ -23,7 +23,7 @@
 //! |---|---|---|
 //! | closures that feed each other | [`GraphBuilder`] and [`Graph`] | is a closure behind a typed handle, fed the results of others by reference |
 //! | functions that feed each other | [`create_graph!`] | is a function, plain or `async`, found by its name; a typed graph in another notation |
-//! | keys and tasks that come from data | [`KeyedGraph`] | is a closure, fed values of one type |
+//! | keys and tasks that come from data | [`KeyedGraph`] | is a closure, fed values of one type; a typed graph with an index |
 //! | a hot loop over numbered nodes | [`Dag`] and [`Executor::run`] | is a number, passed to one closure that is inlined into the workers' loop |
 //! | no operating system | [`StaticDag`] and [`StaticDag::run`], in `dgraph-core` | is a number |
 //!
@@ -33,7 +33,7 @@
 //!   Arguments come in the listed order, whatever the order of execution.
 //! - What isn't a graph is refused when it is built, by an error that names the keys: all that are missing,
 //!   or a cycle as a path.
-//! - If a node of a typed graph fails, what depends on it, directly or not, never starts, under any
+//! - If a node fails, what depends on it, directly or not, never starts, under any
 //!   interleaving, and says which node is to blame; all failures are reported. See [`RunOptions`] for
 //!   cancellation, deadlines, and what else a run may be told.
 //! - If a node panics, nothing that depends on it starts, nor does anything else once the panic has been
@@ -224,8 +224,9 @@ pub use dgraph_core::{
 #[cfg(feature = "async")]
 pub use dictionaries::AsyncFunction;
 pub use dictionaries::{
-    Args, DictionaryError, FnGraph, FnGraphBuilder, FnKey, FnResults, Function, Functions, KeyedBuilder,
-    KeyedGraph, KeyedResults, MissingKey, PlainFunction,
+    Dictionary, DictionaryBuilder, DictionaryError, DictionaryResults, FnGraph, FnGraphBuilder, FnKey,
+    FnNode, FnResults, Function, Functions, KeyedBuilder, KeyedGraph, KeyedResults, KeyedResultsIter,
+    MissingKey, PlainFunction,
 };
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use observe::{
@@ -235,14 +236,14 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 #[cfg(feature = "async")]
-pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned};
+pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned, TaskNodes};
 pub use typed::{
-    Ambiguity, AnyNode, Anywhere, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
-    Dependency, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input, Instance,
-    Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError, NodeFn,
-    NodeName, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable, SearchError,
-    SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped, Threads,
-    Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+    Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
+    Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
+    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
+    NodeFn, NodeName, OutcomeOf, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable,
+    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped,
+    Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
 };
 
 /// Compiles and runs the README's examples.

@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
+mod definitions;
 mod thousand;
 
 use dgraph_exec::{
@@ -14,6 +15,7 @@ use dgraph_exec::{
 use dgraph_tests::yields::yields;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::ready;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 struct Counting;
@@ -67,6 +69,15 @@ fn use_state(graph: &mut GraphBuilder<'static>, kept: State<Vec<u64>>, x: Node<u
             graph.node("add", (kept.commute(), x), move |kept: &mut Vec<u64>, x: &u64| kept[at] ^= x);
             graph.node("add", (x, kept.commute()), move |x: &u64, kept: &mut Vec<u64>| kept[at] ^= x << 1);
         }
+    }
+}
+
+/// What a graph that repeats gives after three rounds.
+fn three_rounds(of: Node<u64>) -> impl FnMut(&mut Graph<'static>) -> ControlFlow<u64> {
+    let mut rounds = 0;
+    move |inner| {
+        rounds = (rounds + 1) % 3;
+        if rounds > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(inner.results()[of]) }
     }
 }
 
@@ -127,13 +138,8 @@ fn async_case(ordered: bool) -> Case {
         });
         layer = next.collect();
     }
-    let nested = graph.graph(
-        "nested",
-        (layer[0],),
-        inner,
-        move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(side, *x),
-        move |inner: &mut Graph<'_>| inner.results()[area],
-    );
+    let set = move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(side, *x);
+    let nested = graph.repeat("nested", (layer[0],), inner, set, three_rounds(area));
     let nested = graph.try_async_node("loops", (nested, threads()), async |x: &u64, threads: Threads<'_>| {
         yields(1).await;
         loops(x, &threads)
@@ -179,15 +185,8 @@ fn case(ordered: bool) -> Case {
         });
         layer = next.collect();
     }
-    let nested = graph.graph(
-        "nested",
-        (layer[0],),
-        inner,
-        move |inner: &mut Graph<'_>, x: &u64| {
-            inner.set(side, x % 1000);
-        },
-        move |inner: &mut Graph<'_>| inner.results()[area],
-    );
+    let set = move |inner: &mut Graph<'_>, x: &u64| _ = inner.set(side, x % 1000);
+    let nested = graph.repeat("nested", (layer[0],), inner, set, three_rounds(area));
     let nested =
         graph.try_node("loops", (nested, threads()), |x: &u64, threads: Threads<'_>| loops(x, &threads));
     if ordered {
@@ -242,6 +241,7 @@ fn runs_but_the_first_allocate_nothing() {
     assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the allocator counts");
     thousand::runs();
     of_a_dictionary();
+    definitions::runs_at_once();
     let executors =
         [1, 2, 5].map(|threads| Executor::builder().threads(threads).build().expect("an executor"));
     let token = CancelToken::new();

@@ -1,7 +1,7 @@
 //! Why a dictionary graph could not be built.
 
 use crate::brief::{self, Shown};
-use dgraph_core::{CycleBuf, DagError};
+use crate::typed::GraphError;
 use std::fmt;
 
 /// What is wrong with a dictionary of dependencies, by key.
@@ -33,8 +33,9 @@ pub enum DictionaryError<K> {
     /// async one there; or if a [`Functions`](crate::Functions) of one's own gives other keys than its types
     /// say.
     Mismatched(Vec<K>),
-    /// More tasks or dependencies than a graph can hold.
-    TooLarge(DagError<CycleBuf>),
+    /// What else a typed graph may have against it: more tasks or dependencies than it can hold, or what was
+    /// wrong about calls of the [typed builder](crate::DictionaryBuilder::graph).
+    Graph(GraphError),
 }
 
 /// A dependency that is no key.
@@ -83,7 +84,7 @@ impl<K: fmt::Debug> fmt::Display for DictionaryError<K> {
                 f.write_str("dependencies that are not what is taken: ")?;
                 brief::list(f, keys.iter().map(Shown))
             }
-            Self::TooLarge(_) => f.write_str("the graph is too large"),
+            Self::Graph(error) => error.fmt(f),
         }
     }
 }
@@ -98,7 +99,7 @@ impl<K: fmt::Debug> fmt::Debug for DictionaryError<K> {
 impl<K: fmt::Debug> std::error::Error for DictionaryError<K> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::TooLarge(error) => Some(error),
+            Self::Graph(error) => error.source(),
             _ => None,
         }
     }

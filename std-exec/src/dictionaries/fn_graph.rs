@@ -1,15 +1,13 @@
-//! Dictionary graphs over functions: what `create_graph!` builds.
+//! Dictionaries of functions: what `create_graph!` builds.
 
-use crate::dictionaries::error::{DictionaryError, MissingKey};
+use crate::dictionaries::builder::DictionaryBuilder;
+use crate::dictionaries::dictionary::{Dictionary, DictionaryResults};
 use crate::dictionaries::fn_key::FnKey;
-use crate::dictionaries::function::{Define, Feeds, Function, Functions, Index};
-use crate::typed::{Graph, GraphBuilder, GraphError, NamedNode};
-use dgraph_core::DagView;
-use std::collections::HashSet;
-use std::fmt;
+use crate::dictionaries::function::{Define, Feeds, FnNode, Function, Functions};
+use crate::typed::{NoResult, Node};
 
 /// A dictionary graph over functions, plain and `async` ones, made by [`create_graph!`](crate::create_graph):
-/// a typed [`Graph`] whose nodes are found by their functions.
+/// a typed [`Graph`](crate::Graph) whose nodes are found by their functions.
 ///
 /// # Examples
 ///
@@ -26,97 +24,44 @@ use std::fmt;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
-pub struct FnGraph {
-    pub(crate) graph: Graph<'static>,
-    keys: Vec<FnKey>,
-    pub(crate) index: Index,
-}
+pub type FnGraph = Dictionary<'static, FnKey, FnNode>;
 
 /// Collects the functions of a [`FnGraph`]; [`create_graph!`](crate::create_graph) writes the calls.
 ///
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::FnGraph;
+/// use dgraph_exec::{FnGraph, FnGraphBuilder};
 ///
 /// fn two() -> i32 { 2 }
 /// fn square(x: &i32) -> i32 { x * x }
 ///
 /// // `create_graph! { two: [], square: [two] }`, if squares are wanted only sometimes.
 /// let wanted = true;
-/// let mut builder = FnGraph::builder().function("two", two, &[], ());
+/// let mut builder: FnGraphBuilder = FnGraph::builder().function("two", two, &[], ());
 /// if wanted {
 ///     builder = builder.function("square", square, &["two"], (two,));
 /// }
 /// assert_eq!(builder.build()?.run()?.get(square), Some(&4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use]
-pub struct FnGraphBuilder {
-    graph: GraphBuilder<'static>,
-    /// Each function with what it depends on, and what defines it once all nodes are known.
-    listed: Vec<(FnKey, Vec<FnKey>, DefineLater)>,
-    index: Index,
-}
+pub type FnGraphBuilder = DictionaryBuilder<'static, FnKey, FnNode>;
 
-type DefineLater = Box<dyn FnOnce(&mut GraphBuilder<'static>, &[FnKey], &Index) + Send + Sync>;
-
-impl FnGraph {
-    /// Starts with no functions.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::FnGraph;
-    /// fn one() -> i32 { 1 }
-    /// let mut graph = FnGraph::builder().function("one", one, &[], ()).build()?;
-    /// assert_eq!(graph.run()?.get(one), Some(&1));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder() -> FnGraphBuilder {
-        FnGraphBuilder { graph: GraphBuilder::new(), listed: Vec::new(), index: Index::new() }
-    }
-
-    /// The graph without its functions. Node `i` is the function listed as the `i`-th key.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::create_graph;
-    /// fn a() -> u8 { 1 }
-    /// fn b(a: &u8) -> u8 { *a }
-    /// fn c(a: &u8) -> u8 { *a }
-    /// let graph = create_graph! { a: [], b: [a], c: [a] }?;
-    /// assert_eq!(graph.dag().levels().len(), 2);
-    /// let dot = graph.dag().dot(|node| graph.keys()[node.index()]).to_string();
-    /// assert!(dot.contains("0 [label=\"a\"];"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    #[track_caller]
-    pub fn dag(&self) -> DagView<'_> {
-        self.graph.dag()
-    }
-
-    /// The functions in the order in which they were listed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::create_graph;
-    /// fn page() -> String { "text".into() }
-    /// fn words(page: &String) -> usize { page.split(' ').count() }
-    /// let graph = create_graph! { words: [page], page: [] }?;
-    /// let names: Vec<_> = graph.keys().iter().map(|key| key.name()).collect();
-    /// assert_eq!(names, ["words", "page"]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn keys(&self) -> &[FnKey] {
-        &self.keys
-    }
-}
+/// The results of a finished run by function. They stay in the graph, and the next run drops them.
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_exec::{FnResults, create_graph};
+/// fn name() -> String { "dgraph".into() }
+/// fn length(name: &String) -> usize { name.len() }
+/// let mut graph = create_graph! { name: [], length: [name] }?;
+/// let results: FnResults<'_> = graph.run()?;
+/// let name: &String = results.get(name).expect("it has run"); // borrowed from the graph, so it may be kept
+/// assert_eq!((name.as_str(), results.get(length)), ("dgraph", Some(&6)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type FnResults<'g> = DictionaryResults<'g, FnKey, FnNode>;
 
 impl FnGraphBuilder {
     /// Adds `function`, to be fed the results of `dependencies`. The names are for messages; one that isn't
@@ -151,68 +96,106 @@ impl FnGraphBuilder {
         D: Functions<M, Outputs: Feeds<F, I>>,
     {
         let key = FnKey::of(&function, name);
-        let keys = dependencies.keys(dependency_names);
+        let uses = dependencies.keys(dependency_names);
         let declared = self.graph.declare::<F::Output>(name);
-        self.index.entry(key.id()).or_insert_with(|| Box::new(declared.node()));
-        let define: DefineLater =
-            Box::new(move |graph, uses, index| function.define(graph, declared, uses, index));
-        self.listed.push((key, keys, define));
+        self.enter(&key, declared.node().id(), FnNode::new(declared.node()));
+        self.define_later(key, uses, move |graph, uses, keys| function.define(graph, declared, uses, keys));
         self
     }
 
-    /// Checks the graph.
-    ///
-    /// # Errors
-    ///
-    /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all of them,
-    /// [`Cycle`](DictionaryError::Cycle) with a path of functions, [`Mismatched`](DictionaryError::Mismatched) if the
-    /// types of [`function`](Self::function) were written out and don't fit,
-    /// [`TooLarge`](DictionaryError::TooLarge).
+    /// The node of a function that is listed, by which [`graph`](Self::graph) says more of it.
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{DictionaryError, create_graph};
-    /// fn base() -> u8 { 1 }
-    /// fn next(base: &u8) -> u8 { base + 1 }
-    /// let error = create_graph! { next: [base] }.unwrap_err();
-    /// assert_eq!(error.to_string(), "missing keys: base (needed by next)");
-    /// let error = create_graph! { base: [], next: [base], base: [] }.unwrap_err();
-    /// assert!(matches!(error, DictionaryError::DuplicateKeys(keys) if keys[0].name() == "base"));
+    /// use dgraph_exec::FnGraph;
+    /// fn draw() -> &'static str { "drawn" }
+    /// let mut builder = FnGraph::builder().function("draw", draw, &[], ());
+    /// let node = builder.node(draw).expect("it is listed");
+    /// builder.graph().on_caller(node);
+    /// assert_eq!(builder.build()?.run()?.get(draw), Some(&"drawn"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn build(self) -> Result<FnGraph, DictionaryError<FnKey>> {
-        let Self { mut graph, listed, index } = self;
-        let mut seen = HashSet::with_capacity(listed.len());
-        let duplicates: Vec<_> =
-            listed.iter().map(|(key, ..)| *key).filter(|key| !seen.insert(*key)).collect();
-        if !duplicates.is_empty() {
-            return Err(DictionaryError::DuplicateKeys(duplicates));
-        }
-        let uses = listed.iter().flat_map(|(key, uses, _)| uses.iter().map(move |used| (*used, *key)));
-        let missing = uses.filter(|(used, _)| !seen.contains(used));
-        let missing: Vec<_> = missing.map(|(key, needed_by)| MissingKey { key, needed_by }).collect();
-        if !missing.is_empty() {
-            return Err(DictionaryError::MissingKeys(missing));
-        }
-        let mut keys = Vec::with_capacity(listed.len());
-        for (key, uses, define) in listed {
-            keys.push(key);
-            define(&mut graph, &uses, &index);
-        }
-        let keys_of = |nodes: &[NamedNode]| nodes.iter().map(|node| keys[node.id().index()]).collect();
-        match graph.build() {
-            Ok(graph) => Ok(FnGraph { graph, keys, index }),
-            Err(GraphError::Cycle(path)) => Err(DictionaryError::Cycle(keys_of(&path))),
-            Err(GraphError::Undefined(nodes)) => Err(DictionaryError::Mismatched(keys_of(&nodes))),
-            Err(GraphError::TooLarge(error)) => Err(DictionaryError::TooLarge(error)),
-            Err(error) => unreachable!("handles, moves, limits and threads are none of the user's: {error}"),
-        }
+    pub fn node<F: Function<M, K>, M, K>(&self, function: F) -> Option<Node<F::Output>> {
+        FnNode::of(&self.keys, &function)
     }
 }
 
-impl fmt::Debug for FnGraphBuilder {
-    /// A map from each function to those that it depends on.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.listed.iter().map(|(key, uses, _)| (key, uses))).finish()
+impl FnGraph {
+    /// The node of `function`, for what the typed graph wants to be told by handle, such as
+    /// [`only`](crate::RunOptions::only). `None` if it is no key of the graph.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{RunOptions, create_graph};
+    /// fn parse() -> u32 { 3 }
+    /// fn check(number: &u32) -> bool { *number > 0 }
+    /// fn install(_: &bool) { panic!("not today") }
+    /// let mut graph = create_graph! { install: [check], check: [parse], parse: [] }?;
+    /// let options = RunOptions::new().only(graph.node(check));
+    /// assert_eq!(graph.with(&options).run()?.get(check), Some(&true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn node<F: Function<M, K>, M, K>(&self, function: F) -> Option<Node<F::Output>> {
+        FnNode::of(&self.keys, &function)
+    }
+
+    /// Moves out what `function`, or its future, gave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn pixels() -> Vec<u8> { vec![0; 1 << 20] }
+    /// let mut graph = create_graph! { pixels: [] }?;
+    /// graph.run()?;
+    /// let image: Vec<u8> = graph.take(pixels).expect("it has run"); // no copy
+    /// assert_eq!(image.len(), 1 << 20);
+    /// assert_eq!(graph.take(pixels), None); // once a run
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take<F: Function<M, K>, M, K>(&mut self, function: F) -> Option<F::Output> {
+        let node = self.node(function)?;
+        self.graph.take(node).ok()
+    }
+}
+
+impl<'g> FnResults<'g> {
+    /// What `function`, or its future, gave. `None` if it is no key of the graph, or has no result: see
+    /// [`why_absent`](Self::why_absent).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::create_graph;
+    /// fn listed() -> i32 { 5 }
+    /// fn other() -> i32 { 6 }
+    /// let mut graph = create_graph! { listed: [] }?;
+    /// let results = graph.run()?;
+    /// assert_eq!((results.get(listed), results.get(other)), (Some(&5), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
+    pub fn get<F: Function<M, K>, M, K>(&self, function: F) -> Option<&'g F::Output> {
+        self.results.get(FnNode::of(self.keys, &function)?).ok()
+    }
+
+    /// Why `function` has no result. `None` if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{NoResult, create_graph};
+    /// fn number() -> u32 { 7 }
+    /// let mut graph = create_graph! { number: [] }?;
+    /// assert_eq!(graph.results().why_absent(number), Some(NoResult::NotRun));
+    /// assert_eq!(graph.run()?.why_absent(number), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "function items have no size")]
+    pub fn why_absent<F: Function<M, K>, M, K>(&self, function: F) -> Option<NoResult> {
+        let node = FnNode::of::<F, M, K>(self.keys, &function);
+        node.map_or(Some(NoResult::ForeignHandle), |node| self.results.why_absent(node))
     }
 }

@@ -37,10 +37,6 @@ impl FnKey {
         Self { id: TypeId::of::<F>(), name }
     }
 
-    pub(crate) fn id(&self) -> TypeId {
-        self.id
-    }
-
     /// The name by which the function was listed.
     ///
     /// # Examples

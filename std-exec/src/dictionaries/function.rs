@@ -17,9 +17,10 @@
 //! to.
 
 use crate::dictionaries::fn_key::FnKey;
+use crate::dictionaries::keys::Keys;
 use crate::typed::{AsyncNodeFn, Declared, GraphBuilder, Node};
-use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
+use std::any::{Any, type_name};
+use std::fmt;
 
 /// An ordinary function, as the kind of a [`Function`].
 ///
@@ -101,14 +102,14 @@ pub trait Function<Inputs, Kind = PlainFunction>: Send + Sync + 'static {
     note = "so does an `async fn`"
 )]
 pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
-    /// Nothing happens unless `uses` are as many as there are inputs, and the index has each as one that
-    /// gives such an input.
+    /// Nothing happens unless `uses` are as many as there are inputs, and each is the key of a node that gives
+    /// such an input.
     fn define(
         self,
         graph: &mut GraphBuilder<'static>,
         node: Declared<Self::Output>,
         uses: &[FnKey],
-        index: &Index,
+        keys: &Keys<FnKey, FnNode>,
     );
 }
 
@@ -150,11 +151,41 @@ pub trait Feeds<F, Inputs> {}
 
 impl<F, Inputs> Feeds<F, Inputs> for Inputs {}
 
-/// The node of each function: a `Node` of what it gives.
-pub(crate) type Index = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+/// What a [`FnGraph`](crate::FnGraph) knows of the node of a function: a [`Node`] of what the function gives,
+/// whatever that is.
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_exec::{Dictionary, FnKey, FnNode, create_graph};
+/// fn one() -> u8 { 1 }
+/// let graph: Dictionary<'static, FnKey, FnNode> = create_graph! { one: [] }?; // a `FnGraph`
+/// assert!(graph.node(one).is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct FnNode(Box<dyn Any + Send + Sync>);
 
-pub(crate) fn node_of<Output: 'static>(index: &Index, function: TypeId) -> Option<Node<Output>> {
-    index.get(&function)?.downcast_ref().copied()
+impl FnNode {
+    pub(super) fn new<Output: 'static>(node: Node<Output>) -> Self {
+        Self(Box::new(node))
+    }
+
+    pub(super) fn of<F: Function<I, K>, I, K>(
+        keys: &Keys<FnKey, Self>,
+        function: &F,
+    ) -> Option<Node<F::Output>> {
+        Self::giving(keys, &FnKey::of(function, ""))
+    }
+
+    fn giving<Output: 'static>(keys: &Keys<FnKey, Self>, function: &FnKey) -> Option<Node<Output>> {
+        keys.node(function)?.0.downcast_ref().copied()
+    }
+}
+
+impl fmt::Debug for FnNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FnNode")
+    }
 }
 
 macro_rules! tuples {
@@ -179,9 +210,9 @@ macro_rules! tuples {
                 graph: &mut GraphBuilder<'static>,
                 node: Declared<Out>,
                 _uses: &[FnKey],
-                _index: &Index,
+                _keys: &Keys<FnKey, FnNode>,
             ) {
-                let nodes = || Some(($(node_of::<$item>(_index, _uses.get($position)?.id())?,)*));
+                let nodes = || Some(($(FnNode::giving::<$item>(_keys, _uses.get($position)?)?,)*));
                 let count = <[&str]>::len(&[$(stringify!($item)),*]);
                 if let Some(nodes) = nodes().filter(|_| _uses.len() == count) {
                     graph.node(node, nodes, self);
@@ -214,9 +245,9 @@ macro_rules! tuples {
                 graph: &mut GraphBuilder<'static>,
                 node: Declared<Out>,
                 _uses: &[FnKey],
-                _index: &Index,
+                _keys: &Keys<FnKey, FnNode>,
             ) {
-                let nodes = || Some(($(node_of::<$item>(_index, _uses.get($position)?.id())?,)*));
+                let nodes = || Some(($(FnNode::giving::<$item>(_keys, _uses.get($position)?)?,)*));
                 let count = <[&str]>::len(&[$(stringify!($item)),*]);
                 if let Some(nodes) = nodes().filter(|_| _uses.len() == count) {
                     graph.async_node(node, nodes, self);

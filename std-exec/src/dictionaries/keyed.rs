@@ -1,25 +1,20 @@
-//! Dictionary graphs: tasks named by keys, built at run time from data.
+//! Dictionaries of tasks under keys that come from data.
 
-use crate::dictionaries::args::Args;
-use crate::dictionaries::error::{DictionaryError, MissingKey};
-use crate::dictionaries::results::KeyedResults;
-use crate::executor::Executor;
-use crate::typed::RunError;
-use dgraph_core::{Dag, DagError, DagView, NodeId};
+use crate::dictionaries::builder::DictionaryBuilder;
+use crate::dictionaries::dictionary::Dictionary;
+use crate::typed::{Args, Declared, GraphBuilder, Input, Node, NodeError, Shareable, Values};
+#[cfg(feature = "async")]
+use crate::typed::{AsyncNodeFn, Given, TaskNodes, TryGiven};
 use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::fmt;
+use std::fmt::Debug;
 use std::hash::Hash;
-use std::sync::OnceLock;
 
-type Task<'f, T> = Box<dyn Fn(Args<'_, T>) -> Option<T> + Send + Sync + 'f>;
-
-/// A dependency graph whose tasks are named by keys of any type `K` and give values of one type `T`.
+/// A dependency graph whose tasks are named by keys of any type `K` and give values of one type `T`: a typed
+/// [`Graph`](crate::Graph) whose nodes are found by keys.
 ///
 /// Each task gets the values of its dependencies in the order in which they are listed. A task may give
 /// `None`: then nothing is fed to its dependents, which still run. A dependency that is listed twice is run
-/// once and fed twice.
+/// once and fed twice. A task that fails is another matter: what depends on it is skipped.
 ///
 /// The tasks may be declared in any order, and may borrow from the caller's scope (`'f`). A graph is checked
 /// once, when it is built, and runs any number of times; each run drops the results of the one before.
@@ -39,200 +34,33 @@ type Task<'f, T> = Box<dyn Fn(Args<'_, T>) -> Option<T> + Send + Sync + 'f>;
 /// assert_eq!(graph.run_parallel(&Executor::new()?)?["c"], 40);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct KeyedGraph<'f, K, T> {
-    dag: Dag,
-    keys: Vec<K>,
-    index: HashMap<K, u32>,
-    tasks: Vec<Task<'f, T>>,
-    /// The dependencies of node `i` are `dependencies[starts[i]..starts[i + 1]]`, as listed.
-    starts: Vec<usize>,
-    dependencies: Vec<u32>,
-    /// What each task gave in the last run; unset if it didn't run.
-    values: Vec<OnceLock<Option<T>>>,
-}
+pub type KeyedGraph<'f, K, T> = Dictionary<'f, K, Node<Option<T>>>;
 
 /// Collects the tasks of a [`KeyedGraph`].
 ///
 /// # Examples
 ///
 /// ```
-/// use dgraph_exec::KeyedGraph;
+/// use dgraph_exec::{KeyedBuilder, KeyedGraph};
 ///
-/// // From data: the name of each task, what it needs, and what it adds.
-/// let lines = ["base: 1", "left base: 10", "right base: 100", "all left right: 0"];
-/// let mut builder = KeyedGraph::builder();
-/// for line in lines {
-///     let (names, adds) = line.split_once(": ").expect("well-formed");
-///     let (mut names, adds) = (names.split(' '), adds.parse::<u32>()?);
-///     let key = names.next().expect("a name");
-///     builder = builder.task(key, names, move |args| args.iter().sum::<u32>() + adds);
+/// /// A counter for each of these.
+/// fn counters(names: &[&'static str]) -> KeyedBuilder<'static, &'static str, u32> {
+///     names.iter().fold(KeyedGraph::builder(), |builder, name| {
+///         let mut calls = 0; // kept between runs
+///         builder.task(*name, [], move |_| { calls += 1; calls })
+///     })
 /// }
-/// assert_eq!(builder.build()?.run()?["all"], 112);
+/// let mut graph = counters(&["a", "b"]).build()?;
+/// graph.run()?;
+/// assert_eq!(graph.run()?["b"], 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use]
-pub struct KeyedBuilder<'f, K, T> {
-    declared: Vec<(K, Vec<K>, Task<'f, T>)>,
-}
-
-impl<'f, K, T> KeyedGraph<'f, K, T>
-where
-    K: Eq + Hash + Clone,
-{
-    /// Starts with no tasks.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::KeyedGraph;
-    /// let mut graph = KeyedGraph::builder().task(1, [], |_| "one").build()?;
-    /// assert_eq!(graph.run()?[&1], "one");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder() -> KeyedBuilder<'f, K, T> {
-        KeyedBuilder { declared: Vec::new() }
-    }
-
-    /// The graph without its tasks, for levels, the critical path and DOT. Node `i` is the task declared as
-    /// the `i`-th.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::KeyedGraph;
-    /// let graph = KeyedGraph::builder()
-    ///     .task("wash", [], |_| 30)
-    ///     .task("dry", ["wash"], |_| 60)
-    ///     .task("shop", [], |_| 45)
-    ///     .build()?;
-    /// let minutes = [30, 60, 45];
-    /// assert_eq!(graph.dag().critical_path(|node| minutes[node.index()]).length, 90);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn dag(&self) -> DagView<'_> {
-        self.dag.view()
-    }
-
-    /// The keys in the order in which they were declared.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::KeyedGraph;
-    /// let graph = KeyedGraph::builder().task("b", ["a"], |_| 2).task("a", [], |_| 1).build()?;
-    /// let order: Vec<_> = graph.dag().order().iter().map(|node| graph.keys()[node.index()]).collect();
-    /// assert_eq!((graph.keys(), order), (&["b", "a"][..], vec!["a", "b"]));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn keys(&self) -> &[K] {
-        &self.keys
-    }
-
-    /// The position of a key among [`keys`](Self::keys), which is its node in [`dag`](Self::dag).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::KeyedGraph;
-    /// let graph = KeyedGraph::builder().task("b".to_string(), ["a".to_string()], |_| 2).task("a".into(), [], |_| 1).build()?;
-    /// let node = graph.node("b").expect("declared");
-    /// assert_eq!(graph.dag().in_degree(node), 1);
-    /// assert_eq!(graph.node("c"), None);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn node<Q>(&self, key: &Q) -> Option<NodeId>
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        self.index.get(key).copied().map(NodeId::new)
-    }
-
-    fn results(&mut self) -> KeyedResults<'_, K, T> {
-        KeyedResults { keys: &self.keys, index: &self.index, values: &mut self.values }
-    }
-
-    /// Runs every task once on this thread, in topological order.
-    ///
-    /// # Errors
-    ///
-    /// None at present, see [`RunError`].
-    ///
-    /// # Panics
-    ///
-    /// With the panic of a task.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::KeyedGraph;
-    /// let mut graph = KeyedGraph::builder()
-    ///     .task("sum", ["x", "y"], |args| args[0] + args[1])
-    ///     .task("x", [], |_| 20)
-    ///     .task("y", [], |_| 22)
-    ///     .build()?;
-    /// assert_eq!(graph.run()?["sum"], 42);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn run(&mut self) -> Result<KeyedResults<'_, K, T>, RunError> {
-        self.clear();
-        self.dag.run(|node| self.run_task(node));
-        Ok(self.results())
-    }
-
-    /// Runs every task once on the threads of `executor`, this one included.
-    ///
-    /// # Errors
-    ///
-    /// None at present, see [`RunError`].
-    ///
-    /// # Panics
-    ///
-    /// With the first panic of a task, after the ones under way have ended; nothing that depends on it has
-    /// started.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Executor, KeyedGraph};
-    /// let mut builder = KeyedGraph::builder().task(100, 0..100, |args| args.iter().sum::<u32>());
-    /// for key in 0..100 {
-    ///     builder = builder.task(key, [], move |_| key * key);
-    /// }
-    /// assert_eq!(builder.build()?.run_parallel(&Executor::new()?)?[&100], 328_350);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_parallel(&mut self, executor: &Executor) -> Result<KeyedResults<'_, K, T>, RunError>
-    where
-        K: Sync,
-        T: Send + Sync,
-    {
-        self.clear();
-        let graph = &*self;
-        executor.run(&graph.dag, |node| graph.run_task(node));
-        Ok(self.results())
-    }
-
-    fn clear(&mut self) {
-        for value in &mut self.values {
-            value.take();
-        }
-    }
-
-    fn run_task(&self, node: NodeId) {
-        let row = self.starts[node.index()]..self.starts[node.index() + 1];
-        let args = Args::new(&self.dependencies[row], &self.values);
-        let fresh = self.values[node.index()].set((self.tasks[node.index()])(args));
-        debug_assert!(fresh.is_ok(), "a node runs once a run");
-    }
-}
+pub type KeyedBuilder<'f, K, T> = DictionaryBuilder<'f, K, Node<Option<T>>>;
 
 impl<'f, K, T> KeyedBuilder<'f, K, T>
 where
-    K: Eq + Hash + Clone,
+    K: Eq + Hash + Clone + Debug,
+    T: Shareable + 'f,
 {
     /// Declares the task `key`, which runs after `dependencies` and is given their values. Its dependencies
     /// may be declared before or after it. The task gives a `T`, or an `Option<T>` where there may be nothing
@@ -251,92 +79,254 @@ where
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn task<R: Into<Option<T>>>(
-        mut self,
+        self,
         key: K,
         dependencies: impl IntoIterator<Item = K>,
-        task: impl Fn(Args<'_, T>) -> R + Send + Sync + 'f,
+        mut task: impl FnMut(Args<'_, T>) -> R + Send + 'f,
     ) -> Self {
-        let task = Box::new(move |args: Args<'_, T>| task(args).into());
-        self.declared.push((key, dependencies.into_iter().collect(), task));
+        self.list(key, dependencies, move |graph, node, fed| {
+            graph.node(node, fed, move |values: Values<'_, Option<T>>| task(Args::new(values)).into());
+        })
+    }
+
+    /// Declares a [task](Self::task) that may fail. Those that depend on it, directly or not, are then
+    /// skipped, and the run gives a [`RunError::Failed`](crate::RunError::Failed) with the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{KeyedGraph, NoResult};
+    /// let mut graph = KeyedGraph::<_, i32>::builder()
+    ///     .try_task("number", [], |_| "4x".parse::<i32>())
+    ///     .task("double", ["number"], |args| args[0] * 2)
+    ///     .build()?;
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "1 node failed: number");
+    /// let why = graph.results().why_absent("double").expect("it has no value");
+    /// assert_eq!(why.to_string(), "was skipped because of number");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_task<R: Into<Option<T>>, E: NodeError>(
+        self,
+        key: K,
+        dependencies: impl IntoIterator<Item = K>,
+        mut task: impl FnMut(Args<'_, T>) -> Result<R, E> + Send + 'f,
+    ) -> Self {
+        self.list(key, dependencies, move |graph, node, fed| {
+            graph.try_node(node, fed, move |values: Values<'_, Option<T>>| {
+                task(Args::new(values)).map(Into::into)
+            });
+        })
+    }
+
+    /// Declares a [task](Self::task) that is an `async fn` or an async closure: what its future gives is its
+    /// value. The type of a closure's parameter has to be written out. What it may own:
+    /// [`GraphBuilder::async_node`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Args, KeyedGraph};
+    /// let mut graph = KeyedGraph::<_, u32>::builder()
+    ///     .async_task("sum", ["one", "two"], async |args: Args<'_, u32>| args.iter().sum::<u32>())
+    ///     .async_task("one", [], async |_: Args<'_, u32>| 1)
+    ///     .task("two", [], |_| 2)
+    ///     .build()?;
+    /// assert_eq!(pollster::block_on(graph.run_async())?["sum"], 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "async")]
+    pub fn async_task<F, R>(self, key: K, dependencies: impl IntoIterator<Item = K>, task: F) -> Self
+    where
+        F: for<'a> AsyncNodeFn<'a, TaskNodes<T>, &'a T, Output = R> + Send + 'f,
+        <F as AsyncNodeFn<'f, TaskNodes<T>>>::Future: Send,
+        R: Into<Option<T>>,
+    {
+        self.list(key, dependencies, move |graph, node, fed| {
+            graph.settled_by::<Given<T>, _, _, _, _>(node, TaskNodes(fed), task);
+        })
+    }
+
+    /// Declares an [async task](Self::async_task) that may [fail](Self::try_task).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Args, KeyedGraph};
+    /// async fn fetch(_: Args<'_, u32>) -> Result<u32, String> { Err("no route to host".to_string()) }
+    /// let mut graph = KeyedGraph::builder().try_async_task("page", [], fetch).build()?;
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "1 node failed: page");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "async")]
+    pub fn try_async_task<F, R, E>(self, key: K, dependencies: impl IntoIterator<Item = K>, task: F) -> Self
+    where
+        F: for<'a> AsyncNodeFn<'a, TaskNodes<T>, &'a T, Output = Result<R, E>> + Send + 'f,
+        <F as AsyncNodeFn<'f, TaskNodes<T>>>::Future: Send,
+        R: Into<Option<T>>,
+        E: NodeError,
+    {
+        self.list(key, dependencies, move |graph, node, fed| {
+            graph.settled_by::<TryGiven<T>, _, _, _, _>(node, TaskNodes(fed), task);
+        })
+    }
+
+    /// Declares an input: a value under `key` that comes from the caller, by [`set`](KeyedGraph::set). An
+    /// [update](crate::RunOptions::update) runs only what depends on inputs that were set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{KeyedGraph, RunOptions};
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// let compiled = AtomicU32::new(0);
+    /// let compile = |source: &String| { compiled.fetch_add(1, Relaxed); source.to_uppercase() };
+    /// let mut graph = KeyedGraph::<_, String>::builder()
+    ///     .input("a.rs")
+    ///     .input("b.rs")
+    ///     .task("a.o", ["a.rs"], |args| compile(&args[0]))
+    ///     .task("b.o", ["b.rs"], |args| compile(&args[0]))
+    ///     .task("tool", ["a.o", "b.o"], |args| args[0].clone() + &args[1])
+    ///     .build()?;
+    /// graph.set("a.rs", "main ".to_string());
+    /// graph.set("b.rs", "draft".to_string());
+    /// let update = RunOptions::new().update();
+    /// assert_eq!(graph.with(&update).run()?["tool"], "MAIN DRAFT");
+    /// graph.set("b.rs", "final".to_string());
+    /// assert_eq!(graph.with(&update).run()?["tool"], "MAIN FINAL");
+    /// assert_eq!(compiled.load(Relaxed), 3); // `a.rs` only once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn input(mut self, key: K) -> Self {
+        let node = self.graph.input::<Option<T>>(name_of(&key)).node();
+        self.enter(&key, node.id(), node);
         self
     }
 
-    /// Checks the graph.
-    ///
-    /// # Errors
-    ///
-    /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all of them,
-    /// [`Cycle`](DictionaryError::Cycle) with a path of keys, [`TooLarge`](DictionaryError::TooLarge).
+    fn list(
+        mut self,
+        key: K,
+        dependencies: impl IntoIterator<Item = K>,
+        define: impl FnOnce(&mut GraphBuilder<'f>, Declared<Option<T>>, Vec<Node<Option<T>>>) + Send + 'f,
+    ) -> Self {
+        let declared = self.graph.declare::<Option<T>>(name_of(&key));
+        self.enter(&key, declared.node().id(), declared.node());
+        self.define_later(key, dependencies.into_iter().collect(), move |graph, uses, keys| {
+            let node = |used| *keys.node(used).expect("no key is missing");
+            let fed = uses.iter().map(node).collect();
+            define(graph, declared, fed);
+        });
+        self
+    }
+}
+
+/// What a key is called in messages: as `Debug` writes it, but a text without quotes.
+fn name_of(key: &impl Debug) -> String {
+    let text = format!("{key:?}");
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) => text.to_string(),
+        None => text,
+    }
+}
+
+impl<K: Eq + Hash, T> KeyedBuilder<'_, K, T> {
+    /// The node of a key that is listed, by which [`graph`](DictionaryBuilder::graph) says more of it.
     ///
     /// # Examples
     ///
     /// ```
     /// use dgraph_exec::KeyedGraph;
-    /// let built = KeyedGraph::<_, ()>::builder().task("a", ["b"], |_| ()).task("b", ["a"], |_| ()).build();
-    /// assert_eq!(built.unwrap_err().to_string(), r#"dependency cycle: "a" -> "b" -> "a""#);
+    /// let mut builder = KeyedGraph::builder().task("later", [], |_| 1).task("now", [], |_| 2);
+    /// let urgent = builder.node("now").expect("it is listed");
+    /// builder.graph().priority(urgent, 1);
+    /// assert_eq!(builder.build()?.run()?["now"], 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn build(self) -> Result<KeyedGraph<'f, K, T>, DictionaryError<K>> {
-        let mut index = HashMap::with_capacity(self.declared.len());
-        let mut duplicates = Vec::new();
-        for (node, (key, ..)) in (0_u32..).zip(&self.declared) {
-            match index.entry(key.clone()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(node);
-                }
-                Entry::Occupied(_) => duplicates.push(key.clone()),
-            }
-        }
-        if !duplicates.is_empty() {
-            return Err(DictionaryError::DuplicateKeys(duplicates));
-        }
-
-        let nodes = self.declared.len();
-        let (mut keys, mut tasks) = (Vec::with_capacity(nodes), Vec::with_capacity(nodes));
-        let (mut starts, mut dependencies) = (Vec::with_capacity(nodes + 1), Vec::new());
-        let (mut edges, mut missing) = (Vec::new(), Vec::new());
-        starts.push(0);
-        for (node, (key, listed, task)) in (0_u32..).zip(self.declared) {
-            for dependency in listed {
-                match index.get(&dependency) {
-                    Some(&before) => {
-                        dependencies.push(before);
-                        edges.push((before, node));
-                    }
-                    None => missing.push(MissingKey { key: dependency, needed_by: key.clone() }),
-                }
-            }
-            starts.push(dependencies.len());
-            keys.push(key);
-            tasks.push(task);
-        }
-        if !missing.is_empty() {
-            return Err(DictionaryError::MissingKeys(missing));
-        }
-
-        let dag = Dag::from_edges(nodes, &edges).map_err(|error| match error {
-            DagError::Cycle(cycle) => {
-                DictionaryError::Cycle(cycle.path().map(|node| keys[node.index()].clone()).collect())
-            }
-            other => DictionaryError::TooLarge(other),
-        })?;
-        let values = std::iter::repeat_with(OnceLock::new).take(nodes).collect();
-        Ok(KeyedGraph { dag, keys, index, tasks, starts, dependencies, values })
+    pub fn node<Q>(&self, key: &Q) -> Option<Node<Option<T>>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.keys.node(key).copied()
     }
 }
 
-impl<K: fmt::Debug, T> fmt::Debug for KeyedGraph<'_, K, T> {
-    /// A map from each key to the keys that it depends on.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let listed = |node: usize| {
-            let row = &self.dependencies[self.starts[node]..self.starts[node + 1]];
-            row.iter().map(|&dependency| &self.keys[dependency as usize]).collect::<Vec<_>>()
-        };
-        f.debug_map().entries(self.keys.iter().enumerate().map(|(node, key)| (key, listed(node)))).finish()
+impl<K: Eq + Hash, T> KeyedGraph<'_, K, T> {
+    /// The node of a key, for what the typed graph wants to be told by handle: nodes that
+    /// [only](crate::RunOptions::only) are to run, for example. What it gives is an `Option<T>`, since a task
+    /// may give nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let builder = KeyedGraph::builder().task("b".to_string(), ["a".to_string()], |_| 2);
+    /// let graph = builder.task("a".to_string(), [], |_| 1).build()?;
+    /// let node = graph.node("b").expect("declared");
+    /// assert_eq!(graph.dag().in_degree(node.id()), 1);
+    /// assert_eq!(graph.node("c"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn node<Q>(&self, key: &Q) -> Option<Node<Option<T>>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.keys.node(key).copied()
     }
-}
 
-impl<K: fmt::Debug, T> fmt::Debug for KeyedBuilder<'_, K, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.declared.iter().map(|(key, listed, _)| (key, listed))).finish()
+    /// Moves the value of the task `key` out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::builder().task("log", [], |_| vec!["started", "ended"]).build()?;
+    /// graph.run()?;
+    /// let log: Option<Vec<_>> = graph.take("log"); // no copy
+    /// assert_eq!(log.map(|log| log.len()), Some(2));
+    /// assert_eq!(graph.take("log"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take<Q>(&mut self, key: &Q) -> Option<T>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let node = self.node(key)?;
+        self.graph.take(node).ok()?
+    }
+
+    /// Sets an [input](KeyedBuilder::input), for all runs until it is set again: a `T`, or an `Option<T>`.
+    /// Gives back the value that it had.
+    ///
+    /// # Panics
+    ///
+    /// If `key` is no input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::KeyedGraph;
+    /// let mut graph = KeyedGraph::<_, u32>::builder()
+    ///     .input("side")
+    ///     .task("area", ["side"], |args| args[0] * args[0])
+    ///     .build()?;
+    /// assert_eq!(graph.run().unwrap_err().to_string(), "inputs not set: side");
+    /// assert_eq!(graph.set("side", 3), None);
+    /// assert_eq!(graph.run()?["area"], 9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn set<Q>(&mut self, key: &Q, value: impl Into<Option<T>>) -> Option<T>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + Debug + ?Sized,
+    {
+        let node = self.node(key);
+        match node.filter(|node| self.graph.data().inputs.contains(&node.id().get())) {
+            Some(node) => self.graph.set(Input::new(node), value.into()).flatten(),
+            None => panic!("{key:?} is no input"),
+        }
     }
 }

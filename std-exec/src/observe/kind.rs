@@ -27,6 +27,8 @@ pub(crate) fn pack(kind: Kind, node: NodeId) -> u64 {
         Kind::Skipped(SkipReason::Stopped) => 6,
         Kind::Skipped(SkipReason::NotNeeded) => 7,
         Kind::Skipped(SkipReason::UpToDate) => 8,
+        Kind::Ended(NodeOutcome::EndedBranch) => 9,
+        Kind::Skipped(SkipReason::NotChosen { .. }) => 10,
     };
     code << 32 | u64::from(node.get())
 }
@@ -43,7 +45,9 @@ pub(crate) fn unpack(word: u64, about: u64) -> (Kind, NodeId) {
         5 => Kind::Skipped(SkipReason::DependencyFailed { culprit: low(about) }),
         6 => Kind::Skipped(SkipReason::Stopped),
         7 => Kind::Skipped(SkipReason::NotNeeded),
-        _ => Kind::Skipped(SkipReason::UpToDate),
+        8 => Kind::Skipped(SkipReason::UpToDate),
+        9 => Kind::Ended(NodeOutcome::EndedBranch),
+        _ => Kind::Skipped(SkipReason::NotChosen { because_of: low(about) }),
     };
     (kind, low(word))
 }
@@ -67,6 +71,8 @@ mod tests {
             Kind::Skipped(SkipReason::Stopped),
             Kind::Skipped(SkipReason::NotNeeded),
             Kind::Skipped(SkipReason::UpToDate),
+            Kind::Ended(NodeOutcome::EndedBranch),
+            Kind::Skipped(SkipReason::NotChosen { because_of: culprit }),
         ];
         for (kind, node) in kinds.into_iter().zip([0, 1, u32::MAX - 1].into_iter().cycle()) {
             let node = NodeId::new(node);

@@ -197,7 +197,9 @@ impl Observer for Recorder {
 
     fn node_skipped(&self, node: &NodeInfo<'_>, reason: SkipReason) {
         let about = match reason {
-            SkipReason::DependencyFailed { culprit } => culprit.get().into(),
+            SkipReason::DependencyFailed { culprit: other } | SkipReason::NotChosen { because_of: other } => {
+                other.get().into()
+            }
             _ => 0,
         };
         let word = kind::pack(Kind::Skipped(reason), node.id());

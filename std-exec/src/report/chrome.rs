@@ -171,6 +171,7 @@ fn outcome(outcome: Option<NodeOutcome>) -> &'static str {
         Some(NodeOutcome::Failed) => "failed",
         Some(NodeOutcome::Panicked) => "panicked",
         Some(NodeOutcome::Interrupted) => "interrupted",
+        Some(NodeOutcome::EndedBranch) => "ended its branch",
     }
 }
 

@@ -144,6 +144,7 @@ fn code(outcome: Option<NodeOutcome>) -> u8 {
         Some(NodeOutcome::Panicked) => 2,
         Some(NodeOutcome::Interrupted) => 3,
         None => 4,
+        Some(NodeOutcome::EndedBranch) => 5,
     }
 }
 

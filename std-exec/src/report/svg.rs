@@ -1,7 +1,7 @@
 //! A trace as a picture for documents.
 
 use super::summary::Summary;
-use crate::observe::Trace;
+use crate::observe::{NodeOutcome, Trace};
 use dgraph_core::NodeId;
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter, Write};
@@ -135,7 +135,7 @@ impl Svg<'_> {
                 let label = run.label_of(mark.node).to_string();
                 let (wide, tall) = ((right - left).max(0.33), ROW - 2.0);
                 let is_bad =
-                    mark.outcome.is_some_and(|outcome| outcome != crate::observe::NodeOutcome::Completed);
+                    !matches!(mark.outcome, None | Some(NodeOutcome::Completed | NodeOutcome::EndedBranch));
                 let class = if is_bad { "b" } else { "n" };
                 let (top, path) = (top + 1.0, Escaped(run.path_of(mark.node)));
                 write!(

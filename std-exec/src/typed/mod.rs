@@ -8,38 +8,41 @@
 //! The folders are layers: each uses those below it, and none above.
 //!
 //! - `definition/`: graphs of which many runs are under way at once: `shared.rs`; how they are put together:
-//!   `definition_builder.rs`; the memory of one run: `instance.rs`, `acquire.rs`, `pool.rs`.
+//!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`, `pool.rs`.
 //! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
 //!   `search_error.rs`.
-//! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`; nodes
-//!   that aren't `Send`: `local.rs`, `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name:
-//!   `node_name.rs`; states: `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them:
-//!   `check.rs`, `finish.rs`; what they demand of their order and thread: `constraints.rs`, `wishes.rs`.
+//! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`;
+//!   conditions, and order in any case: `branches.rs`, `condition.rs`; nodes that aren't `Send`: `local.rs`,
+//!   `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name: `node_name.rs`; states:
+//!   `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them: `check.rs`, `finish.rs`; what
+//!   they demand of their order and thread: `constraints.rs`, `wishes.rs`.
 //! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
-//!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of definitions: `shared_fn.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
-//!   `graph_task.rs`.
-//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; how a node
-//!   gets them: `node/threads_access.rs`.
-//! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it, with
-//!   options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`; what other
-//!   graphs have in common with it: `runnable.rs`; its results: `results.rs`; its states: `states.rs`; its
-//!   order: `order.rs`.
-//! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`; which
-//!   nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs with
-//!   futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller: `detached.rs`; how
-//!   its end reaches futures: `connection.rs`.
+//!   `outcome_access.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
+//!   definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls them: `task.rs`,
+//!   `async_task.rs`; graphs as nodes: `graph_task.rs`.
+//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; how
+//!   a node gets them: `node/threads_access.rs`.
+//! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
+//!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
+//!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
+//!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`.
+//! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
+//!   which nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
+//!   with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller:
+//!   `detached.rs`; how its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
-//!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which order:
-//!   `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
-//! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`, `states.rs`, `entry.rs`; the state
-//!   of nodes and of a run: `status.rs`, `measured.rs`, `standing.rs`, `errors.rs`; who is told of it:
-//!   `watch.rs`; what a run is to the calls of its nodes: `frame.rs`, `row.rs`.
+//!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
+//!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
+//! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
+//!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
+//!   runs also after a failure: `lasting.rs`; who is told of it: `watch.rs`; what a run is to the calls of
+//!   its nodes: `frame.rs`, `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`, `shuffle.rs`.
-//! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; why there is no graph:
-//!   `graph_error.rs`; why a loop is not over: `stopped.rs`.
-//! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `state.rs`, of nodes that
-//!   are still to be defined: `declared.rs`; where what they are for may be used: `markers.rs`; what nodes may
-//!   give: `bounds.rs`; names: `names.rs`.
+//! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; what is none:
+//!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`.
+//! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `outcome.rs`,
+//!   `state.rs`, of nodes that are still to be defined: `declared.rs`; where what they are for may be used:
+//!   `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
 
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
@@ -65,6 +68,7 @@ pub use definition::acquire::Acquire;
 pub use definition::definition_builder::DefinitionBuilder;
 pub use definition::instance::Instance;
 pub use definition::shared::Definition;
+pub use error::end_branch::EndBranch;
 pub use error::failure::{Failure, Failures};
 pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;
@@ -85,7 +89,10 @@ pub use handle::declared::Declared;
 pub use handle::markers::{Anywhere, Lendable, Local, Unshared};
 pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
+pub use handle::outcome::OutcomeOf;
 pub use handle::state::{State, StateCommute, StateRead, StateWrite};
+pub use node::args::{Args, TaskNodes};
+pub(crate) use node::args::{Given, TryGiven};
 pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
 pub use node::local_async_fn::LocalAsyncFn;

@@ -51,7 +51,7 @@ impl Plan {
         }
         let mut graph = builder.build().expect("an acyclic graph");
         for _ in 0..3 {
-            let results = runner.keyed(&mut graph);
+            let results = runner.dictionary(&mut graph);
             assert!((0..).zip(self.values()).all(|(node, value)| results[&node] == value));
         }
     }

@@ -35,7 +35,7 @@ fn three_functions(runner: &Runner) {
     let mut graph = create_graph! { c: [a, b], b: [a], a: [] }.expect("a valid graph");
     assert_eq!(graph.keys().iter().map(dgraph_exec::FnKey::name).collect::<Vec<_>>(), ["c", "b", "a"]);
     for _ in 0..3 {
-        let results = runner.functions(&mut graph);
+        let results = runner.dictionary(&mut graph);
         assert_eq!((results.get(a), results.get(b), results.get(c)), (Some(&5), Some(&15), Some(&40)));
     }
 }
@@ -65,7 +65,7 @@ fn both_kinds_feed_each_other(runner: &Runner) {
         number: [],
     }
     .expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!(results.get(report), Some(&Ok("page 7, 6, 7".to_string())));
     assert_eq!(results.get(unwrapped).map(Vec::as_slice), Some(b"page 7, 6, 7".as_slice()));
     assert_eq!((results.get(number), results.get(length)), (Some(&7), Some(&6)));
@@ -82,7 +82,7 @@ fn no_parameters(runner: &Runner) {
         'x'
     }
     let mut graph = create_graph! { at_once: [], later: [], plain: [] }.expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!(
         (results.get(at_once), results.get(later), results.get(plain)),
         (Some(&()), Some(&[1, 2]), Some(&'x'))
@@ -105,7 +105,7 @@ fn arguments_come_as_listed(runner: &Runner) {
         format!("{first}{second}")
     }
     let mut graph = create_graph! { one: [x, y], other: [y, x], y: [x], x: [] }.expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!(results.get(one).map(String::as_str), Some("xy"));
     assert_eq!(results.get(other).map(String::as_str), Some("yx"));
 }
@@ -123,7 +123,7 @@ fn listed_twice_runs_once_and_feeds_twice(runner: &Runner) {
     }
     let mut graph = create_graph! { twice: [once, once], once: [calls], calls: [] }.expect("a valid graph");
     for _ in 0..2 {
-        assert_eq!(runner.functions(&mut graph).get(twice), Some(&(77, true)));
+        assert_eq!(runner.dictionary(&mut graph).get(twice), Some(&(77, true)));
         assert_eq!(graph.take(calls).map(AtomicUsize::into_inner), Some(1));
     }
 }
@@ -160,7 +160,7 @@ fn twelve_parameters(runner: &Runner) {
         two: [one],
     }
     .expect("a valid graph");
-    assert_eq!(runner.functions(&mut graph).get(all), Some(&0b1101_1000_0101));
+    assert_eq!(runner.dictionary(&mut graph).get(all), Some(&0b1101_1000_0101));
 }
 
 fn arguments_are_kept_while_it_waits(runner: &Runner) {
@@ -177,7 +177,7 @@ fn arguments_are_kept_while_it_waits(runner: &Runner) {
         longest.to_string()
     }
     let mut graph = create_graph! { longest: [text], text: [] }.expect("a valid graph");
-    assert_eq!(runner.functions(&mut graph).get(longest).map(String::as_str), Some("ent"));
+    assert_eq!(runner.dictionary(&mut graph).get(longest).map(String::as_str), Some("ent"));
 }
 
 /// Two that wait for each other: neither could end alone.
@@ -219,7 +219,7 @@ fn functions_wait_side_by_side(runner: &Runner) {
     let mut graph = create_graph! { both: [left, right], left: [meeting], right: [meeting], meeting: [] }
         .expect("a valid graph");
     for _ in 0..20 {
-        assert_eq!(runner.functions(&mut graph).get(both).map(String::as_str), Some("lr"));
+        assert_eq!(runner.dictionary(&mut graph).get(both).map(String::as_str), Some("lr"));
     }
 }
 
@@ -258,7 +258,7 @@ fn functions_that_give_futures(runner: &Runner) {
         awaited: [wrapped],
     }
     .expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!((results.get(opaque), results.get(borrowing)), (Some(&1), Some(&2)));
     assert_eq!((results.get(boxed), results.get(boxed_borrowing)), (Some(&3), Some(&4)));
     assert_eq!(results.get(awaited), Some(&6));

@@ -1,7 +1,9 @@
 //! Dictionaries of functions, async ones among them: how their runs end, and what can be done with one.
 
 use crate::support::runner::{Runner, executor, over_function_runners};
-use dgraph_exec::{CancelToken, Executor, FnGraph, FnResults, RunAsync, RunOptions, create_graph};
+use dgraph_exec::{
+    CancelToken, Executor, FnGraph, FnKey, FnResults, NoResult, RunAsync, RunOptions, create_graph,
+};
 use dgraph_tests::yields::yields;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +16,7 @@ over_function_runners!(
     a_panic,
     cancelled_before_it_begins,
     dictionaries_take_the_same_options,
+    some_functions,
 );
 
 fn results_move_out(runner: &Runner) {
@@ -22,12 +25,12 @@ fn results_move_out(runner: &Runner) {
     }
     async fn stranger() {}
     let mut graph = create_graph! { text: [] }.expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!((results.get(text).map(String::as_str), results.get(stranger)), (Some("moved"), None));
     assert_eq!(graph.take(text).as_deref(), Some("moved"));
     assert_eq!((graph.take(text), graph.take(stranger)), (None, None));
     assert_eq!(graph.results().get(text), None);
-    assert_eq!(runner.functions(&mut graph).get(text).map(String::as_str), Some("moved"));
+    assert_eq!(runner.dictionary(&mut graph).get(text).map(String::as_str), Some("moved"));
 }
 
 fn a_panic(runner: &Runner) {
@@ -44,9 +47,9 @@ fn a_panic(runner: &Runner) {
     }
     let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
     for _ in 0..2 {
-        let thrown = catch_unwind(AssertUnwindSafe(|| runner.functions(&mut graph).get(third).copied()));
+        let thrown = catch_unwind(AssertUnwindSafe(|| runner.dictionary(&mut graph).get(third).copied()));
         assert_eq!(thrown.expect_err("it panics").downcast_ref(), Some(&"too small"));
-        let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
+        let error = runner.dictionary_with(&mut graph, &RunOptions::new().catch_panics());
         assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
         let results = graph.results();
         assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
@@ -63,10 +66,10 @@ fn cancelled_before_it_begins(runner: &Runner) {
     let mut graph = create_graph! { b: [a], a: [] }.expect("a valid graph");
     let token = CancelToken::new();
     token.cancel();
-    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
+    let error = runner.dictionary_with(&mut graph, &RunOptions::new().cancel_token(&token));
     assert_eq!(error.expect_err("cancelled").to_string(), "cancelled, 2 nodes did not run: b, a");
     assert_eq!(graph.results().get(a), None);
-    assert_eq!(runner.functions(&mut graph).get(b), Some(&1));
+    assert_eq!(runner.dictionary(&mut graph).get(b), Some(&1));
 }
 
 #[test]
@@ -153,13 +156,36 @@ fn dictionaries_take_the_same_options(runner: &Runner) {
     let mut graph = create_graph! { third: [second], second: [first], first: [] }.expect("a valid graph");
     let token = CancelToken::new();
     token.cancel();
-    let error = runner.functions_with(&mut graph, &RunOptions::new().cancel_token(&token));
+    let error = runner.dictionary_with(&mut graph, &RunOptions::new().cancel_token(&token));
     assert_eq!(
         error.expect_err("cancelled").to_string(),
         "cancelled, 3 nodes did not run: third, second, first"
     );
-    let error = runner.functions_with(&mut graph, &RunOptions::new().catch_panics());
+    let error = runner.dictionary_with(&mut graph, &RunOptions::new().catch_panics());
     assert_eq!(error.expect_err("it panics").to_string(), "panicked: second (too small)");
     let results = graph.results();
     assert_eq!((results.get(first), results.get(second), results.get(third)), (Some(&1), None, None));
+}
+
+fn some_functions(runner: &Runner) {
+    async fn parse() -> u32 {
+        3
+    }
+    fn check(number: &u32) -> bool {
+        *number > 0
+    }
+    fn install(_: &bool) {
+        panic!("not today");
+    }
+    fn stranger() {}
+    let mut graph = create_graph! { install: [check], check: [parse], parse: [] }.expect("a valid graph");
+    let options = RunOptions::new().only(graph.node(check));
+    let results = runner.dictionary_with(&mut graph, &options).expect("no function fails");
+    assert_eq!((results.get(parse), results.get(check)), (Some(&3), Some(&true)));
+    assert_eq!((results.why_absent(check), results.why_absent(install)), (None, Some(NoResult::NotNeeded)));
+    assert_eq!(results.why_absent(stranger), Some(NoResult::ForeignHandle));
+    assert!(graph.node(stranger).is_none());
+    let check = graph.node(check).expect("a key");
+    assert_eq!(graph.key(check).map(FnKey::name), Some("check"));
+    assert_eq!(graph.result(check), Ok(&true), "the typed graph's");
 }

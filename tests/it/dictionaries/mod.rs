@@ -4,4 +4,5 @@ mod async_functions;
 mod endings;
 mod mismatched;
 mod rejection;
+mod tasks;
 mod values;

@@ -2,7 +2,7 @@
 
 use crate::support::counted::Counter;
 use crate::support::panics::{Payload, payload_of};
-use crate::support::runner::{Runner, over_all_runners};
+use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{KeyedGraph, create_graph};
 use std::panic::panic_any;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-over_all_runners!(
+over_typed_runners!(
     three_tasks,
     three_functions,
     slow_first_task,
@@ -36,7 +36,7 @@ fn three_tasks(runner: &Runner) {
         .task("a", [], |_| 5)
         .build()
         .expect("a valid graph");
-    let results = runner.keyed(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!([results["a"], results["b"], results["c"]], [5, 15, 40]);
     let all: Vec<_> = results.iter().map(|(key, value)| (*key, value.copied())).collect();
     assert_eq!(all, [("c", Some(40)), ("b", Some(15)), ("a", Some(5))]);
@@ -53,7 +53,7 @@ fn three_functions(runner: &Runner) {
         x + y + 20
     }
     let mut graph = create_graph! { c: [a, b], b: [a], a: [] }.expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!((results.get(a), results.get(b), results.get(c)), (Some(&5), Some(&15), Some(&40)));
 }
 
@@ -68,7 +68,7 @@ fn slow_first_task(runner: &Runner) {
         .task("a", [], slow)
         .build()
         .expect("a valid graph");
-    assert_eq!(runner.keyed(&mut graph)["c"], 40);
+    assert_eq!(runner.dictionary(&mut graph)["c"], 40);
 }
 
 fn arguments_come_as_listed(runner: &Runner) {
@@ -80,8 +80,8 @@ fn arguments_come_as_listed(runner: &Runner) {
             .build()
             .expect("a valid graph")
     };
-    assert_eq!(runner.keyed(&mut build(["x", "y"]))["join"], "xy");
-    assert_eq!(runner.keyed(&mut build(["y", "x"]))["join"], "yx");
+    assert_eq!(runner.dictionary(&mut build(["x", "y"]))["join"], "xy");
+    assert_eq!(runner.dictionary(&mut build(["y", "x"]))["join"], "yx");
 }
 
 fn listed_twice_runs_once_and_feeds_twice(runner: &Runner) {
@@ -97,7 +97,7 @@ fn listed_twice_runs_once_and_feeds_twice(runner: &Runner) {
         })
         .build()
         .expect("a valid graph");
-    assert_eq!(runner.keyed(&mut graph)["twice"], 77);
+    assert_eq!(runner.dictionary(&mut graph)["twice"], 77);
     drop(graph);
     assert_eq!(runs.into_inner(), 1);
 }
@@ -116,27 +116,27 @@ fn none_is_not_fed_on(runner: &Runner) {
         .task("three", [], |_| 3)
         .build()
         .expect("a valid graph");
-    let results = runner.keyed(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!((results.get("sum"), results.get("nothing")), (Some(&23), None));
 }
 
 fn empty(runner: &Runner) {
     let mut graph = KeyedGraph::<String, i32>::builder().build().expect("a valid graph");
-    assert_eq!(runner.keyed(&mut graph).iter().count(), 0);
+    assert_eq!(runner.dictionary(&mut graph).iter().count(), 0);
     let mut graph = create_graph! {}.expect("a valid graph");
-    runner.functions(&mut graph);
+    runner.dictionary(&mut graph);
     assert!(graph.keys().is_empty());
 }
 
 fn single(runner: &Runner) {
     let mut graph = KeyedGraph::builder().task(1, [], |_| 'x').build().expect("a valid graph");
-    assert_eq!(runner.keyed(&mut graph)[&1], 'x');
+    assert_eq!(runner.dictionary(&mut graph)[&1], 'x');
 }
 
 fn borrows_from_the_caller(runner: &Runner) {
     let text = String::from("borrowed");
     let mut graph = KeyedGraph::<_, &str>::builder().task(0, [], |_| &*text).build().expect("a valid graph");
-    assert_eq!(runner.keyed(&mut graph)[&0], "borrowed");
+    assert_eq!(runner.dictionary(&mut graph)[&0], "borrowed");
 }
 
 fn keys_of_any_kind(runner: &Runner) {
@@ -152,7 +152,7 @@ fn keys_of_any_kind(runner: &Runner) {
         graph = graph.task(tile, [], move |_| x * y);
     }
     let mut graph = graph.build().expect("a valid graph");
-    assert_eq!(runner.keyed(&mut graph)[&Key::Total], 9);
+    assert_eq!(runner.dictionary(&mut graph)[&Key::Total], 9);
 }
 
 fn functions_of_many_types(runner: &Runner) {
@@ -173,7 +173,7 @@ fn functions_of_many_types(runner: &Runner) {
         words: [],
     }
     .expect("a valid graph");
-    let results = runner.functions(&mut graph);
+    let results = runner.dictionary(&mut graph);
     assert_eq!(results.get(report), Some(&Ok("2: to be".to_string())));
     assert_eq!(results.get(side_effect), Some(&()));
 }
@@ -183,10 +183,10 @@ fn results_move_out(runner: &Runner) {
         "moved".into()
     }
     let mut graph = create_graph! { text: [] }.expect("a valid graph");
-    runner.functions(&mut graph);
+    runner.dictionary(&mut graph);
     assert_eq!(graph.take(text).as_deref(), Some("moved"));
     assert_eq!((graph.take(text), graph.results().get(text)), (None, None));
-    assert_eq!(runner.functions(&mut graph).get(text).map(String::as_str), Some("moved"));
+    assert_eq!(runner.dictionary(&mut graph).get(text).map(String::as_str), Some("moved"));
 }
 
 fn run_again(runner: &Runner) {
@@ -197,7 +197,7 @@ fn run_again(runner: &Runner) {
         .build()
         .expect("a valid graph");
     for run in 0..50 {
-        assert_eq!(runner.keyed(&mut graph)["double"], run * 2);
+        assert_eq!(runner.dictionary(&mut graph)["double"], run * 2);
     }
 }
 
@@ -212,9 +212,9 @@ fn results_are_dropped_once(runner: &Runner) {
         .build()
         .expect("a valid graph");
     for _ in 0..3 {
-        let mut results = runner.keyed(&mut graph);
+        runner.dictionary(&mut graph);
         assert_eq!(counter.alive(), 2);
-        drop(results.take(&0));
+        drop(graph.take(&0));
         assert_eq!(counter.alive(), 1);
     }
     drop(graph);
@@ -229,7 +229,7 @@ fn shared_state_of_tasks_lasts(runner: &Runner) {
         .build()
         .expect("a valid graph");
     for _ in 0..2 {
-        runner.keyed(&mut graph);
+        runner.dictionary(&mut graph);
     }
     drop(graph);
     assert_eq!(log.into_inner().expect("no panic"), [1, 2, 1, 2]);
@@ -250,7 +250,7 @@ fn results_are_dropped_once_after_a_panic(runner: &Runner) {
     let mut graph = builder.build().expect("a valid graph");
     for _ in 0..3 {
         payload_of::<Payload>(|| {
-            runner.keyed(&mut graph);
+            runner.dictionary(&mut graph);
         });
         assert_eq!(counter.alive(), 30, "the results up to the panic are still there");
     }

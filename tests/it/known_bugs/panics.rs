@@ -73,10 +73,10 @@ fn keyed(runner: &Runner, culprit: u32) {
         });
     }
     let mut graph = builder.build().expect("a valid graph");
-    let run = AssertUnwindSafe(|| _ = runner.keyed(&mut graph));
+    let run = AssertUnwindSafe(|| _ = runner.dictionary(&mut graph));
     assert_eq!(payload_of::<Payload>(run), Payload(culprit));
     panics.store(false, Relaxed);
-    assert_eq!(runner.keyed(&mut graph)[&4].value, 7);
+    assert_eq!(runner.dictionary(&mut graph)[&4].value, 7);
     assert_eq!(counter.alive(), 5);
     drop(graph);
     assert_eq!(counter.alive(), 0);

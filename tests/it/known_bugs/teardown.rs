@@ -41,7 +41,7 @@ fn recursive_drop_of_a_long_chain(runner: &Runner) {
             builder = builder.task(key, [key - 1], |args| args[0] + 1);
         }
         let mut graph = builder.build().expect("a valid graph");
-        assert_eq!(runner.keyed(&mut graph)[&(NODES - 1)], NODES - 1);
+        assert_eq!(runner.dictionary(&mut graph)[&(NODES - 1)], NODES - 1);
     };
     let small_stack = thread::Builder::new().stack_size(256 << 10);
     let run = || {

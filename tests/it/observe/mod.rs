@@ -1,7 +1,7 @@
 //! What observers are told, and what is made of it.
 
 mod exports;
-mod log;
+pub(crate) mod log;
 mod predicted;
 mod random;
 mod recorded;

@@ -1,10 +1,8 @@
 //! The runners, and the macros that run each behaviour over all of them.
 
 use dgraph_exec::{
-    AsDag, Executor, FnGraph, FnResults, Graph, KeyedGraph, KeyedResults, NodeId, Results, RunError,
-    RunOptions,
+    AsDag, Dictionary, DictionaryResults, Executor, Graph, NodeId, Results, RunError, RunOptions,
 };
-use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A way to run a graph.
@@ -14,9 +12,9 @@ pub(crate) enum Runner {
     Serial,
     /// `run_parallel`, or `Executor::run` for a bare graph.
     Parallel(Executor),
-    /// `run_async`, for typed graphs and functions. Others have none: as `Serial`.
+    /// `run_async`. Bare graphs have none: as `Serial`.
     Async,
-    /// `run_parallel_async`, for typed graphs and functions. Others: as `Parallel`.
+    /// `run_parallel_async`. Bare graphs: as `Parallel`.
     Detached(Executor),
 }
 
@@ -25,38 +23,28 @@ impl Runner {
         Self::Parallel(executor(threads))
     }
 
-    pub(crate) fn keyed<'g, 'f, K, T>(&self, graph: &'g mut KeyedGraph<'f, K, T>) -> KeyedResults<'g, K, T>
-    where
-        K: Eq + Hash + Clone + Sync,
-        T: Send + Sync,
-    {
-        match self {
-            Self::Serial | Self::Async => graph.run(),
-            Self::Parallel(executor) | Self::Detached(executor) => graph.run_parallel(executor),
-        }
-        .expect("no task can fail")
-    }
-
-    pub(crate) fn functions<'g>(&self, graph: &'g mut FnGraph) -> FnResults<'g> {
-        match self {
-            Self::Serial => graph.run(),
-            Self::Parallel(executor) => graph.run_parallel(executor),
-            Self::Async => pollster::block_on(graph.run_async()),
-            Self::Detached(executor) => pollster::block_on(graph.run_parallel_async(executor)),
-        }
-        .expect("no function fails")
-    }
-
-    pub(crate) fn functions_with<'g>(
+    /// A dictionary of functions, or of tasks.
+    pub(crate) fn dictionary<'g, K, N>(
         &self,
-        graph: &'g mut FnGraph,
+        graph: &'g mut Dictionary<'_, K, N>,
+    ) -> DictionaryResults<'g, K, N> {
+        self.dictionary_with(graph, &RunOptions::new()).expect("no node fails")
+    }
+
+    pub(crate) fn dictionary_with<'g, K, N>(
+        &self,
+        graph: &'g mut Dictionary<'_, K, N>,
         options: &RunOptions,
-    ) -> Result<FnResults<'g>, RunError> {
+    ) -> Result<DictionaryResults<'g, K, N>, RunError> {
         match self {
             Self::Serial => graph.with(options).run(),
             Self::Parallel(executor) => graph.with(options).run_parallel(executor),
             Self::Async => pollster::block_on(graph.with(options).run_async()),
-            Self::Detached(executor) => pollster::block_on(graph.with(options).run_parallel_async(executor)),
+            // The typed graph that it derefs to, which may borrow.
+            Self::Detached(_) => {
+                self.typed_with(graph, options)?;
+                Ok(graph.results())
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Typed graphs of ordinary nodes, over every runner.
 
 mod bound;
+mod branches;
+mod branches_random;
 mod cancel;
 mod definitions;
 mod depth_first;
@@ -15,11 +17,13 @@ mod nesting;
 mod old_results;
 mod options_inside;
 mod order;
+mod outcomes;
 mod panics;
 mod parts;
 mod priorities;
 mod random;
 mod rejection;
+mod repeats;
 mod rows;
 mod rows_broken;
 mod shuffled;

@@ -1,7 +1,7 @@
 "use strict";
 // The data, as columns: spans are [run, node, begin, duration, outcome] one after the other, times in nanoseconds.
 const data = JSON.parse(document.getElementById("data").textContent);
-const OUTCOMES = ["completed", "failed", "panicked", "interrupted", "waits"];
+const OUTCOMES = ["completed", "failed", "panicked", "interrupted", "waits", "ended its branch"];
 const WAITS = 4;
 const element = id => document.getElementById(id);
 const graphOf = run => data.graphs[data.runs[run].graph];

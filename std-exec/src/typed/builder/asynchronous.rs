@@ -6,7 +6,7 @@ use crate::typed::handle::bounds::{NodeError, Shareable};
 use crate::typed::handle::node::Node;
 use crate::typed::memory::frame::Frame;
 use crate::typed::node::async_fn::AsyncNodeFn;
-use crate::typed::node::async_task::{Fallible, Plain};
+use crate::typed::node::async_task::{Fallible, Plain, Settle};
 use crate::typed::node::dependencies::Dependencies;
 use std::ptr::NonNull;
 
@@ -58,9 +58,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         <F as AsyncNodeFn<'env, D>>::Future: Send,
         T: Shareable + 'env,
     {
-        let start = start::<D, F>();
-        // SAFETY: closure and future are `Send`, `T` is `Send` and `Sync`, and none borrows for less than `'env`.
-        unsafe { self.nodes.asynchronous::<Plain, D, _, _, _, _, _>(name, dependencies, function, start) }
+        self.settled_by::<Plain, _, _, _, _>(name, dependencies, function)
     }
 
     /// Adds an [async node](Self::async_node) that may [fail](Self::try_node).
@@ -92,9 +90,26 @@ impl<'env, P> GraphBuilder<'env, P> {
         T: Shareable + 'env,
         E: NodeError,
     {
+        self.settled_by::<Fallible, _, _, _, _>(name, dependencies, function)
+    }
+
+    /// Adds an async node of whose output `R` says what becomes of it.
+    pub(crate) fn settled_by<R, D, F, T, O>(
+        &mut self,
+        name: impl NodeName<T>,
+        dependencies: D,
+        function: F,
+    ) -> Node<T>
+    where
+        R: Settle<O, Value = T>,
+        D: Dependencies<Scope: 'env> + Send,
+        F: for<'a> AsyncNodeFn<'a, D, Output = O> + Send + 'env,
+        <F as AsyncNodeFn<'env, D>>::Future: Send,
+        T: Shareable + 'env,
+    {
         let start = start::<D, F>();
-        // SAFETY: as above.
-        unsafe { self.nodes.asynchronous::<Fallible, D, _, _, _, _, _>(name, dependencies, function, start) }
+        // SAFETY: closure and future are `Send`, `T` is `Send` and `Sync`, and none borrows for less than `'env`.
+        unsafe { self.nodes.asynchronous::<R, D, _, _, _, _, _>(name, dependencies, function, start) }
     }
 }
 

@@ -73,7 +73,7 @@ fn check_moves(nodes: usize, names: &Names, uses: &[Use]) -> Result<(), GraphErr
     }
     for (at, used) in uses.iter().enumerate() {
         match takers[used.dependency as usize] {
-            Some((place, taker)) if place != at && used.kind != Kind::Order => {
+            Some((place, taker)) if place != at && used.kind.feeds() => {
                 return Err(GraphError::MovedAndUsed {
                     node: names.named(used.dependency),
                     taker: names.named(taker),

@@ -3,6 +3,7 @@
 //! What doesn't depend on the type of a closure is in functions of its own, so that there is one copy of it.
 
 use super::check::{Defined, Faults};
+use super::condition::Condition;
 use super::wishes::Wishes;
 use crate::typed::data::accesses::Access;
 use crate::typed::data::graph_data::{InnerGraphs, InnerOf};
@@ -29,6 +30,7 @@ pub struct Collected {
     pub(crate) uses: Vec<Use>,
     /// What nodes do with states.
     pub(crate) accesses: Vec<Access>,
+    pub(crate) conditions: Vec<Condition>,
     pub(crate) wishes: Wishes,
     pub(crate) faults: Faults,
 }
@@ -42,6 +44,7 @@ impl Collected {
             definitions: Vec::new(),
             uses: Vec::new(),
             accesses: Vec::new(),
+            conditions: Vec::new(),
             wishes: Wishes::default(),
             faults: Faults::default(),
         }
@@ -60,10 +63,10 @@ impl Collected {
         own.then_some(node.index)
     }
 
-    /// Makes a node come after another.
-    pub(crate) fn order(&mut self, node: u32, predecessor: AnyNode) {
+    /// Makes a node come after another, in this sense.
+    pub(crate) fn order(&mut self, node: u32, predecessor: AnyNode, kind: Kind) {
         if self.owns(predecessor) {
-            self.uses.push(Use { node, dependency: predecessor.index, kind: Kind::Order });
+            self.uses.push(Use { node, dependency: predecessor.index, kind });
         } else {
             self.faults.strangers.push(node);
         }

@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 impl Collected {
     pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
-        check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let count = u32::try_from(self.definitions.len()).expect("the builder has counted");
+        self.add_gates();
+        check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
         let Self { store, mut graphs, names, definitions, uses, wishes, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
@@ -34,6 +35,8 @@ impl Collected {
         let store = store.finish();
         graphs.shrink();
         topology.find_rows(&store);
+        let futures = (0..).take(store.futures()).map(|future| store.tasks.node_of_future(future));
+        topology.find_futures(futures);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, agenda) = (None, Agenda::default());

@@ -3,6 +3,7 @@
 use super::check::Defined;
 use super::collected::Collected;
 use super::node_name::NodeName;
+use crate::typed::data::uses::Kind;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::graph::built::Graph;
 use crate::typed::graph::env::Env;
@@ -221,7 +222,7 @@ impl<'env, P> GraphBuilder<'env, P> {
     /// ```
     pub fn after(&mut self, node: impl Into<AnyNode>, predecessors: impl Predecessors) {
         if let Some(node) = self.nodes.own(node.into()) {
-            predecessors.each(|predecessor| self.nodes.order(node, predecessor));
+            predecessors.each(|predecessor| self.nodes.order(node, predecessor, Kind::Order));
         }
     }
 

@@ -11,6 +11,7 @@ use crate::typed::node::dependencies::{Dependencies, SetInputs};
 use crate::typed::node::graph_task::{
     AsyncGraphTask, Inner, async_graph_call_of, async_inner_of, drop_run_of, graph_call_of, inner_of,
 };
+use std::ops::ControlFlow;
 
 impl<'env, P> GraphBuilder<'env, P> {
     /// Adds a node that runs the graph `inner`, in the way in which this one is run: on the same thread, or
@@ -52,7 +53,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         dependencies: D,
         inner: Graph<'env>,
         set_inputs: S,
-        read_outputs: R,
+        mut read_outputs: R,
     ) -> Node<T>
     where
         D: Dependencies + Send,
@@ -60,11 +61,86 @@ impl<'env, P> GraphBuilder<'env, P> {
         R: FnMut(&mut Graph<'env>) -> T + Send + 'env,
         T: Shareable + 'env,
     {
-        let gives_futures = inner.data().store.futures() > 0;
+        let read_outputs = move |graph: &mut Graph<'env>| ControlFlow::Break(read_outputs(graph));
+        self.add_graph(name, dependencies, Inner { graph: inner, set_inputs, read_outputs, repeats: false })
+    }
+
+    /// Adds a node that runs the graph `inner` until `again` breaks off: its result is what `again` breaks off with.
+    ///
+    /// First `set_inputs` is given the inner graph and the results of `dependencies`, as in [`graph`](Self::graph).
+    /// Then, in each round, the inner graph runs as a whole, and `again` is given it, to read its results; it may also
+    /// [set](Graph::set) inputs, or change [states](Graph::state_mut), for the next round. No round allocates but what
+    /// its closures do.
+    ///
+    /// A cancel, a deadline, the end of the executor, or a failure that ends the run, ends it in a round or between two,
+    /// and the node is [interrupted](crate::NoResult::Interrupted). With
+    /// [async nodes](Self::async_node) inside, other nodes have their turn after each round.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Graph, GraphBuilder};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let mut newton = GraphBuilder::new();
+    /// let (square, guess) = (newton.input::<f64>("square"), newton.input::<f64>("guess"));
+    /// let better = newton.node("better", (square, guess), |square: &f64, guess: &f64| (guess + square / guess) / 2.0);
+    /// let newton = newton.build()?;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let two = graph.node("two", (), || 2.0);
+    /// let begin = move |newton: &mut Graph<'_>, two: &f64| {
+    ///     newton.set(square, *two);
+    ///     newton.set(guess, 1.0);
+    /// };
+    /// let root = graph.repeat("root", (two,), newton, begin, move |newton| {
+    ///     let now = newton.results()[better];
+    ///     match newton.set(guess, now) {
+    ///         Some(before) if (before - now).abs() > 1e-12 => ControlFlow::Continue(()),
+    ///         _ => ControlFlow::Break(now),
+    ///     }
+    /// });
+    /// assert!((graph.build()?.run()?[root] - 2_f64.sqrt()).abs() < 1e-12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn repeat<D, S, R, T>(
+        &mut self,
+        name: impl NodeName<T>,
+        dependencies: D,
+        inner: Graph<'env>,
+        set_inputs: S,
+        again: R,
+    ) -> Node<T>
+    where
+        D: Dependencies + Send,
+        S: SetInputs<Graph<'env>, D> + Send + 'env,
+        R: FnMut(&mut Graph<'env>) -> ControlFlow<T> + Send + 'env,
+        T: Shareable + 'env,
+    {
+        self.add_graph(
+            name,
+            dependencies,
+            Inner { graph: inner, set_inputs, read_outputs: again, repeats: true },
+        )
+    }
+
+    fn add_graph<D, S, R, T>(
+        &mut self,
+        name: impl NodeName<T>,
+        dependencies: D,
+        inner: Inner<'env, S, R>,
+    ) -> Node<T>
+    where
+        D: Dependencies + Send,
+        S: SetInputs<Graph<'env>, D> + Send + 'env,
+        R: FnMut(&mut Graph<'env>) -> ControlFlow<T> + Send + 'env,
+        T: Shareable + 'env,
+    {
+        let gives_futures = inner.graph.data().store.futures() > 0;
         // SAFETY: `T` is `Send` and `Sync`.
         let node = unsafe { name.enter(&mut self.nodes) };
         let Some(pointers) = self.nodes.feed(node.any(), dependencies) else { return node };
-        let task = Task { function: Inner { graph: inner, set_inputs, read_outputs }, pointers };
+        let task = Task { function: inner, pointers };
         if gives_futures {
             let Some((index, under_way)) = self.nodes.next_future() else { return node };
             let task = AsyncGraphTask { task, under_way, index };

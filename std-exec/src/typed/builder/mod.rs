@@ -4,9 +4,12 @@
 mod adding;
 #[allow(unsafe_code)]
 pub(super) mod asynchronous;
+#[allow(unsafe_code)]
+mod branches;
 pub(super) mod check;
 #[allow(unsafe_code)]
 pub(super) mod collected;
+mod condition;
 pub(super) mod constraints;
 mod finish;
 #[allow(unsafe_code)]

@@ -56,7 +56,7 @@ impl Arranged {
             if sought != Some(second) {
                 sought = Some(second);
                 search.from(second, |node, see| {
-                    let predecessors = topology.predecessors(node).iter().map(|before| before.node());
+                    let predecessors = topology.predecessors(node).map(|before| before.node);
                     predecessors.filter(|&before| !self.is_added(node, before)).for_each(see);
                 });
             }

@@ -95,8 +95,8 @@ impl fmt::Debug for GraphData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { names, topology, .. } = self;
         let listed = |node| {
-            let predecessors = topology.predecessors(node).iter();
-            predecessors.map(|predecessor| names.label(predecessor.node())).collect::<Vec<Label<'_>>>()
+            let predecessors = topology.predecessors(node);
+            predecessors.map(|predecessor| names.label(predecessor.node)).collect::<Vec<Label<'_>>>()
         };
         f.debug_map().entries((0..topology.nodes()).map(|node| (names.label(node), listed(node)))).finish()
     }
@@ -111,7 +111,7 @@ pub(crate) struct Parts<'r> {
     pub(crate) shuffled: Option<&'r [NodeId]>,
     pub(crate) wakes: Option<&'r Wakes>,
     measured: &'r Measured,
-    names: &'r Names,
+    pub(crate) names: &'r Names,
 }
 
 impl<'r> Parts<'r> {

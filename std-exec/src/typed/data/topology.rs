@@ -2,6 +2,7 @@
 
 use super::stretch::{self, Stretch};
 use super::uses::{Kind, Use};
+use crate::typed::memory::lasting::Lasting;
 use crate::typed::memory::status::{State, Status, Statuses};
 use crate::typed::memory::store::Store;
 use dgraph_core::{CycleBuf, Dag, DagError, NodeId};
@@ -27,31 +28,26 @@ struct Fixed {
     /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of
     /// `after`.
     starts: Box<[u32]>,
-    predecessors: Box<[Predecessor]>,
+    predecessors: Box<[u32]>,
+    /// Of each of these, what the node wants of it. Empty if all are [lent](Kind::Lent).
+    kinds: Box<[Kind]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
     order: Option<Box<[NodeId]>>,
     /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked
     /// for.
     serial_rows: Box<[Stretch]>,
     stored_rows: Box<[Stretch]>,
-    /// Some result is moved into its dependent.
-    moves: bool,
+    /// Some node asks in a run for the status of another: a result is moved, or an outcome fed.
+    asks: bool,
+    /// What runs also after a failure.
+    lasting: Lasting,
 }
 
-/// A predecessor, in the low 31 bits, and in the highest whether it only comes before and feeds nothing.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Predecessor(u32);
-
-impl Predecessor {
-    const ORDER: u32 = 1 << 31;
-
-    pub(crate) fn node(self) -> u32 {
-        self.0 & !Self::ORDER
-    }
-
-    pub(crate) fn feeds(self) -> bool {
-        self.0 & Self::ORDER == 0
-    }
+/// A node that another one depends on, and what that wants of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Predecessor {
+    pub(crate) node: u32,
+    pub(crate) kind: Kind,
 }
 
 impl Topology {
@@ -71,17 +67,31 @@ impl Topology {
         if depth_first {
             dag = dag.depth_first();
         }
-        let (starts, predecessors) = group(dag.view().in_degrees(), uses);
+        let (starts, predecessors, kinds) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
-        let moves = uses.iter().any(|used| used.kind == Kind::Moved);
-        let order = None;
-        let fixed = Fixed { nodes, declared, starts, predecessors, order, serial_rows, stored_rows, moves };
+        let asks = uses.iter().any(|used| matches!(used.kind, Kind::Moved | Kind::Outcome));
+        let (order, lasting) = (None, Lasting::default());
+        let fixed = Fixed {
+            nodes,
+            declared,
+            starts,
+            predecessors,
+            kinds,
+            order,
+            serial_rows,
+            stored_rows,
+            asks,
+            lasting,
+        };
         let mut new = Self { dag, fixed: Arc::new(fixed) };
         if depth_first {
             new.fixed_mut().order = Some(new.dag.view().order().into());
         } else if !sorted {
             new.fixed_mut().order = Some(order_by(&new.dag, |node| new.place(node)));
+        }
+        if uses.iter().any(|used| used.kind.is_in_any_case()) {
+            new.fixed_mut().lasting = Lasting::new(new.find_lasting());
         }
         Ok(new)
     }
@@ -96,9 +106,21 @@ impl Topology {
         Arc::ptr_eq(&self.fixed, &other.fixed) && ptr::eq(self.dag.view().order(), other.dag.view().order())
     }
 
-    /// Whether some result is moved into its dependent.
-    pub(crate) fn moves(&self) -> bool {
-        self.fixed.moves
+    /// Whether some node asks in a run for the status of another: a result is moved, or an outcome fed.
+    pub(crate) fn asks(&self) -> bool {
+        self.fixed.asks
+    }
+
+    /// What runs also after a failure.
+    pub(crate) fn lasting(&self) -> &Lasting {
+        &self.fixed.lasting
+    }
+
+    /// Takes note of which nodes give futures.
+    pub(crate) fn find_futures(&mut self, futures: impl Iterator<Item = u32>) {
+        if !self.fixed.lasting.is_empty() {
+            self.fixed_mut().lasting.find_futures(futures);
+        }
     }
 
     /// Where a node comes in the order of declaration. A joint: before the first node that waits for it.
@@ -154,27 +176,57 @@ impl Topology {
         self.fixed.declared
     }
 
-    pub(crate) fn predecessors(&self, node: u32) -> &[Predecessor] {
+    /// What `node` depends on.
+    pub(crate) fn predecessors(&self, node: u32) -> impl Iterator<Item = Predecessor> {
         let node = node as usize;
-        &self.fixed.predecessors[self.fixed.starts[node] as usize..self.fixed.starts[node + 1] as usize]
+        let Fixed { starts, predecessors, kinds, .. } = &*self.fixed;
+        let range = starts[node] as usize..starts[node + 1] as usize;
+        let kind = |at: usize| kinds.get(at).copied().unwrap_or(Kind::Lent);
+        range.map(move |at| Predecessor { node: predecessors[at], kind: kind(at) })
+    }
+
+    /// Which nodes depend on something in any case, and which ones these need.
+    fn find_lasting(&self) -> Box<[bool]> {
+        let mut lasting = vec![false; self.nodes() as usize];
+        for node in self.forward().rev() {
+            let is_lasting = lasting[node as usize];
+            if is_lasting || self.predecessors(node).any(|before| before.kind.is_in_any_case()) {
+                lasting[node as usize] = true;
+                let needed = self.predecessors(node).filter(|before| !before.kind.is_in_any_case());
+                needed.for_each(|before| lasting[before.node as usize] = true);
+            }
+        }
+        lasting.into()
     }
 
     /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a
     /// failure is to blame. `None` if it can.
     pub(crate) fn why_not_fed(&self, statuses: &Statuses, node: u32) -> Option<Status> {
-        let mut fed = true;
-        for predecessor in self.predecessors(node) {
-            match statuses.get(predecessor.node()).state() {
+        let (mut fed, mut not_chosen) = (true, None);
+        for Predecessor { node: before, kind } in self.predecessors(node) {
+            if kind.is_in_any_case() {
+                continue;
+            }
+            match statuses.get(before).state() {
                 State::Value => {}
-                State::Failed | State::Panicked => return Some(Status::skipped(predecessor.node())),
+                State::Failed | State::Panicked => return Some(Status::skipped(before)),
                 State::Skipped { culprit } => return Some(Status::skipped(culprit)),
+                State::EndedBranch | State::NotChosen { .. } if kind.is_for_a_state() => {}
+                State::EndedBranch => not_chosen = not_chosen.or(Some(self.ender(before))),
+                State::NotChosen { culprit } => not_chosen = not_chosen.or(Some(culprit)),
                 State::NotRun | State::Interrupted => fed = false,
                 State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
-                    fed &= !predecessor.feeds();
+                    fed &= !kind.feeds();
                 }
             }
         }
-        if fed { None } else { Some(Status::NOT_STARTED) }
+        if fed { not_chosen.map(Status::not_chosen) } else { Some(Status::NOT_STARTED) }
+    }
+
+    /// What is to be named for the end of a branch at `node`: if that is the gate of a condition, the condition.
+    fn ender(&self, node: u32) -> u32 {
+        let mut conditions = self.predecessors(node).filter(|_| node >= self.declared());
+        conditions.next().map_or(node, |condition| condition.node)
     }
 
     /// The order of a serial run. `None`: as declared.
@@ -189,8 +241,11 @@ impl Topology {
     }
 }
 
+/// The `starts`, `predecessors` and `kinds` of a [`Topology`].
+type Grouped = (Box<[u32]>, Box<[u32]>, Box<[Kind]>);
+
 /// Puts the uses of each node together that it depends on (counting sort, stable).
-fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
+fn group(in_degrees: &[u32], uses: &[Use]) -> Grouped {
     let depends = || uses.iter().filter(|used| used.kind.depends());
     let mut counts = Cow::Borrowed(in_degrees);
     if uses.iter().any(|used| !used.kind.depends() || !used.kind.orders()) {
@@ -206,14 +261,18 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> (Box<[u32]>, Box<[Predecessor]>) {
     }
     let mut next = starts.clone();
     starts.push(end);
-    let mut predecessors = vec![Predecessor::default(); end as usize];
+    let all_lent = depends().all(|used| used.kind == Kind::Lent);
+    let mut predecessors = vec![0; end as usize];
+    let mut kinds = vec![Kind::Lent; if all_lent { 0 } else { end as usize }];
     for used in depends() {
-        let order = if used.kind.feeds() { 0 } else { Predecessor::ORDER };
         let slot = &mut next[used.node as usize];
-        predecessors[*slot as usize] = Predecessor(used.dependency | order);
+        predecessors[*slot as usize] = used.dependency;
+        if !all_lent {
+            kinds[*slot as usize] = used.kind;
+        }
         *slot += 1;
     }
-    (starts.into(), predecessors.into())
+    (starts.into(), predecessors.into(), kinds.into())
 }
 
 /// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes'

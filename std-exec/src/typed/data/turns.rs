@@ -131,7 +131,7 @@ impl Collected {
                 (KNOWN, _) => return None,
                 (_, EDGE) => Kind::Follows,
                 (_, NEED) => Kind::Needs,
-                _ => Kind::Order,
+                _ => Kind::Turn,
             };
             Some(Use { node: pair[0].node, dependency: pair[0].dependency, kind })
         });
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(turns.joints, [0, 0, 0]);
         // To the readers' joint and from it, twice; to that of the commuters, to whose readers it leads, and
         // which the later commuters need; from these to the writer.
-        assert_eq!([of(Kind::Follows), of(Kind::Order), of(Kind::Needs)], [4000, 3000, 1000]);
+        assert_eq!([of(Kind::Follows), of(Kind::Turn), of(Kind::Needs)], [4000, 3000, 1000]);
         // A writer by itself is no crowd.
         let list = crowd(0, Mode::Read).chain([access(1000, Mode::Write)]).chain(crowd(1001, Mode::Read));
         let accesses = Accesses::new(list.collect()).expect("one access each");
@@ -279,7 +279,7 @@ mod tests {
         let accesses = Accesses::new(list.to_vec()).expect("one access each");
         let turns = Turns::new(&accesses, 2, &[]);
         assert_eq!(turns.uses.len(), 1);
-        assert_eq!(turns.uses[0].kind, Kind::Order); // the stronger of the two
+        assert_eq!(turns.uses[0].kind, Kind::Turn); // the stronger of the two
         let known = [Use { node: 1, dependency: 0, kind: Kind::Lent }];
         assert!(Turns::new(&accesses, 2, &known).uses.is_empty());
     }

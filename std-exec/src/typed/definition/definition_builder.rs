@@ -40,7 +40,7 @@ use std::fmt;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct DefinitionBuilder<'env> {
-    nodes: GraphBuilder<'env>,
+    pub(super) nodes: GraphBuilder<'env>,
     most: Option<usize>,
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong, in words.
 
+pub(super) mod end_branch;
 pub(super) mod failure;
 pub(super) mod graph_error;
 pub(super) mod no_result;

@@ -45,6 +45,14 @@ pub enum NoResult {
         /// The node that failed or panicked.
         because_of: NamedNode,
     },
+    /// The node ended its branch: it gave an [`EndBranch`](crate::EndBranch), which is no failure.
+    EndedBranch,
+    /// The node was not chosen: a [condition](crate::GraphBuilder::only_if) said so, or another node that it depends
+    /// on, directly or not, [ended its branch](crate::EndBranch). That is no failure.
+    NotChosen {
+        /// The condition, or the node that ended its branch.
+        because_of: NamedNode,
+    },
     /// The result was moved into the only dependent of the node.
     Moved {
         /// The dependent.
@@ -68,6 +76,8 @@ impl fmt::Display for NoResult {
             Self::Failed => f.write_str("failed"),
             Self::Panicked => f.write_str("panicked"),
             Self::Skipped { because_of } => write!(f, "was skipped because of {because_of}"),
+            Self::EndedBranch => f.write_str("ended its branch"),
+            Self::NotChosen { because_of } => write!(f, "was not chosen because of {because_of}"),
             Self::Moved { into } => write!(f, "was moved into {into}"),
             Self::Taken => f.write_str("was taken"),
             Self::NotNeeded => f.write_str("was not needed"),

@@ -1,6 +1,7 @@
 //! Graphs in the hands of a program: what it runs, sets, and reads, and runs that are futures.
 
 pub(super) mod built;
+pub(super) mod by_name;
 pub(super) mod env;
 pub(super) mod held;
 pub(super) mod order;

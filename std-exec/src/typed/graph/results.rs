@@ -169,7 +169,7 @@ impl<'g, P> Results<'g, P> {
     pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, NoResult)> + use<'g, P> {
         let GraphData { store, names, topology, .. } = self.data;
         (0..topology.declared()).filter_map(|node| {
-            let absent = absent(store.statuses.get(node).state(), names)?;
+            let absent = store.statuses.get(node).state().absent(names)?;
             Some((names.named(node), absent))
         })
     }
@@ -193,7 +193,7 @@ impl<'g, P> Results<'g, P> {
         if node.graph != self.data.store.id() {
             return Some(NoResult::ForeignHandle);
         }
-        absent(self.data.store.statuses.get(node.index).state(), &self.data.names)
+        self.data.store.statuses.get(node.index).state().absent(&self.data.names)
     }
 
     #[track_caller]
@@ -208,23 +208,7 @@ impl<'g, P> Results<'g, P> {
 
 /// Why there is nothing, as the state of a node without a value says.
 fn why(state: State, names: &Names) -> NoResult {
-    absent(state, names).unwrap_or(NoResult::ForeignHandle)
-}
-
-/// Why there is nothing, as the state says. `None` if there is a value.
-fn absent(state: State, names: &Names) -> Option<NoResult> {
-    Some(match state {
-        State::Value => return None,
-        State::NotRun => NoResult::NotRun,
-        State::Interrupted => NoResult::Interrupted,
-        State::Failed => NoResult::Failed,
-        State::Panicked => NoResult::Panicked,
-        State::Skipped { culprit } => NoResult::Skipped { because_of: names.named(culprit) },
-        State::Moved { taker } => NoResult::Moved { into: names.named(taker) },
-        State::Taken => NoResult::Taken,
-        State::NotNeeded => NoResult::NotNeeded,
-        State::Unset => NoResult::Unset,
-    })
+    state.absent(names).unwrap_or(NoResult::ForeignHandle)
 }
 
 impl<T, P, Q: Lendable> Index<Node<T, Q>> for Results<'_, P> {
@@ -270,7 +254,7 @@ impl<P> fmt::Debug for Results<'_, P> {
         let mut map = f.debug_map();
         for node in 0..topology.declared() {
             map.key(&names.label(node));
-            match absent(store.statuses.get(node).state(), names) {
+            match store.statuses.get(node).state().absent(names) {
                 None => map.value(&format_args!("result")),
                 Some(absent) => map.value(&format_args!("{absent}")),
             };

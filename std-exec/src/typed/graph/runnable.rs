@@ -4,7 +4,7 @@ use super::built::Graph;
 use super::held::Held;
 use super::results::Results;
 
-/// A graph that can be run: a typed [`Graph`], or one of the dictionaries,
+/// A graph that can be run: a typed [`Graph`], or a [`Dictionary`](crate::Dictionary),
 /// [`FnGraph`](crate::FnGraph) and [`KeyedGraph`](crate::KeyedGraph). They are run by the same verbs, with
 /// the same options, and differ in what they give.
 ///

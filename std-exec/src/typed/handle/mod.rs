@@ -5,4 +5,5 @@ pub(super) mod declared;
 pub(super) mod markers;
 pub(super) mod names;
 pub(super) mod node;
+pub(super) mod outcome;
 pub(super) mod state;

@@ -3,16 +3,19 @@
 //! [run](crate::typed::run::execution), which has a frame.
 
 use super::errors::Errors;
+use super::lasting::Lasting;
 use super::row::Ran;
 use super::slots::Slots;
-use super::standing::{CANCELLED, CHECK, EXPIRED, STOP, Standing, TROUBLE};
+use super::standing::{CANCELLED, CHECK, EXPIRED, FAILED, STOP, Standing, TROUBLE};
 use super::status::{NoValue, Outcome, States, Status, Statuses};
 use super::watch::Watch;
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
+use crate::typed::error::end_branch::EndBranch;
+use crate::typed::error::no_result::NoResult;
 use crate::typed::error::run_error::RunError;
 use crate::typed::error::stopped::Stopped;
-use crate::typed::handle::names::NamedNode;
+use crate::typed::handle::names::{NamedNode, Names};
 use crate::typed::options::cancel::CancelToken;
 use crate::typed::options::run_options::{FailurePolicy, RunOptions};
 use crate::wake::Wakes;
@@ -21,10 +24,21 @@ use std::fmt;
 use std::mem;
 use std::time::Instant;
 
+/// What a run's graph knows of its nodes.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'r> {
+    pub(crate) slots: Slots<'r>,
+    pub(crate) statuses: &'r Statuses,
+    pub(crate) lasting: &'r Lasting,
+    pub(crate) names: &'r Names,
+}
+
 /// What a run is to the calls of its nodes: slots, statuses, signals and wakers.
 pub struct Frame<'r> {
     pub(crate) slots: Slots<'r>,
     pub(crate) statuses: &'r Statuses,
+    lasting: &'r Lasting,
+    names: &'r Names,
     /// What is asked for most of these, at hand.
     states: States<'r>,
     pub(crate) options: &'r RunOptions,
@@ -47,18 +61,31 @@ impl fmt::Debug for Frame<'_> {
 
 impl<'r> Frame<'r> {
     pub(crate) fn new(
-        slots: Slots<'r>,
-        statuses: &'r Statuses,
+        known: Known<'r>,
         watch: Option<Watch<'r>>,
         wakes: Option<&'r Wakes>,
         executor: Option<&'r Handle>,
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
+        let Known { slots, statuses, lasting, names } = known;
         let Standing { signal, failures, .. } = standing;
-        let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
         let (states, team) = (statuses.states(), false);
-        Self { slots, statuses, states, options, executor, signal, failures, wakes, team, watch }
+        let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
+        Self {
+            slots,
+            statuses,
+            lasting,
+            names,
+            states,
+            options,
+            executor,
+            signal,
+            failures,
+            wakes,
+            team,
+            watch,
+        }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -115,19 +142,24 @@ impl Frame<'_> {
     /// `node` has given an error.
     #[cold]
     pub(crate) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
-        if self.is_interruption(&*error) {
+        if error.is::<EndBranch>() {
+            let ended = self.statuses.without_value(node, Status::ENDED_BRANCH);
+            self.raise(TROUBLE);
+            return ended;
+        }
+        if self.is_interruption(node, &*error) {
             return self.statuses.without_value(node, Status::INTERRUPTED);
         }
         self.failed_inside(node, None, error)
     }
 
-    /// Whether a node that gives `error` says by it that it was cut off, since the run was called off.
-    fn is_interruption(&self, error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    /// Whether `node`, which gives `error`, says by it that it was cut off, since the run was called off.
+    fn is_interruption(&self, node: u32, error: &(dyn Error + Send + Sync + 'static)) -> bool {
         let called_off = match error.downcast_ref() {
             Some(RunError::Cancelled { .. } | RunError::DeadlineExceeded { .. }) => true,
             _ => error.is::<Stopped>(),
         };
-        called_off && !self.may_go_on(self.signal())
+        called_off && !self.may_start(node, self.signal())
     }
 
     /// `node`, or a node of the graph that it is, has given an error.
@@ -139,7 +171,11 @@ impl Frame<'_> {
         error: Box<dyn Error + Send + Sync>,
     ) -> NoValue {
         let failed = self.statuses.without_value(node, Status::FAILED);
-        let stop = if self.options.policy == FailurePolicy::FailFast { STOP } else { 0 };
+        let stop = match self.options.policy {
+            FailurePolicy::FailFast if self.lasting.is_empty() => STOP,
+            FailurePolicy::FailFast => FAILED,
+            FailurePolicy::KeepGoing => 0,
+        };
         self.raise(TROUBLE | stop);
         lock(&self.failures).push(node, inside, error);
         failed
@@ -217,13 +253,42 @@ impl Frame<'_> {
         signal & STOP == 0
     }
 
-    /// Whether the run is stopped, also by a cancel, a deadline, or the end of the executor, that nobody has
-    /// seen yet.
+    /// Whether nothing has stopped the run, for all or for `node`, as far as `signal` says, and nothing stops
+    /// it now.
+    pub(crate) fn may_start(&self, node: u32, signal: usize) -> bool {
+        (signal & FAILED == 0 || self.lasting.has(node)) && self.may_go_on(signal)
+    }
+
+    /// Whether the run is stopped for all, also by a cancel, a deadline, or the end of the executor, that
+    /// nobody has seen yet.
     pub(crate) fn is_called_off(&self, shut_down: bool) -> bool {
         if shut_down {
             self.cancel();
         }
         !self.may_go_on(self.signal())
+    }
+
+    /// As [`is_called_off`](Self::is_called_off), or stopped for `node` by a failure.
+    pub(crate) fn is_called_off_for(&self, node: u32, shut_down: bool) -> bool {
+        self.is_called_off(shut_down) || !self.may_start(node, self.signal())
+    }
+
+    /// That `node`, which is between two things to do, ends there, if the run is called off.
+    pub(crate) fn cut_off(&self, node: u32) -> Option<NoValue> {
+        let shut_down = self.executor.is_some_and(|executor| executor.shared.is_shut_down());
+        let ends = self.is_called_off_for(node, shut_down);
+        ends.then(|| self.statuses.without_value(node, Status::INTERRUPTED))
+    }
+
+    /// Why `node`, which is complete, has no result. `None` if it has one.
+    pub(crate) fn absent(&self, node: u32) -> Option<NoResult> {
+        let status = self.statuses.get(node);
+        if status == Status::VALUE { None } else { status.state().absent(self.names) }
+    }
+
+    /// The number of the future of `node`, in a run that a failure has stopped for some nodes.
+    pub(crate) fn future_of(&self, node: u32) -> Option<u32> {
+        self.lasting.future_of(node)
     }
 
     /// No further node is started: somebody, or the end of the executor, has called the run off.
@@ -234,11 +299,11 @@ impl Frame<'_> {
     fn raise(&self, signal: usize) {
         // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
         let before = self.signal.fetch_or(signal, Ordering::Relaxed);
-        if signal & !before & STOP != 0 {
-            if let (Some(wakes), true) = (self.wakes, self.team) {
-                // Nothing else would make those who wait come to an end.
-                wakes.wake_all();
-            }
+        // One thread that runs all by itself sees that the run is stopped, and ends it.
+        let news = if self.team { STOP | FAILED } else { FAILED };
+        if let (Some(wakes), true) = (self.wakes, signal & !before & news != 0) {
+            // Nothing else would make those who wait come to an end.
+            wakes.wake_all();
         }
     }
 }

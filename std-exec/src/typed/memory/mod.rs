@@ -1,11 +1,13 @@
 //! Closures and results, and what is recorded of each node: who may touch what when.
 
+pub(super) mod absent;
 #[allow(unsafe_code)]
 pub(super) mod arena;
 #[allow(unsafe_code)]
 pub(super) mod entry;
 pub(super) mod errors;
 pub(super) mod frame;
+pub(super) mod lasting;
 pub(super) mod measured;
 pub(super) mod row;
 #[allow(unsafe_code)]

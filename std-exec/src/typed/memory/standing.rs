@@ -7,6 +7,8 @@ use super::watch::Watching;
 pub(crate) const TROUBLE: usize = 1;
 /// No further node is started.
 pub(crate) const STOP: usize = 2;
+/// A node failed: no further node is started but those that [last](super::lasting).
+pub(crate) const FAILED: usize = 128;
 /// There is a token or a deadline: every node looks.
 pub(crate) const CHECK: usize = 4;
 /// Not all nodes are to run: those that are have the status `NOT_RUN`.
@@ -29,6 +31,6 @@ pub(crate) struct Standing {
 impl Standing {
     /// Whether not all nodes have been started, or polled to their end.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.signal & STOP != 0
+        self.signal & (STOP | FAILED) != 0
     }
 }

@@ -2,8 +2,8 @@
 //! by who breaks in, or at the end; and what is left then, by who ends the run. The table is in `store.rs`.
 //!
 //! ```text
-//!            ┌─────────────▶ SKIPPED (by a failed ancestor)
-//!            │   ┌─────────▶ FAILED
+//!            ┌─────────────▶ SKIPPED (by a failed ancestor), NOT_CHOSEN (a branch ended before it)
+//!            │   ┌─────────▶ FAILED, ENDED_BRANCH (those behind it are not chosen)
 //!  NOT_RUN ──┴───┼─────────▶ PANICKED
 //!     ▲          ├─────────▶ NOT_STARTED (the run was stopped before), INTERRUPTED (while it was under way)
 //!     │          └─────────▶ VALUE ──┬──▶ MOVED (into its dependent, in the run)
@@ -17,7 +17,7 @@
 //!
 //! Exactly the slots of nodes at `VALUE` hold a value. A run may go through nodes without recording that they
 //! gave values (see `run/rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is
-//! the proof that it isn't, it is made here only, and a run can't complete a node without it or a value. Two
+//! the proof that it isn't, it is made here only, and a run can't complete a node without it or a value. Three
 //! states are about another node as well; its number is kept apart, and written before the state. The bytes
 //! need no order of their own: a node's dependents come after it in every run, and the executor makes what it
 //! wrote visible to them, and at last to the caller.
@@ -78,12 +78,15 @@ pub(crate) enum State {
     NotNeeded,
     Unset,
     Interrupted,
+    EndedBranch,
     Skipped { culprit: u32 },
+    NotChosen { culprit: u32 },
     Moved { taker: u32 },
 }
 
 const SKIPPED: u8 = 7;
 const MOVED: u8 = 8;
+const NOT_CHOSEN: u8 = 13;
 
 impl Status {
     pub(crate) const NOT_RUN: Self = Self::new(0);
@@ -97,6 +100,7 @@ impl Status {
     pub(crate) const PENDING: Self = Self::new(9);
     pub(crate) const NOT_STARTED: Self = Self::new(10);
     pub(crate) const INTERRUPTED: Self = Self::new(11);
+    pub(crate) const ENDED_BRANCH: Self = Self::new(12);
 
     const fn new(state: u8) -> Self {
         Self { state, about: 0 }
@@ -106,12 +110,16 @@ impl Status {
         Self { state: SKIPPED, about: culprit }
     }
 
+    pub(crate) const fn not_chosen(culprit: u32) -> Self {
+        Self { state: NOT_CHOSEN, about: culprit }
+    }
+
     pub(crate) const fn moved(taker: u32) -> Self {
         Self { state: MOVED, about: taker }
     }
 
     const fn has_about(state: u8) -> bool {
-        state == SKIPPED || state == MOVED
+        matches!(state, SKIPPED | NOT_CHOSEN | MOVED)
     }
 
     pub(crate) fn state(self) -> State {
@@ -124,7 +132,9 @@ impl Status {
             5 => State::NotNeeded,
             6 => State::Unset,
             11 => State::Interrupted,
+            12 => State::EndedBranch,
             SKIPPED => State::Skipped { culprit: self.about },
+            NOT_CHOSEN => State::NotChosen { culprit: self.about },
             _ => State::Moved { taker: self.about },
         }
     }

@@ -61,7 +61,7 @@ impl Watch<'_> {
     fn end(&self, node: &NodeInfo<'_>, outcome: NodeOutcome) {
         if let Some(measured) = self.measured {
             match outcome {
-                NodeOutcome::Completed | NodeOutcome::Failed => {
+                NodeOutcome::Completed | NodeOutcome::Failed | NodeOutcome::EndedBranch => {
                     measured.end(node.id(), node.now.saturating_sub(self.watching.began));
                 }
                 _ => measured.forget(node.id()),
@@ -74,11 +74,20 @@ impl Watch<'_> {
     pub(crate) fn skipped(&self, node: u32) {
         let reason = match self.statuses.get(node).state() {
             State::Skipped { culprit } => SkipReason::DependencyFailed { culprit: NodeId::new(culprit) },
+            State::NotChosen { culprit } => SkipReason::NotChosen { because_of: NodeId::new(culprit) },
             State::NotRun => SkipReason::Stopped,
-            State::NotNeeded => SkipReason::NotNeeded,
-            State::Value | State::Moved { .. } | State::Taken => SkipReason::UpToDate,
-            State::Failed | State::Panicked | State::Interrupted | State::Unset => return,
+            _ => return,
         };
+        self.does_not_begin(node, reason);
+    }
+
+    /// `node` isn't one of those that are to run.
+    pub(crate) fn idle(&self, node: u32) {
+        let not_needed = self.statuses.get(node).state() == State::NotNeeded;
+        self.does_not_begin(node, if not_needed { SkipReason::NotNeeded } else { SkipReason::UpToDate });
+    }
+
+    fn does_not_begin(&self, node: u32, reason: SkipReason) {
         let node = NodeInfo::new(&self.run, NodeId::new(node), context::worker_anywhere());
         tell(self.observer, |observer| observer.node_skipped(&node, reason));
     }
@@ -118,6 +127,7 @@ impl Watched<'_> {
             Outcome::Value => NodeOutcome::Completed,
             Outcome::Nothing(_) => match watch.statuses.get(node.id().get()).state() {
                 State::Interrupted => NodeOutcome::Interrupted,
+                State::EndedBranch => NodeOutcome::EndedBranch,
                 _ => NodeOutcome::Failed,
             },
         };

@@ -7,16 +7,28 @@ use crate::typed::memory::arena::Place;
 use crate::typed::memory::entry::{Call, DropFuture, Task};
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::status::Outcome;
+use crate::typed::options::run_options::RunOptions;
 use crate::typed::run::async_run::{AsyncRun, BUDGET};
 use crate::typed::run::execute::execute;
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::task::{Context, Poll, Waker};
 
-/// A graph as a node: how its inputs are set, and what is read out of its results.
+/// A graph as a node: how its inputs are set, and what is read out of its results; or that it is to run again.
 pub(crate) struct Inner<'env, S, R> {
     pub(crate) graph: Graph<'env>,
     pub(crate) set_inputs: S,
     pub(crate) read_outputs: R,
+    /// It may run again. Then each run is one of the whole graph: nothing need have changed since the last.
+    pub(crate) repeats: bool,
+}
+
+impl<S, R> Inner<'_, S, R> {
+    /// The choices for its runs, as `node`.
+    fn options(&self, frame: &Frame<'_>, node: u32) -> RunOptions {
+        let options = frame.inherited(node);
+        RunOptions { update: options.update && !self.repeats, ..options }
+    }
 }
 
 /// Of the task of a graph.
@@ -42,25 +54,30 @@ pub(crate) fn graph_call_of<'env, S, R, D, T>(_: &Task<Inner<'env, S, R>, D::Poi
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
-    R: FnMut(&mut Graph<'env>) -> T,
+    R: FnMut(&mut Graph<'env>) -> ControlFlow<T>,
 {
     |inner, pointers, frame, node, _| {
         // SAFETY: by the contract of `Call`, here and in the next two.
         let inner = unsafe { inner.cast::<Inner<'env, S, R>>().as_mut() };
         // SAFETY: as above.
         let pointers = unsafe { pointers.cast::<D::Pointers>().as_ref() };
-        let Inner { graph, set_inputs, read_outputs } = inner;
         frame.attempt_alone(node, || {
+            let options = inner.options(frame, node);
+            let Inner { graph, set_inputs, read_outputs, .. } = inner;
             // SAFETY: as above.
             unsafe { set_inputs.call(graph, pointers, frame, node) };
-            match execute(graph.data_mut(), frame.executor, &frame.inherited(node)) {
-                Ok(()) => {
-                    let value = read_outputs(graph);
+            loop {
+                if let Err(error) = execute(graph.data_mut(), frame.executor, &options) {
+                    return Outcome::Nothing(frame.nested_failed(node, error));
+                }
+                if let ControlFlow::Break(value) = read_outputs(graph) {
                     // SAFETY: the slot is for a `T`, and empty.
                     unsafe { frame.slots.of::<T>(node).write(value) };
-                    Outcome::Value
+                    return Outcome::Value;
                 }
-                Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
+                if let Some(cut_off) = frame.cut_off(node) {
+                    return Outcome::Nothing(cut_off);
+                }
             }
         })
     }
@@ -80,7 +97,7 @@ pub(crate) fn async_graph_call_of<'env, S, R, D, T>(_: &AsyncGraphTask<'env, S, 
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
-    R: FnMut(&mut Graph<'env>) -> T,
+    R: FnMut(&mut Graph<'env>) -> ControlFlow<T>,
 {
     |task, _, frame, node, _| {
         // SAFETY: by the contract of `Call`.
@@ -102,33 +119,45 @@ unsafe fn poll<'env, S, R, D, T>(
 where
     D: Dependencies,
     S: SetInputs<Graph<'env>, D>,
-    R: FnMut(&mut Graph<'env>) -> T,
+    R: FnMut(&mut Graph<'env>) -> ControlFlow<T>,
 {
     let AsyncGraphTask { task: Task { function, pointers }, under_way, index } = task;
-    let Inner { graph, set_inputs, read_outputs } = function;
+    let options = |inner: &Inner<'env, S, R>| inner.options(frame, node);
     // SAFETY: `define` was given the place by the arena that slots lie in.
     let mut under_way = unsafe { frame.slots.base().at(*under_way) };
     // SAFETY: it is the node's, and who calls the node has it alone. At first there is none there.
     let under_way = unsafe { under_way.as_mut() };
     if under_way.is_none() {
         // SAFETY: by contract.
-        unsafe { set_inputs.call(graph, pointers, frame, node) };
-        match AsyncRun::begin(graph.data_mut(), frame.executor.cloned(), frame.inherited(node)) {
+        unsafe { function.set_inputs.call(&mut function.graph, pointers, frame, node) };
+        let options = options(function);
+        match AsyncRun::begin(function.graph.data_mut(), frame.executor.cloned(), options) {
             Ok(begun) => *under_way = Some(begun),
             Err(error) => return Outcome::Nothing(frame.nested_failed(node, error)),
         }
     }
+    let Inner { graph, read_outputs, .. } = &mut *function;
     let Some(inner_run) = under_way else { unreachable!("it has begun") };
     let poll = |waker: &Waker| inner_run.poll(graph.data_mut(), BUDGET, &Context::from_waker(waker));
     let polled = frame.wakes().poll(*index, poll);
     let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
     *under_way = None;
-    match ended {
-        Ok(()) => {
-            let value = read_outputs(graph);
-            // SAFETY: the slot is for a `T`, and empty.
-            unsafe { frame.slots.of::<T>(node).write(value) };
-            Outcome::Value
+    if let Err(error) = ended {
+        return Outcome::Nothing(frame.nested_failed(node, error));
+    }
+    if let ControlFlow::Break(value) = read_outputs(graph) {
+        // SAFETY: the slot is for a `T`, and empty.
+        unsafe { frame.slots.of::<T>(node).write(value) };
+        return Outcome::Value;
+    }
+    if let Some(cut_off) = frame.cut_off(node) {
+        return Outcome::Nothing(cut_off);
+    }
+    let options = options(function);
+    match AsyncRun::begin(function.graph.data_mut(), frame.executor.cloned(), options) {
+        Ok(begun) => {
+            *under_way = Some(begun);
+            Outcome::Again // in turns with others
         }
         Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
     }

@@ -5,6 +5,7 @@ use super::dependencies::{Dependencies, Dependency, Feed};
 use super::values::{List, Values};
 use crate::typed::handle::markers::Lendable;
 use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::outcome::OutcomeOf;
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
 
@@ -126,7 +127,7 @@ macro_rules! alone {
     )*};
 }
 
-alone!([P: Lendable] Node, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
+alone!([P: Lendable] Node, [P: Lendable] OutcomeOf, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
 
 /// Many handles of one type.
 macro_rules! many {

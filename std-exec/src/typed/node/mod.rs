@@ -1,6 +1,8 @@
 //! What nodes can be: closures, plain and async, and graphs; how they are fed.
 
 #[allow(unsafe_code)]
+pub(super) mod args;
+#[allow(unsafe_code)]
 pub(super) mod async_fn;
 #[allow(unsafe_code)]
 pub(super) mod async_task;
@@ -10,6 +12,8 @@ pub(super) mod dependencies;
 pub(super) mod graph_task;
 #[allow(unsafe_code)]
 pub(super) mod local_async_fn;
+#[allow(unsafe_code)]
+pub(super) mod outcome_access;
 pub(super) mod resolver;
 #[allow(unsafe_code)]
 pub(super) mod shared_fn;

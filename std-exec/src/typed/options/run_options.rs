@@ -29,10 +29,11 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailurePolicy {
-    /// No further node is started. Closures under way end, futures that wait are dropped.
+    /// No further node is started, but those that [run in any case](crate::Node::outcome) and what these need. Closures
+    /// under way end, futures that wait are dropped.
     #[default]
     FailFast,
-    /// Only the nodes that depend on it, directly or not, are skipped.
+    /// Only the nodes that depend on it in the usual way, directly or not, are skipped.
     KeepGoing,
 }
 

@@ -58,7 +58,7 @@ fn begin_watching(data: &mut GraphData, executor: Option<&Handle>, options: &Run
         let is_idle = |node: &u32| watch.statuses.get(*node).state() != State::NotRun;
         let is_input = |node: &u32| data.inputs.binary_search(node).is_ok();
         let idle = (0..).take(data.store.len()).filter(|node| is_idle(node) && !is_input(node));
-        idle.for_each(|node| watch.skipped(node));
+        idle.for_each(|node| watch.idle(node));
     }
     watching
 }
@@ -183,7 +183,9 @@ impl GraphData {
                 let statuses = &self.store.statuses;
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
-                    if let (Some(watch), State::Skipped { .. }) = (watch, why.state()) {
+                    if let (Some(watch), State::Skipped { .. } | State::NotChosen { .. }) =
+                        (watch, why.state())
+                    {
                         watch.skipped(node);
                     }
                 }

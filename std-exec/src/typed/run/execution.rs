@@ -14,11 +14,13 @@ use crate::executor::Handle;
 use crate::typed::data::graph_data::Parts;
 use crate::typed::data::topology::Topology;
 use crate::typed::memory::entry::Entry;
-use crate::typed::memory::frame::Frame;
+use crate::typed::memory::frame::{Frame, Known};
 use crate::typed::memory::row::{Ran, Row};
-use crate::typed::memory::standing::{CHECK, PARTIAL, STOP, Standing, TROUBLE, WATCHED};
+use crate::typed::memory::standing::{CHECK, FAILED, PARTIAL, STOP, Standing, TROUBLE, WATCHED};
 use crate::typed::memory::status::{Outcome, State, Status};
+use crate::typed::memory::store::Store;
 use crate::typed::memory::tasks::Tasks;
+use crate::typed::memory::watch::Watch;
 use crate::typed::options::run_options::RunOptions;
 use dgraph_core::NodeId;
 
@@ -26,6 +28,7 @@ use dgraph_core::NodeId;
 pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
+    store: &'r Store,
     pub(crate) tasks: &'r Tasks,
     pub(crate) topology: &'r Topology,
     /// The order of a shuffled run.
@@ -40,11 +43,13 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, .. } = parts;
-        let leaves_unmarked = standing.signal == 0 && !topology.moves();
+        let Parts { store, topology, shuffled, wakes, names, .. } = parts;
+        let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
-        let frame = Frame::new(store.slots(), &store.statuses, watch, wakes, executor, options, standing);
-        Self { frame, tasks: &store.tasks, topology, shuffled, leaves_unmarked }
+        let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
+        let known = Known { slots, statuses, lasting, names };
+        let frame = Frame::new(known, watch, wakes, executor, options, standing);
+        Self { frame, store, tasks: &store.tasks, topology, shuffled, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -96,12 +101,9 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
-        if signal & (CHECK | STOP) != 0 && !self.frame.may_go_on(signal) {
-            let interrupted = self.frame.statuses.without_value(node, Status::INTERRUPTED);
-            if let Some(watch) = &self.frame.watch {
-                watch.ends_waiting(node);
-            }
-            return Outcome::Nothing(interrupted);
+        if signal & (CHECK | STOP | FAILED) != 0 && !self.frame.may_start(node, signal) {
+            // SAFETY: by contract.
+            return unsafe { self.interrupt(node, signal) };
         }
         if signal & WATCHED != 0 {
             // SAFETY: by contract.
@@ -109,6 +111,30 @@ impl Execution<'_> {
         }
         // SAFETY: by contract.
         unsafe { self.start(node) }
+    }
+
+    /// Cuts `node` off, whose future waits. If others still run, who may use what that does, it is dropped here;
+    /// otherwise at the end of the run.
+    ///
+    /// # Safety
+    ///
+    /// As for [`again`](Self::again).
+    #[cold]
+    unsafe fn interrupt(&self, node: u32, signal: usize) -> Outcome {
+        let end = || {
+            if signal & FAILED != 0 {
+                if let Some(future) = self.frame.future_of(node) {
+                    // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
+                    // polls it any more in this run.
+                    unsafe { self.store.drop_future(future) };
+                }
+            }
+            Outcome::Nothing(self.frame.statuses.without_value(node, Status::INTERRUPTED))
+        };
+        let told = Told { watch: self.frame.watch.as_ref(), node };
+        let interrupted = self.frame.attempt(node, false, end);
+        drop(told);
+        interrupted
     }
 
     /// [Starts](Self::start) a node in a run that is watched, and says so. It `resumes` if it waited.
@@ -159,18 +185,33 @@ impl Execution<'_> {
             return Some(statuses.settled(node)); // an input, or not to run at all
         }
         let mut why = None;
-        if signal & (TROUBLE | STOP | PARTIAL) != 0 {
+        if signal & (TROUBLE | STOP | FAILED | PARTIAL) != 0 {
             why = self.topology.why_not_fed(statuses, node);
         }
-        if why.is_none() && !self.frame.may_go_on(signal) {
+        if why.is_none() && !self.frame.may_start(node, signal) {
             why = Some(Status::NOT_STARTED);
         }
         let nothing = statuses.without_value(node, why?);
         // A node that isn't started because the run is stopped may turn out to be behind a failure: what is
         // told of it is told at the end.
-        if let (Some(watch), State::Skipped { .. }) = (&self.frame.watch, statuses.get(node).state()) {
+        let is_final = matches!(statuses.get(node).state(), State::Skipped { .. } | State::NotChosen { .. });
+        if let (Some(watch), true) = (&self.frame.watch, is_final) {
             watch.skipped(node);
         }
         Some(Outcome::Nothing(nothing))
+    }
+}
+
+/// Tells whoever watches how a node has ended that waited, also if the destructor of its future panics.
+struct Told<'w> {
+    watch: Option<&'w Watch<'w>>,
+    node: u32,
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if let Some(watch) = self.watch {
+            watch.ends_waiting(self.node);
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::typed::data::accesses::{Access, Mode};
 use crate::typed::data::graph_data::GraphData;
+use crate::typed::data::topology::Predecessor;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::status::{State, Status};
 use crate::typed::options::run_options::RunOptions;
@@ -89,7 +90,7 @@ impl GraphData {
         for node in self.topology.forward().rev() {
             if marks[node as usize] & NEEDED != 0 {
                 for predecessor in self.topology.predecessors(node) {
-                    marks[predecessor.node() as usize] |= NEEDED;
+                    marks[predecessor.node as usize] |= NEEDED;
                 }
             }
         }
@@ -137,12 +138,17 @@ impl GraphData {
     fn mark_outdated(&self, marks: &mut [u8], taken_are_gone: bool) {
         for node in self.topology.forward() {
             let reached = |mark: u8| mark & CHANGED != 0;
-            let predecessors = self.topology.predecessors(node);
-            if predecessors.iter().any(|predecessor| reached(marks[predecessor.node() as usize])) {
+            // What runs again because it has not run to its end may come to another one than before.
+            let matters = |before: Predecessor| {
+                let mark = marks[before.node as usize];
+                reached(mark) || before.kind.is_in_any_case() && mark & RUNS != 0
+            };
+            if self.topology.predecessors(node).any(matters) {
                 marks[node as usize] |= CHANGED;
             }
             let ended = match self.store.statuses.get(node).state() {
                 State::Value | State::Moved { .. } => true,
+                State::EndedBranch | State::NotChosen { .. } => true,
                 State::Taken => !taken_are_gone,
                 State::NotRun
                 | State::Interrupted
@@ -164,9 +170,10 @@ impl GraphData {
             if marks[node as usize] & (RUNS | NEEDED) != RUNS | NEEDED {
                 continue;
             }
-            for predecessor in self.topology.predecessors(node).iter().filter(|before| before.feeds()) {
-                let before = predecessor.node();
-                if self.store.statuses.get(before) != Status::VALUE {
+            for predecessor in self.topology.predecessors(node).filter(|before| before.kind.feeds()) {
+                let before = predecessor.node;
+                let state = self.store.statuses.get(before).state();
+                if !matches!(state, State::Value | State::EndedBranch | State::NotChosen { .. }) {
                     if self.inputs.binary_search(&before).is_ok() {
                         unset.push(before);
                     } else {

@@ -108,7 +108,7 @@ impl<'a> Threads<'a> {
         let shut_down =
             |executor: Option<&Handle>| executor.is_some_and(|executor| executor.shared.is_shut_down());
         match &self.0 {
-            Source::Call(frame, _) => frame.is_called_off(shut_down(frame.executor)),
+            Source::Call(frame, node) => frame.is_called_off_for(*node, shut_down(frame.executor)),
             Source::Future { executor, options } => shut_down(executor.as_ref()) || options.stop().is_any(),
         }
     }

@@ -1,81 +1,71 @@
-//! The verbs that run a dictionary of functions: those of the typed graph that it is.
+//! The verbs that run a dictionary: those of the typed graph that it is, with results by key.
 
-use crate::dictionaries::fn_graph::FnGraph;
-use crate::dictionaries::fn_results::FnResults;
+use crate::dictionaries::dictionary::{Dictionary, DictionaryResults};
 use crate::executor::Executor;
-use crate::typed::{Held, RunError, RunOptions, Runnable, Sealed, WithOptions};
 #[cfg(feature = "async")]
 use crate::typed::{RunAsync, Spawned};
+use crate::typed::{RunError, RunOptions, WithOptions};
 
-impl Sealed for FnGraph {}
-
-impl Runnable for FnGraph {
-    type Results<'g> = FnResults<'g>;
-
-    fn held(&mut self) -> &mut Held {
-        self.graph.held()
-    }
-
-    #[track_caller]
-    fn last_results(&self) -> FnResults<'_> {
-        self.results()
-    }
-}
-
-impl FnGraph {
-    /// Runs every function once on this thread, which is blocked while all that is left is `async` and waits.
+impl<K, N> Dictionary<'_, K, N> {
+    /// Runs every node once on this thread, as [`Graph::run`](crate::Graph::run) does.
     ///
     /// # Errors
     ///
-    /// None: functions of a dictionary can't fail. See [`with`](Self::with).
+    /// See [`RunError`]; its nodes have the [key](Self::key) of their number. Functions of `create_graph!`
+    /// can't fail.
     ///
     /// # Panics
     ///
-    /// With the panic of a function.
+    /// With the panic of a node.
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::create_graph;
+    /// use dgraph_exec::{KeyedGraph, create_graph};
+    ///
     /// fn celsius() -> f64 { 20.0 }
     /// fn fahrenheit(celsius: &f64) -> f64 { celsius * 1.8 + 32.0 }
     /// let mut graph = create_graph! { fahrenheit: [celsius], celsius: [] }?;
     /// assert_eq!(graph.run()?.get(fahrenheit), Some(&68.0));
+    ///
+    /// let mut graph = KeyedGraph::builder()
+    ///     .task("sum", ["x", "y"], |args| args[0] + args[1])
+    ///     .task("x", [], |_| 20)
+    ///     .task("y", [], |_| 22)
+    ///     .build()?;
+    /// assert_eq!(graph.run()?["sum"], 42);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn run(&mut self) -> Result<FnResults<'_>, RunError> {
+    pub fn run(&mut self) -> Result<DictionaryResults<'_, K, N>, RunError> {
         self.with(&RunOptions::new()).run()
     }
 
-    /// Runs every function once on the threads of `executor`, this one included, which is blocked until all
-    /// is done.
-    ///
-    /// What `async fn`s need of a runtime, such as the context for Tokio's timers, has to be on each of these
-    /// threads: see [`ExecutorBuilder::around`](crate::ExecutorBuilder::around).
+    /// Runs every node once on the threads of `executor`, this one included, as
+    /// [`Graph::run_parallel`](crate::Graph::run_parallel) does.
     ///
     /// # Errors
     ///
-    /// None: functions of a dictionary can't fail. See [`with`](Self::with).
+    /// As [`run`](Self::run).
     ///
     /// # Panics
     ///
-    /// With the first panic of a function, after the plain ones under way have ended; nothing that depends on
-    /// it has started.
+    /// With the first panic of a node, after the plain ones under way have ended; nothing that depends on it
+    /// has started.
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Executor, create_graph};
-    /// fn left() -> u64 { (1..=10).product() }
-    /// fn right() -> u64 { (1..=9).product() }
-    /// fn ratio(left: &u64, right: &u64) -> u64 { left / right }
-    /// let mut graph = create_graph! { ratio: [left, right], left: [], right: [] }?;
-    /// assert_eq!(graph.run_parallel(&Executor::new()?)?.get(ratio), Some(&10));
+    /// use dgraph_exec::{Executor, KeyedGraph};
+    /// let mut builder = KeyedGraph::builder().task(100, 0..100, |args| args.iter().sum::<u32>());
+    /// for key in 0..100 {
+    ///     builder = builder.task(key, [], move |_| key * key);
+    /// }
+    /// assert_eq!(builder.build()?.run_parallel(&Executor::new()?)?[&100], 328_350);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn run_parallel(&mut self, executor: &Executor) -> Result<FnResults<'_>, RunError> {
+    pub fn run_parallel(&mut self, executor: &Executor) -> Result<DictionaryResults<'_, K, N>, RunError> {
         self.with(&RunOptions::new()).run_parallel(executor)
     }
 
@@ -84,14 +74,19 @@ impl FnGraph {
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{RunError, RunOptions, create_graph};
-    /// fn config() -> String { "port=x".into() }
-    /// fn port(config: &String) -> u16 { config[5..].parse().expect("a number") }
-    /// let mut graph = create_graph! { port: [config], config: [] }?;
-    /// let error = graph.with(&RunOptions::new().catch_panics()).run().unwrap_err();
-    /// let RunError::Panicked(panic) = error else { panic!("{error}") };
-    /// assert_eq!(panic.nodes()[0].name(), "port");
-    /// assert_eq!(graph.results().get(config).map(String::as_str), Some("port=x"));
+    /// use dgraph_exec::{FailurePolicy, KeyedGraph, RunOptions};
+    ///
+    /// let mut graph = KeyedGraph::builder()
+    ///     .try_task("port", [], |_| "x".parse::<u32>())
+    ///     .task("address", ["port"], |args| args[0] + 1)
+    ///     .task("workers", [], |_| 4)
+    ///     .try_task("docs", [], |_| Err::<u32, _>("nobody wants them"))
+    ///     .build()?;
+    /// let wanted = ["address", "workers"].map(|key| graph.node(key).expect("a key"));
+    /// let options = RunOptions::new().policy(FailurePolicy::KeepGoing).only(wanted);
+    /// let error = graph.with(&options).run().unwrap_err();
+    /// assert_eq!(error.to_string(), "1 node failed: port");
+    /// assert_eq!(graph.results()["workers"], 4);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with<'o>(&mut self, options: &'o RunOptions) -> WithOptions<'o, &mut Self> {
@@ -120,17 +115,17 @@ impl FnGraph {
 }
 
 #[cfg(feature = "async")]
-impl FnGraph {
-    /// Runs every function once on the thread that polls the future: all that are ready, one after the other,
+impl<K, N> Dictionary<'_, K, N> {
+    /// Runs every node once on the thread that polls the future: all that are ready, one after the other,
     /// those that are `async` side by side. As [`Graph::run_async`](crate::Graph::run_async).
     ///
     /// # Errors
     ///
-    /// None: functions of a dictionary can't fail. See [`with`](Self::with).
+    /// As [`run`](Self::run).
     ///
     /// # Panics
     ///
-    /// When it is polled: with the panic of a function; the graph can be used again at once.
+    /// When it is polled: with the panic of a node; the graph can be used again at once.
     ///
     /// # Examples
     ///
@@ -152,32 +147,37 @@ impl FnGraph {
     pub fn run_async(&mut self) -> RunAsync<'_, Self> {
         self.with(&RunOptions::new()).run_async()
     }
+}
 
-    /// Runs every function once on the workers of `executor`, while the future that this gives waits; `async`
+#[cfg(feature = "async")]
+impl<K: Send + 'static, N: Send + 'static> Dictionary<'static, K, N> {
+    /// Runs every node once on the workers of `executor`, while the future that this gives waits; `async`
     /// ones are polled by whichever worker is free. As
     /// [`Graph::run_parallel_async`](crate::Graph::run_parallel_async), which says what happens when the
     /// future is dropped, or the executor.
     ///
     /// # Errors
     ///
-    /// None: functions of a dictionary can't fail. See [`with`](Self::with).
+    /// As [`run`](Self::run).
     ///
     /// # Panics
     ///
-    /// When it is polled: with the first panic of a function; the graph can be used again at once.
+    /// When it is polled: with the first panic of a node; the graph can be used again at once.
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::{Executor, create_graph};
+    /// use dgraph_exec::{Args, Executor, KeyedGraph};
     ///
-    /// async fn one() -> u32 { 1 }
-    /// async fn two(one: &u32) -> u32 { one + one }
+    /// async fn fetch(args: Args<'_, String>) -> String { format!("page of {}", args[0]) }
     ///
-    /// let mut graph = create_graph! { two: [one], one: [] }?;
+    /// let mut graph = KeyedGraph::builder()
+    ///     .async_task("page", ["url"], fetch)
+    ///     .task("url", [], |_| "https://...".to_string())
+    ///     .build()?;
     /// let executor = Executor::new()?;
     /// pollster::block_on(async {
-    ///     assert_eq!(graph.run_parallel_async(&executor).await?.get(two), Some(&2));
+    ///     assert_eq!(graph.run_parallel_async(&executor).await?["page"], "page of https://...");
     ///     Ok::<(), Box<dyn std::error::Error>>(())
     /// })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

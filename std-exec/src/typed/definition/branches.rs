@@ -1,0 +1,71 @@
+//! Which nodes of a definition run in which case.
+
+use super::definition_builder::DefinitionBuilder;
+use crate::typed::handle::bounds::Predecessors;
+use crate::typed::handle::markers::Lendable;
+use crate::typed::handle::node::{AnyNode, Node};
+
+impl DefinitionBuilder<'_> {
+    /// Makes `node` run after the `predecessors`, whatever becomes of them, as
+    /// [`GraphBuilder::always_after`](crate::GraphBuilder::always_after) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::DefinitionBuilder;
+    /// let mut graph = DefinitionBuilder::new();
+    /// let work = graph.try_node("work", (), || Err::<(), _>("no"));
+    /// let end = graph.node("end", (), || "done");
+    /// graph.always_after(end, work);
+    /// let mut instance = graph.build()?.instance();
+    /// instance.run().map(drop).unwrap_err();
+    /// assert_eq!(instance.result(end), Ok(&"done"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn always_after(&mut self, node: impl Into<AnyNode>, predecessors: impl Predecessors) {
+        self.nodes.always_after(node, predecessors);
+    }
+
+    /// Makes `node` run only if `condition` gives true, as
+    /// [`GraphBuilder::only_if`](crate::GraphBuilder::only_if) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::DefinitionBuilder;
+    /// let mut graph = DefinitionBuilder::new();
+    /// let wanted = graph.input::<bool>("wanted");
+    /// let node = graph.node("node", (), || 1);
+    /// graph.only_if(node, wanted);
+    /// let definition = graph.build()?;
+    /// for value in [true, false] {
+    ///     let mut instance = definition.instance();
+    ///     instance.set(wanted, value);
+    ///     assert_eq!(instance.run()?.get(node).is_ok(), value);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only_if<Q: Lendable>(&mut self, node: impl Into<AnyNode>, condition: impl Into<Node<bool, Q>>) {
+        self.nodes.only_if(node, condition);
+    }
+
+    /// Makes `node` run only if `condition` gives false, as [`GraphBuilder::unless`](crate::GraphBuilder::unless)
+    /// does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::DefinitionBuilder;
+    /// let mut graph = DefinitionBuilder::new();
+    /// let cached = graph.input::<bool>("cached");
+    /// let load = graph.node("load", (), || "loaded");
+    /// graph.unless(load, cached);
+    /// let mut instance = graph.build()?.instance();
+    /// instance.set(cached, true);
+    /// assert_eq!(instance.run()?.get(load).unwrap_err().to_string(), "was not chosen because of cached");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unless<Q: Lendable>(&mut self, node: impl Into<AnyNode>, condition: impl Into<Node<bool, Q>>) {
+        self.nodes.unless(node, condition);
+    }
+}
