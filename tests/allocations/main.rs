@@ -295,6 +295,34 @@ fn runs_but_the_first_allocate_nothing() {
             on_workers(async_case(ordered), executor, options);
         }
     }
+    executors.iter().for_each(from_worker_to_worker);
+}
+
+/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as often as one
+/// that anybody can go on with: for its owner only.
+fn from_worker_to_worker(executor: &Executor) {
+    let [bound, free] = [true, false].map(|bound| {
+        let mut graph = GraphBuilder::new();
+        let mut last = None;
+        for number in 0..12 {
+            let node = graph.node("", (), || ());
+            graph.after(node, last.replace(node));
+            if bound {
+                graph.on_worker(node, number % executor.threads());
+            }
+        }
+        let mut graph = Some(graph.build().expect("a valid graph"));
+        let mut run = || {
+            let (same, outcome) = graph.take().expect("given back").spawn(executor).join();
+            outcome.expect("no node fails");
+            graph = Some(same);
+        };
+        (0..200).for_each(|_| run());
+        // As for blocking runs.
+        let mut fifty = || allocations(|| (0..50).for_each(|_| run()));
+        (0..20).map(|_| fifty()).min().unwrap_or(u64::MAX)
+    });
+    assert_eq!(bound, free, "from worker to worker, {} threads", executor.threads());
 }
 
 /// Runs that are futures. The first one makes what all need: the wakers, lists of ready and of woken nodes.

@@ -16,6 +16,7 @@
 //! | `runs.rs` | runs with a live worker, from `open` to the worker's end | `team/`, `run/`, `pool/worker.rs` |
 //! | `detached.rs` | runs without a caller; nodes that are woken | `team/`, `run/`, `wake/` |
 //! | `taking_turns.rs` | such runs that share workers: none keeps another one waiting | `team/ticket.rs`, `stay.rs` |
+//! | `bound_turns.rs` | the same, where one has nodes bound to a worker | `team/stay.rs`, `pool/turns.rs` |
 //! | `quiet.rs` | runs that begin quietly, and that others break into | `run/stealing.rs`, `team/progress.rs` |
 //! | `quiet_woken.rs` | the same, of nodes that are woken | `run/work.rs`, `wake/` |
 //! | `woken.rs` | nodes that wake each other beside a member that blocks | `run/work.rs`, `wake/` |
@@ -27,6 +28,7 @@
 //! | `permits.rs` | tasks that wait for a permit, and go away | `protocol/permits.rs` |
 //! | `large/` | shuttle only: runs of three and four threads, nested, shut down, async | all of these together |
 
+mod bound_turns;
 mod detached;
 mod helpers;
 #[cfg(dgraph_shuttle)]

@@ -2,6 +2,7 @@
 
 use super::{beside_a_worker, executor_of_two};
 use crate::pool::shared::Shared;
+use crate::pool::turns::Turns;
 use crate::pool::{context, worker};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered;
@@ -142,11 +143,11 @@ fn post_to_a_full_team_that_is_left() {
         };
         // This thread is the worker that goes from the first to the second.
         let _resign = context::become_worker(shared.id(), 0);
-        let mut turn = 0;
+        let mut turns = Turns::begin(0);
         shared.sleep.look_around(0, || {
             while lock(&posts.nodes).1 < 2 {
-                if shared.help_any(turn, 0) {
-                    turn += 1;
+                if shared.help_any(&mut turns, 0) {
+                    turns.next();
                 } else {
                     thread::yield_now();
                 }

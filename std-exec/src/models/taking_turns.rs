@@ -17,7 +17,7 @@ use dgraph_core::{AsDag, Dag, NodeId};
 #[cfg(dgraph_shuttle)]
 use std::sync::Arc as StdArc;
 
-const QUIETLY: Plan = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
+pub(super) const QUIETLY: Plan = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
 
 /// Two runs from their start to their end, which begin as `plan` says.
 fn two_runs<A: Body, B: Body>(shared: &Shared, plan: Plan, a: (&Dag, &A), b: (&Dag, &B)) {
@@ -33,9 +33,9 @@ fn two_runs<A: Body, B: Body>(shared: &Shared, plan: Plan, a: (&Dag, &A), b: (&D
 }
 
 /// A node that wants another turn until it is told to end, and says so to the other one of its kind.
-struct Yields<'a> {
-    mine: &'a AtomicBool,
-    others: &'a AtomicBool,
+pub(super) struct Yields<'a> {
+    pub(super) mine: &'a AtomicBool,
+    pub(super) others: &'a AtomicBool,
 }
 
 impl Body for Yields<'_> {

@@ -12,5 +12,6 @@ pub(crate) mod threads;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 #[allow(unsafe_code)]
 pub(crate) mod timer;
+pub(crate) mod turns;
 pub(crate) mod watchdog;
 pub(crate) mod worker;

@@ -3,6 +3,7 @@
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
+use crate::pool::turns::Turns;
 use crate::pool::watchdog::{Seen, Watchdog};
 use crate::sleep::posted;
 use crate::sync::Ordering;
@@ -33,19 +34,30 @@ impl Shared {
     }
 
     /// Helps the runs that want this worker, the calling thread, or else goes on with the run that has waited
-    /// for longest, or helps the `turn`-th of those that want help: so that each has its turn. False if there
-    /// is none.
-    pub(crate) fn help_any(&self, turn: usize, worker: usize) -> bool {
+    /// for longest, or helps one of those that want help: so that each has its turn. False if there is none.
+    pub(crate) fn help_any(&self, turns: &mut Turns, worker: usize) -> bool {
+        let backlog = &self.queue.backlog;
+        let wanted = self.wants(worker);
+        let others_are_due = wanted && turns.others_are_due(backlog);
         // First what nobody else can do.
-        if self.wants(worker) && self.away(worker, 0, || self.help_bound(worker)) {
-            return true;
+        if wanted && !others_are_due {
+            turns.bound_nodes_begin();
+            if self.away(worker, 0, || self.help_bound(worker)) {
+                return true;
+            }
         }
+        turns.bound_nodes_end();
+        let stay = || {
+            let stay = self.stay_of(worker);
+            if others_are_due { stay.before_bound_nodes() } else { stay }
+        };
         // In turns, so that neither those that wait nor those that only want help keep the others waiting for
         // ever.
+        let turn = turns.count();
         let open_first = turn % 4 == 0;
-        open_first && self.help_open(turn, worker)
-            || self.help_waiting(worker)
-            || !open_first && self.help_open(turn, worker)
+        open_first && self.help_open(turn, worker, stay)
+            || self.help_waiting(worker, stay)
+            || !open_first && self.help_open(turn, worker, stay)
     }
 
     /// How long a worker stays that is in the middle of nothing, from now on.
@@ -54,19 +66,19 @@ impl Shared {
     }
 
     /// Goes on with the run that has waited for longest.
-    fn help_waiting(&self, worker: usize) -> bool {
+    fn help_waiting<'a>(&'a self, worker: usize, stay: impl Fn() -> Stay<'a>) -> bool {
         let Some(ticket) = self.queue.pop() else { return false };
-        self.away(worker, 0, || self.go_on(&ticket, false, &self.stay_of(worker)));
+        self.away(worker, 0, || self.go_on(&ticket, false, &stay()));
         true
     }
 
     /// Helps the `turn`-th of the runs that want help.
-    fn help_open(&self, turn: usize, worker: usize) -> bool {
+    fn help_open<'a>(&'a self, turn: usize, worker: usize, stay: impl Fn() -> Stay<'a>) -> bool {
         let count = self.open().count();
         if count == 0 {
             return false;
         }
-        let stay = self.stay_of(worker);
+        let stay = stay();
         self.away(worker, 1, || self.open().skip(turn % count).any(|team| self.try_help(team, None, &stay)))
     }
 
@@ -75,13 +87,12 @@ impl Shared {
         let stay = self.stay_of(worker);
         let mut visited = false;
         self.wanting(worker).for_each(|team| visited |= self.visit(team, worker, &stay));
-        // One of those on which nobody works: the others wait here, or are worked on.
-        while !visited {
-            let Some(ticket) = self.queue.pop_for(worker) else { break };
+        // And one of those on which nobody works: the others wait here, or are worked on.
+        while let Some(ticket) = self.queue.pop_for(worker) {
             self.bindings.set(worker, false);
             if ticket.claim(false) {
                 self.go_on(&ticket, false, &self.stay_of(worker));
-                visited = true;
+                return true;
             }
         }
         visited

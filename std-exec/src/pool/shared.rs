@@ -9,7 +9,7 @@ use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering};
 use crate::team::ExecutorId;
 use crate::team::RunQueue;
 use crate::team::Teams;
-use crate::team::{Team, Ticket};
+use crate::team::{Team, Ticket, Workers};
 use crate::tuner::Tuner;
 use crate::wake::Attached;
 use dgraph_core::Dag;
@@ -129,8 +129,8 @@ impl Shared {
     }
 
     /// The run of `ticket` waits for these workers.
-    pub(crate) fn enqueue_for(&self, workers: &[usize], ticket: &Arc<Ticket>) {
-        for &worker in workers {
+    pub(crate) fn enqueue_for(&self, workers: &Workers, ticket: &Arc<Ticket>) {
+        for worker in workers.iter() {
             if self.queue.push_for(worker, Arc::clone(ticket)) {
                 self.bindings.set(worker, true);
                 posted();

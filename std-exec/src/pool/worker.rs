@@ -16,6 +16,7 @@
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
+use crate::pool::turns::Turns;
 use crate::pool::watchdog::Watchdog;
 use crate::sync::{patience, spin_loop};
 use std::time::{Duration, Instant};
@@ -32,15 +33,15 @@ pub(crate) fn live(shared: &Shared, worker: usize) {
 /// Helps, and looks around, until the executor is shut down.
 fn look_around(shared: &Shared, worker: usize) {
     let wanted = || shared.is_shut_down() || shared.wants_help() || shared.wants(worker);
-    let mut turn = worker;
+    let mut turns = Turns::begin(worker);
     let mut idle_since = None;
     let mut watch = Watchdog::default();
     watch.begin();
     while !shared.is_shut_down() {
-        if shared.help_any(turn, worker)
+        if shared.help_any(&mut turns, worker)
             || watch.look(shared.going_alone()).is_some_and(|team| shared.break_in(team, worker))
         {
-            turn = turn.wrapping_add(1);
+            turns.next();
             idle_since = None;
             watch.begin();
         } else if is_patient(&mut idle_since, shared.spin) {

@@ -368,7 +368,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     }
 
     fn work(&self, team: &Team, member: &mut Taker, stay: &Stay<'_>) {
-        self.run_nodes(team, *member, || !stay.is_over());
+        self.run_nodes(team, *member, || !stay.is_over(false));
     }
 
     fn look_around(&self, team: &Team, member: &mut Taker) -> bool {
@@ -389,17 +389,18 @@ impl<F: Body> Discipline for Ordered<'_, F> {
             worker: if matches!(role, Role::Owner) { None } else { context::worker(shared.id()) },
         };
         let mut walker = me;
-        if matches!(role, Role::Member(_)) && self.join_walk(team, &mut walker, || stay.is_over()) {
+        if matches!(role, Role::Member(_)) && self.join_walk(team, &mut walker, || stay.is_over(false)) {
             return;
         }
         let stays = || match (me.worker, role) {
             // In the middle of a node: there for what nobody else can do, and back to what it waits for.
             (_, Role::Visitor) if stay.is_in_between() => false,
-            // Not in the middle of a node: first what nobody else can do, wherever it is.
-            (Some(worker), _) if stay.free_worker().is_some() => {
-                !shared.bindings.want_beside(worker, team.wanted.worker(worker)) && !stay.is_over()
+            // Otherwise first what nobody else can do, wherever it is, unless that has to wait for its turn.
+            (Some(worker), _) => {
+                let here = team.wanted.worker(worker);
+                !stay.is_wanted_elsewhere(here) && !stay.is_over(here)
             }
-            _ => !stay.is_over(),
+            (None, _) => !stay.is_over(false),
         };
         self.run_nodes(team, me, stays);
     }
@@ -420,7 +421,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
             match place {
                 Place::Anywhere => anybody |= wanted,
                 Place::Caller => caller |= wanted,
-                Place::Worker(worker) if wanted => rest.workers.push(worker),
+                Place::Worker(worker) if wanted => rest.workers.insert(worker),
                 Place::Worker(_) => {}
             }
         }

@@ -234,7 +234,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
         // SAFETY: the calling thread has joined as this member.
         let mut own = unsafe { team.own(place) };
         self.count(|tally| (&tally.joins, 1));
-        let wanted_elsewhere = || stay.is_wanted_elsewhere() || stay.is_over();
+        let wanted_elsewhere = || stay.is_wanted_elsewhere(false) || stay.is_over(false);
         if self.join_walk(team, &mut own, wanted_elsewhere) {
             return;
         }

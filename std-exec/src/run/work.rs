@@ -112,7 +112,7 @@ impl<F: Body> Stealing<'_, F> {
                 Progress::Pending => {}
             }
             // Not before the first node: somebody has to get on.
-            if stay.is_over() {
+            if stay.is_over(false) {
                 break;
             }
         }
@@ -174,7 +174,8 @@ impl<F: Body> Stealing<'_, F> {
             return Some(node);
         }
         // Looked at here, where nothing is left that only this member can get at: not at each node.
-        let taken = if stay.is_wanted_elsewhere() { None } else { self.take_of_all(team, own, progress) };
+        let taken =
+            if stay.is_wanted_elsewhere(false) { None } else { self.take_of_all(team, own, progress) };
         if taken.is_none() {
             // That can't be news to anybody.
             let _ = own.raise(false);

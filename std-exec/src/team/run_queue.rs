@@ -69,7 +69,9 @@ impl RunQueue {
         Self {
             backlog: CachePadded::default(),
             all: Mutex::new(List::default()),
-            bound: std::iter::repeat_with(|| Mutex::new(VecDeque::new())).take(workers).collect(),
+            bound: std::iter::repeat_with(|| Mutex::new(VecDeque::with_capacity(KEPT)))
+                .take(workers)
+                .collect(),
         }
     }
 
@@ -108,14 +110,14 @@ impl RunQueue {
         let mut bound = lock(&self.bound[worker]);
         let ticket = bound.pop_front();
         if bound.is_empty() && bound.capacity() > KEPT {
-            *bound = VecDeque::new(); // what a burst has needed is not kept for ever
+            bound.shrink_to(KEPT); // what a burst has needed is not kept for ever
         }
         ticket
     }
 }
 
-/// For how many tickets a queue keeps its memory.
-const KEPT: usize = 64;
+/// For how many tickets a queue has memory from the beginning, and keeps it.
+const KEPT: usize = 32;
 
 impl fmt::Debug for RunQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

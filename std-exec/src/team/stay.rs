@@ -1,9 +1,11 @@
 //! How long a helper stays in a run: until there is nothing left to take, or until it is wanted elsewhere.
 //!
 //! A worker that is in the middle of nothing leaves a run after a *slice* if another run waits for a thread,
-//! so that runs take turns; at its next node if that waits because a future was woken, or if a node is bound
-//! to this worker. A thread that waits for a run of its own leaves a run nested in that as soon as its own
-//! has something to do. What a helper has not run when it leaves, it hands in.
+//! or has a node that is bound to this worker, so that runs take turns. It leaves before that, at its next
+//! node, if the other run waits because a future was woken; and, for a node that is bound to it, where it
+//! would look for more nodes, unless it came while bound nodes had to wait for their turn. A thread that
+//! waits for a run of its own leaves a run nested in that as soon as its own has something to do. What a
+//! helper has not run when it leaves, it hands in.
 
 use crate::protocol::backlog::Backlog;
 use crate::protocol::bindings::Bindings;
@@ -21,8 +23,9 @@ pub(crate) struct Stay<'a>(Until<'a>);
 enum Until<'a> {
     /// There is nothing left: it is the run's own caller.
     TheEnd,
-    /// As a worker that came at this time.
-    OthersWait { worker: usize, since: u64, backlog: &'a Backlog, bindings: &'a Bindings },
+    /// As a worker that came at this time; `bound_first` if nodes that are bound to it need not wait for a
+    /// slice.
+    OthersWait { worker: usize, since: u64, backlog: &'a Backlog, bindings: &'a Bindings, bound_first: bool },
     /// As a thread that waits for this run.
     IsWanted(&'a dyn Awaited),
 }
@@ -41,7 +44,17 @@ impl<'a> Stay<'a> {
 
     /// Of a worker that is in the middle of nothing; from now on.
     pub(crate) fn of_worker(worker: usize, backlog: &'a Backlog, bindings: &'a Bindings) -> Self {
-        Self(Until::OthersWait { worker, since: clock::now(), backlog, bindings })
+        Self(Until::OthersWait { worker, since: clock::now(), backlog, bindings, bound_first: true })
+    }
+
+    /// The same, but in a turn for which nodes that are bound to this worker have to wait.
+    pub(crate) fn before_bound_nodes(self) -> Self {
+        match self.0 {
+            Until::OthersWait { worker, since, backlog, bindings, .. } => {
+                Self(Until::OthersWait { worker, since, backlog, bindings, bound_first: false })
+            }
+            until => Self(until),
+        }
     }
 
     /// Of a thread that waits for `awaited`.
@@ -49,38 +62,38 @@ impl<'a> Stay<'a> {
         Self(Until::IsWanted(awaited))
     }
 
-    /// Which worker it is, if it may be wanted elsewhere for nodes that are bound to it.
-    pub(crate) fn free_worker(&self) -> Option<usize> {
-        match self.0 {
-            Until::OthersWait { worker, .. } => Some(worker),
-            _ => None,
-        }
-    }
-
     /// Whether it is in the middle of a node of another run.
     pub(crate) fn is_in_between(&self) -> bool {
         matches!(self.0, Until::IsWanted(_))
     }
 
-    /// Whether a node that only this thread can take waits in another run, and it is in the middle of
-    /// nothing.
-    pub(crate) fn is_wanted_elsewhere(&self) -> bool {
-        matches!(self.0, Until::OthersWait { worker, bindings, .. } if bindings.want(worker))
+    /// Whether a node that only this thread can take waits in another run, for which it leaves without delay.
+    /// `here`: there is one in this run, too.
+    pub(crate) fn is_wanted_elsewhere(&self, here: bool) -> bool {
+        match self.0 {
+            Until::OthersWait { worker, bindings, bound_first: true, .. } => {
+                bindings.want_beside(worker, here)
+            }
+            _ => false,
+        }
     }
 
-    /// Whether it is over. To be asked between two nodes.
+    /// Whether it is over. To be asked between two nodes. `here` as above.
     #[inline]
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self, here: bool) -> bool {
         match self.0 {
             Until::TheEnd => false,
-            Until::OthersWait { since, backlog, .. } => backlog.is_waiting() && slice_is_over(since, backlog),
+            Until::OthersWait { worker, since, backlog, bindings, .. } => {
+                (backlog.is_waiting() || bindings.want_beside(worker, here)) && slice_is_over(since, backlog)
+            }
             Until::IsWanted(awaited) => awaited.wants_its_caller(),
         }
     }
 }
 
+/// Whether a worker that came at this time has to leave, if some run waits.
 #[cold]
-fn slice_is_over(since: u64, backlog: &Backlog) -> bool {
+pub(crate) fn slice_is_over(since: u64, backlog: &Backlog) -> bool {
     backlog.is_woken() || clock::now().saturating_sub(since) > SLICE
 }
 

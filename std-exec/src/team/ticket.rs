@@ -32,6 +32,7 @@
 //! The owner may take the run's memory away as soon as it is `OVER`: so `settle` is the last access to that.
 
 use super::executor_id::ExecutorId;
+use super::workers::Workers;
 use crate::sleep::Parker;
 use crate::sync::thrown::discard;
 use crate::sync::{AtomicPtr, AtomicUsize, Mutex, Ordering, lock};
@@ -110,7 +111,7 @@ pub(crate) struct Rest<T: Works> {
     /// Nodes that are ready.
     pub(crate) ready: Vec<NodeId>,
     /// The workers that alone can take some node.
-    pub(crate) workers: Vec<usize>,
+    pub(crate) workers: Workers,
     /// Nobody has begun, and the first member is to begin quietly.
     pub(crate) quiet: Option<Budget>,
     /// Its nodes may come back.
@@ -126,7 +127,7 @@ impl<T: Works> Rest<T> {
         unfinished: 0,
         roots: 0,
         ready: Vec::new(),
-        workers: Vec::new(),
+        workers: Workers::NONE,
         quiet: None,
         wakes: false,
         number: 0,
@@ -155,7 +156,7 @@ pub(crate) enum Then<T> {
     EnqueueWoken,
     /// These workers are wanted for it; and then, perhaps, its owner.
     EnqueueFor {
-        workers: Vec<usize>,
+        workers: Workers,
         ask_owner: bool,
     },
     /// This team works on it, or did, and is to look for woken nodes.

@@ -1,5 +1,6 @@
 //! The executor: bare graphs on its threads, and what runs may do to each other.
 
+mod bound_turns;
 mod builder;
 mod in_step;
 mod order;

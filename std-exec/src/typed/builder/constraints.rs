@@ -208,14 +208,15 @@ impl<P> GraphBuilder<'_, P> {
     /// in that thread or that core's caches. In a serial run it runs on the caller like any other.
     ///
     /// It waits until that worker has ended the node that it is in the middle of, and what it has taken of a
-    /// run without an order that it helps; then it comes first, and runs that want the same worker take
-    /// turns. If the worker's node waits for a run of the same executor, nodes of runs that began after that
-    /// one come in between. So a node that runs a graph while it holds a lock can meet, on its own thread, a
-    /// bound node that wants the lock, but never one of its own run. If the worker's node waits for a run of
-    /// another executor, nothing comes in between: two executors whose graphs run each other may wait for
-    /// ever. If all threads are at work on the run, the worker comes in addition to them. A node that is
-    /// bound to two threads is an error of [`build`](Self::build); a worker that the executor doesn't have is
-    /// an error of the run, [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
+    /// run without an order that it helps, for about 100 µs at the most; then it comes first, and runs that
+    /// want the same worker take turns. Other spawned runs that wait have their turn too, after about 100 µs
+    /// of bound nodes. If the worker's node waits for a run of the same executor, nodes of runs that began
+    /// after that one come in between. So a node that runs a graph while it holds a lock can meet, on its
+    /// own thread, a bound node that wants the lock, but never one of its own run. If the worker's node
+    /// waits for a run of another executor, nothing comes in between: two executors whose graphs run each
+    /// other may wait for ever. If all threads are at work on the run, the worker comes in addition to them.
+    /// A node that is bound to two threads is an error of [`build`](Self::build); a worker that the executor
+    /// doesn't have is an error of the run, [`RunError::NoSuchWorker`](crate::RunError::NoSuchWorker).
     ///
     /// # Examples
     ///

@@ -54,6 +54,12 @@ pub struct Spawned<G: Runnable = Graph<'static>> {
 impl Graph<'static> {
     /// Hands the graph to the workers of `executor`, which begin at once.
     ///
+    /// If more runs are open than there are workers, they take turns: a worker that has worked on one for
+    /// about 100 µs goes on with the next, between two nodes, also where nodes are bound to it or are to run
+    /// in some order. A woken future's turn comes when the next node ends. A node that doesn't return isn't
+    /// interrupted, though; and one that runs a graph itself, or a loop over [`Threads`](crate::Threads),
+    /// returns when that is over. On an executor of one thread all other runs wait for that long.
+    ///
     /// Futures that need a runtime's context, such as Tokio's timers and sockets, have to find it on the
     /// workers, also if this is called within one. One line enters it:
     /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
