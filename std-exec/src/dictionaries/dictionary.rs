@@ -1,7 +1,7 @@
 //! What all dictionaries are: a typed graph whose nodes are found by keys.
 
 use crate::dictionaries::keys::Keys;
-use crate::typed::{Graph, Held, Results, Runnable, Sealed};
+use crate::typed::{Graph, Held, Ours, Results, Runnable, Sealed};
 use dgraph_core::NodeId;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -120,8 +120,8 @@ impl<K, N> Runnable for Dictionary<'_, K, N> {
     where
         Self: 'g;
 
-    fn held(&mut self) -> &mut Held {
-        self.graph.held()
+    fn held(&mut self, ours: Ours) -> &mut Held {
+        self.graph.held(ours)
     }
 
     #[track_caller]

@@ -80,7 +80,7 @@ pub(crate) use graph::held::Held;
 pub use graph::results::Results;
 pub use graph::run_async::RunAsync;
 pub use graph::runnable::Runnable;
-pub(crate) use graph::runnable::sealed::Sealed;
+pub(crate) use graph::runnable::sealed::{Ours, Sealed};
 pub use graph::spawned::Spawned;
 pub use graph::states::Ambiguity;
 pub use graph::with_options::WithOptions;

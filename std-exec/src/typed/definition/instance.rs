@@ -7,7 +7,7 @@ use crate::typed::graph::built::Graph;
 use crate::typed::graph::held::Held;
 use crate::typed::graph::results::Results;
 use crate::typed::graph::runnable::Runnable;
-use crate::typed::graph::runnable::sealed::Sealed;
+use crate::typed::graph::runnable::sealed::{Ours, Sealed};
 use crate::typed::graph::spawned::Spawned;
 use crate::typed::graph::with_options::WithOptions;
 use crate::typed::options::run_options::RunOptions;
@@ -131,7 +131,7 @@ impl Runnable for Instance<'_> {
     where
         Self: 'g;
 
-    fn held(&mut self) -> &mut Held {
+    fn held(&mut self, _: Ours) -> &mut Held {
         &mut self.graph.as_mut().expect(THERE).held
     }
 

@@ -2,6 +2,7 @@
 
 use super::built::Graph;
 use super::runnable::Runnable;
+use super::runnable::sealed::OURS;
 use super::running::Running;
 use super::with_options::WithOptions;
 use crate::executor::Executor;
@@ -224,7 +225,7 @@ impl<'g, G: Runnable> Future for RunAsync<'g, G> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let graph = this.graph.as_mut().expect("polled after its end");
-        let Poll::Ready(outcome) = this.run.poll(graph.held(), context) else { return Poll::Pending };
+        let Poll::Ready(outcome) = this.run.poll(graph.held(OURS), context) else { return Poll::Pending };
         let graph: &'g G = this.graph.take().expect("it was there");
         Poll::Ready(outcome.map(|()| graph.last_results()))
     }
@@ -233,7 +234,7 @@ impl<'g, G: Runnable> Future for RunAsync<'g, G> {
 impl<G: Runnable> Drop for RunAsync<'_, G> {
     fn drop(&mut self) {
         if let Some(graph) = &mut self.graph {
-            self.run.end(graph.held());
+            self.run.end(graph.held(OURS));
         }
     }
 }

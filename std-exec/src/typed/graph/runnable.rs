@@ -40,7 +40,7 @@ pub trait Runnable: sealed::Sealed {
         Self: 'g;
 
     #[doc(hidden)]
-    fn held(&mut self) -> &mut Held;
+    fn held(&mut self, ours: sealed::Ours) -> &mut Held;
 
     #[doc(hidden)]
     fn last_results(&self) -> Self::Results<'_>;
@@ -50,6 +50,14 @@ pub trait Runnable: sealed::Sealed {
 /// thread: runs on workers rest on that.
 pub(crate) mod sealed {
     pub trait Sealed {}
+
+    /// Whose call it is: only this crate can make one. Others could exchange what two graphs hold, of which one
+    /// borrows what the other outlives.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Ours(pub(crate) ());
+
+    /// What calls of this crate pass.
+    pub(crate) const OURS: Ours = Ours(());
 }
 
 impl<P> sealed::Sealed for Graph<'_, P> {}
@@ -60,7 +68,7 @@ impl<P> Runnable for Graph<'_, P> {
     where
         Self: 'g;
 
-    fn held(&mut self) -> &mut Held {
+    fn held(&mut self, _: sealed::Ours) -> &mut Held {
         &mut self.held
     }
 

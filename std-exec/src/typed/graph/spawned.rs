@@ -2,6 +2,7 @@
 
 use super::built::Graph;
 use super::runnable::Runnable;
+use super::runnable::sealed::OURS;
 use super::running::Running;
 use super::with_options::WithOptions;
 use crate::executor::Executor;
@@ -110,7 +111,7 @@ impl<G: Runnable + Send + 'static> WithOptions<'_, G> {
         executor.handle().check_process();
         let Self { mut graph, options } = self;
         let mut run = Running::on_workers(executor, options.clone());
-        match catch_unwind(AssertUnwindSafe(|| run.begin(graph.held()).err())) {
+        match catch_unwind(AssertUnwindSafe(|| run.begin(graph.held(OURS)).err())) {
             Ok(refused) => Spawned { graph: Some(graph), run, refused },
             Err(payload) => unwind_without(graph, payload),
         }
@@ -210,12 +211,12 @@ impl<G: Runnable> Future for Spawned<G> {
         let graph = this.graph.as_mut().expect("polled after its end");
         let outcome = match this.refused.take() {
             Some(error) => Err(error),
-            None => match catch_unwind(AssertUnwindSafe(|| this.run.poll(graph.held(), context))) {
+            None => match catch_unwind(AssertUnwindSafe(|| this.run.poll(graph.held(OURS), context))) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(outcome)) => outcome,
                 Err(payload) => {
                     let mut graph = this.graph.take().expect("it was there");
-                    this.run.end(graph.held()); // if it was no node that panicked
+                    this.run.end(graph.held(OURS)); // if it was no node that panicked
                     unwind_without(graph, payload);
                 }
             },
@@ -228,7 +229,7 @@ impl<G: Runnable> Future for Spawned<G> {
 impl<G: Runnable> Drop for Spawned<G> {
     fn drop(&mut self) {
         if let Some(graph) = &mut self.graph {
-            self.run.end(graph.held());
+            self.run.end(graph.held(OURS));
         }
     }
 }

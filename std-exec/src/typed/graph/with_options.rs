@@ -3,6 +3,7 @@
 use super::built::Graph;
 use super::results::Results;
 use super::runnable::Runnable;
+use super::runnable::sealed::OURS;
 use crate::executor::Executor;
 use crate::typed::error::run_error::RunError;
 use crate::typed::options::run_options::RunOptions;
@@ -101,7 +102,7 @@ impl<'g, G: Runnable> WithOptions<'_, &'g mut G> {
     #[track_caller]
     fn execute(self, executor: Option<&Executor>) -> Result<G::Results<'g>, RunError> {
         let Self { graph, options } = self;
-        execute(graph.held().data_mut(), executor.map(Executor::handle), options)?;
+        execute(graph.held(OURS).data_mut(), executor.map(Executor::handle), options)?;
         let graph: &'g G = graph;
         Ok(graph.last_results())
     }

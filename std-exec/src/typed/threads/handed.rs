@@ -5,6 +5,7 @@ use crate::sync::{AtomicBool, Ordering};
 use crate::typed::error::run_error::RunError;
 use crate::typed::error::stopped::Stopped;
 use crate::typed::graph::runnable::Runnable;
+use crate::typed::graph::runnable::sealed::OURS;
 use crate::typed::memory::frame::Frame;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::run::execute::execute;
@@ -214,7 +215,7 @@ impl<'a> Threads<'a> {
                 options
             }
         };
-        execute(graph.held().data_mut(), executor, options)?;
+        execute(graph.held(OURS).data_mut(), executor, options)?;
         let graph: &'g G = graph;
         Ok(graph.last_results())
     }
