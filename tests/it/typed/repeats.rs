@@ -18,6 +18,7 @@ over_typed_runners!(
     repeats_in_repeats,
     a_failure_in_a_round,
     a_failure_elsewhere_ends_it,
+    a_failure_elsewhere_ends_it_inside,
     cancelled_between_rounds,
     cancelled_in_a_round,
     late,
@@ -198,6 +199,42 @@ fn a_failure_elsewhere_ends_it(runner: &Runner) {
             let error = runner.typed_with(&mut graph, &RunOptions::new()).map(drop).expect_err("it fails");
             assert_eq!(error.to_string(), "1 node failed: bad");
             assert_eq!(graph.results().get(repeated), Err(NoResult::Interrupted));
+        }
+    }
+}
+
+/// As well where it is a node of a graph that is a node. What lasts runs all the same.
+fn a_failure_elsewhere_ends_it_inside(runner: &Runner) {
+    let meanwhile = matches!(runner, Runner::Parallel(executor) if executor.threads() > 1);
+    if !meanwhile {
+        return; // the one thread never comes to the failure
+    }
+    for lasting in [false, true] {
+        let rounds = &AtomicUsize::new(0);
+        let inner = GraphBuilder::new().build().expect("a valid graph");
+        let mut middle = GraphBuilder::new();
+        let again = move |_: &mut Graph<'_>| {
+            rounds.fetch_add(1, SeqCst);
+            Continue::<(), ()>(())
+        };
+        middle.repeat("repeated", (), inner, |_: &mut Graph<'_>| (), again);
+        let middle = middle.build().expect("a valid graph");
+        let mut graph = GraphBuilder::new();
+        let middle = graph.graph("middle", (), middle, |_: &mut Graph<'_>| (), |_: &mut Graph<'_>| ());
+        let bad = graph.try_node("bad", (), move || {
+            while rounds.load(SeqCst) < 5 {
+                std::thread::yield_now();
+            }
+            Err::<(), _>("no")
+        });
+        let end = lasting.then(|| graph.node("clean up", bad.outcome(), |_: Result<&(), NoResult>| ()));
+        let mut graph = graph.build().expect("a valid graph");
+        for _ in 0..3 {
+            rounds.store(0, SeqCst);
+            let error = runner.typed_with(&mut graph, &RunOptions::new()).map(drop).expect_err("it fails");
+            assert_eq!(error.to_string(), "1 node failed: bad");
+            assert_eq!(graph.results().get(middle), Err(NoResult::Interrupted));
+            assert!(end.is_none_or(|end| graph.results().get(end).is_ok()));
         }
     }
 }
