@@ -72,7 +72,7 @@ impl Running {
         }
         match &mut self.0 {
             Stage::Here(run, data) => {
-                let outcome = run.poll(data, BUDGET, context, None);
+                let outcome = run.poll(data, BUDGET, context);
                 if outcome.is_ready() {
                     self.end(graph);
                 }

@@ -102,7 +102,7 @@ impl<'g, G: Runnable> WithOptions<'_, &'g mut G> {
     #[track_caller]
     fn execute(self, executor: Option<&Executor>) -> Result<G::Results<'g>, RunError> {
         let Self { graph, options } = self;
-        execute(graph.held(OURS).data_mut(), executor.map(Executor::handle), options, None)?;
+        execute(graph.held(OURS).data_mut(), executor.map(Executor::handle), options)?;
         let graph: &'g G = graph;
         Ok(graph.last_results())
     }

@@ -51,11 +51,7 @@ pub struct Frame<'r> {
     team: bool,
     /// Who wants to know, if anybody: then a signal says so.
     pub(crate) watch: Option<Watch<'r>>,
-    outer: Option<Outer<'r>>,
 }
-
-/// The run in a node of which a run takes place, and that node.
-pub(crate) type Outer<'r> = (&'r Frame<'r>, u32);
 
 impl fmt::Debug for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,13 +85,7 @@ impl<'r> Frame<'r> {
             wakes,
             team,
             watch,
-            outer: None,
         }
-    }
-
-    /// Says that the run takes place in a node of another one.
-    pub(crate) fn within(self, outer: Option<Outer<'r>>) -> Self {
-        Self { outer, ..self }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -208,8 +198,6 @@ impl Frame<'_> {
     #[cold]
     pub(crate) fn nested_failed(&self, node: u32, error: RunError) -> NoValue {
         let stop = error.stop();
-        // If it was called off because `node` was, that is no news here.
-        let is_news = self.may_start(node, self.signal());
         // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment
         // after that.
         let status = match error {
@@ -227,7 +215,7 @@ impl Frame<'_> {
             }
         };
         let ended = self.statuses.without_value(node, status);
-        if stop.cancelled && is_news {
+        if stop.cancelled {
             self.raise(STOP | CANCELLED);
         }
         if stop.late {
@@ -272,10 +260,9 @@ impl Frame<'_> {
     }
 
     /// Whether the run is stopped for all, also by a cancel, a deadline, or the end of the executor, that
-    /// nobody has seen yet, or because the node that it takes place in is called off.
+    /// nobody has seen yet.
     pub(crate) fn is_called_off(&self, shut_down: bool) -> bool {
-        let is_outer = |(outer, node): Outer<'_>| outer.is_called_off_for(node, false);
-        if shut_down || self.outer.is_some_and(is_outer) {
+        if shut_down {
             self.cancel();
         }
         !self.may_go_on(self.signal())

@@ -67,7 +67,7 @@ where
             // SAFETY: as above.
             unsafe { set_inputs.call(graph, pointers, frame, node) };
             loop {
-                if let Err(error) = execute(graph.data_mut(), frame.executor, &options, Some((frame, node))) {
+                if let Err(error) = execute(graph.data_mut(), frame.executor, &options) {
                     return Outcome::Nothing(frame.nested_failed(node, error));
                 }
                 if let ControlFlow::Break(value) = read_outputs(graph) {
@@ -138,9 +138,7 @@ where
     }
     let Inner { graph, read_outputs, .. } = &mut *function;
     let Some(inner_run) = under_way else { unreachable!("it has begun") };
-    let poll = |waker: &Waker| {
-        inner_run.poll(graph.data_mut(), BUDGET, &Context::from_waker(waker), Some((frame, node)))
-    };
+    let poll = |waker: &Waker| inner_run.poll(graph.data_mut(), BUDGET, &Context::from_waker(waker));
     let polled = frame.wakes().poll(*index, poll);
     let Poll::Ready(ended) = polled.0 else { return Outcome::pending(*index, polled.1) };
     *under_way = None;

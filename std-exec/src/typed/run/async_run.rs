@@ -22,7 +22,6 @@ use crate::typed::data::agenda::Agenda;
 use crate::typed::data::graph_data::{GraphData, Parts};
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
-use crate::typed::memory::frame::Outer;
 use crate::typed::memory::standing::Standing;
 use crate::typed::memory::status::Outcome;
 use crate::typed::options::run_options::RunOptions;
@@ -53,14 +52,13 @@ pub(crate) fn block_on(
     data: &mut GraphData,
     executor: Option<&Handle>,
     options: &RunOptions,
-    outer: Option<Outer<'_>>,
 ) -> Result<(), RunError> {
     let mut run = AsyncRun::begin(data, executor.cloned(), options.clone())?;
     // If there is nothing to wait for, nobody has to be woken, and no waker made.
-    if let Poll::Ready(outcome) = run.poll(data, usize::MAX, &Context::from_waker(Waker::noop()), outer) {
+    if let Poll::Ready(outcome) = run.poll(data, usize::MAX, &Context::from_waker(Waker::noop())) {
         return outcome;
     }
-    pollster::block_on(poll_fn(|context| run.poll(data, usize::MAX, context, outer)))
+    pollster::block_on(poll_fn(|context| run.poll(data, usize::MAX, context)))
 }
 
 impl AsyncRun {
@@ -77,7 +75,7 @@ impl AsyncRun {
         Ok(Self { options, executor, standing, open: true })
     }
 
-    /// Runs at most `budget` nodes, perhaps in a node of another run.
+    /// Runs at most `budget` nodes.
     ///
     /// # Panics
     ///
@@ -89,12 +87,11 @@ impl AsyncRun {
         data: &mut GraphData,
         budget: usize,
         context: &Context<'_>,
-        outer: Option<Outer<'_>>,
     ) -> Poll<Result<(), RunError>> {
         let Self { options, executor, standing, open } = &mut *self;
         assert!(*open, "polled after its end");
         let (parts, queue, agenda) = data.parts();
-        let run = Execution::new(parts, None, options, mem::take(standing)).within(outer);
+        let run = Execution::new(parts, None, options, mem::take(standing));
         let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
         // SAFETY: `data` is borrowed for this run alone, and was since `begin`, which has set the statuses.
         let polled = catch_unwind(AssertUnwindSafe(|| unsafe {

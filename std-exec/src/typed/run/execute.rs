@@ -8,17 +8,15 @@ use super::rows;
 use crate::executor::Handle;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
-use crate::typed::memory::frame::Outer;
 use crate::typed::options::run_options::RunOptions;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs the graph to whatever end, perhaps in a node of another run.
+/// Runs the graph to whatever end.
 #[track_caller]
 pub(crate) fn execute(
     data: &mut GraphData,
     executor: Option<&Handle>,
     options: &RunOptions,
-    outer: Option<Outer<'_>>,
 ) -> Result<(), RunError> {
     if let Some(executor) = executor {
         executor.check_process();
@@ -26,15 +24,13 @@ pub(crate) fn execute(
     #[cfg(feature = "async")]
     if data.store.futures() > 0 {
         return match executor {
-            Some(executor) if !data.is_serial_on(executor) => {
-                parallel::block_on(data, executor, options, outer)
-            }
-            _ => async_run::block_on(data, executor, options, outer),
+            Some(executor) if !data.is_serial_on(executor) => parallel::block_on(data, executor, options),
+            _ => async_run::block_on(data, executor, options),
         };
     }
     let standing = begin(data, executor, options)?;
     let (parts, queue, _) = data.parts();
-    let run = Execution::new(parts, executor, options, standing).within(outer);
+    let run = Execution::new(parts, executor, options, standing);
     // SAFETY: `data` is borrowed for this run alone, as `&mut`, so nobody has results of it; `begin` has set
     // the statuses.
     let ended = catch_unwind(AssertUnwindSafe(|| unsafe { rows::run_all(&run, queue) }));

@@ -14,7 +14,7 @@ use crate::executor::Handle;
 use crate::typed::data::graph_data::Parts;
 use crate::typed::data::topology::Topology;
 use crate::typed::memory::entry::Entry;
-use crate::typed::memory::frame::{Frame, Known, Outer};
+use crate::typed::memory::frame::{Frame, Known};
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{CHECK, FAILED, PARTIAL, STOP, Standing, TROUBLE, WATCHED};
 use crate::typed::memory::status::{Outcome, State, Status};
@@ -50,11 +50,6 @@ impl<'r> Execution<'r> {
         let known = Known { slots, statuses, lasting, names };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
         Self { frame, store, tasks: &store.tasks, topology, shuffled, leaves_unmarked }
-    }
-
-    /// Says that the run takes place in a node of another one.
-    pub(crate) fn within(self, outer: Option<Outer<'r>>) -> Self {
-        Self { frame: self.frame.within(outer), ..self }
     }
 
     /// Says that the run is on the threads of an executor.

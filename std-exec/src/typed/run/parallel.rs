@@ -17,7 +17,6 @@ use crate::run::run_as;
 use crate::sync::thrown;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
-use crate::typed::memory::frame::Outer;
 use crate::typed::memory::status::{Outcome, Status};
 use crate::typed::options::run_options::RunOptions;
 use crate::wake::{Pending, Whom};
@@ -95,12 +94,11 @@ pub(crate) fn block_on(
     data: &mut GraphData,
     executor: &Handle,
     options: &RunOptions,
-    outer: Option<Outer<'_>>,
 ) -> Result<(), RunError> {
     let standing = begin_and_end::begin(data, Some(executor), options)?;
     data.connect(options, None);
     let (parts, queue, _) = data.parts();
-    let run = Execution::new(parts, Some(executor), options, standing).by_a_team().within(outer);
+    let run = Execution::new(parts, Some(executor), options, standing).by_a_team();
     // SAFETY: `data` is borrowed for this run alone, as `&mut`; `begin` has set the statuses.
     let nodes = unsafe { AsyncNodes::new(&run, executor) };
     let dag = &parts.topology.dag;

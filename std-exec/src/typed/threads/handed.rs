@@ -205,11 +205,9 @@ impl<'a> Threads<'a> {
     #[track_caller]
     pub fn run_graph<'g, G: Runnable>(&self, graph: &'g mut G) -> Result<G::Results<'g>, RunError> {
         let (executor, inherited);
-        let mut outer = None;
         let options = match &self.0 {
             Source::Call(frame, node) => {
                 (executor, inherited) = (frame.executor, frame.inherited(*node));
-                outer = Some((*frame, *node));
                 &inherited
             }
             Source::Future { executor: handle, options } => {
@@ -217,7 +215,7 @@ impl<'a> Threads<'a> {
                 options
             }
         };
-        execute(graph.held(OURS).data_mut(), executor, options, outer)?;
+        execute(graph.held(OURS).data_mut(), executor, options)?;
         let graph: &'g G = graph;
         Ok(graph.last_results())
     }
