@@ -24,8 +24,9 @@ impl Executor {
     /// taken for one that a node has started; there it is the cores of the process, as for
     /// [`global`](Self::global).)
     ///
-    /// The environment variable `DGRAPH_NUM_THREADS` [changes](ExecutorBuilder::threads) the number of workers, for
-    /// whoever starts the program: then they aren't pinned, unless there is one for each core all the same.
+    /// The environment variable `DGRAPH_NUM_THREADS` [changes](ExecutorBuilder::threads) the number of
+    /// workers, for whoever starts the program: then they aren't pinned, unless there is one for each core
+    /// all the same.
     ///
     /// # Errors
     ///
@@ -67,9 +68,9 @@ impl Executor {
     /// The executor that everybody in the process may share, made when it is first asked for.
     ///
     /// It has one worker for each core of the process, whichever thread asks first: each core that any thread
-    /// of the process may use then, as far as there is a quota for them; or as many as the environment variable
-    /// `DGRAPH_NUM_THREADS` [says](ExecutorBuilder::threads). The workers aren't pinned, so what nodes start has all
-    /// cores, too.
+    /// of the process may use then, as far as there is a quota for them; or as many as the environment
+    /// variable `DGRAPH_NUM_THREADS` [says](ExecutorBuilder::threads). The workers aren't pinned, so what
+    /// nodes start has all cores, too.
     ///
     /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
     /// forked after that has it too, without threads, and needs an executor of its own.
@@ -173,9 +174,9 @@ impl ExecutorBuilder {
     }
 
     /// How many threads work on a run, its caller included. Default: as many as the environment variable
-    /// `DGRAPH_NUM_THREADS` says; without it, one for each core that the calling thread may use (affinity mask and
-    /// cgroup quota respected). A variable that is no number, 0, or more than [`MAX_THREADS`](Self::MAX_THREADS) is
-    /// ignored.
+    /// `DGRAPH_NUM_THREADS` says; without it, one for each core that the calling thread may use (affinity
+    /// mask and cgroup quota respected). A variable that is no number, 0, or more than
+    /// [`MAX_THREADS`](Self::MAX_THREADS) is ignored.
     ///
     /// # Examples
     ///

@@ -20,8 +20,8 @@
 //!   `outcome_access.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
 //!   definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls them: `task.rs`,
 //!   `async_task.rs`; graphs as nodes: `graph_task.rs`.
-//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; what
-//!   they tell of the run's end: `token.rs`; how a node gets them: `node/threads_access.rs`.
+//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`;
+//!   what they tell of the run's end: `token.rs`; how a node gets them: `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
 //!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
@@ -38,8 +38,8 @@
 //!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;
 //!   who is told of it: `watch.rs`; what a run is to the calls of
 //!   its nodes: `frame.rs`, `row.rs`.
-//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `cancel.rs`, `shuffle.rs`; the run around
-//!   it: `around.rs`.
+//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `cancel.rs`, `shuffle.rs`; the run
+//!   around it: `around.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; what is none:
 //!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`, and a
 //!   run: `stop_reason.rs`.

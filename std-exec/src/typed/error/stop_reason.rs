@@ -5,7 +5,8 @@ use std::fmt;
 /// Why a run starts no further node, before all have run.
 ///
 /// A node under way asks for it with [`Threads::stop_reason`](crate::Threads::stop_reason), and
-/// [`RunOptions::drain`](crate::RunOptions::drain) says for which of them what is under way goes on to its end.
+/// [`RunOptions::drain`](crate::RunOptions::drain) says for which of them what is under way goes on to its
+/// end.
 ///
 /// # Examples
 ///

@@ -16,8 +16,8 @@ type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
 #[derive(Default)]
 pub(crate) struct Errors {
     raised: Vec<Raised>,
-    /// What the first node has thrown whose panic was caught, and is to go on when the run is over. Behind a lock
-    /// since it isn't `Sync`.
+    /// What the first node has thrown whose panic was caught, and is to go on when the run is over. Behind a
+    /// lock since it isn't `Sync`.
     thrown: Option<Mutex<Payload>>,
 }
 

@@ -1,5 +1,5 @@
-//! What a run is to the calls of its nodes: where slots lie, what is recorded of each node, and who wakes futures.
-//! What stops a run: `stopping.rs`. It knows of no closures and no order; these are of the
+//! What a run is to the calls of its nodes: where slots lie, what is recorded of each node, and who wakes
+//! futures. What stops a run: `stopping.rs`. It knows of no closures and no order; these are of the
 //! [run](crate::typed::run::execution), which has a frame.
 
 use super::errors::{Errors, Payload};

@@ -7,8 +7,8 @@ use super::watch::Watching;
 pub(crate) const TROUBLE: usize = 1;
 /// No further node is started.
 pub(crate) const STOP: usize = 2;
-/// A node failed: no further node is started but those that [last](super::lasting). Others are polled only if the
-/// run is [drained](crate::RunOptions::drain) then.
+/// A node failed: no further node is started but those that [last](super::lasting). Others are polled only if
+/// the run is [drained](crate::RunOptions::drain) then.
 pub(crate) const FAILED: usize = 128;
 /// No further node is started; those under way are polled to their end.
 pub(crate) const DRAIN: usize = 256;

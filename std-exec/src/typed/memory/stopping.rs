@@ -3,12 +3,13 @@
 //! | signal | nodes that have not begun | nodes under way |
 //! |---|---|---|
 //! | `STOP` | don't begin | are interrupted |
-//! | `FAILED` | begin if they [last](super::lasting) | are interrupted, unless they last, or failures drain the run |
+//! | `FAILED` | begin if they [last](super::lasting) | are interrupted, unless they last or failures drain |
 //! | `DRAIN` | don't begin | go on to their end |
 //!
-//! `PANICKED`, `FAILED`, `CANCELLED` and `EXPIRED` say why. Each is raised once: a run that is drained because of a
-//! cancel still looks at its deadline. With `CHECK`, every node looks at token and deadline; with `WITHIN`, also at
-//! the run around this one. Loops, and who asks for the reason, always look at all three.
+//! `PANICKED`, `FAILED`, `CANCELLED` and `EXPIRED` say why. Each is raised once: a run that is drained
+//! because of a cancel still looks at its deadline. With `CHECK`, every node looks at token and deadline;
+//! with `WITHIN`, also at the run around this one. Loops, and who asks for the reason, always look at all
+//! three.
 
 use super::frame::Frame;
 use super::standing::{CANCELLED, CHECK, DRAIN, EXPIRED, FAILED, PANICKED, STOP, WITHIN};
@@ -45,8 +46,8 @@ impl Frame<'_> {
         signal & STOP == 0 && (!fails || self.lasting.has(node))
     }
 
-    /// Whether the run is stopped for all, at once, also by a cancel, a deadline, or the end of the executor, that
-    /// nobody has seen yet.
+    /// Whether the run is stopped for all, at once, also by a cancel, a deadline, or the end of the executor,
+    /// that nobody has seen yet.
     pub(crate) fn is_called_off(&self, shut_down: bool) -> bool {
         if shut_down {
             self.cancel();
@@ -152,8 +153,8 @@ impl Frame<'_> {
     }
 }
 
-/// How a run with these options stops that belongs to a node of one that was signalled this: `STOP`, `DRAIN`, or not
-/// at all.
+/// How a run with these options stops that belongs to a node of one that was signalled this: `STOP`, `DRAIN`,
+/// or not at all.
 pub(crate) fn called_off(outside: usize, options: &RunOptions) -> usize {
     let fails = outside & FAILED != 0;
     if outside & STOP != 0 || fails && !options.draining.on(StopReason::Failure) {

@@ -1,10 +1,11 @@
-//! What a run tells those who have no [frame](crate::typed::memory::frame) of it: futures, which are polled by one
-//! frame after the other, and the runs of graphs that its nodes are.
+//! What a run tells those who have no [frame](crate::typed::memory::frame) of it: futures, which are polled
+//! by one frame after the other, and the runs of graphs that its nodes are.
 
 use crate::sync::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-/// What has stopped a run, and the run around it: kept by a graph for its runs, and shared with what begins in them.
+/// What has stopped a run, and the run around it: kept by a graph for its runs, and shared with what begins
+/// in them.
 #[derive(Debug, Default)]
 pub(crate) struct Around {
     signal: AtomicUsize,
@@ -20,8 +21,8 @@ pub(crate) struct Outer {
 }
 
 impl Around {
-    /// A run begins, in `outer`, if that is one. Whoever still holds what an earlier run told that was stopped keeps
-    /// that.
+    /// A run begins, in `outer`, if that is one. Whoever still holds what an earlier run told that was
+    /// stopped keeps that.
     pub(crate) fn begin(this: &mut Arc<Self>, outer: Option<Outer>) {
         if outer.is_none() && this.outer.is_none() && this.signal.load(Ordering::Relaxed) == 0 {
             return; // as good as new

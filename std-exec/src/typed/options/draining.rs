@@ -20,21 +20,22 @@ impl Draining {
 }
 
 impl RunOptions {
-    /// Drains the run if it has to stop for one of these reasons: nothing new begins, but what is under way goes
-    /// on to its end. Futures are polled until they are done, loops over [`Threads`](crate::Threads) go through
-    /// all elements, and graphs that are nodes are drained in turn. Without it, futures are dropped where they
-    /// wait, and loops break off. (A closure always runs to its end.) Called twice, it adds to the reasons.
+    /// Drains the run if it has to stop for one of these reasons: nothing new begins, but what is under way
+    /// goes on to its end. Futures are polled until they are done, loops over [`Threads`](crate::Threads) go
+    /// through all elements, and graphs that are nodes are drained in turn. Without it, futures are dropped
+    /// where they wait, and loops break off. (A closure always runs to its end.) Called twice, it adds to the
+    /// reasons.
     ///
-    /// What was under way has its result afterwards. The run gives the same error as without: it lists what did
-    /// not run. If nothing was left to begin, a cancel or a deadline is no error.
+    /// What was under way has its result afterwards. The run gives the same error as without: it lists what
+    /// did not run. If nothing was left to begin, a cancel or a deadline is no error.
     ///
     /// A second reason that isn't among these ends a run that is being drained, and what is cut off then is
-    /// [interrupted](crate::NoResult::Interrupted). So a deadline bounds how long a cancelled run is drained. Nor
-    /// is a run drained whose future or [`Spawned`](crate::Graph::spawn) is dropped, or whose executor is [shut
-    /// down](crate::Executor::shutdown): cancel, and wait for the run first.
+    /// [interrupted](crate::NoResult::Interrupted). So a deadline bounds how long a cancelled run is drained.
+    /// Nor is a run drained whose future or [`Spawned`](crate::Graph::spawn) is dropped, or whose executor is
+    /// [shut down](crate::Executor::shutdown): cancel, and wait for the run first.
     ///
-    /// While a spawned run is drained, it takes its turns on the workers like any other. So if it has not begun
-    /// yet, it ends when a worker has come by.
+    /// While a spawned run is drained, it takes its turns on the workers like any other. So if it has not
+    /// begun yet, it ends when a worker has come by.
     ///
     /// To drain on a panic, each call of a node is made by itself, and its panic caught: some nanoseconds per
     /// node. The panic goes on, or becomes an error, when the run is over.
@@ -73,11 +74,12 @@ impl RunOptions {
 
     /// Makes a panic of a node its failure, with a [`Panicked`](crate::Panicked) as the error: what the
     /// [policy](Self::policy) says of failures holds for it. Under
-    /// [`KeepGoing`](crate::FailurePolicy::KeepGoing) only what depends on the node is skipped, and under either
-    /// policy, what [runs in any case](crate::Node::outcome) does. It reaches into graphs that are nodes.
+    /// [`KeepGoing`](crate::FailurePolicy::KeepGoing) only what depends on the node is skipped, and under
+    /// either policy, what [runs in any case](crate::Node::outcome) does. It reaches into graphs that are
+    /// nodes.
     ///
-    /// Each call of a node is made by itself then, and its panic caught: some nanoseconds per node. What the node
-    /// has changed half way, in a [state](crate::State) or through a lock, stays as it was left:
+    /// Each call of a node is made by itself then, and its panic caught: some nanoseconds per node. What the
+    /// node has changed half way, in a [state](crate::State) or through a lock, stays as it was left:
     /// [`Graph::half_written`](crate::Graph::half_written) names the states. A panic outside of nodes, in the
     /// destructor of an earlier result, say, remains one.
     ///

@@ -140,7 +140,7 @@ impl RunOptions {
     }
 
     /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are
-    /// dropped.
+    /// dropped, unless the run is [drained](Self::drain).
     ///
     /// # Examples
     ///
@@ -162,7 +162,8 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped.
+    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped,
+    /// unless the run is [drained](Self::drain).
     /// The clock is read before each node and before a future that was woken is polled; a run that waits for
     /// its futures, or for a worker to begin, is woken by its deadline.
     ///

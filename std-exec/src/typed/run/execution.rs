@@ -141,7 +141,8 @@ impl Execution<'_> {
         interrupted
     }
 
-    /// What has come of `node`, which `call` calls, polls or cuts off. If `signal` says so, a panic of it ends here.
+    /// What has come of `node`, which `call` calls, polls or cuts off. If `signal` says so, a panic of it
+    /// ends here.
     ///
     /// # Safety
     ///
@@ -153,8 +154,8 @@ impl Execution<'_> {
         }
         catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
             if let Some(future) = self.tasks.future_of(node) {
-                // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody polls it
-                // any more in this run.
+                // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
+                // polls it any more in this run.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
                 dropped.map_err(discard).unwrap_or_default();
             }
@@ -162,8 +163,8 @@ impl Execution<'_> {
         })
     }
 
-    /// [Starts](Self::start) a node in a run that is watched or guarded, and says so to whoever watches. It `resumes` if
-    /// it waited.
+    /// [Starts](Self::start) a node in a run that is watched or guarded, and says so to whoever watches. It
+    /// `resumes` if it waited.
     ///
     /// # Safety
     ///

@@ -9,13 +9,13 @@ use crate::typed::memory::stopping::{called_off, reason, stop_for};
 use crate::typed::options::run_options::RunOptions;
 
 impl Threads<'_> {
-    /// Why the run is to stop, if it is: the token that a node looks at which takes long, and can end early. A
-    /// [failure](StopReason::Failure) isn't told to nodes that [run in any case](crate::Node::outcome). In a graph that
-    /// is a node, what stops the outer run is told as well. It takes some nanoseconds, or what reading the clock
-    /// takes if there is a deadline.
+    /// Why the run is to stop, if it is: the token that a node looks at which takes long, and can end early.
+    /// A [failure](StopReason::Failure) isn't told to nodes that [run in any case](crate::Node::outcome). In
+    /// a graph that is a node, what stops the outer run is told as well. It takes some nanoseconds, or what
+    /// reading the clock takes if there is a deadline.
     ///
-    /// Of a run that is [drained](crate::RunOptions::drain) it is told, too. What such a run waits for is the node:
-    /// whether it does all that it has to, or ends early with a result, is up to it.
+    /// Of a run that is [drained](crate::RunOptions::drain) it is told, too. What such a run waits for is the
+    /// node: whether it does all that it has to, or ends early with a result, is up to it.
     ///
     /// # Examples
     ///
@@ -47,8 +47,9 @@ impl Threads<'_> {
         }
     }
 
-    /// Breaks off a [fallible](crate::GraphBuilder::try_node) node that takes long, by `?`, if the run was called off,
-    /// as loops do. While a run is [drained](crate::RunOptions::drain), there is nothing to break off.
+    /// Breaks off a [fallible](crate::GraphBuilder::try_node) node that takes long, by `?`, if the run was
+    /// called off, as loops do. While a run is [drained](crate::RunOptions::drain), there is nothing to break
+    /// off.
     ///
     /// # Errors
     ///
