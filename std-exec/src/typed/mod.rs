@@ -38,7 +38,7 @@
 //!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;
 //!   who is told of it: `watch.rs`; what a run is to the calls of
 //!   its nodes: `frame.rs`, `row.rs`.
-//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `cancel.rs`, `shuffle.rs`; the run
+//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `reasons.rs`, `cancel.rs`, `shuffle.rs`; the run
 //!   around it: `around.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; what is none:
 //!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`, and a

@@ -1,23 +1,8 @@
 //! Runs that let what is under way end, and runs in which a panic is a failure.
 
+use super::reasons::Draining;
 use super::run_options::RunOptions;
 use crate::typed::error::stop_reason::StopReason;
-
-/// The reasons to stop for which a run is drained: one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Draining(u8);
-
-impl Draining {
-    pub(crate) const NONE: Self = Self(0);
-
-    pub(crate) fn on(self, reason: StopReason) -> bool {
-        self.0 & Self::bit(reason) != 0
-    }
-
-    fn bit(reason: StopReason) -> u8 {
-        1 << reason as u8
-    }
-}
 
 impl RunOptions {
     /// Drains the run if it has to stop for one of these reasons: nothing new begins, but what is under way
@@ -67,8 +52,7 @@ impl RunOptions {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn drain(mut self, reasons: impl IntoIterator<Item = StopReason>) -> Self {
-        let bits = reasons.into_iter().fold(self.draining.0, |bits, reason| bits | Draining::bit(reason));
-        self.draining = Draining(bits);
+        self.draining = reasons.into_iter().fold(self.draining, Draining::with);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::around::Outer;
 use super::cancel::CancelToken;
-use super::draining::Draining;
+use super::reasons::Draining;
 use super::shuffle::Shuffle;
 use crate::observe::{Observed, Observer, Parent};
 use crate::typed::error::failure::Stop;
