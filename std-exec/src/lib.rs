@@ -41,7 +41,7 @@
 //!   and executor can be used again at once.
 //! - When a run is stopped, by a failure, a panic, a cancel or a deadline, a future that waits is dropped
 //!   half way: its node was [interrupted](NoResult::Interrupted). A graph that is a node is stopped in the same
-//!   way.
+//!   way. A run that is [drained](RunOptions::drain) lets them end, and begins nothing new.
 //! - Failures, panics and a stop in one run: none hides another, see [`RunError`] and
 //!   [`Graph::take_failures`].
 //! - A node may run a graph on the executor that runs it, at any depth; any number of threads may run graphs
@@ -242,8 +242,8 @@ pub use typed::{
     Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
     Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
     NodeFn, NodeName, OutcomeOf, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable,
-    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, Stopped,
-    Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, StopReason,
+    Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
 };
 
 /// Compiles and runs the README's examples.

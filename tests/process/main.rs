@@ -15,6 +15,8 @@
 #[cfg(target_os = "linux")]
 mod cpu;
 #[cfg(target_os = "linux")]
+mod environment;
+#[cfg(target_os = "linux")]
 mod fences;
 #[cfg(target_os = "linux")]
 mod fork;
@@ -42,6 +44,7 @@ const CASES: &[(&str, Case)] = &[
     ("fork_by_a_node_of_the_caller", fork::by_a_node_of_the_caller),
     ("fork_by_a_node_of_a_worker", fork::by_a_node_of_a_worker),
     ("fork_and_the_global_executor", fork::global),
+    ("environment_number_of_threads", environment::number_of_threads),
     ("fences_forbidden_before", fences::forbidden_before),
     ("fences_forbidden_later", fences::forbidden_later),
     ("fences_done_without", fences::done_without),

@@ -1,5 +1,6 @@
 //! How an executor is set up.
 
+use super::environment;
 use super::error::{ExecutorError, MAX_THREADS};
 use crate::executor::Executor;
 use crate::pool::affinity::{Allowed, Placement};
@@ -22,6 +23,10 @@ impl Executor {
     /// made that one. (A thread that has one core only, to which a worker of some executor is pinned, is
     /// taken for one that a node has started; there it is the cores of the process, as for
     /// [`global`](Self::global).)
+    ///
+    /// The environment variable `DGRAPH_NUM_THREADS` [changes](ExecutorBuilder::threads) the number of
+    /// workers, for whoever starts the program: then they aren't pinned, unless there is one for each core
+    /// all the same.
     ///
     /// # Errors
     ///
@@ -63,7 +68,8 @@ impl Executor {
     /// The executor that everybody in the process may share, made when it is first asked for.
     ///
     /// It has one worker for each core of the process, whichever thread asks first: each core that any thread
-    /// of the process may use then, as far as there is a quota for them. The workers aren't pinned, so what
+    /// of the process may use then, as far as there is a quota for them; or as many as the environment
+    /// variable `DGRAPH_NUM_THREADS` [says](ExecutorBuilder::threads). The workers aren't pinned, so what
     /// nodes start has all cores, too.
     ///
     /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
@@ -167,8 +173,10 @@ impl ExecutorBuilder {
         }
     }
 
-    /// How many threads work on a run, its caller included. Default: one for each core that the calling
-    /// thread may use (affinity mask and cgroup quota respected).
+    /// How many threads work on a run, its caller included. Default: as many as the environment variable
+    /// `DGRAPH_NUM_THREADS` says; without it, one for each core that the calling thread may use (affinity
+    /// mask and cgroup quota respected). A variable that is no number, 0, or more than
+    /// [`MAX_THREADS`](Self::MAX_THREADS) is ignored.
     ///
     /// # Examples
     ///
@@ -386,7 +394,7 @@ impl ExecutorBuilder {
 
     /// Starts the executor on these cores.
     pub(crate) fn build_on(self, allowed: &Allowed) -> Result<Executor, ExecutorError> {
-        let threads = self.threads.unwrap_or(allowed.parallelism());
+        let threads = self.threads.or_else(environment::threads).unwrap_or_else(|| allowed.parallelism());
         if threads == 0 {
             return Err(ExecutorError::NoThreads);
         }

@@ -20,8 +20,8 @@
 //!   `outcome_access.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
 //!   definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls them: `task.rs`,
 //!   `async_task.rs`; graphs as nodes: `graph_task.rs`.
-//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; how
-//!   a node gets them: `node/threads_access.rs`.
+//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`;
+//!   what they tell of the run's end: `token.rs`; how a node gets them: `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
 //!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
@@ -35,11 +35,14 @@
 //!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
 //!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
-//!   runs also after a failure: `lasting.rs`; who is told of it: `watch.rs`; what a run is to the calls of
+//!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;
+//!   who is told of it: `watch.rs`; what a run is to the calls of
 //!   its nodes: `frame.rs`, `row.rs`.
-//! - `options/`: how a run is to go: `run_options.rs`, `cancel.rs`, `shuffle.rs`.
+//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `reasons.rs`, `cancel.rs`, `shuffle.rs`; the run
+//!   around it: `around.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; what is none:
-//!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`.
+//!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`, and a
+//!   run: `stop_reason.rs`.
 //! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `outcome.rs`,
 //!   `state.rs`, of nodes that are still to be defined: `declared.rs`; where what they are for may be used:
 //!   `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
@@ -74,6 +77,7 @@ pub use error::graph_error::GraphError;
 pub use error::no_result::NoResult;
 pub use error::panicked::Panicked;
 pub use error::run_error::RunError;
+pub use error::stop_reason::StopReason;
 pub use error::stopped::Stopped;
 pub use graph::built::Graph;
 pub(crate) use graph::held::Held;

@@ -57,6 +57,7 @@ impl Collected {
             agenda,
             marks,
             failures,
+            around: Arc::default(),
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::typed::memory::measured::Measured;
 use crate::typed::memory::status::Status;
 use crate::typed::memory::store::Store;
 use crate::typed::memory::watch::{Watch, Watching};
+use crate::typed::options::around::Around;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::options::shuffle::Shuffle;
 use crate::wake::Wakes;
@@ -54,6 +55,8 @@ pub(crate) struct GraphData {
     pub(crate) marks: Vec<u8>,
     /// What went wrong in a run beside a panic that went on.
     pub(crate) failures: Kept,
+    /// What a run tells of how it stops.
+    pub(crate) around: Arc<Around>,
 }
 
 /// Where the data of the graph lies that is a node.
@@ -112,6 +115,7 @@ pub(crate) struct Parts<'r> {
     pub(crate) wakes: Option<&'r Wakes>,
     measured: &'r Measured,
     pub(crate) names: &'r Names,
+    pub(crate) around: &'r Arc<Around>,
 }
 
 impl<'r> Parts<'r> {
@@ -152,6 +156,7 @@ impl GraphData {
             agenda: Agenda::default(),
             marks: Vec::new(),
             failures: Kept::default(),
+            around: Arc::default(),
         }
     }
 
@@ -204,19 +209,20 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, names, topology, schedule, shuffled, measured, wakes, agenda, .. } = self;
+        let Self { store, names, topology, schedule, shuffled, measured, wakes, agenda, around, .. } = self;
         let (shuffled, queue) = match shuffled.as_deref_mut() {
             Some(Shuffled { order, queue }) => (Some(&**order), Some(queue)),
             None => (None, schedule.as_mut().map(|schedule| &mut schedule.queue)),
         };
-        (Parts { store, topology, shuffled, wakes: wakes.as_deref(), measured, names }, queue, agenda)
+        let wakes = wakes.as_deref();
+        (Parts { store, topology, shuffled, wakes, measured, names, around }, queue, agenda)
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
-        let Self { store, names, topology, measured, wakes, .. } = self;
+        let Self { store, names, topology, measured, wakes, around, .. } = self;
         let wakes = wakes.as_deref();
-        Parts { store, topology, shuffled: None, wakes, measured, names }.watch(options, watching)
+        Parts { store, topology, shuffled: None, wakes, measured, names, around }.watch(options, watching)
     }
 
     /// Draws the order of a run, which is [prepared](Self::prepare).

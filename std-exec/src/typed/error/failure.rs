@@ -132,13 +132,6 @@ pub(crate) struct Stop {
     pub(crate) late: bool,
 }
 
-impl Stop {
-    /// Whether there is a reason to stop.
-    pub(crate) fn is_any(self) -> bool {
-        self.cancelled || self.late
-    }
-}
-
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

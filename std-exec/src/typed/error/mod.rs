@@ -6,4 +6,5 @@ pub(super) mod graph_error;
 pub(super) mod no_result;
 pub(super) mod panicked;
 pub(super) mod run_error;
+pub(super) mod stop_reason;
 pub(super) mod stopped;

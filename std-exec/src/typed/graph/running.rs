@@ -99,8 +99,8 @@ impl Running {
                 graph.give_back(data);
             }
             Stage::OnWorkers(mut run) => {
-                if let Some((data, memory, ended)) = run.end() {
-                    ended.forget(&data);
+                if let Some((mut data, memory, ended)) = run.end() {
+                    ended.forget(&mut data);
                     graph.give_back_all(data, memory);
                 }
             }

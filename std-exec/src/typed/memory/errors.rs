@@ -1,6 +1,7 @@
 //! What goes wrong in a run, from the moment on when a node gives an error until somebody asks.
 
 use crate::sync::thrown::discard;
+use crate::sync::{Mutex, PoisonError};
 use crate::typed::error::failure::{Failure, Failures};
 use crate::typed::handle::names::{NamedNode, Names};
 use std::any::Any;
@@ -13,20 +14,38 @@ type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
 /// Which nodes have failed, and with what. If nobody wants to know, each error is dropped by itself:
 /// destructors may panic.
 #[derive(Default)]
-pub(crate) struct Errors(Vec<Raised>);
+pub(crate) struct Errors {
+    raised: Vec<Raised>,
+    /// What the first node has thrown whose panic was caught, and is to go on when the run is over. Behind a
+    /// lock since it isn't `Sync`.
+    thrown: Option<Mutex<Payload>>,
+}
 
 impl Errors {
     pub(crate) fn push(&mut self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
-        self.0.push((node, inside, error));
+        self.raised.push((node, inside, error));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.raised.is_empty()
+    }
+
+    /// Keeps the first one.
+    pub(crate) fn throw(&mut self, payload: Payload) {
+        match self.thrown {
+            None => self.thrown = Some(Mutex::new(payload)),
+            Some(_) => discard(payload),
+        }
+    }
+
+    pub(crate) fn take_thrown(&mut self) -> Option<Payload> {
+        let thrown = self.thrown.take()?;
+        Some(thrown.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// By the numbers of the nodes, with their names.
     pub(crate) fn named(mut self, names: &Names) -> Vec<Failure> {
-        let mut errors = mem::take(&mut self.0);
+        let mut errors = mem::take(&mut self.raised);
         errors.sort_by_key(|(node, ..)| *node);
         let named = |(node, inside, error): Raised| {
             let name = inside.map_or_else(|| names.named(node), |inner| names.inside(node, &inner));
@@ -38,7 +57,8 @@ impl Errors {
 
 impl Drop for Errors {
     fn drop(&mut self) {
-        self.0.drain(..).for_each(discard);
+        self.raised.drain(..).for_each(discard);
+        self.take_thrown().into_iter().for_each(discard);
     }
 }
 

@@ -1,28 +1,31 @@
-//! What a run is to the calls of its nodes: where slots lie, what is recorded of each node, what stops the
-//! run, and who wakes futures. It knows of no closures and no order; these are of the
+//! What a run is to the calls of its nodes: where slots lie, what is recorded of each node, and who wakes
+//! futures. What stops a run: `stopping.rs`. It knows of no closures and no order; these are of the
 //! [run](crate::typed::run::execution), which has a frame.
 
-use super::errors::Errors;
+use super::errors::{Errors, Payload};
 use super::lasting::Lasting;
 use super::row::Ran;
 use super::slots::Slots;
-use super::standing::{CANCELLED, CHECK, EXPIRED, FAILED, STOP, Standing, TROUBLE};
+use super::standing::{CANCELLED, EXPIRED, FAILED, GUARDED, PANICKED, STOP, Standing, TROUBLE};
 use super::status::{NoValue, Outcome, States, Status, Statuses};
 use super::watch::Watch;
 use crate::executor::Handle;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
 use crate::typed::error::end_branch::EndBranch;
+use crate::typed::error::failure::Failures;
 use crate::typed::error::no_result::NoResult;
+use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
+use crate::typed::error::stop_reason::StopReason;
 use crate::typed::error::stopped::Stopped;
 use crate::typed::handle::names::{NamedNode, Names};
-use crate::typed::options::cancel::CancelToken;
+use crate::typed::options::around::{Around, Outer};
 use crate::typed::options::run_options::{FailurePolicy, RunOptions};
 use crate::wake::Wakes;
 use std::error::Error;
 use std::fmt;
 use std::mem;
-use std::time::Instant;
+use std::sync::Arc;
 
 /// What a run's graph knows of its nodes.
 #[derive(Clone, Copy)]
@@ -31,24 +34,26 @@ pub(crate) struct Known<'r> {
     pub(crate) statuses: &'r Statuses,
     pub(crate) lasting: &'r Lasting,
     pub(crate) names: &'r Names,
+    pub(crate) around: &'r Arc<Around>,
 }
 
 /// What a run is to the calls of its nodes: slots, statuses, signals and wakers.
 pub struct Frame<'r> {
     pub(crate) slots: Slots<'r>,
     pub(crate) statuses: &'r Statuses,
-    lasting: &'r Lasting,
+    pub(super) lasting: &'r Lasting,
     names: &'r Names,
+    pub(super) around: &'r Arc<Around>,
     /// What is asked for most of these, at hand.
     states: States<'r>,
     pub(crate) options: &'r RunOptions,
     /// `None`: on this thread.
     pub(crate) executor: Option<&'r Handle>,
-    signal: AtomicUsize,
+    pub(super) signal: AtomicUsize,
     failures: Mutex<Errors>,
-    wakes: Option<&'r Wakes>,
+    pub(super) wakes: Option<&'r Wakes>,
     /// Several threads may have to do with one future.
-    team: bool,
+    pub(super) team: bool,
     /// Who wants to know, if anybody: then a signal says so.
     pub(crate) watch: Option<Watch<'r>>,
 }
@@ -68,7 +73,7 @@ impl<'r> Frame<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Known { slots, statuses, lasting, names } = known;
+        let Known { slots, statuses, lasting, names, around } = known;
         let Standing { signal, failures, .. } = standing;
         let (states, team) = (statuses.states(), false);
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
@@ -77,6 +82,7 @@ impl<'r> Frame<'r> {
             statuses,
             lasting,
             names,
+            around,
             states,
             options,
             executor,
@@ -159,7 +165,7 @@ impl Frame<'_> {
             Some(RunError::Cancelled { .. } | RunError::DeadlineExceeded { .. }) => true,
             _ => error.is::<Stopped>(),
         };
-        called_off && !self.may_start(node, self.signal())
+        called_off && self.is_told_to_stop(node)
     }
 
     /// `node`, or a node of the graph that it is, has given an error.
@@ -171,8 +177,9 @@ impl Frame<'_> {
         error: Box<dyn Error + Send + Sync>,
     ) -> NoValue {
         let failed = self.statuses.without_value(node, Status::FAILED);
+        let for_all = self.lasting.is_empty() && !self.options.draining.on(StopReason::Failure);
         let stop = match self.options.policy {
-            FailurePolicy::FailFast if self.lasting.is_empty() => STOP,
+            FailurePolicy::FailFast if for_all => STOP | FAILED,
             FailurePolicy::FailFast => FAILED,
             FailurePolicy::KeepGoing => 0,
         };
@@ -183,7 +190,8 @@ impl Frame<'_> {
 
     /// The choices for the graph that is `node`.
     pub(crate) fn inherited(&self, node: u32) -> RunOptions {
-        self.options.inherited(node, self.watch.as_ref().and_then(|watch| watch.parent_of(node)))
+        let outer = Outer::new(self.around, if self.lasting.has(node) { FAILED } else { 0 });
+        self.options.inherited(node, outer, self.watch.as_ref().and_then(|watch| watch.parent_of(node)))
     }
 
     /// `node` panics.
@@ -191,13 +199,31 @@ impl Frame<'_> {
     #[inline(never)]
     fn panicked(&self, node: u32) {
         self.statuses.set(node, Status::PANICKED);
-        self.raise(TROUBLE | STOP);
+        if self.signal() & GUARDED == 0 {
+            self.raise(TROUBLE | STOP | PANICKED);
+        }
+    }
+
+    /// `node` has panicked with `payload`, in a run that catches that where it happens.
+    #[cold]
+    pub(crate) fn caught(&self, node: u32, payload: Payload) -> NoValue {
+        if self.options.panics_fail {
+            let mut itself = Failures::default();
+            itself.add_panicked(self.names.named(node));
+            return self.failed_inside(node, None, Box::new(Panicked::new(itself, payload)));
+        }
+        let panicked = self.statuses.without_value(node, Status::PANICKED);
+        lock(&self.failures).throw(payload);
+        self.raise(TROUBLE | PANICKED | self.stop_for(StopReason::Panic));
+        panicked
     }
 
     /// The graph that is `node` ended with `error`.
     #[cold]
     pub(crate) fn nested_failed(&self, node: u32, error: RunError) -> NoValue {
         let stop = error.stop();
+        // Then this run knows why that one was called off. Otherwise it learns it now.
+        let told = self.is_told_to_stop(node);
         // Before the signal, and before the node is complete: whoever breaks in may look at it at any moment
         // after that.
         let status = match error {
@@ -215,10 +241,10 @@ impl Frame<'_> {
             }
         };
         let ended = self.statuses.without_value(node, status);
-        if stop.cancelled {
+        if stop.cancelled && !told {
             self.raise(STOP | CANCELLED);
         }
-        if stop.late {
+        if stop.late && !told {
             self.raise(STOP | EXPIRED);
         }
         ended
@@ -226,60 +252,6 @@ impl Frame<'_> {
 }
 
 impl Frame<'_> {
-    /// Whether a node that is to be started has to look for anything.
-    #[inline(always)]
-    pub(crate) fn any_signal(&self) -> bool {
-        self.signal() != 0
-    }
-
-    /// Whether no further node is to be started or polled.
-    #[inline]
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.signal() & STOP != 0
-    }
-
-    /// Whether nothing has stopped the run, as far as `signal` says, and nothing stops it now.
-    pub(crate) fn may_go_on(&self, signal: usize) -> bool {
-        if signal & CHECK != 0 && signal & STOP == 0 {
-            if self.options.token.as_ref().is_some_and(CancelToken::is_cancelled) {
-                self.raise(STOP | CANCELLED);
-                return false;
-            }
-            if self.options.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                self.raise(STOP | EXPIRED);
-                return false;
-            }
-        }
-        signal & STOP == 0
-    }
-
-    /// Whether nothing has stopped the run, for all or for `node`, as far as `signal` says, and nothing stops
-    /// it now.
-    pub(crate) fn may_start(&self, node: u32, signal: usize) -> bool {
-        (signal & FAILED == 0 || self.lasting.has(node)) && self.may_go_on(signal)
-    }
-
-    /// Whether the run is stopped for all, also by a cancel, a deadline, or the end of the executor, that
-    /// nobody has seen yet.
-    pub(crate) fn is_called_off(&self, shut_down: bool) -> bool {
-        if shut_down {
-            self.cancel();
-        }
-        !self.may_go_on(self.signal())
-    }
-
-    /// As [`is_called_off`](Self::is_called_off), or stopped for `node` by a failure.
-    pub(crate) fn is_called_off_for(&self, node: u32, shut_down: bool) -> bool {
-        self.is_called_off(shut_down) || !self.may_start(node, self.signal())
-    }
-
-    /// That `node`, which is between two things to do, ends there, if the run is called off.
-    pub(crate) fn cut_off(&self, node: u32) -> Option<NoValue> {
-        let shut_down = self.executor.is_some_and(|executor| executor.shared.is_shut_down());
-        let ends = self.is_called_off_for(node, shut_down);
-        ends.then(|| self.statuses.without_value(node, Status::INTERRUPTED))
-    }
-
     /// Why `node`, which is complete, has no result. `None` if it has one.
     pub(crate) fn absent(&self, node: u32) -> Option<NoResult> {
         let status = self.statuses.get(node);
@@ -289,22 +261,6 @@ impl Frame<'_> {
     /// The number of the future of `node`, in a run that a failure has stopped for some nodes.
     pub(crate) fn future_of(&self, node: u32) -> Option<u32> {
         self.lasting.future_of(node)
-    }
-
-    /// No further node is started: somebody, or the end of the executor, has called the run off.
-    pub(crate) fn cancel(&self) {
-        self.raise(STOP | CANCELLED);
-    }
-
-    fn raise(&self, signal: usize) {
-        // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
-        let before = self.signal.fetch_or(signal, Ordering::Relaxed);
-        // One thread that runs all by itself sees that the run is stopped, and ends it.
-        let news = if self.team { STOP | FAILED } else { FAILED };
-        if let (Some(wakes), true) = (self.wakes, signal & !before & news != 0) {
-            // Nothing else would make those who wait come to an end.
-            wakes.wake_all();
-        }
     }
 }
 

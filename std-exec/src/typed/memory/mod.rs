@@ -16,6 +16,7 @@ pub(super) mod standing;
 #[allow(unsafe_code)]
 pub(super) mod states;
 pub(super) mod status;
+pub(super) mod stopping;
 #[allow(unsafe_code)]
 pub(super) mod store;
 #[allow(unsafe_code)]

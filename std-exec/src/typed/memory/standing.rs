@@ -7,8 +7,11 @@ use super::watch::Watching;
 pub(crate) const TROUBLE: usize = 1;
 /// No further node is started.
 pub(crate) const STOP: usize = 2;
-/// A node failed: no further node is started but those that [last](super::lasting).
+/// A node failed: no further node is started but those that [last](super::lasting). Others are polled only if
+/// the run is [drained](crate::RunOptions::drain) then.
 pub(crate) const FAILED: usize = 128;
+/// No further node is started; those under way are polled to their end.
+pub(crate) const DRAIN: usize = 256;
 /// There is a token or a deadline: every node looks.
 pub(crate) const CHECK: usize = 4;
 /// Not all nodes are to run: those that are have the status `NOT_RUN`.
@@ -18,6 +21,13 @@ pub(crate) const CANCELLED: usize = 16;
 pub(crate) const EXPIRED: usize = 32;
 /// There is an observer, or durations are measured.
 pub(crate) const WATCHED: usize = 64;
+
+/// Panics are caught node by node.
+pub(crate) const GUARDED: usize = 512;
+/// Why the run was stopped: a node has panicked.
+pub(crate) const PANICKED: usize = 1024;
+/// The graph is a node, and drained if need be: every node looks whether the run around it has stopped.
+pub(crate) const WITHIN: usize = 2048;
 
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]

@@ -89,6 +89,12 @@ impl Tasks {
         self.futures[index as usize].node
     }
 
+    /// The number of the future that `node` gives, if it does. (It looks at one after the other.)
+    #[cold]
+    pub(crate) fn future_of(&self, node: u32) -> Option<u32> {
+        (0..).zip(&self.futures).find(|(_, future)| future.node == node).map(|(index, _)| index)
+    }
+
     /// Runs `node`, whose entry is this, or polls it, and perhaps further nodes of `row`.
     ///
     /// # Safety

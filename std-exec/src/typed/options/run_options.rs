@@ -1,6 +1,8 @@
 //! How a run of a typed graph is to go.
 
+use super::around::Outer;
 use super::cancel::CancelToken;
+use super::reasons::Draining;
 use super::shuffle::Shuffle;
 use crate::observe::{Observed, Observer, Parent};
 use crate::typed::error::failure::Stop;
@@ -72,6 +74,11 @@ pub struct RunOptions {
     pub(crate) parent: Option<Arc<Parent>>,
     /// The graph is a node of another.
     pub(crate) within: bool,
+    pub(crate) draining: Draining,
+    /// Panics are failures.
+    pub(crate) panics_fail: bool,
+    /// The run to whose node this one belongs.
+    pub(crate) outer: Option<Outer>,
 }
 
 impl RunOptions {
@@ -101,6 +108,9 @@ impl RunOptions {
             observer: Observed::NONE,
             parent: None,
             within: false,
+            draining: Draining::NONE,
+            panics_fail: false,
+            outer: None,
         }
     }
 
@@ -130,7 +140,7 @@ impl RunOptions {
     }
 
     /// Starts no node any more once `token` is cancelled. Closures under way end, futures that wait are
-    /// dropped.
+    /// dropped, unless the run is [drained](Self::drain).
     ///
     /// # Examples
     ///
@@ -152,7 +162,8 @@ impl RunOptions {
         self
     }
 
-    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped.
+    /// Starts no node any more from this moment on. Closures under way end, futures that wait are dropped,
+    /// unless the run is [drained](Self::drain).
     /// The clock is read before each node and before a future that was woken is polled; a run that waits for
     /// its futures, or for a worker to begin, is woken by its deadline.
     ///
@@ -379,12 +390,14 @@ impl RunOptions {
     }
 
     /// The choices for a graph that is a node of the one that is run. (Targets are nodes of that one; panics
-    /// go on to it.) It is `node`; `parent` is where it is, if it is observed.
-    pub(crate) fn inherited(&self, node: u32, parent: Option<Arc<Parent>>) -> Self {
-        let &Self { policy, deadline, update, measure, .. } = self;
+    /// go on to it.) It is `node` of the run `outer`; `parent` is where it is, if it is observed.
+    pub(crate) fn inherited(&self, node: u32, outer: Outer, parent: Option<Arc<Parent>>) -> Self {
+        let &Self { policy, deadline, update, measure, draining, panics_fail, .. } = self;
+        let outer = Some(outer);
         let shuffle = self.shuffle.as_ref().map(|shuffle| shuffle.inside(node));
         let (token, observer) = (self.token.clone(), self.observer.clone());
         let within = true;
-        Self { policy, token, deadline, update, measure, shuffle, observer, parent, within, ..Self::new() }
+        let how = Self { policy, token, deadline, draining, panics_fail, outer, ..Self::new() };
+        Self { update, measure, shuffle, observer, parent, within, ..how }
     }
 }

@@ -3,15 +3,18 @@
 
 use crate::executor::Handle;
 use crate::observe::RunOutcome;
-use crate::sync::{clock, next_number};
+use crate::sync::{clock, next_number, thrown};
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::{Failures, Stop};
 use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
-use crate::typed::memory::standing::{CANCELLED, CHECK, EXPIRED, PARTIAL, Standing, TROUBLE, WATCHED};
+use crate::typed::memory::standing::{
+    CANCELLED, CHECK, EXPIRED, GUARDED, PARTIAL, Standing, TROUBLE, WATCHED, WITHIN,
+};
 use crate::typed::memory::status::{State, Status};
 use crate::typed::memory::watch::{Watch, Watching};
+use crate::typed::options::around::Around;
 use crate::typed::options::run_options::RunOptions;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -39,8 +42,15 @@ pub(crate) fn begin(
     let check = if options.token.is_some() || options.deadline.is_some() { CHECK } else { 0 };
     let partial = if options.is_partial() { PARTIAL } else { 0 };
     let watched = if options.is_watched() { WATCHED } else { 0 };
+    let guarded = if options.guards() { GUARDED } else { 0 };
+    let within = if options.drains_within() { WITHIN } else { 0 };
+    Around::begin(&mut data.around, options.outer.clone());
     let watching = options.is_watched().then(|| begin_watching(data, executor, options));
-    Ok(Standing { signal: check | partial | watched, failures: Errors::default(), watching })
+    Ok(Standing {
+        signal: check | partial | watched | guarded | within,
+        failures: Errors::default(),
+        watching,
+    })
 }
 
 /// Tells whoever watches that the run begins, and of which nodes it won't.
@@ -72,7 +82,8 @@ fn end_watching(data: &GraphData, options: &RunOptions, watching: Watching, outc
 }
 
 /// What comes after the last node of a run of which nobody wants to know the outcome.
-pub(crate) fn give_up(data: &GraphData, options: &RunOptions, standing: &Standing) {
+pub(crate) fn give_up(data: &mut GraphData, options: &RunOptions, standing: &Standing) {
+    Around::end(&mut data.around);
     if let Some(watching) = standing.watching {
         end_watching(data, options, watching, RunOutcome::Dropped);
     }
@@ -85,7 +96,9 @@ pub(crate) fn end(
     standing: Standing,
     thrown: Option<Payload>,
 ) -> Result<(), RunError> {
-    let Standing { signal, failures, watching } = standing;
+    let Standing { signal, mut failures, watching } = standing;
+    let thrown = thrown::first(failures.take_thrown(), thrown);
+    Around::end(&mut data.around);
     if thrown.is_some() || signal & TROUBLE != 0 {
         let watch = watching.map(|watching| data.watch(options, watching));
         data.skip_dependents(watch.as_ref());

@@ -265,8 +265,8 @@ impl Detached {
 
 impl Drop for Detached {
     fn drop(&mut self) {
-        if let Some((data, memory, ended)) = self.end() {
-            ended.forget(&data);
+        if let Some((mut data, memory, ended)) = self.end() {
+            ended.forget(&mut data);
             drop((data, memory));
         }
     }
@@ -290,7 +290,7 @@ impl Ended {
     }
 
     /// Nobody wants to know.
-    pub(crate) fn forget(self, data: &GraphData) {
+    pub(crate) fn forget(self, data: &mut GraphData) {
         begin_and_end::give_up(data, &self.options, &self.standing);
         // What was thrown may panic again when it is dropped.
         self.thrown.into_iter().for_each(discard);

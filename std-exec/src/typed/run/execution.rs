@@ -11,18 +11,22 @@
 //! walk, and then the next claim fails.
 
 use crate::executor::Handle;
+use crate::sync::thrown::discard;
 use crate::typed::data::graph_data::Parts;
 use crate::typed::data::topology::Topology;
 use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::{Frame, Known};
 use crate::typed::memory::row::{Ran, Row};
-use crate::typed::memory::standing::{CHECK, FAILED, PARTIAL, STOP, Standing, TROUBLE, WATCHED};
+use crate::typed::memory::standing::{
+    CHECK, DRAIN, FAILED, GUARDED, PARTIAL, STOP, Standing, TROUBLE, WATCHED, WITHIN,
+};
 use crate::typed::memory::status::{Outcome, State, Status};
 use crate::typed::memory::store::Store;
 use crate::typed::memory::tasks::Tasks;
 use crate::typed::memory::watch::Watch;
 use crate::typed::options::run_options::RunOptions;
 use dgraph_core::NodeId;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
@@ -43,11 +47,11 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, names, .. } = parts;
+        let Parts { store, topology, shuffled, wakes, names, around, .. } = parts;
         let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
-        let known = Known { slots, statuses, lasting, names };
+        let known = Known { slots, statuses, lasting, names, around };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
         Self { frame, store, tasks: &store.tasks, topology, shuffled, leaves_unmarked }
     }
@@ -84,9 +88,9 @@ impl Execution<'_> {
             if let Some(settled) = self.settled(node, signal) {
                 return settled;
             }
-            if signal & WATCHED != 0 {
+            if signal & (WATCHED | GUARDED) != 0 {
                 // SAFETY: by contract; `settled` has looked.
-                return unsafe { self.start_watched(node, false) };
+                return unsafe { self.guarded(node, signal, || self.start_watched(node, false)) };
             }
         }
         // SAFETY: by contract; there is no signal, or `settled` has looked.
@@ -101,13 +105,13 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
-        if signal & (CHECK | STOP | FAILED) != 0 && !self.frame.may_start(node, signal) {
+        if signal & (CHECK | WITHIN | STOP | FAILED) != 0 && !self.frame.may_go_on(node, signal) {
             // SAFETY: by contract.
-            return unsafe { self.interrupt(node, signal) };
+            return unsafe { self.guarded(node, signal, || self.interrupt(node, signal)) };
         }
-        if signal & WATCHED != 0 {
+        if signal & (WATCHED | GUARDED) != 0 {
             // SAFETY: by contract.
-            return unsafe { self.start_watched(node, true) };
+            return unsafe { self.guarded(node, signal, || self.start_watched(node, true)) };
         }
         // SAFETY: by contract.
         unsafe { self.start(node) }
@@ -137,7 +141,30 @@ impl Execution<'_> {
         interrupted
     }
 
-    /// [Starts](Self::start) a node in a run that is watched, and says so. It `resumes` if it waited.
+    /// What has come of `node`, which `call` calls, polls or cuts off. If `signal` says so, a panic of it
+    /// ends here.
+    ///
+    /// # Safety
+    ///
+    /// The node is the calling thread's.
+    #[cold]
+    unsafe fn guarded(&self, node: u32, signal: usize, call: impl FnOnce() -> Outcome) -> Outcome {
+        if signal & GUARDED == 0 {
+            return call();
+        }
+        catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
+            if let Some(future) = self.tasks.future_of(node) {
+                // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
+                // polls it any more in this run.
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
+                dropped.map_err(discard).unwrap_or_default();
+            }
+            Outcome::Nothing(self.frame.caught(node, payload))
+        })
+    }
+
+    /// [Starts](Self::start) a node in a run that is watched or guarded, and says so to whoever watches. It
+    /// `resumes` if it waited.
     ///
     /// # Safety
     ///
@@ -185,7 +212,7 @@ impl Execution<'_> {
             return Some(statuses.settled(node)); // an input, or not to run at all
         }
         let mut why = None;
-        if signal & (TROUBLE | STOP | FAILED | PARTIAL) != 0 {
+        if signal & (TROUBLE | STOP | DRAIN | FAILED | PARTIAL) != 0 {
             why = self.topology.why_not_fed(statuses, node);
         }
         if why.is_none() && !self.frame.may_start(node, signal) {

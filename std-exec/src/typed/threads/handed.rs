@@ -27,8 +27,10 @@ use std::fmt;
 ///
 /// If the run is called off, by a cancel, a deadline, a failure or panic of another node, or the end of its
 /// executor, a loop ends between two pieces of some ten microseconds, or of one element or chunk if that takes
-/// longer. Then it gives [`Stopped`], which a [fallible node](crate::GraphBuilder::try_node) passes on by `?`. (An
-/// async node sees of these a cancel, a deadline and the end of the executor.)
+/// longer. Then it gives [`Stopped`], which a [fallible node](crate::GraphBuilder::try_node) passes on by
+/// `?`. A node with work of its own [asks](Self::stop_reason) whether the run is to stop, and why: so this is
+/// also the token by which a node under way sees that, a closure, a future, or a node of a graph that is a
+/// node.
 ///
 /// # Examples
 ///
@@ -52,11 +54,11 @@ use std::fmt;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Threads<'a>(Source<'a>);
+pub struct Threads<'a>(pub(super) Source<'a>);
 
 #[derive(Clone)]
 #[allow(clippy::large_enum_variant, reason = "one a node, on the stack, or in its future")]
-enum Source<'a> {
+pub(super) enum Source<'a> {
     /// The run, during a call of this node.
     Call(&'a Frame<'a>, u32),
     /// A node's future may outlast what polls it for the first time.
@@ -102,16 +104,6 @@ impl<'a> Threads<'a> {
     #[must_use]
     pub fn count(&self) -> usize {
         self.executor().map_or(1, Handle::threads)
-    }
-
-    /// Whether the run was called off.
-    pub(super) fn are_called_off(&self) -> bool {
-        let shut_down =
-            |executor: Option<&Handle>| executor.is_some_and(|executor| executor.shared.is_shut_down());
-        match &self.0 {
-            Source::Call(frame, node) => frame.is_called_off_for(*node, shut_down(frame.executor)),
-            Source::Future { executor, options } => shut_down(executor.as_ref()) || options.stop().is_any(),
-        }
     }
 
     /// Runs `body` once for each node of `dag`, each after all that it depends on, as
@@ -166,7 +158,7 @@ impl<'a> Threads<'a> {
             Some(executor) => executor.run(dag, body),
             None => dag.view().run(body),
         }
-        if stopped.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
+        if stopped.load(Ordering::Relaxed) { Err(self.stopped()) } else { Ok(()) }
     }
 
     /// Runs a typed graph, or one of the dictionaries, that the node has made or keeps: in the way in which the

@@ -9,10 +9,12 @@
 //! much next time. Nobody can measure a loop beforehand; that it is short, and thus better left to its caller,
 //! is the [tuner's](crate::tuner) affair, as for any run.
 //!
-//! - `handed.rs`: what a node is handed: where it comes from, and when its loops have to stop;
+//! - `handed.rs`: what a node is handed: where it comes from, and whether there are several;
+//! - `token.rs`: when its loops have to stop, and why;
 //! - `loops.rs`: the loops;
 //! - `pieces.rs`: who takes which piece.
 
 pub(super) mod handed;
 mod loops;
 mod pieces;
+mod token;

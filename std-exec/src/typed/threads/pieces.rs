@@ -82,7 +82,7 @@ impl<'l, S: Items, W: Fn(usize, S) + Sync> Loop<'l, S, W> {
 
     /// How it has ended.
     pub(super) fn outcome(self) -> Result<(), Stopped> {
-        if lock(&self.left).stopped { Err(Stopped) } else { Ok(()) }
+        if lock(&self.left).stopped { Err(self.threads.stopped()) } else { Ok(()) }
     }
 
     /// The next piece, unless there is none, or the run was called off. The last piece that the calling thread
