@@ -90,7 +90,9 @@ impl Execution<'_> {
             }
             if signal & (WATCHED | GUARDED) != 0 {
                 // SAFETY: by contract; `settled` has looked.
-                return unsafe { self.guarded(node, signal, || self.start_watched(node, false)) };
+                let call = || unsafe { self.start_watched(node, false) };
+                // SAFETY: by contract, the node is this thread's.
+                return unsafe { self.guarded(node, signal, call) };
             }
         }
         // SAFETY: by contract; there is no signal, or `settled` has looked.
@@ -107,11 +109,15 @@ impl Execution<'_> {
         let signal = self.frame.signal();
         if signal & (CHECK | WITHIN | STOP | FAILED) != 0 && !self.frame.may_go_on(node, signal) {
             // SAFETY: by contract.
-            return unsafe { self.guarded(node, signal, || self.interrupt(node, signal)) };
+            let call = || unsafe { self.interrupt(node, signal) };
+            // SAFETY: by contract, the node is this thread's.
+            return unsafe { self.guarded(node, signal, call) };
         }
         if signal & (WATCHED | GUARDED) != 0 {
             // SAFETY: by contract.
-            return unsafe { self.guarded(node, signal, || self.start_watched(node, true)) };
+            let call = || unsafe { self.start_watched(node, true) };
+            // SAFETY: by contract, the node is this thread's.
+            return unsafe { self.guarded(node, signal, call) };
         }
         // SAFETY: by contract.
         unsafe { self.start(node) }
