@@ -310,7 +310,6 @@ fn a_deadline_ends_a_future_that_wakes_itself(runner: &Runner) {
     let mut graph = graph.build().expect("a valid graph");
     let options = RunOptions::new().deadline(Instant::now() + Duration::from_millis(5));
     let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("it has no end");
-    assert!(
-        matches!(error, RunError::DeadlineExceeded { interrupted, .. } if interrupted[0].name() == "restless")
-    );
+    assert!(matches!(error, RunError::DeadlineExceeded { .. }));
+    assert_eq!(names(&error), ["restless"]); // interrupted; or not begun, on a machine with other things to do
 }

@@ -1,13 +1,15 @@
 //! Waiting for an instance.
 
 use super::instance::Instance;
-use super::shared::Definition;
+use super::pool::Pool;
 use crate::protocol::permits::Place;
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// A future that gives an [`Instance`]: made by [`Definition::acquire`].
+/// A future that gives an [`Instance`]: made by [`Definition::acquire`](crate::Definition::acquire).
 ///
 /// # Examples
 ///
@@ -25,13 +27,15 @@ use std::task::{Context, Poll};
 /// ```
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Acquire<'d, 'env> {
-    definition: &'d Definition<'env>,
+    pool: &'d Arc<Pool>,
     place: Place,
+    gives: PhantomData<Instance<'env>>,
 }
 
-impl<'d, 'env> Acquire<'d, 'env> {
-    pub(super) fn new(definition: &'d Definition<'env>) -> Self {
-        Self { definition, place: None }
+impl<'d> Acquire<'d, '_> {
+    /// Of the pool of a definition whose closures borrow for `'env`.
+    pub(super) fn new(pool: &'d Arc<Pool>) -> Self {
+        Self { pool, place: None, gives: PhantomData }
     }
 }
 
@@ -39,7 +43,7 @@ impl<'env> Future for Acquire<'_, 'env> {
     type Output = Instance<'env>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Instance<'env>> {
-        let pool = self.definition.pool();
+        let pool = self.pool;
         let polled = match &pool.permits {
             Some(permits) => permits.poll(&mut self.place, context.waker()),
             None => Poll::Ready(()),
@@ -50,7 +54,7 @@ impl<'env> Future for Acquire<'_, 'env> {
 
 impl Drop for Acquire<'_, '_> {
     fn drop(&mut self) {
-        if let Some(permits) = &self.definition.pool().permits {
+        if let Some(permits) = &self.pool.permits {
             permits.leave(&mut self.place);
         }
     }

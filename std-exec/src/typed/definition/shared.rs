@@ -122,11 +122,7 @@ impl<'env> Definition<'env> {
     /// ```
     #[cfg(feature = "async")]
     pub fn acquire(&self) -> Acquire<'_, 'env> {
-        Acquire::new(self)
-    }
-
-    pub(super) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
+        Acquire::new(&self.pool)
     }
 
     /// The graph without its closures. Node `i` is the one declared as the `i`-th.
