@@ -40,8 +40,9 @@ struct Grow<'a, W, B> {
     left: Vec<u32>,
     /// In which superstep a node's predecessors were placed last, and in which lane.
     touched: Vec<(u32, usize)>,
-    /// Ready: whoever takes them.
+    /// Ready: whoever takes them; and how long these take together.
     free: Ready,
+    free_load: u64,
     /// Ready, but not before the next superstep.
     later: Vec<NodeId>,
     lanes: Vec<Growing>,
@@ -76,6 +77,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
             left: dag.in_degrees().to_vec(),
             touched: vec![(0, 0); nodes],
             free: Ready::new(),
+            free_load: 0,
             later: dag.roots().to_vec(),
             lanes: Vec::new(),
             superstep: 0,
@@ -99,8 +101,9 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
             }
             // What the first lane has for itself may be bound to it: that stays.
             for lane in 1..self.lanes.len() {
-                let mut own = core::mem::take(&mut self.lanes[lane].own);
-                self.free.append(&mut own);
+                for ready in core::mem::take(&mut self.lanes[lane].own) {
+                    self.make_free(ready);
+                }
             }
             for ready in core::mem::take(&mut self.lanes[0].own) {
                 self.make_free(ready);
@@ -145,7 +148,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
             }
             let Some(Reverse((_, node))) = self.lanes[lane].own.pop() else { return };
             self.place(node, lane);
-            if self.lanes[lane].load >= self.wait.saturating_mul(1 << self.superstep.min(LONGEST)) {
+            if self.lanes[lane].load >= self.longest() {
                 return;
             }
         }
@@ -154,29 +157,48 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
     /// Whoever may have it takes it.
     fn make_free(&mut self, ready: Reverse<(u32, NodeId)>) {
         let Reverse((_, node)) = ready;
-        if (self.bound)(node) { &mut self.lanes[0].own } else { &mut self.free }.push(ready);
+        if (self.bound)(node) {
+            self.lanes[0].own.push(ready);
+        } else {
+            self.free_load += u64::from((self.weight)(node));
+            self.free.push(ready);
+        }
     }
 
     /// Gives the lane some of the nodes that are free, of which there are some. If their order doesn't count, it is
-    /// the lane's share of all of them: neighbours, which mostly lie side by side in memory. What two lanes write
-    /// to one cache line costs as much as ten short nodes.
+    /// the lane's share of all of them, as far as the superstep goes: neighbours, which mostly lie side by side in
+    /// memory. What two lanes write to one cache line costs as much as ten short nodes.
     fn take_free(&mut self, lane: usize) {
         if self.rank.is_some() {
             let chunk = (self.free.len() / (2 * self.lanes.len())).clamp(1, CHUNK);
-            for _ in 0..chunk {
-                self.lanes[lane].own.extend(self.free.pop());
-            }
+            (0..chunk).for_each(|_| _ = self.take_one(lane));
             return;
         }
         let without = self.lanes.iter().filter(|lane| lane.own.is_empty()).count() as u64;
-        let all: u64 = self.free.iter().map(|&Reverse((_, node))| u64::from((self.weight)(node))).sum();
-        let share = all.div_ceil(without.max(1));
+        let goes_on = self.longest().saturating_sub(self.lanes[lane].load);
+        let share = self.free_load.div_ceil(without.max(1)).min(goes_on);
         let mut taken = 0;
-        while taken < share || taken == 0 {
-            let Some(Reverse((rank, node))) = self.free.pop() else { return };
-            taken += u64::from((self.weight)(node));
-            self.lanes[lane].own.push(Reverse((rank, node)));
+        while let Some(more) = self.take_one(lane) {
+            taken += more;
+            if taken >= share {
+                return;
+            }
         }
+    }
+
+    /// Gives the lane the first node that is free. How long that takes; `None` if there is none.
+    fn take_one(&mut self, lane: usize) -> Option<u64> {
+        let ready = self.free.pop()?;
+        let Reverse((_, node)) = ready;
+        let load = u64::from((self.weight)(node));
+        self.free_load = self.free_load.saturating_sub(load); // who measures weights may measure on
+        self.lanes[lane].own.push(ready);
+        Some(load)
+    }
+
+    /// How long the superstep in the making may take.
+    fn longest(&self) -> u64 {
+        self.wait.saturating_mul(1 << self.superstep.min(LONGEST))
     }
 
     fn place(&mut self, node: NodeId, lane: usize) {
