@@ -225,3 +225,27 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
         }
     }
 }
+
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod tests {
+    use super::grow;
+    use crate::Dag;
+    use core::cell::Cell;
+
+    /// A superstep takes a part of a wide graph, and what it leaves isn't gone through again and again.
+    #[test]
+    fn wide_graphs_take_linear_time() {
+        const NODES: usize = 20_000;
+        let dag = Dag::from_edges(NODES, &[]).expect("no edges, no cycle");
+        for lanes in [1, 2, 7] {
+            let asked = Cell::new(0);
+            let weight = |_| {
+                asked.set(asked.get() + 1);
+                9
+            };
+            let (nodes, bounds) = grow(dag.view(), lanes, 10, weight, None, |_| false);
+            assert!(nodes.len() == NODES && bounds.len() > 100, "many supersteps");
+            assert!(asked.get() < 10 * NODES, "asked {} times for weights", asked.get());
+        }
+    }
+}
