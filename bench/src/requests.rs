@@ -71,7 +71,7 @@ macro_rules! ten_nodes {
     }};
 }
 
-/// The same by hand.
+/// What the ten nodes of a request give, calculated by hand.
 fn expected(input: u64) -> u64 {
     let ask = |x: u64| x.wrapping_mul(3) ^ 1;
     let join = |x: u64, y: u64| x.rotate_left(7) ^ y;

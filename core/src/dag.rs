@@ -75,7 +75,7 @@ impl Arrays {
 }
 
 impl Clone for Arrays {
-    /// The same graph, without what is kept of it.
+    /// A copy of the arrays, without the supersteps that are kept with them.
     fn clone(&self) -> Self {
         Self {
             starts: self.starts.clone(),
@@ -288,7 +288,7 @@ impl AsDag for Dag {
 }
 
 impl Clone for Dag {
-    /// The same graph, with counters of its own.
+    /// A graph that shares the arrays with this one, and has counters of its own.
     fn clone(&self) -> Self {
         let arrays = Shared::clone(&self.arrays);
         #[cfg(target_has_atomic = "32")]

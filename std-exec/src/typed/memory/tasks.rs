@@ -116,11 +116,11 @@ impl Tasks {
         let function = unsafe { self.functions.base().at(function) };
         // SAFETY: as above.
         let pointers = unsafe { self.pointers.base().at(pointers) };
-        // SAFETY: task and function belong together (`define`). The task is used in this call only, or is only
-        // read (`Store::another`). The slots that it reads hold values, which were written before, and nobody
-        // writes to them during the run but who has them moved to it, and that is this node; its own is read
-        // only by nodes that come later. Who uses one of its states comes before it, or after it, or is under a
-        // limit with it (see `states.rs`).
+        // The slots that it reads hold values, which were written before, and nobody writes to them during the
+        // run but who has them moved to it, and that is this node; its own is read only by nodes that come later.
+        // Who uses one of its states comes before it, or after it, or is under a limit with it (see `states.rs`).
+        // SAFETY: as said, and by contract. Task and function belong together (`define`). The task is used in
+        // this call only, or is only read (`Store::another`).
         unsafe { call(function, pointers, frame, node, row) }
     }
 }
