@@ -112,7 +112,7 @@ impl<T> Items<'_, T> {
     unsafe fn of_predecessor(&self, node: NodeId) -> &T {
         // SAFETY: there is an item of each node. The body of this one has returned before the other one began, and
         // isn't called again: nobody has a `&mut` to its item any more.
-        unsafe { &*self.0.add(node.index()) }
+        unsafe { &*self.0.wrapping_add(node.index()) }
     }
 }
 
@@ -170,7 +170,7 @@ impl<T: Send + Sync, F: Fn(NodeId, &mut T, Before<'_, T>) + Sync> Body for Each<
         // SAFETY: there is an item of each node, and by the contract of `new` this is the only call for this one.
         // The nodes that depend on it read its item, and they begin after this call has returned; no other node
         // touches it. The closure can't keep the reference, since it takes one of any lifetime.
-        let own = unsafe { &mut *self.items.0.add(node.index()) };
+        let own = unsafe { &mut *self.items.0.wrapping_add(node.index()) };
         (self.body)(node, own, before);
         Progress::Done
     }
