@@ -3,9 +3,7 @@
 use crate::support::counted::{Counted, Counter};
 use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, executor, over_all_runners};
-use dgraph_exec::{
-    AsDag, Before, CancelToken, Dag, GraphBuilder, NodeId, RunOptions, Stopped, Threads, threads,
-};
+use dgraph_exec::{AsDag, Before, CancelToken, Dag, GraphBuilder, NodeId, RunOptions, Threads, threads};
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -35,7 +33,7 @@ fn count_paths(runner: &Runner, dag: &Dag, counter: &Counter) -> u64 {
         let sum: u64 = before.iter().map(|(_, item)| item.as_ref().expect("it has run").get()).sum();
         *own = Some(counter.make(sum.max(1)));
     });
-    assert_eq!(counter.alive(), items.len().cast_signed());
+    assert_eq!(Ok(counter.alive()), isize::try_from(items.len()));
     items.iter().flatten().map(Counted::get).sum()
 }
 
@@ -76,7 +74,7 @@ fn items_without_size(runner: &Runner) {
 fn nested_in_a_run_of_the_same_graph(runner: &Runner) {
     let dag = wide();
     runner.dag(&dag, |node| {
-        if node.get().is_multiple_of(20) {
+        if node.get() % 20 == 0 {
             assert_eq!(count_paths(runner, &dag, &Counter::default()), 160);
         }
     });
@@ -146,7 +144,7 @@ fn called_off() {
                 }
             });
             assert!(stopped.is_err());
-            Ok::<_, Stopped>(stopped?)
+            stopped
         });
         let mut graph = graph.build().expect("a valid graph");
         let options = RunOptions::new().cancel_token(&token);
