@@ -4,7 +4,12 @@
 //! references that it was fed: it is gone before they are.
 
 use super::dependencies::Dependencies;
-use super::dependency::Feed;
+use super::dependency::{Dependency, Feed};
+use super::listed::each_alone;
+use crate::typed::handle::markers::Lendable;
+use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::outcome::OutcomeOf;
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
 use std::ptr::NonNull;
 
@@ -110,23 +115,34 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
-// One dependency without a tuple around it.
-#[diagnostic::do_not_recommend]
-impl<'a, D, Fun, Fut> AsyncNodeFn<'a, D> for Fun
-where
-    D: Feed<'a>,
-    Fun: FnMut(<D as Feed<'a>>::Arg) -> Fut,
-    Fut: Future,
-{
-    type Output = Fut::Output;
-    type Future = Fut;
+/// One dependency without a tuple around it.
+macro_rules! alone {
+    ([$($lifetime:lifetime)?; $($generics:tt)*] $dependency:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<'a, $($lifetime,)? Fun, Fut, $($generics)*> AsyncNodeFn<'a, $dependency> for Fun
+        where
+            $dependency: Feed<'a>,
+            Fun: FnMut(<$dependency as Feed<'a>>::Arg) -> Fut,
+            Fut: Future,
+        {
+            type Output = Fut::Output;
+            type Future = Fut;
 
-    #[inline]
-    unsafe fn call(mut function: NonNull<Self>, pointer: &D::Pointer, frame: &Frame<'_>, node: u32) -> Fut {
-        // SAFETY: by contract, here and in the next.
-        let value = unsafe { D::feed(pointer, frame, node) };
-        // SAFETY: as above.
-        let function = unsafe { function.as_mut() };
-        function(value)
-    }
+            #[inline]
+            unsafe fn call(
+                mut function: NonNull<Self>,
+                pointer: &<$dependency as Dependency>::Pointer,
+                frame: &Frame<'_>,
+                node: u32,
+            ) -> Fut {
+                // SAFETY: by contract, here and in the next.
+                let value = unsafe { <$dependency as Feed<'a>>::feed(pointer, frame, node) };
+                // SAFETY: as above.
+                let function = unsafe { function.as_mut() };
+                function(value)
+            }
+        }
+    };
 }
+
+each_alone!(alone);

@@ -2,7 +2,12 @@
 
 use super::dependency::sealed::Sealed;
 use super::dependency::{Dependency, Feed};
+use super::listed::each_alone;
 use super::resolver::Resolver;
+use crate::typed::handle::markers::Lendable;
+use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::outcome::OutcomeOf;
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
 use std::ptr::NonNull;
 
@@ -210,31 +215,39 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
-// One dependency without a tuple around it. What the compiler says of `Dependencies` helps more than what it says of
-// `Dependency`.
-#[diagnostic::do_not_recommend]
-impl<D: Dependency> Dependencies for D {
-    type Pointers = D::Pointer;
-    type Scope = <D as Dependency>::Scope;
+/// One dependency without a tuple around it.
+macro_rules! alone {
+    ([$($lifetime:lifetime)?; $($generics:tt)*] $dependency:ty) => {
+        impl<$($lifetime,)? $($generics)*> Dependencies for $dependency {
+            type Pointers = <Self as Dependency>::Pointer;
+            type Scope = <Self as Dependency>::Scope;
 
-    fn resolve(self, resolver: &mut Resolver<'_>) -> D::Pointer {
-        Dependency::resolve(self, resolver)
-    }
+            fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointers {
+                Dependency::resolve(self, resolver)
+            }
+        }
+
+        impl<$($lifetime,)? Fun, Out, $($generics)*> NodeFn<$dependency> for Fun
+        where
+            Fun: for<'a> FnMut(<$dependency as Feed<'a>>::Arg) -> Out,
+        {
+            type Output = Out;
+
+            #[inline]
+            unsafe fn call(
+                mut function: NonNull<Self>,
+                pointer: &<$dependency as Dependency>::Pointer,
+                frame: &Frame<'_>,
+                node: u32,
+            ) -> Out {
+                // SAFETY: by contract, here and in the next.
+                let value = unsafe { <$dependency>::feed_call(pointer, frame, node) };
+                // SAFETY: as above.
+                let function = unsafe { function.as_mut() };
+                function(value)
+            }
+        }
+    };
 }
 
-impl<D, Fun, Out> NodeFn<D> for Fun
-where
-    D: for<'a> Feed<'a>,
-    Fun: for<'a> FnMut(<D as Feed<'a>>::Arg) -> Out,
-{
-    type Output = Out;
-
-    #[inline]
-    unsafe fn call(mut function: NonNull<Self>, pointer: &D::Pointer, frame: &Frame<'_>, node: u32) -> Out {
-        // SAFETY: by contract, here and in the next.
-        let value = unsafe { D::feed_call(pointer, frame, node) };
-        // SAFETY: as above.
-        let function = unsafe { function.as_mut() };
-        function(value)
-    }
-}
+each_alone!(alone);

@@ -50,3 +50,28 @@ listed!(Kind::Moved, [T, P] Moved<T, P>, |moved| moved.node.plain(), MovedValues
 listed!(
     Kind::Outcome, [T, P: Lendable] OutcomeOf<T, P>, |outcome| outcome.node.plain(), Outcomes<'a, T>, Outcomes::new
 );
+
+/// Calls a macro for each dependency that may stand alone, with what its type is generic over. (One by one, and not for all
+/// that is a [`Dependency`]: then the compiler says what doesn't fit.)
+macro_rules! each_alone {
+    ($call:ident) => {
+        $call!([; T, P: Lendable] Node<T, P>);
+        $call!([; T, P: Lendable] OutcomeOf<T, P>);
+        $call!([; T] Input<T>);
+        $call!([; T, P] Moved<T, P>);
+        $call!([; T, P] StateRead<T, P>);
+        $call!([; T, P] StateWrite<T, P>);
+        $call!([; T, P] StateCommute<T, P>);
+        each_alone!($call, [T, P: Lendable] Node<T, P>);
+        each_alone!($call, [T, P: Lendable] OutcomeOf<T, P>);
+        each_alone!($call, [T] Input<T>);
+        each_alone!($call, [T, P] Moved<T, P>);
+    };
+    ($call:ident, [$($generics:tt)*] $handle:ty) => {
+        $call!(['s; $($generics)*] &'s [$handle]);
+        $call!(['s; $($generics)*] &'s Vec<$handle>);
+        $call!([; $($generics)*] Vec<$handle>);
+        $call!([; $($generics)*, const N: usize] [$handle; N]);
+    };
+}
+pub(super) use each_alone;

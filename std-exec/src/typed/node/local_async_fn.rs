@@ -2,7 +2,12 @@
 //! they own.
 
 use super::dependencies::Dependencies;
-use super::dependency::Feed;
+use super::dependency::{Dependency, Feed};
+use super::listed::each_alone;
+use crate::typed::handle::markers::Lendable;
+use crate::typed::handle::node::{Input, Moved, Node};
+use crate::typed::handle::outcome::OutcomeOf;
+use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
 use crate::typed::memory::frame::Frame;
 
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in
@@ -98,23 +103,29 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
-// One dependency without a tuple around it.
-impl<'a, D, Fun, Out> LocalAsyncFn<'a, D> for Fun
-where
-    D: Feed<'a>,
-    Fun: AsyncFnMut(<D as Feed<'a>>::Arg) -> Out,
-{
-    type Output = Out;
+/// One dependency without a tuple around it.
+macro_rules! alone {
+    ([$($lifetime:lifetime)?; $($generics:tt)*] $dependency:ty) => {
+        impl<'a, $($lifetime,)? Fun, Out, $($generics)*> LocalAsyncFn<'a, $dependency> for Fun
+        where
+            $dependency: Feed<'a>,
+            Fun: AsyncFnMut(<$dependency as Feed<'a>>::Arg) -> Out,
+        {
+            type Output = Out;
 
-    unsafe fn call(
-        &'a mut self,
-        pointer: *const D::Pointer,
-        frame: &'a Frame<'a>,
-        node: u32,
-    ) -> impl Future<Output = Out> {
-        // SAFETY: by contract.
-        let pointer = unsafe { &*pointer };
-        // SAFETY: by contract.
-        self(unsafe { D::feed(pointer, frame, node) })
-    }
+            unsafe fn call(
+                &'a mut self,
+                pointer: *const <$dependency as Dependency>::Pointer,
+                frame: &'a Frame<'a>,
+                node: u32,
+            ) -> impl Future<Output = Out> {
+                // SAFETY: by contract.
+                let pointer = unsafe { &*pointer };
+                // SAFETY: by contract.
+                self(unsafe { <$dependency as Feed<'a>>::feed(pointer, frame, node) })
+            }
+        }
+    };
 }
+
+each_alone!(alone);

@@ -1,8 +1,8 @@
 //! Closures that can be called once.
 
 use super::async_fn::AsyncNodeFn;
-use super::dependencies::NodeFn;
-use super::dependency::Feed;
+use super::dependencies::{Dependencies, NodeFn};
+use super::dependency::{Dependency, Feed};
 use crate::typed::memory::frame::Frame;
 use std::fmt;
 use std::ptr::NonNull;
@@ -154,12 +154,18 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 // One dependency without a tuple around it.
 impl<D, Fun, Out> NodeFn<D> for Once<Fun>
 where
-    D: for<'a> Feed<'a>,
+    D: for<'a> Feed<'a>
+        + Dependencies<Pointers = <D as Dependency>::Pointer, Scope = <D as Dependency>::Scope>,
     Fun: for<'a> FnOnce(<D as Feed<'a>>::Arg) -> Out,
 {
     type Output = Out;
 
-    unsafe fn call(function: NonNull<Self>, pointer: &D::Pointer, frame: &Frame<'_>, node: u32) -> Out {
+    unsafe fn call(
+        function: NonNull<Self>,
+        pointer: &<D as Dependency>::Pointer,
+        frame: &Frame<'_>,
+        node: u32,
+    ) -> Out {
         // SAFETY: by contract, here and in the next.
         let function = unsafe { Self::take(function, frame, node) };
         // SAFETY: as above.
@@ -170,14 +176,19 @@ where
 #[diagnostic::do_not_recommend]
 impl<'a, D, Fun, Fut> AsyncNodeFn<'a, D> for Once<Fun>
 where
-    D: Feed<'a>,
+    D: Feed<'a> + Dependencies<Pointers = <D as Dependency>::Pointer, Scope = <D as Dependency>::Scope>,
     Fun: FnOnce(<D as Feed<'a>>::Arg) -> Fut,
     Fut: Future,
 {
     type Output = Fut::Output;
     type Future = Fut;
 
-    unsafe fn call(function: NonNull<Self>, pointer: &D::Pointer, frame: &Frame<'_>, node: u32) -> Fut {
+    unsafe fn call(
+        function: NonNull<Self>,
+        pointer: &<D as Dependency>::Pointer,
+        frame: &Frame<'_>,
+        node: u32,
+    ) -> Fut {
         // SAFETY: by contract, here and in the next.
         let function = unsafe { Self::take(function, frame, node) };
         // SAFETY: as above.
