@@ -230,8 +230,8 @@ pub use dictionaries::{
 };
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
 pub use observe::{
-    NodeInfo, NodeOutcome, Observer, Recorder, RunInfo, RunOutcome, SkipReason, Span, Trace, TracedRun,
-    TracedThread,
+    Durations, NodeInfo, NodeOutcome, Observer, ParseDurationsError, Progress, ProgressReport, Recorder,
+    RunInfo, RunOutcome, RunningNode, SkipReason, Span, Trace, TracedRun, TracedThread,
 };
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
