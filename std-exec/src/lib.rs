@@ -189,7 +189,8 @@
 //!   crash.
 //! - **`petgraph`**: a graph of petgraph 0.8 becomes a [`Dag`], and back: `Dag::from_petgraph`,
 //!   `Dag::from_stable_graph`, `DagView::to_petgraph`.
-//! - **`serde`**: a [`Dag`] can be written and read; what is read is validated.
+//! - **`serde`**: a [`Dag`], [`Durations`] and [`RunStatistics`] can be written and read; a graph that is read is validated.
+//! - **`tracing`**: `TracingSpans`, an observer that makes spans of the crate of that name.
 //! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
 // Unsafe code is in the files whose `mod` allows it, in the `mod.rs` of their folders; tests/README.md has a
@@ -229,6 +230,8 @@ pub use dictionaries::{
     MissingKey, PlainFunction,
 };
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
+#[cfg(feature = "tracing")]
+pub use observe::TracingSpans;
 pub use observe::{
     Durations, NodeInfo, NodeOutcome, Observer, ParseDurationsError, Progress, ProgressReport, Recorder,
     RunInfo, RunOutcome, RunningNode, SkipReason, Span, Trace, TracedRun, TracedThread,

@@ -292,6 +292,20 @@ mod tests {
         assert_eq!(Duration::MAX.as_nanos().to_string().parse::<u64>().ok(), None);
     }
 
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_map_of_nanoseconds() {
+        let durations: Durations =
+            [("b", Duration::from_micros(2)), ("a", Duration::MAX)].into_iter().collect();
+        let text = serde_json::to_string(&durations).expect("no error");
+        assert_eq!(text, r#"{"a":18446744073709551615,"b":2000}"#);
+        assert_eq!(serde_json::from_str::<Durations>(&text).expect("durations").get("b"), durations.get("b"));
+        assert!(serde_json::from_str::<Durations>(r#"{"a":-1}"#).is_err());
+        let statistics = crate::RunStatistics { nodes: 3, wakes: 2, ..crate::RunStatistics::default() };
+        let text = serde_json::to_string(&statistics).expect("no error");
+        assert_eq!(serde_json::from_str::<crate::RunStatistics>(&text).expect("statistics"), statistics);
+    }
+
     #[test]
     fn errors_name_the_line() {
         for (text, message) in [

@@ -9,6 +9,7 @@
 //! | `observer.rs`, `observed.rs`, `run_info.rs`, `node_info.rs`, `outcome.rs` | who is told, and what |
 //! | `recorder.rs`, `lanes.rs`, `ring.rs`, `kind.rs`, `registry.rs` | an observer that records: a ring per thread, without a lock; runs and graphs behind one |
 //! | `trace.rs`, `traced_run.rs`, `span.rs` | what was recorded |
+//! | `spans.rs` | an observer that makes spans of the `tracing` crate |
 //! | `progress.rs` | an observer that knows how far runs have come |
 //! | `durations.rs` | what nodes have taken, by name, for the next process |
 
@@ -25,6 +26,8 @@ mod registry;
 mod ring;
 mod run_info;
 mod span;
+#[cfg(feature = "tracing")]
+mod spans;
 mod trace;
 mod traced_run;
 
@@ -38,5 +41,7 @@ pub use recorder::Recorder;
 pub use run_info::RunInfo;
 pub(crate) use run_info::{NodeNames, Parent};
 pub use span::Span;
+#[cfg(feature = "tracing")]
+pub use spans::TracingSpans;
 pub use trace::{Trace, TracedThread};
 pub use traced_run::TracedRun;
