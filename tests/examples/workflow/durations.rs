@@ -1,7 +1,7 @@
 //! What nodes have taken, in a file from one call of this program to the next.
 
 use crate::record;
-use dgraph_exec::{Durations, Graph};
+use dgraph_exec::{Durations, Graph, Progress};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,11 @@ impl Kept {
         if self.knows_any() {
             graph.prioritize_by_durations(&self.durations);
         }
+    }
+
+    /// What says how far a run has come, and when it will be over by what the file says.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress::with_durations(self.durations.clone())
     }
 
     /// The graph has run, and has measured what its nodes take.

@@ -31,7 +31,7 @@ mod what_if;
 
 use budget::Budget;
 use clap::Parser;
-use dgraph_exec::{Executor, RunOptions};
+use dgraph_exec::{Executor, Progress, RunOptions};
 use dgraph_tests::input;
 use durations::Kept;
 use execution::Execution;
@@ -41,6 +41,7 @@ use record::Record;
 use report::Report;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use what_if::Predictions;
 
 fn main() -> ExitCode {
@@ -74,19 +75,23 @@ fn run(options: &Options) -> Result<(), String> {
     let (mut serial_times, mut makespans) = (Vec::new(), Vec::new());
     for _ in 0..options.repeat.get() {
         let (serial, parallel) = (Execution::new(&job), Execution::new(&job));
-        serial_times.push(serial.measure("serial", || input.dag.run(|node| serial.execute(node))));
+        serial_times.push(serial.measure("serial", None, || input.dag.run(|node| serial.execute(node))));
         makespans.push(if options.priorities || record.is_some() || kept.is_some() {
             let mut graph = typed::graph(&input.workflow, &parallel, options.priorities)?;
             kept.iter().for_each(|kept| kept.prioritize(&mut graph));
             let run = record.as_ref().map_or_else(RunOptions::new, Record::options);
             let run = if kept.is_some() { run.measure() } else { run };
+            // (It costs some hundred nanoseconds a node, so only if somebody looks.)
+            let report = progress::is_drawn()
+                .then(|| Arc::new(kept.as_ref().map_or_else(Progress::new, Kept::progress)));
+            let run = report.iter().fold(run, |run, report| run.observer(report.clone()));
             let work = || graph.with(&run).run_parallel(&executor).map(drop).expect("no node fails");
-            let makespan = parallel.measure("parallel", work);
+            let makespan = parallel.measure("parallel", report.as_deref(), work);
             record.iter_mut().for_each(|record| record.took(makespan));
             kept.iter_mut().for_each(|kept| kept.learn(&graph));
             makespan
         } else {
-            parallel.measure("parallel", || executor.run(&input.dag, |node| parallel.execute(node)))
+            parallel.measure("parallel", None, || executor.run(&input.dag, |node| parallel.execute(node)))
         });
         serial.check(&input.workflow).map_err(|fault| format!("serial execution: {fault}"))?;
         parallel.check(&input.workflow).map_err(|fault| format!("parallel execution: {fault}"))?;
