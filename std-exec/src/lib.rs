@@ -237,16 +237,17 @@ pub use observe::{
     RunInfo, RunOutcome, RunningNode, SkipReason, Span, Trace, TracedRun, TracedThread,
 };
 pub use pool::affinity::unpinned;
-pub use run::RunStatistics;
+pub use run::{Before, RunStatistics};
 #[cfg(feature = "async")]
 pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned, TaskNodes};
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
     Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
-    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
-    NodeFn, NodeName, OutcomeOf, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable,
-    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, StopReason,
-    Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, MovedValues, NamedNode, NoResult,
+    Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Predecessors, Results, RunError,
+    RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute,
+    StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
+    WithOptions, find_missing_edge, once, threads,
 };
 
 /// Compiles and runs the README's examples.

@@ -99,7 +99,7 @@ pub(crate) fn run<F: Body>(
     body: &F,
     forced: Option<Plan>,
 ) {
-    in_a_team(shared, dag, |team, countdown| {
+    in_a_team::<F, _>(shared, dag, |team, countdown| {
         // A walk is the caller's, and of whoever comes: of no certain worker.
         let may_walk = !F::WAKES && queue.last_worker().is_none();
         let is_ranked = queue.is_ranked();

@@ -51,7 +51,7 @@ where
     D: AsDag + ?Sized,
     F: Body,
 {
-    in_a_team(shared, dag, |team, countdown| {
+    in_a_team::<F, D>(shared, dag, |team, countdown| {
         let timer = begin::<Stealing<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), WAIT_TICKS, ticks);
         let steps = match timer.plan {
