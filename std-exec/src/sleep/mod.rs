@@ -6,4 +6,4 @@ mod parker;
 mod slots;
 
 pub(crate) use parker::Parker;
-pub(crate) use slots::{Sleep, posted};
+pub(crate) use slots::{Sleep, posted_fence};

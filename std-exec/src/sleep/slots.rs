@@ -76,7 +76,7 @@ impl Sleep {
         // Counted first, so that the count never falls below the number of occupied beds.
         self.sleepers.fetch_add(1, Ordering::Relaxed);
         bed.occupied.store(true, Ordering::Relaxed);
-        // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the
+        // Ordering: this fence pairs with the one in `posted_fence`. Either the poster sees this sleeper, or the
         // sleeper sees what was posted (`reason_to_stay`).
         fence(Ordering::SeqCst);
         let stay = reason_to_stay() && self.vacate(bed);
@@ -162,7 +162,7 @@ impl Sleep {
 
 /// To be called between making work or a walk visible and asking whether anybody sleeps.
 #[inline]
-pub(crate) fn posted() {
+pub(crate) fn posted_fence() {
     // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait_unless`; for walks also
     // with itself, in `Shared::away`, and by members that leave a run.
     fence(Ordering::SeqCst);
