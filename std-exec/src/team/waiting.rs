@@ -45,8 +45,9 @@ impl Team {
     pub(crate) fn wait_unless(&self, alarm: Option<Duration>, reason_to_stay: impl FnOnce() -> bool) -> bool {
         self.alarmed.store(alarm.is_some(), Ordering::Relaxed);
         self.membership.fall_asleep();
-        // Ordering: this fence pairs with the one in `posted_fence`. Either the poster sees the caller asleep, or
-        // the caller sees what was posted. For the last helper's leave the membership word itself decides.
+        // Ordering: this fence pairs with the one in `posted_fence`. Either the poster sees the caller
+        // asleep, or the caller sees what was posted. For the last helper's leave the membership word itself
+        // decides.
         fence(Ordering::SeqCst);
         if reason_to_stay() && self.membership.claim_wake() {
             spin_loop(); // the reason may be out of date, and the caller come back at once
