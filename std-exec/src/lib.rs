@@ -169,12 +169,14 @@
 //!
 //! # Tiny bodies
 //!
-//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor
-//! finds that out by itself: it remembers for some graphs how long a shared run took and how long the caller
-//! alone, and takes the faster way, with a trial of the other one now and then. A run that the caller has
-//! begun alone is shared after all when it takes longer than expected: immediately if a worker is up,
-//! otherwise within about a millisecond. So the first runs of a graph may take longer than later ones;
-//! results never depend on any of this.
+//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is often fastest on one thread, and one of
+//! short bodies on threads that walk *in step*: through supersteps that are found after the first run, each
+//! thread with its part of them, without sharing single nodes. The executor finds that out by itself: it
+//! remembers for some graphs how long each of these ways took, takes the fastest one, and now and then tries
+//! another that promises as much. A run that the caller has begun alone is shared after all when it takes
+//! longer than expected: immediately if a worker is up, otherwise within about a millisecond. One in step is
+//! shared when a thread has had to wait for a millisecond. So the first runs of a graph may take longer than
+//! later ones; results never depend on any of this.
 //!
 //! # Features
 //!

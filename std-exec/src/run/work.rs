@@ -210,7 +210,7 @@ impl<F: Body> Stealing<'_, F> {
             let _ = own.raise(false);
         } else if team.has_work() {
             // A member that offers several nodes has woken one thread. Each that comes wakes the next.
-            self.invite(team);
+            self.post(team);
         }
         taken
     }
@@ -240,7 +240,7 @@ impl<F: Body> Stealing<'_, F> {
         }
         let stolen = own.steal().inspect(|_| {
             progress.steals += 1;
-            // `invite` tells the news, if it is any.
+            // `post` tells the news, if it is any.
             let _ = own.raise(!own.offers_nothing());
         });
         stolen.or_else(|| self.take_woken_at_last(team, own))
@@ -260,7 +260,7 @@ impl<F: Body> Stealing<'_, F> {
             return;
         }
         own.with(|private| team.pot.add(std::iter::from_fn(|| private.ready.pop_oldest())));
-        self.invite(team);
+        self.post(team);
     }
 
     /// Before a body: sees to it that others have something to take, if there is anything. What is in the
@@ -281,7 +281,7 @@ impl<F: Body> Stealing<'_, F> {
         // Lowered when this member has run dry, or by somebody who has come for nothing: seldom, so that it
         // rises seldom.
         if own.raise(true) {
-            self.invite(team);
+            self.post(team);
         }
     }
 
@@ -350,7 +350,7 @@ impl<F: Body> Stealing<'_, F> {
             yield_now();
         } else if team.has_work() {
             // As in `take_more`: this member has taken half, and is busy now.
-            self.invite(team);
+            self.post(team);
         }
         robbed || team.is_finished() || team.has_public_work()
     }
