@@ -191,7 +191,7 @@
 //!   crash.
 //! - **`petgraph`**: a graph of petgraph 0.8 becomes a [`Dag`], and back: `Dag::from_petgraph`,
 //!   `Dag::from_stable_graph`, `DagView::to_petgraph`.
-//! - **`serde`**: a [`Dag`], [`Durations`] and [`RunStatistics`] can be written and read; a graph that is read is validated.
+//! - **`serde`**: a [`Dag`], [`Trace`], [`Durations`] and [`RunStatistics`] can be written and read; what is read is validated.
 //! - **`tracing`**: `TracingSpans`, an observer that makes spans of the crate of that name.
 //! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 

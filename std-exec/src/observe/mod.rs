@@ -8,12 +8,14 @@
 //! |---|---|
 //! | `observer.rs`, `observed.rs`, `run_info.rs`, `node_info.rs`, `outcome.rs` | who is told, and what |
 //! | `recorder.rs`, `lanes.rs`, `ring.rs`, `kind.rs`, `registry.rs` | an observer that records: a ring per thread, without a lock; runs and graphs behind one |
-//! | `trace.rs`, `traced_run.rs`, `span.rs` | what was recorded |
+//! | `trace.rs`, `traced_run.rs`, `span.rs`, `kept_trace.rs` | what was recorded, also by serde |
 //! | `spans.rs` | an observer that makes spans of the `tracing` crate |
 //! | `progress.rs` | an observer that knows how far runs have come |
 //! | `durations.rs` | what nodes have taken, by name, for the next process |
 
 mod durations;
+#[cfg(feature = "serde")]
+mod kept_trace;
 mod kind;
 mod lanes;
 mod node_info;
