@@ -103,6 +103,11 @@ impl<T> Copy for Before<'_, T> {}
 impl<T> Index<NodeId> for Before<'_, T> {
     type Output = T;
 
+    /// The item of `node`.
+    ///
+    /// # Panics
+    ///
+    /// If this node doesn't depend on that one.
     #[track_caller]
     fn index(&self, node: NodeId) -> &T {
         self.get(node).unwrap_or_else(|| panic!("node {node} is none that this node depends on"))

@@ -20,7 +20,7 @@ use std::fmt;
 ///
 /// If the run is called off, by a cancel, a deadline, a failure or panic of another node, or the end of its
 /// executor, a loop ends between two pieces of some ten microseconds, or of one element or chunk if that takes
-/// longer. Then it gives [`Stopped`], which a [fallible node](crate::GraphBuilder::try_node) passes on by
+/// longer. Then it gives [`Stopped`](crate::Stopped), which a [fallible node](crate::GraphBuilder::try_node) passes on by
 /// `?`. A node with work of its own [asks](Self::stop_reason) whether the run is to stop, and why: so this is
 /// also the token by which a node under way sees that, a closure, a future, or a node of a graph that is a
 /// node.
