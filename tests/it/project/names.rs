@@ -49,6 +49,9 @@ fn is_in_name(c: char) -> bool {
 /// Whether this source has a type or trait `of`, or implements something for it, and a `name` is declared in that: a
 /// function, a constant, or what begins a line, as fields and variants do.
 fn declares(source: &str, of: &str, name: &str) -> bool {
+    if !source.contains(of) || !source.contains(name) {
+        return false;
+    }
     // How far the item is indented that the line is in.
     let mut inside = None;
     for line in source.lines() {
