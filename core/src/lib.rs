@@ -156,6 +156,8 @@ mod dag;
 #[cfg(feature = "alloc")]
 mod depth_first;
 mod dot;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod each;
 mod error;
 mod levels;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
@@ -166,6 +168,8 @@ mod parts;
 mod petgraph;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod ready_set;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod reversed;
 #[cfg(any(target_has_atomic = "32", feature = "portable-atomic"))]
 mod run;
 #[cfg(feature = "serde")]
@@ -193,6 +197,8 @@ pub use dag::Dag;
 #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
 pub use dag::LentCountdown;
 pub use dot::Dot;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use each::Before;
 pub use error::DagError;
 #[cfg(feature = "alloc")]
 pub use levels::{Levels, LevelsIter};

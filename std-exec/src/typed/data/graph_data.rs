@@ -2,6 +2,7 @@
 
 use super::agenda::Agenda;
 use super::arranged::Arranged;
+use super::early::Early;
 use super::schedule::Schedule;
 use super::shuffled::{self, Shuffled};
 use super::topology::Topology;
@@ -21,7 +22,7 @@ use crate::typed::options::around::Around;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::options::shuffle::Shuffle;
 use crate::wake::Wakes;
-use dgraph_core::NodeId;
+use dgraph_core::{Countdown, NodeId};
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(crate) struct GraphData {
     /// If the run is shuffled.
     pub(crate) shuffled: Option<Box<Shuffled>>,
     pub(crate) measured: Measured,
+    /// If results are dropped early.
+    pub(crate) early: Option<Box<Early>>,
     /// If there are nodes that give futures.
     pub(crate) wakes: Option<Arc<Wakes>>,
     /// The deadline of a run that may wait.
@@ -113,6 +116,8 @@ pub(crate) struct Parts<'r> {
     /// The order of a shuffled run.
     pub(crate) shuffled: Option<&'r [NodeId]>,
     pub(crate) wakes: Option<&'r Wakes>,
+    /// Which results that are dropped early have users left.
+    pub(crate) early: Option<Countdown<'r>>,
     measured: &'r Measured,
     pub(crate) names: &'r Names,
     pub(crate) around: &'r Arc<Around>,
@@ -137,7 +142,7 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, names, topology, arranged, schedule, inputs, .. } = self;
+        let Self { store, names, topology, arranged, schedule, inputs, early, .. } = self;
         Self {
             // SAFETY: by contract.
             store: unsafe { store.another(inputs) },
@@ -150,6 +155,7 @@ impl GraphData {
             schedule: schedule.clone(),
             shuffled: None,
             measured: Measured::default(),
+            early: early.as_ref().map(|early| Box::new(early.another())),
             wakes: None,
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
@@ -194,7 +200,7 @@ impl GraphData {
     /// The graphs that are nodes, to be looked at. Not during a run.
     fn inner_graphs(&self) -> impl Iterator<Item = &Self> {
         let Self { store, graphs, .. } = self;
-        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Store::call`
+        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Tasks::call`
         // there is none.
         (0..graphs.0.len()).filter_map(|at| unsafe { &*graphs.at(store, at).1 }.as_deref())
     }
@@ -209,20 +215,23 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, names, topology, schedule, shuffled, measured, wakes, agenda, around, .. } = self;
+        let Self {
+            store, names, topology, schedule, shuffled, measured, early, wakes, agenda, around, ..
+        } = self;
         let (shuffled, queue) = match shuffled.as_deref_mut() {
             Some(Shuffled { order, queue }) => (Some(&**order), Some(queue)),
             None => (None, schedule.as_mut().map(|schedule| &mut schedule.queue)),
         };
-        let wakes = wakes.as_deref();
-        (Parts { store, topology, shuffled, wakes, measured, names, around }, queue, agenda)
+        let (wakes, early) = (wakes.as_deref(), early.as_ref().map(|early| early.countdown()));
+        (Parts { store, topology, shuffled, wakes, early, measured, names, around }, queue, agenda)
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
         let Self { store, names, topology, measured, wakes, around, .. } = self;
         let wakes = wakes.as_deref();
-        Parts { store, topology, shuffled: None, wakes, measured, names, around }.watch(options, watching)
+        Parts { store, topology, shuffled: None, wakes, early: None, measured, names, around }
+            .watch(options, watching)
     }
 
     /// Draws the order of a run, which is [prepared](Self::prepare).
