@@ -5,7 +5,7 @@
 //! go wrong in a node is recorded in one byte per node ([`memory::status`]); the executor below knows nothing
 //! of it.
 //!
-//! The folders are layers: each uses those below it, and none above.
+//! The folders are layers, listed from the highest on: each uses only those that come after it in this list.
 //!
 //! - `definition/`: graphs of which many runs are under way at once: `shared.rs`; how they are put together:
 //!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`, `pool.rs`.

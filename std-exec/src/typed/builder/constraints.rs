@@ -109,7 +109,7 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each
-    /// combination of limits and threads that occurs makes every node of the graph a little dearer: it should
+    /// combination of limits and threads that occurs makes every node of the graph take a little longer: there should
     /// be tens, not thousands.
     ///
     /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one

@@ -200,7 +200,7 @@ impl GraphData {
     /// The graphs that are nodes, to be looked at. Not during a run.
     fn inner_graphs(&self) -> impl Iterator<Item = &Self> {
         let Self { store, graphs, .. } = self;
-        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Store::call`
+        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Tasks::call`
         // there is none.
         (0..graphs.0.len()).filter_map(|at| unsafe { &*graphs.at(store, at).1 }.as_deref())
     }

@@ -153,7 +153,7 @@ impl Store {
     }
 
     /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run:
-    /// whoever runs nodes sees to that, see `call`.)
+    /// whoever runs nodes sees to that, see `Tasks::call`.)
     pub(crate) fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
         let slot = self.slot(node)?;
         let status = self.statuses.get(node.any().index);
