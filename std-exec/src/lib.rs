@@ -236,14 +236,18 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::RunStatistics;
 #[cfg(feature = "async")]
-pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned, TaskNodes};
+pub use typed::{
+    Acquire, AsyncNodeFn, LocalAsyncFn, PermitSource, RunAsync, SharedAsyncFn, SharedLimit, Spawned,
+    TaskNodes,
+};
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
     Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
     Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
-    NodeFn, NodeName, OutcomeOf, Panicked, Predecessors, Results, RunError, RunOptions, RunThreads, Runnable,
-    SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, StopReason,
-    Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, threads,
+    NodeFn, NodeName, OutcomeOf, Panicked, Permits, Predecessors, Results, RunError, RunOptions, RunThreads,
+    Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite,
+    StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions,
+    find_missing_edge, threads,
 };
 
 /// Compiles and runs the README's examples.

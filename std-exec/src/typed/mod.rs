@@ -33,6 +33,8 @@
 //! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
 //!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
+//! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from outside
+//!   `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
 //!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
 //!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;
@@ -55,6 +57,7 @@ mod definition;
 mod error;
 mod graph;
 mod handle;
+mod limits;
 mod memory;
 mod node;
 mod options;
@@ -62,7 +65,6 @@ mod run;
 mod search;
 mod threads;
 
-pub use builder::constraints::Limit;
 pub use builder::graph_builder::GraphBuilder;
 pub use builder::local::LocalBuilder;
 pub use builder::node_name::NodeName;
@@ -95,6 +97,10 @@ pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
 pub use handle::outcome::OutcomeOf;
 pub use handle::state::{State, StateCommute, StateRead, StateWrite};
+pub use limits::limit::Limit;
+pub use limits::permits::Permits;
+pub use limits::shared_limit::SharedLimit;
+pub use limits::source::PermitSource;
 pub use node::args::{Args, TaskNodes};
 pub(crate) use node::args::{Given, TryGiven};
 pub use node::async_fn::AsyncNodeFn;

@@ -17,7 +17,8 @@ use std::sync::Arc;
 /// nothing is allocated any more. Clones are the same definition. What closures share they keep as usual, behind
 /// an atomic or a lock: they are `Fn`.
 ///
-/// Priorities and limits are those of each run: a limit of two permits two nodes of each.
+/// Priorities and limits are those of each run: a limit of two permits two nodes of each. For all runs together, there is
+/// [`SharedLimit`](crate::SharedLimit).
 ///
 /// # Examples
 ///

@@ -29,6 +29,9 @@ pub(crate) const PANICKED: usize = 1024;
 /// The graph is a node, and drained if need be: every node looks whether the run around it has stopped.
 pub(crate) const WITHIN: usize = 2048;
 
+/// Nodes are under limits that graphs share: they take permits before they start.
+pub(crate) const LIMITED: usize = 4096;
+
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]
 pub(crate) struct Standing {

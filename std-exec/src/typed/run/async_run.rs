@@ -178,7 +178,7 @@ unsafe fn go(
             // SAFETY: by contract; its predecessors are complete, and it comes up once, when limits permit it.
             Next::Ready(node) => (node, unsafe { run.node(node.get()) }),
             // SAFETY: by contract; it has come to `Pending` or `Again`, and was woken.
-            Next::Again(node) => (node, unsafe { run.again(node.get()) }),
+            Next::Again(node) => (node, unsafe { run.go_on(node.get()) }),
         };
         match outcome {
             Outcome::Value | Outcome::Nothing(_) => agenda.complete(dag, node, queue.as_deref_mut()),
