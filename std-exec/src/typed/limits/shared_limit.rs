@@ -222,7 +222,7 @@ impl<'a> Asking<'a> {
         let mut now = lock(asked);
         let begins = *now == Asked::No;
         *now = if begins { Asked::ByAThread } else { Asked::Again };
-        begins.then_some(Self { asked, is_over: false })
+        begins.then(|| Self { asked, is_over: false })
     }
 
     /// Whether there is no reason to ask again. Then the thread doesn't any more.
