@@ -112,9 +112,9 @@ impl PermitSource for Basket {
     }
 }
 
-/// A permit that comes while one task asks for it, and another one goes away.
-/// Catches: a reason to ask again that comes while somebody asks, and is forgotten; a permit that nobody wants any more, and
-/// that isn't given back.
+/// A permit that comes while one task asks for it, and another one goes away. Catches: a reason to ask again
+/// that comes while somebody asks, and is forgotten; a permit that nobody wants any more, and that isn't
+/// given back.
 #[test]
 fn a_permit_from_outside() {
     explore(2, || {

@@ -1,5 +1,5 @@
-//! A number of permits, and the tasks that wait for some, served by urgency, and those as urgent in the order in which
-//! they came.
+//! A number of permits, and the tasks that wait for some, served by urgency, and those as urgent in the order
+//! in which they came.
 //!
 //! ```text
 //!   poll ─┬─▶ enough are left, and nobody comes first: taken ─────────────▶ give back ─┐
@@ -11,10 +11,11 @@
 //!             gone
 //! ```
 //!
-//! Whoever wants several takes all of them at once, when it is first and as many are left: nobody holds a part of what
-//! it waits for. Until then nobody behind it takes any, so small wishes don't starve large ones.
+//! Whoever wants several takes all of them at once, when it is first and as many are left: nobody holds a
+//! part of what it waits for. Until then nobody behind it takes any, so small wishes don't starve large ones.
 //!
-//! Wakers are called, cloned and dropped outside of the lock. One that panics is left at that: it keeps nobody else asleep.
+//! Wakers are called, cloned and dropped outside of the lock. One that panics is left at that: it keeps
+//! nobody else asleep.
 
 use crate::sync::thrown::discard;
 use crate::sync::{Mutex, lock};

@@ -25,7 +25,8 @@ fn on_two_executors(work: impl Fn(&Arc<Executor>, &Arc<Executor>) + Send + Sync 
     });
 }
 
-/// Two nodes behind a first one, which are alone while they run, and want another limit as well, named in either order.
+/// Two nodes behind a first one, which are alone while they run, and want another limit as well, named in
+/// either order.
 fn graph_of(limits: &[SharedLimit; 2], alone: &Alone, first: usize) -> Graph<'static> {
     let mut graph = GraphBuilder::new();
     let begin = graph.node("begin", (), || ());
@@ -46,9 +47,9 @@ fn is_whole(limit: &SharedLimit) -> bool {
     format!("{limit:?}") == "SharedLimit { permits: 2, left: 2, waiting: 0 }"
 }
 
-/// A run beside its caller, one whose owner is a task, and one that a task polls. Each wants all of one limit and one of
-/// the other. Catches: limits in the order in which they were named; permits that aren't given back; a node that waits and
-/// isn't woken.
+/// A run beside its caller, one whose owner is a task, and one that a task polls. Each wants all of one limit
+/// and one of the other. Catches: limits in the order in which they were named; permits that aren't given
+/// back; a node that waits and isn't woken.
 #[test]
 fn run_under_limits_of_two_executors() {
     on_two_executors(|one, other| {
@@ -104,8 +105,8 @@ fn run_given_up_while_it_waits_for_permits() {
     });
 }
 
-/// A cancel, of a run that is drained or not, while its node waits for a permit that doesn't come before the run has ended.
-/// Catches: a node that waits for a permit and isn't told of the stop.
+/// A cancel, of a run that is drained or not, while its node waits for a permit that doesn't come before the
+/// run has ended. Catches: a node that waits for a permit and isn't told of the stop.
 #[test]
 fn run_cancelled_while_it_waits_for_permits() {
     for drained in [false, true] {

@@ -3,7 +3,8 @@
 use crate::typed::handle::node::GraphId;
 use std::fmt;
 
-/// At most so many nodes of a graph at once, of those that share it. Made by [`GraphBuilder::limit`](crate::GraphBuilder::limit).
+/// At most so many nodes of a graph at once, of those that share it. Made by
+/// [`GraphBuilder::limit`](crate::GraphBuilder::limit).
 ///
 /// # Examples
 ///

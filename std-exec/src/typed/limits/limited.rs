@@ -6,9 +6,9 @@
 //!     └── gives all back, and leaves ◀── settled, or the run ends ───────────────┘
 //! ```
 //!
-//! All nodes take limits in one order, and all that they want of one limit at once. So some node always goes on: of the
-//! limits of which permits are held, take the last one, and a node that holds some of it. If that waits, then for a later
-//! limit, of which all permits are left; whoever is first there has them.
+//! All nodes take limits in one order, and all that they want of one limit at once. So some node always goes
+//! on: of the limits of which permits are held, take the last one, and a node that holds some of it. If that
+//! waits, then for a later limit, of which all permits are left; whoever is first there has them.
 
 use super::shared_limit::SharedLimit;
 use crate::protocol::semaphore::{Place, Urgency};
@@ -20,8 +20,8 @@ use std::task::{Poll, Waker};
 /// What a node wants: limits, in the order in which it takes them, and how many permits of each.
 pub(crate) type Wanted = Box<[(SharedLimit, usize)]>;
 
-/// The nodes of a graph that are under shared limits. Here they are numbered by themselves: the order is that of the
-/// nodes.
+/// The nodes of a graph that are under shared limits. Here they are numbered by themselves: the order is that
+/// of the nodes.
 pub(crate) struct Limited {
     wanted: Arc<[Wanted]>,
     /// Of each: what it has, in this run.
@@ -84,8 +84,8 @@ impl Limited {
         self.wanted[number].iter().map(|(limit, _)| limit)
     }
 
-    /// Takes what the node wants that it hasn't got yet, or waits for it: then `task` is woken when to call this again.
-    #[must_use]
+    /// Takes what the node wants that it hasn't got yet, or waits for it: then `task` is woken when to call
+    /// this again.
     pub(crate) fn poll(&self, number: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
         let mut taking = Taking { held: mem::take(&mut *lock(&self.held[number])), of: &self.held[number] };
         let Hold { limits, place } = &mut taking.held;
@@ -114,7 +114,8 @@ impl Limited {
     }
 }
 
-/// What a node holds, outside of the lock, since to take more calls the user's code. It goes back whatever happens.
+/// What a node holds, outside of the lock, since to take more calls the user's code. It goes back whatever
+/// happens.
 struct Taking<'a> {
     held: Hold,
     of: &'a Mutex<Hold>,

@@ -4,8 +4,8 @@ use super::limit::Limit;
 use super::shared_limit::SharedLimit;
 use std::fmt;
 
-/// So many permits of a limit: what [`GraphBuilder::limited`](crate::GraphBuilder::limited) puts a node under. A limit by
-/// itself stands for one permit of it.
+/// So many permits of a limit: what [`GraphBuilder::limited`](crate::GraphBuilder::limited) puts a node
+/// under. A limit by itself stands for one permit of it.
 ///
 /// # Examples
 ///

@@ -8,27 +8,30 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 /// A number of permits that nodes of any graphs share: those of several graphs, of all runs of a
-/// [`Definition`](crate::Definition), on one executor or several, or on none. For what a process has once: a device, a
-/// pool of connections, memory. Clones are the same limit.
+/// [`Definition`](crate::Definition), on one executor or several, or on none. For what a process has once: a
+/// device, a pool of connections, memory. Clones are the same limit.
 ///
-/// Nodes are put under it by [`GraphBuilder::limited`](crate::GraphBuilder::limited), for one permit, for
-/// [some](Self::permits), or for [all](Self::all). A node takes them when it would start, and gives them back when it is
-/// complete: when it has given its result, has failed, or was dropped half way. If it panics, or the run is called off
-/// while its future waits, at the latest when the run has ended. A node that can't have them waits, and keeps no thread: not those of the executor,
-/// nor that of the task that awaits its run. Only a run that has nothing else to do blocks its caller.
+/// Nodes are put under it by [`GraphBuilder::limited`](crate::GraphBuilder::limited): for one permit, for
+/// [some](Self::permits), or for [all](Self::all). A node takes them when it would start, and gives them back
+/// when it is complete. If it panics, or its future is cut off, they are back when its run has ended, if not
+/// before.
 ///
-/// *Order.* The node of the highest [priority](crate::GraphBuilder::priority) comes first, of whatever run; then the one with
-/// the longest [path](crate::Graph::prioritize_by) behind it; then the one that came first. As long as that one wants more than
-/// is left, no other one takes any, so that nodes that want many aren't starved.
+/// A node that can't have its permits waits, and keeps no thread: the executor runs something else, and a
+/// task that polls the run sleeps. The caller of [`run`](crate::Graph::run) or
+/// [`run_parallel`](crate::Graph::run_parallel) blocks when all that is left waits.
 ///
-/// *No deadlock.* A node takes all permits of one limit at once. If it is under several, it takes them in an order
-/// that is the same for all nodes; those of [limits of its graph](crate::GraphBuilder::limit) before. So of the nodes that hold permits, there is
-/// always one that waits for none.
-/// But a node that holds a permit should not wait for another run that wants it: for a graph that is a node, that is an error
-/// of [`build`](crate::GraphBuilder::build); a run that a closure begins nobody sees.
+/// *Order.* The node of the highest [priority](crate::GraphBuilder::priority) comes first, of whatever run;
+/// then the one with the longest [path](crate::Graph::prioritize_by) behind it; then the one that came first.
+/// As long as that one wants more than is left, no other one takes any: nodes that want many aren't starved.
 ///
-/// A graph with such nodes runs as one with async nodes does; others pay nothing. Where a limit concerns one graph
-/// only, [`GraphBuilder::limit`](crate::GraphBuilder::limit) is cheaper.
+/// *No deadlock.* A node takes all permits of one limit at once, and several limits in an order that is the
+/// same for all nodes; [limits of its graph](crate::GraphBuilder::limit) before. So of the nodes that hold
+/// permits, some node always goes on. But a node that holds permits should not wait for another run that
+/// wants them. For a graph that is a node, that is an error of [`build`](crate::GraphBuilder::build); a run
+/// that a closure begins nobody sees.
+///
+/// *Cost.* A graph with such nodes runs as one with async nodes does; others pay nothing. Where a limit
+/// concerns one graph only, [`GraphBuilder::limit`](crate::GraphBuilder::limit) is cheaper.
 ///
 /// # Examples
 ///
@@ -116,8 +119,8 @@ impl SharedLimit {
         Self { inner: Arc::new(inner) }
     }
 
-    /// A limit of as many permits as the source gives: it has an example. A node takes one of them, so that no
-    /// two processes wait for what the other one holds a part of; to want more is an error of
+    /// A limit of as many permits as the source gives: it has an example. A node takes one of them, so that
+    /// no two processes wait for what the other one holds a part of; to want more is an error of
     /// [`build`](crate::GraphBuilder::build).
     ///
     /// # Examples
@@ -182,8 +185,8 @@ impl SharedLimit {
 }
 
 impl Inner {
-    /// Asks the source, if there is one, for permits as long as somebody waits; once in any case: it may have one that was
-    /// meant for somebody who has gone.
+    /// Asks the source, if there is one, for permits as long as somebody waits; once in any case: it may have
+    /// one that was meant for somebody who has gone.
     fn ask(self: Arc<Self>) {
         let Some(Source { source, asked }) = &self.source else { return };
         let Some(mut asking) = Asking::begin(asked) else { return };

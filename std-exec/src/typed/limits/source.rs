@@ -4,11 +4,11 @@ use std::fmt;
 use std::task::Context;
 use std::task::Poll;
 
-/// Where the permits of a [`SharedLimit`](crate::SharedLimit) come from, if their number isn't fixed: as make's jobserver,
-/// whose permits are shared by processes.
+/// Where the permits of a [`SharedLimit`](crate::SharedLimit) come from, if their number isn't fixed: as
+/// make's jobserver, whose permits are shared by processes.
 ///
-/// It is asked for a permit when a node waits for one. Permits that nodes give back go to nodes that wait, the most
-/// urgent one first, and if there are none, back to the source.
+/// It is asked for a permit when a node waits for one. Permits that nodes give back go to nodes that wait,
+/// the most urgent one first, and if there are none, back to the source.
 ///
 /// # Examples
 ///
@@ -62,12 +62,12 @@ use std::task::Poll;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait PermitSource: Send + Sync {
-    /// Takes a permit, or has the waker of `context` woken when there may be one: that of the last call, at any time,
-    /// on any thread. It is always the same one, and woken after its node has gone, it asks again, and gives back what it
-    /// gets.
+    /// Takes a permit, or has the waker of `context` woken when there may be one: that of the last call, at
+    /// any time, on any thread. It is always the same one, and woken after its node has gone, it asks again,
+    /// and gives back what it gets.
     ///
-    /// It must not block, and is never called by two threads at once. Waking calls it, so a waker must not be woken
-    /// under a lock that it takes.
+    /// It must not block, and is never called by two threads at once. Waking calls it, so a waker must not be
+    /// woken under a lock that it takes.
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()>;
 
     /// A permit that was taken is no longer needed. Two threads may call it at once.
