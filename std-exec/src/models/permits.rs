@@ -1,6 +1,6 @@
 //! Permits that tasks wait for, and those of a source.
 
-use super::Gate;
+use super::{Gate, Meeting};
 use crate::protocol::semaphore::{Place, Semaphore, Urgency};
 use crate::sync::model::{explore, thread};
 use crate::sync::{Mutex, lock};
@@ -68,8 +68,7 @@ fn a_promise_is_passed_on() {
     beside_one_that_is_taken(1, [(ask_and_leave, 1), (take_and_give_back, 1)], true);
 }
 
-/// Who wants one waits behind who wants two, and is served with it, or when that has gone.
-/// Catches: one promise where there is enough for two.
+/// Who wants one waits behind who wants all, and is served when that has gone.
 #[test]
 fn all_or_none_beside_a_small_one() {
     beside_one_that_is_taken(3, [(take_and_give_back, 3), (take_and_give_back, 1)], true);
@@ -80,6 +79,28 @@ fn all_or_none_beside_a_small_one() {
 #[test]
 fn a_turn_is_passed_on() {
     beside_one_that_is_taken(2, [(ask_and_leave, 2), (take_and_give_back, 1)], false);
+}
+
+/// Two have what they want as soon as enough for both comes back: they meet.
+/// Catches: one promise where there is enough for two.
+#[test]
+fn two_are_served_at_once() {
+    explore(2, || {
+        let semaphore = Arc::new(Semaphore::new(2));
+        assert!(semaphore.try_take() && semaphore.try_take());
+        let meeting = Arc::new(Meeting::of(2));
+        let threads = [(); 2].map(|()| {
+            let (semaphore, meeting) = (Arc::clone(&semaphore), Arc::clone(&meeting));
+            thread::spawn(move || {
+                wait_for(|place, task| semaphore.poll(place, 1, USUAL, task));
+                meeting.attend();
+                semaphore.give_back(1);
+            })
+        });
+        semaphore.give_back(2);
+        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+        assert_eq!(semaphore.left_and_waiting(), (2, 0));
+    });
 }
 
 /// Permits from outside, that somebody puts there.

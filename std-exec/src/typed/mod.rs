@@ -8,7 +8,8 @@
 //! The folders are layers: each uses those below it, and none above.
 //!
 //! - `definition/`: graphs of which many runs are under way at once: `shared.rs`; how they are put together:
-//!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`, `pool.rs`.
+//!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`,
+//!   `watched.rs`, `pool.rs`.
 //! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
 //!   `search_error.rs`.
 //! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`;

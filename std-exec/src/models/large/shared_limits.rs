@@ -3,8 +3,9 @@
 use crate::models::beside_workers_of;
 use crate::sync::model::{UnsafeCell, explore, thread};
 use crate::wake::models::{Gate, block_on};
-use crate::{CancelToken, Executor, Graph, GraphBuilder, RunOptions, SharedLimit};
+use crate::{CancelToken, Executor, Graph, GraphBuilder, RunError, RunOptions, SharedLimit, StopReason};
 use std::future::poll_fn;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -116,7 +117,7 @@ fn run_cancelled_while_it_waits_for_permits() {
             let mut holding = holds.run_async();
             assert!(Pin::new(&mut holding).poll(&mut Context::from_waker(Waker::noop())).is_pending());
             let options = RunOptions::new().cancel_token(&token);
-            let options = if drained { options.drain(crate::StopReason::ALL) } else { options };
+            let options = if drained { options.drain(StopReason::ALL) } else { options };
             let runs = [one, other].map(|executor| {
                 let (executor, options) = (Arc::clone(executor), options.clone());
                 let mut waits = holder(&limit, &gate);
@@ -132,4 +133,28 @@ fn run_cancelled_while_it_waits_for_permits() {
             assert!(is_whole(&limit));
         });
     }
+}
+
+/// A node panics, in a run that is drained then, while another one waits for a permit that doesn't come before the run has
+/// ended. Catches: a node that waits for a permit and isn't told that nothing begins any more.
+#[test]
+fn run_drained_by_a_panic_while_it_waits_for_permits() {
+    on_two_executors(|one, _| {
+        let (limit, gate) = (SharedLimit::new(2), Arc::default());
+        let mut holds = holder(&limit, &gate);
+        let mut holding = holds.run_async();
+        assert!(Pin::new(&mut holding).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let mut graph = GraphBuilder::new();
+        let waits = graph.node("waits", (), || ());
+        graph.limited(waits, &limit);
+        graph.node("panics", (), || resume_unwind(Box::new("planned")));
+        let mut graph = graph.build().expect("a valid graph");
+        let options = RunOptions::new().drain([StopReason::Panic]).catch_panics();
+        let outcome = graph.with(&options).run_parallel(one).map(drop);
+        assert!(matches!(outcome, Err(RunError::Panicked(_))));
+        assert!(graph.result(waits).is_err());
+        gate.open();
+        assert!(block_on(&mut holding).is_ok());
+        assert!(is_whole(&limit));
+    });
 }

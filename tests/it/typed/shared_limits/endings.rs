@@ -67,6 +67,9 @@ fn drained_while_it_waits(runner: &Runner) {
     let options = RunOptions::new().drain([StopReason::Failure]);
     let outcome = beside_one_that_waits(runner, &options, &limit, || Err("no"));
     assert!(matches!(outcome, Err(RunError::Failed(_))), "{outcome:?}");
+    let options = RunOptions::new().drain([StopReason::Panic]).catch_panics();
+    let outcome = beside_one_that_waits(runner, &options, &limit, || panic_any(Payload(1)));
+    assert!(matches!(outcome, Err(RunError::Panicked(_))), "{outcome:?}");
 }
 
 /// It comes while all that is left waits.
