@@ -86,7 +86,7 @@ fn runs_beside_some_that_wait_for_them() {
 struct Nodes<'a>(&'a Checked);
 
 impl Body for Nodes<'_> {
-    const WAKES: bool = false;
+    const WAKES: bool = true;
 
     fn run(&self, node: NodeId) -> Progress {
         self.0.run(node);
@@ -97,17 +97,26 @@ impl Body for Nodes<'_> {
 /// What a member has not run when it leaves is run by whoever goes on, who sees what came before. Catches:
 /// nodes that aren't handed in, a team that is given back before what is left in it was taken out, a ticket
 /// whose steps don't hand on what was done.
-#[test]
-fn runs_that_are_left_and_gone_on_with() {
-    explore(1, || {
-        beside_workers_of(2, 1, |shared| {
+fn left_and_gone_on_with(plan: Plan) {
+    explore(1, move || {
+        beside_workers_of(2, 1, move |shared| {
             const EDGES: &[(u32, u32)] = &[(0, 1), (0, 2)];
             let graphs = [Checked::new(3, EDGES), Checked::new(1, &[])];
             let [first, second] = [0, 1].map(|graph| Nodes(&graphs[graph]));
-            two_runs(shared, Plan::Share, (&graphs[0].dag, &first), (&graphs[1].dag, &second));
+            two_runs(shared, plan, (&graphs[0].dag, &first), (&graphs[1].dag, &second));
             graphs.iter().for_each(Checked::all_ran);
         });
     });
+}
+
+#[test]
+fn runs_that_are_left_and_gone_on_with() {
+    left_and_gone_on_with(Plan::Share);
+}
+
+#[test]
+fn runs_begun_quietly_that_are_left_and_gone_on_with() {
+    left_and_gone_on_with(QUIETLY);
 }
 
 /// Two members of one run: one of them is in a body when the other one has to leave, for a run that waits.

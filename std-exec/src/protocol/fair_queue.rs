@@ -9,10 +9,43 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(crate) struct FairQueue {
     again: VecDeque<NodeId>,
-    /// How many of those have their turn now.
+    turns: Turns,
+}
+
+/// Whose turn it is, of nodes that are to be run again, and such as have become ready.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    /// How many of the former have their turn now.
     now: usize,
-    /// How many ready ones come before the next of these.
+    /// How many of the latter come before the next of these.
     then: usize,
+}
+
+impl Turns {
+    /// Whether all have had their turn.
+    #[inline]
+    pub(crate) fn are_over(&self) -> bool {
+        self.then == 0 && self.now == 0
+    }
+
+    /// The node that has become ready, which `ready` gives, if it is the turn of one. Otherwise it is that of one of
+    /// the `again` nodes that are to be run again.
+    #[inline]
+    pub(crate) fn next(&mut self, again: usize, ready: impl FnOnce() -> Option<NodeId>) -> Option<NodeId> {
+        if self.are_over() {
+            (self.now, self.then) = (again, again);
+        }
+        if self.now == 0 {
+            self.then = self.then.saturating_sub(1);
+            let node = ready();
+            if node.is_some() {
+                return node;
+            }
+            self.then = 0;
+        }
+        self.now = self.now.saturating_sub(1);
+        None
+    }
 }
 
 /// Whose turn it is.
@@ -29,7 +62,7 @@ impl FairQueue {
     pub(crate) fn reset(&mut self, nodes: usize) {
         self.again.clear();
         self.again.reserve(nodes);
-        (self.now, self.then) = (0, 0);
+        self.turns = Turns::default();
     }
 
     /// `node` is to be run again.
@@ -48,18 +81,8 @@ impl FairQueue {
     /// Takes the next one; `ready` gives a node that has become ready, if there is any.
     #[inline]
     pub(crate) fn next(&mut self, ready: impl FnOnce() -> Option<NodeId>) -> Option<Next> {
-        if self.then == 0 && self.now == 0 {
-            (self.now, self.then) = (self.again.len(), self.again.len());
-        }
-        if self.now == 0 {
-            self.then = self.then.saturating_sub(1);
-            if let Some(node) = ready() {
-                return Some(Next::Ready(node));
-            }
-            self.then = 0;
-        }
-        self.now = self.now.saturating_sub(1);
-        self.again.pop_front().map(Next::Again)
+        let ready = self.turns.next(self.again.len(), ready).map(Next::Ready);
+        ready.or_else(|| self.again.pop_front().map(Next::Again))
     }
 }
 

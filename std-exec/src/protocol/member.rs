@@ -2,6 +2,8 @@
 
 use crate::protocol::arrival_buffer::ArrivalBuffer;
 use crate::protocol::biased_lock::BiasedLock;
+use crate::protocol::fair_queue::Turns;
+use crate::protocol::ready_set::ReadySet;
 use crate::protocol::stack::Stack;
 use crate::sync::{AtomicBool, Ordering, Steal, Stealer, Worker, spin_loop};
 use crossbeam_utils::CachePadded;
@@ -30,7 +32,38 @@ unsafe impl Sync for Member {}
 #[derive(Debug, Default)]
 pub(crate) struct Private {
     pub(crate) ready: Stack,
+    /// As long as the run is quiet: those that have just become ready. Nobody else runs any, so this member goes
+    /// through memory as it was laid out.
+    pub(crate) in_order: ReadySet,
     pub(crate) held: ArrivalBuffer,
+}
+
+impl Private {
+    /// Makes room for a graph of so many nodes.
+    pub(crate) fn reserve_for(&mut self, nodes: usize) {
+        self.ready.reserve_for(nodes);
+        self.in_order.reserve_for(nodes);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.is_empty() && self.in_order.is_empty() && self.held.is_empty()
+    }
+
+    /// Takes one in order or, in `turns`, the newest on the stack.
+    #[inline]
+    pub(crate) fn pop_in_turns(&mut self, turns: &mut Turns) -> Option<NodeId> {
+        let Self { ready, in_order, .. } = self;
+        let mut next = || in_order.pop().map(NodeId::new);
+        turns.next(ready.len(), &mut next).or_else(|| ready.pop()).or_else(next)
+    }
+
+    /// The run isn't quiet any more: all go onto the stack, the first one under the next. (From there others take the
+    /// older half.)
+    pub(crate) fn end_order(&mut self) {
+        while let Some(node) = self.in_order.pop() {
+            self.ready.push_oldest(NodeId::new(node));
+        }
+    }
 }
 
 impl Default for Member {
@@ -128,7 +161,7 @@ impl<'a> Own<'a> {
     /// its body.
     #[cold]
     fn settle(&mut self) {
-        let nothing_kept = self.with(|private| private.ready.is_empty() && private.held.is_empty());
+        let nothing_kept = self.with(|private| private.is_empty());
         if nothing_kept && self.offers_nothing() {
             let _ = self.raise(false);
         }
@@ -199,6 +232,7 @@ impl<'a> Own<'a> {
                 let taken = self.with(|mine| {
                     let before = mine.ready.len();
                     theirs.held.flush(countdown, |node| mine.ready.push(node));
+                    theirs.end_order();
                     let half = theirs.ready.take_older_half(usize::MAX);
                     half.for_each(|node| mine.ready.push(node));
                     mine.ready.len() > before

@@ -1,7 +1,7 @@
-//! The ready nodes of a run on one thread: a set of small numbers that gives them in ascending order, round
-//! and round.
+//! The ready nodes of a run on one thread, or of a quiet member: a set of small numbers that gives them in ascending
+//! order, round and round.
 //!
-//! Numbers are places in the serial order, so going upwards means going through memory as it was laid out,
+//! Numbers are places in an order, so going upwards means going through memory as it was laid out,
 //! and a node that has just become ready, which is always further up, comes up in the same round. (As the arm
 //! of a disk goes over its requests: the *elevator algorithm*.)
 //!
@@ -10,7 +10,7 @@
 
 const BITS: usize = u64::BITS as usize;
 
-/// The ready nodes of a run on one thread: a set of small numbers, taken in ascending order, round and round.
+/// The ready nodes of one thread: a set of small numbers, taken in ascending order, round and round.
 #[derive(Debug, Default)]
 pub(crate) struct ReadySet {
     /// The lowest first. The highest is one word.
@@ -18,29 +18,49 @@ pub(crate) struct ReadySet {
     /// The word of the lowest level that is being gone through, and what it contains: there, it is zero.
     current: usize,
     bits: u64,
+    /// How many numbers are in it.
+    length: usize,
 }
 
 impl ReadySet {
     /// Empties the set, which is for numbers below `end` from now on. Begins at the lowest.
     pub(crate) fn reset(&mut self, end: usize) {
-        let mut words = end;
-        let mut level = 0;
-        while words > 1 || level == 0 {
-            words = words.div_ceil(BITS).max(1);
-            if level == self.levels.len() {
-                self.levels.push(Vec::new());
-            }
-            self.levels[level].clear();
-            self.levels[level].resize(words, 0);
-            level += 1;
+        if self.length > 0 {
+            self.levels.iter_mut().for_each(|words| words.fill(0));
+            (self.bits, self.length) = (0, 0);
         }
-        self.levels.truncate(level);
-        (self.current, self.bits) = (0, 0);
+        self.current = 0;
+        self.reserve_for(end);
     }
 
-    /// Adds `number`.
+    /// From now on it is for all numbers below `end`, too. It is empty.
+    pub(crate) fn reserve_for(&mut self, end: usize) {
+        debug_assert!(self.is_empty());
+        if end.div_ceil(BITS).max(1) <= self.levels.first().map_or(0, Vec::len) {
+            return;
+        }
+        self.levels.clear();
+        let mut words = end;
+        while words > 1 || self.levels.is_empty() {
+            words = words.div_ceil(BITS).max(1);
+            self.levels.push(vec![0; words]);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Adds `number`, which isn't in it.
     #[inline]
     pub(crate) fn push(&mut self, number: u32) {
+        self.length += 1;
         let (word, bit) = (number as usize / BITS, 1 << (number as usize % BITS));
         if word == self.current {
             self.bits |= bit;
@@ -57,11 +77,12 @@ impl ReadySet {
     /// Takes the next number upwards or, if there is none, the lowest.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<u32> {
-        if self.bits == 0 && !self.advance() {
+        if self.length == 0 || self.bits == 0 && !self.advance() {
             return None;
         }
         let bit = self.bits.trailing_zeros() as usize;
         self.bits &= self.bits - 1;
+        self.length -= 1;
         u32::try_from(self.current * BITS + bit).ok()
     }
 

@@ -8,6 +8,9 @@
 //! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
 //! ```
 //!
+//! Quiet, the one member takes nodes in order of their numbers, in turns with those that were woken or want another turn,
+//! and offers nothing: whoever ends the quiet robs it.
+//!
 //! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are
 //! added up ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared
 //! cache line per node. Before a body, the stack's older half, 32 nodes at most, goes to the queue if that is empty
@@ -20,7 +23,8 @@
 //!
 //! [`BiasedLock::raise`]: crate::protocol::biased_lock::BiasedLock::raise
 
-use crate::protocol::member::Own;
+use crate::protocol::fair_queue::Turns;
+use crate::protocol::member::{Own, Private};
 use crate::run::body::{Body, Progress};
 use crate::run::state::Stealing;
 use crate::run::statistics::count;
@@ -39,6 +43,8 @@ pub(crate) struct Unreported {
     pub(crate) running: Option<NodeId>,
     /// Nodes run and not yet reported.
     pub(crate) done: usize,
+    /// When the quiet beginning began that is going on, in ticks of the run.
+    quiet_since: Option<usize>,
     shares: usize,
     steals: usize,
     samples: Samples,
@@ -48,14 +54,15 @@ impl<F: Body> Stealing<'_, F> {
     /// Runs nodes until none can be had, or the stay is over, and reports them. A worker takes no more than
     /// it has, when it is wanted elsewhere for nodes that are bound to it. How many it has run.
     pub(crate) fn run_nodes(&self, team: &Team, own: &mut Own<'_>, stay: &Stay<'_>) -> usize {
-        let mut progress = Unreported::default();
+        let quiet_since = (F::WAKES && team.is_quiet()).then(|| self.timer.elapsed());
+        let mut progress = Unreported { quiet_since, ..Unreported::default() };
         while let Err(payload) =
             catch_unwind(AssertUnwindSafe(|| self.inner_loop(team, own, &mut progress, stay)))
         {
             // Before the node's successors are released: none of them may start.
             self.stop(payload);
             if let Some(node) = progress.running.take() {
-                self.complete(own, node, &mut progress);
+                self.complete(own, node, false, &mut progress);
             }
         }
         self.timer.add(&progress.samples);
@@ -72,19 +79,30 @@ impl<F: Body> Stealing<'_, F> {
     /// The inner loop: until nothing can be had, or the stay is over. Unwinds out of a panicking body.
     fn inner_loop(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported, stay: &Stay<'_>) {
         let (mut turns, mut in_vain, mut bodies) = (0, 0, 0);
+        // (Also if it isn't any more: ended by this member, or during a body that has panicked.)
+        let (mut quiet, mut quiet_turns) = (F::WAKES, Turns::default());
         let samples = self.timer.samples;
         loop {
-            if F::WAKES {
+            if F::WAKES && quiet && !team.is_quiet() {
+                quiet = false;
+                self.ends_quiet(own, progress);
+            }
+            if F::WAKES && quiet && quiet_turns.are_over() {
+                self.take_woken(team, own);
+            } else if F::WAKES && !quiet {
                 // Woken nodes before others, but not for ever.
                 turns = if turns > 0 { turns - 1 } else { self.take_woken(team, own) };
             }
-            let ready = own.with(|private| private.ready.pop());
+            let ready = own.with(|private| match quiet {
+                true => private.pop_in_turns(&mut quiet_turns),
+                false => private.ready.pop(),
+            });
             let Some(node) = ready.or_else(|| self.take_more(team, own, progress, stay)) else { break };
             let mut turn = Progress::Done;
             if !self.stopped.load(Ordering::Relaxed) {
                 self.offer(team, own, progress);
                 progress.running = Some(node);
-                if F::WAKES && team.is_quiet() {
+                if quiet {
                     bodies += 1;
                     team.set_beat(bodies);
                 }
@@ -97,12 +115,12 @@ impl<F: Body> Stealing<'_, F> {
                 let _ = own.raise(false);
             }
             match turn {
-                Progress::Done => self.complete(own, node, progress),
+                Progress::Done => self.complete(own, node, quiet, progress),
                 Progress::Yielded => {
                     in_vain += 1;
                     let left = own.with(|private| {
                         private.ready.push_oldest(node);
-                        private.ready.len()
+                        private.ready.len() + private.in_order.len()
                     });
                     if in_vain >= left {
                         in_vain = 0;
@@ -115,6 +133,15 @@ impl<F: Body> Stealing<'_, F> {
             if stay.is_over(false) {
                 break;
             }
+        }
+    }
+
+    /// Nobody is quiet any more. If somebody was, so much was done meanwhile.
+    #[cold]
+    fn ends_quiet(&self, own: &mut Own<'_>, progress: &mut Unreported) {
+        own.with(Private::end_order);
+        if let Some(since) = progress.quiet_since.take() {
+            self.timer.broken_into(since, progress.done, self.common.countdown.dag().node_count());
         }
     }
 
@@ -192,6 +219,10 @@ impl<F: Body> Stealing<'_, F> {
             return own.with(|private| {
                 let first = self.roots - left;
                 let roots = &self.common.countdown.dag().roots()[first..first + taken];
+                if F::WAKES && team.is_quiet() {
+                    roots.iter().for_each(|root| private.in_order.push(root.get()));
+                    return private.in_order.pop().map(NodeId::new);
+                }
                 roots.iter().rev().for_each(|&root| private.ready.push(root));
                 private.ready.pop()
             });
@@ -215,7 +246,10 @@ impl<F: Body> Stealing<'_, F> {
 
     /// This member has to leave: hands in what it has not run, for whoever stays or comes.
     pub(crate) fn hand_in(&self, team: &Team, own: &mut Own<'_>) {
-        own.with(|private| private.held.flush(self.common.countdown, |node| private.ready.push(node)));
+        own.with(|private| {
+            private.held.flush(self.common.countdown, |node| private.ready.push(node));
+            debug_assert!(private.in_order.is_empty(), "it has worked since the quiet was over");
+        });
         while let Some(node) = own.take_back() {
             own.with(|private| private.ready.push(node));
         }
@@ -231,12 +265,15 @@ impl<F: Body> Stealing<'_, F> {
     /// queue has raised the surplus when it came there.
     #[inline]
     fn offer(&self, team: &Team, own: &mut Own<'_>, progress: &mut Unreported) {
-        let (nothing_ready, nothing_held) =
-            own.with(|private| (private.ready.is_empty(), private.held.is_empty()));
+        let (nothing_ready, nothing_held) = own.with(|private| {
+            (private.ready.is_empty() && private.in_order.is_empty(), private.held.is_empty())
+        });
         if nothing_ready && nothing_held {
             return;
         }
-        if own.offers_nothing() && !team.has_roots() || !nothing_held && team.anybody_searches() {
+        let quiet = F::WAKES && team.is_quiet(); // who comes robs
+        let hungry = !nothing_held && team.anybody_searches();
+        if !quiet && (own.offers_nothing() && !team.has_roots() || hungry) {
             self.offer_some(team, own, progress);
         }
         // Lowered when this member has run dry, or by somebody who has come for nothing: seldom, so that it
@@ -258,11 +295,24 @@ impl<F: Body> Stealing<'_, F> {
         progress.shares += usize::from(own.offer_some());
     }
 
-    /// Arrives at the successors of `node`, and keeps those that this makes ready.
+    /// Arrives at the successors of `node`, and keeps those that this makes ready: in order if the run is `quiet`.
     #[inline]
-    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, progress: &mut Unreported) {
+    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, quiet: bool, progress: &mut Unreported) {
         let edges = self.common.countdown.dag().successors(node);
+        progress.done += 1;
         own.with(|private| {
+            if F::WAKES && quiet {
+                for edge in edges {
+                    let (node, ready) = match edge.is_sole() {
+                        true => (edge.target(), true),
+                        false => private.held.arrive(self.common.countdown, edge.target()),
+                    };
+                    if ready {
+                        private.in_order.push(node.get());
+                    }
+                }
+                return;
+            }
             // An arrival makes one node ready at the most.
             private.ready.reserve(edges.len());
             for edge in edges {
@@ -274,7 +324,6 @@ impl<F: Body> Stealing<'_, F> {
                 private.ready.push_if(node, ready);
             }
         });
-        progress.done += 1;
     }
 
     /// Waits a little for the end or for something to take, and at last robs. False if nothing came.

@@ -31,7 +31,7 @@ impl Team {
         self.room.store(nodes, Ordering::Relaxed);
         for place in 0..self.members.len() {
             // SAFETY: by contract nobody is a member, so this thread is this one for a moment.
-            unsafe { self.own(place) }.with(|private| private.ready.reserve_for(nodes));
+            unsafe { self.own(place) }.with(|private| private.reserve_for(nodes));
         }
     }
 }

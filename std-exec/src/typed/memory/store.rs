@@ -18,7 +18,7 @@ use super::slots::Slots;
 use super::states::States;
 use super::status::{State, Status, Statuses};
 use super::tasks::{Tasks, go_on};
-use crate::sync::thrown::first;
+use crate::sync::thrown::{discard, first};
 use crate::typed::handle::node::{GraphId, Node};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -40,6 +40,13 @@ pub(crate) struct Store {
     values: Arena,
     pub(crate) statuses: Statuses,
     pub(crate) states: States,
+}
+
+/// Nodes whose results have panicked as they were dropped.
+struct Panicked {
+    nodes: Vec<u32>,
+    /// What the first one has thrown.
+    thrown: Payload,
 }
 
 impl Store {
@@ -189,7 +196,9 @@ impl Store {
     pub(crate) fn clear(&mut self) {
         let panicked = self.drop_results(|_| true);
         self.statuses.fill(Status::NOT_RUN);
-        self.blame(panicked);
+        if let Some(panicked) = panicked {
+            self.blame(panicked);
+        }
     }
 
     /// Drops the results of all nodes, and then these inputs, which are all. None is set afterwards.
@@ -198,7 +207,7 @@ impl Store {
     ///
     /// When all that is done, with the first panic of a destructor.
     pub(crate) fn empty(&mut self, inputs: &[u32]) {
-        let (_, mut thrown) = self.drop_results(|_| true);
+        let mut thrown = self.drop_results(|_| true).map(|panicked| panicked.thrown);
         for at in 0..self.tasks.inputs.len() {
             let input = self.tasks.inputs[at];
             let dropped = catch_unwind(AssertUnwindSafe(|| self.drop_value(input)));
@@ -206,7 +215,7 @@ impl Store {
         }
         self.statuses.fill(Status::NOT_RUN);
         inputs.iter().for_each(|&input| self.statuses.set(input, Status::UNSET));
-        self.blame((Vec::new(), thrown));
+        thrown.into_iter().for_each(|thrown| resume_unwind(thrown));
     }
 
     /// Drops the results of the nodes for which `which` gives a new status.
@@ -221,13 +230,14 @@ impl Store {
                 self.statuses.set(node, status);
             }
         }
-        self.blame(panicked);
+        if let Some(panicked) = panicked {
+            self.blame(panicked);
+        }
     }
 
-    /// Drops the results of these nodes. The nodes whose results have panicked, and what the first one has
-    /// thrown.
-    fn drop_results(&mut self, which: impl Fn(u32) -> bool) -> (Vec<u32>, Option<Payload>) {
-        let (mut panicked, mut thrown) = (Vec::new(), None);
+    /// Drops the results of these nodes. Those that have panicked, if any.
+    fn drop_results(&mut self, which: impl Fn(u32) -> bool) -> Option<Panicked> {
+        let mut panicked: Option<Panicked> = None;
         let mut at = 0;
         let drop_rest = |store: &mut Self, at: &mut usize| {
             while let Some(&(node, _)) = store.tasks.results.get(*at) {
@@ -238,18 +248,22 @@ impl Store {
             }
         };
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop_rest(self, &mut at))) {
-            panicked.push(self.tasks.results[at - 1].0);
-            thrown = first(thrown, Some(payload));
+            let node = self.tasks.results[at - 1].0;
+            match &mut panicked {
+                None => panicked = Some(Panicked { nodes: vec![node], thrown: payload }),
+                Some(panicked) => {
+                    panicked.nodes.push(node);
+                    discard(payload);
+                }
+            }
         }
-        (panicked, thrown)
+        panicked
     }
 
-    /// These nodes have panicked, the first one with this.
-    fn blame(&mut self, (panicked, thrown): (Vec<u32>, Option<Payload>)) {
-        panicked.into_iter().for_each(|node| self.statuses.set(node, Status::PANICKED));
-        if let Some(payload) = thrown {
-            resume_unwind(payload);
-        }
+    #[cold]
+    fn blame(&self, Panicked { nodes, thrown }: Panicked) -> ! {
+        nodes.into_iter().for_each(|node| self.statuses.set(node, Status::PANICKED));
+        resume_unwind(thrown)
     }
 
     /// Drops what a node gave, if it is there.

@@ -97,6 +97,11 @@ pub(crate) fn end(
     standing: Standing,
     thrown: Option<Payload>,
 ) -> Result<(), RunError> {
+    if standing.signal == 0 && thrown.is_none() {
+        debug_assert!(standing.failures.is_empty() && standing.watching.is_none());
+        Around::end(&mut data.around);
+        return Ok(());
+    }
     let Standing { signal, mut failures, watching } = standing;
     let thrown = thrown::first(failures.take_thrown(), thrown);
     Around::end(&mut data.around);

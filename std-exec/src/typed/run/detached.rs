@@ -22,7 +22,7 @@ use crate::run::ordered::Ordered;
 use crate::run::{Discipline, Stealing, end, record, start};
 use crate::sync::thrown::{self, discard};
 use crate::team::{Asked, Ticket};
-use crate::tuner::Plan;
+use crate::tuner::{Budget, Plan, Timed};
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
@@ -154,8 +154,9 @@ impl Detached {
         // SAFETY: the graph is this run's alone; `begin_and_end::begin` has set the statuses.
         let nodes = nodes.get_or_init(|| unsafe { AsyncNodes::new(typed, executor) });
         let countdown = lent.countdown();
-        // Who could break in where there is one worker?
-        let plan = (executor.workers == 1).then_some(Plan::Share);
+        // Where there is one worker, it goes quietly to the end: nobody else could help, and there is nothing to learn.
+        let quietly = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
+        let plan = (executor.workers == 1).then_some(quietly);
         let run = run.get_or_init(|| match queue {
             None => Engine::Plain(Stealing::detached(&executor.shared, countdown, nodes, plan)),
             Some(queue) => Engine::Ordered(Ordered::new(&executor.shared, countdown, queue, nodes)),
