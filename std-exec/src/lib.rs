@@ -108,7 +108,9 @@
 //! one queue of ready nodes under a lock, which costs some 250 ns per node (two threads;
 //! `cargo run --release -p dgraph-bench -- compare --systems dgraph-ranked --threads 2` in the repository):
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
-//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`,
+//! ever waits for a permit. A [`SharedLimit`] holds over all runs, graphs and executors that use it, in one order of
+//! urgency, and its permits may come [from outside](PermitSource); graphs that use one run as those with async nodes do.
+//! [`GraphBuilder::local`] is for closures and results that aren't `Send`,
 //! [`GraphBuilder::unshared`] for results that aren't `Sync`.
 //!
 //! # Threads in a node

@@ -14,7 +14,7 @@ impl Wake for Gate {
     }
 }
 
-const USUAL: Urgency = Urgency { priority: 0, path: 0 };
+const USUAL: Urgency = Urgency { level: 0, priority: 0, path: 0 };
 
 /// Sleeps until `poll`, which is given where it waits and a waker, is ready.
 fn wait_for(mut poll: impl FnMut(&mut Place, &Waker) -> Poll<()>) {

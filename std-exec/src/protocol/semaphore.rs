@@ -2,17 +2,22 @@
 //! in which they came.
 //!
 //! ```text
-//!   poll ─┬─▶ enough are left, and nobody comes first: taken ─────────────▶ give back ─┐
+//!   poll ─┬─▶ enough can be had, and nobody comes first: taken ───────────▶ give back ─┐
 //!         │                                                ▲                           │
-//!         └─▶ WAITS ── it is first, and enough are left ─▶ PROMISED ── poll: taken     │
-//!               │             ▲                            │                           │
+//!         └─▶ WAITS ── it is first, and enough can be had ▶ PROMISED ─ poll: taken     │
+//!               │ ▲           ▲                            │    │                      │
+//!               │ └───────────┼─ somebody more urgent had it ───┘                      │
 //!               │ leave       └───────────────────── leave ┴───────────────────────────┘
-//!               ▼                                        (more are left: who is first now?)
+//!               ▼                                        (more can be had: who is first now?)
 //!             gone
 //! ```
 //!
-//! Whoever wants several takes all of them at once, when it is first and as many are left: nobody holds a
+//! Whoever wants several takes all of them at once, when it is first and as many can be had: nobody holds a
 //! part of what it waits for. Until then nobody behind it takes any, so small wishes don't starve large ones.
+//!
+//! *A promise keeps permits idle* until its task comes. That may take long, and would take for ever if the
+//! task's thread waits for somebody more urgent who waits for these very permits. So what can be had, for
+//! somebody, is what is left and what was promised to those behind it, who have not come yet.
 //!
 //! Wakers are called, cloned and dropped outside of the lock. One that panics is left at that: it keeps
 //! nobody else asleep.
@@ -31,7 +36,8 @@ pub(crate) struct Semaphore {
 }
 
 struct State {
-    /// Fewer than the first one wants that has no promise, but while somebody is about to promise them.
+    /// Neither taken nor promised. With what was promised to those behind it, fewer than the first one wants that has no
+    /// promise, but while somebody is about to promise them.
     left: usize,
     /// How many have come to wait.
     arrivals: u64,
@@ -42,13 +48,16 @@ struct State {
 struct Waiting {
     turn: Turn,
     permits: usize,
-    /// `None`: the permits are promised.
+    promised: bool,
+    /// `None`: it was woken, and has not come yet.
     task: Option<Waker>,
 }
 
-/// How urgent it is that somebody goes on.
+/// How urgent it is that somebody goes on: first by level, then by priority, then by path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Urgency {
+    /// In how many runs it is nested whose threads may wait for it.
+    pub(crate) level: usize,
     pub(crate) priority: i64,
     /// What comes after it takes so long, in nanoseconds.
     pub(crate) path: u64,
@@ -66,15 +75,15 @@ impl Semaphore {
         Self { state: Mutex::new(State { left: count, arrivals: 0, waiting: VecDeque::new() }) }
     }
 
-    /// Takes a permit, if one is left and nobody waits.
+    /// Takes a permit, if one is left and nobody waits for some.
     pub(crate) fn try_take(&self) -> bool {
         let mut state = lock(&self.state);
         let everybody = state.waiting.len();
         state.take_before(everybody, 1)
     }
 
-    /// Takes so many permits, or waits for them at `place`, with an urgency that is the same at each call: then the
-    /// task is woken when they are promised to it.
+    /// Takes so many permits, or waits for them at `place`, with the urgency of the first call: then the task is
+    /// woken when they are promised to it.
     pub(crate) fn poll(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
         let turn = |state: &State| Turn(Reverse(urgency), state.arrivals);
         if place.is_none() {
@@ -95,11 +104,11 @@ impl Semaphore {
             }
             *place = Some(turn);
             state.arrivals += 1;
-            state.waiting.insert(at, Waiting { turn, permits, task: task.take() });
+            state.waiting.insert(at, Waiting { turn, permits, promised: false, task: task.take() });
             return Poll::Pending;
         };
         let at = state.find(known);
-        if state.waiting[at].task.is_none() {
+        if state.waiting[at].promised {
             state.waiting.remove(at);
             *place = None;
             return Poll::Ready(());
@@ -114,7 +123,7 @@ impl Semaphore {
         let mut state = lock(&self.state);
         let at = state.find(turn);
         let gone = state.waiting.remove(at);
-        if let Some(Waiting { task: None, permits, .. }) = gone {
+        if let Some(Waiting { promised: true, permits, .. }) = gone {
             state.left += permits;
         }
         let first = state.promise();
@@ -160,11 +169,31 @@ impl fmt::Debug for Semaphore {
 }
 
 impl State {
-    /// Takes so many permits, if all that wait before this place have their promise.
+    /// Takes so many permits, if all that wait before this place have their promise, and as many can be had.
     fn take_before(&mut self, at: usize, permits: usize) -> bool {
-        let takes = self.left >= permits && self.first().is_none_or(|first| first >= at);
+        let takes = self.first().is_none_or(|first| first >= at) && self.gather(at, permits);
         self.left -= if takes { permits } else { 0 };
         takes
+    }
+
+    /// Sees to it that so many permits are left, if need be by taking promises back of those who wait from this place
+    /// on. False if that isn't enough.
+    fn gather(&mut self, at: usize, permits: usize) -> bool {
+        if self.left >= permits {
+            return true;
+        }
+        let promised = self.waiting.range(at..).filter(|waiting| waiting.promised);
+        let promised: usize = promised.map(|waiting| waiting.permits).sum();
+        if self.left + promised < permits {
+            return false;
+        }
+        for waiting in self.waiting.range_mut(at..).rev() {
+            if self.left < permits && waiting.promised {
+                waiting.promised = false;
+                self.left += waiting.permits;
+            }
+        }
+        true
     }
 
     /// Where somebody waits whose turn this is.
@@ -180,15 +209,25 @@ impl State {
 
     /// The first one without a promise.
     fn first(&self) -> Option<usize> {
-        self.waiting.iter().position(|waiting| waiting.task.is_some())
+        self.waiting.iter().position(|waiting| !waiting.promised)
     }
 
-    /// Promises the first one without a promise what it wants, if as many are left. It is to be woken.
+    /// Promises the first ones without a promise what they want, as far as it can be had, up to one that is to be woken.
     fn promise(&mut self) -> Option<Waker> {
-        let first = self.first()?;
-        let Waiting { permits, task, .. } = &mut self.waiting[first];
-        self.left = self.left.checked_sub(*permits)?;
-        task.take()
+        loop {
+            let first = self.first()?;
+            let permits = self.waiting[first].permits;
+            if !self.gather(first, permits) {
+                return None;
+            }
+            self.left -= permits;
+            let Waiting { promised, task, .. } = &mut self.waiting[first];
+            *promised = true;
+            // Otherwise it was woken before, and is to come.
+            if task.is_some() {
+                return task.take();
+            }
+        }
     }
 }
 
@@ -197,8 +236,8 @@ mod tests {
     use super::{Place, Semaphore, Urgency};
     use std::task::{Poll, Waker};
 
-    const USUAL: Urgency = Urgency { priority: 0, path: 0 };
-    const URGENT: Urgency = Urgency { priority: 1, path: 0 };
+    const USUAL: Urgency = Urgency { level: 0, priority: 0, path: 0 };
+    const URGENT: Urgency = Urgency { level: 0, priority: 1, path: 0 };
 
     fn poll(permits: &Semaphore, place: &mut Place, count: usize, urgency: Urgency) -> Poll<()> {
         permits.poll(place, count, urgency, Waker::noop())
@@ -255,21 +294,61 @@ mod tests {
     #[test]
     fn the_most_urgent_comes_first_and_then_the_longest_path() {
         let permits = Semaphore::new(0);
-        let urgencies = [USUAL, URGENT, Urgency { priority: 0, path: 7 }, USUAL, URGENT];
-        let mut places = [None; 5];
+        let urgencies =
+            [USUAL, URGENT, Urgency { path: 7, ..USUAL }, USUAL, URGENT, Urgency { level: 1, ..USUAL }];
+        let mut places = [None; 6];
         for (place, urgency) in places.iter_mut().zip(urgencies) {
             assert_eq!(poll(&permits, place, 1, urgency), Poll::Pending);
         }
         let mut order = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..6 {
             permits.give_back(1);
-            for at in 0..5 {
+            for at in 0..6 {
                 if !order.contains(&at) && poll(&permits, &mut places[at], 1, urgencies[at]).is_ready() {
                     order.push(at);
                 }
             }
         }
-        assert_eq!(order, [1, 4, 2, 0, 3]);
+        assert_eq!(order, [5, 1, 4, 2, 0, 3]);
         assert!(!permits.try_take());
+    }
+    /// What was promised, and isn't taken yet, goes to who is more urgent, if that is enough for it.
+    #[test]
+    fn a_promise_is_taken_back() {
+        let permits = Semaphore::new(2);
+        let (mut small, mut other, mut large, mut urgent) = (None, None, None, None);
+        assert!(permits.try_take() && permits.try_take());
+        assert_eq!(poll(&permits, &mut small, 1, USUAL), Poll::Pending);
+        permits.give_back(1); // promised
+        assert_eq!(poll(&permits, &mut large, 2, URGENT), Poll::Pending); // one is still in use
+        assert_eq!(poll(&permits, &mut small, 1, USUAL), Poll::Ready(()));
+        permits.give_back(1);
+        permits.give_back(1);
+        assert_eq!(poll(&permits, &mut large, 2, URGENT), Poll::Ready(()));
+        assert_eq!(poll(&permits, &mut small, 1, USUAL), Poll::Pending);
+        assert_eq!(poll(&permits, &mut other, 1, USUAL), Poll::Pending);
+        permits.give_back(2); // both are promised one
+        assert_eq!(poll(&permits, &mut urgent, 1, URGENT), Poll::Ready(())); // the last one's
+        assert_eq!(poll(&permits, &mut other, 1, USUAL), Poll::Pending);
+        assert_eq!(poll(&permits, &mut small, 1, USUAL), Poll::Ready(()));
+        permits.give_back(2);
+        assert_eq!(poll(&permits, &mut other, 1, USUAL), Poll::Ready(()));
+        permits.give_back(1);
+        assert_eq!(permits.left_and_waiting(), (2, 0));
+    }
+
+    /// It waited already when the promise was given, for more than was left then.
+    #[test]
+    fn a_promise_is_taken_back_for_one_that_waits() {
+        let permits = Semaphore::new(2);
+        let (mut small, mut large) = (None, None);
+        assert!(permits.try_take() && permits.try_take());
+        assert_eq!(poll(&permits, &mut small, 1, USUAL), Poll::Pending);
+        permits.give_back(1);
+        assert_eq!(poll(&permits, &mut large, 2, URGENT), Poll::Pending);
+        permits.give_back(1); // the other one is promised to the small one, which doesn't come
+        assert_eq!(poll(&permits, &mut large, 2, URGENT), Poll::Ready(()));
+        permits.give_back(2); // it was woken before, and will come
+        assert_eq!(poll(&permits, &mut small, 1, USUAL), Poll::Ready(()));
     }
 }

@@ -11,6 +11,7 @@
 //! waits, then for a later limit, of which all permits are left; whoever is first there has them.
 
 use super::shared_limit::SharedLimit;
+use crate::pool::context;
 use crate::protocol::semaphore::{Place, Urgency};
 use crate::sync::{Mutex, lock};
 use std::mem;
@@ -50,9 +51,11 @@ impl<'s> Urgencies<'s> {
         Self { priorities, paths }
     }
 
+    /// Of a node that is taken on this thread now.
     pub(crate) fn of(self, node: u32) -> Urgency {
         let priority = self.priorities.get(node as usize).copied().unwrap_or(0);
-        Urgency { priority, path: self.paths.get(node as usize).copied().unwrap_or(0) }
+        let path = self.paths.get(node as usize).copied().unwrap_or(0);
+        Urgency { level: context::level(), priority, path }
     }
 }
 

@@ -20,9 +20,11 @@ use std::task::{Context, Poll, Wake, Waker};
 /// task that polls the run sleeps. The caller of [`run`](crate::Graph::run) or
 /// [`run_parallel`](crate::Graph::run_parallel) blocks when all that is left waits.
 ///
-/// *Order.* The node of the highest [priority](crate::GraphBuilder::priority) comes first, of whatever run;
-/// then the one with the longest [path](crate::Graph::prioritize_by) behind it; then the one that came first.
-/// As long as that one wants more than is left, no other one takes any: nodes that want many aren't starved.
+/// *Order.* Nodes of a run that a node has begun, and waits for, come before those of other runs: else these
+/// could wait for the same thread. Otherwise the node of the highest
+/// [priority](crate::GraphBuilder::priority) comes first, of whatever run; then the one with the longest
+/// [path](crate::Graph::prioritize_by) behind it; then the one that came first. As long as that one wants
+/// more than is left, no other one takes any: nodes that want many aren't starved.
 ///
 /// *No deadlock.* A node takes all permits of one limit at once, and several limits in an order that is the
 /// same for all nodes; [limits of its graph](crate::GraphBuilder::limit) before. So of the nodes that hold

@@ -14,6 +14,7 @@ over_typed_runners!(
     a_run_that_can_only_wait_is_woken_from_elsewhere,
     within_a_graph_that_is_a_node,
     the_most_urgent_node_of_a_graph_is_first,
+    a_run_that_a_node_waits_for_is_first,
 );
 
 /// Also on one thread: the node that makes room is behind the one that waits.
@@ -92,6 +93,40 @@ fn the_most_urgent_node_of_a_graph_is_first(runner: &Runner) {
         runner.typed(&mut graph);
         let order = std::mem::take(&mut *order.lock().expect("no panic"));
         assert_eq!(order, ["urgent", "long", "usual", "last"]);
+    }
+}
+
+/// A node of the outer run is before it in the queue, or is promised the permit, and may have to wait for the very thread
+/// that waits for the inner run.
+fn a_run_that_a_node_waits_for_is_first(runner: &Runner) {
+    let limit = &SharedLimit::new(1);
+    let (holder, inner) = (&Mutex::new(None), &Mutex::new(one_node(limit)));
+    let let_go = || holder.lock().expect("no panic").take().map(Holder::let_go).expect("it is there");
+    for promised in [true, false] {
+        let mut graph = GraphBuilder::new();
+        let waits = graph.node("waits", (), || ());
+        graph.limited(waits, limit);
+        graph.node("begins a run", (), move || {
+            until_waiting(limit, 1, 1);
+            if promised {
+                let_go();
+                inner.lock().expect("no panic").run().expect("no node fails");
+                return;
+            }
+            thread::scope(|scope| {
+                scope.spawn(move || {
+                    until_waiting(limit, 1, 2);
+                    let_go();
+                });
+                pollster::block_on(inner.lock().expect("no panic").run_async()).expect("no node fails");
+            });
+        });
+        let mut graph = graph.build().expect("a valid graph");
+        for _ in 0..5 {
+            *holder.lock().expect("no panic") = Some(Holder::of(limit));
+            runner.typed(&mut graph);
+            assert_eq!(state(limit, 1), (1, 0));
+        }
     }
 }
 
