@@ -2,8 +2,10 @@
 
 use super::source::PermitSource;
 use crate::protocol::semaphore::{Place, Semaphore, Urgency};
+use crate::sync::thrown::discard;
 use crate::sync::{Mutex, lock};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -209,7 +211,8 @@ impl Inner {
     fn return_what_is_left(&self) {
         if let Some(Source { source, .. }) = &self.source {
             while self.semaphore.try_take() {
-                source.give_back();
+                // Nobody can do anything about a panic, and least of all who ends a run.
+                discard(catch_unwind(AssertUnwindSafe(|| source.give_back())));
             }
         }
     }

@@ -1,8 +1,7 @@
 //! Permits that come from outside.
 
-use std::fmt;
-use std::task::Context;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// Where the permits of a [`SharedLimit`](crate::SharedLimit) come from, if their number isn't fixed: as
 /// make's jobserver, whose permits are shared by processes.
@@ -62,30 +61,28 @@ use std::task::Poll;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait PermitSource: Send + Sync {
-    /// Takes a permit, or has the waker of `context` woken when there may be one: that of the last call, at
-    /// any time, on any thread. It is always the same one, and woken after its node has gone, it asks again,
-    /// and gives back what it gets.
+    /// Takes a permit; or keeps the waker of `context`, and wakes it, once, when there may be one.
     ///
-    /// It must not block, and is never called by two threads at once. Waking calls it, so a waker must not be
-    /// woken under a lock that it takes.
+    /// It is the limit's waker, and always the same one: only the last one need be kept, and it is best
+    /// dropped when it was woken, since it keeps the limit alive. Waking it calls this again, on the thread
+    /// that wakes it, so that must not happen under a lock that this takes. It may be woken at any time. If
+    /// the node that waited has gone by then, what comes of it is given back.
+    ///
+    /// It must not block, and is never called by two threads at once. If it panics, the node panics that has
+    /// called it.
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()>;
 
-    /// A permit that was taken is no longer needed. Two threads may call it at once.
+    /// A permit that was taken is no longer needed. Two threads may call it at once. If it panics, nobody hears of
+    /// that.
     fn give_back(&self);
 }
 
-impl<S: PermitSource + ?Sized> PermitSource for std::sync::Arc<S> {
+impl<S: PermitSource + ?Sized> PermitSource for Arc<S> {
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()> {
         (**self).poll_take(context)
     }
 
     fn give_back(&self) {
         (**self).give_back();
-    }
-}
-
-impl fmt::Debug for dyn PermitSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PermitSource")
     }
 }

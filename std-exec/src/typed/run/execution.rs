@@ -90,14 +90,10 @@ impl Execution<'_> {
             if let Some(settled) = self.settled(node, signal) {
                 return self.within_limits(node, signal, || settled);
             }
-            if signal & LIMITED != 0 {
-                if let Some(waits) = self.wait_for_permits(node) {
-                    return waits;
-                }
-            }
             if signal & (WATCHED | GUARDED | LIMITED) != 0 {
                 // SAFETY: by contract; `settled` has looked.
-                let call = || unsafe { self.start_watched(node, false) };
+                let start = || unsafe { self.start_watched(node, false) };
+                let call = || self.wait_for_permits(node, signal).unwrap_or_else(start);
                 // SAFETY: by contract, the node is this thread's.
                 let call = || unsafe { self.guarded(node, signal, call) };
                 return self.within_limits(node, signal, call);
@@ -126,10 +122,12 @@ impl Execution<'_> {
     /// Takes the permits that `node` wants. If it can't have all of them now, it waits: then it is to be
     /// [started](Self::node) once more when it is woken.
     #[cold]
-    fn wait_for_permits(&self, node: u32) -> Option<Outcome> {
-        let Limits { limited, urgencies } = self.limits?;
+    fn wait_for_permits(&self, node: u32, signal: usize) -> Option<Outcome> {
+        let Limits { limited, urgencies } = self.limits.filter(|_| signal & LIMITED != 0)?;
         let (number, waker) = self.tasks.limited(node)?;
-        let polled = limited.poll(number, urgencies.of(node), &self.frame.wakes().waker(waker));
+        let task = self.frame.wakes().waker(waker);
+        // A source of permits is the user's code.
+        let polled = self.frame.prepare(node, || limited.poll(number, urgencies.of(node), &task));
         polled.is_pending().then_some(Outcome::Pending(waker))
     }
 

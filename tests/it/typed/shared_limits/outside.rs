@@ -1,15 +1,17 @@
 //! Permits from outside: a source that gives them when it likes, and make's jobserver.
 
 use super::one_node;
-use crate::support::gate::Hand;
+use crate::support::gate::{Gate, Hand};
+use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{GraphBuilder, PermitSource, SharedLimit};
+use dgraph_exec::{GraphBuilder, PermitSource, RunError, RunOptions, SharedLimit};
+use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-over_typed_runners!(as_many_as_the_source_gives);
+over_typed_runners!(as_many_as_the_source_gives, a_source_that_panics);
 
 /// Permits that somebody has put there.
 #[derive(Default)]
@@ -84,6 +86,44 @@ fn as_many_as_the_source_gives(runner: &Runner) {
     });
     assert_eq!(basket.permits(), 3);
     assert!((1..=3).contains(&most.load(SeqCst)));
+}
+
+/// A source that gives one permit, and then panics once.
+#[derive(Default)]
+struct Faulty(AtomicUsize);
+
+impl PermitSource for Faulty {
+    fn poll_take(&self, _: &mut Context<'_>) -> Poll<()> {
+        let asked = self.0.fetch_add(1, SeqCst);
+        if asked == 1 {
+            panic_any(Payload(1));
+        }
+        if asked == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn give_back(&self) {
+        self.0.store(1, SeqCst);
+        panic_any(Payload(2));
+    }
+}
+
+/// The run panics, or fails, and everybody who waits comes to an end.
+fn a_source_that_panics(runner: &Runner) {
+    let gate = &Gate::default();
+    let run = |options: &RunOptions| {
+        let limit = SharedLimit::from_source(Faulty::default());
+        let mut graph = GraphBuilder::new();
+        let nodes = [(); 4].map(|()| graph.node("", (), || ()));
+        nodes.into_iter().for_each(|node| graph.limited(node, &limit));
+        let waits = graph.async_node("waits", (), || gate.wait());
+        graph.limited(waits, &limit);
+        runner.typed_with(&mut graph.build().expect("a valid graph"), options).map(drop)
+    };
+    for _ in 0..5 {
+        assert_eq!(payload_of::<Payload>(|| _ = run(&RunOptions::new())), Payload(1));
+        let error = run(&RunOptions::new().panics_are_failures()).expect_err("a node fails");
+        assert!(matches!(error, RunError::Failed(_)), "{error}");
+    }
 }
 
 /// Who has gone before its permit came doesn't keep it. To want two is refused.
