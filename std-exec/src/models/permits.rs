@@ -145,9 +145,9 @@ fn a_permit_from_outside() {
             let limit = limit.clone();
             thread::spawn(move || {
                 let mut place = None;
-                match limit.poll(&mut place, 1, USUAL, Waker::noop()) {
-                    Poll::Ready(()) => limit.give_back(1),
-                    Poll::Pending => limit.leave(&mut place),
+                match limit.ask(&mut place, 1, USUAL, Waker::noop()).is_ready() && limit.take(&mut place) {
+                    true => limit.give_back(1),
+                    false => limit.leave(&mut place),
                 }
             })
         };
@@ -155,7 +155,7 @@ fn a_permit_from_outside() {
             let basket = Arc::clone(&basket);
             thread::spawn(move || basket.put())
         };
-        wait_for(|place, task| limit.poll(place, 1, USUAL, task));
+        wait_for(|place, task| limit.ask(place, 1, USUAL, task).map(|()| assert!(limit.take(place))));
         limit.give_back(1);
         leaves.join().expect("no panic");
         puts.join().expect("no panic");

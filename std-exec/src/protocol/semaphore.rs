@@ -85,36 +85,45 @@ impl Semaphore {
     /// Takes so many permits, or waits for them at `place`, with the urgency of the first call: then the task is
     /// woken when they are promised to it.
     pub(crate) fn poll(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
-        let turn = |state: &State| Turn(Reverse(urgency), state.arrivals);
-        if place.is_none() {
-            let mut state = lock(&self.state);
-            let at = state.behind(turn(&state));
-            if state.take_before(at, permits) {
+        while self.ask(place, permits, urgency, task).is_ready() {
+            if self.take(place) {
                 return Poll::Ready(());
             }
         }
+        Poll::Pending
+    }
+
+    /// Has so many permits promised, or waits for that, as [`poll`](Self::poll) does. A promise may be taken back at
+    /// any time.
+    pub(crate) fn ask(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
+        if place.is_none() && lock(&self.state).enter(place, permits, urgency, &mut None).is_ready() {
+            return Poll::Ready(());
+        }
         let mut task = Some(task.clone());
         let mut state = lock(&self.state);
-        let Some(known) = *place else {
-            let turn = turn(&state);
-            let at = state.behind(turn);
+        let Some(turn) = *place else {
             // Some may have been given back meanwhile.
-            if state.take_before(at, permits) {
-                return Poll::Ready(());
-            }
-            *place = Some(turn);
-            state.arrivals += 1;
-            state.waiting.insert(at, Waiting { turn, permits, promised: false, task: task.take() });
-            return Poll::Pending;
+            return state.enter(place, permits, urgency, &mut task);
         };
-        let at = state.find(known);
+        let at = state.find(turn);
         if state.waiting[at].promised {
-            state.waiting.remove(at);
-            *place = None;
             return Poll::Ready(());
         }
         std::mem::swap(&mut state.waiting[at].task, &mut task);
         Poll::Pending
+    }
+
+    /// Takes what is promised at `place`. False if it isn't any more.
+    pub(crate) fn take(&self, place: &mut Place) -> bool {
+        let Some(turn) = *place else { return false };
+        let mut state = lock(&self.state);
+        let at = state.find(turn);
+        let promised = state.waiting[at].promised;
+        if promised {
+            state.waiting.remove(at);
+            *place = None;
+        }
+        promised
     }
 
     /// Who waits at `place` doesn't any more. What it was promised goes to others, and so does its turn.
@@ -169,6 +178,26 @@ impl fmt::Debug for Semaphore {
 }
 
 impl State {
+    /// Somebody comes, and has so many permits promised, or waits at `place` if there is a `task`.
+    fn enter(
+        &mut self,
+        place: &mut Place,
+        permits: usize,
+        urgency: Urgency,
+        task: &mut Option<Waker>,
+    ) -> Poll<()> {
+        let turn = Turn(Reverse(urgency), self.arrivals);
+        let at = self.behind(turn);
+        let promised = self.take_before(at, permits);
+        if promised || task.is_some() {
+            *place = Some(turn);
+            self.arrivals += 1;
+            let task = if promised { None } else { task.take() };
+            self.waiting.insert(at, Waiting { turn, permits, promised, task });
+        }
+        if promised { Poll::Ready(()) } else { Poll::Pending }
+    }
+
     /// Takes so many permits, if all that wait before this place have their promise, and as many can be had.
     fn take_before(&mut self, at: usize, permits: usize) -> bool {
         let takes = self.first().is_none_or(|first| first >= at) && self.gather(at, permits);

@@ -1,14 +1,16 @@
 //! The nodes of a graph that are under limits that runs share, and what they hold of these.
 //!
 //! ```text
-//!   asks ─▶ waits for the first limit ─▶ has it, waits for the second ─▶ … ─▶ has all: starts
-//!     ▲                │                          │                              │ complete
-//!     └── gives all back, and leaves ◀── settled, or the run ends ───────────────┘
+//!   asks ─▶ waits for the first limit ─▶ has a promise, waits for the second ─▶ … ─▶ has promises of all
+//!     ▲ ▲              │                     │ taken back │                              │ takes all
+//!     │ └──────────────┼─────────────────────┼────────────┴─── one was taken back ◀──────┤
+//!     └── leaves all, gives all back ◀───────┴── settled, or the run ends, complete ◀────┴─▶ starts
 //! ```
 //!
-//! All nodes take limits in one order, and all that they want of one limit at once. So some node always goes
-//! on: of the limits of which permits are held, take the last one, and a node that holds some of it. If that
-//! waits, then for a later limit, of which all permits are left; whoever is first there has them.
+//! All nodes ask limits in one order, and for all that they want of one limit at once. A node that waits has
+//! promises of earlier limits only. So some node always goes on: of the limits of which permits are held or
+//! promised, take the last one. If nobody who runs has some of it, one who has a promise waits for a later
+//! limit, of which all permits are left; whoever is first there has them.
 
 use super::shared_limit::SharedLimit;
 use crate::pool::context;
@@ -30,12 +32,11 @@ pub(crate) struct Limited {
 }
 
 /// What a node holds. It belongs to the thread that has the node, and between runs to nobody.
-#[derive(Default)]
 struct Hold {
-    /// It has what it wants of so many limits.
-    limits: usize,
-    /// Where it waits for the next one.
-    place: Place,
+    /// For each limit: where it waits, or has a promise.
+    places: Box<[Place]>,
+    /// It has all that it wants.
+    has_all: bool,
 }
 
 /// How urgent the nodes of a graph are, compared with those of any other.
@@ -68,7 +69,8 @@ pub(crate) struct Limits<'r> {
 
 impl Limited {
     pub(crate) fn new(wanted: Arc<[Wanted]>) -> Self {
-        let held = wanted.iter().map(|_| Mutex::new(Hold::default())).collect();
+        let hold = |wanted: &Wanted| Hold { places: vec![None; wanted.len()].into(), has_all: false };
+        let held = wanted.iter().map(|wanted| Mutex::new(hold(wanted))).collect();
         Self { wanted, held }
     }
 
@@ -87,28 +89,42 @@ impl Limited {
         self.wanted[number].iter().map(|(limit, _)| limit)
     }
 
-    /// Takes what the node wants that it hasn't got yet, or waits for it: then `task` is woken when to call
-    /// this again.
+    /// Takes what the node wants, or waits for it: then `task` is woken when to call this again.
     pub(crate) fn poll(&self, number: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
-        let mut taking = Taking { held: mem::take(&mut *lock(&self.held[number])), of: &self.held[number] };
-        let Hold { limits, place } = &mut taking.held;
-        while let Some((limit, permits)) = self.wanted[number].get(*limits) {
-            if limit.poll(place, *permits, urgency, task).is_pending() {
+        let wanted = &self.wanted[number];
+        let mut taking = Taking::begin(&self.held[number]);
+        let Hold { places, has_all } = &mut taking.hold;
+        while !*has_all {
+            let mut all = wanted.iter().zip(&mut **places);
+            let waits = |((limit, permits), place): (&(SharedLimit, usize), &mut Place)| {
+                limit.ask(place, *permits, urgency, task).is_pending()
+            };
+            if all.any(waits) {
+                // What it was promised of later ones, before an earlier promise was taken back, isn't kept.
+                all.for_each(|((limit, _), place)| limit.leave(place));
                 return Poll::Pending;
             }
-            *limits += 1;
+            let lost = wanted.iter().zip(&mut **places).position(|((limit, _), place)| !limit.take(place));
+            let taken = &wanted[..lost.unwrap_or(0)];
+            taken.iter().rev().for_each(|(limit, permits)| limit.give_back(*permits));
+            *has_all = lost.is_none();
         }
         Poll::Ready(())
     }
 
     /// The node is complete, or isn't to start: gives back what it has, and waits no more.
     pub(crate) fn release(&self, number: usize) {
-        let Hold { limits, mut place } = mem::take(&mut *lock(&self.held[number]));
         let wanted = &self.wanted[number];
-        if let Some((limit, _)) = wanted.get(limits) {
-            limit.leave(&mut place);
+        let mut taking = Taking::begin(&self.held[number]);
+        let Hold { places, has_all } = &mut taking.hold;
+        let has_all = mem::take(has_all);
+        for ((limit, permits), place) in wanted.iter().zip(&mut **places).rev() {
+            if has_all {
+                limit.give_back(*permits);
+            } else {
+                limit.leave(place);
+            }
         }
-        wanted[..limits].iter().rev().for_each(|(limit, permits)| limit.give_back(*permits));
     }
 
     /// [Releases](Self::release) all nodes: the run is over.
@@ -117,15 +133,21 @@ impl Limited {
     }
 }
 
-/// What a node holds, outside of the lock, since to take more calls the user's code. It goes back whatever
-/// happens.
+/// What a node holds, outside of the lock, since to ask for more calls the user's code. It goes back whatever happens.
 struct Taking<'a> {
-    held: Hold,
+    hold: Hold,
     of: &'a Mutex<Hold>,
+}
+
+impl<'a> Taking<'a> {
+    fn begin(of: &'a Mutex<Hold>) -> Self {
+        let nothing = Hold { places: Box::default(), has_all: false };
+        Self { hold: mem::replace(&mut *lock(of), nothing), of }
+    }
 }
 
 impl Drop for Taking<'_> {
     fn drop(&mut self) {
-        *lock(self.of) = mem::take(&mut self.held);
+        mem::swap(&mut *lock(self.of), &mut self.hold);
     }
 }

@@ -164,15 +164,20 @@ impl SharedLimit {
         Arc::as_ptr(&self.inner).addr()
     }
 
-    /// Takes so many permits, or waits for them; see [`Semaphore::poll`].
-    pub(crate) fn poll(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
+    /// Has so many permits promised, or waits for that; see [`Semaphore::ask`].
+    pub(crate) fn ask(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
         let Self { inner } = self;
-        let polled = inner.semaphore.poll(place, permits, urgency, task);
-        if polled.is_ready() || inner.source.is_none() {
-            return polled;
+        let asked = inner.semaphore.ask(place, permits, urgency, task);
+        if asked.is_ready() || inner.source.is_none() {
+            return asked;
         }
         Arc::clone(inner).ask();
-        inner.semaphore.poll(place, permits, urgency, task)
+        inner.semaphore.ask(place, permits, urgency, task)
+    }
+
+    /// Takes what is promised at `place`. False if it isn't any more.
+    pub(crate) fn take(&self, place: &mut Place) -> bool {
+        self.inner.semaphore.take(place)
     }
 
     /// Who waits at `place` doesn't any more.

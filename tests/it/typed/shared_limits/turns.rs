@@ -15,6 +15,7 @@ over_typed_runners!(
     within_a_graph_that_is_a_node,
     the_most_urgent_node_of_a_graph_is_first,
     a_run_that_a_node_waits_for_is_first,
+    who_waits_for_one_limit_keeps_nobody_from_another,
 );
 
 /// Also on one thread: the node that makes room is behind the one that waits.
@@ -126,6 +127,31 @@ fn a_run_that_a_node_waits_for_is_first(runner: &Runner) {
             *holder.lock().expect("no panic") = Some(Holder::of(limit));
             runner.typed(&mut graph);
             assert_eq!(state(limit, 1), (1, 0));
+        }
+    }
+}
+
+/// A node of the outer run is promised a permit of one limit, and waits for the other one: if the thread waits for the inner
+/// run, that has the permit.
+fn who_waits_for_one_limit_keeps_nobody_from_another(runner: &Runner) {
+    let limits = [SharedLimit::new(1), SharedLimit::new(1)];
+    for [free, held] in [[0, 1], [1, 0]] {
+        let inner = &Mutex::new(one_node(&limits[free]));
+        let mut graph = GraphBuilder::new();
+        let waits = graph.node("waits", (), || ());
+        limits.iter().for_each(|limit| graph.limited(waits, limit));
+        let held = &limits[held];
+        let holder = &Mutex::new(None);
+        graph.node("begins a run", (), move || {
+            until_waiting(held, 1, 1);
+            inner.lock().expect("no panic").run().expect("no node fails");
+            holder.lock().expect("no panic").take().map(Holder::let_go).expect("it is there");
+        });
+        let mut graph = graph.build().expect("a valid graph");
+        for _ in 0..5 {
+            *holder.lock().expect("no panic") = Some(Holder::of(held));
+            runner.typed(&mut graph);
+            assert!(limits.iter().all(|limit| state(limit, 1) == (1, 0)));
         }
     }
 }
