@@ -320,14 +320,16 @@ fn threads() {
     let (path, check) = picture("threads.svg");
     let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
     let arguments = format!("threads --mean 10 --shapes {lock} --threads 1,4 --svg {}", path.display());
-    let columns = "system graph nodes workers makespan_ms lower_bound_ms optimum_ms";
+    let columns = "system graph nodes workers makespan_ms predicted_ms lower_bound_ms optimum_ms";
     let rows = rows(&arguments, columns);
     let found: Vec<_> = rows.iter().map(|row| (&row[0][..], &row[3][..])).collect();
     let systems = |workers| ["dgraph", "dgraph-ranked", "rayon"].map(|system| (system, workers));
     assert_eq!(found, [systems("1"), systems("4")].concat());
     for row in &rows {
-        let [makespan, bound] = [4, 5].map(|column| row[column].parse::<f64>().expect("a number"));
+        let [makespan, bound] = [4, 6].map(|column| row[column].parse::<f64>().expect("a number"));
         assert!(makespan >= bound, "faster than any schedule can be: {row:?}");
+        let predicted = row[5].parse().unwrap_or(bound);
+        assert!(predicted >= bound && row[5].is_empty() == (row[0] == "rayon"), "a prediction: {row:?}");
     }
     check();
 }

@@ -68,6 +68,47 @@ impl<'a> Countdown<'a> {
         Some(Self { dag, counters })
     }
 
+    /// A countdown over the first `dag.node_count()` of `counters` as an earlier one of this graph has left them, at
+    /// rest or in the middle of a run. `None` if there are fewer. So a graph and its counters can lie side by side in
+    /// one struct, and whoever has a reference to it can count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::sync::atomic::AtomicU32;
+    /// use dgraph_core::{Countdown, Dag, NodeId};
+    ///
+    /// struct Run {
+    ///     dag: Dag,
+    ///     counters: Box<[AtomicU32]>,
+    /// }
+    ///
+    /// impl Run {
+    ///     fn new(dag: Dag) -> Self {
+    ///         let mut counters: Box<_> = dag.view().in_degrees().iter().map(|_| AtomicU32::new(0)).collect();
+    ///         Countdown::new(dag.view(), &mut counters); // sets them
+    ///         Self { dag, counters }
+    ///     }
+    ///
+    ///     /// What is ready now that `node` is done.
+    ///     fn complete(&self, node: u32) -> Vec<NodeId> {
+    ///         let countdown = Countdown::over(self.dag.view(), &self.counters).expect("one for each node");
+    ///         let mut ready = Vec::new();
+    ///         countdown.complete(NodeId::new(node), |node| ready.push(node));
+    ///         ready
+    ///     }
+    /// }
+    ///
+    /// let run = Run::new(Dag::from_edges(3, &[(0, 2), (1, 2)])?);
+    /// assert_eq!(run.complete(0), []);
+    /// assert_eq!(run.complete(1), [NodeId::new(2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn over(dag: DagView<'a>, counters: &'a [AtomicU32]) -> Option<Self> {
+        Some(Self { dag, counters: counters.get(..dag.node_count())? })
+    }
+
     /// A countdown over counters that are at rest already, so that nothing is written.
     #[cfg(feature = "alloc")]
     #[inline]

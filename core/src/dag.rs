@@ -17,7 +17,7 @@ use once_cell::race::OnceBox;
 ///
 /// The graph itself never changes. The counters are lent to one run at a time; a run that starts while they
 /// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
-/// executor has found [supersteps](AsDag::supersteps_by) for it.
+/// executor has found [supersteps](AsDag::supersteps_by) for it; and what [`reversed`](Self::reversed) keeps.
 ///
 /// A clone is the same graph, in the same memory, with counters of its own: 4 bytes per node. So any number of
 /// runs go through one graph at once, each with a clone. (Where there are no atomic pointers, a clone is a copy.)
@@ -61,6 +61,9 @@ struct Arrays {
     /// What `supersteps_by` keeps.
     #[cfg(target_has_atomic = "ptr")]
     supersteps: OnceBox<Option<Supersteps>>,
+    /// What `reversed` keeps.
+    #[cfg(target_has_atomic = "ptr")]
+    reversed: OnceBox<Dag>,
 }
 
 #[cfg(target_has_atomic = "ptr")]
@@ -75,7 +78,7 @@ impl Arrays {
 }
 
 impl Clone for Arrays {
-    /// A copy of the arrays, without the supersteps that are kept with them.
+    /// A copy of the arrays, without what is kept with them.
     fn clone(&self) -> Self {
         Self {
             starts: self.starts.clone(),
@@ -84,6 +87,8 @@ impl Clone for Arrays {
             order: self.order.clone(),
             #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
+            #[cfg(target_has_atomic = "ptr")]
+            reversed: OnceBox::new(),
         }
     }
 }
@@ -138,6 +143,8 @@ impl Dag {
             order,
             #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
+            #[cfg(target_has_atomic = "ptr")]
+            reversed: OnceBox::new(),
         };
         Ok(Self {
             arrays: Shared::new(arrays),
@@ -191,7 +198,8 @@ impl Dag {
     /// Gives the graph an order that keeps few results alive at once where one thread goes through it: depth
     /// first, so that a node's dependents come soon after it. O(V + E).
     ///
-    /// The usual order has all roots first, which is as good if nothing is given up before the end. Runs on
+    /// The usual order has all roots first, which is as good if nothing is given up before the end. (In typed graphs
+    /// results are given up that are moved, or to be dropped early.) Runs on
     /// several threads are depth first in any case, except for short ones, which may go through
     /// [supersteps](AsDag::supersteps_by): this one keeps none. Its order has roots among the others, so
     /// [`DagView::from_parts`] doesn't take it.
@@ -222,6 +230,12 @@ impl Dag {
             arrays.supersteps = OnceBox::new();
         }
         self
+    }
+
+    /// What this call, or an earlier one for a clone, gave.
+    #[cfg(target_has_atomic = "ptr")]
+    pub(crate) fn reversed_by(&self, make: impl FnOnce(DagView<'_>) -> Self) -> &Self {
+        self.arrays.reversed.get_or_init(|| Box::new(make(self.view())))
     }
 
     #[cfg(all(test, dgraph_loom))]

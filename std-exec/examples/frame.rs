@@ -1,14 +1,18 @@
 //! Frames of a game: states that systems read and change, loops on all threads, and a screen that only the
 //! main thread may draw to.
 //!
-//! Run it: `cargo run --release -p dgraph-exec --example frame`
+//! Run it: `cargo run --release -p dgraph-exec --example frame`. With the name of a file behind ` -- ` it also draws one
+//! more frame, and writes there which thread ran what, as a picture.
 
 #![forbid(unsafe_code)]
 
-use dgraph_exec::{Executor, Graph, GraphBuilder, GraphError, Input, RunError, State, Threads, threads};
+use dgraph_exec::{
+    Executor, Graph, GraphBuilder, GraphError, Input, Recorder, RunError, RunOptions, State, Threads, threads,
+};
 use std::error::Error;
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 const BODIES: usize = 20_000;
 const FRAMES: u32 = 300;
@@ -129,7 +133,7 @@ fn play(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (game, longest) = play(Game::new()?, |frame| frame.run_parallel(Executor::global()).map(drop))?;
+    let (mut game, longest) = play(Game::new()?, |frame| frame.run_parallel(Executor::global()).map(drop))?;
     let Counts { outside, fast } = game.frame.state(game.counts);
     let lit = game.frame.state(game.screen).iter().filter(|&&bodies| bodies > 0).count();
     println!(
@@ -141,5 +145,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(game.frame.state(game.counts), serial.frame.state(serial.counts));
     assert_eq!(game.frame.state(game.screen), serial.frame.state(serial.screen));
     println!("on one thread the same; the longest frame took {longest:.1?}, there {longest_alone:.1?}");
+
+    if let Some(file) = env::args_os().nth(1) {
+        let recorder = Arc::new(Recorder::new());
+        let options = RunOptions::new().observer(recorder.clone());
+        game.frame.with(&options).run_parallel(Executor::global())?;
+        fs::write(file, recorder.trace().to_svg(1000).to_string())?;
+    }
     Ok(())
 }

@@ -41,13 +41,12 @@ async fn fetch_offers(user: &str) -> usize {
 
 /// Tries up to three times.
 async fn user(id: &u64) -> Result<String, String> {
-    let mut attempt = 1;
-    loop {
-        match fetch_user(*id, attempt).await {
-            Err(_) if attempt < 3 => attempt += 1,
-            outcome => return outcome,
+    for attempt in 1..3 {
+        if let Ok(user) = fetch_user(*id, attempt).await {
+            return Ok(user);
         }
     }
+    fetch_user(*id, 3).await
 }
 
 impl Service {

@@ -8,7 +8,6 @@
 use dgraph_exec::{Dag, Executor, Graph, GraphBuilder, Threads, threads};
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 const SIZE: usize = 20_000;
 const TOLERANCE: f64 = 1e-10;
@@ -17,7 +16,7 @@ const TOLERANCE: f64 = 1e-10;
 struct Matrix {
     left: Vec<Vec<(u32, f64)>>,
     right: Vec<Vec<(u32, f64)>>,
-    /// A row comes after those that are columns of what is left of it.
+    /// A row comes after those that are columns of what is left of it. (These ascend, as what is before a node does.)
     dag: Dag,
 }
 
@@ -38,32 +37,15 @@ impl Matrix {
                     right[row as usize].push((column, -0.2));
                 }
             }
+            left[row as usize].sort_unstable_by_key(|entry| entry.0);
         }
         Ok(Self { left, right, dag: Dag::from_edges(SIZE, &edges)? })
     }
 }
 
 /// The sum of what is in a row, times `x`.
-fn times(row: &[(u32, f64)], x: &Numbers) -> f64 {
-    row.iter().map(|&(column, factor)| factor * x.get(column as usize)).sum()
-}
-
-/// Numbers of which several threads write different ones. By the graph, nodes that read one come after the
-/// node that writes it.
-struct Numbers(Vec<AtomicU64>);
-
-impl Numbers {
-    fn new(numbers: impl Iterator<Item = f64>) -> Self {
-        Self(numbers.map(|number| AtomicU64::new(number.to_bits())).collect())
-    }
-
-    fn get(&self, at: usize) -> f64 {
-        f64::from_bits(self.0[at].load(Relaxed))
-    }
-
-    fn set(&self, at: usize, number: f64) {
-        self.0[at].store(number.to_bits(), Relaxed);
-    }
+fn times(row: &[(u32, f64)], x: &[f64]) -> f64 {
+    row.iter().map(|&(column, factor)| factor * x[column as usize]).sum()
 }
 
 /// An entry of the right-hand side of the triangular system, and how far it is from what it was a round
@@ -77,12 +59,12 @@ struct Entry {
 /// The solution for the right-hand side `b`, and after how many rounds it was found.
 fn solve(matrix: &Matrix, b: &[f64], executor: Option<&Executor>) -> Result<(Vec<f64>, u32), Box<dyn Error>> {
     let mut round = GraphBuilder::new();
-    let x = round.state("x", Numbers::new((0..SIZE).map(|_| 0.0)));
+    let x = round.state("x", vec![0.0; SIZE]);
     let y = round.state("y", vec![Entry::default(); SIZE]);
     let change = round.try_node(
         "what is right of the diagonal",
         (x.read(), y.write(), threads()),
-        |x: &Numbers, y: &mut Vec<Entry>, threads: Threads<'_>| {
+        |x: &Vec<f64>, y: &mut Vec<Entry>, threads: Threads<'_>| {
             threads.for_each(y, |row, entry| {
                 let value = b[row] - times(&matrix.right[row], x);
                 *entry = Entry { value, change: (value - entry.value).abs() };
@@ -93,11 +75,11 @@ fn solve(matrix: &Matrix, b: &[f64], executor: Option<&Executor>) -> Result<(Vec
     round.try_node(
         "triangular solve",
         (x.write(), y.read(), threads()),
-        |x: &mut Numbers, y: &Vec<Entry>, threads: Threads<'_>| {
-            let x = &*x;
-            threads.run(&matrix.dag, |row| {
+        |x: &mut Vec<f64>, y: &Vec<Entry>, threads: Threads<'_>| {
+            threads.run_each(&matrix.dag, x, |row, own, before| {
                 let row = row.index();
-                x.set(row, y[row].value - times(&matrix.left[row], x));
+                let left = matrix.left[row].iter().zip(before.iter());
+                *own = y[row].value - left.map(|((_, factor), x)| factor * x).sum::<f64>();
             })
         },
     );
@@ -115,8 +97,7 @@ fn solve(matrix: &Matrix, b: &[f64], executor: Option<&Executor>) -> Result<(Vec
             if round.results()[change] > TOLERANCE {
                 return ControlFlow::Continue(());
             }
-            let x = round.state(x);
-            ControlFlow::Break(((0..SIZE).map(|row| x.get(row)).collect(), rounds))
+            ControlFlow::Break((round.state(x).clone(), rounds))
         },
     );
     let mut graph = graph.build()?;
@@ -134,9 +115,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let b: Vec<_> = (0..SIZE).map(|row| 1.0 + (row % 7) as f64).collect();
     let (x, rounds) = solve(&matrix, &b, Some(Executor::global()))?;
-    let solution = Numbers::new(x.iter().copied());
     let errors = (0..SIZE).map(|row| {
-        let sides = times(&matrix.left[row], &solution) + times(&matrix.right[row], &solution);
+        let sides = times(&matrix.left[row], &x) + times(&matrix.right[row], &x);
         (x[row] + sides - b[row]).abs()
     });
     println!("{rounds} rounds; the largest error is {:.0e}", errors.fold(0.0, f64::max));

@@ -171,12 +171,14 @@
 //!
 //! # Tiny bodies
 //!
-//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is fastest on one thread. The executor
-//! finds that out by itself: it remembers for some graphs how long a shared run took and how long the caller
-//! alone, and takes the faster way, with a trial of the other one now and then. A run that the caller has
-//! begun alone is shared after all when it takes longer than expected: immediately if a worker is up,
-//! otherwise within about a millisecond. So the first runs of a graph may take longer than later ones;
-//! results never depend on any of this.
+//! Sharing a node costs tens of nanoseconds, so a graph of tiny bodies is often fastest on one thread, and one of
+//! short bodies on threads that walk *in step*: through supersteps that are found after the first run, each
+//! thread with its part of them, without sharing single nodes. The executor finds that out by itself: it
+//! remembers for some graphs how long each of these ways took, takes the fastest one, and now and then tries
+//! another that promises as much. A run that the caller has begun alone is shared after all when it takes
+//! longer than expected: immediately if a worker is up, otherwise within about a millisecond. One in step is
+//! shared when a thread has had to wait for a millisecond. So the first runs of a graph may take longer than
+//! later ones; results never depend on any of this.
 //!
 //! # Features
 //!
@@ -191,7 +193,8 @@
 //!   crash.
 //! - **`petgraph`**: a graph of petgraph 0.8 becomes a [`Dag`], and back: `Dag::from_petgraph`,
 //!   `Dag::from_stable_graph`, `DagView::to_petgraph`.
-//! - **`serde`**: a [`Dag`] can be written and read; what is read is validated.
+//! - **`serde`**: a [`Dag`], [`Trace`], [`Durations`] and [`RunStatistics`] can be written and read; what is read is validated.
+//! - **`tracing`**: `TracingSpans`, an observer that makes spans of the crate of that name.
 //! - `loom`, `shuttle`: for models within this project; without a `--cfg` of theirs they do nothing.
 
 // Unsafe code is in the files whose `mod` allows it, in the `mod.rs` of their folders; tests/README.md has a
@@ -231,12 +234,14 @@ pub use dictionaries::{
     MissingKey, PlainFunction,
 };
 pub use executor::{Executor, ExecutorBuilder, ExecutorError, Pinning};
+#[cfg(feature = "tracing")]
+pub use observe::TracingSpans;
 pub use observe::{
-    NodeInfo, NodeOutcome, Observer, Recorder, RunInfo, RunOutcome, SkipReason, Span, Trace, TracedRun,
-    TracedThread,
+    Durations, NodeInfo, NodeOutcome, Observer, ParseDurationsError, Progress, ProgressReport, Recorder,
+    RunInfo, RunOutcome, RunningNode, SkipReason, Span, Trace, TracedRun, TracedThread,
 };
 pub use pool::affinity::unpinned;
-pub use run::RunStatistics;
+pub use run::{Before, RunStatistics};
 #[cfg(feature = "async")]
 pub use typed::{
     Acquire, AsyncNodeFn, LocalAsyncFn, PermitSource, RunAsync, SharedAsyncFn, SharedLimit, Spawned,
@@ -245,11 +250,11 @@ pub use typed::{
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
     Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
-    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, NamedNode, NoResult, Node, NodeError,
-    NodeFn, NodeName, OutcomeOf, Panicked, Permits, Predecessors, Results, RunError, RunOptions, RunThreads,
-    Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite,
-    StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions,
-    find_missing_edge, threads,
+    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, MovedValues, NamedNode, NoResult,
+    Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Permits, Predecessors, Results,
+    RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State,
+    StateCommute, StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values,
+    ValuesIter, WithOptions, find_missing_edge, once, threads,
 };
 
 /// Compiles and runs the README's examples.

@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
 mod definitions;
+mod items;
 mod thousand;
 
 use dgraph_exec::{
@@ -242,6 +243,7 @@ fn runs_but_the_first_allocate_nothing() {
     thousand::runs();
     of_a_dictionary();
     definitions::runs_at_once();
+    items::runs();
     let executors =
         [1, 2, 5].map(|threads| Executor::builder().threads(threads).build().expect("an executor"));
     let token = CancelToken::new();

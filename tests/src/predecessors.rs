@@ -39,6 +39,12 @@ impl Predecessors {
         Self { starts, sources }
     }
 
+    /// What each node depends on.
+    #[must_use]
+    pub fn lists(&self) -> Vec<Vec<u32>> {
+        (0..self.starts.len() - 1).map(|node| self.of(node).to_vec()).collect()
+    }
+
     /// What `node` depends on.
     ///
     /// # Panics

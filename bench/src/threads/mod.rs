@@ -1,7 +1,8 @@
 //! `threads`: how the makespan falls with the number of workers, with bodies that sleep.
 //!
 //! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What shows is
-//! the schedule: which ready node is taken first, and how soon. Nodes take as long as the files say, scaled.
+//! the schedule: which ready node is taken first, and how soon. Nodes take as long as the files say, scaled. Beside
+//! what was measured stands what `WhatIf` predicts for the same durations.
 
 mod optimum;
 mod schedule;
@@ -37,8 +38,9 @@ struct Reading {
     graph: String,
     nodes: usize,
     workers: usize,
-    /// In milliseconds, as are the two others.
+    /// In milliseconds, as are the others.
     makespan: f64,
+    predicted: Option<f64>,
     bound: f64,
     optimum: Option<f64>,
 }
@@ -77,13 +79,14 @@ impl Threads {
             }
         }
         if self.options.format == Format::Tsv {
-            println!("system\tgraph\tnodes\tworkers\tmakespan_ms\tlower_bound_ms\toptimum_ms");
+            println!("system\tgraph\tnodes\tworkers\tmakespan_ms\tpredicted_ms\tlower_bound_ms\toptimum_ms");
             for reading in readings.iter().chain(&stg) {
                 println!("{}", reading.tsv());
             }
         } else {
             print(&readings);
             print_stg(&stg);
+            print_predictions(readings.iter().chain(&stg));
         }
         watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
@@ -122,6 +125,7 @@ impl Threads {
                     nodes: scaled.graph.nodes,
                     workers,
                     makespan,
+                    predicted: scaled.predicted(system, workers),
                     bound: scaled.lower_bound(workers),
                     optimum: length.map(|(_, length)| scaled.milliseconds(*length)),
                 });
@@ -133,18 +137,58 @@ impl Threads {
 
 impl Reading {
     fn tsv(&self) -> String {
-        let Self { system, graph, nodes, workers, makespan, bound, optimum } = self;
-        let optimum = optimum.map_or(String::new(), |optimum| format!("{optimum:.2}"));
-        format!("{system}\t{graph}\t{nodes}\t{workers}\t{makespan:.2}\t{bound:.2}\t{optimum}")
+        let Self { system, graph, nodes, workers, makespan, predicted, bound, optimum } = self;
+        let [predicted, optimum] =
+            [predicted, optimum].map(|time| time.map_or(String::new(), |time| format!("{time:.2}")));
+        format!("{system}\t{graph}\t{nodes}\t{workers}\t{makespan:.2}\t{predicted}\t{bound:.2}\t{optimum}")
+    }
+
+    /// How long it took, by how long it was to take.
+    fn by_prediction(&self) -> Option<f64> {
+        self.predicted.map(|predicted| self.makespan / predicted)
     }
 }
 
 fn print(readings: &[Reading]) {
-    let mut table =
-        Table::new(&["graph", "system", "workers", "makespan ms", "lower bound ms", "makespan / bound"]);
+    let mut table = Table::new(&[
+        "graph",
+        "system",
+        "workers",
+        "makespan ms",
+        "predicted ms",
+        "/ predicted",
+        "lower bound ms",
+        "/ bound",
+    ]);
     for it in readings {
         let names = [it.graph.clone(), it.system.to_string(), it.workers.to_string()];
-        table.row(names.into_iter().chain([it.makespan, it.bound, it.makespan / it.bound].map(number)));
+        let known = |time: Option<f64>| time.map_or("-".to_owned(), number);
+        let prediction = [known(it.predicted), known(it.by_prediction())];
+        let bound = [it.bound, it.makespan / it.bound].map(number);
+        table.row(names.into_iter().chain([number(it.makespan)]).chain(prediction).chain(bound));
+    }
+    println!("{table}");
+}
+
+/// How far off the predictions are, over all graphs.
+fn print_predictions<'r>(readings: impl Iterator<Item = &'r Reading>) {
+    let mut ratios: Vec<((SystemId, usize), Vec<f64>)> = Vec::new();
+    for (key, ratio) in readings.filter_map(|it| Some(((it.system, it.workers), it.by_prediction()?))) {
+        match ratios.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, ratios)) => ratios.push(ratio),
+            None => ratios.push((key, vec![ratio])),
+        }
+    }
+    if ratios.is_empty() {
+        return;
+    }
+    let mut table =
+        Table::new(&["all graphs", "workers", "graphs", "makespan / predicted", "lowest", "highest"]);
+    for ((system, workers), ratios) in ratios {
+        let names = [system.to_string(), workers.to_string(), ratios.len().to_string()];
+        let lowest = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = ratios.iter().copied().fold(0.0, f64::max);
+        table.row(names.into_iter().chain([median(&ratios), lowest, highest].map(number)));
     }
     println!("{table}");
 }

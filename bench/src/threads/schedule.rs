@@ -3,7 +3,7 @@
 use crate::body::Sleep;
 use crate::graph::{Graph, Source};
 use crate::system::SystemId;
-use dgraph_exec::Dag;
+use dgraph_exec::{Dag, SchedulingPolicy, WhatIf};
 use dgraph_tests::schedule::lower_bound;
 use std::fs;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ pub(super) struct Scaled {
     body: Sleep,
     work: u64,
     critical_path: u64,
+    what_if: WhatIf<Dag>,
 }
 
 impl Scaled {
@@ -31,7 +32,8 @@ impl Scaled {
         let sleeps: Vec<Duration> =
             durations.iter().map(|&units| Duration::from_secs_f64(unit / 1e3 * units as f64)).collect();
         let body = Sleep { durations: Vec::leak(sleeps) };
-        Ok(Self { graph: Arc::new(graph), unit, body, work, critical_path })
+        let what_if = WhatIf::new(dag, |node| body.durations[node.index()]);
+        Ok(Self { graph: Arc::new(graph), unit, body, work, critical_path, what_if })
     }
 
     /// Milliseconds of a run.
@@ -41,6 +43,16 @@ impl Scaled {
         let start = Instant::now();
         runner.run();
         Ok(start.elapsed().as_secs_f64() * 1e3)
+    }
+
+    /// Milliseconds that [`WhatIf`] predicts, for the systems whose scheduling it simulates.
+    pub(super) fn predicted(&self, system: SystemId, workers: usize) -> Option<f64> {
+        let policy = match system {
+            SystemId::Dgraph | SystemId::DgraphTyped => SchedulingPolicy::WorkStealing,
+            SystemId::DgraphRanked => SchedulingPolicy::LongestPathFirst,
+            _ => return None,
+        };
+        Some(self.what_if.makespan(workers, policy).as_secs_f64() * 1e3)
     }
 
     /// The fewest milliseconds in which `workers` can do it.

@@ -5,6 +5,8 @@
 
 mod calls;
 mod error;
+#[cfg(all(test, dgraph_loom))]
+mod litmus;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 mod models;
 mod node_word;

@@ -221,28 +221,36 @@ fn two_runs_in_a_row() {
     });
 }
 
-/// One stops the run at any moment; afterwards all is at rest, and the next one is complete. Catches: a stop
-/// of a run that is over, nodes that are not passed over.
+/// One stops the run at any moment, beside one that works; afterwards all is at rest, and the next one is
+/// complete. Catches: a stop of a run that is over, nodes that are not passed over, or without a word of that.
+///
+/// Whoever stops does so at once: if the other one came first, loom would not try a stop in between, since it
+/// takes the look before the exchange for all that the exchange depends on.
 #[test]
 fn stopped_and_run_again() {
-    explore(2, || {
+    let outcomes = std::sync::Arc::new(Mutex::new([0; 4]));
+    let seen = std::sync::Arc::clone(&outcomes);
+    explore(2, move || {
         let model = Model::new(JOIN.view());
         model.run.start().expect("it is at rest");
-        let other = spawn(&model, |model| {
-            let _ = model.run.stop();
-        });
+        let other = spawn(&model, Model::work_until_over);
+        let stopped = model.run.stop();
         model.work_until_over();
         let cut = model.run.status() == RunStatus::AtRest { cut: true };
+        other.join().expect("no panic");
         let ran: usize = model.counts.iter().map(|count| count.load()).sum();
         assert!(model.run.is_at_rest());
         assert_eq!(ran < 3, cut, "cut if not all ran");
-        other.join().expect("no panic");
+        assert!(stopped || !cut, "nobody else has stopped it");
+        seen.lock().unwrap_or_else(PoisonError::into_inner)[ran] += 1;
         model.counts.iter().for_each(|count| count.store(0));
         model.run.start().expect("it is at rest");
         model.work_until_over();
         model.check(1);
         assert_eq!(model.run.status(), RunStatus::AtRest { cut: false });
     });
+    let outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(cfg!(dgraph_shuttle) || outcomes.iter().all(|&times| times > 0), "after {outcomes:?} nodes");
 }
 
 /// One that came for a run which was stopped passes over its nodes, and may win one of the next run at that.

@@ -6,7 +6,8 @@
 //! cargo run --release -p dgraph-exec --example build -- some.mk package     # and what it needs
 //! ```
 //!
-//! What a failure doesn't concern is made all the same. At Ctrl-C the commands under way are killed.
+//! What a failure doesn't concern is made all the same. At Ctrl-C the commands under way go on to their end, and nothing
+//! else begins; at the second one they are killed.
 
 #![forbid(unsafe_code)]
 
@@ -14,15 +15,20 @@ mod file;
 mod progress;
 
 use clap::Parser;
-use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, RunOptions};
+use dgraph_exec::{
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NoResult, RunError, RunOptions, StopReason,
+};
 use file::Target;
 use progress::Progress;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
+use std::future::poll_fn;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::signal::ctrl_c;
@@ -39,10 +45,13 @@ struct Options {
     jobs: usize,
 }
 
-/// Runs the command of a target. It is killed if the run is cancelled, since this future is then dropped.
+/// Runs the command of a target. It is killed if this future is dropped, but not by the Ctrl-C that is for this program.
 async fn make(target: &Target) -> Result<(), String> {
-    let command = Command::new("sh").args(["-c", &target.command]).kill_on_drop(true).output();
-    let output = command.await.map_err(|error| error.to_string())?;
+    let mut command = Command::new("sh");
+    command.args(["-c", &target.command]).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let output = command.output().await.map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
@@ -74,6 +83,14 @@ fn graph<'t>(targets: &'t [Target], jobs: usize) -> Result<Graph<'t>, Box<dyn Er
     Ok(graph)
 }
 
+/// Cancels the run at the first Ctrl-C, and is over at the second one.
+async fn twice_ctrl_c(token: &CancelToken) {
+    while ctrl_c().await.is_ok() && !token.is_cancelled() {
+        token.cancel();
+        println!("no more is begun; Ctrl-C again kills what is under way");
+    }
+}
+
 /// Whether all is made.
 async fn build(targets: &[Target], options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut graph = graph(targets, options.jobs)?;
@@ -81,20 +98,26 @@ async fn build(targets: &[Target], options: &Options) -> Result<bool, Box<dyn Er
     let mut run = RunOptions::new()
         .policy(FailurePolicy::KeepGoing)
         .cancel_token(&token)
+        .drain([StopReason::Cancel])
         .observer(Arc::new(Progress::default()));
     if !options.targets.is_empty() {
         let find = |name: &String| graph.find(name).ok_or_else(|| format!("there is no target {name}"));
         run = run.only(options.targets.iter().map(find).collect::<Result<Vec<_>, _>>()?);
     }
-    tokio::spawn(async move {
-        if ctrl_c().await.is_ok() {
-            token.cancel();
-        }
-    });
-    tokio::task::yield_now().await; // to that task, which begins to listen
-
-    let Err(error) = graph.with(&run).run_async().await else { return Ok(true) };
-    for failure in error.failures() {
+    let ended = {
+        let (mut killed, mut made) = (pin!(twice_ctrl_c(&token)), pin!(graph.with(&run).run_async()));
+        // It listens before anything is made.
+        poll_fn(|context| match killed.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => made.as_mut().poll(context).map(|ended| Some(ended.map(drop))),
+        })
+        .await
+    };
+    if let Some(Ok(())) = ended {
+        return Ok(true);
+    }
+    let error = ended.and_then(Result::err);
+    for failure in error.iter().flat_map(RunError::failures) {
         println!("{}: {}", failure.node(), failure.error());
     }
     for (target, why) in graph.results().absent_nodes() {
@@ -102,7 +125,7 @@ async fn build(targets: &[Target], options: &Options) -> Result<bool, Box<dyn Er
             println!("{target} {why}");
         }
     }
-    println!("{error}");
+    println!("{}", error.map_or_else(|| "killed".to_owned(), |error| error.to_string()));
     Ok(false)
 }
 

@@ -1,6 +1,7 @@
 //! What a user sees of an executor.
 
 mod builder;
+mod each;
 mod environment;
 mod error;
 mod handle;

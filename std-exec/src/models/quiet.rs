@@ -5,7 +5,7 @@ use super::{Checked, Meeting, beside_workers, executor_of_two, help_and_sleep, h
 use crate::pool::shared::Shared;
 use crate::run;
 use crate::run::body::{Body, Progress};
-use crate::sleep::posted;
+use crate::sleep::posted_fence;
 use crate::sync::model::{Arc, explore, thread};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use crate::team::{Stay, Team};
@@ -229,7 +229,7 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
         });
         run::run_as(&shared, &dag, &body, QUIETLY, None);
         over.store(true, Ordering::Relaxed);
-        posted();
+        posted_fence();
         shared.sleep.wake_all();
         worker.join().expect("no panic");
     });

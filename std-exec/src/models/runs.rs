@@ -19,7 +19,7 @@ fn whole_run(preemptions: usize, nodes: usize, edges: &'static [(u32, u32)]) {
 }
 
 /// The caller and a worker that share two roots. Catches: the caller returning while a helper is still in,
-/// the fences in `Team::wait_unless` and `posted`, `shut_down` against a worker that lies down.
+/// the fences in `Team::wait_unless` and `posted_fence`, `shut_down` against a worker that lies down.
 #[test]
 fn run_of_two_roots() {
     whole_run(2, 2, &[]);

@@ -2,7 +2,7 @@
 
 use super::Gate;
 use crate::sleep::Parker;
-use crate::sleep::{Sleep, posted};
+use crate::sleep::{Sleep, posted_fence};
 use crate::sync::model::{Arc, explore, explore_all, thread};
 use crate::sync::{AtomicBool, Ordering};
 
@@ -35,7 +35,7 @@ fn post_against_park() {
             })
         };
         shared.1.store(true, Ordering::Relaxed);
-        posted();
+        posted_fence();
         if shared.0.has_to_wake(|| None) {
             let _ = shared.0.wake_one(None);
         }
@@ -61,7 +61,7 @@ fn two_posts_wake_two_sleepers() {
         let sleepers = [sleeper(0), sleeper(1)];
         for work in &shared.1 {
             work.store(true, Ordering::Relaxed);
-            posted();
+            posted_fence();
         }
         let _ = (shared.0.wake_one(None), shared.0.wake_one(None));
         for sleeper in sleepers {
@@ -83,7 +83,7 @@ fn post_while_one_looks_around_who_goes_elsewhere() {
             thread::spawn(move || {
                 shared.0.look_around(number, || match number {
                     0 => shared.0.away(0, || {
-                        posted();
+                        posted_fence();
                         if wanted(&shared) && shared.0.has_to_wake(|| None) {
                             let _ = shared.0.wake_one(None);
                         }
@@ -100,7 +100,7 @@ fn post_while_one_looks_around_who_goes_elsewhere() {
         };
         let workers = [worker(0), worker(1)];
         shared.1.store(true, Ordering::Relaxed);
-        posted();
+        posted_fence();
         if shared.0.has_to_wake(|| None) {
             let _ = shared.0.wake_one(None);
         }

@@ -34,6 +34,23 @@ pub(crate) fn pack(kind: Kind, node: NodeId) -> u64 {
 }
 
 /// Undoes [`pack`]. `about` is the number that was apart.
+/// A node that was skipped, and which one is to blame.
+#[cfg(feature = "serde")]
+pub(crate) fn pack_skipped(reason: SkipReason, node: NodeId) -> (u64, u32) {
+    (pack(Kind::Skipped(reason), node), culprit(reason).map_or(0, NodeId::get))
+}
+
+/// Which node is to blame, if any is.
+#[cfg(feature = "serde")]
+pub(crate) fn culprit(reason: SkipReason) -> Option<NodeId> {
+    match reason {
+        SkipReason::DependencyFailed { culprit } | SkipReason::NotChosen { because_of: culprit } => {
+            Some(culprit)
+        }
+        SkipReason::Stopped | SkipReason::NotNeeded | SkipReason::UpToDate => None,
+    }
+}
+
 pub(crate) fn unpack(word: u64, about: u64) -> (Kind, NodeId) {
     let low = |word: u64| NodeId::new(u32::try_from(word & u64::from(u32::MAX)).expect("32 bits"));
     let kind = match word >> 32 {

@@ -59,6 +59,21 @@ impl TracedRun {
         }
     }
 
+    /// One that was kept: of so many nodes to run, on so many threads.
+    #[cfg(feature = "serde")]
+    pub(crate) fn read(
+        number: u64,
+        parent: Option<(u32, NodeId)>,
+        path: Box<str>,
+        shape: Arc<Shape>,
+        (to_run, threads): (usize, usize),
+        begin: u64,
+        end: Option<(u64, RunOutcome)>,
+    ) -> Self {
+        let (end, outcome) = (end.map(|(end, _)| end), end.map(|(_, outcome)| outcome));
+        Self { number, parent, path, shape, to_run, threads, begin, end, outcome }
+    }
+
     pub(crate) fn path_of(&self, node: NodeId) -> Path<'_> {
         Path::new(&self.path, self.name(node), node)
     }

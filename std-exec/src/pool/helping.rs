@@ -24,7 +24,7 @@ impl Shared {
             if team.is_quiet() {
                 team.end_quiet();
                 // Ordering: pairs with the fence in `Team::post`, and with the light one in
-                // `Stealing::invite`: of what was woken or offered while the run was quiet, and nobody was
+                // `Stealing::post`: of what was woken or offered while the run was quiet, and nobody was
                 // told, this thread finds what there is.
                 asymmetric_fence::heavy();
             }

@@ -5,7 +5,7 @@ use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::pool::turns::Turns;
 use crate::pool::watchdog::{Seen, Watchdog};
-use crate::sleep::posted;
+use crate::sleep::posted_fence;
 use crate::sync::Ordering;
 use crate::sync::thrown::discard;
 use crate::team::Stay;
@@ -16,7 +16,7 @@ impl Shared {
     /// end them, and those nested in them.
     pub(crate) fn shut_down(&self) {
         self.shut_down.store(true, Ordering::Relaxed);
-        posted();
+        posted_fence();
         self.sleep.wake_all();
         let stay = Stay::to_the_end();
         for team in self.teams.iter() {

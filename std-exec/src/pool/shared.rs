@@ -3,7 +3,7 @@
 use crate::pool::affinity::Placement;
 use crate::pool::watchdog::Seen;
 use crate::protocol::bindings::Bindings;
-use crate::sleep::{Sleep, posted};
+use crate::sleep::{Sleep, posted_fence};
 use crate::sync::thrown::Thrown;
 use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering};
 use crate::team::ExecutorId;
@@ -122,7 +122,7 @@ impl Shared {
     /// The run of `ticket` waits for a thread, perhaps because a future was woken: wakes one that sleeps.
     pub(crate) fn enqueue(&self, ticket: &Arc<Ticket>, woken: bool) {
         self.queue.push(Arc::clone(ticket), woken);
-        posted();
+        posted_fence();
         if self.sleep.has_to_wake(|| self.cores.worker_here()) {
             self.sleep.wake_one(self.cores.worker_here());
         }
@@ -133,7 +133,7 @@ impl Shared {
         for worker in workers.iter() {
             if self.queue.push_for(worker, Arc::clone(ticket)) {
                 self.bindings.set(worker, true);
-                posted();
+                posted_fence();
                 self.call(worker);
             }
         }
@@ -142,7 +142,7 @@ impl Shared {
     /// The calling worker has left `team` and goes back to what it was in the middle of: if there is work
     /// left, it posts that, as a member would.
     pub(crate) fn post_what_is_left(&self, team: &Team) {
-        posted();
+        posted_fence();
         if team.has_work() {
             team.post(|| self.invite(team));
         }
@@ -178,7 +178,7 @@ impl Shared {
     /// but that may be who goes to this one now: so it wakes the next.
     pub(crate) fn wake_for(&self, others: usize) {
         if others > 0 {
-            posted();
+            posted_fence();
             if self.sleep.has_to_wake(|| None) {
                 self.sleep.wake_one(None);
             }
@@ -193,7 +193,7 @@ impl Shared {
     /// one.
     pub(crate) fn away<R>(&self, worker: usize, mine: usize, work: impl FnOnce() -> R) -> R {
         self.sleep.away(worker, || {
-            posted();
+            posted_fence();
             let waiting = usize::from(self.queue.backlog.is_waiting());
             self.wake_for((waiting + self.open().count()).saturating_sub(mine));
             if self.sleep.nobody_watches() && self.first_alone().is_some() && !self.sleep.wake_one(None) {
@@ -205,7 +205,7 @@ impl Shared {
 
     /// The walk of `team` has begun: sees to it that somebody watches. Whether it has woken a worker.
     pub(crate) fn see_to_a_watchdog(&self, team: &Team) -> bool {
-        posted();
+        posted_fence();
         if !self.sleep.nobody_watches() {
             return false;
         }

@@ -57,8 +57,8 @@ impl Private {
         turns.next(ready.len(), &mut next).or_else(|| ready.pop()).or_else(next)
     }
 
-    /// The run isn't quiet any more: all go onto the stack, the first one under the next. (From there others take the
-    /// older half.)
+    /// The run isn't quiet any more: all go onto the stack, each one under those before it, so the first of the order
+    /// is on top. (Others take the older half: the end of the order.)
     pub(crate) fn end_order(&mut self) {
         while let Some(node) = self.in_order.pop() {
             self.ready.push_oldest(NodeId::new(node));

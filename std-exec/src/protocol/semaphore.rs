@@ -15,7 +15,7 @@
 //! Whoever wants several takes all of them at once, when it is first and as many can be had: nobody holds a
 //! part of what it waits for. Until then nobody behind it takes any, so small wishes don't starve large ones.
 //!
-//! *A promise keeps permits idle* until its task comes. That may take long, and would take for ever if the
+//! *A promise keeps permits idle* until its task comes. That may take long, and would take forever if the
 //! task's thread waits for somebody more urgent who waits for these very permits. So what can be had, for
 //! somebody, is what is left and what was promised to those behind it, who have not come yet.
 //!

@@ -106,14 +106,9 @@ impl Svg<'_> {
         for at in (0..=end - begin).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
             let x = x(begin + at);
             writeln!(f, r#"<path class="t" d="M{x:.1} 0V{:.1}"/>"#, bottom + 5.0)?;
-            if x < self.width - 30.0 {
-                writeln!(
-                    f,
-                    r#"<text class="d" x="{:.1}" y="{:.1}">{}</text>"#,
-                    x + 3.0,
-                    bottom + 15.0,
-                    Time(at)
-                )?;
+            let (label, left, y) = (Time(at).to_string(), x + 3.0, bottom + 15.0);
+            if self.width > left + 7.0 * label.chars().count() as f64 {
+                writeln!(f, r#"<text class="d" x="{left:.1}" y="{y:.1}">{label}</text>"#)?;
             }
         }
         Ok(())

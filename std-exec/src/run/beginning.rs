@@ -10,7 +10,7 @@ use crate::tuner::{Plan, RunTimer};
 use dgraph_core::{AsDag, Countdown, DagView, NodeId, Supersteps};
 
 /// Of larger graphs it isn't noted what each single body takes, and they aren't divided into supersteps: these take
-/// memory, and some 50 ns a node to find.
+/// memory, and tens to hundreds of nanoseconds per node to find.
 const MOST_WITH_PROFILE: usize = 1 << 14;
 const MOST_IN_SUPERSTEPS: usize = 1 << 20;
 

@@ -98,14 +98,15 @@ pub(super) fn address_of<D: Discipline>() -> usize {
     help::<D> as *const () as usize
 }
 
-/// Calls `run` with a team, and with counters for `dag`. Resumes what that gives: the first panic of a node.
-pub(super) fn in_a_team<D: AsDag + ?Sized>(
+/// Calls `run` with a team, and with counters for `dag`. Resumes what that gives: the first panic of a node. `F` is
+/// the run's body.
+pub(super) fn in_a_team<F: Body, D: AsDag + ?Sized>(
     shared: &Shared,
     dag: &D,
     run: impl FnOnce(&Team, Countdown<'_>) -> Option<Box<dyn Any + Send>>,
 ) {
     let team = shared.teams.take();
-    let lent = dag.lend_countdown();
+    let lent = if F::RELIES_ON_ORDER { None } else { dag.lend_countdown() };
     let countdown = match &lent {
         Some(lent) => lent.countdown(),
         // SAFETY: this thread has just taken the team; the counters are not used after it is given back.

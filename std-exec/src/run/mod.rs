@@ -9,6 +9,8 @@
 mod beginning;
 pub(crate) mod body;
 #[allow(unsafe_code)]
+mod each;
+#[allow(unsafe_code)]
 mod lead;
 #[allow(unsafe_code)]
 pub(crate) mod ordered;
@@ -20,6 +22,8 @@ mod walking;
 mod work;
 
 pub(crate) use beginning::record;
+pub use each::Before;
+pub(crate) use each::run_each;
 pub(crate) use lead::{Discipline, end, start};
 pub(crate) use state::Stealing;
 pub use statistics::RunStatistics;

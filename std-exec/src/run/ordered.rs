@@ -40,7 +40,7 @@ use crate::run::body::{Body, Progress};
 use crate::run::lead::{Common, Discipline, in_a_team, lead};
 use crate::run::statistics::Tally;
 use crate::run::walking::Walks;
-use crate::sleep::posted;
+use crate::sleep::posted_fence;
 use crate::sync::thrown::Thrown;
 use crate::sync::{AtomicUsize, Mutex, lock, spin_loop};
 use crate::team::{Course, LOOKS, Rest, Role, Stay, Team};
@@ -99,7 +99,7 @@ pub(crate) fn run<F: Body>(
     body: &F,
     forced: Option<Plan>,
 ) {
-    in_a_team(shared, dag, |team, countdown| {
+    in_a_team::<F, _>(shared, dag, |team, countdown| {
         // A walk is the caller's, and of whoever comes: of no certain worker.
         let may_walk = !F::WAKES && queue.last_worker().is_none();
         let is_ranked = queue.is_ranked();
@@ -250,7 +250,7 @@ impl<F: Body> Ordered<'_, F> {
         }
         let caller = risen.caller && !me.caller;
         if caller || risen.workers {
-            posted();
+            posted_fence();
         }
         if caller && !team.ask_owner() {
             team.wake_caller();
@@ -286,7 +286,7 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
         lock(&self.state).stopped = true;
     }
 
-    fn invite(&self, team: &Team) {
+    fn post(&self, team: &Team) {
         team.post(|| self.common.shared.invite(team));
     }
 

@@ -4,6 +4,8 @@ use crate::sync::{AtomicUsize, Ordering};
 
 /// What happened in one run, from [`Executor::run_with_statistics`](crate::Executor::run_with_statistics).
 ///
+/// With the feature `serde` it can be written and read.
+///
 /// # Examples
 ///
 /// ```
@@ -40,6 +42,49 @@ pub struct RunStatistics {
     pub parks: usize,
     /// How often a sleeping thread was woken for the run.
     pub wakes: usize,
+}
+
+#[cfg(feature = "serde")]
+mod serde {
+    use super::RunStatistics;
+    use ::serde::de::{Deserialize, Deserializer};
+    use ::serde::ser::{Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    impl RunStatistics {
+        fn fields(&mut self) -> [(&'static str, &mut usize); 10] {
+            [
+                ("nodes", &mut self.nodes),
+                ("sequential_nodes", &mut self.sequential_nodes),
+                ("in_step_nodes", &mut self.in_step_nodes),
+                ("helper_nodes", &mut self.helper_nodes),
+                ("joins", &mut self.joins),
+                ("offers", &mut self.offers),
+                ("steals", &mut self.steals),
+                ("private_steals", &mut self.private_steals),
+                ("parks", &mut self.parks),
+                ("wakes", &mut self.wakes),
+            ]
+        }
+    }
+
+    impl Serialize for RunStatistics {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map({ *self }.fields().map(|(name, count)| (name, *count)))
+        }
+    }
+
+    /// What isn't there is 0, and what isn't known is left out: other versions have other counters.
+    impl<'de> Deserialize<'de> for RunStatistics {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let counts = BTreeMap::<String, usize>::deserialize(deserializer)?;
+            let mut statistics = Self::default();
+            for (name, count) in statistics.fields() {
+                *count = counts.get(name).copied().unwrap_or_default();
+            }
+            Ok(statistics)
+        }
+    }
 }
 
 /// The counters of a run that goes on. Relaxed throughout: what the members have counted is handed to the

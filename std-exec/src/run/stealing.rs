@@ -51,7 +51,7 @@ where
     D: AsDag + ?Sized,
     F: Body,
 {
-    in_a_team(shared, dag, |team, countdown| {
+    in_a_team::<F, D>(shared, dag, |team, countdown| {
         let timer = begin::<Stealing<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), WAIT_TICKS, ticks);
         let steps = match timer.plan {
@@ -117,7 +117,7 @@ impl<'r, F: Body> Walks<'r> for Stealing<'r, F> {
     }
 
     /// Unless the run is quiet.
-    fn invite(&self, team: &Team) {
+    fn post(&self, team: &Team) {
         if F::WAKES {
             // Ordering: pairs with the heavy fence in `Shared::try_help`: either that thread sees what is
             // offered here, or the run isn't quiet any more.
@@ -207,7 +207,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
         } else if team.is_quiet() {
             self.begin_quietly(team, caller, &Stay::to_the_end());
         } else if self.roots > 1 {
-            self.invite(team);
+            self.post(team);
         }
     }
 

@@ -90,7 +90,7 @@ pub(crate) trait Walks<'r>: Discipline {
     fn stop(&self, payload: Box<dyn Any + Send>);
 
     /// Posts what there is: sees to it that somebody comes for it.
-    fn invite(&self, team: &Team);
+    fn post(&self, team: &Team);
 
     /// Somebody has broken in. `find` calls its argument with each node that is ready, and gives how many nodes are
     /// left, without any that are `under_way`. What is ready goes to `member`, the calling thread or, if it has no
@@ -114,7 +114,7 @@ pub(crate) trait Walks<'r>: Discipline {
     fn begin_walk(&self, team: &Team, own: &mut Self::Member<'_>) -> bool {
         let steps = self.walk().steps();
         if steps.are_divided() {
-            self.invite(team);
+            self.post(team);
         } else {
             self.have_it_watched(team);
         }
@@ -166,7 +166,7 @@ pub(crate) trait Walks<'r>: Discipline {
             return false;
         };
         if team.has_work() {
-            self.invite(team); // each that comes wakes the next
+            self.post(team); // each that comes wakes the next
         }
         let first = self.walk().steps().at(lanes[lane].take());
         let mut let_in = || lanes[lane].has_reached() >= first.start;
@@ -391,7 +391,7 @@ pub(crate) trait Walks<'r>: Discipline {
         team.end_walk();
         self.walk().release(left);
         if for_all {
-            self.invite(team);
+            self.post(team);
         }
     }
 }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Quiet, the one member takes nodes in order of their numbers, in turns with those that were woken or want another turn,
-//! and offers nothing: whoever ends the quiet robs it.
+//! and offers nothing: whoever ends the quiet robs it. (Of graphs that are to go depth first it takes the newest.)
 //!
 //! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are
 //! added up ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared
@@ -82,18 +82,20 @@ impl<F: Body> Stealing<'_, F> {
         // (Also if it isn't any more: ended by this member, or during a body that has panicked.)
         let (mut quiet, mut quiet_turns) = (F::WAKES, Turns::default());
         let samples = self.timer.samples;
+        let depth_first = F::WAKES && self.common.countdown.dag().is_depth_first();
         loop {
             if F::WAKES && quiet && !team.is_quiet() {
                 quiet = false;
                 self.ends_quiet(own, progress);
             }
-            if F::WAKES && quiet && quiet_turns.are_over() {
+            let in_order = quiet && !depth_first;
+            if F::WAKES && in_order && quiet_turns.are_over() {
                 self.take_woken(team, own);
-            } else if F::WAKES && !quiet {
+            } else if F::WAKES && !in_order {
                 // Woken nodes before others, but not for ever.
                 turns = if turns > 0 { turns - 1 } else { self.take_woken(team, own) };
             }
-            let ready = own.with(|private| match quiet {
+            let ready = own.with(|private| match in_order {
                 true => private.pop_in_turns(&mut quiet_turns),
                 false => private.ready.pop(),
             });
@@ -115,7 +117,7 @@ impl<F: Body> Stealing<'_, F> {
                 let _ = own.raise(false);
             }
             match turn {
-                Progress::Done => self.complete(own, node, quiet, progress),
+                Progress::Done => self.complete(own, node, in_order, progress),
                 Progress::Yielded => {
                     in_vain += 1;
                     let left = own.with(|private| {
@@ -208,7 +210,7 @@ impl<F: Body> Stealing<'_, F> {
             let _ = own.raise(false);
         } else if team.has_work() {
             // A member that offers several nodes has woken one thread. Each that comes wakes the next.
-            self.invite(team);
+            self.post(team);
         }
         taken
     }
@@ -219,7 +221,7 @@ impl<F: Body> Stealing<'_, F> {
             return own.with(|private| {
                 let first = self.roots - left;
                 let roots = &self.common.countdown.dag().roots()[first..first + taken];
-                if F::WAKES && team.is_quiet() {
+                if F::WAKES && team.is_quiet() && !self.common.countdown.dag().is_depth_first() {
                     roots.iter().for_each(|root| private.in_order.push(root.get()));
                     return private.in_order.pop().map(NodeId::new);
                 }
@@ -238,7 +240,7 @@ impl<F: Body> Stealing<'_, F> {
         }
         let stolen = own.steal().inspect(|_| {
             progress.steals += 1;
-            // `invite` tells the news, if it is any.
+            // `post` tells the news, if it is any.
             let _ = own.raise(!own.offers_nothing());
         });
         stolen.or_else(|| self.take_woken_at_last(team, own))
@@ -258,7 +260,7 @@ impl<F: Body> Stealing<'_, F> {
             return;
         }
         own.with(|private| team.pot.add(std::iter::from_fn(|| private.ready.pop_oldest())));
-        self.invite(team);
+        self.post(team);
     }
 
     /// Before a body: sees to it that others have something to take, if there is anything. What is in the
@@ -279,7 +281,7 @@ impl<F: Body> Stealing<'_, F> {
         // Lowered when this member has run dry, or by somebody who has come for nothing: seldom, so that it
         // rises seldom.
         if own.raise(true) {
-            self.invite(team);
+            self.post(team);
         }
     }
 
@@ -295,13 +297,19 @@ impl<F: Body> Stealing<'_, F> {
         progress.shares += usize::from(own.offer_some());
     }
 
-    /// Arrives at the successors of `node`, and keeps those that this makes ready: in order if the run is `quiet`.
+    /// Arrives at the successors of `node`, and keeps those that this makes ready: `in_order`, if the run is quiet.
     #[inline]
-    pub(crate) fn complete(&self, own: &mut Own<'_>, node: NodeId, quiet: bool, progress: &mut Unreported) {
+    pub(crate) fn complete(
+        &self,
+        own: &mut Own<'_>,
+        node: NodeId,
+        in_order: bool,
+        progress: &mut Unreported,
+    ) {
         let edges = self.common.countdown.dag().successors(node);
         progress.done += 1;
         own.with(|private| {
-            if F::WAKES && quiet {
+            if F::WAKES && in_order {
                 for edge in edges {
                     let (node, ready) = match edge.is_sole() {
                         true => (edge.target(), true),
@@ -342,7 +350,7 @@ impl<F: Body> Stealing<'_, F> {
             yield_now();
         } else if team.has_work() {
             // As in `take_more`: this member has taken half, and is busy now.
-            self.invite(team);
+            self.post(team);
         }
         robbed || team.is_finished() || team.has_public_work()
     }

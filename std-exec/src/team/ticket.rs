@@ -5,17 +5,19 @@
 //! a thread or for a wake-up, nobody looks at them.
 //!
 //! ```text
-//!               begin                    claim: a thread takes it, with a team
-//!     OVER ──────────────▶ QUEUED ─────────────────────────────────────────▶ ACTIVE
-//!      ▲  ▲                  ▲ │                                              │  │
-//!      │  │            wake  │ └── close ──┐           the last member leaves: │  │
-//!      │  │                  │             ▼                                  │  │
-//!      │  └────────────── IDLE ──────▶ (OVER)   ◀── settle: nothing to do ────┤  │
-//!      │        close               QUEUED      ◀── settle: more to do ───────┘  │
-//!      └──────────────────────────────────── settle: all done, or CLOSING ───────┘
+//!              begin                  claim: a thread takes it, with a team
+//!     OVER ─────────────▶ QUEUED ──────────────────────────────────────────▶ ACTIVE
+//!      ▲                  │ ▲ ▲                                                │
+//!      │                  │ │ │                the last member leaves: settle ─┤
+//!      ├◀──── close ──────┘ │ └────────────────────────── more to do ──────────┤
+//!      │               wake │                                                  │
+//!      ├◀──── close ────── IDLE ◀──────────────────────── all nodes wait ──────┤
+//!      │                                                                       │
+//!      └◀──────────────────────────────────────────────── all done, or CLOSING ┘
 //! ```
 //! The owner, too, may take it, for the caller's own nodes (`claim_for_owner`): from `QUEUED` or `IDLE` to `ACTIVE`.
-//! A run that waits for certain workers only is `QUEUED` but not `LISTED`: they have lists of their own
+//! A run that waits for certain workers only (to `settle`, more to do) is `QUEUED` but not `LISTED`: they have lists
+//! of their own
 //! (`RunQueue::push_for`).
 //!
 //! | bits | meaning | set by | cleared by |

@@ -1,7 +1,7 @@
 //! How the caller of a run waits, and who wakes it.
 
 use super::state::{Team, Ticket};
-use crate::sleep::posted;
+use crate::sleep::posted_fence;
 use crate::sync::{Ordering, fence, patience, spin_loop};
 use std::ptr;
 use std::time::Duration;
@@ -45,8 +45,9 @@ impl Team {
     pub(crate) fn wait_unless(&self, alarm: Option<Duration>, reason_to_stay: impl FnOnce() -> bool) -> bool {
         self.alarmed.store(alarm.is_some(), Ordering::Relaxed);
         self.membership.fall_asleep();
-        // Ordering: this fence pairs with the one in `posted`. Either the poster sees the caller asleep, or
-        // the caller sees what was posted. For the last helper's leave the membership word itself decides.
+        // Ordering: this fence pairs with the one in `posted_fence`. Either the poster sees the caller
+        // asleep, or the caller sees what was posted. For the last helper's leave the membership word itself
+        // decides.
         fence(Ordering::SeqCst);
         if reason_to_stay() && self.membership.claim_wake() {
             spin_loop(); // the reason may be out of date, and the caller come back at once
@@ -83,7 +84,7 @@ impl Team {
     /// idle worker. As long as the run is quiet, nobody else than its caller comes. Whether somebody was
     /// woken.
     pub(crate) fn post(&self, invite: impl FnOnce() -> bool) -> bool {
-        posted();
+        posted_fence();
         let awake = |team: &Team| !team.wake_caller();
         !awake(self) || !self.is_quiet() && (!self.ancestors().all(awake) || invite())
     }

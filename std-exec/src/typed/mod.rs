@@ -5,7 +5,7 @@
 //! go wrong in a node is recorded in one byte per node ([`memory::status`]); the executor below knows nothing
 //! of it.
 //!
-//! The folders are layers: each uses those below it, and none above.
+//! The folders are layers, listed from the highest on: each uses only those that come after it in this list.
 //!
 //! - `definition/`: graphs of which many runs are under way at once: `shared.rs`; how they are put together:
 //!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`,
@@ -17,21 +17,23 @@
 //!   `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name: `node_name.rs`; states:
 //!   `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them: `check.rs`, `finish.rs`; what
 //!   they demand of their order and thread: `constraints.rs`, `wishes.rs`.
-//! - `node/`: which closures fit which dependencies: `dependencies.rs`, `values.rs`, `state_access.rs`,
-//!   `outcome_access.rs`, `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
+//! - `node/`: what a node depends on: `dependency.rs`, `state_access.rs`, `outcome_access.rs`, many at once:
+//!   `listed.rs`, `values.rs`, `moved_values.rs`, `outcomes.rs`; which closures fit: `dependencies.rs`, those
+//!   that are called once: `once.rs`; where what feeds them lies: `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
 //!   definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls them: `task.rs`,
 //!   `async_task.rs`; graphs as nodes: `graph_task.rs`.
-//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`;
-//!   what they tell of the run's end: `token.rs`; how a node gets them: `node/threads_access.rs`.
+//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; graphs
+//!   that they run: `graphs.rs`; what they tell of the run's end: `token.rs`; how a node gets them:
+//!   `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
 //!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
 //!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
-//!   which nodes are started: `execution.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
+//!   which nodes are started: `execution.rs`; whose results go early: `early.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
 //!   with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller:
 //!   `detached.rs`; how its end reaches futures: `connection.rs`.
-//! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
+//! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
 //!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
 //! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from outside
@@ -105,8 +107,12 @@ pub use limits::source::PermitSource;
 pub use node::args::{Args, TaskNodes};
 pub(crate) use node::args::{Given, TryGiven};
 pub use node::async_fn::AsyncNodeFn;
-pub use node::dependencies::{Dependencies, Dependency, Feed, NodeFn, SetInputs};
+pub use node::dependencies::{Dependencies, NodeFn, SetInputs};
+pub use node::dependency::{Dependency, Feed};
 pub use node::local_async_fn::LocalAsyncFn;
+pub use node::moved_values::MovedValues;
+pub use node::once::{Once, once};
+pub use node::outcomes::Outcomes;
 pub use node::shared_fn::{SharedAsyncFn, SharedNodeFn};
 pub use node::threads_access::{RunThreads, threads};
 pub use node::values::{Values, ValuesIter};

@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::progress;
-use dgraph_exec::NodeId;
+use dgraph_exec::{NodeId, Progress};
 use dgraph_tests::workflow::Workflow;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -46,11 +46,16 @@ impl<'a> Execution<'a> {
         self.clock.fetch_add(1, Relaxed) + 1
     }
 
-    /// Calls `run`, which executes the nodes, and takes the time from its start to its end. On a terminal a progress
-    /// bar called `name` shows how far it has come.
-    pub(crate) fn measure(&self, name: &'static str, run: impl FnOnce()) -> Duration {
+    /// Calls `run`, which executes the nodes, and takes the time from its start to its end. What shows meanwhile how far it
+    /// has come is called `name`, and says what `report` knows.
+    pub(crate) fn measure(
+        &self,
+        name: &'static str,
+        report: Option<&Progress>,
+        run: impl FnOnce(),
+    ) -> Duration {
         let ended = || self.clock.load(Relaxed) / 2;
-        progress::watch(name, self.nodes.len(), ended, || {
+        progress::watch(name, self.nodes.len(), ended, report, || {
             let start = Instant::now();
             run();
             start.elapsed()

@@ -5,18 +5,20 @@
 //! cargo run --release --example workflow -- jobs.tsv        # id<TAB>duration<TAB>pred1,pred2,…; ids are 0..n
 //! generate | cargo run --release --example workflow -- -    # standard input
 //! cargo run --release --example workflow -- --report report.html    # what ran when, on which thread
+//! cargo run --release --example workflow -- --durations last.tsv    # the second time by what nodes took the first time
 //! cargo run --release --example workflow -- --what-if    # what it would take on 1 to 1,024 threads
 //! ```
 //!
 //! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, to
 //! compute a value from its predecessors' values. Both executions have to give the same values and to respect
 //! every edge; otherwise the program fails. With `--priorities` the parallel one starts what has the longest
-//! path behind it first. They alternate `--repeat` times, on the same graph and executor, and the fastest of
+//! path behind it first; with `--durations FILE`, by what the nodes took when that file was written last. They alternate `--repeat` times, on the same graph and executor, and the fastest of
 //! each kind counts.
 
 #![forbid(unsafe_code)]
 
 mod budget;
+mod durations;
 mod execution;
 mod job;
 mod options;
@@ -29,8 +31,9 @@ mod what_if;
 
 use budget::Budget;
 use clap::Parser;
-use dgraph_exec::{Executor, RunOptions};
+use dgraph_exec::{Executor, Progress, RunOptions};
 use dgraph_tests::input;
+use durations::Kept;
 use execution::Execution;
 use job::Job;
 use options::Options;
@@ -38,6 +41,7 @@ use record::Record;
 use report::Report;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use what_if::Predictions;
 
 fn main() -> ExitCode {
@@ -66,26 +70,36 @@ fn run(options: &Options) -> Result<(), String> {
 
     let job = Job::new(&input.workflow, &Budget::new(options.seconds, input.workflow.total_work()));
     let mut record = options.records().then(|| Record::new(executor.threads(), input.workflow.nodes()));
+    let mut kept = options.durations.as_deref().map(Kept::read).transpose()?;
+    let longest_path_first = options.priorities || kept.as_ref().is_some_and(Kept::knows_any);
     let (mut serial_times, mut makespans) = (Vec::new(), Vec::new());
     for _ in 0..options.repeat.get() {
         let (serial, parallel) = (Execution::new(&job), Execution::new(&job));
-        serial_times.push(serial.measure("serial", || input.dag.run(|node| serial.execute(node))));
-        makespans.push(if options.priorities || record.is_some() {
+        serial_times.push(serial.measure("serial", None, || input.dag.run(|node| serial.execute(node))));
+        makespans.push(if options.priorities || record.is_some() || kept.is_some() {
             let mut graph = typed::graph(&input.workflow, &parallel, options.priorities)?;
+            kept.iter().for_each(|kept| kept.prioritize(&mut graph));
             let run = record.as_ref().map_or_else(RunOptions::new, Record::options);
+            let run = if kept.is_some() { run.measure() } else { run };
+            // (It costs some hundred nanoseconds a node, so only if somebody looks.)
+            let report = progress::is_drawn()
+                .then(|| Arc::new(kept.as_ref().map_or_else(Progress::new, Kept::progress)));
+            let run = report.iter().fold(run, |run, report| run.observer(report.clone()));
             let work = || graph.with(&run).run_parallel(&executor).map(drop).expect("no node fails");
-            let makespan = parallel.measure("parallel", work);
+            let makespan = parallel.measure("parallel", report.as_deref(), work);
             record.iter_mut().for_each(|record| record.took(makespan));
+            kept.iter_mut().for_each(|kept| kept.learn(&graph));
             makespan
         } else {
-            parallel.measure("parallel", || executor.run(&input.dag, |node| parallel.execute(node)))
+            parallel.measure("parallel", None, || executor.run(&input.dag, |node| parallel.execute(node)))
         });
         serial.check(&input.workflow).map_err(|fault| format!("serial execution: {fault}"))?;
         parallel.check(&input.workflow).map_err(|fault| format!("parallel execution: {fault}"))?;
         parallel.compare(&serial).map_err(|fault| format!("parallel execution: {fault}"))?;
     }
     record.map_or(Ok(()), |record| record.write(options))?;
-    print(&Report::new(&input, &executor, options.priorities, &serial_times, &makespans))?;
+    kept.map_or(Ok(()), |kept| kept.write())?;
+    print(&Report::new(&input, &executor, longest_path_first, &serial_times, &makespans))?;
     if options.what_if {
         let serial = serial_times.iter().min().copied().unwrap_or_default();
         print(&Predictions::new(&input, serial, executor.threads()))?;

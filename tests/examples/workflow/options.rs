@@ -30,6 +30,11 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) priorities: bool,
 
+    /// Start the node with the longest path behind it first, by what nodes took when this file was written, if it is there;
+    /// and write to it what they take
+    #[arg(long, value_name = "FILE")]
+    pub(crate) durations: Option<PathBuf>,
+
     /// Predict the makespan on 1 to 1,024 threads, and which node is worth making faster
     #[arg(long)]
     pub(crate) what_if: bool,

@@ -51,7 +51,7 @@ impl Record {
 /// Refuses to write to the file that is read.
 pub(crate) fn check(options: &Options) -> Result<(), String> {
     let source = options.workflow();
-    let files = [&options.trace, &options.report, &options.svg, &options.dot];
+    let files = [&options.trace, &options.report, &options.svg, &options.dot, &options.durations];
     match files.into_iter().flatten().find(|path| same_file::is_input(path, &source)) {
         Some(path) => Err(format!("{}: not written, since the workflow was read from there", path.display())),
         None => Ok(()),

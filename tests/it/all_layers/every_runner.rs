@@ -42,6 +42,29 @@ impl Plan {
         }
     }
 
+    /// Each node makes its item from those before it.
+    fn each(&self, runner: &Runner) {
+        let dag = Dag::from_edges(self.nodes, &self.edges).expect("an acyclic graph");
+        let mut before = Predecessors::new(self.nodes, &self.edges).lists();
+        before.iter_mut().for_each(|before| before.sort_unstable());
+        let mut expected = Vec::new();
+        expected.resize(self.nodes, None);
+        for node in dag.view().order().iter().map(|node| node.index()) {
+            let values =
+                before[node].iter().map(|&before| expected[before as usize].expect("it comes before"));
+            expected[node] = Some(oracle::value(node, values));
+        }
+        for _ in 0..3 {
+            let mut items = vec![None; self.nodes];
+            runner.each(&dag, &mut items, |node, own, fed| {
+                assert!(fed.iter().map(|(node, _)| node.get()).eq(before[node.index()].iter().copied()));
+                let values = fed.iter().map(|(_, item)| item.expect("it comes before"));
+                *own = Some(oracle::value(node.index(), values));
+            });
+            assert_eq!(items, expected);
+        }
+    }
+
     fn keyed(&self, runner: &Runner) {
         let before = Predecessors::new(self.nodes, &self.edges);
         let mut builder = KeyedGraph::builder();
@@ -104,6 +127,7 @@ proptest! {
     fn agrees_with_the_oracle(plan in plans()) {
         with_all_runners(|runner| {
             plan.bare(runner);
+            plan.each(runner);
             plan.keyed(runner);
             plan.typed(runner, false);
             plan.typed(runner, true);

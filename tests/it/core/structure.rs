@@ -3,6 +3,7 @@
 use crate::support::runner::executor;
 use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
+use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_dag::random_dag;
 use dgraph_tests::splitmix::SplitMix64;
 use proptest::prelude::*;
@@ -74,6 +75,24 @@ fn critical_path_saturates() {
     assert_eq!(dag.view().critical_path(|_| u64::MAX).length, u64::MAX);
 }
 
+/// The reversed graph has the same edges, turned round; what it says comes before each node is the oracle's.
+fn check_reversed(dag: &Dag, edges: &[(u32, u32)]) -> Result<(), TestCaseError> {
+    let nodes = dag.view().node_count();
+    let mut turned: Vec<_> = edges.iter().map(|&(u, v)| (v, u)).collect();
+    turned.sort_unstable();
+    check_structure(dag.reversed().view(), &turned)?;
+    let order: Vec<_> = dag.reversed().view().order().iter().map(|node| node.get()).collect();
+    prop_assert_eq!(oracle::check_order(nodes, &turned, &order), Ok(()));
+    for (node, mut before) in (0..).map(NodeId::new).zip(Predecessors::new(nodes, edges).lists()) {
+        before.sort_unstable();
+        prop_assert!(dag.predecessors(node).map(NodeId::get).eq(before));
+    }
+    // Kept, once for all clones, and for a graph whose order was changed, too.
+    prop_assert!(std::ptr::eq(dag.reversed(), dag.clone().reversed()));
+    prop_assert_eq!(dag.clone().depth_first().reversed().view().edge_count(), edges.len());
+    Ok(())
+}
+
 proptest! {
     /// Any list of edges gets the oracle's verdict: a graph with a right order, or a real cycle.
     #[test]
@@ -100,6 +119,7 @@ proptest! {
         let edges = random_dag(&mut SplitMix64::new(seed), nodes, density);
         let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic by construction");
         check_structure(dag.view(), &edges)?;
+        check_reversed(&dag, &edges)?;
     }
 
     /// Counting that starts in the middle of the order: the rest becomes ready as if it had been counted all along.

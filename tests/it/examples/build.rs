@@ -4,6 +4,8 @@ use super::{printed, program};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Child;
 use std::process::{Command, Output, Stdio};
 
 /// Runs it with a file of this content.
@@ -72,19 +74,49 @@ fn bad_files() {
     assert_eq!(refusal("# nothing\na\n"), "error: line 2: no colon\n");
 }
 
-/// Commands under way are killed, and what needs them isn't made.
+/// The tool with this file, and the lines that it prints.
+#[cfg(unix)]
+fn begun(name: &str, content: &str) -> (Child, impl Iterator<Item = String> + use<>) {
+    let mut tool =
+        program("build").arg(file(name, content)).stdout(Stdio::piped()).spawn().expect("it starts");
+    let printed = BufReader::new(tool.stdout.take().expect("piped")).lines();
+    (tool, printed.map(|line| line.expect("UTF-8")))
+}
+
+#[cfg(unix)]
+fn press_ctrl_c(tool: &Child) {
+    let kill = Command::new("kill").args(["-INT", &tool.id().to_string()]).status();
+    assert!(kill.expect("it can be started").success());
+}
+
+#[cfg(unix)]
+const DRAINS: &str = "no more is begun; Ctrl-C again kills what is under way";
+
+/// Commands under way end, and what needs them isn't made.
 #[cfg(unix)]
 #[test]
 fn ctrl_c() {
-    let file = file("slow.mk", "slow: ; exec sleep 1000\nall: slow ; echo done\n");
-    let mut tool = program("build").arg(file).stdout(Stdio::piped()).spawn().expect("it starts");
-    let mut printed =
-        BufReader::new(tool.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let go = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go");
+    let _ = fs::remove_file(&go);
+    let wait = format!("until [ -e '{}' ]; do sleep 0.01; done", go.display());
+    let (mut tool, mut printed) = begun("drains.mk", &format!("slow: ; {wait}\nall: slow ; echo done\n"));
     assert_eq!(printed.next().as_deref(), Some("[1/2] slow"));
-    let kill = Command::new("kill").args(["-INT", &tool.id().to_string()]).status();
-    assert!(kill.expect("it can be started").success());
-    let rest: Vec<_> = printed.collect();
-    let summary = "cancelled, 1 node interrupted: slow; 1 node did not run: all";
-    assert_eq!(rest, ["slow was interrupted", "all did not run", summary]);
+    press_ctrl_c(&tool);
+    assert_eq!(printed.next().as_deref(), Some(DRAINS));
+    fs::write(go, "").expect("written");
+    assert_eq!(printed.collect::<Vec<_>>(), ["all did not run", "cancelled, 1 node did not run: all"]);
+    assert_eq!(tool.wait().expect("it ends").code(), Some(1));
+}
+
+/// Commands under way are killed.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_twice() {
+    let (mut tool, mut printed) = begun("slow.mk", "slow: ; exec sleep 1000\nall: slow ; echo done\n");
+    assert_eq!(printed.next().as_deref(), Some("[1/2] slow"));
+    press_ctrl_c(&tool);
+    assert_eq!(printed.next().as_deref(), Some(DRAINS));
+    press_ctrl_c(&tool);
+    assert_eq!(printed.collect::<Vec<_>>(), ["slow was interrupted", "all did not run", "killed"]);
     assert_eq!(tool.wait().expect("it ends").code(), Some(1));
 }

@@ -2,6 +2,7 @@
 
 mod bound_turns;
 mod builder;
+mod each;
 mod in_step;
 mod order;
 mod panics;

@@ -3,6 +3,7 @@
 mod exports;
 pub(crate) mod log;
 mod predicted;
+mod progress;
 mod random;
 mod recorded;
 mod schema;

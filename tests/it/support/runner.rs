@@ -1,7 +1,7 @@
 //! The runners, and the macros that run each behaviour over all of them.
 
 use dgraph_exec::{
-    AsDag, Dictionary, DictionaryResults, Executor, Graph, NodeId, Results, RunError, RunOptions,
+    AsDag, Dag, Dictionary, DictionaryResults, Executor, Graph, NodeId, Results, RunError, RunOptions,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -73,7 +73,30 @@ impl Runner {
             Self::Parallel(executor) | Self::Detached(executor) => executor.run(dag, body),
         }
     }
+
+    /// `run_each`.
+    #[track_caller]
+    pub(crate) fn each<T: Send + Sync>(
+        &self,
+        dag: &Dag,
+        items: &mut [T],
+        body: impl Fn(NodeId, &mut T, ItemsBefore<'_, '_, T>) + Sync,
+    ) {
+        match self {
+            Self::Serial | Self::Async => dag.run_each(items, |node, own, before| {
+                body(node, own, &before.nodes().zip(before.iter()).collect::<Vec<_>>());
+            }),
+            Self::Parallel(executor) | Self::Detached(executor) => {
+                executor.run_each(dag, items, |node, own, before| {
+                    body(node, own, &before.nodes().zip(before.iter()).collect::<Vec<_>>());
+                });
+            }
+        }
+    }
 }
+
+/// The items of what a node depends on, with the nodes, as a body is given them in each way to run.
+pub(crate) type ItemsBefore<'b, 'a, T> = &'b [(NodeId, &'a T)];
 
 fn is_worker() -> bool {
     std::thread::current().name().is_some_and(|name| name.starts_with("dgraph-"))

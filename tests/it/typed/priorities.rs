@@ -1,7 +1,7 @@
 //! The order of ready nodes: priorities, critical path first, measured durations.
 
 use crate::support::runner::{Runner, executor, over_typed_runners};
-use dgraph_exec::{Graph, GraphBuilder, RunOptions};
+use dgraph_exec::{Durations, Graph, GraphBuilder, RunOptions};
 use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -127,11 +127,32 @@ fn measured_durations(runner: &Runner) {
     assert!(graph.measured(long).expect("kept, and measured again") >= nap);
 }
 
+/// By name, as in the last process: unknown names take no time, names that are gone are no matter.
+fn durations_by_name(runner: &Runner) {
+    let order = Mutex::new(Vec::new());
+    let ran = |name: &'static str| order.lock().expect("nobody panics").push(name);
+    let mut graph = GraphBuilder::new();
+    let one = graph.limit(1);
+    for (name, says) in [("", "nameless"), ("new", "new"), ("short", "short"), ("long", "long")] {
+        let node = graph.node(name, (), move || ran(says));
+        graph.limited(node, one);
+    }
+    let mut graph = graph.build().expect("a valid graph");
+    assert_eq!(graph.durations(), Durations::new());
+    let last_time = "1\tshort\n2\tlong\n3\tgone\n4\t".parse().expect("durations");
+    assert_eq!(graph.prioritize_by_durations(&last_time), 2);
+    runner.typed_with(&mut graph, &RunOptions::new().measure()).expect("no node fails");
+    assert_eq!(*order.lock().expect("nobody panics"), ["long", "short", "nameless", "new"]);
+    let names: Vec<_> = graph.durations().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["long", "new", "short"]);
+}
+
 over_typed_runners!(
     priorities_are_the_order_of_one_thread,
     inputs_delay_nobody,
     nothing_but_inputs,
     critical_path_first,
+    durations_by_name,
     measured_durations
 );
 

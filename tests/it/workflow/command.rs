@@ -145,3 +145,25 @@ fn bad_options_are_refused() {
         String::from_utf8_lossy(&missing.stderr).starts_with("error: no/such/file.tsv: cannot be read: ")
     );
 }
+
+/// The second call begins with what the first one has measured; a file that isn't one is refused, and left alone.
+#[test]
+fn durations_from_one_call_to_the_next() {
+    let file = env::temp_dir().join(format!("dgraph-durations-{}.tsv", std::process::id()));
+    let path = file.to_str().expect("UTF-8");
+    let input = b"0\t1000\t\n1\t3000\t0\n2\t500\t0\n";
+    let call = || run(&["-", "--seconds", "0.02", "--threads", "2", "--durations", path], input);
+    let _ = std::fs::remove_file(&file);
+    assert_eq!(value(&report(call()), "order"), "newest first");
+    let names = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(line.split_once('\t')?.1.to_owned())).collect()
+    };
+    assert_eq!(names(&std::fs::read_to_string(&file).expect("written")), ["0", "1", "2"]);
+    assert_eq!(value(&report(call()), "order"), "critical path first");
+    std::fs::write(&file, "1\t0\n2\n").expect("writable");
+    let refused = call();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).ends_with("line 2 has no tab\n"));
+    assert_eq!(std::fs::read_to_string(&file).expect("there"), "1\t0\n2\n");
+    std::fs::remove_file(&file).expect("there");
+}

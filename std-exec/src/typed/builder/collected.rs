@@ -32,6 +32,8 @@ pub struct Collected {
     pub(crate) accesses: Vec<Access>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) wishes: Wishes,
+    /// Whose results are dropped early.
+    pub(crate) early: Vec<u32>,
     pub(crate) faults: Faults,
 }
 
@@ -46,6 +48,7 @@ impl Collected {
             accesses: Vec::new(),
             conditions: Vec::new(),
             wishes: Wishes::default(),
+            early: Vec::new(),
             faults: Faults::default(),
         }
     }

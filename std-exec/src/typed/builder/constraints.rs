@@ -70,9 +70,9 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     /// Puts a node under a limit, of this graph or a [shared](crate::SharedLimit) one: of that it may want
-    /// [several permits](crate::SharedLimit::permits). It may be under several limits, and runs when each of them
-    /// permits it. Each combination of limits of the graph and threads that occurs makes every node of the graph a little
-    /// dearer: it should be tens, not thousands.
+    /// [several permits](crate::SharedLimit::permits). It may be under several limits, and runs when each of
+    /// them permits it. Each combination of limits of the graph and threads that occurs makes every node of the
+    /// graph take a little longer: there should be tens, not thousands.
     ///
     /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice, and more permits than
     /// there are.
@@ -111,8 +111,40 @@ impl<P> GraphBuilder<'_, P> {
         }
     }
 
+    /// Drops the result of `node` as soon as all nodes that use it are complete, instead of keeping it to the next
+    /// run: for large results that are only lent. It is [gone](crate::NoResult::Dropped) then. (A result that nobody
+    /// uses stays; so does one that is among the [targets](crate::RunOptions::only) of a run, and in a run that is
+    /// stopped what is left.)
+    ///
+    /// An [update](crate::RunOptions::update) runs the node again if one that runs uses its result. An input is unset
+    /// afterwards. The nodes of a graph that has any of these take some nanoseconds longer.
+    ///
+    /// To keep few alive, users also have to come soon: on one thread see [`depth_first`](Self::depth_first).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, NoResult};
+    /// let mut graph = GraphBuilder::new();
+    /// let image = graph.node("image", (), || vec![7_u8; 1 << 20]);
+    /// let sum = graph.node("sum", image, |image: &Vec<u8>| image.iter().map(|&byte| u64::from(byte)).sum::<u64>());
+    /// let size = graph.node("size", image, |image: &Vec<u8>| image.len() as u64);
+    /// graph.drop_early(image);
+    /// let mut graph = graph.build()?;
+    /// let results = graph.run()?;
+    /// assert_eq!(results[sum], 7 * results[size]);
+    /// assert_eq!(results.get(image), Err(NoResult::Dropped));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drop_early(&mut self, node: impl Into<AnyNode>) {
+        if let Some(node) = self.nodes.own(node.into()) {
+            self.nodes.early.push(node);
+        }
+    }
+
     /// Lets a node's dependents come soon after it, so that few results are alive at once: for large results
-    /// that are [moved](crate::Node::moved) to their dependent, and so are gone when that has ended.
+    /// that are gone when their users have ended, since they are [moved](crate::Node::moved), or [dropped
+    /// early](Self::drop_early).
     ///
     /// A run on one thread (`run`, `run_async`, an executor of one) goes through the nodes in the order of
     /// declaration, as far as dependencies permit, and a short run on several threads may go in supersteps: if a

@@ -3,6 +3,7 @@
 use super::check::{Defined, check, name_cycle};
 use super::collected::Collected;
 use crate::typed::data::agenda::Agenda;
+use crate::typed::data::early::Early;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::Schedule;
 use crate::typed::data::topology::Topology;
@@ -19,7 +20,7 @@ impl Collected {
         self.add_gates();
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
-        let Self { store, mut graphs, names, definitions, uses, mut wishes, .. } = self;
+        let Self { store, mut graphs, names, definitions, uses, mut wishes, early, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -30,6 +31,7 @@ impl Collected {
             other => GraphError::TooLarge(other),
         })?;
         let (limited_nodes, wanted) = wishes.collect_wanted(&names)?;
+        let early = Early::new(definitions.len(), &early, &uses).map(Box::new);
         let demands = wishes.collect(definitions.len(), &names)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
         let inputs: Arc<[u32]> = inputs.collect();
@@ -57,6 +59,7 @@ impl Collected {
             inputs,
             changed,
             measured,
+            early,
             wakes,
             agenda,
             marks,

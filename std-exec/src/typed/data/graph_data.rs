@@ -2,6 +2,7 @@
 
 use super::agenda::Agenda;
 use super::arranged::Arranged;
+use super::early::Early;
 use super::schedule::Schedule;
 use super::shuffled::{self, Shuffled};
 use super::topology::Topology;
@@ -23,7 +24,7 @@ use crate::typed::options::around::Around;
 use crate::typed::options::run_options::RunOptions;
 use crate::typed::options::shuffle::Shuffle;
 use crate::wake::Wakes;
-use dgraph_core::NodeId;
+use dgraph_core::{Countdown, NodeId};
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub(crate) struct GraphData {
     /// If the run is shuffled.
     pub(crate) shuffled: Option<Box<Shuffled>>,
     pub(crate) measured: Measured,
+    /// If results are dropped early.
+    pub(crate) early: Option<Box<Early>>,
     /// If there are nodes that give futures, or may have to wait for permits.
     pub(crate) wakes: Option<Arc<Wakes>>,
     /// The deadline of a run that may wait.
@@ -118,6 +121,8 @@ pub(crate) struct Parts<'r> {
     pub(crate) shuffled: Option<&'r [NodeId]>,
     pub(crate) wakes: Option<&'r Wakes>,
     pub(crate) limits: Option<Limits<'r>>,
+    /// Which results that are dropped early have users left.
+    pub(crate) early: Option<Countdown<'r>>,
     measured: &'r Measured,
     pub(crate) names: &'r Names,
     pub(crate) around: &'r Arc<Around>,
@@ -142,7 +147,7 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, names, topology, arranged, schedule, limited, inputs, .. } = self;
+        let Self { store, names, topology, arranged, schedule, limited, inputs, early, .. } = self;
         Self {
             // SAFETY: by contract.
             store: unsafe { store.another(inputs) },
@@ -156,6 +161,7 @@ impl GraphData {
             limited: limited.as_ref().map(|limited| Box::new(limited.another())),
             shuffled: None,
             measured: Measured::default(),
+            early: early.as_ref().map(|early| Box::new(early.another())),
             wakes: None,
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
@@ -200,7 +206,7 @@ impl GraphData {
     /// The graphs that are nodes, to be looked at. Not during a run.
     fn inner_graphs(&self) -> impl Iterator<Item = &Self> {
         let Self { store, graphs, .. } = self;
-        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Store::call`
+        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Tasks::call`
         // there is none.
         (0..graphs.0.len()).filter_map(|at| unsafe { &*graphs.at(store, at).1 }.as_deref())
     }
@@ -234,7 +240,7 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, names, topology, schedule, limited, shuffled, measured, .. } = self;
+        let Self { store, names, topology, schedule, limited, shuffled, measured, early, .. } = self;
         let Self { wakes, agenda, around, .. } = self;
         let (urgencies, queue) = match schedule.as_deref_mut().map(Schedule::parts) {
             Some((urgencies, queue)) => (urgencies, Some(queue)),
@@ -246,15 +252,17 @@ impl GraphData {
         };
         let (wakes, limited) = (wakes.as_deref(), limited.as_deref());
         let limits = limited.map(|limited| Limits { limited, urgencies });
-        (Parts { store, topology, shuffled, wakes, limits, measured, names, around }, queue, agenda)
+        let early = early.as_ref().map(|early| early.countdown());
+        (Parts { store, topology, shuffled, wakes, limits, early, measured, names, around }, queue, agenda)
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
         let Self { store, names, topology, measured, wakes, around, .. } = self;
         let wakes = wakes.as_deref();
-        let parts = Parts { store, topology, shuffled: None, wakes, limits: None, measured, names, around };
-        parts.watch(options, watching)
+        let (limits, early) = (None, None);
+        Parts { store, topology, shuffled: None, wakes, limits, early, measured, names, around }
+            .watch(options, watching)
     }
 
     /// Draws the order of a run, which is [prepared](Self::prepare).

@@ -215,7 +215,7 @@ impl Topology {
                 State::EndedBranch => not_chosen = not_chosen.or(Some(self.ender(before))),
                 State::NotChosen { culprit } => not_chosen = not_chosen.or(Some(culprit)),
                 State::NotRun | State::Interrupted => fed = false,
-                State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } => {
+                State::Taken | State::NotNeeded | State::Unset | State::Moved { .. } | State::Dropped => {
                     fed &= !kind.feeds();
                 }
             }

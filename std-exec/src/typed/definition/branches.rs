@@ -1,4 +1,4 @@
-//! Which nodes of a definition run in which case.
+//! Which nodes of a definition run in which case, and whose results outlast their users.
 
 use super::definition_builder::DefinitionBuilder;
 use crate::typed::handle::bounds::Predecessors;
@@ -67,5 +67,25 @@ impl DefinitionBuilder<'_> {
     /// ```
     pub fn unless<Q: Lendable>(&mut self, node: impl Into<AnyNode>, condition: impl Into<Node<bool, Q>>) {
         self.nodes.unless(node, condition);
+    }
+
+    /// Drops the result of `node` as soon as all nodes of a run that use it are complete, as
+    /// [`GraphBuilder::drop_early`](crate::GraphBuilder::drop_early) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionBuilder, NoResult};
+    /// let mut graph = DefinitionBuilder::new();
+    /// let page = graph.node("page", (), || "text ".repeat(1000));
+    /// let words = graph.node("words", page, |page: &String| page.split_whitespace().count());
+    /// graph.drop_early(page);
+    /// let mut instance = graph.build()?.instance();
+    /// assert_eq!(instance.run()?[words], 1000);
+    /// assert_eq!(instance.result(page), Err(NoResult::Dropped));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drop_early(&mut self, node: impl Into<AnyNode>) {
+        self.nodes.drop_early(node);
     }
 }

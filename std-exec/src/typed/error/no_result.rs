@@ -58,6 +58,8 @@ pub enum NoResult {
         /// The dependent.
         into: NamedNode,
     },
+    /// The result was dropped after its last user, as it was [to be](crate::GraphBuilder::drop_early).
+    Dropped,
     /// The caller has taken the result.
     Taken,
     /// The targets of the last run don't depend on the node.
@@ -79,6 +81,7 @@ impl fmt::Display for NoResult {
             Self::EndedBranch => f.write_str("ended its branch"),
             Self::NotChosen { because_of } => write!(f, "was not chosen because of {because_of}"),
             Self::Moved { into } => write!(f, "was moved into {into}"),
+            Self::Dropped => f.write_str("was dropped after its last user"),
             Self::Taken => f.write_str("was taken"),
             Self::NotNeeded => f.write_str("was not needed"),
             Self::Unset => f.write_str("is an input that was not set"),

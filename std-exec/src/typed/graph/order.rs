@@ -1,6 +1,7 @@
 //! The order of a graph that is there: by the longest path, as told or as measured.
 
 use super::built::Graph;
+use crate::observe::Durations;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::{Demands, Schedule};
 use crate::typed::handle::node::AnyNode;
@@ -72,6 +73,65 @@ impl<P> Graph<'_, P> {
         let measured = std::mem::take(&mut self.data_mut().measured);
         self.prioritize_by(|node| measured.get(node).unwrap_or_default());
         self.data_mut().measured = measured;
+    }
+
+    /// Gives nodes [priorities](Self::prioritize_by) by what nodes of the same names took, as a file of the last process may
+    /// say. Nodes without a name, or with one that it doesn't have, take no time. How many it has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Durations, GraphBuilder};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("compile", (), || ());
+    /// graph.node("a new one", (), || ());
+    /// let mut graph = graph.build()?;
+    /// let last_time: Durations = "2000000\tcompile".parse()?;
+    /// assert_eq!(graph.prioritize_by_durations(&last_time), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn prioritize_by_durations(&mut self, durations: &Durations) -> usize {
+        let data = self.data();
+        let of = |node| {
+            Some(data.names.get(node)).filter(|name| !name.is_empty()).and_then(|name| durations.get(name))
+        };
+        let by_node: Vec<_> = (0..data.topology.declared()).map(of).collect();
+        self.prioritize_by(|node| by_node[node.index()].unwrap_or_default());
+        by_node.iter().flatten().count()
+    }
+
+    /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their names: of nodes of
+    /// one name, the one that took longest. Nodes without a name are left out, and those of graphs that are nodes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// graph.node("compile", (), || ());
+    /// let mut graph = graph.build()?;
+    /// graph.with(&RunOptions::new().measure()).run()?;
+    /// let durations = graph.durations();
+    /// assert!(durations.get("compile").is_some());
+    /// std::fs::write(std::env::temp_dir().join("durations.tsv"), durations.to_string())?; // for the next process
+    /// # std::fs::remove_file(std::env::temp_dir().join("durations.tsv"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn durations(&self) -> Durations {
+        let data = self.data();
+        let mut durations = Durations::new();
+        for node in 0..data.topology.declared() {
+            let name = data.names.get(node);
+            if let (false, Some(took)) = (name.is_empty(), data.measured.get(NodeId::new(node))) {
+                let longest = durations.get(name).map_or(took, |other| took.max(other));
+                durations.insert(name, longest);
+            }
+        }
+        durations
     }
 
     /// How long `node` took in the last run that [measured](crate::RunOptions::measure) it. `None` if none

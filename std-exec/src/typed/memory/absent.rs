@@ -18,6 +18,7 @@ impl State {
             Self::Skipped { culprit } => NoResult::Skipped { because_of: names.named(culprit) },
             Self::Moved { taker } => NoResult::Moved { into: names.named(taker) },
             Self::Taken => NoResult::Taken,
+            Self::Dropped => NoResult::Dropped,
             Self::NotNeeded => NoResult::NotNeeded,
             Self::Unset => NoResult::Unset,
         })

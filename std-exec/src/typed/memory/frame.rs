@@ -18,7 +18,7 @@ use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
 use crate::typed::error::stop_reason::StopReason;
 use crate::typed::error::stopped::Stopped;
-use crate::typed::handle::names::{NamedNode, Names};
+use crate::typed::handle::names::{Label, NamedNode, Names};
 use crate::typed::options::around::{Around, Outer};
 use crate::typed::options::run_options::{FailurePolicy, RunOptions};
 use crate::wake::Wakes;
@@ -260,6 +260,11 @@ impl Frame<'_> {
 }
 
 impl Frame<'_> {
+    /// How messages name `node`.
+    pub(crate) fn label(&self, node: u32) -> Label<'_> {
+        self.names.label(node)
+    }
+
     /// Why `node`, which is complete, has no result. `None` if it has one.
     pub(crate) fn absent(&self, node: u32) -> Option<NoResult> {
         let status = self.statuses.get(node);

@@ -28,9 +28,11 @@ pub(crate) const GUARDED: usize = 512;
 pub(crate) const PANICKED: usize = 1024;
 /// The graph is a node, and drained if need be: every node looks whether the run around it has stopped.
 pub(crate) const WITHIN: usize = 2048;
+/// Some results are dropped early: every node says when it is complete.
+pub(crate) const EARLY: usize = 4096;
 
 /// Nodes are under limits that graphs share: they take permits before they start.
-pub(crate) const LIMITED: usize = 4096;
+pub(crate) const LIMITED: usize = 8192;
 
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]

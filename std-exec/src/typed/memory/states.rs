@@ -16,7 +16,7 @@
 //! - Of two nodes of which one changes the state, one is ordered after the other by edges of the DAG; or both
 //!   commute, and are under one limit of 1 (`builder/states.rs`). `data/turns.rs` sees to that, and is checked
 //!   there against all pairs. A run calls a node once, after its predecessors are complete, and keeps limits
-//!   (`Store::call`): by permits, or on one thread.
+//!   (`Tasks::call`): by permits, or on one thread.
 //! - A node that is complete has no reference any more: its closure has returned, or its future is gone. The
 //!   exception is a future that is interrupted: its node is completed, and it is dropped when the run is over.
 //!   Then the run is stopped, which those who come after that node see like everything that it did, so none
@@ -99,7 +99,7 @@ impl States {
         StatePlace(self.all().values[state.id().index as usize].value.cast())
     }
 
-    /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see `Store::call`.)
+    /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see `Tasks::call`.)
     pub(crate) fn get<T, P>(&self, state: State<T, P>) -> &T {
         // SAFETY: while `self` is borrowed only a run could change it, and there is none.
         unsafe { self.place(state).read() }

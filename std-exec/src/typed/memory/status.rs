@@ -6,7 +6,7 @@
 //!            │   ┌─────────▶ FAILED, ENDED_BRANCH (those behind it are not chosen)
 //!  NOT_RUN ──┴───┼─────────▶ PANICKED
 //!     ▲          ├─────────▶ NOT_STARTED (the run was stopped before), INTERRUPTED (while it was under way)
-//!     │          └─────────▶ VALUE ──┬──▶ MOVED (into its dependent, in the run)
+//!     │          └─────────▶ VALUE ──┬──▶ MOVED (into its dependent, in the run), DROPPED (after the last one)
 //!     │                              └──▶ TAKEN (by the caller, between runs)
 //!     └── the next run; or NOT_NEEDED, if its targets don't need the node
 //! ```
@@ -82,6 +82,7 @@ pub(crate) enum State {
     Skipped { culprit: u32 },
     NotChosen { culprit: u32 },
     Moved { taker: u32 },
+    Dropped,
 }
 
 const SKIPPED: u8 = 7;
@@ -101,6 +102,8 @@ impl Status {
     pub(crate) const NOT_STARTED: Self = Self::new(10);
     pub(crate) const INTERRUPTED: Self = Self::new(11);
     pub(crate) const ENDED_BRANCH: Self = Self::new(12);
+
+    pub(crate) const DROPPED: Self = Self::new(14);
 
     const fn new(state: u8) -> Self {
         Self { state, about: 0 }
@@ -133,6 +136,7 @@ impl Status {
             6 => State::Unset,
             11 => State::Interrupted,
             12 => State::EndedBranch,
+            14 => State::Dropped,
             SKIPPED => State::Skipped { culprit: self.about },
             NOT_CHOSEN => State::NotChosen { culprit: self.about },
             _ => State::Moved { taker: self.about },

@@ -124,6 +124,26 @@ impl Store {
         unsafe { (future.drop)(self.tasks.task(future.node), place) };
     }
 
+    /// Drops what `node` gave, during a run. Its status is the caller's affair, also if this panics.
+    ///
+    /// # Safety
+    ///
+    /// The node's status is `VALUE`, and nobody uses its result, or does so from now on.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of its destructor.
+    pub(crate) unsafe fn drop_result(&self, node: u32) {
+        // Both lists are in the order of declaration.
+        for list in [&self.tasks.results, &self.tasks.inputs] {
+            if let Ok(at) = list.binary_search_by_key(&node, |&(node, _)| node) {
+                let (_, drop) = list[at];
+                // SAFETY: the slot holds a value, by contract, of the type that `drop` was made for.
+                unsafe { drop(self.slot_of(node)) };
+            }
+        }
+    }
+
     /// The slot of a node of this graph. `None` for another's.
     fn slot<T>(&self, node: Node<T>) -> Option<NonNull<T>> {
         let own = node.any().graph == self.id();
@@ -138,7 +158,7 @@ impl Store {
     }
 
     /// What `node` gave. `None` if it is another graph's; otherwise why there is nothing. (Not during a run:
-    /// whoever runs nodes sees to that, see `call`.)
+    /// whoever runs nodes sees to that, see `Tasks::call`.)
     pub(crate) fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
         let slot = self.slot(node)?;
         let status = self.statuses.get(node.any().index);
@@ -215,7 +235,9 @@ impl Store {
         }
         self.statuses.fill(Status::NOT_RUN);
         inputs.iter().for_each(|&input| self.statuses.set(input, Status::UNSET));
-        thrown.into_iter().for_each(|thrown| resume_unwind(thrown));
+        if let Some(thrown) = thrown {
+            resume_unwind(thrown);
+        }
     }
 
     /// Drops the results of the nodes for which `which` gives a new status.

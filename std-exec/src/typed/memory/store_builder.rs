@@ -109,9 +109,9 @@ impl StoreBuilder {
         (node.any().graph == self.id()).then(|| self.tasks.slots[node.any().index as usize].typed())
     }
 
-    /// Puts down a place that is fed as a part of a list, behind the others.
-    pub(crate) fn push_listed<T>(&mut self, place: Place<T>) {
-        self.tasks.lists.push(place.units());
+    /// Puts down a place that is fed as a part of a list, or the number of its node, behind the others.
+    pub(crate) fn push_listed(&mut self, place_or_node: u32) {
+        self.tasks.lists.push(place_or_node);
     }
 
     pub(crate) fn lists(&self) -> &[u32] {

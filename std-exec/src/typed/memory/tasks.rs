@@ -110,9 +110,9 @@ impl Tasks {
     ///
     /// # Safety
     ///
-    /// `frame` is that of a run that has its store to itself, which is one of these tasks: until it has ended, nobody calls `Store::get`, looks at graphs that
-    /// are nodes, or uses what that has given. This is the only call for `node` in it, or the one before has
-    /// come to `Pending` and its effects are visible here. It comes after those for all that the node depends
+    /// `frame` is that of a run that has its store to itself, which is one of these tasks: until it has ended,
+    /// nobody calls `Store::get`, looks at graphs that are nodes, or uses what that has given. This is the only
+    /// call for `node` in it, or the one before has come to `Pending` and its effects are visible here. It comes after those for all that the node depends
     /// on, whose effects are visible here, and the statuses of those that feed it are, or were at the first
     /// call, `VALUE`. What is moved into it feeds no other node. A node that is bound to the caller is called
     /// on the run's caller. Nodes under a limit of 1 are under way one at a time, each with the effects of the

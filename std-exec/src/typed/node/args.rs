@@ -3,9 +3,10 @@
 use super::async_fn::AsyncNodeFn;
 use super::async_task::{Fallible, Settle};
 use super::dependencies::Dependencies;
-use super::dependencies::sealed::Sealed;
+use super::dependency::sealed::Sealed;
 use super::resolver::Resolver;
 use super::values::{List, Values, ValuesIter};
+use crate::typed::data::uses::Kind;
 use crate::typed::handle::bounds::NodeError;
 use crate::typed::handle::node::Node;
 use crate::typed::memory::frame::Frame;
@@ -195,7 +196,7 @@ impl<T> Dependencies for TaskNodes<T> {
     type Scope = T;
 
     fn resolve(self, resolver: &mut Resolver<'_>) -> List {
-        resolver.slots(&self.0)
+        resolver.slots(self.0.iter().copied(), Kind::Lent)
     }
 }
 
@@ -209,9 +210,9 @@ where
     type Future = Fut;
 
     #[inline]
-    unsafe fn call(mut function: NonNull<Self>, list: &List, frame: &Frame<'_>, _: u32) -> Fut {
+    unsafe fn call(mut function: NonNull<Self>, list: &List, frame: &Frame<'_>, node: u32) -> Fut {
         // SAFETY: by contract, here and in the next: each slot holds an `Option<T>`, as the handles say.
-        let values = unsafe { Values::new(*list, frame) };
+        let values = unsafe { Values::new(*list, frame, node) };
         // SAFETY: as above.
         let function = unsafe { function.as_mut() };
         function(Args::new(values))

@@ -3,12 +3,8 @@
 //! As [`NodeFn`](super::dependencies::NodeFn), but what a call gives is a future, which may keep the
 //! references that it was fed: it is gone before they are.
 
-use super::dependencies::{Dependencies, Dependency, Feed};
-use super::values::{List, Values};
-use crate::typed::handle::markers::Lendable;
-use crate::typed::handle::node::{Input, Moved, Node};
-use crate::typed::handle::outcome::OutcomeOf;
-use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
+use super::dependencies::Dependencies;
+use super::dependency::Feed;
 use crate::typed::memory::frame::Frame;
 use std::ptr::NonNull;
 
@@ -44,7 +40,7 @@ use std::ptr::NonNull;
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`, or gives no future",
     label = "its parameters don't fit its dependencies, or it gives no future",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
-            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
+            a `Moved<T>`; for a list, `Values<'_, T>`, or `MovedValues<'_, T>`",
     note = "of a `State<T>`: `&T` for `state.read()`, `&mut T` for `state.write()` and `state.commute()`",
     note = "an async closure must not own what it uses across calls: let it borrow that, or give its future a clone: \
             `move |x: &T| {{ let client = client.clone(); async move {{ ... }} }}`"
@@ -114,70 +110,23 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
-/// One handle without a tuple around it.
-macro_rules! alone {
-    ($([$($place:ident $(: $mark:path)?)?] $handle:ident),*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<'a, Fun, Fut, T $(, $place $(: $mark)?)?> AsyncNodeFn<'a, $handle<T $(, $place)?>> for Fun
-        where
-            $handle<T $(, $place)?>: Feed<'a>,
-            Fun: FnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Fut,
-            Fut: Future,
-        {
-            type Output = Fut::Output;
-            type Future = Fut;
+// One dependency without a tuple around it.
+#[diagnostic::do_not_recommend]
+impl<'a, D, Fun, Fut> AsyncNodeFn<'a, D> for Fun
+where
+    D: Feed<'a>,
+    Fun: FnMut(<D as Feed<'a>>::Arg) -> Fut,
+    Fut: Future,
+{
+    type Output = Fut::Output;
+    type Future = Fut;
 
-            #[inline]
-            unsafe fn call(
-                mut function: NonNull<Self>,
-                pointer: &<$handle<T $(, $place)?> as Dependency>::Pointer,
-                frame: &Frame<'_>,
-                node: u32,
-            ) -> Fut {
-                // SAFETY: by contract, here and in the next.
-                let value = unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, frame, node) };
-                // SAFETY: as above.
-                let function = unsafe { function.as_mut() };
-                function(value)
-            }
-        }
-    )*};
+    #[inline]
+    unsafe fn call(mut function: NonNull<Self>, pointer: &D::Pointer, frame: &Frame<'_>, node: u32) -> Fut {
+        // SAFETY: by contract, here and in the next.
+        let value = unsafe { D::feed(pointer, frame, node) };
+        // SAFETY: as above.
+        let function = unsafe { function.as_mut() };
+        function(value)
+    }
 }
-
-alone!([P: Lendable] Node, [P: Lendable] OutcomeOf, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
-
-/// Many handles of one type.
-macro_rules! many {
-    ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<'a, $($generics)*, Fun, Fut> AsyncNodeFn<'a, $list> for Fun
-        where
-            Fun: FnMut(Values<'a, T>) -> Fut,
-            Fut: Future,
-        {
-            type Output = Fut::Output;
-            type Future = Fut;
-
-            #[inline]
-            unsafe fn call(
-                mut function: NonNull<Self>,
-                pointers: &List,
-                frame: &Frame<'_>,
-                _: u32,
-            ) -> Fut {
-                // SAFETY: by contract, here and in the next.
-                let values = unsafe { Values::new(*pointers, frame) };
-                // SAFETY: as above.
-                let function = unsafe { function.as_mut() };
-                function(values)
-            }
-        }
-    )*};
-}
-
-many!(
-    ['s, T, P: Lendable] &'s [Node<T, P>],
-    ['s, T, P: Lendable] &'s Vec<Node<T, P>>,
-    [T, P: Lendable] Vec<Node<T, P>>,
-    [T, P: Lendable, const N: usize] [Node<T, P>; N],
-);

@@ -1,12 +1,8 @@
 //! Which async closures fit which dependencies, on the thread that the graph belongs to: they may lend what
 //! they own.
 
-use super::dependencies::{Dependencies, Dependency, Feed};
-use super::values::{List, Values};
-use crate::typed::handle::markers::Lendable;
-use crate::typed::handle::node::{Input, Moved, Node};
-use crate::typed::handle::outcome::OutcomeOf;
-use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
+use super::dependencies::Dependencies;
+use super::dependency::Feed;
 use crate::typed::memory::frame::Frame;
 
 /// An async closure or function that can be fed what the dependencies `D` give: one parameter for each, in
@@ -41,7 +37,7 @@ use crate::typed::memory::frame::Frame;
     message = "`{Self}` can't be fed the results of its dependencies, `{D}`, or isn't async",
     label = "its parameters don't fit its dependencies, or it isn't async",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
-            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
+            a `Moved<T>`; for a list, `Values<'_, T>`, or `MovedValues<'_, T>`",
     note = "of a `State<T>`: `&T` for `state.read()`, `&mut T` for `state.write()` and `state.commute()`"
 )]
 pub trait LocalAsyncFn<'a, D: Dependencies, Bounds = (&'a <D as Dependencies>::Scope, &'a Self)> {
@@ -102,60 +98,23 @@ tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k);
 tuples!(A a, B b, C c, D d, E e, F f, G1 g, H h, I i, J j, K k, L l);
 
-/// One handle without a tuple around it.
-macro_rules! alone {
-    ($([$($place:ident $(: $mark:path)?)?] $handle:ident),*) => {$(
-        impl<'a, Fun, Out, T $(, $place $(: $mark)?)?> LocalAsyncFn<'a, $handle<T $(, $place)?>> for Fun
-        where
-            $handle<T $(, $place)?>: Feed<'a>,
-            Fun: AsyncFnMut(<$handle<T $(, $place)?> as Feed<'a>>::Arg) -> Out,
-        {
-            type Output = Out;
+// One dependency without a tuple around it.
+impl<'a, D, Fun, Out> LocalAsyncFn<'a, D> for Fun
+where
+    D: Feed<'a>,
+    Fun: AsyncFnMut(<D as Feed<'a>>::Arg) -> Out,
+{
+    type Output = Out;
 
-            unsafe fn call(
-                &'a mut self,
-                pointer: *const <$handle<T $(, $place)?> as Dependency>::Pointer,
-                frame: &'a Frame<'a>,
-                node: u32,
-            ) -> impl Future<Output = Out> {
-                // SAFETY: by contract.
-                let pointer = unsafe { &*pointer };
-                // SAFETY: by contract.
-                self(unsafe { <$handle<T $(, $place)?> as Feed<'a>>::feed(pointer, frame, node) })
-            }
-        }
-    )*};
+    unsafe fn call(
+        &'a mut self,
+        pointer: *const D::Pointer,
+        frame: &'a Frame<'a>,
+        node: u32,
+    ) -> impl Future<Output = Out> {
+        // SAFETY: by contract.
+        let pointer = unsafe { &*pointer };
+        // SAFETY: by contract.
+        self(unsafe { D::feed(pointer, frame, node) })
+    }
 }
-
-alone!([P: Lendable] Node, [P: Lendable] OutcomeOf, [] Input, [P] Moved, [P] StateRead, [P] StateWrite, [P] StateCommute);
-
-/// Many handles of one type.
-macro_rules! many {
-    ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
-        impl<'a, $($generics)*, Fun, Out> LocalAsyncFn<'a, $list> for Fun
-        where
-            Fun: AsyncFnMut(Values<'a, T>) -> Out,
-        {
-            type Output = Out;
-
-            unsafe fn call(
-                &'a mut self,
-                pointers: *const List,
-                frame: &'a Frame<'a>,
-                _: u32,
-            ) -> impl Future<Output = Out> {
-                // SAFETY: by contract.
-                let pointers = unsafe { *pointers };
-                // SAFETY: by contract.
-                self(unsafe { Values::new(pointers, frame) })
-            }
-        }
-    )*};
-}
-
-many!(
-    ['s, T, P: Lendable] &'s [Node<T, P>],
-    ['s, T, P: Lendable] &'s Vec<Node<T, P>>,
-    [T, P: Lendable] Vec<Node<T, P>>,
-    [T, P: Lendable, const N: usize] [Node<T, P>; N],
-);

@@ -9,11 +9,21 @@ pub(super) mod async_task;
 #[allow(unsafe_code)]
 pub(super) mod dependencies;
 #[allow(unsafe_code)]
+pub(super) mod dependency;
+#[allow(unsafe_code)]
 pub(super) mod graph_task;
+#[allow(unsafe_code)]
+pub(super) mod listed;
 #[allow(unsafe_code)]
 pub(super) mod local_async_fn;
 #[allow(unsafe_code)]
+pub(super) mod moved_values;
+#[allow(unsafe_code)]
+pub(super) mod once;
+#[allow(unsafe_code)]
 pub(super) mod outcome_access;
+#[allow(unsafe_code)]
+pub(super) mod outcomes;
 pub(super) mod resolver;
 #[allow(unsafe_code)]
 pub(super) mod shared_fn;

@@ -1,7 +1,7 @@
 //! What has become of a node, as a dependency: how a closure is fed that.
 
-use super::dependencies::sealed::Sealed;
-use super::dependencies::{Dependency, Feed};
+use super::dependency::sealed::Sealed;
+use super::dependency::{Dependency, Feed};
 use super::resolver::Resolver;
 use crate::typed::data::uses::Kind;
 use crate::typed::error::no_result::NoResult;
@@ -15,6 +15,7 @@ impl<T, P: Lendable> Sealed for OutcomeOf<T, P> {}
 impl<T, P: Lendable> Dependency for OutcomeOf<T, P> {
     /// The slot, and whose it is.
     type Pointer = (Place<T>, u32);
+    type Scope = Self;
 
     fn resolve(self, resolver: &mut Resolver<'_>) -> Self::Pointer {
         resolver.slot(self.node.plain(), Kind::Outcome)

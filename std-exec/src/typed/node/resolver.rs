@@ -55,13 +55,21 @@ impl Resolver<'_> {
         self.store.states.place(state)
     }
 
-    /// The slots of many, lent.
-    pub(crate) fn slots<T, P>(&mut self, dependencies: &[Node<T, P>]) -> List {
+    /// The slots of many; and behind these, unless they are lent, whose they are.
+    pub(crate) fn slots<T>(
+        &mut self,
+        dependencies: impl ExactSizeIterator<Item = Node<T>> + Clone,
+        kind: Kind,
+    ) -> List {
         let start = self.store.lists().len();
-        for &dependency in dependencies {
-            let place = self.slot(dependency.plain(), Kind::Lent).0;
-            self.store.push_listed(place);
+        for dependency in dependencies.clone() {
+            let place = self.slot(dependency, kind).0;
+            self.store.push_listed(place.units());
         }
-        List::new(start, dependencies.len())
+        let length = dependencies.len();
+        if kind != Kind::Lent {
+            dependencies.for_each(|dependency| self.store.push_listed(dependency.any().index));
+        }
+        List::new(start, length)
     }
 }

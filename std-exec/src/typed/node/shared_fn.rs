@@ -34,7 +34,7 @@ use std::ptr::NonNull;
     label = "its parameters don't fit its dependencies, or it isn't `Fn + Sync`",
     note = "the closures of a definition are `Fn + Send + Sync`: what one changes has to lie behind an atomic or a lock",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
-            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`"
+            a `Moved<T>`; for a list, `Values<'_, T>`, or `MovedValues<'_, T>`"
 )]
 pub trait SharedNodeFn<D: Dependencies, T>: Send + Sync {
     /// # Safety
@@ -87,7 +87,7 @@ where
     label = "its parameters don't fit its dependencies, it isn't `Fn + Sync`, or its futures aren't `Send`",
     note = "the closures of a definition are `Fn + Send + Sync`: what one changes has to lie behind an atomic or a lock",
     note = "a node takes one parameter for each dependency, in the listed order: `&T` for a `Node<T>` or `Input<T>`, `T` for \
-            a `Moved<T>`; `Values<'_, T>` alone for a slice of `Node<T>`",
+            a `Moved<T>`; for a list, `Values<'_, T>`, or `MovedValues<'_, T>`",
     note = "an async closure must not own what it uses across calls: let it borrow that, or give its future a clone: \
             `move |x: &T| {{ let client = client.clone(); async move {{ ... }} }}`"
 )]

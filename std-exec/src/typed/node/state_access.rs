@@ -1,7 +1,7 @@
 //! States as dependencies: what a node is fed that reads one, or changes it.
 
-use super::dependencies::sealed::Sealed;
-use super::dependencies::{Dependency, Feed};
+use super::dependency::sealed::Sealed;
+use super::dependency::{Dependency, Feed};
 use super::resolver::Resolver;
 use crate::typed::data::accesses::Mode;
 use crate::typed::handle::state::{StateCommute, StateRead, StateWrite};
@@ -14,6 +14,7 @@ macro_rules! access {
 
         impl<T, P> Dependency for $handle<T, P> {
             type Pointer = StatePlace<T>;
+            type Scope = Self;
 
             fn resolve(self, resolver: &mut Resolver<'_>) -> StatePlace<T> {
                 resolver.state(self.state, $mode)

@@ -1,13 +1,10 @@
 //! The threads of the run as a dependency.
 
-use super::async_fn::AsyncNodeFn;
-use super::dependencies::sealed::Sealed;
-use super::dependencies::{Dependencies, Dependency, Feed, NodeFn};
-use super::local_async_fn::LocalAsyncFn;
+use super::dependency::sealed::Sealed;
+use super::dependency::{Dependency, Feed};
 use super::resolver::Resolver;
 use crate::typed::memory::frame::Frame;
 use crate::typed::threads::handed::Threads;
-use std::ptr::NonNull;
 
 /// The threads of the run as a dependency: what [`threads()`](crate::threads()) gives, and what hands [`Threads`] to
 /// the node's closure.
@@ -55,6 +52,7 @@ impl Sealed for RunThreads {}
 
 impl Dependency for RunThreads {
     type Pointer = ();
+    type Scope = Self;
 
     fn resolve(self, _: &mut Resolver<'_>) {}
 }
@@ -69,53 +67,5 @@ impl<'a> Feed<'a> for RunThreads {
     #[inline]
     unsafe fn feed_call((): &(), frame: &'a Frame<'a>, dependent: u32) -> Threads<'a> {
         Threads::of_call(frame, dependent)
-    }
-}
-
-impl Dependencies for RunThreads {
-    type Pointers = ();
-    type Scope = Self;
-
-    fn resolve(self, _: &mut Resolver<'_>) {}
-}
-
-impl<Fun, Out> NodeFn<RunThreads> for Fun
-where
-    Fun: for<'a> FnMut(Threads<'a>) -> Out,
-{
-    type Output = Out;
-
-    #[inline]
-    unsafe fn call(mut function: NonNull<Self>, (): &(), frame: &Frame<'_>, node: u32) -> Out {
-        // SAFETY: by contract.
-        let function = unsafe { function.as_mut() };
-        function(Threads::of_call(frame, node))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a, Fun, Fut> AsyncNodeFn<'a, RunThreads> for Fun
-where
-    Fun: FnMut(Threads<'a>) -> Fut,
-    Fut: Future,
-{
-    type Output = Fut::Output;
-    type Future = Fut;
-
-    unsafe fn call(mut function: NonNull<Self>, (): &(), frame: &Frame<'_>, node: u32) -> Fut {
-        // SAFETY: by contract.
-        let function = unsafe { function.as_mut() };
-        function(Threads::of_future(frame, node))
-    }
-}
-
-impl<'a, Fun, Out> LocalAsyncFn<'a, RunThreads> for Fun
-where
-    Fun: AsyncFnMut(Threads<'a>) -> Out,
-{
-    type Output = Out;
-
-    unsafe fn call(&'a mut self, _: *const (), frame: &'a Frame<'a>, node: u32) -> impl Future<Output = Out> {
-        self(Threads::of_future(frame, node))
     }
 }

@@ -16,10 +16,24 @@ pub struct List {
 }
 
 impl List {
-    /// So many from `start` on. A graph has fewer dependencies than a `u32` can count, or is never built.
+    /// So many from `start` on.
     pub(crate) fn new(start: usize, length: usize) -> Self {
-        let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let count = |number| {
+            u32::try_from(number).expect("a graph has fewer listed dependencies than a u32 can count")
+        };
         Self { start: count(start), length: count(length) }
+    }
+
+    /// The places of the slots.
+    pub(super) fn slots(self, lists: &[u32]) -> &[u32] {
+        let start = self.start as usize;
+        &lists[start..start + self.length as usize]
+    }
+
+    /// The nodes that the slots belong to, if these aren't lent.
+    pub(super) fn numbers(self, lists: &[u32]) -> &[u32] {
+        let start = self.start as usize + self.length as usize;
+        &lists[start..start + self.length as usize]
     }
 }
 
@@ -44,24 +58,18 @@ pub struct Values<'a, T> {
     values: PhantomData<&'a T>,
 }
 
-// SAFETY: it gives access to what a `&[&T]` would, which is `Send` if `T` is `Sync`.
-unsafe impl<T: Sync> Send for Values<'_, T> {}
-// SAFETY: as above.
-unsafe impl<T: Sync> Sync for Values<'_, T> {}
-
 impl<'a, T> Values<'a, T> {
     /// # Safety
     ///
     /// The list is one of the run's graph, and each of its slots holds a `T` that nobody changes during `'a`.
-    pub(crate) unsafe fn new(list: List, frame: &Frame<'_>) -> Self {
+    pub(crate) unsafe fn new(list: List, frame: &Frame<'_>, _: u32) -> Self {
         // SAFETY: lists and slots are the graph's, which outlasts whatever uses its values.
         let lists = unsafe { frame.slots.lists().as_ref() };
         Self { lists, list, base: frame.slots.base(), values: PhantomData }
     }
 
     fn slots(&self) -> &'a [u32] {
-        let start = self.list.start as usize;
-        &self.lists[start..start + self.list.length as usize]
+        self.list.slots(self.lists)
     }
 
     /// The values in the listed order.
@@ -212,17 +220,12 @@ pub struct ValuesIter<'a, T> {
 ///
 /// The slot, whose place `base` tells, holds a `T` that nobody changes during `'a`.
 #[inline]
-unsafe fn value<'a, T>(base: Base, slot: u32) -> &'a T {
+pub(super) unsafe fn value<'a, T>(base: Base, slot: u32) -> &'a T {
     // SAFETY: by contract.
     let pointer = unsafe { base.at(Place::new(slot)) };
     // SAFETY: by contract.
     unsafe { pointer.as_ref() }
 }
-
-// SAFETY: as for `Values`.
-unsafe impl<T: Sync> Send for ValuesIter<'_, T> {}
-// SAFETY: as for `Values`.
-unsafe impl<T: Sync> Sync for ValuesIter<'_, T> {}
 
 impl<'a, T> Iterator for ValuesIter<'a, T> {
     type Item = &'a T;

@@ -198,7 +198,7 @@ impl Detached {
             }
             let shut_down = executor.shared.is_shut_down();
             let stopped = typed.get().is_some_and(|run| run.frame.is_called_off(shut_down));
-            // Nobody need come for what isn't to be run.
+            // Called off, it needs no worker any more: the owner settles what is left.
             if stopped && ticket.close_unless_active() || shut_down {
                 return Poll::Ready(self.end().expect("the run isn't over"));
             }

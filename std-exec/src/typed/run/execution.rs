@@ -26,19 +26,21 @@ use crate::typed::memory::store::Store;
 use crate::typed::memory::tasks::Tasks;
 use crate::typed::memory::watch::Watch;
 use crate::typed::options::run_options::RunOptions;
-use dgraph_core::NodeId;
+use dgraph_core::{Countdown, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
-    store: &'r Store,
+    pub(super) store: &'r Store,
     pub(crate) tasks: &'r Tasks,
     pub(crate) topology: &'r Topology,
     /// The order of a shuffled run.
     pub(crate) shuffled: Option<&'r [NodeId]>,
     limits: Option<Limits<'r>>,
+    /// Which results that are dropped early have users left.
+    pub(super) early: Option<Countdown<'r>>,
     leaves_unmarked: bool,
 }
 
@@ -49,13 +51,13 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, limits, names, around, .. } = parts;
+        let Parts { store, topology, shuffled, wakes, limits, early, names, around, .. } = parts;
         let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
         let known = Known { slots, statuses, lasting, names, around };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
-        Self { frame, store, tasks: &store.tasks, topology, shuffled, limits, leaves_unmarked }
+        Self { frame, store, tasks: &store.tasks, topology, shuffled, limits, early, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -87,19 +89,34 @@ impl Execution<'_> {
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
         if signal != 0 {
-            if let Some(settled) = self.settled(node, signal) {
-                return self.within_limits(node, signal, || settled);
-            }
-            if signal & (WATCHED | GUARDED | LIMITED) != 0 {
-                // SAFETY: by contract; `settled` has looked.
-                let start = || unsafe { self.start_watched(node, false) };
-                let call = || self.wait_for_permits(node, signal).unwrap_or_else(start);
-                // SAFETY: by contract, the node is this thread's.
-                let call = || unsafe { self.guarded(node, signal, call) };
-                return self.within_limits(node, signal, call);
-            }
+            // SAFETY: by contract.
+            let outcome = unsafe { self.node_with(node, signal) };
+            // SAFETY: by contract, and that is what has come of it.
+            return unsafe { self.released(node, signal, outcome) };
         }
-        // SAFETY: by contract; there is no signal, or `settled` has looked.
+        // SAFETY: by contract; there is no signal.
+        unsafe { self.start(node) }
+    }
+
+    /// [Runs](Self::node) a node of a run in which something was signalled.
+    ///
+    /// # Safety
+    ///
+    /// As for `node`.
+    #[inline]
+    unsafe fn node_with(&self, node: u32, signal: usize) -> Outcome {
+        if let Some(settled) = self.settled(node, signal) {
+            return self.within_limits(node, signal, || settled);
+        }
+        if signal & (WATCHED | GUARDED | LIMITED) != 0 {
+            // SAFETY: by contract; `settled` has looked.
+            let start = || unsafe { self.start_watched(node, false) };
+            let call = || self.wait_for_permits(node, signal).unwrap_or_else(start);
+            // SAFETY: by contract, the node is this thread's.
+            let call = || unsafe { self.guarded(node, signal, call) };
+            return self.within_limits(node, signal, call);
+        }
+        // SAFETY: by contract; `settled` has looked.
         unsafe { self.start(node) }
     }
 
@@ -157,6 +174,19 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
+        // SAFETY: by contract.
+        let outcome = unsafe { self.again_with(node, signal) };
+        // SAFETY: by contract, and that is what has come of it.
+        unsafe { self.released(node, signal, outcome) }
+    }
+
+    /// [Polls](Self::again) a node again.
+    ///
+    /// # Safety
+    ///
+    /// As for `again`.
+    #[inline]
+    unsafe fn again_with(&self, node: u32, signal: usize) -> Outcome {
         if signal & (CHECK | WITHIN | STOP | FAILED) != 0 && !self.frame.may_go_on(node, signal) {
             // SAFETY: by contract.
             let call = || unsafe { self.interrupt(node, signal) };
@@ -208,7 +238,7 @@ impl Execution<'_> {
     ///
     /// The node is the calling thread's.
     #[cold]
-    unsafe fn guarded(&self, node: u32, signal: usize, call: impl FnOnce() -> Outcome) -> Outcome {
+    pub(super) unsafe fn guarded(&self, node: u32, signal: usize, call: impl FnOnce() -> Outcome) -> Outcome {
         if signal & GUARDED == 0 {
             return call();
         }

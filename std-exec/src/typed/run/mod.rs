@@ -8,6 +8,8 @@ pub(super) mod connection;
 #[allow(unsafe_code)]
 pub(super) mod detached;
 #[allow(unsafe_code)]
+mod early;
+#[allow(unsafe_code)]
 pub(super) mod execute;
 #[allow(unsafe_code)]
 pub(super) mod execution;

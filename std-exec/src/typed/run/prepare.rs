@@ -147,7 +147,7 @@ impl GraphData {
                 marks[node as usize] |= CHANGED;
             }
             let ended = match self.store.statuses.get(node).state() {
-                State::Value | State::Moved { .. } => true,
+                State::Value | State::Moved { .. } | State::Dropped => true,
                 State::EndedBranch | State::NotChosen { .. } => true,
                 State::Taken => !taken_are_gone,
                 State::NotRun

@@ -1,15 +1,8 @@
 //! What a node is handed of the threads of its run.
 
 use crate::executor::Handle;
-use crate::sync::{AtomicBool, Ordering};
-use crate::typed::error::run_error::RunError;
-use crate::typed::error::stopped::Stopped;
-use crate::typed::graph::runnable::Runnable;
-use crate::typed::graph::runnable::sealed::OURS;
 use crate::typed::memory::frame::Frame;
 use crate::typed::options::run_options::RunOptions;
-use crate::typed::run::execute::execute;
-use dgraph_core::{AsDag, NodeId};
 use std::fmt;
 
 /// The threads of the run that a node is a part of, for what the node does with many threads: loops over slices,
@@ -27,7 +20,7 @@ use std::fmt;
 ///
 /// If the run is called off, by a cancel, a deadline, a failure or panic of another node, or the end of its
 /// executor, a loop ends between two pieces of some ten microseconds, or of one element or chunk if that takes
-/// longer. Then it gives [`Stopped`], which a [fallible node](crate::GraphBuilder::try_node) passes on by
+/// longer. Then it gives [`Stopped`](crate::Stopped), which a [fallible node](crate::GraphBuilder::try_node) passes on by
 /// `?`. A node with work of its own [asks](Self::stop_reason) whether the run is to stop, and why: so this is
 /// also the token by which a node under way sees that, a closure, a future, or a node of a graph that is a
 /// node.
@@ -104,112 +97,6 @@ impl<'a> Threads<'a> {
     #[must_use]
     pub fn count(&self) -> usize {
         self.executor().map_or(1, Handle::threads)
-    }
-
-    /// Runs `body` once for each node of `dag`, each after all that it depends on, as
-    /// [`Executor::run`](crate::Executor::run) does: for a graph whose shape is known only now.
-    ///
-    /// # Errors
-    ///
-    /// [`Stopped`] if the run that this node is a part of was called off: `body` was not called for all nodes.
-    ///
-    /// # Panics
-    ///
-    /// As [`Executor::run`](crate::Executor::run).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Dag, Executor, GraphBuilder, Threads, threads};
-    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-    ///
-    /// let mut graph = GraphBuilder::new();
-    /// // In a program: as many nodes, and which edges, as a file says.
-    /// let edges = graph.node("edges", (), || vec![(0, 1), (0, 2), (1, 3), (2, 3)]);
-    /// let paths = graph.try_node("paths", (edges, threads()), |edges: &Vec<(u32, u32)>, threads: Threads<'_>| {
-    ///     let dag = Dag::from_edges(4, edges)?;
-    ///     let paths = [const { AtomicU64::new(0) }; 4];
-    ///     threads.run(&dag, |node| {
-    ///         let before = edges.iter().filter(|(_, to)| *to == node.get());
-    ///         let sum: u64 = before.map(|&(from, _)| paths[from as usize].load(Relaxed)).sum();
-    ///         paths[node.index()].store(sum.max(1), Relaxed);
-    ///     })?;
-    ///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(paths[3].load(Relaxed))
-    /// });
-    /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[paths], 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run<D, F>(&self, dag: &D, body: F) -> Result<(), Stopped>
-    where
-        D: AsDag + ?Sized,
-        F: Fn(NodeId) + Sync,
-    {
-        let stopped = AtomicBool::new(false);
-        let body = |node: NodeId| {
-            if self.are_called_off() {
-                // Relaxed: read when all nodes are over.
-                stopped.store(true, Ordering::Relaxed);
-            } else {
-                body(node);
-            }
-        };
-        match self.executor() {
-            Some(executor) => executor.run(dag, body),
-            None => dag.view().run(body),
-        }
-        if stopped.load(Ordering::Relaxed) { Err(self.stopped()) } else { Ok(()) }
-    }
-
-    /// Runs a typed graph, or one of the dictionaries, that the node has made or keeps: in the way in which the
-    /// graph is run that the node belongs to, with the same policy, token and deadline. (A graph that is known
-    /// beforehand can be [a node](crate::GraphBuilder::graph).)
-    ///
-    /// # Errors
-    ///
-    /// See [`RunError`]. A fallible node that passes on, by `?`, that a cancel or deadline of the outer run has
-    /// ended the inner one, was [interrupted](crate::NoResult::Interrupted) itself.
-    ///
-    /// # Panics
-    ///
-    /// With the panic of a node.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Executor, GraphBuilder, Threads, Values, threads};
-    ///
-    /// let mut graph = GraphBuilder::new();
-    /// let texts = graph.node("texts", (), || vec!["a b", "c", "d e f"]);
-    /// let words = graph.try_node("words", (texts, threads()), |texts: &Vec<&str>, threads: Threads<'_>| {
-    ///     let mut inner = GraphBuilder::new();
-    ///     let counts: Vec<_> = texts
-    ///         .iter()
-    ///         .map(|text| inner.node("count", (), || text.split(' ').count()))
-    ///         .collect();
-    ///     let sum = inner.node("sum", &counts, |counts: Values<'_, usize>| counts.iter().sum::<usize>());
-    ///     let mut inner = inner.build()?;
-    ///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(threads.run_graph(&mut inner)?[sum])
-    /// });
-    /// assert_eq!(graph.build()?.run_parallel(&Executor::new()?)?[words], 6);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[track_caller]
-    pub fn run_graph<'g, G: Runnable>(&self, graph: &'g mut G) -> Result<G::Results<'g>, RunError> {
-        let (executor, inherited);
-        let options = match &self.0 {
-            Source::Call(frame, node) => {
-                (executor, inherited) = (frame.executor, frame.inherited(*node));
-                &inherited
-            }
-            Source::Future { executor: handle, options } => {
-                executor = handle.as_ref();
-                options
-            }
-        };
-        execute(graph.held(OURS).data_mut(), executor, options)?;
-        let graph: &'g G = graph;
-        Ok(graph.last_results())
     }
 }
 

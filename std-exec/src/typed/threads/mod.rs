@@ -11,9 +11,11 @@
 //!
 //! - `handed.rs`: what a node is handed: where it comes from, and whether there are several;
 //! - `token.rs`: when its loops have to stop, and why;
+//! - `graphs.rs`: runs of graphs;
 //! - `loops.rs`: the loops;
 //! - `pieces.rs`: who takes which piece.
 
+mod graphs;
 pub(super) mod handed;
 mod loops;
 mod pieces;

@@ -116,7 +116,7 @@ fn panicked_while_it_has_permits(runner: &Runner) {
     graph.limited(under_way, &limit);
     graph.limited(panics, &limit);
     graph.limited(waits, limit.all());
-    graph.priority(panics, 1); // not behind the one that wants all, which waits for ever
+    graph.priority(panics, 1); // not behind the one that wants all, which waits forever
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..5 {
         assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(3));

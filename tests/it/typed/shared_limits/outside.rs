@@ -289,7 +289,7 @@ mod jobserver {
             });
         }
         assert!((1..=4).contains(&most.load(SeqCst)));
-        let mut bytes = [pipe.take(), pipe.take()]; // blocks for ever if one is lost
+        let mut bytes = [pipe.take(), pipe.take()]; // blocks forever if one is lost
         bytes.sort_unstable();
         assert_eq!(bytes, *b"+-");
     }

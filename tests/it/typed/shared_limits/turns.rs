@@ -136,12 +136,11 @@ fn a_run_that_a_node_waits_for_is_first(runner: &Runner) {
 fn who_waits_for_one_limit_keeps_nobody_from_another(runner: &Runner) {
     let limits = [SharedLimit::new(1), SharedLimit::new(1)];
     for [free, held] in [[0, 1], [1, 0]] {
-        let inner = &Mutex::new(one_node(&limits[free]));
+        let (inner, holder) = (Mutex::new(one_node(&limits[free])), Mutex::new(None));
+        let (inner, holder, held) = (&inner, &holder, &limits[held]);
         let mut graph = GraphBuilder::new();
         let waits = graph.node("waits", (), || ());
         limits.iter().for_each(|limit| graph.limited(waits, limit));
-        let held = &limits[held];
-        let holder = &Mutex::new(None);
         graph.node("begins a run", (), move || {
             until_waiting(held, 1, 1);
             inner.lock().expect("no panic").run().expect("no node fails");

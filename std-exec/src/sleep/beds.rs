@@ -16,11 +16,11 @@ pub(crate) struct Sleep {
     /// How many workers watch no walks, since they sleep without an alarm or help somebody: what walkers look
     /// at.
     away: CachePadded<AtomicUsize>,
-    beds: Box<[CachePadded<SleepSlot>]>,
+    beds: Box<[CachePadded<Bed>]>,
 }
 
 #[derive(Debug)]
-struct SleepSlot {
+struct Bed {
     /// The worker is parked or about to be. The thread that changes it from true to false owes or forgoes the
     /// unpark.
     occupied: AtomicBool,
@@ -29,7 +29,7 @@ struct SleepSlot {
 
 impl Sleep {
     pub(crate) fn new(workers: usize) -> Self {
-        let bed = || CachePadded::new(SleepSlot { occupied: AtomicBool::new(false), parker: Parker::new() });
+        let bed = || CachePadded::new(Bed { occupied: AtomicBool::new(false), parker: Parker::new() });
         Self {
             sleepers: CachePadded::new(AtomicUsize::new(0)),
             lookers: Lookers::new(workers),
@@ -76,8 +76,8 @@ impl Sleep {
         // Counted first, so that the count never falls below the number of occupied beds.
         self.sleepers.fetch_add(1, Ordering::Relaxed);
         bed.occupied.store(true, Ordering::Relaxed);
-        // Ordering: this fence pairs with the one in `posted`. Either the poster sees this sleeper, or the
-        // sleeper sees what was posted (`reason_to_stay`).
+        // Ordering: this fence pairs with the one in `posted_fence`. Either the poster sees this sleeper, or
+        // the sleeper sees what was posted (`reason_to_stay`).
         fence(Ordering::SeqCst);
         let stay = reason_to_stay() && self.vacate(bed);
         if stay {
@@ -148,7 +148,7 @@ impl Sleep {
     }
 
     /// Takes a sleeper out of its bed: true for exactly one caller each time that the bed is occupied.
-    fn vacate(&self, bed: &SleepSlot) -> bool {
+    fn vacate(&self, bed: &Bed) -> bool {
         // Relaxed, since nothing but the duty to unpark goes from one thread to another here; the parker's
         // own lock orders the rest.
         let vacated =
@@ -162,7 +162,7 @@ impl Sleep {
 
 /// To be called between making work or a walk visible and asking whether anybody sleeps.
 #[inline]
-pub(crate) fn posted() {
+pub(crate) fn posted_fence() {
     // Ordering: pairs with the fence in `Sleep::lie_down` and the one in `Team::wait_unless`; for walks also
     // with itself, in `Shared::away`, and by members that leave a run.
     fence(Ordering::SeqCst);
