@@ -30,7 +30,7 @@
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
 //!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
-//!   which nodes are started: `execution.rs`; whose results go early: `early.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
+//!   which nodes are started: `execution.rs`, `limits.rs`; whose results go early: `early.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
 //!   with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller:
 //!   `detached.rs`; how its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before whom: `uses.rs`, `topology.rs`,
