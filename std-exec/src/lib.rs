@@ -108,7 +108,9 @@
 //! one queue of ready nodes under a lock, which costs some 250 ns per node (two threads;
 //! `cargo run --release -p dgraph-bench -- compare --systems dgraph-ranked --threads 2` in the repository):
 //! worth it for bodies of a microsecond and more. The lock is never held while a node runs, and no thread
-//! ever waits for a permit. [`GraphBuilder::local`] is for closures and results that aren't `Send`,
+//! ever waits for a permit. A [`SharedLimit`] holds over all runs, graphs and executors that use it, in one order of
+//! urgency, and its permits may come [from outside](PermitSource); graphs that use one run as those with async nodes do.
+//! [`GraphBuilder::local`] is for closures and results that aren't `Send`,
 //! [`GraphBuilder::unshared`] for results that aren't `Sync`.
 //!
 //! # Threads in a node
@@ -241,15 +243,18 @@ pub use observe::{
 pub use pool::affinity::unpinned;
 pub use run::{Before, RunStatistics};
 #[cfg(feature = "async")]
-pub use typed::{Acquire, AsyncNodeFn, LocalAsyncFn, RunAsync, SharedAsyncFn, Spawned, TaskNodes};
+pub use typed::{
+    Acquire, AsyncNodeFn, LocalAsyncFn, PermitSource, RunAsync, SharedAsyncFn, SharedLimit, Spawned,
+    TaskNodes,
+};
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
     Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
     Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, MovedValues, NamedNode, NoResult,
-    Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Predecessors, Results, RunError,
-    RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State, StateCommute,
-    StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values, ValuesIter,
-    WithOptions, find_missing_edge, once, threads,
+    Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Permits, Predecessors, Results,
+    RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State,
+    StateCommute, StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values,
+    ValuesIter, WithOptions, find_missing_edge, once, threads,
 };
 
 /// Compiles and runs the README's examples.

@@ -2,19 +2,24 @@
 //! to allocate but a waker for whoever blocks.
 
 use crate::{allocations, of_waiting};
-use dgraph_exec::{Definition, DefinitionBuilder, Executor, Input, Node};
+use dgraph_exec::{Definition, DefinitionBuilder, Executor, Input, Node, SharedLimit};
 use dgraph_tests::yields::yields;
 
-fn definition(ordered: bool) -> (Definition<'static>, Input<u64>, Node<u64>) {
+/// Its nodes may be under a limit that all runs share.
+fn definition(ordered: bool, limited: bool) -> (Definition<'static>, Input<u64>, Node<u64>) {
     let mut graph = DefinitionBuilder::new();
     let input = graph.input::<u64>("input");
     let mut layer: Vec<_> = (0..4).map(|n| graph.node("", (input,), move |x: &u64| x + n)).collect();
+    let limit = SharedLimit::new(3);
     for at in 0..8 {
         let (a, b) = (layer[at % 4], layer[(at + 1) % 4]);
         layer[at % 4] = graph.async_node("", (a, b), async |a: &u64, b: &u64| {
             yields(1).await;
             a.wrapping_mul(*b)
         });
+        if limited {
+            graph.limited(layer[at % 4], limit.permits(1 + at % 3));
+        }
         if ordered {
             graph.priority(layer[at % 4], 1);
         }
@@ -29,8 +34,8 @@ const RUNS: usize = 20;
 /// So many at once, on the workers of an executor and as futures here.
 pub(crate) fn runs_at_once() {
     let executor = Executor::builder().threads(2).build().expect("an executor");
-    for ordered in [false, true] {
-        let (definition, input, last) = definition(ordered);
+    for (ordered, limited) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (definition, input, last) = definition(ordered, limited);
         let mut spawned = Vec::with_capacity(RUNS);
         let mut run = || {
             for value in 0..RUNS {
@@ -50,6 +55,10 @@ pub(crate) fn runs_at_once() {
         };
         (0..50).for_each(|_| run());
         let count = (0..20).map(|_| allocations(&mut run)).min().unwrap_or(u64::MAX);
-        assert_eq!(count, of_waiting(2 * RUNS as u64), "runs of a definition, ordered: {ordered}");
+        assert_eq!(
+            count,
+            of_waiting(2 * RUNS as u64),
+            "runs of a definition, ordered: {ordered}, limited: {limited}"
+        );
     }
 }

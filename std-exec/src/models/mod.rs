@@ -25,7 +25,7 @@
 //! | `ordered_walks.rs` | ordered runs that begin with a walk, and go on in order when somebody breaks in | `run/ordered.rs`, `run/walking.rs` |
 //! | `ordered_detached.rs` | ordered runs without a caller | `run/ordered.rs`, `team/state.rs` |
 //! | `ordered_more.rs` | several runs that want the same workers; a team that somebody leaves | `pool/`, `protocol/` |
-//! | `permits.rs` | tasks that wait for a permit, and go away | `protocol/permits.rs` |
+//! | `permits.rs` | tasks that wait for permits, also from outside, and go away | `protocol/semaphore.rs`, `typed/limits/` |
 //! | `large/` | shuttle only: runs of three and four threads, nested, shut down, async | all of these together |
 
 mod bound_turns;

@@ -23,8 +23,8 @@ type Worker = Cell<(ExecutorId, usize)>;
 /// The thread has not been in any run. No frame lies there.
 const NEW: *const Frame = ptr::dangling();
 
-/// Does what a thread's first theft would do otherwise, perhaps much later, when a run should allocate nothing.
-/// Gives what the thread is in the middle of: nothing.
+/// Does what a thread's first theft would do otherwise, perhaps much later, when a run should allocate
+/// nothing. Gives what the thread is in the middle of: nothing.
 #[cold]
 fn first_run() -> *const Frame {
     crate::sync::prepare_to_steal();
@@ -49,12 +49,14 @@ fn current() -> *const Frame {
 #[cfg(not(dgraph_loom))]
 thread_local! {
     static CURRENT: Current = const { Cell::new(NEW) };
+    static POLLED: Cell<usize> = const { Cell::new(0) };
     static WORKER: Worker = const { Cell::new((ExecutorId::NONE, 0)) };
 }
 
 #[cfg(dgraph_loom)] // whose macro doesn't know `const`
 thread_local! {
     static CURRENT: Current = Cell::new(NEW);
+    static POLLED: Cell<usize> = Cell::new(0);
     static WORKER: Worker = Cell::new((ExecutorId::NONE, 0));
 }
 
@@ -83,9 +85,24 @@ pub(crate) fn within(executor: ExecutorId, team: &Team, work: impl FnOnce(Option
     work(parent);
 }
 
-/// In how many runs, of any executor, a run is nested that the calling thread begins now.
+/// In how many runs, of any executor, a run is nested that the calling thread begins now. (Of runs on one
+/// thread, only those that say so are counted: [`within_polled`].)
 pub(crate) fn level() -> usize {
-    any(|frame| Some(frame.team().level() + 1)).unwrap_or(0)
+    any(|frame| Some(frame.team().level() + 1)).unwrap_or(0).max(POLLED.with(Cell::get))
+}
+
+/// Until the result is dropped, the calling thread polls a run that is on one thread: what it begins is
+/// nested in that.
+#[must_use]
+pub(crate) fn within_polled() -> impl Drop + use<> {
+    struct Restore(usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            POLLED.with(|polled| polled.set(self.0));
+        }
+    }
+    let level = level() + 1;
+    Restore(POLLED.with(|polled| polled.replace(level)))
 }
 
 /// Whether the calling thread is in the middle of a node of this run, or of a run within one.

@@ -10,9 +10,9 @@ pub(crate) mod fair_queue;
 #[allow(unsafe_code)]
 pub(crate) mod member;
 pub(crate) mod membership;
-pub(crate) mod permits;
 pub(crate) mod ready_queue;
 pub(crate) mod ready_set;
+pub(crate) mod semaphore;
 #[allow(unsafe_code)]
 pub(crate) mod stack;
 pub(crate) mod steps;

@@ -8,7 +8,8 @@
 //! The folders are layers, listed from the highest on: each uses only those that come after it in this list.
 //!
 //! - `definition/`: graphs of which many runs are under way at once: `shared.rs`; how they are put together:
-//!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`, `pool.rs`.
+//!   `definition_builder.rs`, `branches.rs`; the memory of one run: `instance.rs`, `acquire.rs`,
+//!   `watched.rs`, `pool.rs`.
 //! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
 //!   `search_error.rs`.
 //! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`;
@@ -29,12 +30,14 @@
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
 //!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
-//!   which nodes are started: `execution.rs`; whose results go early: `early.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
+//!   which nodes are started: `execution.rs`, `limits.rs`; whose results go early: `early.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
 //!   with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller:
 //!   `detached.rs`; how its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
 //!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
+//! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from outside
+//!   `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
 //!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
 //!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;
@@ -57,6 +60,7 @@ mod definition;
 mod error;
 mod graph;
 mod handle;
+mod limits;
 mod memory;
 mod node;
 mod options;
@@ -64,7 +68,6 @@ mod run;
 mod search;
 mod threads;
 
-pub use builder::constraints::Limit;
 pub use builder::graph_builder::GraphBuilder;
 pub use builder::local::LocalBuilder;
 pub use builder::node_name::NodeName;
@@ -97,6 +100,10 @@ pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
 pub use handle::outcome::OutcomeOf;
 pub use handle::state::{State, StateCommute, StateRead, StateWrite};
+pub use limits::limit::Limit;
+pub use limits::permits::Permits;
+pub use limits::shared_limit::SharedLimit;
+pub use limits::source::PermitSource;
 pub use node::args::{Args, TaskNodes};
 pub(crate) use node::args::{Given, TryGiven};
 pub use node::async_fn::AsyncNodeFn;

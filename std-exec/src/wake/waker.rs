@@ -20,8 +20,7 @@ impl Wakes {
         polled::within(slot, || poll(&waker))
     }
 
-    /// The waker of the future `index`.
-    #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
+    /// The waker with the number `index`.
     pub(crate) fn waker(&self, index: u32) -> WakerRef<'_> {
         WakerRef::new(&self.slots[index as usize])
     }

@@ -1,11 +1,11 @@
 //! Many runs of one definition at once.
 
 use crate::support::counted::{Counted, Counter};
-use crate::support::gate::Gate;
+use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
     Acquire, CancelToken, Definition, DefinitionBuilder, Input, Instance, NoResult, Node, RunError,
-    RunOptions, Threads, Values, threads,
+    RunOptions, StopReason, Threads, Values, threads,
 };
 use dgraph_tests::splitmix::SplitMix64;
 use dgraph_tests::yields::yields;
@@ -506,5 +506,34 @@ fn an_acquire_that_is_never_polled() {
     let definition = graph.build().expect("a valid graph");
     let _never = pin!(definition.acquire());
     drop(definition.acquire());
+    assert!(definition.try_instance().is_some());
+}
+
+/// A cancel and a deadline end the wait for an instance, whatever it waits for, and its turn goes to the next one.
+#[test]
+fn a_wait_that_is_called_off() {
+    let mut graph = DefinitionBuilder::new();
+    graph.node("", (), || ());
+    graph.at_most(1);
+    let definition = graph.build().expect("a valid graph");
+    let (hand, token) = (Hand::new(), CancelToken::new());
+    let in_use = definition.instance();
+    let options = RunOptions::new().cancel_token(&token);
+    let mut first = pin!(definition.acquire_with(&options));
+    let mut next = pin!(definition.acquire());
+    assert!(hand.poll(&mut first).is_pending() && hand.poll(&mut next).is_pending());
+    token.cancel();
+    assert_eq!(hand.wakes(), 1);
+    assert!(matches!(hand.poll(&mut first), Poll::Ready(Err(StopReason::Cancel))));
+    drop(in_use);
+    assert_eq!(hand.wakes(), 2);
+    let Poll::Ready(instance) = hand.poll(&mut next) else { panic!("it is free") };
+    assert!(matches!(
+        hand.poll(&mut pin!(definition.acquire_with(&options))),
+        Poll::Ready(Err(StopReason::Cancel))
+    ));
+    let late = RunOptions::new().deadline(Instant::now() + Duration::from_millis(1));
+    assert!(matches!(pollster::block_on(definition.acquire_with(&late)), Err(StopReason::Deadline)));
+    drop(instance);
     assert!(definition.try_instance().is_some());
 }

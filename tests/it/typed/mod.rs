@@ -31,6 +31,7 @@ mod rejection;
 mod repeats;
 mod rows;
 mod rows_broken;
+mod shared_limits;
 mod shuffled;
 mod spawned;
 mod state;

@@ -6,12 +6,14 @@
 //! | `in_step.rs` | walks in step of three and four threads: joined late, broken into, stopped by a panic |
 //! | `several.rs` | runs in runs, runs beside each other, a run against a shutdown |
 //! | `definitions.rs` | runs of one definition at once, which wait for memory |
+//! | `shared_limits.rs` | runs on two executors, and on none, whose nodes wait for each other's permits |
 //! | `typed.rs` | typed graphs: futures and wakers, limits, bound nodes, runs given up |
 
 mod definitions;
 mod in_step;
 mod runs;
 mod several;
+mod shared_limits;
 mod typed;
 
 use super::{Checked, Gate, Meeting, beside_workers_of, run};

@@ -2,49 +2,9 @@
 
 use super::graph_builder::GraphBuilder;
 use crate::protocol::ready_queue::Place;
-use crate::typed::handle::node::{AnyNode, GraphId};
-use std::fmt;
-
-/// At most so many nodes at once, of those that share it. Made by [`GraphBuilder::limit`].
-///
-/// # Examples
-///
-/// ```
-/// use dgraph_exec::{Executor, GraphBuilder, Limit, Node};
-/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-///
-/// static OPEN: AtomicU32 = AtomicU32::new(0);
-///
-/// /// Adds a node that uses a connection, of which there are only so many.
-/// fn query(graph: &mut GraphBuilder<'_>, connections: Limit) -> Node<u32> {
-///     let node = graph.node("query", (), || {
-///         let open = OPEN.fetch_add(1, Relaxed) + 1;
-///         OPEN.fetch_sub(1, Relaxed);
-///         open
-///     });
-///     graph.limited(node, connections);
-///     node
-/// }
-///
-/// let mut graph = GraphBuilder::new();
-/// let connections = graph.limit(2);
-/// let queries: Vec<_> = (0..20).map(|_| query(&mut graph, connections)).collect();
-/// let mut graph = graph.build()?;
-/// let results = graph.run_parallel(&Executor::new()?)?;
-/// assert!(queries.iter().all(|&query| results[query] <= 2));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Limit {
-    graph: GraphId,
-    index: u32,
-}
-
-impl fmt::Debug for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Limit({})", self.index)
-    }
-}
+use crate::typed::handle::node::AnyNode;
+use crate::typed::limits::limit::Limit;
+use crate::typed::limits::permits::{Of, Permits};
 
 /// # Order and threads
 ///
@@ -87,7 +47,8 @@ impl<P> GraphBuilder<'_, P> {
 
     /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time,
     /// as for a device or a pool of connections. The most urgent of those that wait is the next one. No
-    /// thread waits.
+    /// thread waits. It is one of this graph, and of each run by itself: for several, there is
+    /// [`SharedLimit`](crate::SharedLimit).
     ///
     /// # Examples
     ///
@@ -108,12 +69,13 @@ impl<P> GraphBuilder<'_, P> {
         Limit { graph: self.nodes.store.id(), index: self.nodes.wishes.limit(at_once) }
     }
 
-    /// Puts a node under a limit. It may be under several, and runs when each of them permits it. Each
-    /// combination of limits and threads that occurs makes every node of the graph take a little longer: there should
-    /// be tens, not thousands.
+    /// Puts a node under a limit, of this graph or a [shared](crate::SharedLimit) one: of that it may want
+    /// [several permits](crate::SharedLimit::permits). It may be under several limits, and runs when each of
+    /// them permits it. Each combination of limits of the graph and threads that occurs makes every node of the
+    /// graph take a little longer: there should be tens, not thousands.
     ///
-    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice: a node takes one
-    /// permit of it.
+    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice, and more permits than
+    /// there are.
     ///
     /// # Examples
     ///
@@ -138,13 +100,14 @@ impl<P> GraphBuilder<'_, P> {
     /// assert_eq!((*disk.lock().unwrap(), *network.lock().unwrap()), (10, 5));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn limited(&mut self, node: impl Into<AnyNode>, limit: Limit) {
-        if let Some(node) = self.nodes.own(node.into()) {
-            if limit.graph == self.nodes.store.id() {
+    pub fn limited(&mut self, node: impl Into<AnyNode>, permits: impl Into<Permits>) {
+        let Some(node) = self.nodes.own(node.into()) else { return };
+        match permits.into().0 {
+            Of::Any(limit, permits) => self.nodes.wishes.want(node, limit, permits),
+            Of::OneGraph(limit) if limit.graph == self.nodes.store.id() => {
                 self.nodes.wishes.put_under(node, limit.index);
-            } else {
-                self.nodes.faults.strangers.push(node);
             }
+            Of::OneGraph(_) => self.nodes.faults.strangers.push(node),
         }
     }
 

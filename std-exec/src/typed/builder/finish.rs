@@ -8,6 +8,7 @@ use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::Schedule;
 use crate::typed::data::topology::Topology;
 use crate::typed::error::graph_error::GraphError;
+use crate::typed::limits::limited::Limited;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use dgraph_core::DagError;
@@ -19,7 +20,7 @@ impl Collected {
         self.add_gates();
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
-        let Self { store, mut graphs, names, definitions, uses, wishes, early, .. } = self;
+        let Self { store, mut graphs, names, definitions, uses, mut wishes, early, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -29,20 +30,22 @@ impl Collected {
             }
             other => GraphError::TooLarge(other),
         })?;
+        let (limited_nodes, wanted) = wishes.collect_wanted(&names)?;
         let early = Early::new(definitions.len(), &early, &uses).map(Box::new);
         let demands = wishes.collect(definitions.len(), &names)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
         let inputs: Arc<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
-        let store = store.finish();
+        let store = store.finish(limited_nodes);
         graphs.shrink();
         topology.find_rows(&store);
-        let futures = (0..).take(store.futures()).map(|future| store.tasks.node_of_future(future));
+        let futures = (0..).take(store.futures()).map(|future| store.tasks.node_of_waker(future));
         topology.find_futures(futures);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, agenda) = (None, Agenda::default());
-        Ok(GraphData {
+        let limited = (!wanted.is_empty()).then(|| Box::new(Limited::new(wanted.into())));
+        let mut data = GraphData {
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
             store,
@@ -51,6 +54,7 @@ impl Collected {
             topology,
             arranged: Arc::new(arranged),
             schedule: schedule.map(Box::new),
+            limited,
             shuffled: None,
             inputs,
             changed,
@@ -61,6 +65,10 @@ impl Collected {
             marks,
             failures,
             around: Arc::default(),
-        })
+        };
+        match data.limited_within() {
+            within if within.is_empty() => Ok(data),
+            within => Err(GraphError::LimitedWithin(within)),
+        }
     }
 }

@@ -136,12 +136,12 @@ impl<'env, P> GraphBuilder<'env, P> {
         R: FnMut(&mut Graph<'env>) -> ControlFlow<T> + Send + 'env,
         T: Shareable + 'env,
     {
-        let gives_futures = inner.graph.data().store.futures() > 0;
+        let may_wait = inner.graph.data().store.wakers() > 0;
         // SAFETY: `T` is `Send` and `Sync`.
         let node = unsafe { name.enter(&mut self.nodes) };
         let Some(pointers) = self.nodes.feed(node.any(), dependencies) else { return node };
         let task = Task { function: inner, pointers };
-        if gives_futures {
+        if may_wait {
             let Some((index, under_way)) = self.nodes.next_future() else { return node };
             let task = AsyncGraphTask { task, under_way, index };
             let (call, drop) = (async_graph_call_of::<S, R, D, T>(&task), drop_run_of(&task));

@@ -4,6 +4,9 @@ use crate::protocol::ready_queue::Place;
 use crate::typed::data::schedule::Demands;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::names::Names;
+use crate::typed::limits::limited::Wanted;
+use crate::typed::limits::shared_limit::SharedLimit;
+use std::mem;
 
 /// As collected while nodes are declared.
 #[derive(Default)]
@@ -13,6 +16,8 @@ pub(crate) struct Wishes {
     priorities: Vec<(u32, i32)>,
     limits: Vec<(u32, u32)>,
     places: Vec<(u32, Place)>,
+    /// Permits of limits that graphs share.
+    wanted: Vec<(u32, SharedLimit, usize)>,
     pub(crate) depth_first: bool,
 }
 
@@ -32,13 +37,49 @@ impl Wishes {
         self.limits.push((node, limit));
     }
 
+    /// The node wants so many permits of a limit that graphs share.
+    pub(crate) fn want(&mut self, node: u32, limit: SharedLimit, permits: usize) {
+        if permits > 0 {
+            self.wanted.push((node, limit, permits));
+        }
+    }
+
     pub(crate) fn bind(&mut self, node: u32, place: Place) {
         self.places.push((node, place));
     }
 
+    /// The nodes that want permits of limits that graphs share, ascending, and what they want.
+    pub(crate) fn collect_wanted(&mut self, names: &Names) -> Result<(Vec<u32>, Vec<Wanted>), GraphError> {
+        let mut all = mem::take(&mut self.wanted);
+        all.sort_unstable_by_key(|(node, limit, _)| (*node, limit.place()));
+        let named = |nodes: &mut dyn Iterator<Item = u32>| names.all_named(nodes);
+        let is_same = |pair: &&[(u32, SharedLimit, usize)]| {
+            pair[0].0 == pair[1].0 && pair[0].1.place() == pair[1].1.place()
+        };
+        let twice = named(&mut all.windows(2).filter(is_same).map(|pair| pair[0].0));
+        if !twice.is_empty() {
+            return Err(GraphError::LimitedTwice(twice));
+        }
+        let empty = named(&mut all.iter().filter(|wish| wish.1.count() == Some(0)).map(|wish| wish.0));
+        if !empty.is_empty() {
+            return Err(GraphError::LimitOfZero(empty));
+        }
+        let too_many = |wish: &&(u32, SharedLimit, usize)| wish.2 > wish.1.count().unwrap_or(1);
+        let too_many = named(&mut all.iter().filter(too_many).map(|wish| wish.0));
+        if !too_many.is_empty() {
+            return Err(GraphError::TooManyPermits(too_many));
+        }
+        let (mut nodes, mut wanted) = (Vec::new(), Vec::new());
+        for wishes in all.chunk_by(|one, next| one.0 == next.0) {
+            nodes.push(wishes[0].0);
+            wanted.push(wishes.iter().map(|(_, limit, permits)| (limit.clone(), *permits)).collect());
+        }
+        Ok((nodes, wanted))
+    }
+
     /// What each node demands. `None` if none does.
     pub(crate) fn collect(self, nodes: usize, names: &Names) -> Result<Option<Demands>, GraphError> {
-        let Self { permits, priorities, mut limits, places, depth_first: _ } = self;
+        let Self { permits, priorities, mut limits, places, wanted: _, depth_first: _ } = self;
         if priorities.is_empty() && limits.is_empty() && places.is_empty() {
             return Ok(None);
         }
@@ -62,7 +103,7 @@ impl Wishes {
         }
         let mut bound_twice = Vec::new();
         for (node, place) in places {
-            let before = std::mem::replace(&mut all.demands[node as usize].0, place);
+            let before = mem::replace(&mut all.demands[node as usize].0, place);
             if before != Place::Anywhere && before != place {
                 bound_twice.push(node);
             }

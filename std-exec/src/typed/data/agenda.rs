@@ -64,7 +64,7 @@ impl Agenda {
         let mut all = false;
         // They come last woken first.
         self.woken.push_reversed(|push| {
-            all = wakes.take(|future| push(NodeId::new(store.tasks.node_of_future(future))));
+            all = wakes.take(|future| push(NodeId::new(store.tasks.node_of_waker(future))));
         });
         if all {
             wakes.wake_all(); // those who wait look whether the run is to be stopped

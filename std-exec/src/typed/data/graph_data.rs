@@ -11,8 +11,10 @@ use crate::observe::RunInfo;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 use crate::pool::timer::Alarm;
 use crate::protocol::ready_queue::ReadyQueue;
-use crate::typed::handle::names::{Label, Names};
+use crate::typed::handle::names::{Label, NamedNode, Names};
 use crate::typed::handle::node::GraphId;
+use crate::typed::limits::limited::{Limited, Limits, Urgencies};
+use crate::typed::limits::shared_limit::SharedLimit;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use crate::typed::memory::status::Status;
@@ -42,12 +44,14 @@ pub(crate) struct GraphData {
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
     pub(crate) schedule: Option<Box<Schedule>>,
+    /// If nodes are under limits that graphs share.
+    pub(crate) limited: Option<Box<Limited>>,
     /// If the run is shuffled.
     pub(crate) shuffled: Option<Box<Shuffled>>,
     pub(crate) measured: Measured,
     /// If results are dropped early.
     pub(crate) early: Option<Box<Early>>,
-    /// If there are nodes that give futures.
+    /// If there are nodes that give futures, or may have to wait for permits.
     pub(crate) wakes: Option<Arc<Wakes>>,
     /// The deadline of a run that may wait.
     #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
@@ -116,6 +120,7 @@ pub(crate) struct Parts<'r> {
     /// The order of a shuffled run.
     pub(crate) shuffled: Option<&'r [NodeId]>,
     pub(crate) wakes: Option<&'r Wakes>,
+    pub(crate) limits: Option<Limits<'r>>,
     /// Which results that are dropped early have users left.
     pub(crate) early: Option<Countdown<'r>>,
     measured: &'r Measured,
@@ -142,7 +147,7 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, names, topology, arranged, schedule, inputs, early, .. } = self;
+        let Self { store, names, topology, arranged, schedule, limited, inputs, early, .. } = self;
         Self {
             // SAFETY: by contract.
             store: unsafe { store.another(inputs) },
@@ -153,6 +158,7 @@ impl GraphData {
             changed: vec![false; inputs.len()].into(),
             inputs: Arc::clone(inputs),
             schedule: schedule.clone(),
+            limited: limited.as_ref().map(|limited| Box::new(limited.another())),
             shuffled: None,
             measured: Measured::default(),
             early: early.as_ref().map(|early| Box::new(early.another())),
@@ -205,6 +211,25 @@ impl GraphData {
         (0..graphs.0.len()).filter_map(|at| unsafe { &*graphs.at(store, at).1 }.as_deref())
     }
 
+    /// The nodes that are graphs, and under a limit that nodes of these are under, too.
+    pub(crate) fn limited_within(&mut self) -> Vec<NamedNode> {
+        let Some(limited) = self.limited.take() else { return Vec::new() };
+        let tasks = Arc::clone(&self.store.tasks);
+        let within = self.inner_data().filter_map(|(node, inner)| {
+            let (number, _) = tasks.limited(node)?;
+            limited.of(number).any(|limit| inner.is_under(limit)).then_some(node)
+        });
+        let within: Vec<_> = within.collect();
+        self.limited = Some(limited);
+        self.names.all_named(within)
+    }
+
+    /// Whether some node is under this limit, here or in graphs that are nodes.
+    fn is_under(&self, limit: &SharedLimit) -> bool {
+        self.limited.as_ref().is_some_and(|limited| limited.has(limit))
+            || self.inner_graphs().any(|inner| inner.is_under(limit))
+    }
+
     /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.
     pub(crate) fn forget_failures(&mut self) {
         self.failures = Kept::default();
@@ -215,22 +240,28 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self {
-            store, names, topology, schedule, shuffled, measured, early, wakes, agenda, around, ..
-        } = self;
+        let Self { store, names, topology, schedule, limited, shuffled, measured, early, .. } = self;
+        let Self { wakes, agenda, around, .. } = self;
+        let (urgencies, queue) = match schedule.as_deref_mut().map(Schedule::parts) {
+            Some((urgencies, queue)) => (urgencies, Some(queue)),
+            None => (Urgencies::default(), None),
+        };
         let (shuffled, queue) = match shuffled.as_deref_mut() {
             Some(Shuffled { order, queue }) => (Some(&**order), Some(queue)),
-            None => (None, schedule.as_mut().map(|schedule| &mut schedule.queue)),
+            None => (None, queue),
         };
-        let (wakes, early) = (wakes.as_deref(), early.as_ref().map(|early| early.countdown()));
-        (Parts { store, topology, shuffled, wakes, early, measured, names, around }, queue, agenda)
+        let (wakes, limited) = (wakes.as_deref(), limited.as_deref());
+        let limits = limited.map(|limited| Limits { limited, urgencies });
+        let early = early.as_ref().map(|early| early.countdown());
+        (Parts { store, topology, shuffled, wakes, limits, early, measured, names, around }, queue, agenda)
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
         let Self { store, names, topology, measured, wakes, around, .. } = self;
         let wakes = wakes.as_deref();
-        Parts { store, topology, shuffled: None, wakes, early: None, measured, names, around }
+        let (limits, early) = (None, None);
+        Parts { store, topology, shuffled: None, wakes, limits, early, measured, names, around }
             .watch(options, watching)
     }
 

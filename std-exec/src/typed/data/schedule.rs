@@ -2,6 +2,7 @@
 
 use super::topology::Topology;
 use crate::protocol::ready_queue::{Place, ReadyQueue};
+use crate::typed::limits::limited::Urgencies;
 use dgraph_core::NodeId;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -36,6 +37,12 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
+    /// How urgent nodes are, and the queue.
+    pub(crate) fn parts(&mut self) -> (Urgencies<'_>, &mut ReadyQueue) {
+        let Self { priorities, ranks, queue } = self;
+        (Urgencies::new(priorities, ranks), queue)
+    }
+
     /// The schedule of these demands, and the order of serial runs put into `topology`.
     pub(crate) fn new(demands: &Demands, inputs: &Arc<[u32]>, topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;

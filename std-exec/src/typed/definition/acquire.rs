@@ -2,7 +2,7 @@
 
 use super::instance::Instance;
 use super::pool::Pool;
-use crate::protocol::permits::Place;
+use crate::protocol::semaphore::{Place, Urgency};
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -45,7 +45,7 @@ impl<'env> Future for Acquire<'_, 'env> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Instance<'env>> {
         let pool = self.pool;
         let polled = match &pool.permits {
-            Some(permits) => permits.poll(&mut self.place, context.waker()),
+            Some(permits) => permits.poll(&mut self.place, 1, Urgency::default(), context.waker()),
             None => Poll::Ready(()),
         };
         polled.map(|()| Instance::new(pool.take(), pool))

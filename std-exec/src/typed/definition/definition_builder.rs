@@ -5,7 +5,6 @@
 //! statuses and futures. Nodes that would need more, states and graphs, can't be added here.
 
 use super::shared::Definition;
-use crate::typed::builder::constraints::Limit;
 use crate::typed::builder::graph_builder::GraphBuilder;
 use crate::typed::builder::node_name::NodeName;
 use crate::typed::error::graph_error::GraphError;
@@ -13,6 +12,8 @@ use crate::typed::graph::env::Env;
 use crate::typed::handle::bounds::{NodeError, Predecessors, Shareable};
 use crate::typed::handle::declared::Declared;
 use crate::typed::handle::node::{AnyNode, Input, Node};
+use crate::typed::limits::limit::Limit;
+use crate::typed::limits::permits::Permits;
 use crate::typed::node::async_task::{Fallible, Plain};
 use crate::typed::node::dependencies::Dependencies;
 use crate::typed::node::shared_fn::{ByRef, SharedAsyncFn, SharedNodeFn, start_by_ref};
@@ -293,19 +294,21 @@ impl<'env> DefinitionBuilder<'env> {
         self.nodes.limit(at_once)
     }
 
-    /// Puts a node under a [limit](Self::limit).
+    /// Puts a node under a [limit](Self::limit) of each run, or one that all runs [share](crate::SharedLimit).
     ///
     /// # Examples
     ///
     /// ```
-    /// use dgraph_exec::DefinitionBuilder;
+    /// use dgraph_exec::{DefinitionBuilder, SharedLimit};
+    /// let connections = SharedLimit::new(10);
     /// let mut graph = DefinitionBuilder::new();
     /// let (two, node) = (graph.limit(2), graph.node("node", (), || ()));
-    /// graph.limited(node, two);
+    /// graph.limited(node, two); // of each run
+    /// graph.limited(node, &connections); // of all
     /// assert!(graph.build().is_ok());
     /// ```
-    pub fn limited(&mut self, node: impl Into<AnyNode>, limit: Limit) {
-        self.nodes.limited(node, limit);
+    pub fn limited(&mut self, node: impl Into<AnyNode>, permits: impl Into<Permits>) {
+        self.nodes.limited(node, permits);
     }
 
     /// At most so many instances are in use at once; who asks for more waits. There is no such bound otherwise.

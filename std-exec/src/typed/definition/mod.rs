@@ -9,3 +9,4 @@ pub(super) mod instance;
 mod pool;
 #[allow(unsafe_code)]
 pub(super) mod shared;
+mod watched;

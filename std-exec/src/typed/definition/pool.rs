@@ -1,6 +1,6 @@
 //! The memory of a definition's runs: what nobody uses waits to be used again.
 
-use crate::protocol::permits::Permits;
+use crate::protocol::semaphore::Semaphore;
 use crate::sync::thrown::discard;
 use crate::sync::{Mutex, lock};
 use crate::typed::data::graph_data::GraphData;
@@ -14,7 +14,7 @@ pub(crate) struct Pool {
     first: GraphData,
     free: Mutex<Vec<Held>>,
     /// If not any number of instances may be in use at once.
-    pub(super) permits: Option<Permits>,
+    pub(super) permits: Option<Semaphore>,
 }
 
 impl Pool {
@@ -24,7 +24,7 @@ impl Pool {
     ///
     /// As for [`GraphData::another`].
     pub(super) unsafe fn new(first: GraphData, most: Option<usize>) -> Self {
-        Self { first, free: Mutex::new(Vec::new()), permits: most.map(Permits::new) }
+        Self { first, free: Mutex::new(Vec::new()), permits: most.map(Semaphore::new) }
     }
 
     pub(super) fn first(&self) -> &GraphData {
@@ -53,7 +53,7 @@ impl Pool {
             }
         }
         if let Some(permits) = &self.permits {
-            permits.give_back();
+            permits.give_back(1);
         }
         thrown
     }

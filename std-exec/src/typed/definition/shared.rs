@@ -3,10 +3,14 @@
 use super::acquire::Acquire;
 use super::instance::Instance;
 use super::pool::Pool;
+use super::watched::Watched;
 use crate::typed::data::graph_data::GraphData;
+use crate::typed::error::stop_reason::StopReason;
 use crate::typed::graph::env::Env;
+use crate::typed::options::run_options::RunOptions;
 use dgraph_core::DagView;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 /// A graph of which any number of runs can be under way at once, made by a
@@ -17,7 +21,8 @@ use std::sync::Arc;
 /// nothing is allocated any more. Clones are the same definition. What closures share they keep as usual, behind
 /// an atomic or a lock: they are `Fn`.
 ///
-/// Priorities and limits are those of each run: a limit of two permits two nodes of each.
+/// Priorities and limits are those of each run: a limit of two permits two nodes of each. For all runs together, there is
+/// [`SharedLimit`](crate::SharedLimit).
 ///
 /// # Examples
 ///
@@ -123,6 +128,41 @@ impl<'env> Definition<'env> {
     #[cfg(feature = "async")]
     pub fn acquire(&self) -> Acquire<'_, 'env> {
         Acquire::new(&self.pool)
+    }
+
+    /// Memory for a run, as by [`acquire`](Self::acquire), unless the token or the deadline among the
+    /// [options](RunOptions) says that there is no more to wait for. (They don't become the run's: it has options of its
+    /// own.)
+    ///
+    /// # Errors
+    ///
+    /// [`StopReason::Cancel`] or [`StopReason::Deadline`], also if an instance could be had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionBuilder, RunOptions, StopReason};
+    /// use std::time::{Duration, Instant};
+    /// # pollster::block_on(async {
+    /// let mut graph = DefinitionBuilder::new();
+    /// graph.node("answer", (), || 42);
+    /// graph.at_most(1);
+    /// let definition = graph.build()?;
+    ///
+    /// let options = RunOptions::new().deadline(Instant::now() + Duration::from_millis(1));
+    /// let in_use = definition.instance();
+    /// assert_eq!(definition.acquire_with(&options).await.unwrap_err(), StopReason::Deadline);
+    /// drop(in_use);
+    /// definition.acquire_with(&RunOptions::new()).await?.run()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "async")]
+    pub async fn acquire_with(&self, options: &RunOptions) -> Result<Instance<'env>, StopReason> {
+        let mut acquire = self.acquire();
+        let stop = Watched::new(options);
+        poll_fn(|context| stop.poll(&mut acquire, context)).await
     }
 
     /// The graph without its closures. Node `i` is the one declared as the `i`-th.

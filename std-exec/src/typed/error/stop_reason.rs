@@ -52,6 +52,8 @@ impl StopReason {
     pub const ALL: [Self; 4] = [Self::Panic, Self::Failure, Self::Cancel, Self::Deadline];
 }
 
+impl std::error::Error for StopReason {}
+
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

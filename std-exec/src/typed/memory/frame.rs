@@ -134,6 +134,14 @@ impl Frame<'_> {
         outcome
     }
 
+    /// Calls what may panic for `node` before that begins, and then records it.
+    pub(crate) fn prepare<R>(&self, node: u32, call: impl FnOnce() -> R) -> R {
+        let panicking = Panicking { frame: self, node };
+        let prepared = call();
+        mem::forget(panicking);
+        prepared
+    }
+
     /// [Runs](Self::attempt) a node by itself.
     pub(crate) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
         Ran::alone(node, self.attempt(node, false, call))

@@ -31,6 +31,9 @@ pub(crate) const WITHIN: usize = 2048;
 /// Some results are dropped early: every node says when it is complete.
 pub(crate) const EARLY: usize = 4096;
 
+/// Nodes are under limits that graphs share: they take permits before they start.
+pub(crate) const LIMITED: usize = 8192;
+
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]
 pub(crate) struct Standing {

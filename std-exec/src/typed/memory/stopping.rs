@@ -12,7 +12,7 @@
 //! three.
 
 use super::frame::Frame;
-use super::standing::{CANCELLED, CHECK, DRAIN, EXPIRED, FAILED, PANICKED, STOP, WITHIN};
+use super::standing::{CANCELLED, CHECK, DRAIN, EXPIRED, FAILED, LIMITED, PANICKED, STOP, WITHIN};
 use super::status::{NoValue, Status};
 use crate::sync::Ordering;
 use crate::typed::error::stop_reason::StopReason;
@@ -145,7 +145,9 @@ impl Frame<'_> {
         let before = self.signal.fetch_or(signal, Ordering::Relaxed);
         self.around.raise(signal);
         // One thread that runs all by itself sees that the run is stopped, and ends it.
-        let news = if self.team { STOP | FAILED } else { FAILED };
+        let mut news = if self.team { STOP | FAILED } else { FAILED };
+        // Who waits for permits has not begun.
+        news |= if before & LIMITED != 0 { DRAIN } else { 0 };
         if let (Some(wakes), true) = (self.wakes, signal & !before & news != 0) {
             // Nothing else would make those who wait come to an end.
             wakes.wake_all();

@@ -101,6 +101,11 @@ impl Store {
         self.tasks.futures.len()
     }
 
+    /// How many wakers it has: of nodes that give futures, and of those that may have to wait for permits.
+    pub(crate) fn wakers(&self) -> usize {
+        self.tasks.futures.len() + self.tasks.limited.len()
+    }
+
     /// Drops the future with this number, if it is there.
     ///
     /// # Safety

@@ -118,8 +118,9 @@ impl StoreBuilder {
         &self.tasks.lists
     }
 
-    /// All nodes are there. Gives back memory that isn't used.
-    pub(crate) fn finish(self) -> Store {
+    /// All nodes are there; `limited`, ascending, are those under limits that graphs share. Gives back memory that isn't
+    /// used.
+    pub(crate) fn finish(self, limited: Vec<u32>) -> Store {
         let Self { mut tasks, mut values, mut statuses, mut states } = self;
         tasks.functions.shrink();
         tasks.pointers.shrink();
@@ -130,6 +131,7 @@ impl StoreBuilder {
         tasks.inputs.shrink_to_fit();
         tasks.closures.shrink_to_fit();
         tasks.futures.shrink_to_fit();
+        tasks.limited = limited.into();
         values.shrink();
         statuses.shrink();
         states.shrink();

@@ -31,6 +31,8 @@ pub(crate) struct Tasks {
     pub(super) inputs: Vec<(u32, DropInPlace)>,
     pub(super) closures: Vec<(Place<u8>, DropInPlace)>,
     pub(super) futures: Vec<FutureOf>,
+    /// The nodes that may have to wait for permits, ascending.
+    pub(super) limited: Box<[u32]>,
 }
 
 /// The future of a node.
@@ -70,6 +72,7 @@ impl Tasks {
             inputs: Vec::new(),
             closures: Vec::new(),
             futures: Vec::new(),
+            limited: Box::default(),
         }
     }
 
@@ -83,10 +86,18 @@ impl Tasks {
         unsafe { self.functions.base().at(self.entries[node as usize].function) }
     }
 
-    /// The node that gives the future with this number.
+    /// The node that the waker with this number wakes. Those of futures come first, then those of nodes that wait for
+    /// permits.
     #[inline]
-    pub(crate) fn node_of_future(&self, index: u32) -> u32 {
-        self.futures[index as usize].node
+    pub(crate) fn node_of_waker(&self, index: u32) -> u32 {
+        let index = index as usize;
+        self.futures.get(index).map_or_else(|| self.limited[index - self.futures.len()], |future| future.node)
+    }
+
+    /// The number of `node` among those that may have to wait for permits, and that of its waker then.
+    pub(crate) fn limited(&self, node: u32) -> Option<(usize, u32)> {
+        let number = self.limited.binary_search(&node).ok()?;
+        Some((number, u32::try_from(self.futures.len() + number).expect("two per node at the most")))
     }
 
     /// The number of the future that `node` gives, if it does. (It looks at one after the other.)

@@ -15,6 +15,7 @@
 use super::begin_and_end;
 use super::execution::Execution;
 use crate::executor::Handle;
+use crate::pool::context;
 use crate::protocol::fair_queue::Next;
 use crate::protocol::ready_queue::ReadyQueue;
 use crate::sync::thrown;
@@ -91,6 +92,8 @@ impl AsyncRun {
         let Self { options, executor, standing, open } = &mut *self;
         assert!(*open, "polled after its end");
         let (parts, queue, agenda) = data.parts();
+        // Runs that nodes begin, and that this thread waits for, come first in the queues of limits.
+        let _nested = parts.limits.map(|_| context::within_polled());
         let run = Execution::new(parts, None, options, mem::take(standing));
         let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
         // SAFETY: `data` is borrowed for this run alone, and was since `begin`, which has set the statuses.
@@ -178,7 +181,7 @@ unsafe fn go(
             // SAFETY: by contract; its predecessors are complete, and it comes up once, when limits permit it.
             Next::Ready(node) => (node, unsafe { run.node(node.get()) }),
             // SAFETY: by contract; it has come to `Pending` or `Again`, and was woken.
-            Next::Again(node) => (node, unsafe { run.again(node.get()) }),
+            Next::Again(node) => (node, unsafe { run.go_on(node.get()) }),
         };
         match outcome {
             Outcome::Value | Outcome::Nothing(_) => agenda.complete(dag, node, queue.as_deref_mut()),

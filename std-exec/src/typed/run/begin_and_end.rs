@@ -10,7 +10,7 @@ use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
 use crate::typed::memory::standing::{
-    CANCELLED, CHECK, EARLY, EXPIRED, GUARDED, PARTIAL, Standing, TROUBLE, WATCHED, WITHIN,
+    CANCELLED, CHECK, EARLY, EXPIRED, GUARDED, LIMITED, PARTIAL, Standing, TROUBLE, WATCHED, WITHIN,
 };
 use crate::typed::memory::status::{State, Status};
 use crate::typed::memory::watch::{Watch, Watching};
@@ -44,12 +44,13 @@ pub(crate) fn begin(
     let watched = if options.is_watched() { WATCHED } else { 0 };
     let guarded = if options.guards() { GUARDED } else { 0 };
     let within = if options.drains_within() { WITHIN } else { 0 };
+    let limited = if data.limited.is_some() { LIMITED } else { 0 };
     let early = if data.early.is_some() { EARLY } else { 0 };
     data.early.iter_mut().for_each(|early| early.begin());
     Around::begin(&mut data.around, options.outer.clone());
     let watching = options.is_watched().then(|| begin_watching(data, executor, options));
     Ok(Standing {
-        signal: check | partial | watched | guarded | within | early,
+        signal: check | partial | watched | guarded | within | early | limited,
         failures: Errors::default(),
         watching,
     })

@@ -35,11 +35,11 @@ impl GraphData {
         let mut thrown = None;
         let mut waited = Vec::new();
         if !all_complete {
-            for future in 0..wakes.index_of_run() {
-                wakes.end(future);
+            (0..wakes.index_of_run()).for_each(|waker| wakes.end(waker));
+            for future in (0..).take(self.store.futures()) {
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
-                let node = self.store.tasks.node_of_future(future);
+                let node = self.store.tasks.node_of_waker(future);
                 let status = self.store.statuses.get(node);
                 if matches!(status, Status::PENDING | Status::INTERRUPTED) {
                     let ended = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
@@ -50,6 +50,8 @@ impl GraphData {
                 }
                 thrown = thrown::first(thrown, dropped.err());
             }
+            // Behind the futures, which may use what was limited.
+            self.limited.iter().for_each(|limited| limited.release_all());
         }
         if let Some(watching) = standing.watching {
             let watch = self.watch(options, watching);
@@ -61,8 +63,8 @@ impl GraphData {
     /// Connects the graph's wakers with the run's token, and with the executor, for the case that this is
     /// shut down.
     pub(crate) fn connect(&mut self, options: &RunOptions, executor: Option<&Handle>) {
-        let futures = self.store.futures();
-        let wakes = self.wakes.get_or_insert_with(|| Wakes::new(futures));
+        let wakers = self.store.wakers();
+        let wakes = self.wakes.get_or_insert_with(|| Wakes::new(wakers));
         if let Some(token) = &options.token {
             token.attach(wakes);
         }

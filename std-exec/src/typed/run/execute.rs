@@ -22,7 +22,7 @@ pub(crate) fn execute(
         executor.check_process();
     }
     #[cfg(feature = "async")]
-    if data.store.futures() > 0 {
+    if data.store.wakers() > 0 {
         return match executor {
             Some(executor) if !data.is_serial_on(executor) => parallel::block_on(data, executor, options),
             _ => async_run::block_on(data, executor, options),

@@ -14,11 +14,12 @@ use crate::executor::Handle;
 use crate::sync::thrown::discard;
 use crate::typed::data::graph_data::Parts;
 use crate::typed::data::topology::Topology;
+use crate::typed::limits::limited::Limits;
 use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::{Frame, Known};
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{
-    CHECK, DRAIN, FAILED, GUARDED, PARTIAL, STOP, Standing, TROUBLE, WATCHED, WITHIN,
+    CHECK, DRAIN, FAILED, GUARDED, LIMITED, PARTIAL, STOP, Standing, TROUBLE, WATCHED, WITHIN,
 };
 use crate::typed::memory::status::{Outcome, State, Status};
 use crate::typed::memory::store::Store;
@@ -37,6 +38,7 @@ pub(crate) struct Execution<'r> {
     pub(crate) topology: &'r Topology,
     /// The order of a shuffled run.
     pub(crate) shuffled: Option<&'r [NodeId]>,
+    pub(super) limits: Option<Limits<'r>>,
     /// Which results that are dropped early have users left.
     pub(super) early: Option<Countdown<'r>>,
     leaves_unmarked: bool,
@@ -49,13 +51,13 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, early, names, around, .. } = parts;
+        let Parts { store, topology, shuffled, wakes, limits, early, names, around, .. } = parts;
         let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
         let known = Known { slots, statuses, lasting, names, around };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
-        Self { frame, store, tasks: &store.tasks, topology, shuffled, early, leaves_unmarked }
+        Self { frame, store, tasks: &store.tasks, topology, shuffled, limits, early, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -104,16 +106,34 @@ impl Execution<'_> {
     #[inline]
     unsafe fn node_with(&self, node: u32, signal: usize) -> Outcome {
         if let Some(settled) = self.settled(node, signal) {
-            return settled;
+            return self.within_limits(node, signal, || settled);
         }
-        if signal & (WATCHED | GUARDED) != 0 {
+        if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract; `settled` has looked.
-            let call = || unsafe { self.start_watched(node, false) };
+            let start = || unsafe { self.start_watched(node, false) };
+            let call = || self.wait_for_permits(node, signal).unwrap_or_else(start);
             // SAFETY: by contract, the node is this thread's.
-            return unsafe { self.guarded(node, signal, call) };
+            let call = || unsafe { self.guarded(node, signal, call) };
+            return self.within_limits(node, signal, call);
         }
         // SAFETY: by contract; `settled` has looked.
         unsafe { self.start(node) }
+    }
+
+    /// Runs `node`, which is ready, or is to go on.
+    ///
+    /// # Safety
+    ///
+    /// As for [`node`](Self::node), or, if it has come to `Pending` there, [`again`](Self::again).
+    #[inline]
+    pub(crate) unsafe fn go_on(&self, node: u32) -> Outcome {
+        // Who waits for permits has not begun.
+        match self.frame.statuses.get(node) == Status::PENDING {
+            // SAFETY: by contract.
+            true => unsafe { self.again(node) },
+            // SAFETY: by contract.
+            false => unsafe { self.node(node) },
+        }
     }
 
     /// Polls `node` again, unless the run is stopped; then there is nothing more to do with it.
@@ -141,13 +161,17 @@ impl Execution<'_> {
             // SAFETY: by contract.
             let call = || unsafe { self.interrupt(node, signal) };
             // SAFETY: by contract, the node is this thread's.
-            return unsafe { self.guarded(node, signal, call) };
+            let call = || unsafe { self.guarded(node, signal, call) };
+            // If the future is still there, it may use what was limited; the end of the run drops both.
+            let limited = if signal & FAILED != 0 { signal } else { 0 };
+            return self.within_limits(node, limited, call);
         }
-        if signal & (WATCHED | GUARDED) != 0 {
+        if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract.
             let call = || unsafe { self.start_watched(node, true) };
             // SAFETY: by contract, the node is this thread's.
-            return unsafe { self.guarded(node, signal, call) };
+            let call = || unsafe { self.guarded(node, signal, call) };
+            return self.within_limits(node, signal, call);
         }
         // SAFETY: by contract.
         unsafe { self.start(node) }

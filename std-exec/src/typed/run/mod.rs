@@ -13,6 +13,7 @@ mod early;
 pub(super) mod execute;
 #[allow(unsafe_code)]
 pub(super) mod execution;
+mod limits;
 #[allow(unsafe_code)]
 pub(super) mod parallel;
 pub(super) mod prepare;

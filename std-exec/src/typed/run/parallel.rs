@@ -17,7 +17,7 @@ use crate::run::run_as;
 use crate::sync::thrown;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::run_error::RunError;
-use crate::typed::memory::status::{Outcome, Status};
+use crate::typed::memory::status::Outcome;
 use crate::typed::options::run_options::RunOptions;
 use crate::wake::{Pending, Whom};
 use dgraph_core::NodeId;
@@ -48,16 +48,11 @@ impl crate::run::body::Body for AsyncNodes<'_> {
         if self.executor.shared.is_shut_down() {
             run.frame.cancel();
         }
-        let outcome = if run.frame.statuses.get(node.get()) == Status::PENDING {
-            // SAFETY: by the contract of `new`. The executor calls this once for each time that the node was
-            // woken or said to be run again, and after `pend` has published what the last poll has left.
-            unsafe { run.again(node.get()) }
-        } else {
-            // SAFETY: by the contract of `new`. The executor calls this once for each node, after its
-            // predecessors, whose effects it makes visible; if there is a queue, where the node may run, and
-            // when its limits permit it; if there is none, no node is bound or limited.
-            unsafe { run.node(node.get()) }
-        };
+        // SAFETY: by the contract of `new`. The executor calls this once for each node, after its predecessors, whose
+        // effects it makes visible; if there is a queue, where the node may run, and when its limits permit it; if there is
+        // none, no node is bound or under a limit of the graph. And once for each time that the node was woken or said to be
+        // run again, after `pend` has published what the last poll has left.
+        let outcome = unsafe { run.go_on(node.get()) };
         match outcome {
             Outcome::Pending(future) => match run.frame.wakes().pend(future) {
                 Pending::Waits => Progress::Pending,
@@ -74,7 +69,7 @@ impl crate::run::body::Body for AsyncNodes<'_> {
 
     fn take_woken(&self, mut ready: impl FnMut(NodeId)) {
         let run = self.run;
-        if run.frame.wakes().take_for_team(|future| ready(NodeId::new(run.tasks.node_of_future(future)))) {
+        if run.frame.wakes().take_for_team(|future| ready(NodeId::new(run.tasks.node_of_waker(future)))) {
             run.frame.wakes().wake_all(); // those who wait look whether the run is to be stopped
         }
     }
