@@ -32,7 +32,8 @@
 //!   `detached.rs`; how its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
-//!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
+//!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`; what runs don't need:
+//!   `described.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
 //!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
 //!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;

@@ -1,7 +1,7 @@
 //! What a graph consists of, for those who run it.
 
 use super::agenda::Agenda;
-use super::arranged::Arranged;
+use super::described::Described;
 use super::schedule::Schedule;
 use super::shuffled::{self, Shuffled};
 use super::topology::Topology;
@@ -31,13 +31,9 @@ pub(crate) struct GraphData {
     pub(crate) store: Store,
     /// The nodes that are graphs.
     pub(crate) graphs: InnerGraphs,
-    pub(crate) names: Arc<Names>,
     pub(crate) topology: Topology,
-    /// Who uses which state.
-    pub(crate) arranged: Arc<Arranged>,
-    /// The nodes that are inputs, ascending.
-    pub(crate) inputs: Arc<[u32]>,
-    /// Which of these have been set since the last run.
+    pub(crate) described: Arc<Described>,
+    /// Which of the inputs have been set since the last run.
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
     pub(crate) schedule: Option<Box<Schedule>>,
@@ -96,7 +92,8 @@ impl InnerGraphs {
 impl fmt::Debug for GraphData {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { names, topology, .. } = self;
+        let Self { described, topology, .. } = self;
+        let names = &described.names;
         let listed = |node| {
             let predecessors = topology.predecessors(node);
             predecessors.map(|predecessor| names.label(predecessor.node)).collect::<Vec<Label<'_>>>()
@@ -137,16 +134,15 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, names, topology, arranged, schedule, inputs, .. } = self;
+        let Self { store, topology, described, schedule, .. } = self;
+        let inputs = &described.inputs;
         Self {
             // SAFETY: by contract.
             store: unsafe { store.another(inputs) },
             graphs: InnerGraphs::default(),
-            names: Arc::clone(names),
             topology: topology.clone(),
-            arranged: Arc::clone(arranged),
+            described: Arc::clone(described),
             changed: vec![false; inputs.len()].into(),
-            inputs: Arc::clone(inputs),
             schedule: schedule.clone(),
             shuffled: None,
             measured: Measured::default(),
@@ -209,26 +205,27 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, names, topology, schedule, shuffled, measured, wakes, agenda, around, .. } = self;
+        let Self { store, topology, described, schedule, shuffled, measured, wakes, agenda, around, .. } =
+            self;
         let (shuffled, queue) = match shuffled.as_deref_mut() {
             Some(Shuffled { order, queue }) => (Some(&**order), Some(queue)),
             None => (None, schedule.as_mut().map(|schedule| &mut schedule.queue)),
         };
-        let wakes = wakes.as_deref();
+        let (names, wakes) = (&described.names, wakes.as_deref());
         (Parts { store, topology, shuffled, wakes, measured, names, around }, queue, agenda)
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
-        let Self { store, names, topology, measured, wakes, around, .. } = self;
-        let wakes = wakes.as_deref();
+        let Self { store, topology, described, measured, wakes, around, .. } = self;
+        let (names, wakes) = (&described.names, wakes.as_deref());
         Parts { store, topology, shuffled: None, wakes, measured, names, around }.watch(options, watching)
     }
 
     /// Draws the order of a run, which is [prepared](Self::prepare).
     #[cold]
     pub(crate) fn shuffle(&mut self, shuffle: &Shuffle) {
-        let Self { store, topology, schedule, names, .. } = &*self;
+        let Self { store, topology, described, schedule, .. } = &*self;
         let runs = |node: u32| node < topology.declared() && store.statuses.get(node) == Status::NOT_RUN;
         let queue = schedule.as_ref().map(|schedule| &schedule.queue);
         let mut tried = shuffle.probe.as_ref().map(|probe| probe.tried());
@@ -239,7 +236,7 @@ impl GraphData {
         };
         if let Some(mut tried) = tried.filter(|tried| tried.taken.is_none()) {
             tried.taken = Some(order.clone());
-            tried.names = names.all_named(0..topology.declared());
+            tried.names = described.names.all_named(0..topology.declared());
         }
         let shuffled = Shuffled::new(order, topology, queue, |node| !runs(node));
         self.shuffled = Some(Box::new(shuffled));
@@ -255,7 +252,7 @@ impl GraphData {
         self.shuffled = None;
         self.measured.forget_all();
         self.failures = Kept::default();
-        self.store.empty(&self.inputs);
+        self.store.empty(&self.described.inputs);
     }
 
     /// Whether an executor would leave all nodes to the run's caller.
