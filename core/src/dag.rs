@@ -53,9 +53,9 @@ pub struct Dag {
 
 /// What clones have in common.
 struct Arrays {
-    starts: Box<[u32]>,
+    /// One behind the other, as many of each.
+    starts_and_in_degrees: Box<[u32]>,
     edges: Box<[Edge]>,
-    in_degrees: Box<[u32]>,
     /// Behind them, if the order is depth first, the roots.
     order: Box<[NodeId]>,
     /// What `supersteps_by` keeps.
@@ -73,7 +73,8 @@ type Shared<T> = Box<T>;
 
 impl Arrays {
     fn view(&self) -> DagView<'_> {
-        DagView::new_unchecked(&self.starts, &self.edges, &self.in_degrees, &self.order)
+        let (starts, in_degrees) = self.starts_and_in_degrees.split_at(self.starts_and_in_degrees.len() / 2);
+        DagView::new_unchecked(starts, &self.edges, in_degrees, &self.order)
     }
 }
 
@@ -81,9 +82,8 @@ impl Clone for Arrays {
     /// A copy of the arrays, without what is kept with them.
     fn clone(&self) -> Self {
         Self {
-            starts: self.starts.clone(),
+            starts_and_in_degrees: self.starts_and_in_degrees.clone(),
             edges: self.edges.clone(),
-            in_degrees: self.in_degrees.clone(),
             order: self.order.clone(),
             #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
@@ -121,25 +121,24 @@ impl Dag {
         if nodes > NodeId::MAX_NODES {
             return Err(DagError::TooManyNodes { nodes });
         }
-        let mut starts = allocate::<u32>(nodes)?;
+        let mut starts_and_in_degrees = allocate::<u32>(nodes.saturating_mul(2))?;
         let mut row = allocate::<Edge>(edges.len())?;
-        let mut in_degrees = allocate::<u32>(nodes)?;
         let mut order = allocate::<NodeId>(nodes)?;
         let mut scratch = allocate::<u32>(nodes)?;
-        let storage =
-            Storage { starts: &mut starts, edges: &mut row, in_degrees: &mut in_degrees, order: &mut order };
+        let (starts, in_degrees) = starts_and_in_degrees.split_at_mut(nodes);
+        let storage = Storage { starts, edges: &mut row, in_degrees, order: &mut order };
         DagView::from_edges(edges, storage, &mut scratch).map_err(|error| error.map_cycle(CycleBuf::from))?;
         drop(scratch);
         #[cfg(target_has_atomic = "32")]
         let counters = {
             let mut counters = reserve(nodes)?;
-            counters.extend(in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)));
+            counters
+                .extend(starts_and_in_degrees[nodes..].iter().map(|&in_degree| AtomicU32::new(in_degree)));
             counters.into_boxed_slice()
         };
         let arrays = Arrays {
-            starts,
+            starts_and_in_degrees,
             edges: row,
-            in_degrees,
             order,
             #[cfg(target_has_atomic = "ptr")]
             supersteps: OnceBox::new(),
@@ -306,7 +305,8 @@ impl Clone for Dag {
     fn clone(&self) -> Self {
         let arrays = Shared::clone(&self.arrays);
         #[cfg(target_has_atomic = "32")]
-        let counters = arrays.in_degrees.iter().map(|&in_degree| AtomicU32::new(in_degree)).collect();
+        let counters =
+            arrays.view().in_degrees().iter().map(|&in_degree| AtomicU32::new(in_degree)).collect();
         Self {
             arrays,
             #[cfg(target_has_atomic = "32")]

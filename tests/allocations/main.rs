@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
+mod blocks;
 mod definitions;
 mod items;
 mod thousand;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static FREED: AtomicU64 = AtomicU64::new(0);
 
 // SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that returns.
 unsafe impl GlobalAlloc for Counting {
@@ -32,6 +34,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        FREED.fetch_add(1, Relaxed);
         // SAFETY: the caller keeps the contract of `dealloc`; the memory came from the same allocator.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -240,6 +243,7 @@ fn main() {
 
 fn runs_but_the_first_allocate_nothing() {
     assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the allocator counts");
+    blocks::of_graphs();
     thousand::runs();
     of_a_dictionary();
     definitions::runs_at_once();

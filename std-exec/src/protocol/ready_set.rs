@@ -13,7 +13,7 @@ const BITS: usize = u64::BITS as usize;
 /// The ready nodes of one thread: a set of small numbers, taken in ascending order, round and round.
 #[derive(Debug, Default)]
 pub(crate) struct ReadySet {
-    /// The lowest first. The highest is one word.
+    /// The lowest first. The highest is one word. None for numbers of one word, which is always gone through.
     levels: Vec<Vec<u64>>,
     /// The word of the lowest level that is being gone through, and what it contains: there, it is zero.
     current: usize,
@@ -36,13 +36,14 @@ impl ReadySet {
     /// From now on it is for all numbers below `end`, too. It is empty.
     pub(crate) fn reserve_for(&mut self, end: usize) {
         debug_assert!(self.is_empty());
-        if end.div_ceil(BITS).max(1) <= self.levels.first().map_or(0, Vec::len) {
+        let mut words = end.div_ceil(BITS);
+        if words <= self.levels.first().map_or(1, Vec::len) {
             return;
         }
         self.levels.clear();
-        let mut words = end;
-        while words > 1 || self.levels.is_empty() {
-            words = words.div_ceil(BITS).max(1);
+        self.levels.push(vec![0; words]);
+        while words > 1 {
+            words = words.div_ceil(BITS);
             self.levels.push(vec![0; words]);
         }
     }

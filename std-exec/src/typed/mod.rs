@@ -35,7 +35,8 @@
 //!   `detached.rs`; how its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before whom: `uses.rs`, `topology.rs`,
 //!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
-//!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`.
+//!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`; what runs don't need:
+//!   `described.rs`.
 //! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from outside
 //!   `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,

@@ -3,6 +3,7 @@
 use super::check::{Defined, check, name_cycle};
 use super::collected::Collected;
 use crate::typed::data::agenda::Agenda;
+use crate::typed::data::described::Described;
 use crate::typed::data::early::Early;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::Schedule;
@@ -20,7 +21,7 @@ impl Collected {
         self.add_gates();
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
-        let Self { store, mut graphs, names, definitions, uses, mut wishes, early, .. } = self;
+        let Self { store, mut graphs, mut names, definitions, uses, mut wishes, early, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -34,10 +35,11 @@ impl Collected {
         let early = Early::new(definitions.len(), &early, &uses).map(Box::new);
         let demands = wishes.collect(definitions.len(), &names)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
-        let inputs: Arc<[u32]> = inputs.collect();
+        let inputs: Box<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));
         let store = store.finish(limited_nodes);
         graphs.shrink();
+        names.shrink();
         topology.find_rows(&store);
         let futures = (0..).take(store.futures()).map(|future| store.tasks.node_of_waker(future));
         topology.find_futures(futures);
@@ -50,13 +52,11 @@ impl Collected {
             alarm: None,
             store,
             graphs,
-            names: Arc::new(names),
             topology,
-            arranged: Arc::new(arranged),
+            described: Arc::new(Described { names, arranged, inputs }),
             schedule: schedule.map(Box::new),
             limited,
             shuffled: None,
-            inputs,
             changed,
             measured,
             early,

@@ -1,7 +1,7 @@
 //! What a graph consists of, for those who run it.
 
 use super::agenda::Agenda;
-use super::arranged::Arranged;
+use super::described::Described;
 use super::early::Early;
 use super::schedule::Schedule;
 use super::shuffled::{self, Shuffled};
@@ -34,13 +34,9 @@ pub(crate) struct GraphData {
     pub(crate) store: Store,
     /// The nodes that are graphs.
     pub(crate) graphs: InnerGraphs,
-    pub(crate) names: Arc<Names>,
     pub(crate) topology: Topology,
-    /// Who uses which state.
-    pub(crate) arranged: Arc<Arranged>,
-    /// The nodes that are inputs, ascending.
-    pub(crate) inputs: Arc<[u32]>,
-    /// Which of these have been set since the last run.
+    pub(crate) described: Arc<Described>,
+    /// Which of the inputs have been set since the last run.
     pub(crate) changed: Box<[bool]>,
     /// If the order matters.
     pub(crate) schedule: Option<Box<Schedule>>,
@@ -103,7 +99,8 @@ impl InnerGraphs {
 impl fmt::Debug for GraphData {
     /// A map from each node to the nodes that it depends on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { names, topology, .. } = self;
+        let Self { described, topology, .. } = self;
+        let names = &described.names;
         let listed = |node| {
             let predecessors = topology.predecessors(node);
             predecessors.map(|predecessor| names.label(predecessor.node)).collect::<Vec<Label<'_>>>()
@@ -147,16 +144,15 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, names, topology, arranged, schedule, limited, inputs, early, .. } = self;
+        let Self { store, topology, described, schedule, limited, early, .. } = self;
+        let inputs = &described.inputs;
         Self {
             // SAFETY: by contract.
             store: unsafe { store.another(inputs) },
             graphs: InnerGraphs::default(),
-            names: Arc::clone(names),
             topology: topology.clone(),
-            arranged: Arc::clone(arranged),
+            described: Arc::clone(described),
             changed: vec![false; inputs.len()].into(),
-            inputs: Arc::clone(inputs),
             schedule: schedule.clone(),
             limited: limited.as_ref().map(|limited| Box::new(limited.another())),
             shuffled: None,
@@ -221,7 +217,7 @@ impl GraphData {
         });
         let within: Vec<_> = within.collect();
         self.limited = Some(limited);
-        self.names.all_named(within)
+        self.described.names.all_named(within)
     }
 
     /// Whether some node is under this limit, here or in graphs that are nodes.
@@ -240,7 +236,7 @@ impl GraphData {
 
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
-        let Self { store, names, topology, schedule, limited, shuffled, measured, early, .. } = self;
+        let Self { store, topology, described, schedule, limited, shuffled, measured, early, .. } = self;
         let Self { wakes, agenda, around, .. } = self;
         let (urgencies, queue) = match schedule.as_deref_mut().map(Schedule::parts) {
             Some((urgencies, queue)) => (urgencies, Some(queue)),
@@ -250,7 +246,7 @@ impl GraphData {
             Some(Shuffled { order, queue }) => (Some(&**order), Some(queue)),
             None => (None, queue),
         };
-        let (wakes, limited) = (wakes.as_deref(), limited.as_deref());
+        let (names, wakes, limited) = (&described.names, wakes.as_deref(), limited.as_deref());
         let limits = limited.map(|limited| Limits { limited, urgencies });
         let early = early.as_ref().map(|early| early.countdown());
         (Parts { store, topology, shuffled, wakes, limits, early, measured, names, around }, queue, agenda)
@@ -258,8 +254,8 @@ impl GraphData {
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
-        let Self { store, names, topology, measured, wakes, around, .. } = self;
-        let wakes = wakes.as_deref();
+        let Self { store, topology, described, measured, wakes, around, .. } = self;
+        let (names, wakes) = (&described.names, wakes.as_deref());
         let (limits, early) = (None, None);
         Parts { store, topology, shuffled: None, wakes, limits, early, measured, names, around }
             .watch(options, watching)
@@ -268,7 +264,7 @@ impl GraphData {
     /// Draws the order of a run, which is [prepared](Self::prepare).
     #[cold]
     pub(crate) fn shuffle(&mut self, shuffle: &Shuffle) {
-        let Self { store, topology, schedule, names, .. } = &*self;
+        let Self { store, topology, described, schedule, .. } = &*self;
         let runs = |node: u32| node < topology.declared() && store.statuses.get(node) == Status::NOT_RUN;
         let queue = schedule.as_ref().map(|schedule| &schedule.queue);
         let mut tried = shuffle.probe.as_ref().map(|probe| probe.tried());
@@ -279,7 +275,7 @@ impl GraphData {
         };
         if let Some(mut tried) = tried.filter(|tried| tried.taken.is_none()) {
             tried.taken = Some(order.clone());
-            tried.names = names.all_named(0..topology.declared());
+            tried.names = described.names.all_named(0..topology.declared());
         }
         let shuffled = Shuffled::new(order, topology, queue, |node| !runs(node));
         self.shuffled = Some(Box::new(shuffled));
@@ -295,7 +291,7 @@ impl GraphData {
         self.shuffled = None;
         self.measured.forget_all();
         self.failures = Kept::default();
-        self.store.empty(&self.inputs);
+        self.store.empty(&self.described.inputs);
     }
 
     /// Whether an executor would leave all nodes to the run's caller.

@@ -3,6 +3,7 @@
 pub(super) mod accesses;
 pub(super) mod agenda;
 pub(super) mod arranged;
+pub(super) mod described;
 pub(super) mod early;
 #[allow(unsafe_code)]
 pub(super) mod graph_data;

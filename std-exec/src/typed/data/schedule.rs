@@ -44,9 +44,9 @@ impl Schedule {
     }
 
     /// The schedule of these demands, and the order of serial runs put into `topology`.
-    pub(crate) fn new(demands: &Demands, inputs: &Arc<[u32]>, topology: &mut Topology) -> Self {
+    pub(crate) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
-        let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(Arc::clone(inputs));
+        let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(inputs.into());
         let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
         // What an urgent node needs is as urgent.
         let dag = topology.dag.view();

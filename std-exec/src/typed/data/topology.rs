@@ -25,10 +25,9 @@ struct Fixed {
     nodes: u32,
     /// How many of these the user has declared: the others, behind them, are [joints](super::turns).
     declared: u32,
-    /// The predecessors of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of
-    /// `after`.
-    starts: Box<[u32]>,
-    predecessors: Box<[u32]>,
+    /// One behind the other: of each node, where its predecessors start, and where all end; and the predecessors.
+    /// Those of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of `after`.
+    starts_and_predecessors: Box<[u32]>,
     /// Of each of these, what the node wants of it. Empty if all are [lent](Kind::Lent).
     kinds: Box<[Kind]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
@@ -67,7 +66,7 @@ impl Topology {
         if depth_first {
             dag = dag.depth_first();
         }
-        let (starts, predecessors, kinds) = group(dag.view().in_degrees(), uses);
+        let (starts_and_predecessors, kinds) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let asks = uses.iter().any(|used| matches!(used.kind, Kind::Moved | Kind::Outcome));
@@ -75,8 +74,7 @@ impl Topology {
         let fixed = Fixed {
             nodes,
             declared,
-            starts,
-            predecessors,
+            starts_and_predecessors,
             kinds,
             order,
             serial_rows,
@@ -179,7 +177,8 @@ impl Topology {
     /// What `node` depends on.
     pub(crate) fn predecessors(&self, node: u32) -> impl Iterator<Item = Predecessor> {
         let node = node as usize;
-        let Fixed { starts, predecessors, kinds, .. } = &*self.fixed;
+        let Fixed { nodes, starts_and_predecessors, kinds, .. } = &*self.fixed;
+        let (starts, predecessors) = starts_and_predecessors.split_at(*nodes as usize + 1);
         let range = starts[node] as usize..starts[node + 1] as usize;
         let kind = |at: usize| kinds.get(at).copied().unwrap_or(Kind::Lent);
         range.map(move |at| Predecessor { node: predecessors[at], kind: kind(at) })
@@ -241,8 +240,8 @@ impl Topology {
     }
 }
 
-/// The `starts`, `predecessors` and `kinds` of a [`Topology`].
-type Grouped = (Box<[u32]>, Box<[u32]>, Box<[Kind]>);
+/// The `starts_and_predecessors` and `kinds` of a [`Topology`].
+type Grouped = (Box<[u32]>, Box<[Kind]>);
 
 /// Puts the uses of each node together that it depends on (counting sort, stable).
 fn group(in_degrees: &[u32], uses: &[Use]) -> Grouped {
@@ -253,16 +252,17 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> Grouped {
         counts.fill(0);
         depends().for_each(|used| counts[used.node as usize] += 1);
     }
-    let mut starts = Vec::with_capacity(counts.len() + 1);
+    let mut listed = Vec::with_capacity(counts.len() + 1 + uses.len());
     let mut end = 0;
     for count in &*counts {
-        starts.push(end);
+        listed.push(end);
         end += count;
     }
-    let mut next = starts.clone();
-    starts.push(end);
+    let mut next = listed.clone();
+    listed.push(end);
+    listed.resize(listed.len() + end as usize, 0);
+    let predecessors = &mut listed[counts.len() + 1..];
     let all_lent = depends().all(|used| used.kind == Kind::Lent);
-    let mut predecessors = vec![0; end as usize];
     let mut kinds = vec![Kind::Lent; if all_lent { 0 } else { end as usize }];
     for used in depends() {
         let slot = &mut next[used.node as usize];
@@ -272,7 +272,7 @@ fn group(in_degrees: &[u32], uses: &[Use]) -> Grouped {
         }
         *slot += 1;
     }
-    (starts.into(), predecessors.into(), kinds.into())
+    (listed.into(), kinds.into())
 }
 
 /// The topological order that has of the ready nodes always the one of the lowest rank next. With nodes'

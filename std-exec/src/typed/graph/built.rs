@@ -153,7 +153,7 @@ impl<'env, P> Graph<'env, P> {
     fn mark_changed<T>(&mut self, input: Input<T>) {
         let data = self.data_mut();
         assert!(input.any().graph == data.store.id(), "the handle of an input of another graph");
-        let place = data.inputs.binary_search(&input.any().index);
+        let place = data.described.inputs.binary_search(&input.any().index);
         data.changed[place.expect("inputs are listed")] = true;
     }
 
@@ -202,7 +202,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn name(&self, node: NodeId) -> NamedNode {
-        self.data().names.named(node.get())
+        self.data().described.names.named(node.get())
     }
 
     /// The graph in DOT, with the nodes' names.
@@ -220,7 +220,7 @@ impl<'env, P> Graph<'env, P> {
     /// ```
     #[track_caller]
     pub fn dot(&self) -> impl Display {
-        self.dag().dot(|node| self.data().names.label(node.get()))
+        self.dag().dot(|node| self.data().described.names.label(node.get()))
     }
 }
 

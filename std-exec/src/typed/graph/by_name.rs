@@ -25,7 +25,8 @@ impl<P> Graph<'_, P> {
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (AnyNode, &str)> {
         let data = self.data();
         let graph = data.store.id();
-        (0..data.topology.declared()).map(move |index| (AnyNode { graph, index }, data.names.get(index)))
+        (0..data.topology.declared())
+            .map(move |index| (AnyNode { graph, index }, data.described.names.get(index)))
     }
 
     /// The first node with this name, `None` if there is none. It looks at all names; for many look-ups, make a

@@ -38,7 +38,7 @@ impl<P> Graph<'_, P> {
     /// ```
     #[track_caller]
     pub fn prioritize_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
-        let GraphData { store, topology, schedule, inputs, .. } = self.data_mut();
+        let GraphData { store, topology, schedule, described, .. } = self.data_mut();
         let declared = topology.declared();
         let nanos = |node: NodeId| match node.get() {
             joint if joint >= declared => 0,
@@ -46,7 +46,7 @@ impl<P> Graph<'_, P> {
         };
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
-        let none = || Box::new(Schedule::new(&Demands::none(ranks.len()), inputs, topology));
+        let none = || Box::new(Schedule::new(&Demands::none(ranks.len()), &described.inputs, topology));
         let mut new = schedule.take().unwrap_or_else(none);
         new.set_ranks(ranks, topology);
         topology.find_rows(store);
@@ -95,7 +95,9 @@ impl<P> Graph<'_, P> {
     pub fn prioritize_by_durations(&mut self, durations: &Durations) -> usize {
         let data = self.data();
         let of = |node| {
-            Some(data.names.get(node)).filter(|name| !name.is_empty()).and_then(|name| durations.get(name))
+            Some(data.described.names.get(node))
+                .filter(|name| !name.is_empty())
+                .and_then(|name| durations.get(name))
         };
         let by_node: Vec<_> = (0..data.topology.declared()).map(of).collect();
         self.prioritize_by(|node| by_node[node.index()].unwrap_or_default());
@@ -125,7 +127,7 @@ impl<P> Graph<'_, P> {
         let data = self.data();
         let mut durations = Durations::new();
         for node in 0..data.topology.declared() {
-            let name = data.names.get(node);
+            let name = data.described.names.get(node);
             if let (false, Some(took)) = (name.is_empty(), data.measured.get(NodeId::new(node))) {
                 let longest = durations.get(name).map_or(took, |other| took.max(other));
                 durations.insert(name, longest);

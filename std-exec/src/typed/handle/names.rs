@@ -109,20 +109,35 @@ impl fmt::Debug for Label<'_> {
 #[derive(Default)]
 pub(crate) struct Names {
     text: String,
-    /// Where the name of node `i` ends.
+    /// Where the name of node `i` ends; empty as long as all are anonymous.
     ends: Vec<usize>,
+    nodes: usize,
 }
 
 impl Names {
     pub(crate) fn push(&mut self, name: &str) {
-        self.text.push_str(name);
-        self.ends.push(self.text.len());
+        if !(name.is_empty() && self.text.is_empty()) {
+            self.ends.resize(self.nodes, 0); // those before the first name
+            self.text.push_str(name);
+            self.ends.push(self.text.len());
+        }
+        self.nodes += 1;
+    }
+
+    /// Gives back memory that isn't used: all names are there.
+    pub(crate) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
     }
 
     /// The name of `node`, empty if it is anonymous.
     #[track_caller]
     pub(crate) fn get(&self, node: u32) -> &str {
         let node = node as usize;
+        assert!(node < self.nodes, "node {node} of a graph of {}", Count(self.nodes));
+        if self.ends.is_empty() {
+            return "";
+        }
         let start = if node == 0 { 0 } else { self.ends[node - 1] };
         &self.text[start..self.ends[node]]
     }

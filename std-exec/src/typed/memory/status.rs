@@ -22,7 +22,7 @@
 //! need no order of their own: a node's dependents come after it in every run, and the executor makes what it
 //! wrote visible to them, and at last to the caller.
 
-use crate::sync::{AtomicU8, AtomicU32, Ordering};
+use crate::sync::{AtomicU8, Ordering};
 
 /// A state, and the node that it is about, if there is one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -147,9 +147,14 @@ impl Status {
 /// The statuses of all nodes; the table of transitions is in the module's docs.
 #[derive(Default)]
 pub(crate) struct Statuses {
-    states: Vec<AtomicU8>,
-    about: Vec<AtomicU32>,
+    nodes: usize,
+    /// The states of all nodes, and behind them, when all are there, four bytes for each: the node that its state is
+    /// about. (In one block, since a graph has many already.)
+    bytes: Vec<AtomicU8>,
 }
+
+/// How many bytes say which node a state is about.
+const ABOUT: usize = size_of::<u32>();
 
 /// The states alone, at hand for whoever sets one after the other.
 #[derive(Clone, Copy)]
@@ -164,42 +169,57 @@ impl States<'_> {
 }
 
 impl Statuses {
+    #[inline]
     pub(crate) fn states(&self) -> States<'_> {
-        States(&self.states)
+        States(&self.bytes[..self.nodes])
     }
 
     /// Statuses of as many nodes, none of which has run.
     pub(crate) fn alike(&self) -> Self {
-        let mut new = Self::default();
-        new.states.resize_with(self.states.len(), || AtomicU8::new(Status::NOT_RUN.state));
-        new.about.resize_with(self.about.len(), || AtomicU32::new(0));
+        let mut new = Self { nodes: self.nodes, bytes: Vec::new() };
+        new.bytes.resize_with(self.nodes, || AtomicU8::new(Status::NOT_RUN.state));
+        new.complete();
         new
     }
 
+    /// Adds a node, which has a status that is about no other one.
     pub(crate) fn push(&mut self, status: Status) {
-        self.states.push(AtomicU8::new(status.state));
-        self.about.push(AtomicU32::new(status.about));
+        debug_assert!(!Status::has_about(status.state), "in a graph that is being built");
+        self.bytes.push(AtomicU8::new(status.state));
+        self.nodes += 1;
     }
 
-    pub(crate) fn shrink(&mut self) {
-        self.states.shrink_to_fit();
-        self.about.shrink_to_fit();
+    /// All nodes are there.
+    pub(crate) fn complete(&mut self) {
+        debug_assert_eq!(self.bytes.len(), self.nodes, "done once");
+        self.bytes.reserve_exact(ABOUT * self.nodes);
+        self.bytes.resize_with((1 + ABOUT) * self.nodes, || AtomicU8::new(0));
+        self.bytes.shrink_to_fit();
+    }
+
+    /// Where it is kept which node the status of `node` is about.
+    fn about(&self, node: u32) -> &[AtomicU8] {
+        &self.bytes[self.nodes + ABOUT * node as usize..][..ABOUT]
     }
 
     #[inline]
     pub(crate) fn get(&self, node: u32) -> Status {
-        let state = self.states[node as usize].load(Ordering::Relaxed);
-        let about =
-            if Status::has_about(state) { self.about[node as usize].load(Ordering::Relaxed) } else { 0 };
-        Status { state, about }
+        let state = self.states().0[node as usize].load(Ordering::Relaxed);
+        if !Status::has_about(state) {
+            return Status::new(state);
+        }
+        let mut about = [0; ABOUT];
+        about.iter_mut().zip(self.about(node)).for_each(|(byte, kept)| *byte = kept.load(Ordering::Relaxed));
+        Status { state, about: u32::from_ne_bytes(about) }
     }
 
     #[inline]
     pub(crate) fn set(&self, node: u32, status: Status) {
         if Status::has_about(status.state) {
-            self.about[node as usize].store(status.about, Ordering::Relaxed);
+            let about = status.about.to_ne_bytes();
+            self.about(node).iter().zip(about).for_each(|(kept, byte)| kept.store(byte, Ordering::Relaxed));
         }
-        self.states[node as usize].store(status.state, Ordering::Relaxed);
+        self.states().0[node as usize].store(status.state, Ordering::Relaxed);
     }
 
     /// `node` gives no value, for the reason that `status` says.
@@ -230,7 +250,7 @@ impl Statuses {
     pub(crate) fn mark_all(&mut self) {
         debug_assert!(
             (0..)
-                .zip(&self.states)
+                .zip(self.states().0)
                 .all(|(node, _)| [Status::NOT_RUN, Status::VALUE].contains(&self.get(node))),
             "a node that gave no value, in a run in which nothing went wrong"
         );
@@ -239,11 +259,11 @@ impl Statuses {
 
     /// Sets all to one that is about no other node.
     pub(crate) fn fill(&mut self, status: Status) {
-        crate::sync::fill(&mut self.states, status.state);
+        crate::sync::fill(&mut self.bytes[..self.nodes], status.state);
     }
 
     /// The nodes that [`is`](State) this state holds for.
     pub(crate) fn nodes(&self, is: State) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.states).filter_map(move |(node, _)| (self.get(node).state() == is).then_some(node))
+        (0..).zip(self.states().0).filter_map(move |(node, _)| (self.get(node).state() == is).then_some(node))
     }
 }

@@ -133,7 +133,7 @@ impl StoreBuilder {
         tasks.futures.shrink_to_fit();
         tasks.limited = limited.into();
         values.shrink();
-        statuses.shrink();
+        statuses.complete();
         states.shrink();
         // SAFETY: `values` is what the places in `tasks` were given by; no slot holds a value, and there is no
         // future, as the statuses and what lies there say.

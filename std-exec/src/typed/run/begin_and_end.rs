@@ -69,7 +69,7 @@ fn begin_watching(data: &mut GraphData, executor: Option<&Handle>, options: &Run
     watch.run_begins();
     if options.is_partial() {
         let is_idle = |node: &u32| watch.statuses.get(*node).state() != State::NotRun;
-        let is_input = |node: &u32| data.inputs.binary_search(node).is_ok();
+        let is_input = |node: &u32| data.described.inputs.binary_search(node).is_ok();
         let idle = (0..).take(data.store.len()).filter(|node| is_idle(node) && !is_input(node));
         idle.for_each(|node| watch.idle(node));
     }
@@ -141,7 +141,7 @@ fn outcome(
     let now = options.stop();
     let stop =
         Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
-    let failures = Failures::new(failures.named(&data.names), stop);
+    let failures = Failures::new(failures.named(&data.described.names), stop);
     if let Some(payload) = thrown {
         return panicked(data, failures, payload, options).map(Err);
     }
@@ -149,7 +149,7 @@ fn outcome(
         return Ok(Err(RunError::Failed(failures)));
     }
     let declared = |node: &u32| *node < data.topology.declared();
-    let named = |state| data.names.all_named(data.store.statuses.nodes(state).filter(declared));
+    let named = |state| data.described.names.all_named(data.store.statuses.nodes(state).filter(declared));
     Ok(match (named(State::NotRun), named(State::Interrupted)) {
         // Called off when its last nodes were under way.
         (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),
@@ -164,7 +164,9 @@ fn outcome(
 fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     let workers = executor.workers;
     match data.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
-        Some((node, worker)) => Err(RunError::NoSuchWorker { node: data.names.named(node), worker, workers }),
+        Some((node, worker)) => {
+            Err(RunError::NoSuchWorker { node: data.described.names.named(node), worker, workers })
+        }
         None => Ok(()),
     }
 }
@@ -179,7 +181,7 @@ fn panicked(
 ) -> Result<RunError, Payload> {
     let mut panicked: Vec<u32> = data.store.statuses.nodes(State::Panicked).collect();
     let inside: Vec<_> = data.inner_data().map(|(node, inner)| (node, inner.failures.take())).collect();
-    let names = &data.names;
+    let names = &data.described.names;
     for (node, inside) in inside {
         // If none has, it was what sets the inputs, or reads the results, of that graph.
         if !inside.panicked().is_empty() {

@@ -24,9 +24,9 @@ impl GraphData {
             self.prepare_some(options)?;
         } else {
             let unset = |&&node: &&u32| self.store.statuses.get(node) != Status::VALUE;
-            if self.inputs.iter().any(|node| unset(&node)) {
-                let unset = self.inputs.iter().filter(unset).copied();
-                return Err(RunError::UnsetInputs(self.names.all_named(unset)));
+            if self.described.inputs.iter().any(|node| unset(&node)) {
+                let unset = self.described.inputs.iter().filter(unset).copied();
+                return Err(RunError::UnsetInputs(self.described.names.all_named(unset)));
             }
             let cleared = Cleared(self);
             cleared.0.store.clear();
@@ -64,7 +64,7 @@ impl GraphData {
             } else {
                 marks.iter_mut().for_each(|mark| *mark |= RUNS);
             }
-            for &input in &*self.inputs {
+            for &input in &*self.described.inputs {
                 marks[input as usize] &= !RUNS;
             }
             self.mark_gone(marks)?;
@@ -99,12 +99,12 @@ impl GraphData {
 
     /// Marks what the caller has changed since the last run: inputs, and the nodes that use changed states.
     fn mark_changed(&self, marks: &mut [u8]) {
-        for (&input, &changed) in self.inputs.iter().zip(&self.changed) {
+        for (&input, &changed) in self.described.inputs.iter().zip(&self.changed) {
             if changed {
                 marks[input as usize] |= CHANGED;
             }
         }
-        for accesses in self.arranged.accesses.by_state() {
+        for accesses in self.described.arranged.accesses.by_state() {
             if self.store.states.has_changed(accesses[0].state) {
                 accesses.iter().for_each(|access| marks[access.node as usize] |= CHANGED);
             }
@@ -116,7 +116,7 @@ impl GraphData {
     /// depends on that. Whether this is news.
     fn mark_turns(&self, marks: &mut [u8]) -> bool {
         let mut news = false;
-        for accesses in self.arranged.accesses.by_state() {
+        for accesses in self.described.arranged.accesses.by_state() {
             let changes = |access: &Access| access.mode != Mode::Read;
             let Some(first) = accesses.iter().position(changes) else { continue };
             let last = accesses.iter().rposition(changes).unwrap_or(first);
@@ -174,7 +174,7 @@ impl GraphData {
                 let before = predecessor.node;
                 let state = self.store.statuses.get(before).state();
                 if !matches!(state, State::Value | State::EndedBranch | State::NotChosen { .. }) {
-                    if self.inputs.binary_search(&before).is_ok() {
+                    if self.described.inputs.binary_search(&before).is_ok() {
                         unset.push(before);
                     } else {
                         marks[before as usize] |= RUNS;
@@ -184,7 +184,11 @@ impl GraphData {
         }
         unset.sort_unstable();
         unset.dedup();
-        if unset.is_empty() { Ok(()) } else { Err(RunError::UnsetInputs(self.names.all_named(unset))) }
+        if unset.is_empty() {
+            Ok(())
+        } else {
+            Err(RunError::UnsetInputs(self.described.names.all_named(unset)))
+        }
     }
 }
 
@@ -194,7 +198,7 @@ struct Cleared<'b>(&'b mut GraphData);
 
 impl Drop for Cleared<'_> {
     fn drop(&mut self) {
-        for &input in &*self.0.inputs {
+        for &input in &*self.0.described.inputs {
             self.0.store.statuses.set(input, Status::VALUE);
         }
     }
