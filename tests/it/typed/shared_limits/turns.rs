@@ -177,10 +177,8 @@ fn order_of(limit: &SharedLimit, holder: Holder, waiting: &[(i32, usize)]) -> Ve
     holder.let_go();
     let mut order = Vec::new();
     while order.len() < runs.len() {
-        for at in 0..runs.len() {
-            if !order.contains(&at) {
-                assert!(hand.poll(&mut runs[at]).is_pending());
-            }
+        for (_, run) in runs.iter_mut().enumerate().filter(|(at, _)| !order.contains(at)) {
+            assert!(hand.poll(run).is_pending());
         }
         // All that have begun now are let go.
         for at in (0..runs.len()).filter(|&at| gates[at].polls() > 0) {
