@@ -19,6 +19,7 @@ pub(super) type Find<'f> = &'f dyn Fn(DagView<'_>, &dyn Fn(NodeId) -> u32) -> Su
 
 /// A run begins as `forced` says or, if it is `None`, as earlier runs suggest. If its graph `wants_supersteps`, it is
 /// noted for these what each body takes. (Once, since that takes memory, and later runs allocate nothing.)
+#[inline]
 pub(super) fn begin<D: Discipline>(
     shared: &Shared,
     countdown: Countdown<'_>,

@@ -25,6 +25,7 @@ pub(crate) struct Stealing<'a, F> {
 }
 
 impl<'a, F: Body> Stealing<'a, F> {
+    #[inline]
     pub(super) fn new(
         shared: &'a Shared,
         countdown: Countdown<'a>,
@@ -33,19 +34,14 @@ impl<'a, F: Body> Stealing<'a, F> {
         steps: Option<Steps<'a>>,
         tally: Option<&'a Tally>,
     ) -> Self {
-        let walk = Walk::new(steps);
-        let mut run = Self {
+        Self {
             common: Common { shared, countdown, body, thrown: Thrown::nothing() },
-            roots: 0,
+            roots: if steps.is_none() { countdown.dag().roots().len() } else { 0 },
             tally,
-            walk,
+            walk: Walk::new(steps),
             timer,
             stopped: AtomicBool::new(false),
-        };
-        if steps.is_none() {
-            run.roots = countdown.dag().roots().len();
         }
-        run
     }
 
     /// Whether it begins with one member, and quietly.

@@ -237,17 +237,24 @@ impl Tuner {
 
     /// How the next run of `key` shall begin, and whether it shall take samples. If nothing is known, with a
     /// walk if it is `eager`: it won't be a long one.
+    #[inline]
     pub(crate) fn plan(&self, key: usize, eager: bool) -> (Plan, bool) {
         let entry = self.entry(key);
-        if entry.key.load(Ordering::Relaxed) != key {
-            entry.forget();
-            entry.key.store(key, Ordering::Relaxed);
-        }
-        if entry.walks_shortly() {
+        if entry.key.load(Ordering::Relaxed) == key && entry.walks_shortly() {
             let untimed = entry.until_trial.load(Ordering::Relaxed);
             entry.until_trial.store(untimed.checked_sub(1).unwrap_or(TIMED_WALKS - 1), Ordering::Relaxed);
             let timed = if untimed == 0 { Timed::Yes } else { Timed::No };
             return (Plan::Alone { budget: Budget::Ticks(LEAST_BUDGET), timed }, false);
+        }
+        Self::plan_longer(entry, key, eager)
+    }
+
+    /// As [`plan`](Self::plan), of a graph that isn't known as one that walks shortly.
+    #[inline(never)]
+    fn plan_longer(entry: &Entry, key: usize, eager: bool) -> (Plan, bool) {
+        if entry.key.load(Ordering::Relaxed) != key {
+            entry.forget();
+            entry.key.store(key, Ordering::Relaxed);
         }
         if entry.is_new() {
             let alone = Plan::Alone { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
