@@ -70,10 +70,50 @@ pub trait PermitSource: Send + Sync {
     ///
     /// It must not block, and is never called by two threads at once. If it panics, the node panics that has
     /// called it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::PermitSource;
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    /// use std::task::{Context, Poll};
+    ///
+    /// /// Permits without end, as long as it is switched on; who switches it on has to wake what has asked before.
+    /// struct Switch(AtomicBool);
+    ///
+    /// impl PermitSource for Switch {
+    ///     fn poll_take(&self, _: &mut Context<'_>) -> Poll<()> {
+    ///         if self.0.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+    ///     }
+    ///
+    ///     fn give_back(&self) {}
+    /// }
+    /// ```
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()>;
 
     /// A permit that was taken is no longer needed. Two threads may call it at once. If it panics, nobody hears of
     /// that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::PermitSource;
+    /// use std::io::Write;
+    /// use std::task::{Context, Poll};
+    ///
+    /// /// A byte in a pipe for each permit, as make has it; here only the way back.
+    /// struct Pipe(std::fs::File);
+    ///
+    /// impl PermitSource for Pipe {
+    ///     fn poll_take(&self, _: &mut Context<'_>) -> Poll<()> {
+    ///         Poll::Pending
+    ///     }
+    ///
+    ///     fn give_back(&self) {
+    ///         (&self.0).write_all(b"+").expect("somebody reads");
+    ///     }
+    /// }
+    /// ```
     fn give_back(&self);
 }
 
