@@ -177,9 +177,9 @@ impl Observer for TracingSpans {
 #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::*;
+    use crate::sync::{AtomicU64, Ordering::Relaxed};
     use crate::{Executor, Graph, GraphBuilder, RunOptions};
     use std::fmt;
-    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     use std::sync::{Barrier, OnceLock};
     use std::task::Poll;
     use tracing::span::{Attributes, Id, Record};
