@@ -1,4 +1,4 @@
-//! The same graph, from its other end.
+//! A graph with all edges turned round: its roots are the nodes that nothing depends on.
 
 use crate::{Dag, DagView, NodeId};
 use alloc::vec::Vec;
