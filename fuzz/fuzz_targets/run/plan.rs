@@ -70,8 +70,8 @@ pub(crate) enum Pause {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) priority: i8,
-    /// Whether it is under the first, the second limit.
-    pub(crate) limits: [bool; 2],
+    /// How many permits it wants of the first, of the second limit.
+    pub(crate) limits: [usize; 2],
     /// How many permits it wants of the limit that runs share.
     pub(crate) permits: usize,
     pub(crate) place: Option<Place>,
@@ -319,7 +319,10 @@ impl Demand {
     fn new(byte: u8) -> Self {
         Self {
             priority: (byte % 4) as i8 - 1,
-            limits: [byte & 4 != 0, byte & 24 == 24],
+            limits: [
+                usize::from(byte & 4) / 4,
+                [0, 0, 1, 1 + usize::from(byte & 1)][usize::from(byte / 8 % 4)],
+            ],
             permits: match byte / 32 {
                 4 => 1,
                 5 => 2 + usize::from(byte & 8) / 8,

@@ -1,6 +1,7 @@
 //! Whole ordered runs, on an executor of two with one live worker.
 
 use super::{Checked, beside_a_worker};
+use crate::protocol::own_permits::Wish;
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::body::{Body, Progress};
 use crate::run::ordered;
@@ -51,10 +52,10 @@ impl<F: Fn(NodeId)> Unchecked<F> {
 }
 
 /// Where a node may run, and its limits.
-pub(super) type Demand = (Place, &'static [u32]);
+pub(super) type Demand = (Place, &'static [Wish]);
 
 pub(super) const ANYWHERE: Demand = (Place::Anywhere, &[]);
-pub(super) const LIMITED: Demand = (Place::Anywhere, &[0]);
+pub(super) const LIMITED: Demand = (Place::Anywhere, &[(0, 1)]);
 pub(super) const CALLER: Demand = (Place::Caller, &[]);
 const WORKER: Demand = (Place::Worker(0), &[]);
 

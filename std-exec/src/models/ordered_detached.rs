@@ -3,6 +3,7 @@
 use super::detached::wait_for_end;
 use super::{Checked, beside_workers};
 use crate::pool::shared::Shared;
+use crate::protocol::own_permits::Wish;
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered::Ordered;
 use crate::run::{Discipline, end, start};
@@ -17,7 +18,7 @@ fn detached_run(
     shared: &Shared,
     edges: &'static [(u32, u32)],
     places: &[Place],
-    limits: &[u32],
+    limits: &[Wish],
     gives_up: bool,
 ) {
     let checked = Checked::new(places.len(), edges);
@@ -74,7 +75,7 @@ fn run_in_order_detached_under_a_limit() {
     explore(1, || {
         beside_workers(1, |shared| {
             let places = [Place::Worker(0), Place::Worker(0), Place::Caller];
-            detached_run(shared, &[], &places, &[0], false);
+            detached_run(shared, &[], &places, &[(0, 1)], false);
         });
     });
 }

@@ -1,13 +1,14 @@
 //! The ready nodes of a run in which order matters: who may take which node, and which one first.
 //!
-//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a heap by urgency. A
-//! lane is open if each of its limits has a permit left. Taking looks at the first node of each open lane
+//! Nodes that demand the same (the same thread, the same permits) wait in one *lane*, a heap by urgency. A
+//! lane is open if each of its limits has enough permits left. Taking looks at the first node of each open lane
 //! that the thread may take from; so it costs O(lanes + log nodes), and a node is never in the way of another
 //! that demands less: nodes that wait for a permit are not looked at. A permit is taken when a node starts,
 //! not when it becomes ready, so that the most urgent node gets it.
 //!
 //! Only data: the lock, and everything about threads, is in [`ordered`](crate::run::ordered).
 
+use super::own_permits::{OwnPermits, Wish};
 use dgraph_core::{DagView, NodeId, Supersteps};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -36,6 +37,9 @@ pub(crate) struct Taker {
     /// Which worker of the executor it is, if any.
     pub(crate) worker: Option<usize>,
 }
+
+/// What a node demands: where it may run, and permits, by the number of the limit.
+pub(crate) type Demand = (Place, Vec<Wish>);
 
 /// Stands for every worker.
 const ANY_WORKER: usize = usize::MAX;
@@ -70,15 +74,14 @@ pub(crate) struct ReadyQueue {
     resumed: Box<[VecDeque<NodeId>]>,
     /// What was taken last had run before: now it's the others' turn.
     took_resumed: bool,
-    /// Of each limit: how many permits it has, and how many are left.
-    permits: Box<[(usize, usize)]>,
+    permits: OwnPermits,
     /// Nodes with nothing to run, ascending.
     given: Arc<[u32]>,
 }
 
 #[derive(Debug)]
 struct Lane {
-    limits: Arc<[u32]>,
+    wishes: Arc<[Wish]>,
     /// Ranks. Has room for all nodes of the lane from the beginning.
     ready: BinaryHeap<Reverse<u32>>,
 }
@@ -88,7 +91,7 @@ impl Clone for Lane {
     fn clone(&self) -> Self {
         let mut ready = BinaryHeap::with_capacity(self.ready.capacity());
         ready.extend(&self.ready);
-        Self { limits: Arc::clone(&self.limits), ready }
+        Self { wishes: Arc::clone(&self.wishes), ready }
     }
 }
 
@@ -96,27 +99,22 @@ impl Lane {
     fn first(&self) -> Option<u32> {
         self.ready.peek().map(|Reverse(rank)| *rank)
     }
-
-    fn is_open(&self, permits: &[(usize, usize)]) -> bool {
-        self.limits.iter().all(|&limit| permits[limit as usize].1 > 0)
-    }
 }
 
 impl ReadyQueue {
-    /// A queue for nodes with these places and limits (each limit once). `permits` says how many each limit
-    /// has.
-    pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
-        let mut kinds: BTreeMap<&(Place, Vec<u32>), usize> = BTreeMap::new();
+    /// A queue for nodes that demand this. `permits` says how many each limit has.
+    pub(crate) fn new(demands: &[Demand], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
+        let mut kinds: BTreeMap<&Demand, usize> = BTreeMap::new();
         for demand in demands {
             *kinds.entry(demand).or_default() += 1;
         }
         let mut places: Vec<(Place, Range<usize>)> = Vec::new();
-        let lanes = kinds.iter().enumerate().map(|(lane, (&(place, limits), &count))| {
+        let lanes = kinds.iter().enumerate().map(|(lane, (&(place, wishes), &count))| {
             match places.last_mut() {
                 Some((last, lanes)) if last == place => lanes.end = lane + 1,
                 _ => places.push((*place, lane..lane + 1)),
             }
-            Lane { limits: limits[..].into(), ready: BinaryHeap::with_capacity(count) }
+            Lane { wishes: wishes[..].into(), ready: BinaryHeap::with_capacity(count) }
         });
         let lanes = lanes.collect();
         for (lane, count) in (0..).zip(kinds.values_mut()) {
@@ -124,7 +122,7 @@ impl ReadyQueue {
         }
         let lane = |demand| u32::try_from(kinds[demand]).expect("no more lanes than nodes");
         let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
-        let permits = permits.iter().map(|&count| (count, count)).collect();
+        let permits = OwnPermits::new(permits, demands.iter().map(|(_, wishes)| &wishes[..]));
         let resumed = vec![VecDeque::new(); places.len()].into();
         let (places, by_urgency_yet, given) = (places.into(), Arc::default(), Arc::default());
         let mut queue = Self {
@@ -189,15 +187,14 @@ impl ReadyQueue {
     /// Whether `node` may not run anywhere at any time.
     fn demands_something(&self, node: NodeId) -> bool {
         let lane = self.nodes[node.index()].1 as usize;
-        !self.lanes[lane].limits.is_empty() || self.place(node) != Place::Anywhere
+        !self.lanes[lane].wishes.is_empty() || self.place(node) != Place::Anywhere
     }
 
     /// `node`, which wasn't taken from here, is run now: it takes its permits, of which there are enough.
     pub(crate) fn is_under_way(&mut self, node: NodeId) {
         let lane = self.nodes[node.index()].1 as usize;
-        for &limit in &*self.lanes[lane].limits {
-            self.permits[limit as usize].1 -= 1;
-        }
+        self.permits.take(&self.lanes[lane].wishes);
+        self.keep();
     }
 
     /// The node's place in the order of urgency: the lower, the more urgent.
@@ -224,13 +221,14 @@ impl ReadyQueue {
     pub(crate) fn reset(&mut self) {
         self.lanes.iter_mut().for_each(|lane| lane.ready.clear());
         self.resumed.iter_mut().for_each(VecDeque::clear);
-        self.permits.iter_mut().for_each(|(count, left)| *left = *count);
+        self.permits.reset();
     }
 
     /// `node` is ready.
     pub(crate) fn push(&mut self, node: NodeId) {
         let (rank, lane) = self.nodes[node.index()];
         self.lanes[lane as usize].ready.push(Reverse(rank));
+        self.keep();
     }
 
     /// `node`, which was taken and has not been released, is to go on, where it may run, when it is its turn.
@@ -264,9 +262,7 @@ impl ReadyQueue {
         let places = self.places.iter().filter(|(place, _)| taker.may_run_at(*place));
         let open = places.flat_map(|(_, lanes)| lanes.clone()).filter(|&lane| self.can_give(lane));
         let lane = open.min_by_key(|&lane| self.lanes[lane].first())?;
-        for &limit in &*self.lanes[lane].limits {
-            self.permits[limit as usize].1 -= 1;
-        }
+        self.permits.take(&self.lanes[lane].wishes);
         self.pop(lane)
     }
 
@@ -282,9 +278,8 @@ impl ReadyQueue {
     /// Gives back the permits of `node`, which was taken.
     pub(crate) fn release(&mut self, node: NodeId) {
         let lane = self.nodes[node.index()].1 as usize;
-        for &limit in &*self.lanes[lane].limits {
-            self.permits[limit as usize].1 += 1;
-        }
+        self.permits.give_back(&self.lanes[lane].wishes);
+        self.keep();
     }
 
     /// For each place of some node: whether there is a node to start now.
@@ -296,11 +291,18 @@ impl ReadyQueue {
 
     fn can_give(&self, lane: usize) -> bool {
         let lane = &self.lanes[lane];
-        !lane.ready.is_empty() && lane.is_open(&self.permits)
+        lane.first().is_some_and(|rank| self.permits.permit(&lane.wishes, rank))
+    }
+
+    /// Something has changed: finds out for whom permits are kept.
+    fn keep(&mut self) {
+        let first = self.lanes.iter().filter_map(|lane| Some((&*lane.wishes, lane.first()?)));
+        self.permits.keep(first);
     }
 
     fn pop(&mut self, lane: usize) -> Option<NodeId> {
         let Reverse(rank) = self.lanes[lane].ready.pop()?;
+        self.keep();
         Some(self.by_urgency[rank as usize])
     }
 }
@@ -311,7 +313,7 @@ mod tests {
 
     /// Does the same the obvious way.
     struct Oracle {
-        demands: Vec<(Place, Vec<u32>)>,
+        demands: Vec<Demand>,
         ranks: Vec<usize>,
         permits: Vec<usize>,
         ready: Vec<usize>,
@@ -319,14 +321,25 @@ mod tests {
 
     impl Oracle {
         fn may_start(&self, node: usize) -> bool {
-            self.demands[node].1.iter().all(|&limit| self.permits[limit as usize] > 0)
+            self.demands[node].1.iter().all(|&(limit, permits)| {
+                // Somebody more urgent who is ready wants more than there is.
+                let lacks = |&other: &usize| {
+                    let wants = self.demands[other]
+                        .1
+                        .iter()
+                        .any(|&(wanted, permits)| wanted == limit && permits > self.permits[limit as usize]);
+                    wants && self.ranks[other] < self.ranks[node]
+                };
+                self.permits[limit as usize] >= permits && !self.ready.iter().any(lacks)
+            })
         }
 
         fn take(&mut self, taker: Taker) -> Option<usize> {
             let may = |node: &usize| taker.may_run_at(self.demands[*node].0) && self.may_start(*node);
             let node = self.ready.iter().copied().filter(may).min_by_key(|&node| self.ranks[node])?;
             self.ready.retain(|&other| other != node);
-            self.demands[node].1.iter().for_each(|&limit| self.permits[limit as usize] -= 1);
+            let wishes = self.demands[node].1.iter();
+            wishes.for_each(|&(limit, permits)| self.permits[limit as usize] -= permits);
             Some(node)
         }
     }
@@ -340,14 +353,21 @@ mod tests {
         };
         for nodes in 1..60 {
             let permits = [1, 2, 3];
-            let demands: Vec<(Place, Vec<u32>)> = (0..nodes)
+            let most = 1 + nodes as usize % 3; // in a third of the graphs one permit
+            let demands: Vec<Demand> = (0..nodes)
                 .map(|_| {
                     let place = match random(5) {
                         0 => Place::Caller,
                         1 => Place::Worker(random(3)),
                         _ => Place::Anywhere,
                     };
-                    (place, (0..3).filter(|_| random(4) == 0).collect())
+                    let mut wishes = Vec::new();
+                    for limit in 0..3 {
+                        if random(4) == 0 {
+                            wishes.push((limit, 1 + random(most.min(permits[limit as usize]))));
+                        }
+                    }
+                    (place, wishes)
                 })
                 .collect();
             let mut order: Vec<u32> = (0..nodes).collect();
@@ -380,8 +400,8 @@ mod tests {
                     1 if !running.is_empty() => {
                         let node: NodeId = running.swap_remove(random(running.len()));
                         queue.release(node);
-                        let limits = oracle.demands[node.index()].1.clone();
-                        limits.iter().for_each(|&limit| oracle.permits[limit as usize] += 1);
+                        let wishes = oracle.demands[node.index()].1.clone();
+                        wishes.iter().for_each(|&(limit, permits)| oracle.permits[limit as usize] += permits);
                     }
                     _ => {
                         let worker = Some(random(4)).filter(|&worker| worker < 3);
@@ -406,7 +426,7 @@ mod tests {
 
     #[test]
     fn discarding_takes_no_permits() {
-        let demands = [(Place::Anywhere, vec![0]), (Place::Worker(1), vec![0])];
+        let demands = [(Place::Anywhere, vec![(0, 1)]), (Place::Worker(1), vec![(0, 1)])];
         let mut queue = ReadyQueue::new(&demands, &[1], [0, 1].map(NodeId::new).into());
         let taker = Taker { anything: true, caller: false, worker: None };
         queue.push(NodeId::new(0));

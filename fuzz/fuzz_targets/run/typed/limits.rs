@@ -6,25 +6,27 @@ use dgraph_exec::{Limit, Permits, SharedLimit};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// How many nodes of a run may run at once under the two limits of its graph.
+/// How many permits the two limits of a graph have in each run.
 pub(super) const OWN: [usize; 2] = [1, 2];
 
 /// How many permits the limit has that runs share.
 pub(super) const SHARED: usize = 3;
 
-/// How many nodes are running under each limit of one run.
+/// How many permits are in use of each limit of one run.
 pub(super) type Own = Arc<[AtomicUsize; 2]>;
 
 impl Demand {
     /// What the node is to be put under.
     pub(super) fn permits(&self, own: [Limit; 2], shared: &SharedLimit) -> impl Iterator<Item = Permits> {
-        let own = own.into_iter().zip(self.limits).filter(|(_, under)| *under);
+        let own = own.into_iter().zip(OWN).zip(self.limits);
+        let own =
+            own.map(|((limit, all), wants)| if wants == all { limit.all() } else { limit.permits(wants) });
         let shared = match self.permits {
             0 => None,
             SHARED => Some(shared.all()),
             some => Some(shared.permits(some)),
         };
-        own.map(|(limit, _)| Permits::from(limit)).chain(shared)
+        own.chain(shared)
     }
 }
 
@@ -47,12 +49,9 @@ impl Under {
     /// How many permits are in use, it takes, and there are.
     fn limits(&self) -> impl Iterator<Item = (&AtomicUsize, usize, usize)> {
         let demand = self.shared.plan.nodes[self.node].demand;
-        let own = self.own.iter().zip(OWN).zip(demand.limits).filter(|(_, under)| *under);
-        own.map(|((in_use, most), _)| (in_use, 1, most)).chain([(
-            &self.shared.in_use,
-            demand.permits,
-            SHARED,
-        )])
+        let own =
+            self.own.iter().zip(demand.limits).zip(OWN).map(|((in_use, takes), most)| (in_use, takes, most));
+        own.chain([(&self.shared.in_use, demand.permits, SHARED)])
     }
 }
 

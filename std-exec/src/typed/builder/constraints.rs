@@ -46,8 +46,9 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     /// A limit: of the nodes that are put [under it](Self::limited) at most `at_once` run at the same time,
-    /// as for a device or a pool of connections. The most urgent of those that wait is the next one. No
-    /// thread waits. It is one of this graph, and of each run by itself: for several, there is
+    /// as for a device or a pool of connections. A node may also want [several](Limit::permits) of its permits, or
+    /// [all](Limit::all). The most urgent of those that wait is the next one, and as long as it wants more than is
+    /// left, no other one takes any. No thread waits. It is one of this graph, and of each run by itself: for several, there is
     /// [`SharedLimit`](crate::SharedLimit).
     ///
     /// # Examples
@@ -66,13 +67,13 @@ impl<P> GraphBuilder<'_, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn limit(&mut self, at_once: usize) -> Limit {
-        Limit { graph: self.nodes.store.id(), index: self.nodes.wishes.limit(at_once) }
+        Limit { graph: self.nodes.store.id(), index: self.nodes.wishes.limit(at_once), count: at_once }
     }
 
-    /// Puts a node under a limit, of this graph or a [shared](crate::SharedLimit) one: of that it may want
-    /// [several permits](crate::SharedLimit::permits). It may be under several limits, and runs when each of
-    /// them permits it. Each combination of limits of the graph and threads that occurs makes every node of the
-    /// graph take a little longer: there should be tens, not thousands.
+    /// Puts a node under a limit, of this graph or a [shared](crate::SharedLimit) one; of either it may want
+    /// [several permits](Limit::permits). It may be under several limits, and runs when each of them permits it.
+    /// Each combination of permits of the graph's limits and threads that occurs makes every node of the graph take
+    /// a little longer: there should be tens, not thousands.
     ///
     /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice, and more permits than
     /// there are.
@@ -104,10 +105,10 @@ impl<P> GraphBuilder<'_, P> {
         let Some(node) = self.nodes.own(node.into()) else { return };
         match permits.into().0 {
             Of::Any(limit, permits) => self.nodes.wishes.want(node, limit, permits),
-            Of::OneGraph(limit) if limit.graph == self.nodes.store.id() => {
-                self.nodes.wishes.put_under(node, limit.index);
+            Of::OneGraph(limit, permits) if limit.graph == self.nodes.store.id() => {
+                self.nodes.wishes.put_under(node, limit.index, permits);
             }
-            Of::OneGraph(_) => self.nodes.faults.strangers.push(node),
+            Of::OneGraph(..) => self.nodes.faults.strangers.push(node),
         }
     }
 

@@ -109,7 +109,7 @@ impl Collected {
         self.uses.extend(uses);
         for of_state in commuters.chunk_by(|a, b| a.state == b.state) {
             let alone = self.wishes.limit(1);
-            of_state.iter().for_each(|access| self.wishes.put_under(access.node, alone));
+            of_state.iter().for_each(|access| self.wishes.put_under(access.node, alone, 1));
         }
         self.faults.too_large(self.store.len())?;
         Ok(arranged)

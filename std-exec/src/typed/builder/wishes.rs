@@ -1,5 +1,6 @@
 //! What nodes demand of their order and their thread, as it is collected: priorities, limits, places.
 
+use crate::protocol::own_permits::Wish;
 use crate::protocol::ready_queue::Place;
 use crate::typed::data::schedule::Demands;
 use crate::typed::error::graph_error::GraphError;
@@ -14,7 +15,8 @@ pub(crate) struct Wishes {
     /// How many permits each limit has.
     permits: Vec<usize>,
     priorities: Vec<(u32, i32)>,
-    limits: Vec<(u32, u32)>,
+    /// Permits of limits of this graph.
+    limits: Vec<(u32, Wish)>,
     places: Vec<(u32, Place)>,
     /// Permits of limits that graphs share.
     wanted: Vec<(u32, SharedLimit, usize)>,
@@ -33,8 +35,11 @@ impl Wishes {
         index
     }
 
-    pub(crate) fn put_under(&mut self, node: u32, limit: u32) {
-        self.limits.push((node, limit));
+    /// The node wants so many permits of a limit of this graph.
+    pub(crate) fn put_under(&mut self, node: u32, limit: u32, permits: usize) {
+        if permits > 0 {
+            self.limits.push((node, (limit, permits)));
+        }
     }
 
     /// The node wants so many permits of a limit that graphs share.
@@ -88,18 +93,24 @@ impl Wishes {
             all.priorities[node as usize] = priority;
         }
         limits.sort_unstable();
-        let twice = limits.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].0);
+        let is_same = |pair: &&[(u32, Wish)]| (pair[0].0, pair[0].1.0) == (pair[1].0, pair[1].1.0);
+        let twice = limits.windows(2).filter(is_same).map(|pair| pair[0].0);
         let twice = names.all_named(twice);
         if !twice.is_empty() {
             return Err(GraphError::LimitedTwice(twice));
         }
-        let empty = limits.iter().filter(|(_, limit)| permits[*limit as usize] == 0);
+        let empty = limits.iter().filter(|(_, (limit, _))| permits[*limit as usize] == 0);
         let empty = names.all_named(empty.map(|(node, _)| *node));
         if !empty.is_empty() {
             return Err(GraphError::LimitOfZero(empty));
         }
-        for (node, limit) in limits {
-            all.demands[node as usize].1.push(limit);
+        let too_many = limits.iter().filter(|(_, (limit, wanted))| *wanted > permits[*limit as usize]);
+        let too_many = names.all_named(too_many.map(|(node, _)| *node));
+        if !too_many.is_empty() {
+            return Err(GraphError::TooManyPermits(too_many));
+        }
+        for (node, wish) in limits {
+            all.demands[node as usize].1.push(wish);
         }
         let mut bound_twice = Vec::new();
         for (node, place) in places {

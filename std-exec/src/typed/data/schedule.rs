@@ -1,7 +1,7 @@
 //! The order in which a graph's nodes are to start, as far as dependencies permit.
 
 use super::topology::Topology;
-use crate::protocol::ready_queue::{Place, ReadyQueue};
+use crate::protocol::ready_queue::{Demand, Place, ReadyQueue};
 use crate::typed::limits::limited::Urgencies;
 use dgraph_core::NodeId;
 use std::cmp::Reverse;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// What each node demands of its order and thread.
 pub(crate) struct Demands {
     pub(crate) priorities: Vec<i32>,
-    /// Where it may run, and its limits, ascending.
-    pub(crate) demands: Vec<(Place, Vec<u32>)>,
+    /// Where it may run, and its permits, by limit, ascending.
+    pub(crate) demands: Vec<Demand>,
     pub(crate) permits: Vec<usize>,
 }
 

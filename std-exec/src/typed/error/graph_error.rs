@@ -49,7 +49,8 @@ pub enum GraphError {
     /// Nodes under a limit of 0, which could never run.
     LimitOfZero(Vec<NamedNode>),
     /// Nodes that were put under one limit more than once; one entry for each repetition. For several permits of a
-    /// limit that graphs share, there is [`SharedLimit::permits`](crate::SharedLimit::permits).
+    /// limit there are [`Limit::permits`](crate::Limit::permits) and
+    /// [`SharedLimit::permits`](crate::SharedLimit::permits).
     LimitedTwice(Vec<NamedNode>),
     /// Nodes that want more permits than a limit has, so that they could never run; of a
     /// [source](crate::PermitSource), more than one.

@@ -3,8 +3,8 @@
 use crate::typed::handle::node::GraphId;
 use std::fmt;
 
-/// At most so many nodes of a graph at once, of those that share it. Made by
-/// [`GraphBuilder::limit`](crate::GraphBuilder::limit).
+/// At most so many nodes of a graph at once, of those that share it; or fewer, if some want
+/// [several](Self::permits) of its permits. Made by [`GraphBuilder::limit`](crate::GraphBuilder::limit).
 ///
 /// # Examples
 ///
@@ -37,6 +37,8 @@ use std::fmt;
 pub struct Limit {
     pub(crate) graph: GraphId,
     pub(crate) index: u32,
+    /// How many permits it has.
+    pub(crate) count: usize,
 }
 
 impl fmt::Debug for Limit {

@@ -14,7 +14,8 @@ use std::fmt;
 /// let memory = SharedLimit::new(8);
 /// let mut graph = GraphBuilder::new();
 /// let device = graph.limit(1);
-/// let wants: [Permits; 4] = [device.into(), (&memory).into(), memory.permits(4), memory.all()];
+/// let cores = graph.limit(4);
+/// let wants: [Permits; 5] = [device.into(), cores.permits(2), (&memory).into(), memory.permits(4), memory.all()];
 /// for permits in wants {
 ///     let node = graph.node("node", (), || ());
 ///     graph.limited(node, permits);
@@ -28,8 +29,67 @@ pub struct Permits(pub(crate) Of);
 /// Of which limit they are.
 #[derive(Clone)]
 pub(crate) enum Of {
-    OneGraph(Limit),
+    OneGraph(Limit, usize),
     Any(SharedLimit, usize),
+}
+
+impl Limit {
+    /// So many of its permits, for one node. None is as if there were no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// let in_use = &AtomicUsize::new(0);
+    /// let mut graph = GraphBuilder::new();
+    /// let cores = graph.limit(4);
+    /// for at_once in [1, 3, 2, 4, 1] {
+    ///     let node = graph.node("tool", (), move || {
+    ///         assert!(in_use.fetch_add(at_once, Relaxed) + at_once <= 4);
+    ///         in_use.fetch_sub(at_once, Relaxed);
+    ///     });
+    ///     graph.limited(node, cores.permits(at_once));
+    /// }
+    /// graph.build()?.run_parallel(&Executor::new()?)?;
+    ///
+    /// let mut graph = GraphBuilder::new();
+    /// let (two, node) = (graph.limit(2), graph.node("huge", (), || ()));
+    /// graph.limited(node, two.permits(3));
+    /// assert_eq!(graph.build().unwrap_err().to_string(), "want more permits than a limit has: huge");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn permits(self, permits: usize) -> Permits {
+        Permits(Of::OneGraph(self, permits))
+    }
+
+    /// All of its permits, for one node, which is alone then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    /// use std::sync::RwLock;
+    ///
+    /// let table = &RwLock::new(0);
+    /// let mut graph = GraphBuilder::new();
+    /// let readers = graph.limit(100);
+    /// for _ in 0..10 {
+    ///     let read = graph.node("read", (), || drop(table.try_read().expect("nobody writes")));
+    ///     graph.limited(read, readers);
+    /// }
+    /// let write = graph.node("write", (), || *table.try_write().expect("nobody else") += 1);
+    /// graph.limited(write, readers.all());
+    /// graph.build()?.run_parallel(&Executor::new()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn all(self) -> Permits {
+        // One at least: of a limit of 0, none would be as if there were no limit.
+        self.permits(self.count.max(1))
+    }
 }
 
 impl SharedLimit {
@@ -74,14 +134,15 @@ impl SharedLimit {
     /// ```
     #[must_use]
     pub fn all(&self) -> Permits {
-        self.permits(self.count().unwrap_or(usize::MAX))
+        // One at least: of a limit of 0, none would be as if there were no limit.
+        self.permits(self.count().unwrap_or(usize::MAX).max(1))
     }
 }
 
 impl From<Limit> for Permits {
     /// One permit.
     fn from(limit: Limit) -> Self {
-        Self(Of::OneGraph(limit))
+        limit.permits(1)
     }
 }
 
@@ -102,7 +163,7 @@ impl From<SharedLimit> for Permits {
 impl fmt::Debug for Permits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Of::OneGraph(limit) => f.debug_tuple("Permits").field(limit).field(&1).finish(),
+            Of::OneGraph(limit, permits) => f.debug_tuple("Permits").field(limit).field(permits).finish(),
             Of::Any(limit, permits) => f.debug_tuple("Permits").field(limit).field(permits).finish(),
         }
     }
