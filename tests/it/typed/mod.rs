@@ -11,6 +11,7 @@ mod drop_early;
 mod drops;
 mod failures;
 mod faults_together;
+mod given;
 mod inputs;
 mod limits;
 mod lists;

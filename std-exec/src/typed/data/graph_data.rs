@@ -54,7 +54,8 @@ pub(crate) struct GraphData {
     pub(crate) alarm: Option<Alarm>,
     /// Of a run on one thread of a graph with such nodes.
     pub(crate) agenda: Agenda,
-    /// Space for planning a run of a part of the graph; empty until there was one.
+    /// Space for planning a run of a part of the graph; between runs, which nodes have [results from
+    /// outside](GraphData::gives). Empty if there are none.
     pub(crate) marks: Vec<u8>,
     /// What went wrong in a run beside a panic that went on.
     pub(crate) failures: Kept,
@@ -288,6 +289,7 @@ impl GraphData {
     /// When all that is done, with the first panic of a destructor.
     pub(crate) fn empty(&mut self) {
         self.changed.fill(false);
+        self.marks.clear();
         self.shuffled = None;
         self.measured.forget_all();
         self.failures = Kept::default();

@@ -6,7 +6,7 @@ use crate::typed::data::graph_data::GraphData;
 use crate::typed::error::failure::Failures;
 use crate::typed::handle::markers::Anywhere;
 use crate::typed::handle::names::NamedNode;
-use crate::typed::handle::node::Input;
+use crate::typed::handle::node::{Input, Node};
 use dgraph_core::{DagView, NodeId};
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
@@ -147,6 +147,54 @@ impl<'env, P> Graph<'env, P> {
     pub fn input_mut<T>(&mut self, input: Input<T>) -> Option<&mut T> {
         self.mark_changed(input);
         self.data_mut().store.get_mut(input.node())?.ok()
+    }
+
+    /// Gives `node` a result from outside, as if it had run. For programs that start anew and know what is up to date:
+    /// the next run, if it is an [update](crate::RunOptions::update), does not run the node, whatever was set; it runs
+    /// those that depend on it, unless they are given results, too. Afterwards it is a result as any other: an input
+    /// that is set makes its node run again. (A run that is no update runs the node in any case. So does one that runs
+    /// the other nodes at a [state](crate::State) that the node uses, or follows a change of that by the caller.) What
+    /// the node depends on runs if it is out of date, unless that is given results, too.
+    ///
+    /// Gives back the result that the node had. For inputs it is [`set`](Self::set).
+    ///
+    /// # Panics
+    ///
+    /// If `node` is another graph's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{GraphBuilder, RunOptions};
+    /// use std::collections::HashMap;
+    ///
+    /// // What an earlier process has left: of each file the source and what became of it.
+    /// let kept = HashMap::from([("a", ("int a;", 6))]);
+    /// let mut graph = GraphBuilder::new();
+    /// let files = ["a", "b"].map(|name| (name, graph.input::<&str>(name)));
+    /// let compiled = files.map(|(name, source)| graph.node(name, source, |source: &&str| source.len()));
+    /// let linked = graph.node("linked", (compiled[0], compiled[1]), |a: &usize, b: &usize| a + b);
+    /// let mut graph = graph.build()?;
+    /// for ((name, input), object) in files.into_iter().zip(compiled) {
+    ///     let source = if name == "a" { "int a;" } else { "int b = 2;" }; // as read from the disk
+    ///     graph.set(input, source);
+    ///     if let Some((_, size)) = kept.get(name).filter(|(compiled, _)| *compiled == source) {
+    ///         graph.set_result(object, *size); // so it isn't compiled again
+    ///     }
+    /// }
+    /// assert_eq!(graph.with(&RunOptions::new().update()).run()?[linked], 16);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn set_result<T, Q>(&mut self, node: impl Into<Node<T, Q>>, value: T) -> Option<T> {
+        let node = node.into().plain();
+        let data = self.data_mut();
+        assert!(node.any().graph == data.store.id(), "the handle of a node of another graph");
+        match data.described.inputs.binary_search(&node.any().index) {
+            Ok(input) => data.changed[input] = true,
+            Err(_) => data.gives(node.any().index),
+        }
+        data.store.put(node, value)
     }
 
     #[track_caller]

@@ -193,7 +193,7 @@ impl Store {
         Some(Ok(unsafe { slot.read() }))
     }
 
-    /// Puts `value` into the slot of `node`, an input of this graph, and gives back what was there.
+    /// Puts `value` into the slot of `node` of this graph, and gives back what was there.
     pub(crate) fn put<T>(&mut self, node: Node<T>, value: T) -> Option<T> {
         match self.get_mut(node)? {
             Ok(old) => Some(mem::replace(old, value)),

@@ -234,6 +234,9 @@ impl RunOptions {
     /// - nodes that have not run to an end: never run, failed, panicked, skipped or not needed;
     /// - nodes whose result is gone, moved or taken, if one that runs needs it.
     ///
+    /// Nodes that were given results [from outside](crate::Graph::set_result) since the last run don't run; those
+    /// that depend on them do.
+    ///
     /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their
     /// results if these are up to date.
     ///

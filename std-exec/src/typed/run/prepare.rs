@@ -16,8 +16,17 @@ const NEEDED: u8 = 1;
 const CHANGED: u8 = 2;
 /// It runs, if it is needed.
 const RUNS: u8 = 4;
+/// It has a result [from outside](GraphData::gives) that no run has seen yet. Marked between runs.
+const GIVEN: u8 = 8;
 
 impl GraphData {
+    /// `node` has a result from outside: the next update doesn't run it for what it depends on, but what depends
+    /// on it.
+    pub(crate) fn gives(&mut self, node: u32) {
+        self.marks.resize(self.store.len(), 0);
+        self.marks[node as usize] |= GIVEN;
+    }
+
     /// Leaves the status `NOT_RUN` with exactly the nodes that are to run, and no result with them.
     pub(crate) fn prepare(&mut self, options: &RunOptions) -> Result<(), RunError> {
         if options.is_partial() {
@@ -31,6 +40,7 @@ impl GraphData {
             let cleared = Cleared(self);
             cleared.0.store.clear();
         }
+        self.marks.clear();
         self.changed.fill(false);
         self.store.states.forget_changes();
         Ok(())
@@ -38,7 +48,6 @@ impl GraphData {
 
     fn prepare_some(&mut self, options: &RunOptions) -> Result<(), RunError> {
         let mut marks = std::mem::take(&mut self.marks);
-        marks.clear();
         marks.resize(self.store.len(), 0);
         let planned = self.plan(options, &mut marks);
         if planned.is_ok() {
@@ -47,6 +56,8 @@ impl GraphData {
                 mark if mark & NEEDED == 0 => Some(Status::NOT_NEEDED),
                 _ => Some(Status::NOT_RUN),
             });
+        } else {
+            marks.iter_mut().for_each(|mark| *mark &= GIVEN);
         }
         self.marks = marks;
         planned
@@ -77,7 +88,7 @@ impl GraphData {
     /// Marks the targets and all that they depend on.
     fn mark_needed(&self, options: &RunOptions, marks: &mut [u8]) -> Result<(), RunError> {
         let Some(targets) = &options.targets else {
-            marks.fill(NEEDED);
+            marks.iter_mut().for_each(|mark| *mark |= NEEDED);
             return Ok(());
         };
         let strangers: Vec<_> = targets.iter().filter(|target| target.graph != self.store.id()).collect();
@@ -85,7 +96,7 @@ impl GraphData {
             return Err(RunError::ForeignTargets(strangers.iter().map(|target| target.id()).collect()));
         }
         for target in targets.iter() {
-            marks[target.index as usize] = NEEDED;
+            marks[target.index as usize] |= NEEDED;
         }
         for node in self.topology.forward().rev() {
             if marks[node as usize] & NEEDED != 0 {
@@ -141,9 +152,10 @@ impl GraphData {
             // What runs again because it has not run to its end may come to another one than before.
             let matters = |before: Predecessor| {
                 let mark = marks[before.node as usize];
-                reached(mark) || before.kind.is_in_any_case() && mark & RUNS != 0
+                mark & (CHANGED | GIVEN) != 0 || before.kind.is_in_any_case() && mark & RUNS != 0
             };
-            if self.topology.predecessors(node).any(matters) {
+            let is_given = marks[node as usize] & GIVEN != 0;
+            if !is_given && self.topology.predecessors(node).any(matters) {
                 marks[node as usize] |= CHANGED;
             }
             let ended = match self.store.statuses.get(node).state() {
