@@ -70,7 +70,7 @@ const IN_TURNS: bool = MODEL || cfg!(fuzzing);
 /// So many runs may still become much faster, as caches fill and threads wake.
 const FIRST_RUNS: usize = 8;
 /// So many runs of a way that promises to be the fastest have to be slow before that is believed.
-const TRIES: [usize; WAYS] = [2, 2, 4];
+const TRIES: [usize; WAYS] = [2, 4, 4];
 /// Where the caller has been alone the others sleep: a trial of another way is so many runs more, of which the fastest
 /// counts.
 const MORE_TRIALS: usize = 2;
@@ -354,7 +354,7 @@ impl Tuner {
             _ => ticks,
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
-        if way == WALK && entry.of(IN_STEP) == 0 {
+        if way == WALK && !early && entry.of(IN_STEP) == 0 {
             entry.promise_by_walk(known);
         }
         let nodes = entry.nodes.load(Ordering::Relaxed);
