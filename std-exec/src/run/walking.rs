@@ -175,7 +175,10 @@ pub(crate) trait Walks<'r>: Discipline {
             Some(ended) => (ended, None),
             None => (self.go(lanes, lane, first, wanted).0, Some(&lanes[lane])),
         };
-        if ended != Ended::AtTheEnd {
+        if ended == Ended::AtTheEnd {
+            // All have come there. Else this very helper might come back for it, and break in, before the caller says so.
+            team.end_walk();
+        } else {
             let _ = self.after(team, own, lanes, lane, ended);
         }
         ended == Ended::AtTheEnd

@@ -110,6 +110,11 @@ impl Sleep {
         work()
     }
 
+    /// The calling worker, which is [away](Self::away), is about to look around again, and does nothing else before.
+    pub(crate) fn comes_back(&self, worker: usize) {
+        self.lookers.add(worker);
+    }
+
     /// To be called after making a walk visible: whether no worker would come and see how long it takes.
     #[must_use]
     #[inline]

@@ -71,8 +71,8 @@ const IN_TURNS: bool = MODEL || cfg!(fuzzing);
 const FIRST_RUNS: usize = 8;
 /// So many runs of a way that promises to be the fastest have to be slow before that is believed.
 const TRIES: [usize; WAYS] = [2, 4, 4];
-/// Where the caller has been alone the others sleep: a trial of another way is so many runs more, of which the fastest
-/// counts.
+/// Where the caller has been alone the others sleep; and what a walk in step needs is in the wrong caches after shared runs.
+/// There a trial of another way is so many runs more, of which the fastest counts.
 const MORE_TRIALS: usize = 2;
 /// So many runs in a row that take much longer than usual are an accident, or several: what else the machine does comes in
 /// bursts, and to begin anew costs half a dozen runs of other ways. One more, and the bodies have changed.
@@ -226,7 +226,7 @@ impl Entry {
             (0..WAYS).filter(|&way| way != fastest && (self.expected(way) <= near || promises(way)));
         let count = others.clone().count();
         let tried = others.nth(self.trials.load(Ordering::Relaxed) % count.max(1)).unwrap_or(fastest);
-        if fastest == WALK && tried != WALK {
+        if tried != fastest && (fastest == WALK || tried == IN_STEP) {
             self.tried.store(tried, Ordering::Relaxed);
             self.trials_left.store(MORE_TRIALS, Ordering::Relaxed);
         }
@@ -368,9 +368,12 @@ impl Tuner {
             return;
         }
         if way != fastest {
-            // This was a trial of another way.
+            // This was a trial of another way, or its first part.
+            if entry.trials_left.load(Ordering::Relaxed) > 0 {
+                return;
+            }
             let interval = entry.interval.load(Ordering::Relaxed);
-            let next = if ticks > best { (interval * 2).min(LAST_TRIAL) } else { FIRST_TRIAL };
+            let next = if known > best { (interval * 2).min(LAST_TRIAL) } else { FIRST_TRIAL };
             entry.trials.fetch_add(1, Ordering::Relaxed);
             entry.interval.store(next, Ordering::Relaxed);
             entry.until_trial.store(next, Ordering::Relaxed);
@@ -485,7 +488,7 @@ mod tests {
     fn tries_what_is_nearly_as_fast_ever_more_rarely() {
         let [shared, walked, in_step] = plans(&Tuner::new(), 1_000, [100_000, 110_000, 115_000]);
         assert!(
-            shared > 980 && (3..=7).contains(&walked) && (3..=7).contains(&in_step),
+            shared > 970 && (3..=7).contains(&walked) && (9..=21).contains(&in_step),
             "{walked} {in_step}"
         );
     }
