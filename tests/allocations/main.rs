@@ -25,7 +25,8 @@ struct Counting;
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static FREED: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that returns.
+// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that
+// returns.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Relaxed);
@@ -276,7 +277,8 @@ fn runs_but_the_first_allocate_nothing() {
             let parallel = |case: &mut Case| {
                 case.graph.with(options).run_parallel(executor).expect("no node fails")[case.last]
             };
-            // The executor's own memory grows until it has teams for as many nested runs as there ever are at once.
+            // The executor's own memory grows until it has teams for as many nested runs as there ever are at
+            // once.
             for value in 0..200 {
                 case.graph.set(case.input, value);
                 parallel(&mut case);
@@ -304,8 +306,8 @@ fn runs_but_the_first_allocate_nothing() {
     executors.iter().for_each(from_worker_to_worker);
 }
 
-/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as often as one
-/// that anybody can go on with: for its owner only.
+/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as
+/// often as one that anybody can go on with: for its owner only.
 fn from_worker_to_worker(executor: &Executor) {
     let [bound, free] = [true, false].map(|bound| {
         let mut graph = GraphBuilder::new();
