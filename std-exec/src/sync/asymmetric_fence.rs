@@ -12,7 +12,8 @@
 //! fence when they switched.
 //!
 //! macOS has no call for this. `thread_get_register_pointer_values` for each thread has the effect, and some
-//! runtimes use it; but nothing that is documented says so, and we could not run it. So there both are fences.
+//! runtimes use it; but nothing that is documented says so, and we could not run it. So there both are
+//! fences.
 
 use crate::sync::{Ordering, before_fence, compiler_fence, fence};
 

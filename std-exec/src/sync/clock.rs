@@ -141,8 +141,8 @@ mod aarch64 {
         scale
     }
 
-    /// Nanoseconds per count, times 2²⁴. (Firmware says how fast it counts. Where it doesn't, counts stand for
-    /// nanoseconds.)
+    /// Nanoseconds per count, times 2²⁴. (Firmware says how fast it counts. Where it doesn't, counts stand
+    /// for nanoseconds.)
     const fn scale(hertz: u64) -> u64 {
         (1_000_000_000 << POINT) / if hertz == 0 { 1_000_000_000 } else { hertz }
     }

@@ -182,8 +182,8 @@ impl Entry {
         (0..WAYS).min_by_key(|&way| self.expected(way)).unwrap_or(SHARE)
     }
 
-    /// A walk has taken less than the samples said that the bodies take (they were taken with cold caches): so a walk in
-    /// step, which goes through memory as this one, promises less by as much.
+    /// A walk has taken less than the samples said that the bodies take (they were taken with cold caches):
+    /// so a walk in step, which goes through memory as this one, promises less by as much.
     fn promise_by_walk(&self, walk: usize) {
         let (work, promised) =
             (self.work.load(Ordering::Relaxed), self.promised[IN_STEP].load(Ordering::Relaxed));
