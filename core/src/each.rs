@@ -8,6 +8,9 @@ use core::ops::Index;
 ///
 /// There is one for each edge that leads to the node: of parallel edges each gives the same item again.
 ///
+/// On threads, `dgraph-exec` has a `Before` of its own, with the same methods: this one is two halves of a
+/// slice, without unsafe code, and there others write to the slice meanwhile.
+///
 /// # Examples
 ///
 /// ```

@@ -338,8 +338,8 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Whether executors of this process may rely on Linux's `membarrier(2)`. Default: true, if the system
-    /// has it.
+    /// Whether executors of this process may rely on Linux's `membarrier(2)`, or on Windows's
+    /// `FlushProcessWriteBuffers`. Default: true, if the system has it.
     ///
     /// With it the threads that execute short nodes need no fence at each, since the few that interfere see
     /// to it. A process that has relied on it must not forbid it to itself afterwards, as a sandbox of

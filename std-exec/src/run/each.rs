@@ -17,6 +17,9 @@ use std::ops::Index;
 ///
 /// There is one for each edge that leads to the node: of parallel edges each gives the same item again.
 ///
+/// A run on one thread by [`Dag::run_each`] feeds `dgraph_core::Before`, a type of its own with the same
+/// methods, which needs no unsafe code; this crate doesn't export that one.
+///
 /// # Examples
 ///
 /// ```
