@@ -338,8 +338,8 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Whether executors of this process may rely on Linux's `membarrier(2)`. Default: true, if the system
-    /// has it.
+    /// Whether executors of this process may rely on Linux's `membarrier(2)`, or on Windows's
+    /// `FlushProcessWriteBuffers`. Default: true, if the system has it.
     ///
     /// With it the threads that execute short nodes need no fence at each, since the few that interfere see
     /// to it. A process that has relied on it must not forbid it to itself afterwards, as a sandbox of
@@ -365,27 +365,28 @@ impl ExecutorBuilder {
         self
     }
 
-    /// For runs that must not be held up: from a graph's second run on, neither the caller nor the workers make a system
-    /// call or allocate in a run, whatever its nodes take. Idle workers spin and never sleep, threads that wait for each
-    /// other spin, and short nodes have a fence each instead of [`membarrier`](Self::membarrier). Default: false.
+    /// For runs that must not be held up: from a graph's second run on, neither the caller nor the workers
+    /// make a system call or allocate in a run, whatever its nodes take. Idle workers spin and never sleep,
+    /// threads that wait for each other spin, and short nodes have a fence each instead of
+    /// [`membarrier`](Self::membarrier). Default: false.
     ///
     /// It is meant for audio callbacks and control loops on cores of their own:
     ///
     /// - **Each thread takes a whole core**, also between runs, as long as the executor exists.
-    /// - There must be a core for each thread, the caller's included. A thread that spins for one that the system doesn't
-    ///   run spins in vain.
-    /// - It holds for graphs of plain and fallible nodes that succeed, in [`Executor::run`], [`Executor::run_each`] and
-    ///   `Graph::run_parallel` with or without priorities, limits, and nodes bound to the caller. It doesn't for async
-    ///   nodes, spawned runs and [shared limits](crate::SharedLimit), which wait by sleeping, nor for a run that ends
-    ///   with an error or a panic, which is put into a box.
-    /// - What nodes and observers do themselves is theirs. So are page faults, and the priority at which the system runs
-    ///   the threads: [`around`](Self::around) is the place to ask for a better one.
+    /// - There must be a core for each thread, the caller's included. A thread that spins for one that the
+    ///   system doesn't run spins in vain.
+    /// - It holds for graphs of plain and fallible nodes that succeed, in [`Executor::run`],
+    ///   [`Executor::run_each`] and `Graph::run_parallel` with or without priorities, limits, and nodes bound
+    ///   to the caller. It doesn't for async nodes, spawned runs and [shared limits](crate::SharedLimit),
+    ///   which wait by sleeping, nor for a run that ends with an error or a panic, which is put into a box.
+    /// - What nodes and observers do themselves is theirs. So are page faults, and the priority at which the
+    ///   system runs the threads: [`around`](Self::around) is the place to ask for a better one.
     ///
-    /// Overrules [`spin`](Self::spin) and `membarrier`: [`build`](Self::build) fails if other executors of this process
-    /// rely on that already. So it comes before them, and before [`Executor::global`] is used.
+    /// Overrules [`spin`](Self::spin) and `membarrier`: [`build`](Self::build) fails if other executors of
+    /// this process rely on that already. So it comes before them, and before [`Executor::global`] is used.
     ///
-    /// To exchange a graph without a gap, build the new one and run it once elsewhere, then swap the two between two
-    /// runs: `examples/audio` does.
+    /// To exchange a graph without a gap, build the new one and run it once elsewhere, then swap the two
+    /// between two runs: `examples/audio` does.
     ///
     /// # Examples
     ///
@@ -418,8 +419,8 @@ impl ExecutorBuilder {
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
     /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
     /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) or
-    /// [`real_time(true)`](Self::real_time) comes too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun) if the function [around](Self::around) a
-    /// worker's life doesn't call it.
+    /// [`real_time(true)`](Self::real_time) comes too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun)
+    /// if the function [around](Self::around) a worker's life doesn't call it.
     ///
     /// # Panics
     ///

@@ -53,8 +53,8 @@ impl Taker {
     }
 }
 
-/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares what
-/// doesn't change during runs.
+/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares
+/// what doesn't change during runs.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadyQueue {
     /// Of each node: its rank in `by_urgency`, and its lane.
@@ -172,8 +172,8 @@ impl ReadyQueue {
         self.ranked
     }
 
-    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may not run
-    /// anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
+    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may
+    /// not run anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
     pub(crate) fn supersteps(
         &self,
         dag: DagView<'_>,
