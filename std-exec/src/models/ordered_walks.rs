@@ -1,7 +1,7 @@
 //! Ordered runs that begin with a walk, into which a helper breaks at any moment, or which it joins.
 
 use super::ordered::{ANYWHERE, CALLER, Demand, LIMITED, Unchecked};
-use super::{Checked, executor_of_two, help_once, spawn_helper};
+use super::{Checked, executor_of_two, help_once, numbered, spawn_helper};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered;
 use crate::sync::Ordering;
@@ -27,9 +27,9 @@ fn walk(
         let checked = Checked::new(demands.len(), edges);
         let helper = spawn_helper(&shared, help_once);
         let limited = UnsafeCell::new(());
-        let nodes: Box<[NodeId]> = (0..).map(NodeId::new).take(demands.len()).collect();
+        let nodes = numbered(demands.len());
         let listed: Vec<_> = demands.iter().map(|(place, limits)| (*place, limits.to_vec())).collect();
-        let mut queue = ReadyQueue::new(&listed, &[1], nodes.clone());
+        let mut queue = ReadyQueue::new(&listed, &[1], &nodes);
         let caller = thread::current().id();
         let body = Unchecked(|node: NodeId| {
             let (place, limits) = demands[node.index()];

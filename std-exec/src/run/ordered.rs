@@ -18,7 +18,7 @@
 //! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes
 //! that are new.
 //!
-//! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue,
+//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the queue,
 //! so none is hidden, and a thread never waits for a permit or for another thread's node: it takes something
 //! else, or goes.
 //!

@@ -31,9 +31,9 @@ impl Shuffled {
     ) -> Self {
         let mut queue = queue.cloned().unwrap_or_else(|| {
             let Demands { demands, permits, .. } = Demands::none(order.len());
-            ReadyQueue::new(&demands, &permits, order.clone())
+            ReadyQueue::new(&demands, &permits, &order)
         });
-        queue.set_urgency(order.clone());
+        queue.set_urgency(&order);
         let idle = (0..topology.nodes()).filter(|&node| is_idle(node));
         Self { queue: queue.with_given(idle.collect()), order }
     }
