@@ -161,7 +161,8 @@
 //! An [`Observer`] among a run's [options](RunOptions::observer) is told of each node that begins, waits, ends or
 //! is skipped, and of runs, in every way to run; where there is none, it costs nothing. A [`Recorder`] is one. Its
 //! [`Trace`] says what ran when, on which thread: as a [report](Trace::to_html) to look at, as JSON for
-//! [Perfetto and speedscope](Trace::to_chrome), as a [picture](Trace::to_svg).
+//! [Perfetto and speedscope](Trace::to_chrome), as a [picture](Trace::to_svg). [`Graph::dot`] draws the graph itself, also
+//! colored by what its nodes took.
 //!
 //! # Trying orders
 //!
@@ -249,12 +250,12 @@ pub use typed::{
 };
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
-    Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphError, Input,
-    Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, MovedValues, NamedNode, NoResult,
-    Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Permits, Predecessors, Results,
-    RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn, State,
-    StateCommute, StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder, Values,
-    ValuesIter, WithOptions, find_missing_edge, once, threads,
+    Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphDot, GraphError,
+    Input, Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, MovedValues, NamedNode,
+    NoResult, Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Permits, Predecessors,
+    Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn,
+    State, StateCommute, StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder,
+    Values, ValuesIter, WithOptions, find_missing_edge, once, threads,
 };
 
 /// Compiles and runs the README's examples.
