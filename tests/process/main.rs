@@ -13,6 +13,10 @@
 )]
 
 #[cfg(target_os = "linux")]
+#[path = "../allocations/counting.rs"]
+#[allow(unsafe_code, reason = "that is how an allocator is declared")]
+mod counting;
+#[cfg(target_os = "linux")]
 mod cpu;
 #[cfg(target_os = "linux")]
 mod environment;
@@ -26,6 +30,8 @@ mod limits;
 mod linux;
 #[cfg(target_os = "linux")]
 mod places;
+#[cfg(target_os = "linux")]
+mod real_time;
 
 use std::env;
 use std::panic;
@@ -49,6 +55,8 @@ const CASES: &[(&str, Case)] = &[
     ("fences_forbidden_later", fences::forbidden_later),
     ("fences_done_without", fences::done_without),
     ("fences_too_late", fences::too_late),
+    ("real_time_without_system_calls", real_time::without_system_calls),
+    ("real_time_comes_too_late", real_time::comes_too_late),
     ("limits_one_core", limits::one_core),
     ("limits_pinned_maker", limits::pinned_maker),
     ("limits_cores_in_turn", limits::cores_in_turn),

@@ -5,7 +5,7 @@ use crate::protocol::biased_lock::BiasedLock;
 use crate::protocol::fair_queue::Turns;
 use crate::protocol::ready_set::ReadySet;
 use crate::protocol::stack::Stack;
-use crate::sync::{AtomicBool, Ordering, Steal, Stealer, Worker, spin_loop};
+use crate::sync::{AtomicBool, Ordering, Pause, Steal, Stealer, Worker, spin_loop};
 use crossbeam_utils::CachePadded;
 use dgraph_core::{Countdown, NodeId};
 use std::cell::UnsafeCell;
@@ -66,16 +66,15 @@ impl Private {
     }
 }
 
-impl Default for Member {
-    fn default() -> Self {
+impl Member {
+    /// A member whose owner waits so for whoever robs it.
+    pub(crate) fn new(pause: Pause) -> Self {
         let queue = Worker::new_fifo();
         let stealer = queue.stealer();
-        let lock = BiasedLock::new(Private::default());
+        let lock = BiasedLock::new(Private::default(), pause);
         Self { claimed: AtomicBool::new(false), lock, queue: UnsafeCell::new(queue), stealer }
     }
-}
 
-impl Member {
     /// Takes the place, if it is free.
     #[must_use]
     pub(crate) fn claim(&self) -> bool {

@@ -44,7 +44,7 @@
 use crate::protocol::steps::{Step, Steps};
 use crate::sync::asymmetric_fence;
 use crate::sync::fork::Process;
-use crate::sync::{AtomicUsize, Backoff, Ordering};
+use crate::sync::{AtomicUsize, Backoff, Ordering, Pause};
 use crossbeam_utils::CachePadded;
 use dgraph_core::NodeId;
 use std::ops::Range;
@@ -268,13 +268,13 @@ impl<'a> Walk<'a> {
 
     /// A walker that finds the walk not going on waits until counters and queues are in use, if they are to
     /// be. What was seen of the lane that it is in, if any, and how many nodes were left.
-    pub(crate) fn stopped(&self, lane: Option<&Lane>) -> (Stopped, usize) {
+    pub(crate) fn stopped(&self, lane: Option<&Lane>, pause: Pause) -> (Stopped, usize) {
         let backoff = Backoff::new();
         // Ordering: Acquire pairs with the Release in `release`: the counters are set, `seen` and `left` are
         // written.
         while self.state.load(Ordering::Acquire) == SEIZED {
             self.process.or_abort();
-            backoff.snooze();
+            pause.snooze(&backoff);
         }
         let stopped = lane.and_then(|lane| {
             let seen = lane.others.seen.load(Ordering::Relaxed);

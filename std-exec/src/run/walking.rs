@@ -18,7 +18,7 @@ use crate::run::lead::Discipline;
 use crate::run::statistics::Tally;
 use crate::sync::asymmetric_fence;
 use crate::sync::clock;
-use crate::sync::{AtomicUsize, patience, spin_loop, yield_now};
+use crate::sync::{AtomicUsize, patience, spin_loop};
 use crate::team::Team;
 use crate::tuner::RunTimer;
 use dgraph_core::NodeId;
@@ -325,7 +325,7 @@ pub(crate) trait Walks<'r>: Discipline {
                 return Some(Ended::Waiting);
             }
             // There may be more threads than cores, and who is waited for may wait for this one.
-            yield_now();
+            self.common().shared.pause.give_way();
         }
     }
 
@@ -346,7 +346,7 @@ pub(crate) trait Walks<'r>: Discipline {
                 true
             }
         };
-        let (stopped, left) = self.walk().stopped(lane);
+        let (stopped, left) = self.walk().stopped(lane, self.common().shared.pause);
         match stopped {
             Stopped::At { node, last } if ran || !last => self.completed(team, own, node),
             Stopped::At { node, .. } => self.give_back(team, own, node),

@@ -29,7 +29,7 @@ use crate::run::body::{Body, Progress};
 use crate::run::state::Stealing;
 use crate::run::statistics::count;
 use crate::run::walking::Walks;
-use crate::sync::{Ordering, spin_loop, yield_now};
+use crate::sync::{Ordering, spin_loop};
 use crate::team::Stay;
 use crate::team::{LOOKS, Team};
 use crate::tuner::Samples;
@@ -347,7 +347,7 @@ impl<F: Body> Stealing<'_, F> {
         self.count(|tally| (&tally.private_steals, usize::from(robbed)));
         if !robbed {
             // A surplus may stay up for a moment while its owner, or another thief, waits for this very core.
-            yield_now();
+            team.pause.give_way();
         } else if team.has_work() {
             // As in `take_more`: this member has taken half, and is busy now.
             self.post(team);

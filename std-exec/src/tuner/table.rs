@@ -70,7 +70,7 @@ const IN_TURNS: bool = MODEL || cfg!(fuzzing);
 /// So many runs may still become much faster, as caches fill and threads wake.
 const FIRST_RUNS: usize = 8;
 /// So many runs of a way that promises to be the fastest have to be slow before that is believed.
-const TRIES: [usize; WAYS] = [2, 2, 4];
+const TRIES: [usize; WAYS] = [2, 4, 4];
 /// Where the caller has been alone the others sleep: a trial of another way is so many runs more, of which the fastest
 /// counts.
 const MORE_TRIALS: usize = 2;
@@ -116,6 +116,8 @@ struct Entry {
     runs_of: [AtomicUsize; WAYS],
     /// How many nodes a run has, once it has been sampled.
     nodes: AtomicUsize,
+    /// In ticks: what all bodies together take, as sampled or, if that was less, as a walk has shown.
+    work: AtomicUsize,
     /// How many runs were recorded.
     runs: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
@@ -135,7 +137,7 @@ struct Entry {
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        let numbers = [&self.nodes, &self.runs, &self.unusual, &self.trials, &self.trials_left];
+        let numbers = [&self.nodes, &self.work, &self.runs, &self.unusual, &self.trials, &self.trials_left];
         for place in self.ticks.iter().chain(&self.promised).chain(&self.runs_of).chain(numbers) {
             place.store(0, Ordering::Relaxed);
         }
@@ -176,6 +178,21 @@ impl Entry {
     /// The way that is expected to be the fastest.
     fn fastest(&self) -> usize {
         (0..WAYS).min_by_key(|&way| self.expected(way)).unwrap_or(SHARE)
+    }
+
+    /// A walk has taken less than the samples said that the bodies take (they were taken with cold caches): so a walk in
+    /// step, which goes through memory as this one, promises less by as much.
+    fn promise_by_walk(&self, walk: usize) {
+        let (work, promised) =
+            (self.work.load(Ordering::Relaxed), self.promised[IN_STEP].load(Ordering::Relaxed));
+        if walk >= work || promised == usize::MAX {
+            return;
+        }
+        let own = (self.nodes.load(Ordering::Relaxed) * WALKED_NODE / 2).min(promised);
+        let bodies = (promised - own) as u128 * walk as u128 / work as u128;
+        self.promised[IN_STEP]
+            .store(own + usize::try_from(bodies).unwrap_or(usize::MAX).max(1), Ordering::Relaxed);
+        self.work.store(walk, Ordering::Relaxed);
     }
 
     /// The way of the next run.
@@ -289,6 +306,7 @@ impl Tuner {
         }
         let Sampled { work, nodes, threads } = sampled;
         entry.nodes.store(nodes, Ordering::Relaxed);
+        entry.work.store(work, Ordering::Relaxed);
         let ideal = work / threads.max(1);
         let share = match entry.of(SHARE) {
             0 => ideal.saturating_add(nodes.saturating_mul(SHARED_NODE)),
@@ -336,6 +354,9 @@ impl Tuner {
             _ => ticks,
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
+        if way == WALK && !early && entry.of(IN_STEP) == 0 {
+            entry.promise_by_walk(known);
+        }
         let nodes = entry.nodes.load(Ordering::Relaxed);
         if way != WALK && runs_of_way > 0 && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
             entry.promised[WALK].store(nodes * WALKED_NODE, Ordering::Relaxed);
@@ -420,6 +441,19 @@ mod tests {
         assert!(matches!(tuner.plan(1, false).0, Plan::InStep { .. }));
         tuner.record(1, Plan::InStep { budget: Budget::NONE }, 200_000);
         assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [12, 0, 3]);
+    }
+
+    #[test]
+    fn a_walk_shows_that_the_bodies_are_shorter_than_sampled() {
+        let tuner = Tuner::new();
+        assert_eq!(tuner.plan(1, false), (Plan::Share, true));
+        tuner.record(1, Plan::Share, 3_000_000);
+        // As sampled, 24 ticks a node: a walk promises less than one in step.
+        tuner.promise(1, Sampled { work: 2_400_000, nodes: 100_000, threads: 2 }, |_| 1_200_000);
+        let Plan::Alone { .. } = tuner.plan(1, false).0 else { panic!("no walk is tried") };
+        // It takes 9 a node: then one in step promises five or six.
+        let [_, walked, in_step] = plans(&tuner, 100, [3_000_000, 900_000, 600_000]);
+        assert!(walked < 10 && in_step > 90, "{walked} {in_step}");
     }
 
     #[test]
