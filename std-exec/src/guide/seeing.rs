@@ -77,6 +77,25 @@
 //! [`prioritize_by_measured`](crate::Graph::prioritize_by_measured) has the longest path go first, and
 //! [`durations`](crate::Graph::durations) are a text that the next process can read.
 //!
+//! # The graph itself
+//!
+//! [`dot`](crate::Graph::dot) draws the graph for Graphviz, with a mark for what each edge and node is for: order
+//! alone, state, limits, threads, graphs that are nodes. With the durations of a measured run, it is colored by
+//! what its nodes took.
+//!
+//! ```
+//! use dgraph_exec::{GraphBuilder, RunOptions};
+//!
+//! let mut graph = GraphBuilder::new();
+//! let load = graph.node("load", (), || 1);
+//! graph.node("save", (load,), |_: &i32| ());
+//! let mut graph = graph.build()?;
+//! graph.with(&RunOptions::new().measure()).run()?;
+//! let text = graph.dot().durations(&graph.durations()).to_string(); // for `dot -Tsvg`
+//! assert!(text.contains("load"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # In your logs
 //!
 //! With the feature `tracing`, `TracingSpans` makes a span of each run and each node, so whatever a node logs

@@ -204,6 +204,12 @@ impl ReadyQueue {
         found.map_or(Place::Anywhere, |(place, _)| *place)
     }
 
+    /// The limits that `node` is under, and how many permits each has.
+    pub(crate) fn limits(&self, node: NodeId) -> impl Iterator<Item = (u32, usize)> {
+        let lane = self.nodes[node.index()].1 as usize;
+        self.lanes[lane].limits.iter().map(|&limit| (limit, self.permits[limit as usize].0))
+    }
+
     /// The highest number of a worker that some node demands.
     pub(crate) fn last_worker(&self) -> Option<usize> {
         match self.places.last() {

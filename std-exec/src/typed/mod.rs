@@ -28,7 +28,7 @@
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
 //!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
-//!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`.
+//!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`; what it looks like: `dot.rs`, `drawn.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
 //!   which nodes are started: `execution.rs`, `limits.rs`; whose results go early: `early.rs`; nodes of one
 //!   kind that follow each other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an
@@ -86,6 +86,7 @@ pub use error::run_error::RunError;
 pub use error::stop_reason::StopReason;
 pub use error::stopped::Stopped;
 pub use graph::built::Graph;
+pub use graph::dot::GraphDot;
 pub(crate) use graph::held::Held;
 pub use graph::results::Results;
 pub use graph::run_async::RunAsync;

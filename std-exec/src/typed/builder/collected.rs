@@ -152,7 +152,7 @@ impl Collected {
         place.map(|place| (index, place))
     }
 
-    /// Defines `node` as a graph.
+    /// Defines `node` as a graph, which may repeat.
     ///
     /// # Safety
     ///
@@ -163,12 +163,12 @@ impl Collected {
         call: Call,
         task: Task<F, Q>,
         future: Option<FutureOf>,
-        inner: InnerOf,
+        (inner, repeats): (InnerOf, bool),
     ) {
         // SAFETY: by contract.
         unsafe { self.define(node, call, task, future) };
         // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
-        unsafe { self.graphs.push(node.index, inner) };
+        unsafe { self.graphs.push(node.index, repeats, inner) };
     }
 }
 

@@ -137,7 +137,7 @@ impl<'env, P> GraphBuilder<'env, P> {
         R: FnMut(&mut Graph<'env>) -> ControlFlow<T> + Send + 'env,
         T: Shareable + 'env,
     {
-        let may_wait = inner.graph.data().store.wakers() > 0;
+        let (may_wait, repeats) = (inner.graph.data().store.wakers() > 0, inner.repeats);
         // SAFETY: `T` is `Send` and `Sync`.
         let node = unsafe { name.enter(&mut self.nodes) };
         let Some(pointers) = self.nodes.feed(node.any(), dependencies) else { return node };
@@ -151,11 +151,11 @@ impl<'env, P> GraphBuilder<'env, P> {
             let future = FutureOf::new(node.any().index, under_way, drop);
             // SAFETY: `call`, `inner` and what is in `future` were made for this task. What is in it outlives
             // `'env`, and is `Send`.
-            unsafe { self.nodes.define_graph(node.any(), call, task, Some(future), inner) };
+            unsafe { self.nodes.define_graph(node.any(), call, task, Some(future), (inner, repeats)) };
         } else {
             let (call, inner) = (graph_call_of::<S, R, D, T>(&task), inner_of(&task));
             // SAFETY: both were made for this task. What is in it outlives `'env`, and is `Send`.
-            unsafe { self.nodes.define_graph(node.any(), call, task, None, inner) };
+            unsafe { self.nodes.define_graph(node.any(), call, task, None, (inner, repeats)) };
         }
         node
     }

@@ -1,7 +1,7 @@
 //! The order of a graph that is there: by the longest path, as told or as measured.
 
 use super::built::Graph;
-use crate::observe::Durations;
+use crate::observe::{Durations, Path};
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::{Demands, Schedule};
 use crate::typed::handle::node::AnyNode;
@@ -106,8 +106,8 @@ impl<P> Graph<'_, P> {
     }
 
     /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their
-    /// names: of nodes of one name, the one that took longest. Nodes without a name are left out, and those
-    /// of graphs that are nodes.
+    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that node's
+    /// name and a slash before theirs. Nodes without a name are left out.
     ///
     /// # Examples
     ///
@@ -126,15 +126,8 @@ impl<P> Graph<'_, P> {
     /// ```
     #[must_use]
     pub fn durations(&self) -> Durations {
-        let data = self.data();
         let mut durations = Durations::new();
-        for node in 0..data.topology.declared() {
-            let name = data.described.names.get(node);
-            if let (false, Some(took)) = (name.is_empty(), data.measured.get(NodeId::new(node))) {
-                let longest = durations.get(name).map_or(took, |other| took.max(other));
-                durations.insert(name, longest);
-            }
-        }
+        measured_into(self.data(), "", &mut durations);
         durations
     }
 
@@ -167,5 +160,22 @@ impl<P> Graph<'_, P> {
             Some(data) => data.measured.get(node.id()),
             None => panic!("the handle of a node of another graph"),
         }
+    }
+}
+
+/// Adds what the nodes of a graph took that is a node with this path, or none.
+fn measured_into(data: &GraphData, path: &str, durations: &mut Durations) {
+    let names = &data.described.names;
+    for node in 0..data.topology.declared() {
+        let (name, node) = (names.get(node), NodeId::new(node));
+        if let (false, Some(took)) = (name.is_empty(), data.measured.get(node)) {
+            let name = Path::new(path, name, node).to_string();
+            let longest = durations.get(&name).map_or(took, |other| took.max(other));
+            durations.insert(name, longest);
+        }
+    }
+    for inner in data.inner_graphs() {
+        let path = Path::new(path, names.get(inner.node), NodeId::new(inner.node)).to_string();
+        measured_into(inner.data, &path, durations);
     }
 }
