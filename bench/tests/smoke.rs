@@ -15,7 +15,8 @@ fn bench(arguments: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Runs it with `--format tsv` and returns the rows, after checking that they have the columns of the first line.
+/// Runs it with `--format tsv` and returns the rows, after checking that they have the columns of the first
+/// line.
 fn rows(arguments: &str, columns: &str) -> Vec<Vec<String>> {
     let text = bench(&format!("{arguments} --format tsv"));
     let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());

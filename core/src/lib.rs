@@ -197,7 +197,7 @@ pub use cycle::CycleBuf;
 pub use dag::Dag;
 #[cfg(all(feature = "alloc", target_has_atomic = "32"))]
 pub use dag::LentCountdown;
-pub use dot::Dot;
+pub use dot::{Dot, DotString};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use each::Before;
 pub use error::DagError;

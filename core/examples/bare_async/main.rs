@@ -62,8 +62,8 @@ impl Device {
 
     /// Tells the device to read a channel, and waits for that.
     async fn read(&self, node: NodeId, channel: usize) -> u32 {
-        // Ordering: Release pairs with the Acquire in `interrupt`, which finds the node if it finds the channel
-        // busy; Acquire with its Release, so that what came before the reading is seen.
+        // Ordering: Release pairs with the Acquire in `interrupt`, which finds the node if it finds the
+        // channel busy; Acquire with its Release, so that what came before the reading is seen.
         self.waiting[channel].store(node.get() + 1, Ordering::Relaxed);
         self.channels[channel].store(BUSY, Ordering::Release);
         poll_fn(|_: &mut Context<'_>| match self.channels[channel].load(Ordering::Acquire) {

@@ -369,7 +369,8 @@ impl Plan {
         }
     }
 
-    /// The node that the result of `node` is moved into: the only one that it feeds, which nothing else feeds.
+    /// The node that the result of `node` is moved into: the only one that it feeds, which nothing else
+    /// feeds.
     pub(crate) fn taker(&self, node: usize) -> Option<usize> {
         let mut fed = self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && kind.feeds());
         match (fed.next(), fed.next()) {
@@ -389,7 +390,8 @@ impl Plan {
     }
 }
 
-/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they are.
+/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they
+/// are.
 fn rank(stir: u8, node: u8) -> u8 {
     node.wrapping_mul(stir | 1)
 }

@@ -6,6 +6,7 @@ use crate::executor::Executor;
 use crate::pool::affinity::{Allowed, Placement};
 use crate::pool::shared::{SPIN, Shared};
 use crate::pool::threads::{self, Duty, Failure, Wrapper};
+use crate::sync::Pause;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
@@ -155,6 +156,7 @@ pub struct ExecutorBuilder {
     stack_size: Option<usize>,
     around: Option<Wrapper>,
     membarrier: bool,
+    real_time: bool,
 }
 
 impl ExecutorBuilder {
@@ -170,6 +172,7 @@ impl ExecutorBuilder {
             stack_size: None,
             around: None,
             membarrier: true,
+            real_time: false,
         }
     }
 
@@ -335,8 +338,8 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Whether executors of this process may rely on Linux's `membarrier(2)`. Default: true, if the system
-    /// has it.
+    /// Whether executors of this process may rely on Linux's `membarrier(2)`, or on Windows's
+    /// `FlushProcessWriteBuffers`. Default: true, if the system has it.
     ///
     /// With it the threads that execute short nodes need no fence at each, since the few that interfere see
     /// to it. A process that has relied on it must not forbid it to itself afterwards, as a sandbox of
@@ -362,6 +365,50 @@ impl ExecutorBuilder {
         self
     }
 
+    /// For runs that must not be held up: from a graph's second run on, neither the caller nor the workers
+    /// make a system call or allocate in a run, whatever its nodes take. Idle workers spin and never sleep,
+    /// threads that wait for each other spin, and short nodes have a fence each instead of
+    /// [`membarrier`](Self::membarrier). Default: false.
+    ///
+    /// It is meant for audio callbacks and control loops on cores of their own:
+    ///
+    /// - **Each thread takes a whole core**, also between runs, as long as the executor exists.
+    /// - There must be a core for each thread, the caller's included. A thread that spins for one that the
+    ///   system doesn't run spins in vain.
+    /// - It holds for graphs of plain and fallible nodes that succeed, in [`Executor::run`],
+    ///   [`Executor::run_each`] and `Graph::run_parallel` with or without priorities, limits, and nodes bound
+    ///   to the caller. It doesn't for async nodes, spawned runs and [shared limits](crate::SharedLimit),
+    ///   which wait by sleeping, nor for a run that ends with an error or a panic, which is put into a box.
+    /// - What nodes and observers do themselves is theirs. So are page faults, and the priority at which the
+    ///   system runs the threads: [`around`](Self::around) is the place to ask for a better one.
+    ///
+    /// Overrules [`spin`](Self::spin) and `membarrier`: [`build`](Self::build) fails if other executors of
+    /// this process rely on that already. So it comes before them, and before [`Executor::global`] is used.
+    ///
+    /// To exchange a graph without a gap, build the new one and run it once elsewhere, then swap the two
+    /// between two runs: `examples/audio` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{Executor, GraphBuilder};
+    ///
+    /// let executor = Executor::builder().threads(2).real_time(true).build()?;
+    /// let mut graph = GraphBuilder::new();
+    /// let left = graph.node("left", (), || 0.25_f32);
+    /// let right = graph.node("right", (), || 0.5_f32);
+    /// let mix = graph.node("mix", (left, right), |left: &f32, right: &f32| left + right);
+    /// let mut graph = graph.build()?;
+    /// for _ in 0..100 {
+    ///     assert_eq!(graph.run_parallel(&executor)?[mix], 0.75); // once per block
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn real_time(mut self, real_time: bool) -> Self {
+        self.real_time = real_time;
+        self
+    }
+
     /// Starts the workers. If the system refuses a thread, the executor has fewer; without any, each run is
     /// its caller's alone.
     ///
@@ -371,9 +418,9 @@ impl ExecutorBuilder {
     /// more than [`MAX_THREADS`](Self::MAX_THREADS), [`NoCores`](ExecutorError::NoCores) or
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
     /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
-    /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) comes
-    /// too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun) if the function [around](Self::around) a
-    /// worker's life doesn't call it.
+    /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) or
+    /// [`real_time(true)`](Self::real_time) comes too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun)
+    /// if the function [around](Self::around) a worker's life doesn't call it.
     ///
     /// # Panics
     ///
@@ -421,11 +468,12 @@ impl ExecutorBuilder {
             return Err(ExecutorError::NameWithNul { name: name.clone() });
         }
 
-        if !crate::sync::asymmetric_fence::prepare(self.membarrier) {
+        if !crate::sync::asymmetric_fence::prepare(self.membarrier && !self.real_time) {
             return Err(ExecutorError::MembarrierInUse);
         }
         crate::sync::fork::prepare();
-        let shared = Arc::new(Shared::new(threads, Placement::new(seats)).with_spin(self.spin));
+        let pause = if self.real_time { Pause::Spins } else { Pause::Yields };
+        let shared = Arc::new(Shared::pausing(threads, Placement::new(seats), pause).with_spin(self.spin));
         let duty = Duty {
             shared: Arc::clone(&shared),
             allowed: allowed.clone(),
@@ -460,6 +508,7 @@ impl fmt::Debug for ExecutorBuilder {
             .field("threads", &self.threads)
             .field("pinning", &self.pinning)
             .field("spin", &self.spin)
+            .field("real_time", &self.real_time)
             .field("stack_size", &self.stack_size)
             .field("thread_names", &self.names.is_some())
             .field("around", &self.around.is_some())

@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const ALONE: Plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
 const IN_STEP: Plan = Plan::InStep { budget: Budget::NONE };
 
-/// Each node runs once, after its predecessors, and at its place; nodes under the limit `0`, which has one permit,
-/// never at once. With a `culprit`, that node panics, and those that depend on it don't run.
+/// Each node runs once, after its predecessors, and at its place; nodes under the limit `0`, which has one
+/// permit, never at once. With a `culprit`, that node panics, and those that depend on it don't run.
 fn walk(
     preemptions: usize,
     plan: Plan,
@@ -59,8 +59,8 @@ fn walk(
     });
 }
 
-/// Catches: a limited node that is under way when somebody breaks in, and has no permit; a permit that isn't given
-/// back of one that only seemed to be.
+/// Catches: a limited node that is under way when somebody breaks in, and has no permit; a permit that isn't
+/// given back of one that only seemed to be.
 #[test]
 fn walk_in_order_under_a_limit() {
     walk(2, ALONE, &[], &[LIMITED, LIMITED], None);

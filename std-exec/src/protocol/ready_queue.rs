@@ -53,8 +53,8 @@ impl Taker {
     }
 }
 
-/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares what
-/// doesn't change during runs.
+/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares
+/// what doesn't change during runs.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadyQueue {
     nodes: Arc<[Demand]>,
@@ -164,8 +164,8 @@ impl ReadyQueue {
         self.ranked
     }
 
-    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may not run
-    /// anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
+    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may
+    /// not run anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
     pub(crate) fn supersteps(
         &self,
         dag: DagView<'_>,
@@ -202,6 +202,12 @@ impl ReadyQueue {
         let lane = self.nodes[node.index()].lane as usize;
         let found = self.places.iter().find(|(_, lanes)| lanes.contains(&lane));
         found.map_or(Place::Anywhere, |(place, _)| *place)
+    }
+
+    /// The limits that `node` is under, and how many permits each has.
+    pub(crate) fn limits(&self, node: NodeId) -> impl Iterator<Item = (u32, usize)> {
+        let lane = self.nodes[node.index()].1 as usize;
+        self.lanes[lane].limits.iter().map(|&limit| (limit, self.permits[limit as usize].0))
     }
 
     /// The highest number of a worker that some node demands.

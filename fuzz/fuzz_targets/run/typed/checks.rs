@@ -102,7 +102,8 @@ pub(super) fn check_end(
     }
 }
 
-/// States are the caller's, as the last change has left them, and say who was cut off while it could change them.
+/// States are the caller's, as the last change has left them, and say who was cut off while it could change
+/// them.
 pub(super) fn check_states(shared: &Shared, built: &mut Built) {
     for (state, &handle) in built.states.iter().enumerate() {
         assert_eq!(shared.at[state].load(Relaxed), 0, "somebody is at state {state} between runs");

@@ -1,5 +1,6 @@
 //! The graph that a builder makes.
 
+use super::dot::GraphDot;
 use super::env::Env;
 use super::held::Held;
 use crate::typed::data::graph_data::GraphData;
@@ -8,7 +9,7 @@ use crate::typed::handle::markers::Anywhere;
 use crate::typed::handle::names::NamedNode;
 use crate::typed::handle::node::Input;
 use dgraph_core::{DagView, NodeId};
-use std::fmt::{self, Display};
+use std::fmt;
 use std::marker::PhantomData;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`](crate::GraphBuilder).
@@ -205,7 +206,7 @@ impl<'env, P> Graph<'env, P> {
         self.data().described.names.named(node.get())
     }
 
-    /// The graph in DOT, with the nodes' names.
+    /// The graph in Graphviz's DOT language: [`GraphDot`] says what it shows, and can color it by durations.
     ///
     /// # Examples
     ///
@@ -218,9 +219,10 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(dot, "digraph {\n  0 [label=\"load\"];\n  1 [label=\"#1\"];\n  0 -> 1;\n}\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     #[track_caller]
-    pub fn dot(&self) -> impl Display {
-        self.dag().dot(|node| self.data().described.names.label(node.get()))
+    pub fn dot(&self) -> GraphDot<'_> {
+        GraphDot::new(self.data())
     }
 }
 
