@@ -28,6 +28,7 @@ impl<const BYTES: usize> Place<BYTES> {
 
     /// Puts `value` there. The only reference to it is the caller's. Panics the second time. A value that doesn't fit
     /// doesn't compile.
+    #[allow(clippy::mut_from_ref, reason = "once")]
     pub(crate) fn give<T: 'static>(&'static self, value: T) -> &'static mut T {
         const { assert!(size_of::<T>() <= BYTES && align_of::<T>() <= ALIGNMENT) };
         // Relaxed: one of those that come at once sees `false`, and nothing was written before.
