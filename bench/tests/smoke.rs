@@ -397,7 +397,9 @@ fn bare_measures_both_ways() {
         "shape way threads grain nodes ns_per_node_median ns_per_node_min",
     );
     assert!(rows.iter().all(|row| is_number(&row[5]) && is_number(&row[6])));
-    for (way, threads) in [("work", "1"), ("work", "2"), ("take and complete", "1"), ("complete_and_take", "1")] {
+    for (way, threads) in
+        [("work", "1"), ("work", "2"), ("take and complete", "1"), ("complete_and_take", "1")]
+    {
         assert!(rows.iter().any(|row| row[1] == way && row[2] == threads), "{way} on {threads}");
     }
 }
