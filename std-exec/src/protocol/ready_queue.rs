@@ -206,8 +206,8 @@ impl ReadyQueue {
 
     /// The limits that `node` is under, and how many permits each has.
     pub(crate) fn limits(&self, node: NodeId) -> impl Iterator<Item = (u32, usize)> {
-        let lane = self.nodes[node.index()].1 as usize;
-        self.lanes[lane].limits.iter().map(|&limit| (limit, self.permits[limit as usize].0))
+        let lane = self.nodes[node.index()].lane as usize;
+        self.lanes[lane].limits().iter().map(|&limit| (limit, self.permits[limit as usize].0))
     }
 
     /// The highest number of a worker that some node demands.
