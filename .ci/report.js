@@ -1,7 +1,7 @@
 // Drives chromium by its DevTools protocol, over a pipe: nothing has to be installed beside it. See .ci/report.
 "use strict";
 const { spawn } = require("node:child_process");
-const { mkdtempSync, rmSync, writeFileSync } = require("node:fs");
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const path = require("node:path");
 const assert = require("node:assert/strict");
@@ -96,9 +96,11 @@ class Browser {
     const { data } = await this.send("Page.captureScreenshot", { format: "png" });
     writeFileSync(file, Buffer.from(data, "base64"));
   }
-  close() {
+  async close() {
     this.process.removeAllListeners("exit");
+    const ended = new Promise(done => this.process.once("exit", done));
     this.process.kill();
+    await ended; // it writes to its profile until then
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
@@ -191,15 +193,41 @@ async function behaves(browser, file, folder) {
   console.log(`${name}: loaded in ${took.light} and ${took.dark} ms, a frame takes ${took.frame.toFixed(1)} ms`);
 }
 
+// speedscope reads a trace, finds nothing wrong, and shows its threads and the nodes on the first one.
+async function isReadBySpeedscope(browser, folder, file) {
+  const { traceEvents } = JSON.parse(readFileSync(file, "utf8"));
+  const threads = traceEvents.filter(event => event.name === "thread_name").map(event => event.args.name);
+  const slices = traceEvents.filter(event => event.ph === "X" && event.tid === 0);
+  const longest = slices.reduce((one, other) => (other.dur > one.dur ? other : one));
+  const script = file.replace(/json$/, "js");
+  writeFileSync(script, `speedscope.loadFileFromBase64(${JSON.stringify(path.basename(file))}, "${readFileSync(file, "base64")}")`);
+  await browser.load(`${path.join(folder, "index.html")}#localProfilePath=${path.resolve(script)}`, "light", 1280, 800);
+  const text = "document.body.innerText", thread = `dgraph (pid 1), ${threads[0]} (tid 0) (1/${threads.length})`;
+  await browser.run(`new Promise(done => { const look = () => (${text}.includes(${JSON.stringify(thread)}) ? done() : setTimeout(look, 50)); look(); })`);
+  assert.equal(await browser.run("document.title"), `${path.basename(file)} - speedscope`);
+  await browser.picture(path.join(path.dirname(file), "speedscope.png"));
+  // The view that is a table has the longest one first.
+  await browser.key("3", "3");
+  await browser.frame();
+  const [total, , first] = (await browser.run(text)).split("Symbol Name\n")[1].split("\n");
+  assert.ok(first.trim().startsWith(longest.name), `${first} is the longest, not ${longest.name}`);
+  assert.equal(total.split(" ")[0], `${(longest.dur / 1e3).toFixed(2)}ms`);
+  assert.deepEqual(browser.problems, []);
+  console.log(`${path.basename(file)}: read by speedscope, ${threads.length} threads, ${slices.length} slices on the first`);
+}
+
 async function main() {
   const browser = new Browser();
-  const patience = setTimeout(() => { console.error("chromium does not answer"); browser.close(); process.exit(1); }, 300000);
+  const patience = setTimeout(() => { console.error("chromium does not answer"); browser.process.kill("SIGKILL"); process.exit(1); }, 300000);
   try {
     await browser.open();
-    for (const file of process.argv.slice(2)) await behaves(browser, file, path.dirname(file));
+    const files = process.argv.slice(2), at = files.indexOf("--speedscope");
+    const [folder, trace] = at < 0 ? [] : files.splice(at).slice(1);
+    for (const file of files) await behaves(browser, file, path.dirname(file));
+    if (trace) await isReadBySpeedscope(browser, folder, trace);
   } finally {
     clearTimeout(patience);
-    browser.close();
+    await browser.close();
   }
 }
 main().catch(error => { console.error(error); process.exit(1); });

@@ -24,8 +24,8 @@ pub struct Dot<'a, L> {
 }
 
 impl<'a> DagView<'a> {
-    /// The graph in DOT, with a label for each node. Labels may hold anything, and are shown as they are;
-    /// control characters but line breaks by pictures, `␀` for NUL.
+    /// The graph in DOT, with a label for each node, and each edge once, also if it was given twice. Labels
+    /// may hold anything, as a [`DotString`] may.
     ///
     /// # Examples
     ///
@@ -53,13 +53,18 @@ where
         let nodes = || (0..).map(NodeId::new).take(self.dag.node_count());
         f.write_str("digraph {\n")?;
         for node in nodes() {
-            write!(f, "  {node} [label=\"")?;
-            write!(Escaped { to: f, room: PIECE }, "{}", (self.label)(node))?;
-            f.write_str("\"];\n")?;
+            writeln!(f, "  {node} [label={}];", DotString((self.label)(node)))?;
         }
         for node in nodes() {
-            for edge in self.dag.successors(node) {
-                writeln!(f, "  {node} -> {};", edge.target())?;
+            let edges = self.dag.successors(node);
+            // Of the targets up to here: most rows ascend, and nothing has to be looked for.
+            let mut highest = None;
+            for (at, edge) in edges.iter().enumerate() {
+                let is_new = Some(edge.target()) > highest || !edges[..at].contains(edge);
+                highest = highest.max(Some(edge.target()));
+                if is_new {
+                    writeln!(f, "  {node} -> {};", edge.target())?;
+                }
             }
         }
         f.write_str("}\n")
@@ -69,6 +74,27 @@ where
 impl<L> fmt::Debug for Dot<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dot").field("dag", &self.dag).finish_non_exhaustive()
+    }
+}
+
+/// Displays anything as a quoted string of DOT, such as a label: Graphviz shows it as it is, but for control
+/// characters other than line breaks, which are shown by pictures, `␀` for NUL.
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_core::DotString;
+/// let dot = format!("digraph {{ 0 [label={}, shape=box]; }}", DotString("say \"hi\""));
+/// assert_eq!(dot, "digraph { 0 [label=\"say \\\"hi\\\"\", shape=box]; }");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct DotString<T>(pub T);
+
+impl<T: Display> Display for DotString<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        write!(Escaped { to: f, room: PIECE }, "{}", self.0)?;
+        f.write_char('"')
     }
 }
 

@@ -1,8 +1,8 @@
 //! Frames of a game: states that systems read and change, loops on all threads, and a screen that only the
 //! main thread may draw to.
 //!
-//! Run it: `cargo run --release -p dgraph-exec --example frame`. With the name of a file behind ` -- ` it also draws one
-//! more frame, and writes there which thread ran what, as a picture.
+//! Run it: `cargo run --release -p dgraph-exec --example frame`. With the name of a file behind ` -- ` it
+//! also draws one more frame, and writes there which thread ran what, as a picture.
 
 #![forbid(unsafe_code)]
 

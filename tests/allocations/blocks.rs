@@ -1,17 +1,15 @@
-//! Of how many blocks of memory graphs consist: they take time to allocate and to free, and small ones are what an
-//! allocator keeps when many graphs are gone.
+//! Of how many blocks of memory graphs consist: they take time to allocate and to free, and small ones are
+//! what an allocator keeps when many graphs are gone.
 
-use crate::{ALLOCATIONS, FREED};
+use crate::counting;
 use dgraph_exec::{DefinitionBuilder, GraphBuilder, Node, Values};
 use std::future::pending;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// How many blocks what `make` makes consists of.
 fn blocks<T>(make: impl FnOnce() -> T) -> u64 {
-    let now = || (ALLOCATIONS.load(Relaxed), FREED.load(Relaxed));
-    let before = now();
+    let before = counting::blocks();
     let _made = make();
-    let after = now();
+    let after = counting::blocks();
     (after.0 - before.0) - (after.1 - before.1)
 }
 

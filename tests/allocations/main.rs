@@ -6,49 +6,19 @@
 #![allow(unsafe_code, reason = "that is how an allocator is declared")]
 
 mod blocks;
+mod counting;
 mod definitions;
 mod items;
 mod thousand;
 
+use counting::allocations;
 use dgraph_exec::{
     CancelToken, Executor, FailurePolicy, Graph, GraphBuilder, Input, Node, RunOptions, State, Stopped,
     Threads, Values, create_graph, threads,
 };
 use dgraph_tests::yields::yields;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::ready;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-static FREED: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that returns.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        FREED.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`; the memory came from the same allocator.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often `work` allocates, on all threads.
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.load(Relaxed);
-    work();
-    ALLOCATIONS.load(Relaxed) - before
-}
 
 struct Case {
     graph: Graph<'static>,
@@ -276,7 +246,8 @@ fn runs_but_the_first_allocate_nothing() {
             let parallel = |case: &mut Case| {
                 case.graph.with(options).run_parallel(executor).expect("no node fails")[case.last]
             };
-            // The executor's own memory grows until it has teams for as many nested runs as there ever are at once.
+            // The executor's own memory grows until it has teams for as many nested runs as there ever are at
+            // once.
             for value in 0..200 {
                 case.graph.set(case.input, value);
                 parallel(&mut case);
@@ -304,8 +275,8 @@ fn runs_but_the_first_allocate_nothing() {
     executors.iter().for_each(from_worker_to_worker);
 }
 
-/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as often as one
-/// that anybody can go on with: for its owner only.
+/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as
+/// often as one that anybody can go on with: for its owner only.
 fn from_worker_to_worker(executor: &Executor) {
     let [bound, free] = [true, false].map(|bound| {
         let mut graph = GraphBuilder::new();

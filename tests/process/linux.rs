@@ -51,7 +51,8 @@ pub(crate) fn in_a_child_that_says(body: impl FnOnce()) -> (End, String) {
 
 /// 0 in the child, the child's number in the parent.
 pub(crate) fn fork() -> i32 {
-    // SAFETY: no memory is involved. glibc keeps its allocator usable in children of processes with several threads.
+    // SAFETY: no memory is involved. glibc keeps its allocator usable in children of processes with several
+    // threads.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "fork: {}", io::Error::last_os_error());
     child
@@ -113,15 +114,25 @@ pub(crate) fn confine_to_all(cores: &[usize]) {
     assert_eq!(done, 0, "sched_setaffinity: {}", io::Error::last_os_error());
 }
 
+/// From now on any system call but the one that ends the process kills it, on all its threads.
+pub(crate) fn forbid_all() {
+    filter_calls(libc::SYS_exit_group, libc::SECCOMP_RET_ALLOW, libc::SECCOMP_RET_KILL_PROCESS);
+}
+
 /// From now on this system call fails so, for all threads of the process.
 pub(crate) fn forbid(call: libc::c_long, error: i32) {
+    filter_calls(call, libc::SECCOMP_RET_ERRNO | error as u32, libc::SECCOMP_RET_ALLOW);
+}
+
+/// What is to become of this system call from now on, and of all others, on all threads of the process.
+fn filter_calls(call: libc::c_long, action: u32, others: u32) {
     let call = u32::try_from(call).expect("a small number");
     let step = |code: u32, k: u32, (jt, jf)| libc::sock_filter { code: code as u16, jt, jf, k };
     let mut filter = [
         step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, (0, 0)), // the number of the call
         step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call, (0, 1)),
-        step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | error as u32, (0, 0)),
-        step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, (0, 0)),
+        step(libc::BPF_RET | libc::BPF_K, action, (0, 0)),
+        step(libc::BPF_RET | libc::BPF_K, others, (0, 0)),
     ];
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     // SAFETY: no memory is involved.
@@ -133,8 +144,8 @@ pub(crate) fn forbid(call: libc::c_long, error: i32) {
     assert_eq!(done, 0, "seccomp: {}", io::Error::last_os_error());
 }
 
-/// Lets this process, which has one thread, have `threads` in all. Root, whom no such limit holds, becomes a user
-/// who has nothing else running. Others may have a lot running, and then get no further thread at all.
+/// Lets this process, which has one thread, have `threads` in all. Root, whom no such limit holds, becomes a
+/// user who has nothing else running. Others may have a lot running, and then get no further thread at all.
 pub(crate) fn limit_threads(threads: u64) {
     // SAFETY: no memory is involved.
     let root = unsafe { libc::getuid() } == 0;

@@ -1,5 +1,6 @@
-//! Cases that need a process of their own, because they fork it, restrict it or measure it: each is run in a child,
-//! which begins with one thread. Prints a table. Arguments choose cases whose names contain one of them.
+//! Cases that need a process of their own, because they fork it, restrict it or measure it: each is run in a
+//! child, which begins with one thread. Prints a table. Arguments choose cases whose names contain one of
+//! them.
 //!
 //! ```text
 //! cargo test --test process
@@ -12,6 +13,10 @@
     reason = "small numbers, and libc's types"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "../allocations/counting.rs"]
+#[allow(unsafe_code, reason = "that is how an allocator is declared")]
+mod counting;
 #[cfg(target_os = "linux")]
 mod cpu;
 #[cfg(target_os = "linux")]
@@ -26,6 +31,8 @@ mod limits;
 mod linux;
 #[cfg(target_os = "linux")]
 mod places;
+#[cfg(target_os = "linux")]
+mod real_time;
 
 use std::env;
 use std::panic;
@@ -49,6 +56,8 @@ const CASES: &[(&str, Case)] = &[
     ("fences_forbidden_later", fences::forbidden_later),
     ("fences_done_without", fences::done_without),
     ("fences_too_late", fences::too_late),
+    ("real_time_without_system_calls", real_time::without_system_calls),
+    ("real_time_comes_too_late", real_time::comes_too_late),
     ("limits_one_core", limits::one_core),
     ("limits_pinned_maker", limits::pinned_maker),
     ("limits_cores_in_turn", limits::cores_in_turn),
@@ -75,7 +84,8 @@ const CASES: &[(&str, Case)] = &[];
 
 fn main() -> ExitCode {
     if let Ok(name) = env::var(VARIABLE) {
-        // Hundreds of forked children panic on purpose: without backtraces, which take longer than everything else.
+        // Hundreds of forked children panic on purpose: without backtraces, which take longer than everything
+        // else.
         let (hook, parent) = (panic::take_hook(), process::id());
         panic::set_hook(Box::new(
             move |panic| if process::id() == parent { hook(panic) } else { eprintln!("{panic}") },

@@ -1,8 +1,8 @@
 //! `threads`: how the makespan falls with the number of workers, with bodies that sleep.
 //!
-//! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What shows is
-//! the schedule: which ready node is taken first, and how soon. Nodes take as long as the files say, scaled. Beside
-//! what was measured stands what `WhatIf` predicts for the same durations.
+//! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What
+//! shows is the schedule: which ready node is taken first, and how soon. Nodes take as long as the files say,
+//! scaled. Beside what was measured stands what `WhatIf` predicts for the same durations.
 
 mod optimum;
 mod schedule;
@@ -48,8 +48,8 @@ struct Reading {
 const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 impl Threads {
-    /// Measures and prints: the chosen files, or all recorded workflows and the Standard Task Graphs. Each graph
-    /// runs once, since sleeping takes the same time each time.
+    /// Measures and prints: the chosen files, or all recorded workflows and the Standard Task Graphs. Each
+    /// graph runs once, since sleeping takes the same time each time.
     ///
     /// # Errors
     ///

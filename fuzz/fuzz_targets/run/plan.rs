@@ -489,7 +489,8 @@ impl Plan {
     }
 }
 
-/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they are.
+/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they
+/// are.
 fn rank(stir: u8, node: u8) -> u8 {
     node.wrapping_mul(stir | 1)
 }

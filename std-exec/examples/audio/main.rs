@@ -72,7 +72,8 @@ fn play(mut player: Player<'_>) -> Result<(), RunError> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     counting::exempt_this_thread(); // it makes the patches
-    let executor = Executor::new()?;
+    // A core for each of its threads, which spin between blocks: no run makes a system call.
+    let executor = Executor::builder().real_time(true).build()?;
     let (send, next) = sync_channel(1);
     let (old, replaced) = sync_channel(CHORDS.len());
     let player = Player { patch: Patch::new(110.0, &executor)?, next, old, executor: &executor };

@@ -2,6 +2,7 @@
 
 use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
+use crate::sync::Pause;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::team::CloseOnDrop;
 use crate::team::Stay;
@@ -62,7 +63,7 @@ fn help_of_a_stranger(team: &Team, ancestor: Option<&Team>) -> bool {
 /// Two threads come to help a team with `places` for helpers.
 fn two_helpers(places: usize) {
     explore(3, move || {
-        let team = Arc::new(Team::new(places));
+        let team = Arc::new(Team::new(places, Pause::Yields));
         let helper = |team: Arc<Team>| thread::spawn(move || help_of_a_stranger(&team, None));
         let helpers = [helper(Arc::clone(&team)), helper(Arc::clone(&team))];
         lead(&team, help, None);
@@ -91,7 +92,7 @@ fn two_helpers_for_one_place() {
 #[test]
 fn a_helper_of_a_nested_run_finds_a_stranger() {
     explore(3, || {
-        let teams = Arc::new([Team::new(1), Team::new(1)]);
+        let teams = Arc::new([Team::new(1, Pause::Yields), Team::new(1, Pause::Yields)]);
         let helper = {
             let teams = Arc::clone(&teams);
             thread::spawn(move || help_of_a_stranger(&teams[1], Some(&teams[0])))

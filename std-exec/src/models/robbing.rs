@@ -3,7 +3,7 @@
 use super::{Gate, beside_a_worker, run};
 use crate::protocol::biased_lock::BiasedLock;
 use crate::sync::model::{Arc, explore, explore_all, thread};
-use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::sync::{Condvar, Mutex, Pause, lock, wait};
 use crate::tuner::Plan;
 use dgraph_core::{Dag, NodeId};
 
@@ -12,7 +12,7 @@ use dgraph_core::{Dag, NodeId};
 #[test]
 fn a_robbery_against_its_owner() {
     explore_all(|| {
-        let lock = Arc::new(BiasedLock::new(0));
+        let lock = Arc::new(BiasedLock::new(0, Pause::Yields));
         let thief = {
             let lock = Arc::clone(&lock);
             thread::spawn(move || lock.try_rob(std::mem::take).unwrap_or(0))
@@ -34,7 +34,7 @@ fn a_robbery_against_its_owner() {
 #[test]
 fn two_thieves_one_after_the_other() {
     explore_all(|| {
-        let lock = Arc::new(BiasedLock::new(1));
+        let lock = Arc::new(BiasedLock::new(1, Pause::Yields));
         lock.enter();
         let thief =
             |lock: Arc<BiasedLock<i32>>| thread::spawn(move || lock.try_rob(std::mem::take).unwrap_or(0));

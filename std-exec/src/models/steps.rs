@@ -3,8 +3,8 @@
 
 use crate::protocol::steps::{Step, Steps};
 use crate::protocol::walk::{Lane, Stopped, Walk};
-use crate::sync::Mutex;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
+use crate::sync::{Mutex, Pause};
 use dgraph_core::{NodeId, StaticDag, Supersteps};
 use std::ops::Range;
 
@@ -166,7 +166,7 @@ impl World {
     }
 
     fn ended(&self, lane: Option<usize>, ran: bool) {
-        let (stopped, _) = self.walk.stopped(lane.map(|lane| &self.lanes[lane]));
+        let (stopped, _) = self.walk.stopped(lane.map(|lane| &self.lanes[lane]), Pause::Yields);
         if let Stopped::At { node, last } = stopped {
             if !ran && last {
                 self.run(node);

@@ -41,7 +41,7 @@ pub use outcome::{NodeOutcome, RunOutcome, SkipReason};
 pub use progress::{Progress, ProgressReport, RunningNode};
 pub use recorder::Recorder;
 pub use run_info::RunInfo;
-pub(crate) use run_info::{NodeNames, Parent};
+pub(crate) use run_info::{NodeNames, Parent, Path};
 pub use span::Span;
 #[cfg(feature = "tracing")]
 pub use spans::TracingSpans;

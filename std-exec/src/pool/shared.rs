@@ -5,7 +5,7 @@ use crate::pool::watchdog::Seen;
 use crate::protocol::bindings::Bindings;
 use crate::sleep::{Sleep, posted_fence};
 use crate::sync::thrown::Thrown;
-use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering};
+use crate::sync::{AtomicBool, Condvar, MODEL, Mutex, Ordering, Pause};
 use crate::team::ExecutorId;
 use crate::team::RunQueue;
 use crate::team::Teams;
@@ -27,8 +27,8 @@ pub(crate) struct Shared {
     pub(crate) teams: Teams,
     pub(crate) sleep: Sleep,
     pub(crate) cores: Placement,
-    /// Of runs whose nodes may come back, the last one: of loops within nodes too. Others', whose samples take
-    /// memory, aren't displaced by what they are around. (Models are smaller with one.)
+    /// Of runs whose nodes may come back, the last one: of loops within nodes too. Others', whose samples
+    /// take memory, aren't displaced by what they are around. (Models are smaller with one.)
     tuners: [Tuner; if MODEL { 1 } else { 2 }],
     pub(crate) bindings: Bindings,
     /// The runs without a caller that nobody works on and somebody could.
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) detached: Attached,
     /// How long an idle worker looks around.
     pub(crate) spin: Duration,
+    /// How its threads wait for each other. If they spin, idle ones do for ever.
+    pub(crate) pause: Pause,
     /// What was thrown around workers' lives, behind them.
     pub(crate) exits: Thrown,
     pub(crate) shut_down: AtomicBool,
@@ -48,10 +50,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// For tests: threads that yield.
+    #[cfg(test)]
     pub(crate) fn new(workers: usize, cores: Placement) -> Self {
+        Self::pausing(workers, cores, Pause::Yields)
+    }
+
+    /// Threads that wait for each other so.
+    pub(crate) fn pausing(workers: usize, cores: Placement, pause: Pause) -> Self {
         Self {
             id: ExecutorId::new(),
-            teams: Teams::new(workers.saturating_sub(1)),
+            teams: Teams::new(workers.saturating_sub(1), pause),
             sleep: Sleep::new(workers),
             cores,
             tuners: std::array::from_fn(|_| Tuner::new()),
@@ -59,6 +68,7 @@ impl Shared {
             queue: RunQueue::new(workers),
             detached: Attached::to_an_executor(),
             spin: SPIN,
+            pause,
             exits: Thrown::nothing(),
             shut_down: AtomicBool::new(false),
             living: Mutex::new(0),
@@ -88,7 +98,8 @@ impl Shared {
         self.sleep.workers()
     }
 
-    /// A graph without edges, of as many nodes as threads work on a run at the most. Made for whoever asks first.
+    /// A graph without edges, of as many nodes as threads work on a run at the most. Made for whoever asks
+    /// first.
     pub(crate) fn one_node_each(&self) -> &Dag {
         let make = || Dag::from_edges(self.threads(), &[]).expect("no edge is wrong where there is none");
         self.one_node_each.get_or_init(make)

@@ -12,13 +12,14 @@
 //! *watches* while there are walks, and for a while after: the last worker that is neither asleep nor helping
 //! somebody sets an alarm every millisecond instead, and breaks into a walk that has overrun its budget; and
 //! one that goes to help somebody while there are walks, the last one to do so, wakes another one, or callers
-//! that wait for a run in which they are nested. An idle executor sleeps soundly.
+//! that wait for a run in which they are nested. An idle executor sleeps soundly. (One for
+//! [real-time runs](crate::ExecutorBuilder::real_time) never does: its workers stay `UP`.)
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::pool::turns::Turns;
 use crate::pool::watchdog::Watchdog;
-use crate::sync::{patience, spin_loop};
+use crate::sync::{Pause, patience, spin_loop};
 use std::time::{Duration, Instant};
 
 /// How often it pauses between two looks: looking is what slows those down who work.
@@ -44,7 +45,7 @@ fn look_around(shared: &Shared, worker: usize) {
             turns.next();
             idle_since = None;
             watch.begin();
-        } else if is_patient(&mut idle_since, shared.spin) {
+        } else if shared.pause == Pause::Spins || is_patient(&mut idle_since, shared.spin) {
             (0..PAUSES).for_each(|_| spin_loop());
         } else if let Some(time) = if shared.sleep.others_are_away() { watch.alarm() } else { None } {
             shared.sleep.doze(worker, time, wanted);

@@ -27,7 +27,7 @@
 
 use crate::sync::asymmetric_fence;
 use crate::sync::fork::Process;
-use crate::sync::{AtomicBool, Backoff, Ordering, UnsafeCell};
+use crate::sync::{AtomicBool, Backoff, Ordering, Pause, UnsafeCell};
 use crossbeam_utils::CachePadded;
 use std::fmt;
 
@@ -42,6 +42,8 @@ pub(crate) struct BiasedLock<T> {
     surplus: CachePadded<AtomicBool>,
     /// Where the thieves are.
     process: Process,
+    /// How its owner waits for a thief.
+    pause: Pause,
     private: CachePadded<UnsafeCell<T>>,
 }
 
@@ -50,12 +52,13 @@ pub(crate) struct BiasedLock<T> {
 unsafe impl<T: Send> Sync for BiasedLock<T> {}
 
 impl<T> BiasedLock<T> {
-    pub(crate) fn new(private: T) -> Self {
+    pub(crate) fn new(private: T, pause: Pause) -> Self {
         Self {
             in_body: CachePadded::new(AtomicBool::new(false)),
             robbed: CachePadded::new(AtomicBool::new(false)),
             surplus: CachePadded::new(AtomicBool::new(false)),
             process: Process::current(),
+            pause,
             private: CachePadded::new(UnsafeCell::new(private)),
         }
     }
@@ -102,7 +105,7 @@ impl<T> BiasedLock<T> {
         // Ordering: as in `leave`.
         while self.robbed.load(Ordering::Acquire) {
             self.process.or_abort();
-            backoff.snooze();
+            self.pause.snooze(&backoff);
         }
     }
 

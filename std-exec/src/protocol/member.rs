@@ -5,7 +5,7 @@ use crate::protocol::biased_lock::BiasedLock;
 use crate::protocol::fair_queue::Turns;
 use crate::protocol::ready_set::ReadySet;
 use crate::protocol::stack::Stack;
-use crate::sync::{AtomicBool, Ordering, Steal, Stealer, Worker, spin_loop};
+use crate::sync::{AtomicBool, Ordering, Pause, Steal, Stealer, Worker, spin_loop};
 use crossbeam_utils::CachePadded;
 use dgraph_core::{Countdown, NodeId};
 use std::cell::UnsafeCell;
@@ -32,8 +32,8 @@ unsafe impl Sync for Member {}
 #[derive(Debug, Default)]
 pub(crate) struct Private {
     pub(crate) ready: Stack,
-    /// As long as the run is quiet: those that have just become ready. Nobody else runs any, so this member goes
-    /// through memory as it was laid out.
+    /// As long as the run is quiet: those that have just become ready. Nobody else runs any, so this member
+    /// goes through memory as it was laid out.
     pub(crate) in_order: ReadySet,
     pub(crate) held: ArrivalBuffer,
 }
@@ -57,8 +57,8 @@ impl Private {
         turns.next(ready.len(), &mut next).or_else(|| ready.pop()).or_else(next)
     }
 
-    /// The run isn't quiet any more: all go onto the stack, each one under those before it, so the first of the order
-    /// is on top. (Others take the older half: the end of the order.)
+    /// The run isn't quiet any more: all go onto the stack, each one under those before it, so the first of
+    /// the order is on top. (Others take the older half: the end of the order.)
     pub(crate) fn end_order(&mut self) {
         while let Some(node) = self.in_order.pop() {
             self.ready.push_oldest(NodeId::new(node));
@@ -66,16 +66,15 @@ impl Private {
     }
 }
 
-impl Default for Member {
-    fn default() -> Self {
+impl Member {
+    /// A member whose owner waits so for whoever robs it.
+    pub(crate) fn new(pause: Pause) -> Self {
         let queue = Worker::new_fifo();
         let stealer = queue.stealer();
-        let lock = BiasedLock::new(Private::default());
+        let lock = BiasedLock::new(Private::default(), pause);
         Self { claimed: AtomicBool::new(false), lock, queue: UnsafeCell::new(queue), stealer }
     }
-}
 
-impl Member {
     /// Takes the place, if it is free.
     #[must_use]
     pub(crate) fn claim(&self) -> bool {

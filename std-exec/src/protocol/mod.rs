@@ -11,6 +11,7 @@ pub(crate) mod fair_queue;
 pub(crate) mod member;
 pub(crate) mod membership;
 pub(crate) mod own_permits;
+pub(crate) mod ready_lane;
 pub(crate) mod ready_queue;
 pub(crate) mod ready_set;
 pub(crate) mod semaphore;

@@ -1,9 +1,10 @@
 //! The permits of the limits of one graph, in one run: how many are left, and for whom they are kept.
 //!
-//! A node may want several permits of a limit. As long as the most urgent ready node that wants some of a limit
-//! wants more than is left, what is left is *kept* for it: less urgent nodes don't take any, or a large wish
-//! would wait until all small ones are done. Whoever has some gives them back when it is complete, so some node
-//! always goes on. Where all want one permit, nothing is ever kept: whoever lacks one finds none left.
+//! A node may want several permits of a limit. As long as the most urgent ready node that wants some of a
+//! limit wants more than is left, what is left is *kept* for it: less urgent nodes don't take any, or a large
+//! wish would wait until all small ones are done. Whoever has some gives them back when it is complete, so
+//! some node always goes on. Where all want one permit, nothing is ever kept: whoever lacks one finds none
+//! left.
 
 /// How many permits a node wants of which limit, by its number; each limit once, and at least one of it.
 pub(crate) type Wish = (u32, usize);
@@ -34,6 +35,11 @@ impl OwnPermits {
         Self { limits: limits.collect(), weighted }
     }
 
+    /// How many a limit has.
+    pub(crate) fn count(&self, limit: u32) -> usize {
+        self.limits[limit as usize].count
+    }
+
     /// None is taken.
     pub(crate) fn reset(&mut self) {
         self.limits
@@ -59,12 +65,15 @@ impl OwnPermits {
         wishes.iter().for_each(|&(limit, permits)| self.limits[limit as usize].left += permits);
     }
 
-    /// Finds out for whom to keep what is left: `ready` gives the wishes and the rank of the first ready node of each
-    /// kind.
+    /// Whether permits are ever kept for anybody.
+    #[inline]
+    pub(crate) fn are_kept(&self) -> bool {
+        self.weighted
+    }
+
+    /// Finds out for whom to keep what is left: `ready` gives the wishes and the rank of the first ready node
+    /// of each kind.
     pub(crate) fn keep<'w>(&mut self, ready: impl IntoIterator<Item = (&'w [Wish], u32)>) {
-        if !self.weighted {
-            return;
-        }
         self.limits.iter_mut().for_each(|limit| limit.kept_for = NOBODY);
         for (wishes, rank) in ready {
             for &(limit, permits) in wishes {

@@ -18,15 +18,15 @@
 //! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes
 //! that are new.
 //!
-//! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue,
+//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the queue,
 //! so none is hidden, and a thread never waits for a permit or for another thread's node: it takes something
 //! else, or goes.
 //!
 //! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else,
 //! whether or not the team is full, and also while it waits for an earlier run. Without the latter two
 //! workers could wait for each other: each for a run of its own with a node that is bound to the other one.
-//! `protocol/README.md` has a proof that this is enough. A worker that is in the middle of nothing leaves after
-//! a node if another run wants it: see [`bindings`].
+//! `protocol/README.md` has a proof that this is enough. A worker that is in the middle of nothing leaves
+//! after a node if another run wants it: see [`bindings`].
 //!
 //! [`bindings`]: crate::protocol::bindings
 
@@ -42,15 +42,15 @@ use crate::run::statistics::Tally;
 use crate::run::walking::Walks;
 use crate::sleep::posted_fence;
 use crate::sync::thrown::Thrown;
-use crate::sync::{AtomicUsize, Mutex, lock, spin_loop};
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, spin_loop};
 use crate::team::{Course, LOOKS, Rest, Role, Stay, Team};
 use crate::tuner::{Plan, RunTimer, Samples};
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// In ticks, some five microseconds: if the bodies of a graph in which order is demanded take longer on average, the lock
-/// of the queue isn't noticed, and the queue keeps to the order whatever bodies take.
+/// In ticks, some five microseconds: if the bodies of a graph in which order is demanded take longer on
+/// average, the lock of the queue isn't noticed, and the queue keeps to the order whatever bodies take.
 const LONGEST: usize = 12_500;
 
 /// The memory of one ordered run: on its caller's stack or, if it has none, in a block on the heap
@@ -88,9 +88,9 @@ struct Called {
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on
-/// the threads that `queue`, which is made for this graph, says; on one thread in the order `serial`. Begins as
-/// `forced` says or, if it is `None`, as earlier runs suggest. Blocks until all are done; resumes the first panic of
-/// a body.
+/// the threads that `queue`, which is made for this graph, says; on one thread in the order `serial`. Begins
+/// as `forced` says or, if it is `None`, as earlier runs suggest. Blocks until all are done; resumes the
+/// first panic of a body.
 pub(crate) fn run<F: Body>(
     shared: &Shared,
     dag: &Dag,
@@ -116,7 +116,7 @@ pub(crate) fn run<F: Body>(
         lead(&run, team);
         if may_walk {
             let find: Find<'_> =
-                &|dag, ticks| lock(&run.state).queue.supersteps(dag, shared.threads(), WAIT_TICKS, ticks);
+                &|dag, ticks| run.state().queue.supersteps(dag, shared.threads(), WAIT_TICKS, ticks);
             record(&run, Some((dag, find)), if is_ranked { LONGEST } else { usize::MAX });
         }
         run.common.thrown.into_inner()
@@ -163,10 +163,14 @@ impl<'a, F: Body> Ordered<'a, F> {
     }
 }
 
-impl<F: Body> Ordered<'_, F> {
+impl<'a, F: Body> Ordered<'a, F> {
+    fn state(&self) -> MutexGuard<'_, State<'a>> {
+        self.common.shared.pause.lock(&self.state)
+    }
+
     /// Nobody is wanted any more in this team.
     fn withdraw(&self, team: &Team) {
-        for (place, _) in lock(&self.state).queue.on_offer() {
+        for (place, _) in self.state().queue.on_offer() {
             self.set_wanted(team, place, false);
         }
     }
@@ -197,7 +201,7 @@ impl<F: Body> Ordered<'_, F> {
 
     /// Completes the `last` node and takes the next one, if it shall.
     fn step(&self, team: &Team, me: Taker, last: Option<Called>, take: bool) -> Option<NodeId> {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         let State { queue, left, stopped } = &mut *state;
         match last {
             Some(Called { node, turn: turn @ (None | Some(Progress::Done)) }) => {
@@ -283,15 +287,15 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
 
     fn stop(&self, payload: Box<dyn Any + Send>) {
         self.common.thrown.keep(payload);
-        lock(&self.state).stopped = true;
+        self.state().stopped = true;
     }
 
     fn post(&self, team: &Team) {
         team.post(|| self.common.shared.invite(team));
     }
 
-    /// All of it goes into the queue, for whomever. Whoever comes meanwhile waits for the lock: as long as the
-    /// counters aren't set, nobody may complete a node.
+    /// All of it goes into the queue, for whomever. Whoever comes meanwhile waits for the lock: as long as
+    /// the counters aren't set, nobody may complete a node.
     fn take_over(
         &self,
         team: &Team,
@@ -299,7 +303,7 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
         find: impl FnOnce(&mut dyn FnMut(NodeId)) -> usize,
         under_way: impl Iterator<Item = NodeId>,
     ) -> usize {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         let State { queue, left, .. } = &mut *state;
         *left = find(&mut |node| queue.push(node));
         under_way.for_each(|node| queue.is_under_way(node));
@@ -317,7 +321,7 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
     }
 
     fn give_back(&self, team: &Team, me: &mut Taker, node: NodeId) {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         state.queue.release(node);
         state.queue.push(node);
         drop(state);
@@ -410,14 +414,14 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     fn cancel(&self, team: &Team) {
         self.call_off(team);
         let _ = self.common.body.cancel();
-        lock(&self.state).stopped = true;
+        self.state().stopped = true;
         let nobody = Taker { anything: false, caller: false, worker: None };
         let _ = self.step(team, nobody, None, false);
     }
 
     fn left(&self, _: &Team, rest: &mut Rest) -> (bool, bool) {
         let (mut anybody, mut caller) = (false, false);
-        for (place, wanted) in lock(&self.state).queue.on_offer() {
+        for (place, wanted) in self.state().queue.on_offer() {
             match place {
                 Place::Anywhere => anybody |= wanted,
                 Place::Caller => caller |= wanted,

@@ -1,7 +1,7 @@
 //! parking_lot's locks, with the interface of the standard ones. They know no poison.
 
 pub(crate) use parking_lot::MutexGuard;
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 use std::time::Duration;
 
 /// What never fails, where the standard one may.
@@ -17,6 +17,10 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> Sound<MutexGuard<'_, T>> {
         Ok(self.0.lock())
+    }
+
+    pub(crate) fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError<MutexGuard<'_, T>>> {
+        self.0.try_lock().ok_or(TryLockError::WouldBlock)
     }
 
     pub(crate) fn get_mut(&mut self) -> Sound<&mut T> {

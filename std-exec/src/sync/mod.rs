@@ -23,6 +23,7 @@ pub(crate) mod fork;
 mod lot;
 #[cfg(any(dgraph_loom, dgraph_shuttle))]
 mod model_deque;
+mod pause;
 #[allow(unsafe_code)]
 pub(crate) mod prefetch;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
@@ -33,6 +34,7 @@ mod with_loom;
 #[cfg(dgraph_shuttle)]
 mod with_shuttle;
 
+pub(crate) use pause::Pause;
 #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
 pub(crate) use standard::*;
 #[cfg(dgraph_loom)]

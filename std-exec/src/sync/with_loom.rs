@@ -76,6 +76,11 @@ impl Backoff {
     pub(crate) fn snooze(&self) {
         loom::thread::yield_now();
     }
+
+    #[allow(clippy::unused_self, reason = "the real one has it")]
+    pub(crate) fn spin(&self) {
+        loom::thread::yield_now();
+    }
 }
 
 /// As if the time were always over at once.

@@ -75,6 +75,11 @@ impl Backoff {
     pub(crate) fn snooze(&self) {
         shuttle::thread::yield_now();
     }
+
+    #[allow(clippy::unused_self, reason = "the real one has it")]
+    pub(crate) fn spin(&self) {
+        shuttle::thread::yield_now();
+    }
 }
 
 /// As if the time were over as soon as others have had a chance to do something.

@@ -1,7 +1,7 @@
 //! Ready nodes of members that had to leave, for whoever stays or comes.
 
 use crate::protocol::member::BATCH;
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, Pause};
 use dgraph_core::NodeId;
 
 /// Ready nodes of members that had to leave, for the threads that stay or come. Hardly ever used: a lock is
@@ -10,11 +10,12 @@ use dgraph_core::NodeId;
 pub(crate) struct Pot {
     any: AtomicBool,
     nodes: Mutex<Vec<NodeId>>,
+    pause: Pause,
 }
 
 impl Pot {
-    pub(super) fn new() -> Self {
-        Self { any: AtomicBool::new(false), nodes: Mutex::new(Vec::new()) }
+    pub(super) fn new(pause: Pause) -> Self {
+        Self { any: AtomicBool::new(false), nodes: Mutex::new(Vec::new()), pause }
     }
 
     /// Whether there are any. Certain after a `SeqCst` fence for members that have posted since they put some
@@ -26,14 +27,14 @@ impl Pot {
 
     /// Puts nodes in.
     pub(crate) fn add(&self, nodes: impl IntoIterator<Item = NodeId>) {
-        let mut here = lock(&self.nodes);
+        let mut here = self.pause.lock(&self.nodes);
         here.extend(nodes);
         self.any.store(!here.is_empty(), Ordering::Relaxed);
     }
 
     /// Takes some nodes out, those first that came last.
     pub(crate) fn take(&self, each: impl FnMut(NodeId)) {
-        let mut here = lock(&self.nodes);
+        let mut here = self.pause.lock(&self.nodes);
         let left = here.len().saturating_sub(BATCH);
         here.drain(left..).for_each(each);
         self.any.store(!here.is_empty(), Ordering::Relaxed);
@@ -41,7 +42,7 @@ impl Pot {
 
     /// Has these nodes, and nothing else.
     pub(super) fn fill(&self, nodes: &mut Vec<NodeId>) {
-        let mut here = lock(&self.nodes);
+        let mut here = self.pause.lock(&self.nodes);
         std::mem::swap(&mut *here, nodes);
         self.any.store(!here.is_empty(), Ordering::Relaxed);
     }

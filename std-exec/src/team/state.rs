@@ -24,7 +24,7 @@ use crate::protocol::membership::Membership;
 use crate::protocol::walk::Lane;
 use crate::protocol::wanted::Wanted;
 use crate::sleep::Parker;
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Backoff, Ordering, Pause};
 use crate::tuner::Budget;
 use crossbeam_utils::CachePadded;
 use dgraph_core::sync::AtomicU32;
@@ -62,6 +62,8 @@ unsafe impl Works for Team {
 /// What the members of one run share; the table in the module's docs says who may touch what.
 pub(crate) struct Team {
     pub(crate) membership: Membership,
+    /// How its members wait for each other.
+    pub(crate) pause: Pause,
     /// Nodes that nobody has reported as done.
     pub(super) unfinished: CachePadded<AtomicUsize>,
     /// How many of the graph's roots nobody has taken yet: the last ones.
@@ -164,19 +166,22 @@ unsafe impl Sync for Team {}
 unsafe impl Send for Team {}
 
 impl Team {
-    /// A team for a caller and up to `helpers` others.
-    pub(crate) fn new(helpers: usize) -> Self {
+    /// A team for a caller and up to `helpers` others, who wait for each other so.
+    pub(crate) fn new(helpers: usize, pause: Pause) -> Self {
         Self {
             membership: Membership::new(),
+            pause,
             unfinished: CachePadded::new(AtomicUsize::new(0)),
             roots: CachePadded::new(AtomicUsize::new(0)),
             woken: CachePadded::new(AtomicBool::new(false)),
             searching: CachePadded::new(AtomicUsize::new(0)),
             wanted: CachePadded::new(Wanted::nobody(helpers + 1)),
-            members: std::iter::repeat_with(Default::default).take(helpers + 1).collect(),
+            members: std::iter::repeat_with(|| CachePadded::new(Member::new(pause)))
+                .take(helpers + 1)
+                .collect(),
             parker: Parker::new(),
             alarmed: AtomicBool::new(false),
-            pot: Pot::new(),
+            pot: Pot::new(pause),
             taken: AtomicBool::new(false),
             room: AtomicUsize::new(0),
             parent: AtomicPtr::new(ptr::null_mut()),
@@ -385,7 +390,7 @@ impl Team {
             if let Some((place, _)) = free {
                 return place;
             }
-            backoff.snooze();
+            self.pause.snooze(&backoff);
         }
     }
 

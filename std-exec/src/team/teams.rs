@@ -1,6 +1,6 @@
 //! All teams of an executor: a list that only grows, so that anybody may walk it at any time.
 
-use crate::sync::MODEL;
+use crate::sync::{MODEL, Pause};
 use crate::team::Team;
 use std::sync::OnceLock;
 
@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub(crate) struct Teams {
     helpers: usize,
+    pause: Pause,
     first: Entry,
 }
 
@@ -20,19 +21,19 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(helpers: usize) -> Self {
-        Self { team: Team::new(helpers), next: OnceLock::new() }
+    fn new(helpers: usize, pause: Pause) -> Self {
+        Self { team: Team::new(helpers, pause), next: OnceLock::new() }
     }
 }
 
 impl Teams {
     /// A few teams to begin with, since those that are made in the middle of a burst keep the heap from
     /// shrinking afterwards; each has room for a caller and `helpers` others.
-    pub(crate) fn new(helpers: usize) -> Self {
-        let teams = Self { helpers, first: Entry::new(helpers) };
+    pub(crate) fn new(helpers: usize, pause: Pause) -> Self {
+        let teams = Self { helpers, pause, first: Entry::new(helpers, pause) };
         let mut last = &teams.first;
         for _ in 0..if MODEL { 0 } else { helpers.min(3) + 1 } {
-            last = last.next.get_or_init(|| Box::new(Entry::new(helpers)));
+            last = last.next.get_or_init(|| Box::new(Entry::new(helpers, pause)));
         }
         teams
     }
@@ -42,7 +43,7 @@ impl Teams {
     pub(crate) fn take(&self) -> &Team {
         let mut entry = &self.first;
         while !entry.team.take() {
-            entry = entry.next.get_or_init(|| Box::new(Entry::new(self.helpers)));
+            entry = entry.next.get_or_init(|| Box::new(Entry::new(self.helpers, self.pause)));
         }
         &entry.team
     }

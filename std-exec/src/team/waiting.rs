@@ -2,7 +2,7 @@
 
 use super::state::{Team, Ticket};
 use crate::sleep::posted_fence;
-use crate::sync::{Ordering, fence, patience, spin_loop};
+use crate::sync::{Ordering, Pause, fence, patience, spin_loop};
 use std::ptr;
 use std::time::Duration;
 
@@ -41,8 +41,12 @@ impl Team {
 
     /// The caller parks until there may be something to do: somebody posts a node here or in a nested run, or
     /// the last helper leaves; with an `alarm` set, for so long at the most. It doesn't if `reason_to_stay`
-    /// holds after it has said that it is about to. Whether it has parked.
+    /// holds after it has said that it is about to, nor if it spins instead. Whether it has parked.
     pub(crate) fn wait_unless(&self, alarm: Option<Duration>, reason_to_stay: impl FnOnce() -> bool) -> bool {
+        if self.pause == Pause::Spins {
+            spin_loop();
+            return false;
+        }
         self.alarmed.store(alarm.is_some(), Ordering::Relaxed);
         self.membership.fall_asleep();
         // Ordering: this fence pairs with the one in `posted_fence`. Either the poster sees the caller

@@ -2,6 +2,7 @@
 
 pub(crate) mod counted;
 pub(crate) mod gate;
+pub(crate) mod graphviz;
 pub(crate) mod panics;
 pub(crate) mod programs;
 pub(crate) mod runner;

@@ -149,7 +149,8 @@ fn all_permits(runner: &Runner) {
 
 over_typed_runners!(a_limit_holds, failures_release_permits, several_permits, all_permits);
 
-/// The large one is more urgent, so the small ones that come behind it wait although there is a permit for each.
+/// The large one is more urgent, so the small ones that come behind it wait although there is a permit for
+/// each.
 #[test]
 fn small_wishes_dont_starve_a_large_one() {
     let order = &Mutex::new(Vec::new());
@@ -221,8 +222,8 @@ fn a_limit_is_reached() {
     }
 }
 
-/// One node has the only permit and waits for a node without a limit, while others wait for the permit: on two threads
-/// that works only if none of these blocks the other thread.
+/// One node has the only permit and waits for a node without a limit, while others wait for the permit: on
+/// two threads that works only if none of these blocks the other thread.
 #[test]
 fn who_waits_for_a_permit_blocks_no_thread() {
     let meeting = &Barrier::new(2);

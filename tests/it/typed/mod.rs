@@ -6,6 +6,7 @@ mod branches_random;
 mod cancel;
 mod definitions;
 mod depth_first;
+mod dot;
 mod draining;
 mod drop_early;
 mod drops;

@@ -121,8 +121,9 @@ impl Collected {
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a task, for whose futures, if it gives any, `future` was made. What is in the
-    /// task outlives builder and graph, and is `Send`, or the node is bound to the thread of a local graph.
+    /// `call` may be called with such a task, for whose futures, if it gives any, `future` was made. What is
+    /// in the task outlives builder and graph, and is `Send`, or the node is bound to the thread of a local
+    /// graph.
     pub(crate) unsafe fn define<F, Q>(
         &mut self,
         node: AnyNode,
@@ -142,8 +143,8 @@ impl Collected {
         has_room
     }
 
-    /// The number of the future of the next node that gives one, and space for that. `None` if there is no such
-    /// space, which is noted.
+    /// The number of the future of the next node that gives one, and space for that. `None` if there is no
+    /// such space, which is noted.
     pub(crate) fn next_future<F>(&mut self) -> Option<(u32, Place<Option<F>>)> {
         let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
         let place = self.store.reserve_future();
@@ -151,7 +152,7 @@ impl Collected {
         place.map(|place| (index, place))
     }
 
-    /// Defines `node` as a graph.
+    /// Defines `node` as a graph, which may repeat.
     ///
     /// # Safety
     ///
@@ -162,12 +163,12 @@ impl Collected {
         call: Call,
         task: Task<F, Q>,
         future: Option<FutureOf>,
-        inner: InnerOf,
+        (inner, repeats): (InnerOf, bool),
     ) {
         // SAFETY: by contract.
         unsafe { self.define(node, call, task, future) };
         // SAFETY: by contract. (If there was no room for the task, the graph is never built.)
-        unsafe { self.graphs.push(node.index, inner) };
+        unsafe { self.graphs.push(node.index, repeats, inner) };
     }
 }
 

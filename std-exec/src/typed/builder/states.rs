@@ -101,7 +101,7 @@ impl Collected {
         }
         let nodes = u32::try_from(self.store.len()).expect("the builder has counted");
         let turns = Turns::new(&accesses, nodes, &self.uses);
-        let arranged = Arranged::new(accesses, nodes, &turns);
+        let arranged = Arranged::new(accesses, nodes, self.wishes.limits(), &turns);
         let Turns { uses, joints, commuters } = turns;
         for state in joints {
             self.add_joint(state);

@@ -30,9 +30,14 @@ impl Wishes {
 
     /// A limit on how many nodes run at once; its number.
     pub(crate) fn limit(&mut self, at_once: usize) -> u32 {
-        let index = u32::try_from(self.permits.len()).expect("limits take memory");
+        let index = self.limits();
         self.permits.push(at_once);
         index
+    }
+
+    /// How many limits there are.
+    pub(crate) fn limits(&self) -> u32 {
+        u32::try_from(self.permits.len()).expect("limits take memory")
     }
 
     /// The node wants so many permits of a limit of this graph.

@@ -13,13 +13,26 @@ pub(crate) struct Arranged {
     /// The number of the first joint, and the state of each.
     first_joint: u32,
     joints: Box<[u32]>,
+    /// The number of the first limit that keeps commuters apart: those before are the user's.
+    first_limit: u32,
 }
 
 impl Arranged {
-    /// What `turns` made of these, in a graph of so many nodes.
-    pub(crate) fn new(accesses: Accesses, nodes: u32, turns: &Turns) -> Self {
+    /// What `turns` made of these, in a graph of so many nodes and limits.
+    pub(crate) fn new(accesses: Accesses, nodes: u32, limits: u32, turns: &Turns) -> Self {
         let added = turns.uses.iter().map(|used| (used.node, used.dependency)).collect();
-        Self { accesses, added, first_joint: nodes, joints: turns.joints[..].into() }
+        Self { accesses, added, first_joint: nodes, joints: turns.joints[..].into(), first_limit: limits }
+    }
+
+    /// The state of a joint; `None` of any other node.
+    pub(crate) fn joint(&self, node: u32) -> Option<u32> {
+        let joint = node.checked_sub(self.first_joint)?;
+        self.joints.get(joint as usize).copied()
+    }
+
+    /// Whether a limit is only there to keep commuters apart: the user has made none such.
+    pub(crate) fn is_for_commuters(&self, limit: u32) -> bool {
+        !self.accesses.is_empty() && limit >= self.first_limit
     }
 
     /// Whether one node comes after another, or needs it, for the sake of states alone.

@@ -70,18 +70,27 @@ pub(crate) struct GraphData {
 /// The pointer is to a task of the type that the function was made for.
 pub(crate) type InnerOf = unsafe fn(NonNull<u8>) -> *mut Option<Box<GraphData>>;
 
-/// The nodes of a graph that are graphs, and where these lie.
+/// The nodes of a graph that are graphs, whether they repeat, and where these graphs lie.
 #[derive(Default)]
-pub(crate) struct InnerGraphs(Vec<(u32, InnerOf)>);
+pub(crate) struct InnerGraphs(Vec<(u32, bool, InnerOf)>);
+
+/// A graph that is a node.
+#[derive(Clone, Copy)]
+pub(crate) struct InnerGraph<'a> {
+    pub(crate) node: u32,
+    /// It may run several times.
+    pub(crate) repeats: bool,
+    pub(crate) data: &'a GraphData,
+}
 
 impl InnerGraphs {
-    /// Says that `node` is a graph.
+    /// Says that `node` is a graph, and whether that repeats.
     ///
     /// # Safety
     ///
     /// These go into one graph with the store that has the task of `node`, for which `inner` was made.
-    pub(crate) unsafe fn push(&mut self, node: u32, inner: InnerOf) {
-        self.0.push((node, inner));
+    pub(crate) unsafe fn push(&mut self, node: u32, repeats: bool, inner: InnerOf) {
+        self.0.push((node, repeats, inner));
     }
 
     /// Gives back memory that isn't used: all nodes are there.
@@ -91,7 +100,7 @@ impl InnerGraphs {
 
     /// The node that comes `at` this place in the list, and where the data of its graph lies.
     fn at(&self, store: &Store, at: usize) -> (u32, *mut Option<Box<GraphData>>) {
-        let (node, inner) = self.0[at];
+        let (node, _, inner) = self.0[at];
         // SAFETY: `inner` was made for the node's task, by the contract of `push`.
         (node, unsafe { inner(store.tasks.task(node)) })
     }
@@ -179,7 +188,7 @@ impl GraphData {
         if graph == self.store.id() {
             return Some(self);
         }
-        self.inner_graphs().find_map(|inner| inner.find(graph))
+        self.inner_graphs().find_map(|inner| inner.data.find(graph))
     }
 
     /// The same, to be changed.
@@ -201,11 +210,15 @@ impl GraphData {
     }
 
     /// The graphs that are nodes, to be looked at. Not during a run.
-    fn inner_graphs(&self) -> impl Iterator<Item = &Self> {
+    pub(crate) fn inner_graphs(&self) -> impl Iterator<Item = InnerGraph<'_>> {
         let Self { store, graphs, .. } = self;
-        // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Tasks::call`
-        // there is none.
-        (0..graphs.0.len()).filter_map(|at| unsafe { &*graphs.at(store, at).1 }.as_deref())
+        (0..graphs.0.len()).filter_map(|at| {
+            let (node, inner) = graphs.at(store, at);
+            // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Tasks::call`
+            // there is none.
+            let data = unsafe { &*inner }.as_deref()?;
+            Some(InnerGraph { node, repeats: graphs.0[at].1, data })
+        })
     }
 
     /// The nodes that are graphs, and under a limit that nodes of these are under, too.
@@ -214,7 +227,7 @@ impl GraphData {
         let tasks = Arc::clone(&self.store.tasks);
         let within = self.inner_data().filter_map(|(node, inner)| {
             let (number, _) = tasks.limited(node)?;
-            limited.of(number).any(|limit| inner.is_under(limit)).then_some(node)
+            limited.of(number).iter().any(|(limit, _)| inner.is_under(limit)).then_some(node)
         });
         let within: Vec<_> = within.collect();
         self.limited = Some(limited);
@@ -224,7 +237,7 @@ impl GraphData {
     /// Whether some node is under this limit, here or in graphs that are nodes.
     fn is_under(&self, limit: &SharedLimit) -> bool {
         self.limited.as_ref().is_some_and(|limited| limited.has(limit))
-            || self.inner_graphs().any(|inner| inner.is_under(limit))
+            || self.inner_graphs().any(|inner| inner.data.is_under(limit))
     }
 
     /// Drops what is left of an earlier run that panicked, here and in graphs that are nodes.

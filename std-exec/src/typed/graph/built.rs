@@ -1,5 +1,6 @@
 //! The graph that a builder makes.
 
+use super::dot::GraphDot;
 use super::env::Env;
 use super::held::Held;
 use crate::typed::data::graph_data::GraphData;
@@ -8,7 +9,7 @@ use crate::typed::handle::markers::Anywhere;
 use crate::typed::handle::names::NamedNode;
 use crate::typed::handle::node::{Input, Node};
 use dgraph_core::{DagView, NodeId};
-use std::fmt::{self, Display};
+use std::fmt;
 use std::marker::PhantomData;
 
 /// A dependency graph of closures that feed each other, made by a [`GraphBuilder`](crate::GraphBuilder).
@@ -149,12 +150,13 @@ impl<'env, P> Graph<'env, P> {
         self.data_mut().store.get_mut(input.node())?.ok()
     }
 
-    /// Gives `node` a result from outside, as if it had run. For programs that start anew and know what is up to date:
-    /// the next run, if it is an [update](crate::RunOptions::update), does not run the node, whatever was set; it runs
-    /// those that depend on it, unless they are given results, too. Afterwards it is a result as any other: an input
-    /// that is set makes its node run again. (A run that is no update runs the node in any case. So does one that runs
-    /// the other nodes at a [state](crate::State) that the node uses, or follows a change of that by the caller.) What
-    /// the node depends on runs if it is out of date, unless that is given results, too.
+    /// Gives `node` a result from outside, as if it had run. For programs that start anew and know what is up
+    /// to date: the next run, if it is an [update](crate::RunOptions::update), does not run the node,
+    /// whatever was set; it runs those that depend on it, unless they are given results, too. Afterwards it
+    /// is a result as any other: an input that is set makes its node run again. (A run that is no update runs
+    /// the node in any case. So does one that runs the other nodes at a [state](crate::State) that the node
+    /// uses, or follows a change of that by the caller.) What the node depends on runs if it is out of date,
+    /// unless that is given results, too.
     ///
     /// Gives back the result that the node had. For inputs it is [`set`](Self::set).
     ///
@@ -253,7 +255,7 @@ impl<'env, P> Graph<'env, P> {
         self.data().described.names.named(node.get())
     }
 
-    /// The graph in DOT, with the nodes' names.
+    /// The graph in Graphviz's DOT language: [`GraphDot`] says what it shows, and can color it by durations.
     ///
     /// # Examples
     ///
@@ -266,9 +268,10 @@ impl<'env, P> Graph<'env, P> {
     /// assert_eq!(dot, "digraph {\n  0 [label=\"load\"];\n  1 [label=\"#1\"];\n  0 -> 1;\n}\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     #[track_caller]
-    pub fn dot(&self) -> impl Display {
-        self.dag().dot(|node| self.data().described.names.label(node.get()))
+    pub fn dot(&self) -> GraphDot<'_> {
+        GraphDot::new(self.data())
     }
 }
 

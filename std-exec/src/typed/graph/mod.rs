@@ -2,6 +2,8 @@
 
 pub(super) mod built;
 pub(super) mod by_name;
+pub(super) mod dot;
+mod drawn;
 pub(super) mod env;
 pub(super) mod held;
 pub(super) mod order;

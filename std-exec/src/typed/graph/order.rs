@@ -1,7 +1,7 @@
 //! The order of a graph that is there: by the longest path, as told or as measured.
 
 use super::built::Graph;
-use crate::observe::Durations;
+use crate::observe::{Durations, Path};
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::data::schedule::{Demands, Schedule};
 use crate::typed::handle::node::AnyNode;
@@ -14,8 +14,8 @@ impl<P> Graph<'_, P> {
     /// node takes.
     ///
     /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is
-    /// run as one whose order matters, which costs some hundred nanoseconds per node; less where nodes are so short
-    /// that threads go through an order that was found beforehand. Serial runs keep to the same order.
+    /// run as one whose order matters, which costs some hundred nanoseconds per node; less where nodes are so
+    /// short that threads go through an order that was found beforehand. Serial runs keep to the same order.
     ///
     /// # Examples
     ///
@@ -75,8 +75,9 @@ impl<P> Graph<'_, P> {
         self.data_mut().measured = measured;
     }
 
-    /// Gives nodes [priorities](Self::prioritize_by) by what nodes of the same names took, as a file of the last process may
-    /// say. Nodes without a name, or with one that it doesn't have, take no time. How many it has.
+    /// Gives nodes [priorities](Self::prioritize_by) by what nodes of the same names took, as a file of the
+    /// last process may say. Nodes without a name, or with one that it doesn't have, take no time. How many
+    /// it has.
     ///
     /// # Examples
     ///
@@ -104,8 +105,9 @@ impl<P> Graph<'_, P> {
         by_node.iter().flatten().count()
     }
 
-    /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their names: of nodes of
-    /// one name, the one that took longest. Nodes without a name are left out, and those of graphs that are nodes.
+    /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their
+    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that node's
+    /// name and a slash before theirs. Nodes without a name are left out.
     ///
     /// # Examples
     ///
@@ -124,15 +126,8 @@ impl<P> Graph<'_, P> {
     /// ```
     #[must_use]
     pub fn durations(&self) -> Durations {
-        let data = self.data();
         let mut durations = Durations::new();
-        for node in 0..data.topology.declared() {
-            let name = data.described.names.get(node);
-            if let (false, Some(took)) = (name.is_empty(), data.measured.get(NodeId::new(node))) {
-                let longest = durations.get(name).map_or(took, |other| took.max(other));
-                durations.insert(name, longest);
-            }
-        }
+        measured_into(self.data(), "", &mut durations);
         durations
     }
 
@@ -165,5 +160,22 @@ impl<P> Graph<'_, P> {
             Some(data) => data.measured.get(node.id()),
             None => panic!("the handle of a node of another graph"),
         }
+    }
+}
+
+/// Adds what the nodes of a graph took that is a node with this path, or none.
+fn measured_into(data: &GraphData, path: &str, durations: &mut Durations) {
+    let names = &data.described.names;
+    for node in 0..data.topology.declared() {
+        let (name, node) = (names.get(node), NodeId::new(node));
+        if let (false, Some(took)) = (name.is_empty(), data.measured.get(node)) {
+            let name = Path::new(path, name, node).to_string();
+            let longest = durations.get(&name).map_or(took, |other| took.max(other));
+            durations.insert(name, longest);
+        }
+    }
+    for inner in data.inner_graphs() {
+        let path = Path::new(path, names.get(inner.node), NodeId::new(inner.node)).to_string();
+        measured_into(inner.data, &path, durations);
     }
 }

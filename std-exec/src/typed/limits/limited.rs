@@ -84,9 +84,9 @@ impl Limited {
         self.wanted.iter().any(|wanted| wanted.iter().any(|(other, _)| other.place() == limit.place()))
     }
 
-    /// The limits that the node with this number is under.
-    pub(crate) fn of(&self, number: usize) -> impl Iterator<Item = &SharedLimit> {
-        self.wanted[number].iter().map(|(limit, _)| limit)
+    /// The limits that the node with this number is under, and how many permits it wants of each.
+    pub(crate) fn of(&self, number: usize) -> &[(SharedLimit, usize)] {
+        &self.wanted[number]
     }
 
     /// Takes what the node wants, or waits for it: then `task` is woken when to call this again.
@@ -133,7 +133,8 @@ impl Limited {
     }
 }
 
-/// What a node holds, outside of the lock, since to ask for more calls the user's code. It goes back whatever happens.
+/// What a node holds, outside of the lock, since to ask for more calls the user's code. It goes back whatever
+/// happens.
 struct Taking<'a> {
     hold: Hold,
     of: &'a Mutex<Hold>,

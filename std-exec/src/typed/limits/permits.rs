@@ -15,7 +15,8 @@ use std::fmt;
 /// let mut graph = GraphBuilder::new();
 /// let device = graph.limit(1);
 /// let cores = graph.limit(4);
-/// let wants: [Permits; 5] = [device.into(), cores.permits(2), (&memory).into(), memory.permits(4), memory.all()];
+/// let wants: [Permits; 5] =
+///     [device.into(), cores.permits(2), (&memory).into(), memory.permits(4), memory.all()];
 /// for permits in wants {
 ///     let node = graph.node("node", (), || ());
 ///     graph.limited(node, permits);

@@ -83,8 +83,8 @@ impl Execution<'_> {
     /// # Safety
     ///
     /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. Once for each
-    /// node, after its predecessors, and when its limits permit it; on the run's caller if the node is bound to
-    /// it.
+    /// node, after its predecessors, and when its limits permit it; on the run's caller if the node is bound
+    /// to it.
     #[inline]
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();

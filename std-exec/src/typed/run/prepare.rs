@@ -20,8 +20,8 @@ const RUNS: u8 = 4;
 const GIVEN: u8 = 8;
 
 impl GraphData {
-    /// `node` has a result from outside: the next update doesn't run it for what it depends on, but what depends
-    /// on it.
+    /// `node` has a result from outside: the next update doesn't run it for what it depends on, but what
+    /// depends on it.
     pub(crate) fn gives(&mut self, node: u32) {
         self.marks.resize(self.store.len(), 0);
         self.marks[node as usize] |= GIVEN;
