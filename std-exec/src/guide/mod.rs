@@ -38,7 +38,7 @@
 //! | have a panic fail its node alone | `.panics_are_failures()`, with `FailurePolicy::KeepGoing` |
 //! | have panics as errors | `.catch_panics()`. If one is resumed instead, `graph.take_failures()` has the failures besides |
 //! | run only a part | `.only([a.any(), b.any()])`: these and what they depend on |
-//! | run only what has changed | `.update()` |
+//! | run only what has changed | `.update()`; with what an earlier process has left: `graph.set_result(node, value)` |
 //! | know why there is no result | `graph.result(node)` |
 //! | hand a result over instead of lending it | `node.moved()`; to the caller, `graph.take(node)` |
 //! | pass many results as one argument | a slice of handles: fed as `Values`; of `node.moved()` as `MovedValues`, of `node.outcome()` as `Outcomes` |
