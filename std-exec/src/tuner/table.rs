@@ -357,7 +357,7 @@ impl Tuner {
             _ => ticks,
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
-        if way == WALK && !early && entry.of(IN_STEP) == 0 {
+        if way == WALK && !early && entry.runs_of[IN_STEP].load(Ordering::Relaxed) < TRIES[IN_STEP] {
             entry.promise_by_walk(known);
         }
         let nodes = entry.nodes.load(Ordering::Relaxed);
