@@ -1,4 +1,5 @@
-//! Compiles the C++ drivers of the `native` feature, each if its library is there. Without the feature: nothing.
+//! Compiles the C++ drivers of the `native` feature, each if its library is there. Without the feature:
+//! nothing.
 
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_onetbb, has_openmp)");

@@ -1,4 +1,5 @@
-//! What observing costs: a typed grid of 512 × 512 nodes with bodies of some ninety nanoseconds, in ns per node, medians of 12.
+//! What observing costs: a typed grid of 512 × 512 nodes with bodies of some ninety nanoseconds, in ns per
+//! node, medians of 12.
 //!
 //! Run it: `cargo run --release -p dgraph-bench --no-default-features --example observing`
 

@@ -5,8 +5,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
-/// The system's allocator, which counts while [`count`] runs. Otherwise it only looks at a flag, so that it doesn't
-/// disturb other measurements.
+/// The system's allocator, which counts while [`count`] runs. Otherwise it only looks at a flag, so that it
+/// doesn't disturb other measurements.
 #[derive(Clone, Copy, Debug)]
 pub struct Counting;
 
@@ -51,7 +51,8 @@ fn note(allocations: u64, more: usize, less: usize) {
     }
 }
 
-// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that returns.
+// SAFETY: every method passes its arguments on to the system's allocator as they are, and returns what that
+// returns.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(1, layout.size(), 0);

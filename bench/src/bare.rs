@@ -12,7 +12,7 @@ use dgraph_core::sync::{AtomicU32, AtomicUsize};
 use dgraph_core::{Dag, Run, WorkEnd, ready_words};
 use dgraph_tests::shapes::Shape;
 use std::error::Error;
-use std::hint::spin_loop;
+use std::hint::{black_box, spin_loop};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -41,6 +41,8 @@ enum Way {
     Work(usize),
     /// `take` and `complete`, on one.
     Pairs,
+    /// `complete_and_take`, on one.
+    InOne,
 }
 
 /// What one shape costs per node.
@@ -71,6 +73,9 @@ impl Bare {
             (Shape::Indep, small, Way::Pairs, 0),
             (Shape::Chain, small, Way::Pairs, 0),
             (Shape::Tree, small, Way::Pairs, 0),
+            (Shape::Indep, small, Way::InOne, 0),
+            (Shape::Chain, small, Way::InOne, 0),
+            (Shape::Tree, small, Way::InOne, 0),
         ];
         let mut readings = Vec::new();
         for (shape, nodes, way, grain) in plan {
@@ -90,7 +95,8 @@ impl Bare {
         let body = Grain::new(Slots::new(nodes), grain);
         let (way, threads, times) = match way {
             Way::Work(threads) => ("work", threads, self.work(&run, body, threads)?),
-            Way::Pairs => ("take and complete", 1, self.pairs(&run, body)?),
+            Way::Pairs => ("take and complete", 1, self.pairs(&run, body, false)?),
+            Way::InOne => ("complete_and_take", 1, self.pairs(&run, body, true)?),
         };
         body.check()?;
         let times = times.into_iter().map(|time| time / nodes as f64).collect();
@@ -121,20 +127,41 @@ impl Bare {
         })
     }
 
-    /// Nanoseconds per run of nodes that are taken and completed one by one.
-    fn pairs(&self, run: &HeapRun<'_>, body: Grain) -> Result<Vec<f64>, Box<dyn Error>> {
+    /// Nanoseconds per run of nodes that are taken and completed one by one, by two calls or by one.
+    fn pairs(&self, run: &HeapRun<'_>, body: Grain, in_one: bool) -> Result<Vec<f64>, Box<dyn Error>> {
         let times = (0..=self.runs).map(|_| {
             let start = Instant::now();
             run.start()?;
-            while let Some(node) = run.take() {
+            let mut next = run.take();
+            while let Some(node) = next {
                 body.execute(node.get());
-                run.complete(node);
+                next = if in_one {
+                    run.complete_and_take(node)
+                } else {
+                    run.complete(node);
+                    run.take()
+                };
             }
             let time = nanoseconds(start.elapsed());
             assert_eq!(run.work(|_| unreachable!("nothing is left")), WorkEnd::Over);
             Ok(time)
         });
         times.skip(1).collect()
+    }
+
+    /// Nanoseconds that a bit takes to be set and won, and nothing else: the least that `take` and `complete` can cost.
+    fn two_changes(&self) -> f64 {
+        const TIMES: usize = 1_024;
+        let word = AtomicUsize::new(0);
+        let times = (0..=self.runs).map(|_| {
+            let start = Instant::now();
+            for bit in (0..TIMES).map(|time| 1_usize << (time & 31)) {
+                word.fetch_or(bit, Ordering::AcqRel);
+                black_box(word.fetch_and(!bit, Ordering::Acquire) & bit != 0);
+            }
+            nanoseconds(start.elapsed()) / TIMES as f64
+        });
+        median(&times.skip(1).collect::<Vec<_>>())
     }
 
     fn print(&self, readings: &[Reading]) {
@@ -164,6 +191,7 @@ impl Bare {
         if let (Some(one), Some(two)) = (long(1), long(2)) {
             println!("two threads, long bodies: {} times one", number(one / two));
         }
+        println!("two read-modify-writes of one word: {} ns", number(self.two_changes()));
     }
 }
 

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// The body of every node of a graph. Systems are generic over it, so that they can call it without indirection
-/// where their design allows that.
+/// The body of every node of a graph. Systems are generic over it, so that they can call it without
+/// indirection where their design allows that.
 pub trait Body: Copy + Send + Sync + 'static {
     /// Does the work of `node`.
     fn execute(self, node: u32);
@@ -46,8 +46,8 @@ pub trait Body: Copy + Send + Sync + 'static {
     }
 }
 
-/// The benchmark's body: stores `node + 1` for grain 0, otherwise takes `grain` steps of about 1.1 ns and stores what
-/// comes out.
+/// The benchmark's body: stores `node + 1` for grain 0, otherwise takes `grain` steps of about 1.1 ns and
+/// stores what comes out.
 #[derive(Clone, Copy, Debug)]
 pub struct Grain {
     slots: Slots,
@@ -84,7 +84,8 @@ impl Body for Grain {
     }
 }
 
-/// A body that draws a number from a common clock when it begins and another when it ends: for checking the order.
+/// A body that draws a number from a common clock when it begins and another when it ends: for checking the
+/// order.
 ///
 /// All accesses are Relaxed: an ordering here would hide it if the system under test had none.
 #[derive(Clone, Copy, Debug)]

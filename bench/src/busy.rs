@@ -55,8 +55,8 @@ impl Watch {
         }
     }
 
-    /// Prints how long it has been watching, and what it saw: with the results, or beside them if they are for
-    /// programs.
+    /// Prints how long it has been watching, and what it saw: with the results, or beside them if they are
+    /// for programs.
     pub fn report(&self, format: Format) {
         let line = format!("{:.0} s; {}", self.began.elapsed().as_secs_f64(), self.load());
         match format {

@@ -1,4 +1,5 @@
-//! `demands`: what it costs a typed graph that its nodes have priorities, or that one is bound or two are limited.
+//! `demands`: what it costs a typed graph that its nodes have priorities, or that one is bound or two are
+//! limited.
 
 use crate::busy::Watch;
 use crate::compare::{Row, Series};

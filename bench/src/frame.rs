@@ -27,7 +27,8 @@ const STAGES: [Stage; 13] = [
     Stage { name: "present", nodes: 1, steps: 500, after: &["lighting", "audio"] },
 ];
 
-/// How many nodes there are, and the edges: each node of a stage depends on all nodes of the stages before it.
+/// How many nodes there are, and the edges: each node of a stage depends on all nodes of the stages before
+/// it.
 #[must_use]
 pub fn edges() -> (usize, Vec<(u32, u32)>) {
     let mut edges = Vec::new();

@@ -115,7 +115,8 @@ impl Source {
 }
 
 impl fmt::Display for Source {
-    /// A generated graph's name; of a file the name up to the first dot or dash, which `Cargo.lock` keeps as a whole.
+    /// A generated graph's name; of a file the name up to the first dot or dash, which `Cargo.lock` keeps as
+    /// a whole.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape(shape) => write!(f, "{shape}"),
@@ -133,7 +134,8 @@ impl fmt::Display for Source {
 impl FromStr for Source {
     type Err = String;
 
-    /// A shape's name, `layers-` and a width, `frame`, or the path of a file, which has a dot or a slash in it.
+    /// A shape's name, `layers-` and a width, `frame`, or the path of a file, which has a dot or a slash in
+    /// it.
     fn from_str(text: &str) -> Result<Self, String> {
         if text == FRAME {
             return Ok(Self::Frame);

@@ -24,7 +24,8 @@ impl Cell<'_> {
     }
 }
 
-/// The table of these values, rows and columns in the order of their first values. A dash where there is none.
+/// The table of these values, rows and columns in the order of their first values. A dash where there is
+/// none.
 #[must_use]
 pub fn grid(cells: &[Cell<'_>]) -> Table {
     let (mut rows, mut grains) = (Vec::new(), Vec::new());

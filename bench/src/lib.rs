@@ -12,8 +12,8 @@
 //! # Features
 //!
 //! - **`peers`** (default): the systems that take long to compile, async runtimes, DAG crates and `bevy_ecs`.
-//! - **`native`**: oneTBB's flow graph and OpenMP tasks, through C++ drivers in `bench/native`. Needs a C++ compiler;
-//!   what is missing is left out with a line that says so.
+//! - **`native`**: oneTBB's flow graph and OpenMP tasks, through C++ drivers in `bench/native`. Needs a C++
+//!   compiler; what is missing is left out with a line that says so.
 
 #![deny(unsafe_code)]
 

@@ -35,8 +35,8 @@ impl Lineup {
         Self { plan, entries: Vec::new(), contenders: Vec::new(), remarks: BTreeSet::new() }
     }
 
-    /// Adds a system with each number of threads, or with one if it has no use for more. If it can't run the graph,
-    /// that is remarked. With `stamp`, a run of its own checks the order first.
+    /// Adds a system with each number of threads, or with one if it has no use for more. If it can't run the
+    /// graph, that is remarked. With `stamp`, a run of its own checks the order first.
     ///
     /// # Errors
     ///

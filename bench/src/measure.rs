@@ -19,7 +19,8 @@ pub struct Plan {
     pub warm_ups: usize,
     /// Runs shorter than this are timed several at once.
     pub shortest: Duration,
-    /// How much time the timed runs of one system may take together, before there are fewer (but at least three).
+    /// How much time the timed runs of one system may take together, before there are fewer (but at least
+    /// three).
     pub cap: Duration,
 }
 
@@ -133,8 +134,8 @@ impl Contender {
         Ok(times)
     }
 
-    /// Times runs of the graph that is kept, each alone, after some untimed ones: `runs` of them, or fewer if they take
-    /// longer than `cap` together, but at least three. In nanoseconds.
+    /// Times runs of the graph that is kept, each alone, after some untimed ones: `runs` of them, or fewer if
+    /// they take longer than `cap` together, but at least three. In nanoseconds.
     ///
     /// # Errors
     ///
@@ -211,7 +212,8 @@ impl std::fmt::Debug for Contender {
     }
 }
 
-/// Measures all contenders, one after the other in each of several rounds, so that a disturbance hits all of them.
+/// Measures all contenders, one after the other in each of several rounds, so that a disturbance hits all of
+/// them.
 ///
 /// # Errors
 ///

@@ -39,7 +39,8 @@ const WARM_UPS: usize = 3;
 const RUNS: usize = 5;
 
 impl Memory {
-    /// Measures and prints: an `indep` graph shows what nodes take, a `layered` one of the same size what edges add.
+    /// Measures and prints: an `indep` graph shows what nodes take, a `layered` one of the same size what
+    /// edges add.
     ///
     /// # Errors
     ///

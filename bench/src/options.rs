@@ -28,7 +28,8 @@ pub struct Options {
 /// Which graphs.
 #[derive(Args, Clone, Debug)]
 pub struct Shapes {
-    /// Shapes, layers-WIDTH, frame, or paths of .tsv or .lock files, separated by commas [default: depends on the command]
+    /// Shapes, layers-WIDTH, frame, or paths of .tsv or .lock files, separated by commas [default: depends on
+    /// the command]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub shapes: Vec<Source>,
 }

@@ -39,8 +39,8 @@ pub struct Requests {
 /// The nodes of a request that are asked for afterwards.
 type Handles = (Input<u64>, Node<u64>);
 
-/// Ten async nodes, five of them one after the other at the most: added by the same lines to both builders, whose
-/// verbs are the same.
+/// Ten async nodes, five of them one after the other at the most: added by the same lines to both builders,
+/// whose verbs are the same.
 macro_rules! ten_nodes {
     ($graph:ident, $yields:expr) => {{
         let yields: bool = $yields;

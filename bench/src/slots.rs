@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// One slot a node. Copyable and good for ever, since some systems want node bodies that borrow nothing: the memory
-/// is given to the process and never freed, so make one for each graph, not for each run.
+/// One slot a node. Copyable and good for ever, since some systems want node bodies that borrow nothing: the
+/// memory is given to the process and never freed, so make one for each graph, not for each run.
 ///
 /// A relaxed store is the same instruction as a plain one, and needs no unsafe code.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,8 @@ fn bench(arguments: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Runs it with `--format tsv` and returns the rows, after checking that they have the columns of the first line.
+/// Runs it with `--format tsv` and returns the rows, after checking that they have the columns of the first
+/// line.
 fn rows(arguments: &str, columns: &str) -> Vec<Vec<String>> {
     let text = bench(&format!("{arguments} --format tsv"));
     let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
@@ -400,7 +401,9 @@ fn bare_measures_both_ways() {
         "shape way threads grain nodes ns_per_node_median ns_per_node_min",
     );
     assert!(rows.iter().all(|row| is_number(&row[5]) && is_number(&row[6])));
-    for (way, threads) in [("work", "1"), ("work", "2"), ("take and complete", "1")] {
+    for (way, threads) in
+        [("work", "1"), ("work", "2"), ("take and complete", "1"), ("complete_and_take", "1")]
+    {
         assert!(rows.iter().any(|row| row[1] == way && row[2] == threads), "{way} on {threads}");
     }
 }

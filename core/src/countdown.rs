@@ -68,9 +68,9 @@ impl<'a> Countdown<'a> {
         Some(Self { dag, counters })
     }
 
-    /// A countdown over the first `dag.node_count()` of `counters` as an earlier one of this graph has left them, at
-    /// rest or in the middle of a run. `None` if there are fewer. So a graph and its counters can lie side by side in
-    /// one struct, and whoever has a reference to it can count.
+    /// A countdown over the first `dag.node_count()` of `counters` as an earlier one of this graph has left
+    /// them, at rest or in the middle of a run. `None` if there are fewer. So a graph and its counters can
+    /// lie side by side in one struct, and whoever has a reference to it can count.
     ///
     /// # Examples
     ///

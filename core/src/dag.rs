@@ -19,8 +19,9 @@ use once_cell::race::OnceBox;
 /// are away has to bring its own. In all 16 bytes per node and 4 per edge; 4 bytes more per node when an
 /// executor has found [supersteps](AsDag::supersteps_by) for it; and what [`reversed`](Self::reversed) keeps.
 ///
-/// A clone is the same graph, in the same memory, with counters of its own: 4 bytes per node. So any number of
-/// runs go through one graph at once, each with a clone. (Where there are no atomic pointers, a clone is a copy.)
+/// A clone is the same graph, in the same memory, with counters of its own: 4 bytes per node. So any number
+/// of runs go through one graph at once, each with a clone. (Where there are no atomic pointers, a clone is a
+/// copy.)
 ///
 /// # Examples
 ///
@@ -174,8 +175,8 @@ impl Dag {
         self.arrays.view()
     }
 
-    /// Gives up the [supersteps](AsDag::supersteps_by) that it keeps: others may be found. Clones keep theirs; if
-    /// there are some, this one gets a copy of the graph.
+    /// Gives up the [supersteps](AsDag::supersteps_by) that it keeps: others may be found. Clones keep
+    /// theirs; if there are some, this one gets a copy of the graph.
     ///
     /// # Examples
     ///
@@ -199,11 +200,10 @@ impl Dag {
     /// Gives the graph an order that keeps few results alive at once where one thread goes through it: depth
     /// first, so that a node's dependents come soon after it. O(V + E).
     ///
-    /// The usual order has all roots first, which is as good if nothing is given up before the end. (In typed graphs
-    /// results are given up that are moved, or to be dropped early.) Runs on
-    /// several threads are depth first in any case, except for short ones, which may go through
-    /// [supersteps](AsDag::supersteps_by): this one keeps none. Its order has roots among the others, so
-    /// [`DagView::from_parts`] doesn't take it.
+    /// The usual order has all roots first, which is as good if nothing is given up before the end. (In typed
+    /// graphs results are given up that are moved, or to be dropped early.) Runs on several threads are depth
+    /// first in any case, except for short ones, which may go through [supersteps](AsDag::supersteps_by):
+    /// this one keeps none. Its order has roots among the others, so [`DagView::from_parts`] doesn't take it.
     ///
     /// # Examples
     ///

@@ -8,6 +8,9 @@ use core::ops::Index;
 ///
 /// There is one for each edge that leads to the node: of parallel edges each gives the same item again.
 ///
+/// On threads, `dgraph-exec` has a `Before` of its own, with the same methods: this one is two halves of a
+/// slice, without unsafe code, and there others write to the slice meanwhile.
+///
 /// # Examples
 ///
 /// ```
@@ -66,8 +69,8 @@ impl<'a, T> Before<'a, T> {
         self.predecessors.iter().map(|edge| edge.target())
     }
 
-    /// The item of `node`, if that is one that this node depends on. O(log n) of these; indexing does the same, and
-    /// panics if it isn't.
+    /// The item of `node`, if that is one that this node depends on. O(log n) of these; indexing does the
+    /// same, and panics if it isn't.
     ///
     /// # Examples
     ///
@@ -121,8 +124,9 @@ impl<T: fmt::Debug> fmt::Debug for Before<'_, T> {
 }
 
 impl Dag {
-    /// Runs `body` once for each node in topological order, on this thread. A node has an item of its own, which
-    /// it may change, and reads those of the nodes that it depends on. Items are by the numbers of the nodes.
+    /// Runs `body` once for each node in topological order, on this thread. A node has an item of its own,
+    /// which it may change, and reads those of the nodes that it depends on. Items are by the numbers of the
+    /// nodes.
     ///
     /// The first call makes the [reversed](Self::reversed) graph.
     ///

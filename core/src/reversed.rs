@@ -4,12 +4,12 @@ use crate::{Dag, DagView, NodeId};
 use alloc::vec::Vec;
 
 impl Dag {
-    /// The graph with each edge turned round: what depends on a node here comes before it there. The successors
-    /// of a node there are its predecessors here, in ascending order, parallel edges counted each. The nodes keep
-    /// their numbers.
+    /// The graph with each edge turned round: what depends on a node here comes before it there. The
+    /// successors of a node there are its predecessors here, in ascending order, parallel edges counted each.
+    /// The nodes keep their numbers.
     ///
-    /// It is made by the first call, and kept: 16 bytes per node and 4 per edge, once for all clones. O(V + E),
-    /// later O(1).
+    /// It is made by the first call, and kept: 16 bytes per node and 4 per edge, once for all clones. O(V +
+    /// E), later O(1).
     ///
     /// # Panics
     ///
@@ -36,8 +36,8 @@ impl Dag {
         self.reversed_by(Self::reverse_of)
     }
 
-    /// The nodes that `node` depends on, in ascending order, parallel edges counted each. They are looked up in
-    /// the [reversed](Self::reversed) graph, which the first call makes.
+    /// The nodes that `node` depends on, in ascending order, parallel edges counted each. They are looked up
+    /// in the [reversed](Self::reversed) graph, which the first call makes.
     ///
     /// # Panics
     ///

@@ -18,3 +18,12 @@ use shuttle::sync::atomic;
 pub(crate) use atomic::AtomicBool;
 pub(crate) use atomic::Ordering;
 pub use atomic::{AtomicU32, AtomicUsize};
+
+/// What `change` makes of a word that nobody else has: an access like any other, not an atomic one.
+#[inline]
+pub(crate) fn alone<T>(word: &mut AtomicUsize, change: impl FnOnce(&mut usize) -> T) -> T {
+    #[cfg(dgraph_loom)]
+    return word.with_mut(change);
+    #[cfg(not(dgraph_loom))]
+    change(word.get_mut())
+}

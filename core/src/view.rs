@@ -81,8 +81,8 @@ pub trait AsDag: sealed::Sealed {
     }
 
     /// The supersteps that are kept with this graph, if it can keep any: those that `make` gave in the first
-    /// call that had one, if they are of this graph. Without `make`, what is kept already. (A graph whose order
-    /// is [depth first](crate::Dag::depth_first) keeps none.)
+    /// call that had one, if they are of this graph. Without `make`, what is kept already. (A graph whose
+    /// order is [depth first](crate::Dag::depth_first) keeps none.)
     ///
     /// # Examples
     ///
@@ -101,8 +101,8 @@ pub trait AsDag: sealed::Sealed {
         None
     }
 
-    /// Whether [`supersteps_by`](Self::supersteps_by) would call what it is given: this graph can keep supersteps,
-    /// and nobody has asked for any.
+    /// Whether [`supersteps_by`](Self::supersteps_by) would call what it is given: this graph can keep
+    /// supersteps, and nobody has asked for any.
     ///
     /// # Examples
     ///

@@ -1,5 +1,5 @@
-//! Arbitrary untrusted arrays, and right ones that were tampered with: accepted exactly if a naive check accepts them.
-//! Never a panic, never an access out of bounds.
+//! Arbitrary untrusted arrays, and right ones that were tampered with: accepted exactly if a naive check
+//! accepts them. Never a panic, never an access out of bounds.
 #![no_main]
 
 use arbitrary::Arbitrary;

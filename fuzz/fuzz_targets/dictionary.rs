@@ -1,5 +1,5 @@
-//! Arbitrary dictionaries: duplicates and missing keys are all listed, a cycle is real, and otherwise each task is fed
-//! what is listed, in that order, on one thread and on several.
+//! Arbitrary dictionaries: duplicates and missing keys are all listed, a cycle is real, and otherwise each
+//! task is fed what is listed, in that order, on one thread and on several.
 #![no_main]
 
 use dgraph_exec::{Args, DictionaryError, Executor, KeyedGraph};
@@ -104,7 +104,8 @@ fn missing(tasks: &[Task]) -> Vec<(&'static str, &'static str)> {
     tasks.iter().flat_map(needs).collect()
 }
 
-/// What each task gives: rounds through all tasks, until one changes nothing. `None` if some never get their turn.
+/// What each task gives: rounds through all tasks, until one changes nothing. `None` if some never get their
+/// turn.
 fn values(tasks: &[Task]) -> Option<HashMap<&'static str, Option<u64>>> {
     let mut values: HashMap<&str, Option<u64>> = HashMap::new();
     loop {

@@ -1,4 +1,5 @@
-//! Arbitrary edges: petgraph's verdict, and either a cycle that is there or a graph that holds just these edges.
+//! Arbitrary edges: petgraph's verdict, and either a cycle that is there or a graph that holds just these
+//! edges.
 #![no_main]
 
 use dgraph_core::{Dag, DagError, DagView, Edge, NodeId, Parts, Storage};
@@ -43,7 +44,8 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
     }
 });
 
-/// The edges out of each node in the order in which they were given, their number into each, the marks, the order.
+/// The edges out of each node in the order in which they were given, their number into each, the marks, the
+/// order.
 fn holds(dag: DagView<'_>, edges: &[(u32, u32)]) {
     let order: Vec<u32> = dag.order().iter().map(|node| node.get()).collect();
     oracle::check_order(dag.node_count(), edges, &order).expect("a right order");

@@ -16,7 +16,8 @@ const TOLERANCE: f64 = 1e-10;
 struct Matrix {
     left: Vec<Vec<(u32, f64)>>,
     right: Vec<Vec<(u32, f64)>>,
-    /// A row comes after those that are columns of what is left of it. (These ascend, as what is before a node does.)
+    /// A row comes after those that are columns of what is left of it. (These ascend, as what is before a
+    /// node does.)
     dag: Dag,
 }
 

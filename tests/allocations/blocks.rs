@@ -1,5 +1,5 @@
-//! Of how many blocks of memory graphs consist: they take time to allocate and to free, and small ones are what an
-//! allocator keeps when many graphs are gone.
+//! Of how many blocks of memory graphs consist: they take time to allocate and to free, and small ones are
+//! what an allocator keeps when many graphs are gone.
 
 use crate::counting;
 use dgraph_exec::{DefinitionBuilder, GraphBuilder, Node, Values};

@@ -1,5 +1,5 @@
-//! Runs of one definition at once: as soon as there are as many instances as are used at a time, there is nothing
-//! to allocate but a waker for whoever blocks.
+//! Runs of one definition at once: as soon as there are as many instances as are used at a time, there is
+//! nothing to allocate but a waker for whoever blocks.
 
 use crate::{allocations, of_waiting};
 use dgraph_exec::{Definition, DefinitionBuilder, Executor, Input, Node, SharedLimit};

@@ -246,7 +246,8 @@ fn runs_but_the_first_allocate_nothing() {
             let parallel = |case: &mut Case| {
                 case.graph.with(options).run_parallel(executor).expect("no node fails")[case.last]
             };
-            // The executor's own memory grows until it has teams for as many nested runs as there ever are at once.
+            // The executor's own memory grows until it has teams for as many nested runs as there ever are at
+            // once.
             for value in 0..200 {
                 case.graph.set(case.input, value);
                 parallel(&mut case);
@@ -274,8 +275,8 @@ fn runs_but_the_first_allocate_nothing() {
     executors.iter().for_each(from_worker_to_worker);
 }
 
-/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as often as one
-/// that anybody can go on with: for its owner only.
+/// A spawned run that nobody can go on with but one worker, and then another one, and so forth, allocates as
+/// often as one that anybody can go on with: for its owner only.
 fn from_worker_to_worker(executor: &Executor) {
     let [bound, free] = [true, false].map(|bound| {
         let mut graph = GraphBuilder::new();

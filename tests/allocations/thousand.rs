@@ -78,8 +78,9 @@ fn typed() {
     });
 }
 
-/// Bodies that become shorter: the executor takes samples of such a graph anew, as if it had not run yet. That allocated
-/// if the graph had priorities, and its bodies had been long: the first run hadn't found what walks in step need.
+/// Bodies that become shorter: the executor takes samples of such a graph anew, as if it had not run yet.
+/// That allocated if the graph had priorities, and its bodies had been long: the first run hadn't found what
+/// walks in step need.
 fn shorter() {
     for (prioritized, threads) in [(false, 2), (true, 1), (true, 2), (true, 5)] {
         let (mut graph, seed) = wide(|graph, seed, number| {

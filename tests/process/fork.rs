@@ -86,7 +86,8 @@ impl Drop for SetOnDrop<'_> {
     }
 }
 
-/// The executor's threads are at whatever they are at when the process forks: asleep, waking, in a run, in a walk.
+/// The executor's threads are at whatever they are at when the process forks: asleep, waking, in a run, in a
+/// walk.
 pub(crate) fn busy() -> String {
     let executor = build(4);
     let over = AtomicBool::new(false);
@@ -122,8 +123,9 @@ pub(crate) fn busy() -> String {
     format!("{children} children during {} runs", runs.into_inner())
 }
 
-/// A child forked by a node returns from it. The other node is in the parent and never ends here: the run can't go on,
-/// and can't be left, since it is on the stack of threads that think it is there. The child aborts.
+/// A child forked by a node returns from it. The other node is in the parent and never ends here: the run
+/// can't go on, and can't be left, since it is on the stack of threads that think it is there. The child
+/// aborts.
 fn by_a_node(of_the_caller: bool) -> String {
     let executor = build(2);
     let dag = no_edges(2);

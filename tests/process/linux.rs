@@ -51,7 +51,8 @@ pub(crate) fn in_a_child_that_says(body: impl FnOnce()) -> (End, String) {
 
 /// 0 in the child, the child's number in the parent.
 pub(crate) fn fork() -> i32 {
-    // SAFETY: no memory is involved. glibc keeps its allocator usable in children of processes with several threads.
+    // SAFETY: no memory is involved. glibc keeps its allocator usable in children of processes with several
+    // threads.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "fork: {}", io::Error::last_os_error());
     child
@@ -143,8 +144,8 @@ fn filter_calls(call: libc::c_long, action: u32, others: u32) {
     assert_eq!(done, 0, "seccomp: {}", io::Error::last_os_error());
 }
 
-/// Lets this process, which has one thread, have `threads` in all. Root, whom no such limit holds, becomes a user
-/// who has nothing else running. Others may have a lot running, and then get no further thread at all.
+/// Lets this process, which has one thread, have `threads` in all. Root, whom no such limit holds, becomes a
+/// user who has nothing else running. Others may have a lot running, and then get no further thread at all.
 pub(crate) fn limit_threads(threads: u64) {
     // SAFETY: no memory is involved.
     let root = unsafe { libc::getuid() } == 0;

@@ -1,5 +1,6 @@
-//! Cases that need a process of their own, because they fork it, restrict it or measure it: each is run in a child,
-//! which begins with one thread. Prints a table. Arguments choose cases whose names contain one of them.
+//! Cases that need a process of their own, because they fork it, restrict it or measure it: each is run in a
+//! child, which begins with one thread. Prints a table. Arguments choose cases whose names contain one of
+//! them.
 //!
 //! ```text
 //! cargo test --test process
@@ -83,7 +84,8 @@ const CASES: &[(&str, Case)] = &[];
 
 fn main() -> ExitCode {
     if let Ok(name) = env::var(VARIABLE) {
-        // Hundreds of forked children panic on purpose: without backtraces, which take longer than everything else.
+        // Hundreds of forked children panic on purpose: without backtraces, which take longer than everything
+        // else.
         let (hook, parent) = (panic::take_hook(), process::id());
         panic::set_hook(Box::new(
             move |panic| if process::id() == parent { hook(panic) } else { eprintln!("{panic}") },

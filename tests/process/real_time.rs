@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 const RUNS: u64 = 10_000;
 const THREADS: usize = 2;
 
-/// What nodes do in a run: mostly nothing much, a few hundred nanoseconds, or some microseconds; now and then one of
-/// them takes so long that it is broken into whatever the run has begun with.
+/// What nodes do in a run: mostly nothing much, a few hundred nanoseconds, or some microseconds; now and then
+/// one of them takes so long that it is broken into whatever the run has begun with.
 fn steps(run: u64, node: u64) -> u64 {
     match (run / 64 % 4, (run * 31 + node * 17) % 61) {
         _ if (run + 3) % 97 == 0 && node == run % 64 => 400_000,
@@ -106,7 +106,8 @@ fn executor() -> Executor {
     Executor::builder().threads(THREADS).real_time(true).build().expect("nobody uses membarrier yet")
 }
 
-/// Calls `one` with the number of each run; all but the first two without system calls and allocations. Ends the process.
+/// Calls `one` with the number of each run; all but the first two without system calls and allocations. Ends
+/// the process.
 fn run(one: &dyn Fn(u64) -> bool) {
     let first = one(0) && one(1);
     linux::forbid_all();

@@ -2,10 +2,11 @@
 
 use std::hint::black_box;
 
-/// Takes `grain` steps of a linear congruential generator (Knuth's MMIX constants) from `seed`, and returns its state.
+/// Takes `grain` steps of a linear congruential generator (Knuth's MMIX constants) from `seed`, and returns
+/// its state.
 ///
-/// A step waits for the one before: 4 cycles, about 1.1 ns. The compiler doesn't get to know the constants; with
-/// them it would unroll the loop and merge several steps into one.
+/// A step waits for the one before: 4 cycles, about 1.1 ns. The compiler doesn't get to know the constants;
+/// with them it would unroll the loop and merge several steps into one.
 ///
 /// ```
 /// use dgraph_tests::body::busy;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A file that could not be loaded. Displayed on one line: `jobs.tsv:3: node id 7 was declared before, on line 2`.
+/// A file that could not be loaded. Displayed on one line: `jobs.tsv:3: node id 7 was declared before, on
+/// line 2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     /// The file, as the user named it; `<stdin>` for standard input.
@@ -92,7 +93,8 @@ pub enum Reason {
         /// How many packages fit.
         candidates: usize,
     },
-    /// Nodes depend on each other in a circle: their names, each depends on the next, the first comes again at the end.
+    /// Nodes depend on each other in a circle: their names, each depends on the next, the first comes again
+    /// at the end.
     Cycle(Vec<String>),
     /// The graph could not be built for another reason: that error's words.
     Unbuildable(String),

@@ -1,4 +1,5 @@
-//! What the tests, benches, fuzz targets and examples of dgraph share: graphs, and obvious code to check against.
+//! What the tests, benches, fuzz targets and examples of dgraph share: graphs, and obvious code to check
+//! against.
 //!
 //! | module | holds |
 //! |---|---|

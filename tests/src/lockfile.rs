@@ -2,7 +2,8 @@
 //! dependencies, as a build would. Each takes one unit of time.
 //!
 //! A node is named like its package, with the version where several packages share the name. Development
-//! dependencies count like others, so that a workspace whose members use each other in their tests can be cyclic.
+//! dependencies count like others, so that a workspace whose members use each other in their tests can be
+//! cyclic.
 
 use crate::error::{LoadError, Reason};
 use crate::workflow::{self, Workflow};
@@ -134,7 +135,8 @@ impl<'a> Packages<'a> {
             .filter(|(_, found)| version.is_none_or(|version| version == found.version))
             .filter(|(_, found)| source.is_none_or(|source| found.is_from(source)))
             .collect();
-        // Packages of the workspace have no source, so none can be written where several have name and version alike.
+        // Packages of the workspace have no source, so none can be written where several have name and
+        // version alike.
         let mut local = fitting.iter().filter(|(_, found)| version.is_some() && found.source.is_none());
         let (package, dependency) = (package.name_and_version(), dependency.to_owned());
         match (fitting.as_slice(), local.next(), local.next()) {

@@ -3,7 +3,8 @@
 use crate::predecessors::Predecessors;
 use std::collections::BTreeSet;
 
-/// Checks that `order` holds each of the nodes `0..nodes` exactly once, and each after all that it depends on.
+/// Checks that `order` holds each of the nodes `0..nodes` exactly once, and each after all that it depends
+/// on.
 ///
 /// # Errors
 ///
@@ -25,8 +26,8 @@ pub fn check_order(nodes: usize, edges: &[(u32, u32)], order: &[u32]) -> Result<
     }
 }
 
-/// The level of each node, by removing nodes round after round: in each round all that depend on no node that is
-/// still there. `None` if some nodes are never removed, because they depend on each other.
+/// The level of each node, by removing nodes round after round: in each round all that depend on no node that
+/// is still there. `None` if some nodes are never removed, because they depend on each other.
 #[must_use]
 pub fn levels(nodes: usize, edges: &[(u32, u32)]) -> Option<Vec<u32>> {
     let mut level_of = vec![None; nodes];
@@ -52,8 +53,8 @@ pub fn has_cycle(nodes: usize, edges: &[(u32, u32)]) -> bool {
     levels(nodes, edges).is_none()
 }
 
-/// Whether `path` is a cycle of the graph: it ends where it begins, each node depends on the next, and no other node
-/// comes twice.
+/// Whether `path` is a cycle of the graph: it ends where it begins, each node depends on the next, and no
+/// other node comes twice.
 #[must_use]
 pub fn is_real_cycle(edges: &[(u32, u32)], path: &[u32]) -> bool {
     let closed = path.len() >= 2 && path.first() == path.last();
@@ -63,7 +64,8 @@ pub fn is_real_cycle(edges: &[(u32, u32)], path: &[u32]) -> bool {
     closed && linked && inner.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-/// The weight of the heaviest path, one weight a node: weights are passed on along all edges until nothing changes.
+/// The weight of the heaviest path, one weight a node: weights are passed on along all edges until nothing
+/// changes.
 ///
 /// # Panics
 ///

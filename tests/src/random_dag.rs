@@ -4,9 +4,9 @@ use crate::splitmix::SplitMix64;
 
 /// The edges of a random acyclic graph on `0..nodes`, `density` edges a node on average.
 ///
-/// Node numbers are shuffled, so that they say nothing about the order. About one node in eight stays isolated,
-/// about one edge in eight repeats the one before (parallel edges), and predecessors are now near, now far. No
-/// edges when fewer than two nodes can have any.
+/// Node numbers are shuffled, so that they say nothing about the order. About one node in eight stays
+/// isolated, about one edge in eight repeats the one before (parallel edges), and predecessors are now near,
+/// now far. No edges when fewer than two nodes can have any.
 ///
 /// ```
 /// use dgraph_tests::{oracle, random_dag::random_dag, splitmix::SplitMix64};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// The lower bound of the makespan on `workers` equal workers: max(critical path, ⌈work / workers⌉).
 ///
-/// No schedule is shorter, since a path's nodes run one after the other and no worker does more than one thing at
-/// once. A greedy one is never longer than critical path + work / workers (Graham, "Bounds on multiprocessing timing
-/// anomalies", 1969). All in the same unit of time. No workers count as one.
+/// No schedule is shorter, since a path's nodes run one after the other and no worker does more than one
+/// thing at once. A greedy one is never longer than critical path + work / workers (Graham, "Bounds on
+/// multiprocessing timing anomalies", 1969). All in the same unit of time. No workers count as one.
 ///
 /// ```
 /// use dgraph_tests::schedule::lower_bound;

@@ -79,9 +79,9 @@ impl Shape {
 
     /// The graph with about `nodes` nodes: how many it really has, and its edges `(u, v)`, v depends on u.
     ///
-    /// Sizes are rounded to what the shape allows (a square, whole layers or phases) and up to its smallest form;
-    /// [`default_nodes`](Self::default_nodes) is met exactly. Below 1,000 nodes [`Layered`](Self::Layered) makes
-    /// its layers narrower, so that there are ten.
+    /// Sizes are rounded to what the shape allows (a square, whole layers or phases) and up to its smallest
+    /// form; [`default_nodes`](Self::default_nodes) is met exactly. Below 1,000 nodes
+    /// [`Layered`](Self::Layered) makes its layers narrower, so that there are ten.
     ///
     /// # Panics
     ///
@@ -122,8 +122,8 @@ fn wave(side: u32) -> (u32, Vec<(u32, u32)>) {
     (side * side, edges)
 }
 
-/// As many layers of this width, each node with up to four random predecessors in the layer before: how many nodes that
-/// are, and the edges. [`Shape::Layered`] for any width.
+/// As many layers of this width, each node with up to four random predecessors in the layer before: how many
+/// nodes that are, and the edges. [`Shape::Layered`] for any width.
 ///
 /// ```
 /// let (nodes, edges) = dgraph_tests::shapes::layers(3, 2);

@@ -1,11 +1,12 @@
 //! Workflows as tab-separated lines: `node_id<TAB>duration<TAB>pred1,pred2,…`.
 //!
-//! - Ids are `0..n`, each on one line, in any order. A line may name predecessors that come later in the file.
-//! - An empty third field means no predecessor; its tab is needed all the same. A predecessor that is listed twice
-//!   makes two parallel edges.
+//! - Ids are `0..n`, each on one line, in any order. A line may name predecessors that come later in the
+//!   file.
+//! - An empty third field means no predecessor; its tab is needed all the same. A predecessor that is listed
+//!   twice makes two parallel edges.
 //! - Durations are whole numbers in any unit, 0 allowed; their sum must fit a `u64`.
-//! - `#` starts a comment that goes to the end of the line. Blank lines, spaces around fields and numbers, Windows line
-//!   ends, and a byte order mark at the beginning don't matter.
+//! - `#` starts a comment that goes to the end of the line. Blank lines, spaces around fields and numbers,
+//!   Windows line ends, and a byte order mark at the beginning don't matter.
 
 use crate::error::{LoadError, Reason};
 use crate::workflow::{self, Workflow};

@@ -45,7 +45,8 @@ impl Workflow {
     ///
     /// # Errors
     ///
-    /// [`Reason::Cycle`] by names, on the line of its first node; [`Reason::Unbuildable`] for what is too large.
+    /// [`Reason::Cycle`] by names, on the line of its first node; [`Reason::Unbuildable`] for what is too
+    /// large.
     pub fn build(&self, file: &str) -> Result<Dag, LoadError> {
         Dag::from_edges(self.nodes(), &self.edges).map_err(|error| match error {
             DagError::Cycle(cycle) => {
@@ -68,8 +69,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format by the ending of the file's name, `.tsv` or `.lock`; if it has another, by the first line that is
-    /// neither blank nor a comment: lock files have a TOML table or key there.
+    /// The format by the ending of the file's name, `.tsv` or `.lock`; if it has another, by the first line
+    /// that is neither blank nor a comment: lock files have a TOML table or key there.
     #[must_use]
     pub fn detect(file: &str, bytes: &[u8]) -> Self {
         match Path::new(file).extension().and_then(|ending| ending.to_str()) {

@@ -47,8 +47,8 @@ impl AsyncNodes {
     ///
     /// # Errors
     ///
-    /// If a system runs no futures, computed what is wrong or ran nodes in a wrong order, or a file can't be read or
-    /// written.
+    /// If a system runs no futures, computed what is wrong or ran nodes in a wrong order, or a file can't be
+    /// read or written.
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
         let all: Vec<SystemId> = SystemId::ALL.iter().copied().filter(|system| system.is_async()).collect();
         let systems = self.options.systems_or(&all);

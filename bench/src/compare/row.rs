@@ -47,7 +47,8 @@ impl Row {
         if self.grain == 0 { self.shape.clone() } else { format!("{}, grain {}", self.shape, self.grain) }
     }
 
-    /// The median as summaries show it: a node's share, but the whole run of a graph with fewer than ten nodes.
+    /// The median as summaries show it: a node's share, but the whole run of a graph with fewer than ten
+    /// nodes.
     #[must_use]
     pub fn shown(&self) -> f64 {
         if self.nodes < 10 { self.median * self.nodes as f64 } else { self.median }

@@ -43,8 +43,8 @@ struct Reading {
 struct Temporary(PathBuf);
 
 impl Compile {
-    /// Measures and prints: each time cargo is called for one crate whose source has changed, all that it depends on
-    /// having been compiled before. The crates take turns.
+    /// Measures and prints: each time cargo is called for one crate whose source has changed, all that it
+    /// depends on having been compiled before. The crates take turns.
     ///
     /// # Errors
     ///

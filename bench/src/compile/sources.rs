@@ -38,8 +38,8 @@ impl Kind {
     }
 }
 
-/// Writes a workspace with a crate of each kind. They depend on dgraph with its default features, in the versions of
-/// the project's own lock file.
+/// Writes a workspace with a crate of each kind. They depend on dgraph with its default features, in the
+/// versions of the project's own lock file.
 pub(super) fn write_workspace(folder: &Path) -> io::Result<()> {
     let project = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let exec = fs::canonicalize(project.join("std-exec"))?;

@@ -39,8 +39,8 @@ impl Body for Meet {
     }
 }
 
-/// Times `runs` runs of two independent nodes. Returns the times in nanoseconds from the call to the later node's
-/// start, and in how many runs one thread did both.
+/// Times `runs` runs of two independent nodes. Returns the times in nanoseconds from the call to the later
+/// node's start, and in how many runs one thread did both.
 pub(super) fn measure(
     system: SystemId,
     threads: usize,

@@ -1,8 +1,8 @@
 //! The least that it costs to wake a thread: `Thread::unpark`, which is one futex call on Linux.
 //!
-//! Where the sleeper may run on the waker's core, the system often lets it: it is there at once, since the waker has to
-//! make way for it, and nothing runs at the same time. A second thread that is to help must run on another core, and
-//! waking that one takes longer, most of all on a virtual machine. So both are measured.
+//! Where the sleeper may run on the waker's core, the system often lets it: it is there at once, since the
+//! waker has to make way for it, and nothing runs at the same time. A second thread that is to help must run
+//! on another core, and waking that one takes longer, most of all on a virtual machine. So both are measured.
 
 use core_affinity::CoreId;
 use std::sync::Arc;

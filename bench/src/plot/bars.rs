@@ -41,8 +41,8 @@ const BELOW: i32 = 14;
 const VALUE: &str = "99.9 bytes";
 
 impl Bar {
-    /// A bar for a system, labelled with its number of threads if it can have several. Bars of serial loops, of this
-    /// project and of others have different colours.
+    /// A bar for a system, labelled with its number of threads if it can have several. Bars of serial loops,
+    /// of this project and of others have different colours.
     #[must_use]
     pub fn new(system: SystemId, threads: usize, value: f64) -> Self {
         let kind = match system.name() {
@@ -89,7 +89,8 @@ impl Bars<'_> {
     fn panel(&self, area: &Area<'_>, (left, top): (i32, i32), name: &str, bars: &[Bar]) -> Drawn {
         let labels = 16 + bars.iter().map(|bar| width(&bar.label, FONT)).max().unwrap_or(0);
         let (start, end) = (left + labels, left + PANEL_WIDTH - 10 - width(VALUE, FONT));
-        // From the power of ten below the least value to the one above the greatest. Nothing has no logarithm.
+        // From the power of ten below the least value to the one above the greatest. Nothing has no
+        // logarithm.
         let values = || bars.iter().map(|bar| bar.value).filter(|&value| value > 0.0);
         let low = values().fold(f64::INFINITY, f64::min).min(1e9).log10().floor();
         let high = values().fold(0.0, f64::max).log10().ceil().max(low + 1.0);

@@ -1,7 +1,7 @@
 //! `runs`: the first runs of a new graph, the steady ones, and how far single ones are off.
 //!
-//! A graph is run in the way that its earlier runs found best, so the first ones may take longer; and each system has
-//! runs that take longer than others. Medians of many runs show neither.
+//! A graph is run in the way that its earlier runs found best, so the first ones may take longer; and each
+//! system has runs that take longer than others. Medians of many runs show neither.
 
 mod cell;
 mod figure;
@@ -59,8 +59,8 @@ const LAYERS: usize = 100;
 const NODES: usize = 10_000;
 
 impl Runs {
-    /// Measures and prints. `serial-topo` and `crossbeam-keep-one` are always among the systems, since the ratios refer
-    /// to them.
+    /// Measures and prints. `serial-topo` and `crossbeam-keep-one` are always among the systems, since the
+    /// ratios refer to them.
     ///
     /// # Errors
     ///
@@ -131,7 +131,8 @@ impl Runs {
                         break;
                     }
                 }
-                // The first ones of the graph that is kept aren't steady. It runs again after others had their turns.
+                // The first ones of the graph that is kept aren't steady. It runs again after others had
+                // their turns.
                 let warm_ups = if round == 0 { usize::from(self.first) } else { 1 };
                 let runs = self.share(self.stretch as usize, round);
                 let steady = contender.single_runs(warm_ups, runs, self.cap())?;

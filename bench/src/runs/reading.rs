@@ -58,8 +58,8 @@ impl Reading {
         self.first(usize::MAX)
     }
 
-    /// The mean time of at most `count` first runs over the median of the steady runs in the same round: the median
-    /// over the new graphs.
+    /// The mean time of at most `count` first runs over the median of the steady runs in the same round: the
+    /// median over the new graphs.
     fn first(&self, count: usize) -> f64 {
         let ratios = self.rounds.iter().flat_map(|round| {
             let steady = median(&round.steady);
@@ -71,8 +71,8 @@ impl Reading {
         median(&ratios.collect::<Vec<_>>())
     }
 
-    /// Its steady runs' times as a multiple of another one's: the median over the rounds, since the machine may be
-    /// faster in one than in another.
+    /// Its steady runs' times as a multiple of another one's: the median over the rounds, since the machine
+    /// may be faster in one than in another.
     pub(super) fn ratio(&self, other: &Self) -> f64 {
         let pairs = self.rounds.iter().zip(&other.rounds);
         let ratios = pairs.map(|(own, other)| median(&own.steady) / median(&other.steady));

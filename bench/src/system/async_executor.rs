@@ -91,8 +91,8 @@ impl<B: Body> Tasks<B> {
             tasks.body.finish(node);
             let successors = tasks.csr.successors(node);
             for &next in successors {
-                // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next
-                // run comes after the end of this one, so the reset may be Relaxed.
+                // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The
+                // next run comes after the end of this one, so the reset may be Relaxed.
                 if tasks.waits_for[next as usize].fetch_sub(1, Ordering::AcqRel) == 1 {
                     let in_degree = tasks.csr.in_degrees[next as usize];
                     tasks.waits_for[next as usize].store(in_degree, Ordering::Relaxed);

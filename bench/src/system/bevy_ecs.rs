@@ -9,8 +9,8 @@ use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 use dgraph_tests::predecessors::Predecessors;
 use std::sync::Arc;
 
-/// A `Schedule` with the single-threaded executor on one thread, the multi-threaded one on more. The task pool
-/// belongs to the whole process, so the number of its threads can't be changed once it has been used.
+/// A `Schedule` with the single-threaded executor on one thread, the multi-threaded one on more. The task
+/// pool belongs to the whole process, so the number of its threads can't be changed once it has been used.
 #[derive(Debug)]
 pub(super) struct BevyEcs {
     threads: usize,

@@ -9,8 +9,8 @@ use dgraph_exec::Dag;
 use std::num::NonZero;
 use std::sync::Arc;
 
-/// A `ThreadPool` of our own, whose caller is one of its threads, and a scope for each run. There are only joins, so
-/// it takes trees, and graphs in which each level waits for the whole level before.
+/// A `ThreadPool` of our own, whose caller is one of its threads, and a scope for each run. There are only
+/// joins, so it takes trees, and graphs in which each level waits for the whole level before.
 #[derive(Debug)]
 pub(super) struct Chili {
     pool: Arc<ThreadPool>,

@@ -10,8 +10,8 @@ use crossbeam_utils::Backoff;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// CSR, atomic counters, one LIFO deque a thread. The first successor that becomes ready is kept and runs next, the
-/// others go to the deque; who has nothing steals, and spins until all nodes are done.
+/// CSR, atomic counters, one LIFO deque a thread. The first successor that becomes ready is kept and runs
+/// next, the others go to the deque; who has nothing steals, and spins until all nodes are done.
 #[derive(Debug)]
 pub(super) struct CrossbeamKeepOne {
     helpers: Arc<Helpers>,
@@ -104,8 +104,8 @@ impl<B: Body> Stealing<B> {
             done += 1;
             for &successor in self.csr.successors(node) {
                 let waits_for = &self.waits_for[successor as usize];
-                // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next
-                // run comes after the end of this one, so the reset may be Relaxed.
+                // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The
+                // next run comes after the end of this one, so the reset may be Relaxed.
                 if waits_for.fetch_sub(1, Ordering::AcqRel) == 1 {
                     waits_for.store(self.csr.in_degrees[successor as usize], Ordering::Relaxed);
                     if next.is_none() {

@@ -9,8 +9,8 @@ use dgraph_tests::predecessors::Predecessors;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
-/// `DagRunner` with `tokio::spawn`. A task takes its inputs by type, so there is a type for each number of them;
-/// dagx has at most eight. Tasks can't be generic, so the body is called through a pointer.
+/// `DagRunner` with `tokio::spawn`. A task takes its inputs by type, so there is a type for each number of
+/// them; dagx has at most eight. Tasks can't be generic, so the body is called through a pointer.
 #[derive(Debug)]
 pub(super) struct Dagx(Arc<Runtime>);
 

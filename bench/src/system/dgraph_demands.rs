@@ -1,4 +1,5 @@
-//! `dgraph-ranked`, `dgraph-bound`, `dgraph-limited`: the typed graph of this project, with demands on order or thread.
+//! `dgraph-ranked`, `dgraph-bound`, `dgraph-limited`: the typed graph of this project, with demands on order
+//! or thread.
 
 use super::dgraph_typed::DgraphTyped;
 use super::{Runner, System};
@@ -8,8 +9,8 @@ use dgraph_exec::Dag;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A typed graph ([`DgraphTyped`]), ranked by the durations that the graph's file says; where it says none, all
-/// nodes take equally long.
+/// A typed graph ([`DgraphTyped`]), ranked by the durations that the graph's file says; where it says none,
+/// all nodes take equally long.
 #[derive(Debug)]
 pub(super) struct DgraphRanked(DgraphTyped);
 
@@ -17,8 +18,8 @@ pub(super) struct DgraphRanked(DgraphTyped);
 #[derive(Debug)]
 pub(super) struct DgraphBound(DgraphTyped);
 
-/// A typed graph ([`DgraphTyped`]) with two nodes under one limit, so that only one of them runs at a time: the first
-/// two of the widest level.
+/// A typed graph ([`DgraphTyped`]) with two nodes under one limit, so that only one of them runs at a time:
+/// the first two of the widest level.
 #[derive(Debug)]
 pub(super) struct DgraphLimited(DgraphTyped);
 

@@ -7,8 +7,8 @@ use dgraph_exec::{Declared, Executor, GraphBuilder, Node, Values};
 use dgraph_tests::predecessors::Predecessors;
 use std::sync::Arc;
 
-/// [`run_parallel`](dgraph_exec::Graph::run_parallel), or [`run`](dgraph_exec::Graph::run) on one thread. Nodes of up
-/// to two dependencies take them one by one, others as [`Values`]; the values have no size.
+/// [`run_parallel`](dgraph_exec::Graph::run_parallel), or [`run`](dgraph_exec::Graph::run) on one thread.
+/// Nodes of up to two dependencies take them one by one, others as [`Values`]; the values have no size.
 #[derive(Debug)]
 pub(super) struct DgraphTyped {
     executor: Arc<Executor>,
@@ -50,8 +50,8 @@ impl DgraphTyped {
     }
 }
 
-/// A typed graph with these nodes, not built yet. `one` defines a node, from its number, what was declared and the
-/// handles of its dependencies.
+/// A typed graph with these nodes, not built yet. `one` defines a node, from its number, what was declared
+/// and the handles of its dependencies.
 pub(super) fn define(
     graph: &Graph,
     one: impl Fn(&mut GraphBuilder<'static>, u32, Declared<()>, &[Node<()>]) -> Node<()>,

@@ -1,6 +1,7 @@
 //! The systems that are compared: one file each, all behind one trait.
 //!
-//! To add one, write a file with a type that implements [`System`], and a line in the list at the end of this file.
+//! To add one, write a file with a type that implements [`System`], and a line in the list at the end of this
+//! file.
 
 #[cfg(feature = "peers")]
 mod async_executor;

@@ -67,8 +67,9 @@ impl Driver {
         let edges: Vec<u32> = graph.edges.iter().flat_map(|&(u, v)| [u, v]).collect();
         let body = Box::new(body);
         let context = std::ptr::from_ref::<B>(&body).cast();
-        // SAFETY: `edges` holds two numbers below `nodes` for each of the edges; the driver doesn't keep the pointer.
-        // `context` is what `execute::<B>` expects, and lives in the same value as the graph, freed after it.
+        // SAFETY: `edges` holds two numbers below `nodes` for each of the edges; the driver doesn't keep the
+        // pointer. `context` is what `execute::<B>` expects, and lives in the same value as the graph, freed
+        // after it.
         let handle =
             unsafe { (self.new)(threads, nodes, edges.as_ptr(), graph.edges.len(), execute::<B>, context) };
         assert!(!handle.is_null(), "the driver could not build the graph");

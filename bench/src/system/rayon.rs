@@ -52,8 +52,8 @@ impl<B: Body> Spawning<B> {
     fn visit<'scope>(&'scope self, scope: &Scope<'scope>, node: u32) {
         self.body.execute(node);
         for &next in self.csr.successors(node) {
-            // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next run
-            // comes after this scope, so the reset may be Relaxed.
+            // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next
+            // run comes after this scope, so the reset may be Relaxed.
             if self.waits_for[next as usize].fetch_sub(1, Ordering::AcqRel) == 1 {
                 self.waits_for[next as usize].store(self.csr.in_degrees[next as usize], Ordering::Relaxed);
                 scope.spawn(move |scope| self.visit(scope, next));

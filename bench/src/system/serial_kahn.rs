@@ -6,8 +6,8 @@ use crate::csr::Csr;
 use crate::graph::Graph;
 use std::sync::Arc;
 
-/// Kahn's algorithm with plain counters and a stack of ready nodes. Branching on readiness is no slower than moving
-/// the stack's top without a branch: equal on random layers, much faster on fans.
+/// Kahn's algorithm with plain counters and a stack of ready nodes. Branching on readiness is no slower than
+/// moving the stack's top without a branch: equal on random layers, much faster on fans.
 #[derive(Debug)]
 pub(super) struct SerialKahn;
 

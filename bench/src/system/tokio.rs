@@ -1,4 +1,5 @@
-//! `tokio` and `tokio-current`: every ready node is a task on Tokio's multi-threaded or single-threaded runtime.
+//! `tokio` and `tokio-current`: every ready node is a task on Tokio's multi-threaded or single-threaded
+//! runtime.
 
 use super::{Runner, System};
 use crate::body::Body;
@@ -95,8 +96,8 @@ fn spawn<B: Body>(tasks: Arc<Tasks<B>>, node: u32) {
         tasks.body.finish(node);
         let successors = tasks.csr.successors(node);
         for &next in successors {
-            // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next run
-            // comes after the end of this one, so the reset may be Relaxed.
+            // Ordering: AcqRel, so that the last predecessor's thread has seen what all of them did. The next
+            // run comes after the end of this one, so the reset may be Relaxed.
             if tasks.waits_for[next as usize].fetch_sub(1, Ordering::AcqRel) == 1 {
                 tasks.waits_for[next as usize].store(tasks.csr.in_degrees[next as usize], Ordering::Relaxed);
                 spawn(Arc::clone(&tasks), next);

@@ -1,9 +1,10 @@
 //! `threads`: how the makespan falls with the number of workers, with bodies that sleep, or keep cores busy.
 //!
-//! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What shows is
-//! the schedule: which ready node is taken first, and how soon. With `--spin` nodes keep their cores busy instead, which
-//! shows as well what memory and the cores themselves make of it, on as many workers as there are cores. Nodes take as
-//! long as the files say, scaled. Beside what was measured stands what `WhatIf` predicts for the same durations.
+//! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What
+//! shows is the schedule: which ready node is taken first, and how soon. With `--spin` nodes keep their cores
+//! busy instead, which shows as well what memory and the cores themselves make of it, on as many workers as
+//! there are cores. Nodes take as long as the files say, scaled. Beside what was measured stands what `WhatIf`
+//! predicts for the same durations.
 
 mod optimum;
 mod schedule;
@@ -52,8 +53,8 @@ struct Reading {
 const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 impl Threads {
-    /// Measures and prints: the chosen files, or all recorded workflows and the Standard Task Graphs. Each graph
-    /// runs once, since sleeping takes the same time each time; with `--spin` several times.
+    /// Measures and prints: the chosen files, or all recorded workflows and the Standard Task Graphs. Each
+    /// graph runs once, since sleeping takes the same time each time; with `--spin` several times.
     ///
     /// # Errors
     ///

@@ -117,7 +117,8 @@ fn step() -> f64 {
     tries.fold(f64::INFINITY, f64::min) / STEPS as f64
 }
 
-/// Asks Linux to end sleeps on time: threads started from now on inherit it. Without it each takes 50 µs longer.
+/// Asks Linux to end sleeps on time: threads started from now on inherit it. Without it each takes 50 µs
+/// longer.
 pub(super) fn sleep_exactly() {
     if let Err(error) = fs::write("/proc/self/timerslack_ns", "1") {
         eprintln!("sleeps may take 50 µs longer than asked for: the timer slack can't be set: {error}");

@@ -7,7 +7,8 @@ use dgraph_tests::splitmix::SplitMix64;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-/// Tiles of 32×32, updated in place. What a task writes nobody else touches at that time, so the locks never wait.
+/// Tiles of 32×32, updated in place. What a task writes nobody else touches at that time, so the locks never
+/// wait.
 #[derive(Clone, Copy)]
 pub(super) struct Factorise {
     problem: &'static Problem,
@@ -62,7 +63,8 @@ pub(super) fn generated(nodes: usize) -> (Graph, Factorise) {
     (Graph::new("cholesky", nodes, edges), Factorise { problem })
 }
 
-/// The tasks in the order of the serial algorithm. Each depends on the last one that wrote a tile it reads or writes.
+/// The tasks in the order of the serial algorithm. Each depends on the last one that wrote a tile it reads or
+/// writes.
 fn schedule(count: usize) -> (Vec<Task>, Vec<(u32, u32)>) {
     let (mut tasks, mut edges): (Vec<Task>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
     let mut writer = vec![None; index(count, 0)];

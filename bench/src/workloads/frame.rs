@@ -1,4 +1,5 @@
-//! A frame of a game or an audio engine: a small graph that runs again and again, where the slowest runs are heard.
+//! A frame of a game or an audio engine: a small graph that runs again and again, where the slowest runs are
+//! heard.
 
 use crate::body::Body;
 use crate::frame;

@@ -5,8 +5,8 @@ use crate::graph::Graph;
 use crate::slots::Slots;
 use dgraph_tests::splitmix::SplitMix64;
 
-/// Row i computes x[i] from the x of the columns in which it has entries, which it therefore depends on. A row has
-/// a handful of operations: work so fine that solvers go level by level, or not parallel at all.
+/// Row i computes x[i] from the x of the columns in which it has entries, which it therefore depends on. A
+/// row has a handful of operations: work so fine that solvers go level by level, or not parallel at all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Solve {
     matrix: &'static Matrix,

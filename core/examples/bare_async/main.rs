@@ -1,16 +1,18 @@
-//! Futures as nodes of a run, without a runtime and without an allocator: the run and a bit per node that is
-//! woken lie in static memory, the futures on the stack of the core that polls them, and a waker is a number
-//! and nothing else. The device here is a thread in the place of an interrupt handler; on a chip its driver
-//! would be one of embassy's, whose futures are awaited in the same way.
+//! Futures as nodes of a run, without a runtime and without an allocator: the run, a bit per node that is woken, what
+//! nodes compute and their futures lie in static memory, and a waker is a number and nothing else. The device here is a
+//! thread in the place of an interrupt handler; on a chip its driver would be one of embassy's, whose futures are
+//! awaited in the same way.
 //!
 //! Run it: `cargo run --release --example bare_async`
 
-use core::cell::Cell;
-use core::future::{Future, poll_fn, ready};
-use core::pin::{Pin, pin};
+mod place;
+
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use dgraph_core::{NodeId, ReadySet, RunStatus, StaticDag, StaticRun, ready_words};
+use place::{Place, bytes_of};
 
 const NODES: usize = 5;
 /// Two readings of the device, which can be under way at once; a sum of both; a third reading that depends on
@@ -60,8 +62,8 @@ impl Device {
 
     /// Tells the device to read a channel, and waits for that.
     async fn read(&self, node: NodeId, channel: usize) -> u32 {
-        // Ordering: Release pairs with the Acquire in `interrupt`, which finds the node if it finds the channel
-        // busy; Acquire with its Release, so that what came before the reading is seen.
+        // Ordering: Release pairs with the Acquire in `interrupt`, which finds the node if it finds the
+        // channel busy; Acquire with its Release, so that what came before the reading is seen.
         self.waiting[channel].store(node.get() + 1, Ordering::Relaxed);
         self.channels[channel].store(BUSY, Ordering::Release);
         poll_fn(|_: &mut Context<'_>| match self.channels[channel].load(Ordering::Acquire) {
@@ -85,8 +87,91 @@ impl Device {
     }
 }
 
+/// What the nodes compute. Relaxed: the run hands it on.
+static RESULTS: [AtomicU32; NODES] = [const { AtomicU32::new(0) }; NODES];
+
+fn result(node: usize) -> u32 {
+    RESULTS[node].load(Ordering::Relaxed)
+}
+
+fn set(node: usize, result: u32) {
+    RESULTS[node].store(result, Ordering::Relaxed);
+}
+
+async fn first() {
+    set(0, DEVICE.read(NodeId::new(0), 0).await);
+}
+
+async fn second() {
+    set(1, DEVICE.read(NodeId::new(1), 1).await);
+}
+
+async fn third() {
+    set(3, result(2) + DEVICE.read(NodeId::new(3), 0).await);
+}
+
+/// The futures of three nodes. What an `async fn` returns has no name, but a size.
+static FIRST: Place<{ bytes_of(first) }> = Place::new();
+static SECOND: Place<{ bytes_of(second) }> = Place::new();
+static THIRD: Place<{ bytes_of(third) }> = Place::new();
+
+/// A node that is a future: how it is made, and where it lies as long as it is under way.
+struct AsyncNode<F: 'static> {
+    make: fn() -> F,
+    future: Pin<&'static mut Option<F>>,
+}
+
+impl<F> AsyncNode<F> {
+    fn new<const BYTES: usize>(make: fn() -> F, place: &'static Place<BYTES>) -> Self {
+        Self { make, future: Pin::static_mut(place.give(None)) }
+    }
+}
+
+/// An [`AsyncNode`] of any type.
+trait Node {
+    fn begin(&mut self);
+
+    fn is_under_way(&self) -> bool;
+
+    /// Whether it is done. Then its future is dropped, where it lies.
+    fn poll(&mut self, context: &mut Context<'_>) -> bool;
+}
+
+impl<F: Future<Output = ()>> Node for AsyncNode<F> {
+    fn begin(&mut self) {
+        self.future.set(Some((self.make)()));
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.future.is_some()
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> bool {
+        let is_done = self.future.as_mut().as_pin_mut().is_none_or(|future| future.poll(context).is_ready());
+        if is_done {
+            self.future.set(None);
+        }
+        is_done
+    }
+}
+
+/// A node of each kind.
+enum Kind<'a> {
+    Async(&'a mut dyn Node),
+    Plain(fn()),
+}
+
 fn main() {
     let over = AtomicU32::new(0);
+    let (mut first, mut second, mut third) =
+        (AsyncNode::new(first, &FIRST), AsyncNode::new(second, &SECOND), AsyncNode::new(third, &THIRD));
+    let mut nodes = [
+        Kind::Async(&mut first),
+        Kind::Async(&mut second),
+        Kind::Plain(|| set(2, result(0) + result(1))),
+        Kind::Async(&mut third),
+        Kind::Plain(|| set(4, result(3))),
+    ];
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut reading = 0;
@@ -97,45 +182,46 @@ fn main() {
             }
         });
         for _ in 0..1_000 {
-            run_once();
+            run_once(&mut nodes);
         }
         over.store(1, Ordering::Relaxed);
     });
     println!("1000 runs of {NODES} nodes, 3 of which waited for the device");
 }
 
-/// One run on this core. What a node computes lies in `results`; its future, as long as it waits, in
-/// `futures`.
-fn run_once() {
-    let results: [Cell<u32>; NODES] = Default::default();
-    let result = |node: usize| results[node].get();
-    let first = pin!(async { results[0].set(DEVICE.read(NodeId::new(0), 0).await) });
-    let second = pin!(async { results[1].set(DEVICE.read(NodeId::new(1), 1).await) });
-    let third = pin!(async { results[3].set(result(2) + DEVICE.read(NodeId::new(3), 0).await) });
-    let mut futures: [(Pin<&mut dyn Future<Output = ()>>, bool); NODES] =
-        [(first, false), (second, false), (pin!(ready(())), false), (third, false), (pin!(ready(())), false)];
+/// One run on this core, which has the futures.
+fn run_once(nodes: &mut [Kind<'_>; NODES]) {
     RUN.start().expect("the last run is over");
     let mut polls = 0;
     while !matches!(RUN.status(), RunStatus::AtRest { .. }) {
-        // A node that was woken, or one that is ready; futures that are not under way are not polled.
-        let woken = WOKEN.take().map(NodeId::new).filter(|node| futures[node.index()].1);
+        // A node that was woken, or one that is ready. A wake may be late, of a node that isn't under way any more.
+        let is_under_way =
+            |node: &NodeId| matches!(&nodes[node.index()], Kind::Async(node) if node.is_under_way());
+        let woken = WOKEN.take().map(NodeId::new).filter(is_under_way);
         let Some(node) = woken.or_else(|| RUN.take()) else {
             std::hint::spin_loop(); // wait for an event, if neither set has anything
             continue;
         };
         polls += 1;
-        if node == NodeId::new(2) {
-            results[2].set(result(0) + result(1));
-        }
-        let (future, under_way) = &mut futures[node.index()];
-        *under_way = future.as_mut().poll(&mut Context::from_waker(&waker_of(node))).is_pending();
-        if !*under_way {
+        let is_done = match &mut nodes[node.index()] {
+            Kind::Plain(body) => {
+                body();
+                true
+            }
+            Kind::Async(future) => {
+                if woken.is_none() {
+                    future.begin();
+                }
+                future.poll(&mut Context::from_waker(&waker_of(node)))
+            }
+        };
+        if is_done {
             RUN.complete(node);
         }
     }
     // Three wait, if the device isn't quicker; a wake that comes late, of a reading that was seen already, is
     // for nothing.
     assert!((NODES..=NODES + 6).contains(&polls), "{polls} polls");
-    assert!(result(3) >= result(2));
+    assert!(result(4) >= result(2));
     assert!(RUN.is_at_rest());
 }

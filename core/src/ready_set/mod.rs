@@ -3,6 +3,7 @@
 //!
 //! States, orderings and why nothing is lost: README.md beside this file.
 
+mod alone;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 mod models;
 

@@ -1,7 +1,7 @@
-//! The three pairs on which a shared run rests, as litmus tests: a few accesses each, with the orderings of the
-//! code, and then with each of these weakened by one word. The first has no bad outcome in any order that the
-//! language's memory allows; each of the others has one, or the ordering would not be needed. README.md says what
-//! the pairs are for and what becomes of them on a chip; `.ci/mutants` weakens the code itself.
+//! The three pairs on which a shared run rests, as litmus tests: a few accesses each, with the orderings of
+//! the code, and then with each of these weakened by one word. The first has no bad outcome in any order that
+//! the language's memory allows; each of the others has one, or the ordering would not be needed. README.md
+//! says what the pairs are for and what becomes of them on a chip; `.ci/mutants` weakens the code itself.
 
 use crate::model::{Arc, UnsafeCell, thread};
 use crate::sync::AtomicUsize;
@@ -10,8 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
 use std::vec::Vec;
 
-/// Whether the outcome that a litmus test looks for never comes: two at a cell at once, which loom reports, or
-/// what the test itself calls lost.
+/// Whether the outcome that a litmus test looks for never comes: two at a cell at once, which loom reports,
+/// or what the test itself calls lost.
 fn holds(litmus: impl Fn() + Send + Sync + 'static) -> bool {
     let Err(payload) = catch_unwind(AssertUnwindSafe(|| loom::model(litmus))) else { return true };
     let text = payload.downcast_ref::<String>().map_or("", |text| text);
@@ -24,9 +24,10 @@ const LOST: &str = "empty for one, known to be full for the other: lost";
 const SET: usize = 1;
 const DOUBT: usize = 2;
 
-/// **An insertion against `forget`** (`ready_set`, C1, C2, P1, P2): each writes one word and then looks at the
-/// other's. If both read-modify-writes of the child are such, one of them comes first: either `forget` sees the
-/// bit, or the insertion sees the doubt. `look` is C2's ordering and `None` a load in its place, `insert` P1's.
+/// **An insertion against `forget`** (`ready_set`, C1, C2, P1, P2): each writes one word and then looks at
+/// the other's. If both read-modify-writes of the child are such, one of them comes first: either `forget`
+/// sees the bit, or the insertion sees the doubt. `look` is C2's ordering and `None` a load in its place,
+/// `insert` P1's.
 fn insertion_and_forget(look: Option<Ordering>, insert: Ordering) -> bool {
     holds(move || {
         let (hints, child) = (AtomicUsize::new(SET), AtomicUsize::new(0));
@@ -58,9 +59,9 @@ fn litmus_of_insertion_and_forget() {
 }
 
 /// **Predecessors, and the thread that runs the node** (`node_word`'s arrivals, `ready_set`'s bit): the first
-/// predecessor never meets the thread that runs the node, and what it has written must come there all the same,
-/// through the one that arrived last. Orderings: the look at the word, the arrival, the insertion, the winning of
-/// the bit.
+/// predecessor never meets the thread that runs the node, and what it has written must come there all the
+/// same, through the one that arrived last. Orderings: the look at the word, the arrival, the insertion, the
+/// winning of the bit.
 fn predecessors_and_taker(orderings: [Ordering; 4]) -> bool {
     let [look, arrive, insert, win] = orderings;
     holds(move || {
@@ -100,8 +101,8 @@ fn litmus_of_predecessors_and_taker() {
     assert!(!predecessors_and_taker([Acquire, AcqRel, Release, Relaxed]));
 }
 
-/// **The end of a run, and the beginning of the next** (`state`): whoever starts sees all that was written in the
-/// run that is over. Orderings: the end, the look.
+/// **The end of a run, and the beginning of the next** (`state`): whoever starts sees all that was written in
+/// the run that is over. Orderings: the end, the look.
 fn end_and_beginning(end: Ordering, look: Ordering) -> bool {
     holds(move || {
         let memory = Arc::new((UnsafeCell::new(()), AtomicUsize::new(1)));

@@ -222,7 +222,8 @@ fn two_runs_in_a_row() {
 }
 
 /// One stops the run at any moment, beside one that works; afterwards all is at rest, and the next one is
-/// complete. Catches: a stop of a run that is over, nodes that are not passed over, or without a word of that.
+/// complete. Catches: a stop of a run that is over, nodes that are not passed over, or without a word of
+/// that.
 ///
 /// Whoever stops does so at once: if the other one came first, loom would not try a stop in between, since it
 /// takes the look before the exchange for all that the exchange depends on.

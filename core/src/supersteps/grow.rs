@@ -8,13 +8,15 @@ use core::cmp::Reverse;
 
 /// In `touched`: nodes of several lanes, all of this superstep.
 const SEVERAL: usize = usize::MAX;
-/// A superstep lasts no longer than two to so many waits, about, and the first ones not as long: threads that come late
-/// come at its end.
+/// A superstep lasts no longer than two to so many waits, about, and the first ones not as long: threads that
+/// come late come at its end.
 const LONGEST: u32 = 6;
-/// How many nodes a lane takes at once from those that are free, at the most, if they come in an order that counts.
+/// How many nodes a lane takes at once from those that are free, at the most, if they come in an order that
+/// counts.
 const CHUNK: usize = 16;
 
-/// All nodes by superstep, in each by lane, and where these parts begin and end: see [`DagView::supersteps_with`].
+/// All nodes by superstep, in each by lane, and where these parts begin and end: see
+/// [`DagView::supersteps_with`].
 pub(super) fn grow(
     dag: DagView<'_>,
     lanes: usize,
@@ -165,9 +167,9 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
         }
     }
 
-    /// Gives the lane some of the nodes that are free, of which there are some. If their order doesn't count, it is
-    /// the lane's share of all of them, as far as the superstep goes: neighbours, which mostly lie side by side in
-    /// memory. What two lanes write to one cache line costs as much as ten short nodes.
+    /// Gives the lane some of the nodes that are free, of which there are some. If their order doesn't count,
+    /// it is the lane's share of all of them, as far as the superstep goes: neighbours, which mostly lie side
+    /// by side in memory. What two lanes write to one cache line costs as much as ten short nodes.
     fn take_free(&mut self, lane: usize) {
         if self.rank.is_some() {
             let chunk = (self.free.len() / (2 * self.lanes.len())).clamp(1, CHUNK);

@@ -9,7 +9,8 @@ use core::cmp::Reverse;
 /// How many of the most urgent nodes a lane looks at, for one that it needs not wait for.
 const CHOICE: usize = 8;
 
-/// All nodes by superstep, in each by lane, and where these parts begin and end: see [`DagView::supersteps_with`].
+/// All nodes by superstep, in each by lane, and where these parts begin and end: see
+/// [`DagView::supersteps_with`].
 pub(super) fn schedule(
     dag: DagView<'_>,
     lanes: usize,
@@ -127,8 +128,8 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
         }
     }
 
-    /// A ready node for this lane: of the most urgent ones that can begin now, if there are any, the one of which the
-    /// most predecessors ran here: what they have written is near.
+    /// A ready node for this lane: of the most urgent ones that can begin now, if there are any, the one of
+    /// which the most predecessors ran here: what they have written is near.
     fn choose(&mut self, lane: usize, now: u64) -> Option<NodeId> {
         let mut looked_at = Vec::with_capacity(CHOICE);
         let mut best = None;

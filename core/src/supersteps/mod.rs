@@ -9,14 +9,14 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// All nodes of a graph in *supersteps*, each of them divided among *lanes*: a lane's nodes of a superstep depend
-/// on nothing but nodes of earlier supersteps, and nodes before them in the same lane.
+/// All nodes of a graph in *supersteps*, each of them divided among *lanes*: a lane's nodes of a superstep
+/// depend on nothing but nodes of earlier supersteps, and nodes before them in the same lane.
 ///
-/// So as many threads as there are lanes can run the graph without counters, if they wait for each other after
-/// each superstep (bulk synchronous; Valiant, "A bridging model for parallel computation", 1990); or, if there is
-/// a thread for each lane, only for what they need, at their [points](Self::points) (Park, Smelyanskiy, Sundaram and
-/// Dubey, "Sparsifying synchronization for high-performance shared-memory sparse triangular solver", 2014). Made
-/// by [`DagView::supersteps`].
+/// So as many threads as there are lanes can run the graph without counters, if they wait for each other
+/// after each superstep (bulk synchronous; Valiant, "A bridging model for parallel computation", 1990); or,
+/// if there is a thread for each lane, only for what they need, at their [points](Self::points) (Park,
+/// Smelyanskiy, Sundaram and Dubey, "Sparsifying synchronization for high-performance shared-memory sparse
+/// triangular solver", 2014). Made by [`DagView::supersteps`].
 ///
 /// # Examples
 ///
@@ -70,7 +70,8 @@ pub struct SyncPoint {
 }
 
 impl Supersteps {
-    /// `order` has all nodes by superstep, in each by lane, and `bounds` says where these parts begin and end.
+    /// `order` has all nodes by superstep, in each by lane, and `bounds` says where these parts begin and
+    /// end.
     fn new(
         dag: DagView<'_>,
         (order, bounds): (Vec<NodeId>, Vec<u32>),
@@ -138,8 +139,8 @@ impl Supersteps {
         self.lanes
     }
 
-    /// What a run on as many threads as there are lanes is expected to take, in the unit of the weights, if what
-    /// a lane has done is seen by the others after a wait.
+    /// What a run on as many threads as there are lanes is expected to take, in the unit of the weights, if
+    /// what a lane has done is seen by the others after a wait.
     ///
     /// # Examples
     ///
@@ -154,7 +155,8 @@ impl Supersteps {
         self.cost
     }
 
-    /// What all nodes together take, in the unit of the weights: what a run on one thread is expected to take.
+    /// What all nodes together take, in the unit of the weights: what a run on one thread is expected to
+    /// take.
     ///
     /// # Examples
     ///
@@ -206,8 +208,8 @@ impl Supersteps {
         &self.nodes
     }
 
-    /// Where in [`nodes`](Self::nodes) the parts of a superstep begin, and where the last one ends: one number
-    /// more than there are lanes.
+    /// Where in [`nodes`](Self::nodes) the parts of a superstep begin, and where the last one ends: one
+    /// number more than there are lanes.
     ///
     /// # Panics
     ///
@@ -247,11 +249,11 @@ impl Supersteps {
         &self.nodes[bounds[lane] as usize..bounds[lane + 1] as usize]
     }
 
-    /// Where a lane tells in a superstep how far it is, and what it waits for, by position. Beside these points it
-    /// tells at the end of its part.
+    /// Where a lane tells in a superstep how far it is, and what it waits for, by position. Beside these
+    /// points it tells at the end of its part.
     ///
-    /// If each lane tells and waits so, and whoever sees what it tells also sees what its nodes have done, each node
-    /// runs after what it depends on.
+    /// If each lane tells and waits so, and whoever sees what it tells also sees what its nodes have done,
+    /// each node runs after what it depends on.
     ///
     /// # Panics
     ///
@@ -276,8 +278,8 @@ impl Supersteps {
         &self.points[self.point_starts[part] as usize..self.point_starts[part + 1] as usize]
     }
 
-    /// Whether it is one of this graph: has all of its nodes once, and none before what it depends on, or beside
-    /// it; and its points are those of this graph. O((V + E) log E).
+    /// Whether it is one of this graph: has all of its nodes once, and none before what it depends on, or
+    /// beside it; and its points are those of this graph. O((V + E) log E).
     pub(crate) fn is_of(&self, dag: DagView<'_>) -> bool {
         // The superstep, the lane and the position of each node.
         let mut places = vec![None; dag.node_count()];
@@ -306,15 +308,15 @@ impl Supersteps {
 }
 
 impl DagView<'_> {
-    /// Divides the nodes among `lanes` threads, so that they have about equally much to do and seldom wait for
-    /// each other. `weight` says what a node takes, `wait` what a wait takes, in any one unit.
+    /// Divides the nodes among `lanes` threads, so that they have about equally much to do and seldom wait
+    /// for each other. `weight` says what a node takes, `wait` what a wait takes, in any one unit.
     ///
-    /// Greedy: the lane that has the least to do takes next the node with the longest way to go; or, of nodes that
-    /// take less than a wait, the one of the lowest number, first of those that only it can take, since they
-    /// depend on what it has in this superstep. When one has nothing left, the others go on for as long as
-    /// a wait takes, and longer if waiting would give it nothing. After Böhnlein, Papp, Steiner and Yzelman,
-    /// "Efficient parallel scheduling for sparse triangular solvers" (GrowLocal), 2025.
-    /// O((V + E) · (lanes + log V)).
+    /// Greedy: the lane that has the least to do takes next the node with the longest way to go; or, of nodes
+    /// that take less than a wait, the one of the lowest number, first of those that only it can take, since
+    /// they depend on what it has in this superstep. When one has nothing left, the others go on for as long
+    /// as a wait takes, and longer if waiting would give it nothing. After Böhnlein, Papp, Steiner and
+    /// Yzelman, "Efficient parallel scheduling for sparse triangular solvers" (GrowLocal), 2025. O((V + E) ·
+    /// (lanes + log V)).
     ///
     /// # Panics
     ///
@@ -340,9 +342,9 @@ impl DagView<'_> {
         self.supersteps_with(lanes, wait, weight, None, |_| false)
     }
 
-    /// Divides the nodes among `lanes` threads as [`supersteps`](Self::supersteps) does, but for two demands: if
-    /// there is a `rank`, a lane takes of what it may the node of the lowest one; and the `bound` nodes are all in
-    /// the first lane.
+    /// Divides the nodes among `lanes` threads as [`supersteps`](Self::supersteps) does, but for two demands:
+    /// if there is a `rank`, a lane takes of what it may the node of the lowest one; and the `bound` nodes
+    /// are all in the first lane.
     ///
     /// # Panics
     ///

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 /// What a node waits for: its position, the other lane, and a position in that.
 type Need = (u32, u32, u32);
 
-/// The points of `supersteps`, by superstep and lane, and where those of each part begin. Between two of one part there
-/// is work for as long as a wait takes.
+/// The points of `supersteps`, by superstep and lane, and where those of each part begin. Between two of one
+/// part there is work for as long as a wait takes.
 pub(super) fn points(
     dag: DagView<'_>,
     supersteps: &Supersteps,
@@ -20,7 +20,8 @@ pub(super) fn points(
     let lane_of_part = |part: usize| number(part % supersteps.lanes);
     let mut needs = needs(dag, supersteps);
 
-    // Whoever is waited for tells at certain positions how far it is: the next one after each node of `needs`.
+    // Whoever is waited for tells at certain positions how far it is: the next one after each node of
+    // `needs`.
     let mut waited_for = vec![false; nodes.len()];
     needs.iter().for_each(|&(_, _, before)| waited_for[before as usize] = true);
     let mut told_at = vec![0; nodes.len()];
@@ -101,8 +102,8 @@ fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Whether these points make each node wait for what it depends on in other lanes, and let each lane wait only for what
-/// is told, in an earlier superstep.
+/// Whether these points make each node wait for what it depends on in other lanes, and let each lane wait
+/// only for what is told, in an earlier superstep.
 pub(super) fn cover(dag: DagView<'_>, supersteps: &Supersteps) -> bool {
     let lanes = supersteps.lanes;
     // Of each position before which somebody may be told something: in which superstep that is, and the lane.

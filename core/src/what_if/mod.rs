@@ -30,15 +30,16 @@ pub enum SchedulingPolicy {
     /// executors run graphs without an order.
     #[default]
     WorkStealing,
-    /// All threads take the node with the longest path behind it: list scheduling by critical path. As executors
-    /// run typed graphs that are told, or have measured, how long nodes take.
+    /// All threads take the node with the longest path behind it: list scheduling by critical path. As
+    /// executors run typed graphs that are told, or have measured, how long nodes take.
     LongestPathFirst,
 }
 
-/// A graph whose nodes take so long: how long it would run on any number of threads, and what would change that.
+/// A graph whose nodes take so long: how long it would run on any number of threads, and what would change
+/// that.
 ///
-/// A prediction, not a measurement. It counts what the nodes take, and nothing else: no time to hand nodes from
-/// thread to thread, no memory that threads compete for. So it is too low for nodes of less than some
+/// A prediction, not a measurement. It counts what the nodes take, and nothing else: no time to hand nodes
+/// from thread to thread, no memory that threads compete for. So it is too low for nodes of less than some
 /// microseconds, and for nodes that slow each other down.
 ///
 /// # Examples
@@ -128,8 +129,8 @@ impl<D: AsDag> WhatIf<D> {
         Duration::from_nanos(self.span)
     }
 
-    /// Work by span: how many threads the graph can keep busy on average, and so the highest possible speedup.
-    /// 1 if nothing takes any time.
+    /// Work by span: how many threads the graph can keep busy on average, and so the highest possible
+    /// speedup. 1 if nothing takes any time.
     ///
     /// # Examples
     ///
@@ -205,9 +206,9 @@ impl<D: AsDag> WhatIf<D> {
     /// How long a run would take on so many threads, by simulation. O(E + V log V), whatever the number of
     /// threads.
     ///
-    /// At most `work / threads + span × (threads − 1) / threads` (Graham 1969), since no thread is idle while a
-    /// node is ready. The executor's real order may be another one, so work stealing in particular may turn out
-    /// somewhat better or worse.
+    /// At most `work / threads + span × (threads − 1) / threads` (Graham 1969), since no thread is idle while
+    /// a node is ready. The executor's real order may be another one, so work stealing in particular may turn
+    /// out somewhat better or worse.
     ///
     /// # Panics
     ///
@@ -259,11 +260,11 @@ impl<D: AsDag> WhatIf<D> {
         WhatIf::of(&self.dag, durations)
     }
 
-    /// Which node, made `factor` times faster, shortens the run on so many threads most, and how long that then
-    /// takes. Of several the one that takes longest. `None` if no node shortens it.
+    /// Which node, made `factor` times faster, shortens the run on so many threads most, and how long that
+    /// then takes. Of several the one that takes longest. `None` if no node shortens it.
     ///
-    /// A node is taken to shorten the run by no more than it is made shorter itself (that it may do otherwise is
-    /// Graham's anomaly): so most nodes need no simulation.
+    /// A node is taken to shorten the run by no more than it is made shorter itself (that it may do otherwise
+    /// is Graham's anomaly): so most nodes need no simulation.
     ///
     /// # Panics
     ///

@@ -1,9 +1,9 @@
 //! A run on so many threads, event by event. An event is the end of a node, on the thread that ran it.
 //!
-//! Work stealing is that of the executor, roughly: a thread runs next what it has made ready last, and keeps the
-//! rest on a stack; a thread without work takes the oldest of another's, of those in turn. (Executors take several
-//! at once; which ones is a matter of moments.) The roots lie in the caller's queue: whoever has nothing takes the
-//! first that is left.
+//! Work stealing is that of the executor, roughly: a thread runs next what it has made ready last, and keeps
+//! the rest on a stack; a thread without work takes the oldest of another's, of those in turn. (Executors
+//! take several at once; which ones is a matter of moments.) The roots lie in the caller's queue: whoever has
+//! nothing takes the first that is left.
 
 use super::SchedulingPolicy;
 use crate::{DagView, NodeId};

@@ -1,7 +1,7 @@
-//! A graph that several contexts run together without an operating system: cores, and interrupt handlers, which
-//! are contexts beside which the one that they interrupt stands still. The input says what each of them calls, and
-//! before each atomic operation who goes on (`schedule.rs`). What must hold is in `oracle.rs`; of the ready set by
-//! itself in `set.rs`.
+//! A graph that several contexts run together without an operating system: cores, and interrupt handlers,
+//! which are contexts beside which the one that they interrupt stands still. The input says what each of them
+//! calls, and before each atomic operation who goes on (`schedule.rs`). What must hold is in `oracle.rs`; of
+//! the ready set by itself in `set.rs`.
 #![no_main]
 
 #[cfg(not(dgraph_shuttle))]

@@ -1,11 +1,12 @@
 //! The naive oracle: it is told of everything before or after it happens, and takes no step of the model.
 //!
-//! **Nobody overlooks what is ready.** If a node was ready before a call (all that it depends on was complete by
-//! calls that had returned) and has not begun after it, and the call has returned something less urgent or nothing,
-//! then somebody else has the node in the middle of a call. Each call has one node at most in such a state, so the
-//! overlooked ones are no more than the calls of others at that time; and none of them begins by a call that begins
-//! only now. (But `work` that came for an earlier run may have the node and put it back.) So one that stands still
-//! for ever keeps one node from everybody else, not two, and hides none that it doesn't have.
+//! **Nobody overlooks what is ready.** If a node was ready before a call (all that it depends on was complete
+//! by calls that had returned) and has not begun after it, and the call has returned something less urgent or
+//! nothing, then somebody else has the node in the middle of a call. Each call has one node at most in such a
+//! state, so the overlooked ones are no more than the calls of others at that time; and none of them begins
+//! by a call that begins only now. (But `work` that came for an earlier run may have the node and put it
+//! back.) So one that stands still for ever keeps one node from everybody else, not two, and hides none that
+//! it doesn't have.
 
 use dgraph_core::NodeId;
 

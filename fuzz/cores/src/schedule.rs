@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// More contexts than there are.
 const CONTEXTS: usize = 8;
 
-/// What contexts tell the scheduler. It runs all of them on one thread, so these are no operations of the model.
+/// What contexts tell the scheduler. It runs all of them on one thread, so these are no operations of the
+/// model.
 #[derive(Default)]
 pub struct Signals {
     /// How many actions each context has ended.

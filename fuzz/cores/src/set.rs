@@ -1,6 +1,6 @@
 //! The ready set by itself, and its oracle. Each position has one owner: who takes it may insert it again. So
-//! nothing is lost if all are found in the end, and a position that a call overlooks (it was inserted before, and
-//! what the call returns is higher, or nothing) was taken by a call that had begun by then.
+//! nothing is lost if all are found in the end, and a position that a call overlooks (it was inserted before,
+//! and what the call returns is higher, or nothing) was taken by a call that had begun by then.
 
 use crate::schedule::Signals;
 use arbitrary::Arbitrary;

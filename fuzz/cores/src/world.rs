@@ -1,5 +1,5 @@
-//! The run, and beside it the naive oracle that is told of everything: each node once in each run, after all that
-//! it depends on; nobody overlooks what is ready; at rest all is as it was; what was cut is closed.
+//! The run, and beside it the naive oracle that is told of everything: each node once in each run, after all
+//! that it depends on; nobody overlooks what is ready; at rest all is as it was; what was cut is closed.
 
 use crate::oracle::Oracle;
 use dgraph_core::sync::{AtomicU32, AtomicUsize};

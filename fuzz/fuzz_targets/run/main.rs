@@ -1,8 +1,9 @@
-//! Arbitrary graphs with failures, panics, cancels, nested runs, futures, demands of order and threads, and
-//! results that are moved, run in arbitrary ways: every runner agrees with a naive serial oracle on what it
-//! gave, who failed and who was skipped; where a cancel, a panic or a run that is dropped leaves that open,
-//! with what the contract says in any case. Each node starts at most once a run, after all that it depends on
-//! has ended well, where it may and with no more others than it may, and each value is dropped exactly once.
+//! Arbitrary graphs with failures, panics, cancels, branches, states, nested and repeated runs, futures,
+//! demands of order and threads, and results that are moved or dropped early, run in arbitrary ways, some
+//! of them at once: every runner agrees with a naive serial oracle on what it gave, who failed, who was
+//! skipped and who was not chosen; where a cancel, a panic or a run that is dropped leaves that open, with
+//! what the contract says in any case. Each node starts at most once a run, after all that it depends on
+//! has ended, where it may and with no more others than it may, and each value is dropped exactly once.
 #![no_main]
 
 mod keyed;
@@ -34,6 +35,7 @@ const PLANNED: &str = "planned";
 
 fuzz_target!(|plan: Plan| match plan.layer {
     Layer::Typed => typed::check(plan),
+    Layer::Instances => typed::instances::check(plan),
     Layer::Keyed => keyed::check(&plan),
     Layer::Raw => raw::check(&plan),
 });

@@ -1,6 +1,6 @@
 //! What a run of a typed graph must come to: one node after the other, with no regard to speed.
 
-use crate::plan::{Plan, Role, Way};
+use crate::plan::{Kind, Plan, Role, Way};
 use std::collections::BTreeSet;
 
 /// What each node gives: a number of its own, and what it is fed, in order.
@@ -14,33 +14,62 @@ pub(crate) enum Fate {
     Value(u64),
     Failed,
     Panicked,
+    Ended,
     /// By one of these, all of which it depends on, directly or not.
     Skipped(BTreeSet<usize>),
+    /// By one of these, or a condition on it.
+    NotChosen(BTreeSet<usize>),
+}
+
+impl Fate {
+    /// What a node makes of it that is told it.
+    pub(crate) fn told(&self) -> u64 {
+        match self {
+            Self::Value(value) => *value,
+            Self::Failed => 101,
+            Self::Panicked => 102,
+            Self::Ended => 103,
+            Self::Skipped(_) => 104,
+            Self::NotChosen(_) => 105,
+        }
+    }
+
+    /// Whether the node starts.
+    pub(crate) fn starts(&self) -> bool {
+        !matches!(self, Self::Skipped(_) | Self::NotChosen(_))
+    }
 }
 
 pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
     let mut fates = vec![Fate::Failed; plan.len()];
     for node in plan.order() {
-        let mut culprits = BTreeSet::new();
-        for before in plan.needed_by(node) {
+        let (mut culprits, mut enders) = (BTreeSet::new(), BTreeSet::new());
+        for (before, kind) in plan.before(node).filter(|(_, kind)| kind.needs()) {
+            let flag = plan.nodes[before].flag;
             match &fates[before] {
+                Fate::Value(_) if matches!(kind, Kind::Condition(wanted) if wanted != flag) => {
+                    enders.insert(before);
+                }
                 Fate::Value(_) => {}
                 Fate::Failed | Fate::Panicked => _ = culprits.insert(before),
                 Fate::Skipped(more) => culprits.extend(more),
+                // It has left the state as it was.
+                Fate::Ended | Fate::NotChosen(_) if kind == Kind::Turn => {}
+                Fate::Ended => _ = enders.insert(before),
+                Fate::NotChosen(more) => enders.extend(more),
             }
         }
-        let fed = || {
-            plan.feeding(node).into_iter().map(|before| match fates[before] {
-                Fate::Value(value) => value,
-                _ => unreachable!("it would be a culprit"),
-            })
-        };
+        let fed: Vec<_> = plan.feeding(node).into_iter().chain(plan.told(node)).collect();
+        let is_fed = !fed.is_empty();
+        let fed = fed.into_iter().map(|before| fates[before].told());
         fates[node] = match plan.role(node) {
             _ if !culprits.is_empty() => Fate::Skipped(culprits),
+            _ if !enders.is_empty() => Fate::NotChosen(enders),
             Role::Fails => Fate::Failed,
             Role::Panics => Fate::Panicked,
-            Role::ReadsInput if fed().next().is_none() => Fate::Value(value(node, [input].into_iter())),
-            _ => Fate::Value(value(node, fed())),
+            Role::Ends => Fate::Ended,
+            Role::ReadsInput if !is_fed => Fate::Value(value(node, [input].into_iter())),
+            _ => Fate::Value(value(node, fed)),
         };
     }
     fates
@@ -53,7 +82,7 @@ pub(crate) fn needed(plan: &Plan, way: &Way) -> Vec<bool> {
     needed[target] = true;
     for node in plan.order().into_iter().rev() {
         if needed[node] {
-            plan.needed_by(node).for_each(|before| needed[before] = true);
+            plan.depends_on(node).for_each(|before| needed[before] = true);
         }
     }
     needed
@@ -63,13 +92,36 @@ pub(crate) fn target(plan: &Plan, way: &Way) -> Option<usize> {
     way.only.filter(|_| plan.len() > 0).map(|only| usize::from(only) % plan.len())
 }
 
+/// Which nodes run also after a failure that stops the others.
+pub(crate) fn lasting(plan: &Plan) -> Vec<bool> {
+    let in_any_case = |node| plan.before(node).any(|(_, kind)| kind.is_in_any_case());
+    let mut lasting: Vec<_> = (0..plan.len()).map(in_any_case).collect();
+    for node in plan.order().into_iter().rev().filter(|&node| lasting[node]).collect::<Vec<_>>() {
+        mark(plan, node, &mut lasting);
+    }
+    lasting
+}
+
+fn mark(plan: &Plan, node: usize, lasting: &mut [bool]) {
+    for (before, _) in plan.before(node).filter(|(_, kind)| kind.needs()) {
+        if !std::mem::replace(&mut lasting[before], true) {
+            mark(plan, before, lasting);
+        }
+    }
+}
+
 /// Whether there is only one way in which the run can end: nothing is called off while others are under way.
 pub(crate) fn is_certain(plan: &Plan, way: &Way, needed: &[bool], fates: &[Fate]) -> bool {
+    let fails = (0..plan.len()).any(|node| needed[node] && fates[node] == Fate::Failed);
+    (way.keep_going || !fails) && only_fails(plan, way, needed, fates)
+}
+
+/// Whether nothing but failures can call anything off.
+pub(crate) fn only_fails(plan: &Plan, way: &Way, needed: &[bool], fates: &[Fate]) -> bool {
     (0..plan.len()).filter(|&node| needed[node]).all(|node| match fates[node] {
         Fate::Panicked => false,
-        Fate::Failed => way.keep_going,
         Fate::Value(_) => !(way.cancellable && plan.role(node) == Role::Cancels),
-        Fate::Skipped(_) => true,
+        Fate::Failed | Fate::Ended | Fate::Skipped(_) | Fate::NotChosen(_) => true,
     })
 }
 
@@ -93,6 +145,6 @@ pub(crate) fn order(plan: &Plan, fates: &[Fate]) -> Vec<usize> {
         done[next] = true;
         order.push(next);
     }
-    order.retain(|&node| !matches!(fates[node], Fate::Skipped(_)));
+    order.retain(|&node| fates[node].starts());
     order
 }

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layer {
     Typed,
+    /// A definition, of which all ways run instances at once.
+    Instances,
     Keyed,
     Raw,
 }
@@ -34,6 +36,10 @@ pub(crate) struct Spec {
     pub(crate) demand: Demand,
     /// What it does with states of a typed graph, each of them once.
     pub(crate) uses: Vec<(usize, Mode)>,
+    /// What conditions on it are about.
+    pub(crate) flag: bool,
+    /// Its result is dropped early.
+    pub(crate) early: bool,
 }
 
 /// How many states there are.
@@ -66,6 +72,8 @@ pub(crate) struct Demand {
     pub(crate) priority: i8,
     /// Whether it is under the first, the second limit.
     pub(crate) limits: [bool; 2],
+    /// How many permits it wants of the limit that runs share.
+    pub(crate) permits: usize,
     pub(crate) place: Option<Place>,
 }
 
@@ -87,6 +95,10 @@ pub(crate) enum Role {
     ReadsInput,
     /// Runs a graph on the executor that it runs on.
     Nests,
+    /// Is a graph that repeats.
+    Repeats,
+    /// Ends its branch.
+    Ends,
     Fails,
     Panics,
     Cancels,
@@ -99,7 +111,13 @@ pub(crate) enum Kind {
     /// Moves the result, if nobody else is fed it and nothing else feeds its dependent; otherwise feeds.
     Moves,
     OnlyOrders,
-    /// Comes of states: orders like the one above.
+    /// Feeds what has become of it, in any case.
+    Outcome,
+    /// Orders, in any case.
+    Always,
+    /// Orders, and the dependent runs only if the flag is this.
+    Condition(bool),
+    /// Comes of states: orders like `OnlyOrders`.
     Turn,
     /// Comes of states: orders, and nothing depends on what becomes of the first one.
     Waits,
@@ -108,6 +126,32 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn feeds(self) -> bool {
         matches!(self, Self::Feeds | Self::Moves)
+    }
+
+    /// Whether the result is used.
+    pub(crate) fn uses(self) -> bool {
+        self.feeds() || matches!(self, Self::Outcome | Self::Condition(_))
+    }
+
+    /// Whether the dependent runs whatever becomes of the dependency.
+    pub(crate) fn is_in_any_case(self) -> bool {
+        matches!(self, Self::Outcome | Self::Always)
+    }
+
+    /// Whether the dependent runs only if the dependency went well.
+    pub(crate) fn needs(self) -> bool {
+        !self.is_in_any_case() && self != Self::Waits
+    }
+
+    fn new(byte: u8, branches: bool) -> Self {
+        let at = usize::from(byte % 4);
+        match byte / 4 % 4 {
+            2 if branches => [Self::Outcome, Self::Outcome, Self::Outcome, Self::Always][at],
+            3 if branches => {
+                [Self::Condition(true), Self::Condition(true), Self::Condition(false), Self::Always][at]
+            }
+            _ => [Self::Feeds, Self::Moves, Self::Moves, Self::OnlyOrders][at],
+        }
     }
 }
 
@@ -176,24 +220,30 @@ impl<'a> Arbitrary<'a> for Plan {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let [kind, stir]: [u8; 2] = bytes.arbitrary()?;
         let layer = match kind % 8 {
+            5 => Layer::Instances,
             6 => Layer::Keyed,
             7 => Layer::Raw,
             _ => Layer::Typed,
         };
-        let (waits, demands) = (kind & 16 != 0, kind & 32 != 0);
-        let states = kind & 64 != 0 && layer == Layer::Typed;
+        let choice = Choice {
+            waits: kind & 16 != 0,
+            demands: kind & 32 != 0,
+            states: kind & 64 != 0 && layer == Layer::Typed,
+            branches: kind & 128 != 0,
+            early: kind & 8 != 0,
+        };
         let number = bytes.int_in_range(1..=4)?;
         let ways = (0..number).map(|_| Way::new(bytes)).collect::<Result<_>>()?;
         let number: u8 = bytes.int_in_range(0..=40)?;
         let (mut nodes, mut edges): (_, Vec<(u8, u8, Kind)>) = (Vec::new(), Vec::new());
         for node in 0..number {
-            nodes.push(Spec::new(bytes, waits, demands, states)?);
+            nodes.push(Spec::new(bytes, &choice)?);
             // With each node its edges: at the end there would be bytes for them in the longest inputs only.
             let into: u8 = bytes.arbitrary()?;
             for _ in 0..[0, 1, 1, 2, 2, 3, 4, 6][usize::from(into % 8)] {
                 let [other, kind]: [u8; 2] = bytes.arbitrary()?;
                 let other = other % number;
-                let kind = [Kind::Feeds, Kind::Moves, Kind::Moves, Kind::OnlyOrders][usize::from(kind % 4)];
+                let kind = Kind::new(kind, choice.branches);
                 match rank(stir, other).cmp(&rank(stir, node)) {
                     Ordering::Less => edges.push((other, node, kind)),
                     Ordering::Equal => {}
@@ -207,9 +257,19 @@ impl<'a> Arbitrary<'a> for Plan {
     }
 }
 
+/// What there is in a graph.
+struct Choice {
+    waits: bool,
+    demands: bool,
+    states: bool,
+    branches: bool,
+    early: bool,
+}
+
 impl Spec {
     /// Most nodes are ordinary ones: what calls a run off leaves little to check.
-    fn new(bytes: &mut Unstructured<'_>, waits: bool, demands: bool, states: bool) -> Result<Self> {
+    fn new(bytes: &mut Unstructured<'_>, choice: &Choice) -> Result<Self> {
+        let &Choice { waits, demands, states, branches, early } = choice;
         let byte: u8 = bytes.arbitrary()?;
         let role = match byte % 32 {
             1..=3 => Role::Fails,
@@ -217,13 +277,16 @@ impl Spec {
             5 => Role::Cancels,
             6..=7 => Role::Nests,
             8..=11 => Role::ReadsInput,
+            12 if branches => Role::Ends,
+            13 if branches => Role::Repeats,
             12..=14 => Role::GivesNothing,
             _ => Role::Gives,
         };
         let pause = if waits { Pause::new(bytes.arbitrary()?) } else { None };
         let demand = if demands { Demand::new(bytes.arbitrary()?) } else { Demand::default() };
         let uses = if states { Mode::uses(bytes.arbitrary()?) } else { Vec::new() };
-        Ok(Self { role, slow: byte >= 192, pause, demand, uses })
+        let (flag, early) = (byte & 32 == 0, early && byte & 64 != 0);
+        Ok(Self { role, slow: byte >= 192, pause, demand, uses, flag, early })
     }
 }
 
@@ -257,6 +320,11 @@ impl Demand {
         Self {
             priority: (byte % 4) as i8 - 1,
             limits: [byte & 4 != 0, byte & 24 == 24],
+            permits: match byte / 32 {
+                4 => 1,
+                5 => 2 + usize::from(byte & 8) / 8,
+                _ => 0,
+            },
             place: match byte / 32 {
                 6 => Some(Place::Caller),
                 7 => Some(Place::Worker),
@@ -326,20 +394,38 @@ impl Plan {
     }
 
     /// What `node` depends on: what it comes after, but for readers of a state that it changes.
-    pub(crate) fn needed_by(&self, node: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn depends_on(&self, node: usize) -> impl Iterator<Item = usize> {
         self.before(node).filter(|(_, kind)| *kind != Kind::Waits).map(|(before, _)| before)
+    }
+
+    /// What `node` is told the outcome of.
+    pub(crate) fn told(&self, node: usize) -> Vec<usize> {
+        self.before(node).filter(|(_, kind)| *kind == Kind::Outcome).map(|(before, _)| before).collect()
+    }
+
+    /// Whether some edge is of this kind.
+    pub(crate) fn any(&self, is: impl Fn(Kind) -> bool) -> bool {
+        self.edges.iter().any(|&(.., kind)| is(kind))
+    }
+
+    /// Whether the result of `node` goes after its last user.
+    pub(crate) fn goes_early(&self, node: usize) -> bool {
+        let used = |&(u, _, kind): &(u8, u8, Kind)| usize::from(u) == node && kind.uses();
+        self.nodes[node].early && self.edges.iter().any(used)
     }
 
     /// Adds the edges that come of states, naively. Nodes are defined in the order of [`order`](Self::order).
     fn take_turns(&mut self) {
         for node in 0..self.len() {
             // A node with states is fed by one other at the most, which lends its result.
-            if self.feeding(node).len() > 1 || self.feeding(node).iter().any(|&fed| self.taker(fed).is_some())
-            {
+            let feeding = self.feeding(node);
+            let is_fed_more = feeding.len() > 1 || feeding.iter().any(|&fed| self.taker(fed).is_some());
+            if is_fed_more || !self.told(node).is_empty() || self.role(node) == Role::Repeats {
                 self.nodes[node].uses.clear();
             }
         }
         let order = self.order();
+        let mut turns = Vec::new();
         for state in 0..STATES {
             let mode = |node: usize| {
                 let mut uses = self.nodes[node].uses.iter();
@@ -355,33 +441,44 @@ impl Plan {
                 // Readers first, then those that have changed it for them.
                 while let Some(&(reader, _)) = before.next_if(|(_, mode)| *mode == Mode::Read) {
                     if mode != Mode::Read {
-                        self.edges.push((reader as u8, node as u8, Kind::Waits));
+                        turns.push((reader as u8, node as u8, Kind::Waits));
                     }
                 }
                 let Some(&(changer, how)) = before.next() else { continue };
-                self.edges.push((changer as u8, node as u8, Kind::Turn));
+                turns.push((changer as u8, node as u8, Kind::Turn));
                 if how == Mode::Commute {
                     while let Some(&(changer, _)) = before.next_if(|(_, mode)| *mode == Mode::Commute) {
-                        self.edges.push((changer as u8, node as u8, Kind::Turn));
+                        turns.push((changer as u8, node as u8, Kind::Turn));
                     }
                 }
             }
         }
+        // Who depends on another node anyway does so as it says.
+        turns.retain(|&(u, v, _)| !self.edges.iter().any(|&(from, to, _)| (from, to) == (u, v)));
+        self.edges.extend(turns);
     }
 
-    /// The node that the result of `node` is moved into: the only one that it feeds, which nothing else feeds.
+    /// The node that the result of `node` is moved into: the only one that uses it, which nothing else feeds.
     pub(crate) fn taker(&self, node: usize) -> Option<usize> {
-        let mut fed = self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && kind.feeds());
-        match (fed.next(), fed.next()) {
-            (Some(&(_, v, Kind::Moves)), None) if self.feeding(v.into()).len() == 1 => Some(v.into()),
+        if self.layer != Layer::Typed {
+            return None;
+        }
+        let mut users = self.edges.iter().filter(|(u, _, kind)| usize::from(*u) == node && kind.uses());
+        match (users.next(), users.next()) {
+            (Some(&(_, v, Kind::Moves)), None) => {
+                let v = v.into();
+                let alone = self.feeding(v).len() == 1 && self.told(v).is_empty();
+                (alone && self.role(v) != Role::Repeats).then_some(v)
+            }
             _ => None,
         }
     }
 
-    /// Whether there are demands, and no futures.
+    /// Whether there are demands, no futures, and no conditions, which are nodes more.
     pub(crate) fn has_only_demands(&self) -> bool {
         self.nodes.iter().all(|node| node.pause.is_none())
             && self.nodes.iter().any(|node| node.demand != Demand::default())
+            && !self.any(|kind| matches!(kind, Kind::Condition(_)))
     }
 
     pub(crate) fn has(&self, role: Role) -> bool {
@@ -389,7 +486,8 @@ impl Plan {
     }
 }
 
-/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they are.
+/// Each node's own, since an odd factor loses nothing modulo 2⁸. A stir of 0 or 1 leaves the numbers as they
+/// are.
 fn rank(stir: u8, node: u8) -> u8 {
     node.wrapping_mul(stir | 1)
 }

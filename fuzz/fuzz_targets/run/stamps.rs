@@ -44,8 +44,9 @@ impl Stamps {
         for &(u, v, kind) in &plan.edges {
             let (u, v) = (usize::from(u), usize::from(v));
             let (first, end, start) = (of(&self.started, u), of(&self.ended, u), of(&self.started, v));
-            // One that may have failed has no end.
-            let ended = if kind == Kind::Waits && end == 0 { first } else { end };
+            // One that may have failed, or was cut off, has no end.
+            let may_fail = kind == Kind::Waits || kind.is_in_any_case();
+            let ended = if may_fail && end == 0 { first } else { end };
             let in_order = start == 0 || (first == 0 && !all) || (ended != 0 && ended < start);
             assert!(in_order, "node {v} started at {start}, {u}, which it depends on, {first} to {end}");
         }

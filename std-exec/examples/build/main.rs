@@ -6,8 +6,8 @@
 //! cargo run --release -p dgraph-exec --example build -- some.mk package     # and what it needs
 //! ```
 //!
-//! What a failure doesn't concern is made all the same. At Ctrl-C the commands under way go on to their end, and nothing
-//! else begins; at the second one they are killed.
+//! What a failure doesn't concern is made all the same. At Ctrl-C the commands under way go on to their end,
+//! and nothing else begins; at the second one they are killed.
 
 #![forbid(unsafe_code)]
 
@@ -45,7 +45,8 @@ struct Options {
     jobs: usize,
 }
 
-/// Runs the command of a target. It is killed if this future is dropped, but not by the Ctrl-C that is for this program.
+/// Runs the command of a target. It is killed if this future is dropped, but not by the Ctrl-C that is for
+/// this program.
 async fn make(target: &Target) -> Result<(), String> {
     let mut command = Command::new("sh");
     command.args(["-c", &target.command]).kill_on_drop(true);

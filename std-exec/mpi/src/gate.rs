@@ -1,5 +1,5 @@
-//! What surrounds the nodes of a rank: a gate around each that it owns, which sends the value and records what
-//! goes wrong, and a future for each whose value comes from another rank.
+//! What surrounds the nodes of a rank: a gate around each that it owns, which sends the value and records
+//! what goes wrong, and a future for each whose value comes from another rank.
 
 use crate::fault::FaultKind;
 use crate::link::with_current;

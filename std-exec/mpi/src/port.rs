@@ -1,8 +1,8 @@
 //! Where the nodes of one rank meet the link: what they send, what they wait for, and what becomes of the
 //! others when one fails.
 //!
-//! A value goes out in the node that gives it, as soon as that has ended (`gate.rs`). What comes in waits in a
-//! slot for the future of a receiving node. Who uses what:
+//! A value goes out in the node that gives it, as soon as that has ended (`gate.rs`). What comes in waits in
+//! a slot for the future of a receiving node. Who uses what:
 //!
 //! | what | written by | read by |
 //! |---|---|---|

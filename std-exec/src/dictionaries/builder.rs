@@ -118,10 +118,10 @@ impl<'f, K: Eq + Hash + Clone, N> DictionaryBuilder<'f, K, N> {
     ///
     /// # Errors
     ///
-    /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all of
-    /// them; [`Cycle`](DictionaryError::Cycle) with a path of keys; [`Mismatched`](DictionaryError::Mismatched)
-    /// if the types of [`function`](Self::function) were written out and don't fit;
-    /// [`Refused`](DictionaryError::Refused), what else a typed graph may have against it.
+    /// [`DictionaryError::DuplicateKeys`] and [`MissingKeys`](DictionaryError::MissingKeys), which list all
+    /// of them; [`Cycle`](DictionaryError::Cycle) with a path of keys;
+    /// [`Mismatched`](DictionaryError::Mismatched) if the types of [`function`](Self::function) were written
+    /// out and don't fit; [`Refused`](DictionaryError::Refused), what else a typed graph may have against it.
     ///
     /// # Examples
     ///

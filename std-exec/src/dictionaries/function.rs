@@ -102,8 +102,8 @@ pub trait Function<Inputs, Kind = PlainFunction>: Send + Sync + 'static {
     note = "so does an `async fn`"
 )]
 pub trait Define<Inputs, Kind>: Function<Inputs, Kind> {
-    /// Nothing happens unless `uses` are as many as there are inputs, and each is the key of a node that gives
-    /// such an input.
+    /// Nothing happens unless `uses` are as many as there are inputs, and each is the key of a node that
+    /// gives such an input.
     fn define(
         self,
         graph: &mut GraphBuilder<'static>,

@@ -2,6 +2,7 @@
 
 use super::environment;
 use super::error::{ExecutorError, MAX_THREADS};
+use super::pinning::Pinning;
 use crate::executor::Executor;
 use crate::pool::affinity::{Allowed, Placement};
 use crate::pool::shared::{SPIN, Shared};
@@ -9,125 +10,8 @@ use crate::pool::threads::{self, Duty, Failure, Wrapper};
 use crate::sync::Pause;
 use std::fmt;
 use std::panic::resume_unwind;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
-
-impl Executor {
-    /// An executor with one worker for each core that the calling thread may use, pinned to it where the
-    /// system allows that. Linux gives a new thread or process the cores of the thread that starts it: so
-    /// threads, processes and pools that a node starts on such a worker all have this one core, unless they
-    /// are started within [`unpinned`](crate::unpinned). [`Pinning::None`] and
-    /// [`global`](Self::global) leave workers free.
-    ///
-    /// Pinned workers find their caches again and don't disturb each other: good for a program that has the
-    /// machine to itself. Made by a node of another executor, it has the cores that the thread could use that
-    /// made that one. (A thread that has one core only, to which a worker of some executor is pinned, is
-    /// taken for one that a node has started; there it is the cores of the process, as for
-    /// [`global`](Self::global).)
-    ///
-    /// The environment variable `DGRAPH_NUM_THREADS` [changes](ExecutorBuilder::threads) the number of
-    /// workers, for whoever starts the program: then they aren't pinned, unless there is one for each core
-    /// all the same.
-    ///
-    /// # Errors
-    ///
-    /// None at present: what can't be had (threads, pinning) is done without.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Dag, Executor};
-    /// use std::sync::atomic::{AtomicU32, Ordering};
-    ///
-    /// let executor = Executor::new()?;
-    /// // Made once, it runs any number of graphs.
-    /// for nodes in 1..4 {
-    ///     let ran = AtomicU32::new(0);
-    ///     executor.run(&Dag::from_edges(nodes, &[])?, |_| { ran.fetch_add(1, Ordering::Relaxed); });
-    ///     assert_eq!(ran.into_inner() as usize, nodes);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn new() -> Result<Self, ExecutorError> {
-        Self::builder().build()
-    }
-
-    /// Choices about the number of threads and where they run.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::Executor;
-    /// let executor = Executor::builder().threads(1).build()?;
-    /// assert_eq!(executor.threads(), 1); // each run is its caller's alone
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn builder() -> ExecutorBuilder {
-        ExecutorBuilder::new()
-    }
-
-    /// The executor that everybody in the process may share, made when it is first asked for.
-    ///
-    /// It has one worker for each core of the process, whichever thread asks first: each core that any thread
-    /// of the process may use then, as far as there is a quota for them; or as many as the environment
-    /// variable `DGRAPH_NUM_THREADS` [says](ExecutorBuilder::threads). The workers aren't pinned, so what
-    /// nodes start has all cores, too.
-    ///
-    /// It is never dropped: its threads sleep when there is nothing to do, and end with the process. A child
-    /// forked after that has it too, without threads, and needs an executor of its own.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dgraph_exec::{Dag, Executor};
-    ///
-    /// let dag = Dag::from_edges(2, &[(0, 1)])?;
-    /// Executor::global().run(&dag, |node| println!("{node}"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn global() -> &'static Self {
-        static GLOBAL: OnceLock<Executor> = OnceLock::new();
-        if let Some(executor) = GLOBAL.get() {
-            return executor;
-        }
-        // Made before the cell is locked, for the sake of children forked meanwhile: they would find it
-        // locked for ever. If two threads come at once, the second one's executor is dropped.
-        let builder = Self::builder().pinning(Pinning::None);
-        let executor = builder.build_on(&Allowed::of_the_process()).expect("no special demands");
-        GLOBAL.get_or_init(|| executor)
-    }
-}
-
-/// Where the workers of an executor run.
-///
-/// # Examples
-///
-/// ```
-/// use dgraph_exec::{Executor, ExecutorError, Pinning};
-///
-/// // Beside others who want the cores too, let the system decide.
-/// let executor = Executor::builder().pinning(Pinning::None).build()?;
-/// assert!(executor.threads() >= 1);
-///
-/// // A core that isn't there is an error, as it was demanded.
-/// let refused = Executor::builder().pinning(Pinning::Cores(vec![100_000])).build();
-/// assert!(matches!(refused, Err(ExecutorError::CoreRefused { core: 100_000, .. })));
-/// # Ok::<(), ExecutorError>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Pinning {
-    /// The system moves them as it likes among the cores that the thread may use that makes the executor.
-    None,
-    /// If there is one worker for each core that the thread may use that makes the executor, each is pinned
-    /// to one of them. With fewer or more the system places them: the first few cores would not be better
-    /// than any other. Where it refuses, a worker goes unpinned.
-    #[default]
-    PerCore,
-    /// Each is pinned to one of these cores, in turn. A core that can't be had is an error.
-    Cores(Vec<usize>),
-}
 
 /// Choices for an [`Executor`], made with [`Executor::builder`].
 ///
@@ -338,8 +222,8 @@ impl ExecutorBuilder {
         self
     }
 
-    /// Whether executors of this process may rely on Linux's `membarrier(2)`. Default: true, if the system
-    /// has it.
+    /// Whether executors of this process may rely on Linux's `membarrier(2)`, or on Windows's
+    /// `FlushProcessWriteBuffers`. Default: true, if the system has it.
     ///
     /// With it the threads that execute short nodes need no fence at each, since the few that interfere see
     /// to it. A process that has relied on it must not forbid it to itself afterwards, as a sandbox of
@@ -365,27 +249,28 @@ impl ExecutorBuilder {
         self
     }
 
-    /// For runs that must not be held up: from a graph's second run on, neither the caller nor the workers make a system
-    /// call or allocate in a run, whatever its nodes take. Idle workers spin and never sleep, threads that wait for each
-    /// other spin, and short nodes have a fence each instead of [`membarrier`](Self::membarrier). Default: false.
+    /// For runs that must not be held up: from a graph's second run on, neither the caller nor the workers
+    /// make a system call or allocate in a run, whatever its nodes take. Idle workers spin and never sleep,
+    /// threads that wait for each other spin, and short nodes have a fence each instead of
+    /// [`membarrier`](Self::membarrier). Default: false.
     ///
     /// It is meant for audio callbacks and control loops on cores of their own:
     ///
     /// - **Each thread takes a whole core**, also between runs, as long as the executor exists.
-    /// - There must be a core for each thread, the caller's included. A thread that spins for one that the system doesn't
-    ///   run spins in vain.
-    /// - It holds for graphs of plain and fallible nodes that succeed, in [`Executor::run`], [`Executor::run_each`] and
-    ///   `Graph::run_parallel` with or without priorities, limits, and nodes bound to the caller. It doesn't for async
-    ///   nodes, spawned runs and [shared limits](crate::SharedLimit), which wait by sleeping, nor for a run that ends
-    ///   with an error or a panic, which is put into a box.
-    /// - What nodes and observers do themselves is theirs. So are page faults, and the priority at which the system runs
-    ///   the threads: [`around`](Self::around) is the place to ask for a better one.
+    /// - There must be a core for each thread, the caller's included. A thread that spins for one that the
+    ///   system doesn't run spins in vain.
+    /// - It holds for graphs of plain and fallible nodes that succeed, in [`Executor::run`],
+    ///   [`Executor::run_each`] and `Graph::run_parallel` with or without priorities, limits, and nodes bound
+    ///   to the caller. It doesn't for async nodes, spawned runs and [shared limits](crate::SharedLimit),
+    ///   which wait by sleeping, nor for a run that ends with an error or a panic, which is put into a box.
+    /// - What nodes and observers do themselves is theirs. So are page faults, and the priority at which the
+    ///   system runs the threads: [`around`](Self::around) is the place to ask for a better one.
     ///
-    /// Overrules [`spin`](Self::spin) and `membarrier`: [`build`](Self::build) fails if other executors of this process
-    /// rely on that already. So it comes before them, and before [`Executor::global`] is used.
+    /// Overrules [`spin`](Self::spin) and `membarrier`: [`build`](Self::build) fails if other executors of
+    /// this process rely on that already. So it comes before them, and before [`Executor::global`] is used.
     ///
-    /// To exchange a graph without a gap, build the new one and run it once elsewhere, then swap the two between two
-    /// runs: `examples/audio` does.
+    /// To exchange a graph without a gap, build the new one and run it once elsewhere, then swap the two
+    /// between two runs: `examples/audio` does.
     ///
     /// # Examples
     ///
@@ -418,8 +303,8 @@ impl ExecutorBuilder {
     /// [`CoreRefused`](ExecutorError::CoreRefused) if [`Pinning::Cores`] can't be met,
     /// [`NameWithNul`](ExecutorError::NameWithNul) for a name that no thread can have,
     /// [`MembarrierInUse`](ExecutorError::MembarrierInUse) if [`membarrier(false)`](Self::membarrier) or
-    /// [`real_time(true)`](Self::real_time) comes too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun) if the function [around](Self::around) a
-    /// worker's life doesn't call it.
+    /// [`real_time(true)`](Self::real_time) comes too late, [`WorkerNotBegun`](ExecutorError::WorkerNotBegun)
+    /// if the function [around](Self::around) a worker's life doesn't call it.
     ///
     /// # Panics
     ///

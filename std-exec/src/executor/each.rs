@@ -5,18 +5,19 @@ use crate::run::{self, Before};
 use dgraph_core::{Dag, NodeId};
 
 impl Executor {
-    /// Runs `body` once for each node of `dag` as [`run`](Self::run) does, with an item of the node's own, which it
-    /// may change, and the items of the nodes that it depends on, which it may read. Items are by the numbers of the
-    /// nodes. There is no lock: a node's item is its alone until it has returned, and those who read it come later.
+    /// Runs `body` once for each node of `dag` as [`run`](Self::run) does, with an item of the node's own,
+    /// which it may change, and the items of the nodes that it depends on, which it may read. Items are by
+    /// the numbers of the nodes. There is no lock: a node's item is its alone until it has returned, and
+    /// those who read it come later.
     ///
-    /// The first run of a graph makes the [reversed](Dag::reversed) one, to look up what a node depends on. Otherwise
-    /// it costs as much as `run`, and a pass over the graph, since it doesn't use the counters that are kept with it:
-    /// [who borrows these](dgraph_core::LentCountdown) can do it wrongly.
+    /// The first run of a graph makes the [reversed](Dag::reversed) one, to look up what a node depends on.
+    /// Otherwise it costs as much as `run`, and a pass over the graph, since it doesn't use the counters that
+    /// are kept with it: [who borrows these](dgraph_core::LentCountdown) can do it wrongly.
     ///
     /// # Panics
     ///
-    /// As [`run`](Self::run): if `body` panics, its node's item and those of other nodes are as they were left. And
-    /// if there are not as many items as nodes.
+    /// As [`run`](Self::run): if `body` panics, its node's item and those of other nodes are as they were
+    /// left. And if there are not as many items as nodes.
     ///
     /// # Examples
     ///

@@ -311,9 +311,9 @@ impl Handle {
         }
     }
 
-    /// Runs a graph in the order and on the threads that `queue` says; on one thread in the order `serial`. Begins
-    /// as `forced` says, if it does. Where nobody could help, or call it off, and nobody else is demanded, it calls
-    /// `serially` instead.
+    /// Runs a graph in the order and on the threads that `queue` says; on one thread in the order `serial`.
+    /// Begins as `forced` says, if it does. Where nobody could help, or call it off, and nobody else is
+    /// demanded, it calls `serially` instead.
     pub(crate) fn run_ordered<F>(
         &self,
         dag: &Dag,

@@ -1,8 +1,8 @@
 //! Runs with nodes bound to a worker, and others that need the same worker: they take turns.
 
-use super::beside_workers_of;
 use super::detached::wait_for_end;
 use super::taking_turns::{QUIETLY, Yields};
+use super::{beside_workers_of, numbered};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered::{self, Ordered};
 use crate::run::{Discipline, Stealing, start};
@@ -14,7 +14,7 @@ use dgraph_core::{AsDag, Dag, NodeId};
 
 /// For a graph of one node.
 fn queue_of_one(place: Place) -> ReadyQueue {
-    ReadyQueue::new(&[(place, Vec::new())], &[], [NodeId::new(0)].into())
+    ReadyQueue::new(&[(place, Vec::new())], &[], &numbered(1))
 }
 
 /// Both runs from their start to their end.

@@ -63,6 +63,11 @@ use dgraph_core::{Dag, NodeId};
 use std::ops::Deref;
 use std::sync::Arc as StdArc;
 
+/// The first nodes, in the order of their numbers.
+fn numbered(count: usize) -> Vec<NodeId> {
+    (0..).map(NodeId::new).take(count).collect()
+}
+
 /// What the workers of an executor of two share, for up to `runs` runs at once.
 fn executor_of_two(runs: usize) -> Arc<Shared> {
     let shared = Arc::new(Shared::new(2, Placement::default()));

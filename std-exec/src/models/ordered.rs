@@ -1,6 +1,6 @@
 //! Whole ordered runs, on an executor of two with one live worker.
 
-use super::{Checked, beside_a_worker};
+use super::{Checked, beside_a_worker, numbered};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::body::{Body, Progress};
 use crate::run::ordered;
@@ -16,9 +16,8 @@ fn ordered_run(preemptions: usize, edges: &'static [(u32, u32)], demands: &'stat
         beside_a_worker(1, |shared| {
             let checked = Checked::new(demands.len(), edges);
             let limited = UnsafeCell::new(());
-            let nodes = (0..).map(NodeId::new).take(demands.len()).collect();
             let listed: Vec<_> = demands.iter().map(|(place, limits)| (*place, limits.to_vec())).collect();
-            let mut queue = ReadyQueue::new(&listed, &[1], nodes);
+            let mut queue = ReadyQueue::new(&listed, &[1], &numbered(demands.len()));
             let caller = thread::current().id();
             let body = Unchecked(|node: NodeId| {
                 let (place, limits) = demands[node.index()];
@@ -90,7 +89,7 @@ fn run_in_order_that_panics() {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(3, &[(1, 2)]).expect("a valid graph");
             let demands = [LIMITED, ANYWHERE, WORKER].map(|(place, limits)| (place, limits.to_vec()));
-            let mut queue = ReadyQueue::new(&demands, &[1], (0..3).map(NodeId::new).collect());
+            let mut queue = ReadyQueue::new(&demands, &[1], &numbered(3));
             let body = |node: NodeId| {
                 if node.index() == 1 {
                     std::panic::resume_unwind(Box::new("planned"));
@@ -138,7 +137,7 @@ fn run_in_order_against_shutdown() {
             };
             let dag = Dag::from_edges(1, &[]).expect("a valid graph");
             let (place, limits) = WORKER;
-            let mut queue = ReadyQueue::new(&[(place, limits.to_vec())], &[], [NodeId::new(0)].into());
+            let mut queue = ReadyQueue::new(&[(place, limits.to_vec())], &[], &numbered(1));
             let bound = Bound { ran: AtomicBool::new(false), cancelled: AtomicBool::new(false) };
             ordered::run(shared, &dag, &mut queue, &[], &bound, Some(Plan::Share));
             assert!(bound.ran.load(Ordering::Relaxed) || bound.cancelled.load(Ordering::Relaxed));

@@ -1,7 +1,7 @@
 //! Ordered runs without a caller.
 
 use super::detached::wait_for_end;
-use super::{Checked, beside_workers};
+use super::{Checked, beside_workers, numbered};
 use crate::pool::shared::Shared;
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered::Ordered;
@@ -30,7 +30,7 @@ fn detached_run(
         checked.run(node);
     };
     let demands: Vec<_> = places.iter().map(|&place| (place, limits.to_vec())).collect();
-    let mut queue = ReadyQueue::new(&demands, &[1], (0..).map(NodeId::new).take(places.len()).collect());
+    let mut queue = ReadyQueue::new(&demands, &[1], &numbered(places.len()));
     let ticket = Ticket::new(shared.id());
     let lent = checked.dag.lend_countdown().expect("nobody else runs this graph");
     let run = Ordered::new(shared, lent.countdown(), &mut queue, &body);

@@ -1,6 +1,6 @@
 //! Several runs at once, and who goes from one to the other.
 
-use super::{beside_a_worker, executor_of_two};
+use super::{beside_a_worker, executor_of_two, numbered};
 use crate::pool::shared::Shared;
 use crate::pool::turns::Turns;
 use crate::pool::{context, worker};
@@ -16,9 +16,8 @@ use std::ptr;
 
 /// Runs a graph of as many nodes as there are `places`, each at its own.
 fn run_at(shared: &Shared, edges: &[(u32, u32)], places: &[Place], body: impl Fn(NodeId) + Sync) {
-    let count = u32::try_from(places.len()).expect("few");
     let demands: Vec<_> = places.iter().map(|&place| (place, Vec::new())).collect();
-    let mut queue = ReadyQueue::new(&demands, &[], (0..count).map(NodeId::new).collect());
+    let mut queue = ReadyQueue::new(&demands, &[], &numbered(places.len()));
     let dag = Dag::from_edges(places.len(), edges).expect("a valid graph");
     ordered::run(shared, &dag, &mut queue, &[], &body, Some(Plan::Share));
 }

@@ -1,7 +1,7 @@
 //! Ordered runs that begin with a walk, into which a helper breaks at any moment, or which it joins.
 
 use super::ordered::{ANYWHERE, CALLER, Demand, LIMITED, Unchecked};
-use super::{Checked, executor_of_two, help_once, spawn_helper};
+use super::{Checked, executor_of_two, help_once, numbered, spawn_helper};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered;
 use crate::sync::Ordering;
@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const ALONE: Plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
 const IN_STEP: Plan = Plan::InStep { budget: Budget::NONE };
 
-/// Each node runs once, after its predecessors, and at its place; nodes under the limit `0`, which has one permit,
-/// never at once. With a `culprit`, that node panics, and those that depend on it don't run.
+/// Each node runs once, after its predecessors, and at its place; nodes under the limit `0`, which has one
+/// permit, never at once. With a `culprit`, that node panics, and those that depend on it don't run.
 fn walk(
     preemptions: usize,
     plan: Plan,
@@ -27,9 +27,9 @@ fn walk(
         let checked = Checked::new(demands.len(), edges);
         let helper = spawn_helper(&shared, help_once);
         let limited = UnsafeCell::new(());
-        let nodes: Box<[NodeId]> = (0..).map(NodeId::new).take(demands.len()).collect();
+        let nodes = numbered(demands.len());
         let listed: Vec<_> = demands.iter().map(|(place, limits)| (*place, limits.to_vec())).collect();
-        let mut queue = ReadyQueue::new(&listed, &[1], nodes.clone());
+        let mut queue = ReadyQueue::new(&listed, &[1], &nodes);
         let caller = thread::current().id();
         let body = Unchecked(|node: NodeId| {
             let (place, limits) = demands[node.index()];
@@ -59,8 +59,8 @@ fn walk(
     });
 }
 
-/// Catches: a limited node that is under way when somebody breaks in, and has no permit; a permit that isn't given
-/// back of one that only seemed to be.
+/// Catches: a limited node that is under way when somebody breaks in, and has no permit; a permit that isn't
+/// given back of one that only seemed to be.
 #[test]
 fn walk_in_order_under_a_limit() {
     walk(2, ALONE, &[], &[LIMITED, LIMITED], None);

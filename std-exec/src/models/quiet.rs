@@ -121,8 +121,9 @@ fn run_quiet_of_a_node_that_wants_another_turn() {
     });
 }
 
-/// A node panics with others kept in order, while somebody ends the quiet. Catches: nodes that are kept in an order that
-/// nobody goes by any more. (Not for loom, which takes a mutex for poisoned that a thief leaves while this thread unwinds.)
+/// A node panics with others kept in order, while somebody ends the quiet. Catches: nodes that are kept in an
+/// order that nobody goes by any more. (Not for loom, which takes a mutex for poisoned that a thief leaves
+/// while this thread unwinds.)
 #[cfg(dgraph_shuttle)]
 #[test]
 fn run_quiet_of_a_node_that_panics() {
@@ -235,9 +236,9 @@ fn run_quiet_that_offers_nodes_beside_one_who_goes_to_sleep() {
     });
 }
 
-/// A run is over when somebody who has seen it breaks in, by `break_in`, which says whether that has helped; its
-/// team has another run by then, with a walk. Catches: a quiet beginning that is ended by a thread that has
-/// not joined.
+/// A run is over when somebody who has seen it breaks in, by `break_in`, which says whether that has helped;
+/// its team has another run by then, with a walk. Catches: a quiet beginning that is ended by a thread that
+/// has not joined.
 fn walk_after_it(teams: usize, break_in: fn(&Shared, &Team) -> bool) {
     explore(2, move || {
         let shared = executor_of_two(teams);
@@ -248,7 +249,8 @@ fn walk_after_it(teams: usize, break_in: fn(&Shared, &Team) -> bool) {
                 let team = shared.teams.iter().next().expect("a team");
                 if team.going_alone().is_some() {
                     let helped = break_in(&shared, team);
-                    // Ordering: Release pairs with the Acquire in the walk, which sees the end of the break-in.
+                    // Ordering: Release pairs with the Acquire in the walk, which sees the end of the
+                    // break-in.
                     done.store(if helped { 2 } else { 1 }, Ordering::Release);
                 }
             })

@@ -70,9 +70,9 @@ fn two_posts_wake_two_sleepers() {
     });
 }
 
-/// Work is posted while one worker looks around, who goes to something else and doesn't come back for it. Then
-/// that one has to wake the other. Catches: a worker that goes elsewhere and still counts as one who looks
-/// around; one who goes without looking back; the fence between.
+/// Work is posted while one worker looks around, who goes to something else and doesn't come back for it.
+/// Then that one has to wake the other. Catches: a worker that goes elsewhere and still counts as one who
+/// looks around; one who goes without looking back; the fence between.
 #[test]
 fn post_while_one_looks_around_who_goes_elsewhere() {
     explore(2, || {

@@ -7,11 +7,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How long nodes take, by their names: what one process has [measured](crate::Graph::durations), and another one gives
-/// [priorities](crate::Graph::prioritize_by_durations) by.
+/// How long nodes take, by their names: what one process has [measured](crate::Graph::durations), and another
+/// one gives [priorities](crate::Graph::prioritize_by_durations) by.
 ///
-/// It can be written and read as text, a line for each name: nanoseconds, a tab, the name; `\n`, `\r` and `\\` stand for
-/// a newline, a carriage return and a backslash in it. With the feature `serde` it is a map from names to nanoseconds.
+/// It can be written and read as text, a line for each name: nanoseconds, a tab, the name; `\n`, `\r` and
+/// `\\` stand for a newline, a carriage return and a backslash in it. With the feature `serde` it is a map
+/// from names to nanoseconds.
 ///
 /// # Examples
 ///

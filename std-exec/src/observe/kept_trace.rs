@@ -17,7 +17,8 @@ type Plain = (u32, Vec<PlainThread>, Vec<PlainShape>, Vec<PlainRun>, Vec<PlainSk
 type PlainThread = (String, Vec<(u64, u64, u32, u64)>);
 /// Names and edges.
 type PlainShape = (Vec<String>, Vec<(u32, u32)>);
-/// Its number; the run and the node that it is within; its path, shape, nodes to run, threads, begin, end and outcome.
+/// Its number; the run and the node that it is within; its path, shape, nodes to run, threads, begin, end and
+/// outcome.
 type PlainRun = (u64, Option<(u32, u32)>, String, u32, usize, usize, u64, Option<(u64, u8)>);
 /// In which run, which node and why, and the node that is to blame.
 type PlainSkip = (u32, u64, u32);
@@ -33,7 +34,8 @@ const OUTCOMES: [RunOutcome; 6] = [
     RunOutcome::Dropped,
 ];
 
-/// Needs the feature `serde`. The form is this crate's own; later versions of it read what earlier ones have written.
+/// Needs the feature `serde`. The form is this crate's own; later versions of it read what earlier ones have
+/// written.
 ///
 /// # Examples
 ///

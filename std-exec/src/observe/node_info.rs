@@ -7,8 +7,8 @@ use std::fmt;
 
 /// A node of a run that is observed.
 ///
-/// It is displayed as its path: the [path](RunInfo::path) of its run, and its name or, if it has none, `#` and
-/// its number.
+/// It is displayed as its path: the [path](RunInfo::path) of its run, and its name or, if it has none, `#`
+/// and its number.
 ///
 /// # Examples
 ///

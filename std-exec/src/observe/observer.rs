@@ -15,9 +15,9 @@ use super::run_info::RunInfo;
 ///
 /// Each method is called on the thread where it happens: those for a node on the thread that runs it, right
 /// before and after its closure is called or its future is polled. So it delays that thread. It may not
-/// block: no waiting for other nodes, no run of a graph, and a lock only for a few steps. Methods for different
-/// nodes are called at once, on several threads. What a method panics with is dropped, after the panic hook
-/// has seen it, and the run goes on.
+/// block: no waiting for other nodes, no run of a graph, and a lock only for a few steps. Methods for
+/// different nodes are called at once, on several threads. What a method panics with is dropped, after the
+/// panic hook has seen it, and the run goes on.
 ///
 /// A node that begins also ends, before its run does; of a run that is dropped half way, too. (Of a run whose
 /// future is leaked, nothing more is told.) [Inputs](crate::GraphBuilder::input) neither begin nor end.

@@ -30,8 +30,8 @@ pub enum NodeOutcome {
     Failed,
     /// It panicked.
     Panicked,
-    /// It is done, and nothing is to be done behind it: it gave an [`EndBranch`](crate::EndBranch), or is what looks
-    /// at a [condition](crate::GraphBuilder::only_if) that doesn't hold.
+    /// It is done, and nothing is to be done behind it: it gave an [`EndBranch`](crate::EndBranch), or is
+    /// what looks at a [condition](crate::GraphBuilder::only_if) that doesn't hold.
     EndedBranch,
     /// The run was stopped: its future was dropped half way, or a graph that is a node was stopped.
     Interrupted,
@@ -112,8 +112,8 @@ pub enum SkipReason {
         /// That node.
         culprit: NodeId,
     },
-    /// A [condition](crate::GraphBuilder::only_if) says so, or it depends, directly or not, on a node that [ended its
-    /// branch](crate::EndBranch).
+    /// A [condition](crate::GraphBuilder::only_if) says so, or it depends, directly or not, on a node that
+    /// [ended its branch](crate::EndBranch).
     NotChosen {
         /// The condition, or that node.
         because_of: NodeId,

@@ -10,12 +10,13 @@ use dgraph_core::NodeId;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// An [`Observer`] that knows how far its runs have come: how many nodes there are and have ended, which ones are under way,
-/// and, if it is told what nodes take, when the runs will be over.
+/// An [`Observer`] that knows how far its runs have come: how many nodes there are and have ended, which ones
+/// are under way, and, if it is told what nodes take, when the runs will be over.
 ///
-/// Another thread looks [now and then](Self::now). A node's begin and end take a lock for some steps each, so this is for
-/// nodes of microseconds and more. Graphs that are nodes count as one node, and so does each of their nodes once they
-/// have begun. What has ended is forgotten when no run is under way any more and the next one begins.
+/// Another thread looks [now and then](Self::now). A node's begin and end take a lock for some steps each, so
+/// this is for nodes of microseconds and more. Graphs that are nodes count as one node, and so does each of
+/// their nodes once they have begun. What has ended is forgotten when no run is under way any more and the
+/// next one begins.
 ///
 /// # Examples
 ///
@@ -67,8 +68,9 @@ pub struct ProgressReport {
     pub running: Vec<RunningNode>,
     /// For how long the runs have been under way, since the first one of them began.
     pub elapsed: Duration,
-    /// In how much time they will be over, by what nodes take: the longest path that is left, or all that is left divided
-    /// among the threads, whichever takes longer. `None` if durations of no node are known. Nodes of unknown duration count as the average of the others.
+    /// In how much time they will be over, by what nodes take: the longest path that is left, or all that is
+    /// left divided among the threads, whichever takes longer. `None` if durations of no node are known.
+    /// Nodes of unknown duration count as the average of the others.
     pub left: Option<Duration>,
 }
 
@@ -132,7 +134,8 @@ impl Progress {
         Self::default()
     }
 
-    /// One that has seen no run, and knows what nodes take: from an [earlier run](crate::Graph::durations), for instance.
+    /// One that has seen no run, and knows what nodes take: from an [earlier run](crate::Graph::durations),
+    /// for instance.
     ///
     /// # Examples
     ///
@@ -156,8 +159,8 @@ impl Progress {
         Self { durations, state: Mutex::default() }
     }
 
-    /// How far the runs have come. Takes time for each node under way and, if durations are known, for each node and edge
-    /// of the graphs that are running.
+    /// How far the runs have come. Takes time for each node under way and, if durations are known, for each
+    /// node and edge of the graphs that are running.
     ///
     /// # Examples
     ///

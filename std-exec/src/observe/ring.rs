@@ -4,8 +4,8 @@
 //!  written = 11            event 7 │ 4̶ 8 │ 5̶ 9 │ 6̶ 10 │        the next one is 11, in the place of 7
 //! ```
 //!
-//! Nobody waits for anybody. A reader copies what is there, looks at the count again, and throws away what may
-//! have been overwritten meanwhile: as in a sequence lock, whose counter here is the number of events.
+//! Nobody waits for anybody. A reader copies what is there, looks at the count again, and throws away what
+//! may have been overwritten meanwhile: as in a sequence lock, whose counter here is the number of events.
 
 use crate::sync::{AtomicU64, Ordering, fence};
 
@@ -35,8 +35,9 @@ impl<const WORDS: usize> Ring<WORDS> {
     pub(crate) fn push(&self, words: [u64; WORDS]) {
         // Relaxed: only this thread writes it.
         let written = self.written.load(Ordering::Relaxed);
-        // Ordering: Release, pairs with the fence in `read`: whoever sees one of these words sees, behind that
-        // fence, that the event before was complete, and so that this place is no longer that of the oldest.
+        // Ordering: Release, pairs with the fence in `read`: whoever sees one of these words sees, behind
+        // that fence, that the event before was complete, and so that this place is no longer that of the
+        // oldest.
         fence(Ordering::Release);
         for (cell, word) in self.entry(written).iter().zip(words) {
             cell.store(word, Ordering::Relaxed);

@@ -12,17 +12,19 @@ use tracing::{Level, Span, event, field, span};
 
 /// An [`Observer`] that makes spans of the `tracing` crate: `run` for each run, `node` for each node in it.
 ///
-/// Needs the feature `tracing`. What a closure logs is within its node's span, on whichever thread it runs; what a future
-/// logs is, too, whenever it is polled. The span of a graph that is a node has that node's for a parent, and a run's has the
-/// one that its caller was in. Both have the level `INFO`, and the target `dgraph`:
+/// Needs the feature `tracing`. What a closure logs is within its node's span, on whichever thread it runs;
+/// what a future logs is, too, whenever it is polled. The span of a graph that is a node has that node's for
+/// a parent, and a run's has the one that its caller was in. Both have the level `INFO`, and the target
+/// `dgraph`:
 ///
 /// | span | fields |
 /// |---|---|
 /// | `run` | `graph`: the path, if the graph is a node; `nodes`: how many are to run; `threads`; `outcome` |
 /// | `node` | `name`, or `#` and the number; `worker`, if it begins on one; `outcome` |
 ///
-/// A node that doesn't begin is an event of the level `DEBUG` in the run's span. What that costs is the subscriber's
-/// doing; a span that nobody wants costs a look at that and two locks that are held for some steps.
+/// A node that doesn't begin is an event of the level `DEBUG` in the run's span. What that costs is the
+/// subscriber's doing; a span that nobody wants costs a look at that and two locks that are held for some
+/// steps.
 ///
 /// # Examples
 ///

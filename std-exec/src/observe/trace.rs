@@ -112,8 +112,8 @@ impl Trace {
         Self { threads, runs, skipped, lost }
     }
 
-    /// For tests: of one run on so many threads, of a graph with these edges. Each thread's nodes: which, from
-    /// when to when.
+    /// For tests: of one run on so many threads, of a graph with these edges. Each thread's nodes: which,
+    /// from when to when.
     #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
     pub(crate) fn of_one_run(
         threads: usize,

@@ -290,7 +290,9 @@ mod system {
 
     #[cfg(feature = "affinity")]
     pub(super) fn pin_here(core: usize) -> bool {
-        !UNKNOWN && core_affinity::set_for_current(core_affinity::CoreId { id: core })
+        // Windows has groups of 64 processors each, and core_affinity knows the thread's group only.
+        let can_be_said = !cfg!(windows) || core < 64;
+        !UNKNOWN && can_be_said && core_affinity::set_for_current(core_affinity::CoreId { id: core })
     }
 
     #[cfg(not(feature = "affinity"))]

@@ -1,5 +1,6 @@
 //! How a thread comes to help with a run, and leaves.
 
+use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::protocol::membership::Left;
 use crate::sync::asymmetric_fence;
@@ -17,7 +18,7 @@ impl Shared {
         if !team.membership.try_join(team.places()) {
             return false;
         }
-        let mut member = Joined { team, place: None, shared: self };
+        let mut member = Joined { team, place: None, shared: self, goes_back: ancestor.is_none() };
         // Asked again now that the run can't change any more.
         let wanted = ancestor.is_none_or(|ancestor| team.is_nested_in(ancestor));
         if wanted {
@@ -39,7 +40,7 @@ impl Shared {
         if !team.wants(worker) || !team.membership.try_join(usize::MAX) {
             return false;
         }
-        let member = Joined { team, place: None, shared: self };
+        let member = Joined { team, place: None, shared: self, goes_back: false };
         // Asked again now that the run can't change any more: if it is wanted, the run is an ordered one.
         let wanted = team.wanted.worker(worker);
         if wanted {
@@ -51,7 +52,7 @@ impl Shared {
     /// Joins for the nodes that are bound to the caller of the run of `ticket`, which has none.
     pub(crate) fn try_serve(&self, team: &Team, ticket: &Ticket, stay: &Stay<'_>) {
         if team.membership.try_join(usize::MAX) {
-            let member = Joined { team, place: None, shared: self };
+            let member = Joined { team, place: None, shared: self, goes_back: false };
             // Asked now that the run can't change any more.
             if team.membership.is_detached() && team.is_of(ticket) {
                 member.help(Role::Owner, stay);
@@ -62,7 +63,7 @@ impl Shared {
     /// Joins in order to call the run off, if there is one.
     pub(crate) fn try_cancel(&self, team: &Team, stay: &Stay<'_>) {
         if team.membership.try_join(usize::MAX) {
-            Joined { team, place: None, shared: self }.help(Role::Canceller, stay);
+            Joined { team, place: None, shared: self, goes_back: false }.help(Role::Canceller, stay);
         }
     }
 
@@ -72,7 +73,7 @@ impl Shared {
         let team = self.teams.take();
         // SAFETY: the team was taken just now, and the run was claimed.
         unsafe { team.open_for(ticket) };
-        let mut member = Joined { team, place: None, shared: self };
+        let mut member = Joined { team, place: None, shared: self, goes_back: false };
         if for_caller {
             member.help(Role::Owner, stay);
         } else {
@@ -132,6 +133,8 @@ struct Joined<'a> {
     team: &'a Team,
     place: Option<usize>,
     shared: &'a Shared,
+    /// It is a worker in the middle of nothing, and looks around afterwards.
+    goes_back: bool,
 }
 
 impl Joined<'_> {
@@ -151,6 +154,13 @@ impl Drop for Joined<'_> {
     fn drop(&mut self) {
         if let Some(place) = self.place {
             self.team.give_up_place(place);
+        }
+        // Before it leaves: as soon as the last helper has, the next run may begin, and post. (The last member of a run
+        // without a caller has that to see to first.)
+        if self.goes_back && !self.team.membership.is_detached() {
+            context::worker(self.shared.id())
+                .into_iter()
+                .for_each(|worker| self.shared.sleep.comes_back(worker));
         }
         match self.team.membership.leave() {
             Left::Nothing => {}

@@ -27,8 +27,8 @@ pub(crate) struct Shared {
     pub(crate) teams: Teams,
     pub(crate) sleep: Sleep,
     pub(crate) cores: Placement,
-    /// Of runs whose nodes may come back, the last one: of loops within nodes too. Others', whose samples take
-    /// memory, aren't displaced by what they are around. (Models are smaller with one.)
+    /// Of runs whose nodes may come back, the last one: of loops within nodes too. Others', whose samples
+    /// take memory, aren't displaced by what they are around. (Models are smaller with one.)
     tuners: [Tuner; if MODEL { 1 } else { 2 }],
     pub(crate) bindings: Bindings,
     /// The runs without a caller that nobody works on and somebody could.
@@ -98,7 +98,8 @@ impl Shared {
         self.sleep.workers()
     }
 
-    /// A graph without edges, of as many nodes as threads work on a run at the most. Made for whoever asks first.
+    /// A graph without edges, of as many nodes as threads work on a run at the most. Made for whoever asks
+    /// first.
     pub(crate) fn one_node_each(&self) -> &Dag {
         let make = || Dag::from_edges(self.threads(), &[]).expect("no edge is wrong where there is none");
         self.one_node_each.get_or_init(make)

@@ -8,8 +8,9 @@
 use crate::sync::MODEL;
 use dgraph_core::{Countdown, NodeId};
 
-/// How many nodes can be held back at once: a stage of that many, each of which needs all of the stage before,
-/// costs one arrival a node and member. (A frame of 51 nodes and 339 edges takes 72 us with 4 slots, 69 with 32.)
+/// How many nodes can be held back at once: a stage of that many, each of which needs all of the stage
+/// before, costs one arrival a node and member. (A frame of 51 nodes and 339 edges takes 72 us with 4 slots,
+/// 69 with 32.)
 const SLOTS: usize = 32;
 /// From which in-degree on: below, few arrivals come from one member, and they had better not come late.
 /// Models have no room for such nodes.

@@ -7,8 +7,8 @@
 //!
 //! Runs that bind nodes to workers are numbered as they begin, and other runs bear the number of the last one
 //! before them. A run that a node begins is a level deeper than the node's run. A worker that waits for a run
-//! goes to deeper runs only, and of those that are as deep to later ones: `README.md` beside this file says why that is
-//! enough, and bounds the stack.
+//! goes to deeper runs only, and of those that are as deep to later ones: `README.md` beside this file says
+//! why that is enough, and bounds the stack.
 
 use crate::sync::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;

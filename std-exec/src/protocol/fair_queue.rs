@@ -28,8 +28,8 @@ impl Turns {
         self.then == 0 && self.now == 0
     }
 
-    /// The node that has become ready, which `ready` gives, if it is the turn of one. Otherwise it is that of one of
-    /// the `again` nodes that are to be run again.
+    /// The node that has become ready, which `ready` gives, if it is the turn of one. Otherwise it is that of
+    /// one of the `again` nodes that are to be run again.
     #[inline]
     pub(crate) fn next(&mut self, again: usize, ready: impl FnOnce() -> Option<NodeId>) -> Option<NodeId> {
         if self.are_over() {

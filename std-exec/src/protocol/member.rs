@@ -32,8 +32,8 @@ unsafe impl Sync for Member {}
 #[derive(Debug, Default)]
 pub(crate) struct Private {
     pub(crate) ready: Stack,
-    /// As long as the run is quiet: those that have just become ready. Nobody else runs any, so this member goes
-    /// through memory as it was laid out.
+    /// As long as the run is quiet: those that have just become ready. Nobody else runs any, so this member
+    /// goes through memory as it was laid out.
     pub(crate) in_order: ReadySet,
     pub(crate) held: ArrivalBuffer,
 }
@@ -57,8 +57,8 @@ impl Private {
         turns.next(ready.len(), &mut next).or_else(|| ready.pop()).or_else(next)
     }
 
-    /// The run isn't quiet any more: all go onto the stack, each one under those before it, so the first of the order
-    /// is on top. (Others take the older half: the end of the order.)
+    /// The run isn't quiet any more: all go onto the stack, each one under those before it, so the first of
+    /// the order is on top. (Others take the older half: the end of the order.)
     pub(crate) fn end_order(&mut self) {
         while let Some(node) = self.in_order.pop() {
             self.ready.push_oldest(NodeId::new(node));

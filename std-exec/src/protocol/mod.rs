@@ -10,6 +10,7 @@ pub(crate) mod fair_queue;
 #[allow(unsafe_code)]
 pub(crate) mod member;
 pub(crate) mod membership;
+pub(crate) mod ready_lane;
 pub(crate) mod ready_queue;
 pub(crate) mod ready_set;
 pub(crate) mod semaphore;

@@ -1,6 +1,6 @@
 //! The ready nodes of a run in which order matters: who may take which node, and which one first.
 //!
-//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a heap by urgency. A
+//! Nodes that demand the same (the same thread, the same limits) wait in one *lane*, a set by urgency. A
 //! lane is open if each of its limits has a permit left. Taking looks at the first node of each open lane
 //! that the thread may take from; so it costs O(lanes + log nodes), and a node is never in the way of another
 //! that demands less: nodes that wait for a permit are not looked at. A permit is taken when a node starts,
@@ -8,9 +8,9 @@
 //!
 //! Only data: the lock, and everything about threads, is in [`ordered`](crate::run::ordered).
 
+use crate::protocol::ready_lane::Lane;
 use dgraph_core::{DagView, NodeId, Supersteps};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -53,14 +53,13 @@ impl Taker {
     }
 }
 
-/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares what
-/// doesn't change during runs.
+/// The ready nodes of a run in which order matters, in lanes of nodes that demand the same. A clone shares
+/// what doesn't change during runs.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadyQueue {
-    /// Of each node: its rank in `by_urgency`, and its lane.
-    nodes: Arc<[(u32, u32)]>,
-    /// All nodes, the most urgent first.
-    by_urgency: Arc<[NodeId]>,
+    nodes: Arc<[Demand]>,
+    /// The nodes of one lane after those of another, the most urgent first.
+    by_lane: Arc<[NodeId]>,
     /// That order is more than a way to break ties.
     ranked: bool,
     /// Those of one place are neighbours.
@@ -76,60 +75,48 @@ pub(crate) struct ReadyQueue {
     given: Arc<[u32]>,
 }
 
-#[derive(Debug)]
-struct Lane {
-    limits: Arc<[u32]>,
-    /// Ranks. Has room for all nodes of the lane from the beginning.
-    ready: BinaryHeap<Reverse<u32>>,
-}
-
-impl Clone for Lane {
-    /// Has as much room.
-    fn clone(&self) -> Self {
-        let mut ready = BinaryHeap::with_capacity(self.ready.capacity());
-        ready.extend(&self.ready);
-        Self { limits: Arc::clone(&self.limits), ready }
-    }
-}
-
-impl Lane {
-    fn first(&self) -> Option<u32> {
-        self.ready.peek().map(|Reverse(rank)| *rank)
-    }
-
-    fn is_open(&self, permits: &[(usize, usize)]) -> bool {
-        self.limits.iter().all(|&limit| permits[limit as usize].1 > 0)
-    }
+/// What a node demands, and how urgent it is.
+#[derive(Clone, Copy, Debug)]
+struct Demand {
+    lane: u32,
+    /// Among all nodes: the lower, the more urgent.
+    rank: u32,
+    /// Among those of its lane.
+    position: u32,
 }
 
 impl ReadyQueue {
     /// A queue for nodes with these places and limits (each limit once). `permits` says how many each limit
     /// has.
-    pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: Box<[NodeId]>) -> Self {
+    pub(crate) fn new(demands: &[(Place, Vec<u32>)], permits: &[usize], by_urgency: &[NodeId]) -> Self {
         let mut kinds: BTreeMap<&(Place, Vec<u32>), usize> = BTreeMap::new();
         for demand in demands {
             *kinds.entry(demand).or_default() += 1;
         }
         let mut places: Vec<(Place, Range<usize>)> = Vec::new();
+        let mut begun = 0;
         let lanes = kinds.iter().enumerate().map(|(lane, (&(place, limits), &count))| {
             match places.last_mut() {
                 Some((last, lanes)) if last == place => lanes.end = lane + 1,
                 _ => places.push((*place, lane..lane + 1)),
             }
-            Lane { limits: limits[..].into(), ready: BinaryHeap::with_capacity(count) }
+            let start = begun;
+            begun += count;
+            Lane::new(limits[..].into(), start, count)
         });
         let lanes = lanes.collect();
         for (lane, count) in (0..).zip(kinds.values_mut()) {
             *count = lane;
         }
         let lane = |demand| u32::try_from(kinds[demand]).expect("no more lanes than nodes");
-        let nodes = demands.iter().map(|demand| (0, lane(demand))).collect();
+        let nodes =
+            demands.iter().map(|demand| Demand { lane: lane(demand), rank: 0, position: 0 }).collect();
         let permits = permits.iter().map(|&count| (count, count)).collect();
         let resumed = vec![VecDeque::new(); places.len()].into();
-        let (places, by_urgency_yet, given) = (places.into(), Arc::default(), Arc::default());
+        let (places, by_lane, given) = (places.into(), by_urgency.into(), Arc::default());
         let mut queue = Self {
             nodes,
-            by_urgency: by_urgency_yet,
+            by_lane,
             ranked: false,
             lanes,
             places,
@@ -153,13 +140,18 @@ impl ReadyQueue {
     }
 
     /// Puts the nodes into another order: all of them, the most urgent first. Not during a run.
-    pub(crate) fn set_urgency(&mut self, by_urgency: Box<[NodeId]>) {
+    pub(crate) fn set_urgency(&mut self, by_urgency: &[NodeId]) {
         debug_assert_eq!(by_urgency.len(), self.nodes.len());
         let nodes = Arc::make_mut(&mut self.nodes);
-        for (rank, node) in (0..).zip(&by_urgency) {
-            nodes[node.index()].0 = rank;
+        let by_lane = Arc::make_mut(&mut self.by_lane);
+        let mut placed = vec![0_u32; self.lanes.len()];
+        for (rank, &node) in (0..).zip(by_urgency) {
+            let demand = &mut nodes[node.index()];
+            let lane = demand.lane as usize;
+            (demand.rank, demand.position) = (rank, placed[lane]);
+            by_lane[self.lanes[lane].start() + placed[lane] as usize] = node;
+            placed[lane] += 1;
         }
-        self.by_urgency = by_urgency.into();
     }
 
     /// From now on, that order is demanded.
@@ -172,8 +164,8 @@ impl ReadyQueue {
         self.ranked
     }
 
-    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may not run
-    /// anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
+    /// Supersteps that keep to the order, if it is demanded, and have all nodes in the first lane that may
+    /// not run anywhere at any time. `wait` and `weight` as for [`DagView::supersteps`].
     pub(crate) fn supersteps(
         &self,
         dag: DagView<'_>,
@@ -188,34 +180,34 @@ impl ReadyQueue {
 
     /// Whether `node` may not run anywhere at any time.
     fn demands_something(&self, node: NodeId) -> bool {
-        let lane = self.nodes[node.index()].1 as usize;
-        !self.lanes[lane].limits.is_empty() || self.place(node) != Place::Anywhere
+        let lane = self.nodes[node.index()].lane as usize;
+        !self.lanes[lane].limits().is_empty() || self.place(node) != Place::Anywhere
     }
 
     /// `node`, which wasn't taken from here, is run now: it takes its permits, of which there are enough.
     pub(crate) fn is_under_way(&mut self, node: NodeId) {
-        let lane = self.nodes[node.index()].1 as usize;
-        for &limit in &*self.lanes[lane].limits {
+        let lane = self.nodes[node.index()].lane as usize;
+        for &limit in self.lanes[lane].limits() {
             self.permits[limit as usize].1 -= 1;
         }
     }
 
     /// The node's place in the order of urgency: the lower, the more urgent.
     pub(crate) fn rank(&self, node: NodeId) -> u32 {
-        self.nodes[node.index()].0
+        self.nodes[node.index()].rank
     }
 
     /// Where `node` may run.
     pub(crate) fn place(&self, node: NodeId) -> Place {
-        let lane = self.nodes[node.index()].1 as usize;
+        let lane = self.nodes[node.index()].lane as usize;
         let found = self.places.iter().find(|(_, lanes)| lanes.contains(&lane));
         found.map_or(Place::Anywhere, |(place, _)| *place)
     }
 
     /// The limits that `node` is under, and how many permits each has.
     pub(crate) fn limits(&self, node: NodeId) -> impl Iterator<Item = (u32, usize)> {
-        let lane = self.nodes[node.index()].1 as usize;
-        self.lanes[lane].limits.iter().map(|&limit| (limit, self.permits[limit as usize].0))
+        let lane = self.nodes[node.index()].lane as usize;
+        self.lanes[lane].limits().iter().map(|&limit| (limit, self.permits[limit as usize].0))
     }
 
     /// The highest number of a worker that some node demands.
@@ -228,20 +220,20 @@ impl ReadyQueue {
 
     /// Nothing is ready and no permit taken, whatever was before.
     pub(crate) fn reset(&mut self) {
-        self.lanes.iter_mut().for_each(|lane| lane.ready.clear());
+        self.lanes.iter_mut().for_each(Lane::clear);
         self.resumed.iter_mut().for_each(VecDeque::clear);
         self.permits.iter_mut().for_each(|(count, left)| *left = *count);
     }
 
     /// `node` is ready.
     pub(crate) fn push(&mut self, node: NodeId) {
-        let (rank, lane) = self.nodes[node.index()];
-        self.lanes[lane as usize].ready.push(Reverse(rank));
+        let Demand { lane, position, .. } = self.nodes[node.index()];
+        self.lanes[lane as usize].push(position);
     }
 
     /// `node`, which was taken and has not been released, is to go on, where it may run, when it is its turn.
     pub(crate) fn resume(&mut self, node: NodeId) {
-        let lane = self.nodes[node.index()].1 as usize;
+        let lane = self.nodes[node.index()].lane as usize;
         let place = self.places.iter().position(|(_, lanes)| lanes.contains(&lane));
         self.resumed[place.expect("each lane has a place")].push_back(node);
     }
@@ -269,8 +261,10 @@ impl ReadyQueue {
     fn take_new(&mut self, taker: Taker) -> Option<NodeId> {
         let places = self.places.iter().filter(|(place, _)| taker.may_run_at(*place));
         let open = places.flat_map(|(_, lanes)| lanes.clone()).filter(|&lane| self.can_give(lane));
-        let lane = open.min_by_key(|&lane| self.lanes[lane].first())?;
-        for &limit in &*self.lanes[lane].limits {
+        let rank = |lane| self.first(lane).map(|node| self.rank(node));
+        // (If one lane is open, nothing is compared.)
+        let lane = open.reduce(|most, lane| if rank(lane) < rank(most) { lane } else { most })?;
+        for &limit in self.lanes[lane].limits() {
             self.permits[limit as usize].1 -= 1;
         }
         self.pop(lane)
@@ -281,14 +275,14 @@ impl ReadyQueue {
         if let Some(node) = self.resumed.iter_mut().find_map(VecDeque::pop_front) {
             return Some(node);
         }
-        let lane = (0..self.lanes.len()).find(|&lane| !self.lanes[lane].ready.is_empty())?;
+        let lane = (0..self.lanes.len()).find(|&lane| self.lanes[lane].first().is_some())?;
         self.pop(lane)
     }
 
     /// Gives back the permits of `node`, which was taken.
     pub(crate) fn release(&mut self, node: NodeId) {
-        let lane = self.nodes[node.index()].1 as usize;
-        for &limit in &*self.lanes[lane].limits {
+        let lane = self.nodes[node.index()].lane as usize;
+        for &limit in self.lanes[lane].limits() {
             self.permits[limit as usize].1 += 1;
         }
     }
@@ -301,13 +295,16 @@ impl ReadyQueue {
     }
 
     fn can_give(&self, lane: usize) -> bool {
-        let lane = &self.lanes[lane];
-        !lane.ready.is_empty() && lane.is_open(&self.permits)
+        self.lanes[lane].can_give(&self.permits)
+    }
+
+    /// The most urgent node that is ready in a lane.
+    fn first(&self, lane: usize) -> Option<NodeId> {
+        self.lanes[lane].first().map(|place| self.by_lane[place])
     }
 
     fn pop(&mut self, lane: usize) -> Option<NodeId> {
-        let Reverse(rank) = self.lanes[lane].ready.pop()?;
-        Some(self.by_urgency[rank as usize])
+        self.lanes[lane].pop().map(|place| self.by_lane[place])
     }
 }
 
@@ -344,7 +341,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as usize % below
         };
-        for nodes in 1..60 {
+        for nodes in (1..60).chain([200, 300]) {
             let permits = [1, 2, 3];
             let demands: Vec<(Place, Vec<u32>)> = (0..nodes)
                 .map(|_| {
@@ -359,7 +356,7 @@ mod tests {
             let mut order: Vec<u32> = (0..nodes).collect();
             (1..order.len()).for_each(|at| order.swap(at, random(at + 1)));
             let by_urgency: Box<[NodeId]> = order.iter().map(|&node| NodeId::new(node)).collect();
-            let mut queue = ReadyQueue::new(&demands, &permits, by_urgency);
+            let mut queue = ReadyQueue::new(&demands, &permits, &by_urgency);
             let mut ranks = vec![0; nodes as usize];
             (0..).zip(&order).for_each(|(rank, &node)| ranks[node as usize] = rank);
             let mut oracle = Oracle { demands, ranks, permits: permits.to_vec(), ready: Vec::new() };
@@ -413,7 +410,7 @@ mod tests {
     #[test]
     fn discarding_takes_no_permits() {
         let demands = [(Place::Anywhere, vec![0]), (Place::Worker(1), vec![0])];
-        let mut queue = ReadyQueue::new(&demands, &[1], [0, 1].map(NodeId::new).into());
+        let mut queue = ReadyQueue::new(&demands, &[1], &[0, 1].map(NodeId::new));
         let taker = Taker { anything: true, caller: false, worker: None };
         queue.push(NodeId::new(0));
         queue.push(NodeId::new(1));

@@ -1,5 +1,5 @@
-//! The ready nodes of a run on one thread, or of a quiet member: a set of small numbers that gives them in ascending
-//! order, round and round.
+//! The ready nodes of a run on one thread, or of a quiet member: a set of small numbers that gives them in
+//! ascending order, round and round.
 //!
 //! Numbers are places in an order, so going upwards means going through memory as it was laid out,
 //! and a node that has just become ready, which is always further up, comes up in the same round. (As the arm

@@ -36,8 +36,8 @@ pub(crate) struct Semaphore {
 }
 
 struct State {
-    /// Neither taken nor promised. With what was promised to those behind it, fewer than the first one wants that has no
-    /// promise, but while somebody is about to promise them.
+    /// Neither taken nor promised. With what was promised to those behind it, fewer than the first one wants
+    /// that has no promise, but while somebody is about to promise them.
     left: usize,
     /// How many have come to wait.
     arrivals: u64,
@@ -82,8 +82,8 @@ impl Semaphore {
         state.take_before(everybody, 1)
     }
 
-    /// Takes so many permits, or waits for them at `place`, with the urgency of the first call: then the task is
-    /// woken when they are promised to it.
+    /// Takes so many permits, or waits for them at `place`, with the urgency of the first call: then the task
+    /// is woken when they are promised to it.
     pub(crate) fn poll(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
         while self.ask(place, permits, urgency, task).is_ready() {
             if self.take(place) {
@@ -93,8 +93,8 @@ impl Semaphore {
         Poll::Pending
     }
 
-    /// Has so many permits promised, or waits for that, as [`poll`](Self::poll) does. A promise may be taken back at
-    /// any time.
+    /// Has so many permits promised, or waits for that, as [`poll`](Self::poll) does. A promise may be taken
+    /// back at any time.
     pub(crate) fn ask(&self, place: &mut Place, permits: usize, urgency: Urgency, task: &Waker) -> Poll<()> {
         if place.is_none() && lock(&self.state).enter(place, permits, urgency, &mut None).is_ready() {
             return Poll::Ready(());
@@ -205,8 +205,8 @@ impl State {
         takes
     }
 
-    /// Sees to it that so many permits are left, if need be by taking promises back of those who wait from this place
-    /// on. False if that isn't enough.
+    /// Sees to it that so many permits are left, if need be by taking promises back of those who wait from
+    /// this place on. False if that isn't enough.
     fn gather(&mut self, at: usize, permits: usize) -> bool {
         if self.left >= permits {
             return true;
@@ -241,7 +241,8 @@ impl State {
         self.waiting.iter().position(|waiting| !waiting.promised)
     }
 
-    /// Promises the first ones without a promise what they want, as far as it can be had, up to one that is to be woken.
+    /// Promises the first ones without a promise what they want, as far as it can be had, up to one that is
+    /// to be woken.
     fn promise(&mut self) -> Option<Waker> {
         loop {
             let first = self.first()?;

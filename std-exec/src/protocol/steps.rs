@@ -1,8 +1,9 @@
 //! The steps of a walk: which nodes its members may run side by side, and who runs which.
 //!
-//! A walk alone is one step, in the stored order, or in an ordered run in the serial one. A walk in step goes through
-//! [supersteps](dgraph_core::Supersteps): sequences of nodes, one for each member, that depend on nothing but
-//! earlier supersteps and on themselves. Within a sequence there are points at which its member waits for others.
+//! A walk alone is one step, in the stored order, or in an ordered run in the serial one. A walk in step goes
+//! through [supersteps](dgraph_core::Supersteps): sequences of nodes, one for each member, that depend on
+//! nothing but earlier supersteps and on themselves. Within a sequence there are points at which its member
+//! waits for others.
 
 use dgraph_core::{NodeId, Supersteps, SyncPoint};
 use std::ops::Range;
@@ -57,8 +58,8 @@ impl<'a> Steps<'a> {
         usize::try_from(ticks).unwrap_or(usize::MAX)
     }
 
-    /// About how many ticks a walk takes if its bodies take `work` together: not those for which the supersteps were
-    /// made.
+    /// About how many ticks a walk takes if its bodies take `work` together: not those for which the
+    /// supersteps were made.
     pub(crate) fn ticks_of(self, work: usize) -> usize {
         let (cost, made_for) = self.supersteps.map_or((1, 1), |made| (made.cost(), made.work()));
         let ticks = work as u128 * u128::from(cost) / u128::from(made_for.max(1));

@@ -1,9 +1,9 @@
 //! The walk: members that go through the graph in an order known beforehand, until somebody breaks in.
 //!
 //! A walk uses no counters and no queue, so it is as fast as a plain loop; and nothing of it can be shared.
-//! Its caller goes alone, through the stored order, or in an ordered run through the serial one; or *in step* with others, each in a *lane* of its own: at
-//! every [step](crate::protocol::steps) each runs its part of the nodes, and waits for the others where it needs
-//! their results.
+//! Its caller goes alone, through the stored order, or in an ordered run through the serial one; or *in step*
+//! with others, each in a *lane* of its own: at every [step](crate::protocol::steps) each runs its part of
+//! the nodes, and waits for the others where it needs their results.
 //!
 //! A member that wants something else *breaks in*: it stops the walkers where they are, finds out which nodes
 //! are left, counts how many of the predecessors of each are among these, and makes the ready ones available
@@ -27,10 +27,10 @@
 //! sees that the node has been claimed. If both happen, the node is the walker's: what was seen of its lane
 //! says so. It leaves a part in the same way, by [`reach`](Walk::reach).
 //!
-//! The caller runs the parts of those lanes that nobody has taken yet: in each step first its own, then theirs. Whoever
-//! comes takes a lane, from the first step on that the caller hasn't begun there; so help comes in the middle of a
-//! step, and nobody is waited for that may not come. Nobody leaves a lane before the walk is over or broken into, so
-//! lanes are given out once, in order.
+//! The caller runs the parts of those lanes that nobody has taken yet: in each step first its own, then
+//! theirs. Whoever comes takes a lane, from the first step on that the caller hasn't begun there; so help
+//! comes in the middle of a step, and nobody is waited for that may not come. Nobody leaves a lane before the
+//! walk is over or broken into, so lanes are given out once, in order.
 //!
 //! | of a lane | written by | read by |
 //! |---|---|---|
@@ -110,8 +110,9 @@ impl Lane {
         self.at.load(Ordering::Relaxed).div_ceil(2)
     }
 
-    /// What it has before this position is done, and the walk was going on then. (Not what `at` says: somebody who
-    /// breaks in might see that a node was claimed, and not that the one that it waited for was done.)
+    /// What it has before this position is done, and the walk was going on then. (Not what `at` says:
+    /// somebody who breaks in might see that a node was claimed, and not that the one that it waited for was
+    /// done.)
     #[inline]
     pub(crate) fn has_reached(&self) -> usize {
         // Ordering: Acquire pairs with the Release in `reach`.
@@ -128,8 +129,8 @@ impl Lane {
             && turn.compare_exchange(2 * step, 2 * step + 2, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// The calling thread, for whom this lane is, takes it. The number of its first step; what is before that is the
-    /// caller's.
+    /// The calling thread, for whom this lane is, takes it. The number of its first step; what is before that
+    /// is the caller's.
     pub(crate) fn take(&self) -> usize {
         self.others.turn.fetch_or(TAKEN, Ordering::Relaxed) / 2
     }
@@ -210,8 +211,8 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// A walker has run what it has before this position: its part of a step, or a piece of it. False if somebody has broken in, as for
-    /// [`claim`](Self::claim); `free` as `FREE` there.
+    /// A walker has run what it has before this position: its part of a step, or a piece of it. False if
+    /// somebody has broken in, as for [`claim`](Self::claim); `free` as `FREE` there.
     #[inline]
     #[must_use]
     pub(crate) fn reach(&self, lane: &Lane, end: usize, free: bool) -> bool {
@@ -220,8 +221,8 @@ impl<'a> Walk<'a> {
         asymmetric_fence::light(free);
         let going_on = self.is_going_on();
         if going_on {
-            // Ordering: Release pairs with the Acquire in `has_reached`: the nodes up to here come before those of
-            // other lanes that waited for them.
+            // Ordering: Release pairs with the Acquire in `has_reached`: the nodes up to here come before
+            // those of other lanes that waited for them.
             lane.others.reached.store(end, Ordering::Release);
         }
         going_on
@@ -239,8 +240,8 @@ impl<'a> Walk<'a> {
         lanes.iter().all(|lane| lane.has_reached() >= position)
     }
 
-    /// The number of a lane for the calling thread, a member who is not the caller, to [`take`](Lane::take). `None` if
-    /// there is none for it.
+    /// The number of a lane for the calling thread, a member who is not the caller, to [`take`](Lane::take).
+    /// `None` if there is none for it.
     pub(crate) fn join(&self) -> Option<usize> {
         let may_join = self.steps.are_divided() && self.is_going_on();
         let lane = may_join.then(|| 1 + self.joined.fetch_add(1, Ordering::Relaxed))?;

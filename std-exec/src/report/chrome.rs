@@ -11,9 +11,9 @@ impl Trace {
     /// `chrome://tracing` and [speedscope](https://www.speedscope.app).
     ///
     /// Each call of a closure and each poll of a future is a slice (`X`) on its thread; each run, and each
-    /// time that a future waits, an asynchronous slice (`b`, `e`); each edge a flow (`s`, `f`) from the end of
-    /// one node to the beginning of the next; and each node that was skipped an instant (`i`). Times are in
-    /// microseconds.
+    /// time that a future waits, an asynchronous slice (`b`, `e`); each edge a flow (`s`, `f`) from the end
+    /// of one node to the beginning of the next; and each node that was skipped an instant (`i`). Times are
+    /// in microseconds.
     ///
     /// # Examples
     ///

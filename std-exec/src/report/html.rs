@@ -17,9 +17,9 @@ const LISTED: usize = 200;
 
 impl Trace {
     /// The trace as a page to look at: a timeline of the threads with the critical path marked, to zoom and
-    /// search in; where the threads' time went, and what nodes waited for; the nodes that matter, by name. One
-    /// file with all that it needs, in light or dark colours as the reader's system is; a hundred thousand
-    /// nodes are no more than it can take.
+    /// search in; where the threads' time went, and what nodes waited for; the nodes that matter, by name.
+    /// One file with all that it needs, in light or dark colours as the reader's system is; a hundred
+    /// thousand nodes are no more than it can take.
     ///
     /// # Examples
     ///

@@ -1,4 +1,5 @@
-//! What a trace amounts to, and what it looks like: for Chrome's trace viewer and its like, as a page, as a picture.
+//! What a trace amounts to, and what it looks like: for Chrome's trace viewer and its like, as a page, as a
+//! picture.
 //!
 //! | files | idea |
 //! |---|---|
@@ -8,8 +9,8 @@
 //! | `html.rs`, `page/` | a page with all that it needs in one file |
 //! | `svg.rs` | a picture for documents |
 //!
-//! All are written by hand. What takes care is to escape names, some lines each; a library would be compiled by
-//! everybody, whoever looks at a trace.
+//! All are written by hand. What takes care is to escape names, some lines each; a library would be compiled
+//! by everybody, whoever looks at a trace.
 
 mod chrome;
 mod html;

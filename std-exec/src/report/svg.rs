@@ -10,8 +10,8 @@ impl Trace {
     /// The timeline as a picture in SVG, so many pixels wide: a row for each thread, the nodes' names where
     /// there is room, the critical path of each run underlined. Light or dark, as the reader's system is.
     ///
-    /// Nodes that would be narrower than a third of a pixel are drawn together with those beside them; of a graph
-    /// that is a node, what its caller's thread runs is drawn as that node.
+    /// Nodes that would be narrower than a third of a pixel are drawn together with those beside them; of a
+    /// graph that is a node, what its caller's thread runs is drawn as that node.
     ///
     /// # Examples
     ///

@@ -1,9 +1,9 @@
 //! What threads and nodes waited for, by a sweep over the time of a trace.
 //!
-//! At each moment there are threads that run something, threads that don't, and nodes that could run and don't:
-//! all that they depend on has ended. An idle thread for which there is no such node waits for a dependency.
-//! One for which there is should be waking up, or looking around. A node for which there is no idle thread
-//! waits for one.
+//! At each moment there are threads that run something, threads that don't, and nodes that could run and
+//! don't: all that they depend on has ended. An idle thread for which there is no such node waits for a
+//! dependency. One for which there is should be waking up, or looking around. A node for which there is no
+//! idle thread waits for one.
 
 use crate::observe::Trace;
 use std::collections::HashMap;
@@ -135,7 +135,8 @@ mod tests {
     use super::Waiting;
     use crate::observe::Trace;
 
-    /// Of one run on so many threads, of a graph with these edges. Each thread's nodes: which, from when to when.
+    /// Of one run on so many threads, of a graph with these edges. Each thread's nodes: which, from when to
+    /// when.
     fn waiting(threads: usize, edges: &[(u32, u32)], lanes: &[&[(u32, u64, u64)]], end: u64) -> Waiting {
         Waiting::of(&Trace::of_one_run(threads, edges, lanes, end))
     }

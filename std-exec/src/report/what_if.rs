@@ -5,12 +5,12 @@ use dgraph_core::{Dag, NodeId, WhatIf};
 use std::time::Duration;
 
 impl Trace {
-    /// The run at this place in the [list](Self::runs), as a graph whose nodes take as long as they took in it:
-    /// what it would have taken on other numbers of threads, and which node is worth making faster.
+    /// The run at this place in the [list](Self::runs), as a graph whose nodes take as long as they took in
+    /// it: what it would have taken on other numbers of threads, and which node is worth making faster.
     ///
-    /// A node takes as long as its closure was called, or its future polled. So what futures wait for takes no
-    /// time, and nodes that weren't called or aren't recorded take none. A graph that is a node counts as one
-    /// node, which takes as long as it took with the threads that it had.
+    /// A node takes as long as its closure was called, or its future polled. So what futures wait for takes
+    /// no time, and nodes that weren't called or aren't recorded take none. A graph that is a node counts as
+    /// one node, which takes as long as it took with the threads that it had.
     ///
     /// # Panics
     ///

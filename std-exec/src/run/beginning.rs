@@ -9,16 +9,21 @@ use crate::sync::MODEL;
 use crate::tuner::{Plan, RunTimer};
 use dgraph_core::{AsDag, Countdown, DagView, NodeId, Supersteps};
 
-/// Of larger graphs it isn't noted what each single body takes, and they aren't divided into supersteps: these take
-/// memory, and tens to hundreds of nanoseconds per node to find.
+/// Of larger graphs it isn't noted what each single body takes, and they aren't divided into supersteps:
+/// these take memory, and tens to hundreds of nanoseconds per node to find.
 const MOST_WITH_PROFILE: usize = 1 << 14;
 const MOST_IN_SUPERSTEPS: usize = 1 << 20;
+
+/// In ticks, some 150 ns: what so short a body has taken in a first run is what cold caches have. A walk may show that it
+/// takes less, and then there must be supersteps already.
+const UNCERTAIN: usize = if MODEL { 0 } else { 400 };
 
 /// Finds supersteps for a graph whose bodies take so many ticks.
 pub(super) type Find<'f> = &'f dyn Fn(DagView<'_>, &dyn Fn(NodeId) -> u32) -> Supersteps;
 
-/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest. If its graph `wants_supersteps`, it is
-/// noted for these what each body takes. (Once, since that takes memory, and later runs allocate nothing.)
+/// A run begins as `forced` says or, if it is `None`, as earlier runs suggest. If its graph
+/// `wants_supersteps`, it is noted for these what each body takes. (Once, since that takes memory, and later
+/// runs allocate nothing.)
 #[inline]
 pub(super) fn begin<D: Discipline>(
     shared: &Shared,
@@ -35,7 +40,8 @@ pub(super) fn begin<D: Discipline>(
     let comes_back = D::Body::WAKES;
     let tuner = shared.tuner(comes_back);
     let plan = || match tuner.plan(key, comes_back) {
-        // Another graph's that was in the same place: this one has none, and would be shared, whatever that takes.
+        // Another graph's that was in the same place: this one has none, and would be shared, whatever that
+        // takes.
         (Plan::InStep { .. }, _) if wants_supersteps && !MODEL && !cfg!(fuzzing) => {
             tuner.forget(key);
             tuner.plan(key, comes_back)
@@ -69,10 +75,10 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
     supersteps.map(Steps::through).filter(|steps| steps.lanes() == threads)
 }
 
-/// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run it.
-/// `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than `longest` ticks on
-/// average, it doesn't go in step; supersteps are found all the same, since its bodies may become shorter, and no run but
-/// the first one allocates.
+/// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run
+/// it. `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than
+/// `longest` ticks on average, it doesn't go in step; supersteps are found all the same, since its bodies may
+/// become shorter, and no run but the first one allocates.
 pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     run: &R,
     dag: Option<(&D, Find<'_>)>,
@@ -85,9 +91,10 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     timer.promise(tuner, nodes, shared.threads(), |work, others| {
         // Nothing can be faster than all threads at work all the time.
         let ideal = work / shared.threads().max(1);
-        let worthwhile = ideal.saturating_add(ideal / 20) < others && nodes <= MOST_IN_SUPERSTEPS;
-        let Some((dag, find)) = dag else { return usize::MAX };
         let body = work / nodes.max(1);
+        let promises = ideal.saturating_add(ideal / 20) < others || body < UNCERTAIN;
+        let worthwhile = promises && nodes <= MOST_IN_SUPERSTEPS;
+        let Some((dag, find)) = dag else { return usize::MAX };
         let usual = u32::try_from(body).unwrap_or(u32::MAX).max(1);
         let ticks = |node| timer.sampled(node).unwrap_or(usual);
         let mut found = false;

@@ -20,8 +20,9 @@ pub(crate) enum Progress {
 pub(crate) trait Body: Sync {
     /// Nodes may come back: whether the members of the run have to look for those.
     const WAKES: bool;
-    /// Whether memory is safe only if no node begins before its predecessors have ended, in a graph that others can
-    /// reach. Then the run doesn't take the counters that are kept with it, which may have been left anyhow.
+    /// Whether memory is safe only if no node begins before its predecessors have ended, in a graph that
+    /// others can reach. Then the run doesn't take the counters that are kept with it, which may have been
+    /// left anyhow.
     const RELIES_ON_ORDER: bool = false;
 
     /// Runs `node`, or goes on with it.

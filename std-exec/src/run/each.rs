@@ -1,8 +1,8 @@
 //! Runs in which each node has an item of its own, and reads those of its predecessors.
 //!
 //! There is no lock and no mark at an item: that a node has its own to itself, and that those before it are
-//! finished, is the order of the run. So such a run [relies](Body::RELIES_ON_ORDER) on its order, and counts by
-//! counters that nobody else can reach.
+//! finished, is the order of the run. So such a run [relies](Body::RELIES_ON_ORDER) on its order, and counts
+//! by counters that nobody else can reach.
 
 use crate::pool::shared::Shared;
 use crate::run::body::{Body, Progress};
@@ -12,10 +12,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Index;
 
-/// The items of the nodes that a node depends on, in a [run](crate::Executor::run_each) in which each node has
-/// its own.
+/// The items of the nodes that a node depends on, in a [run](crate::Executor::run_each) in which each node
+/// has its own.
 ///
 /// There is one for each edge that leads to the node: of parallel edges each gives the same item again.
+///
+/// A run on one thread by [`Dag::run_each`] feeds `dgraph_core::Before`, a type of its own with the same
+/// methods, which needs no unsafe code; this crate doesn't export that one.
 ///
 /// # Examples
 ///
@@ -40,8 +43,8 @@ pub struct Before<'a, T> {
 /// The items of a run, by node.
 struct Items<'a, T>(*mut T, PhantomData<&'a mut [T]>);
 
-// SAFETY: what it refers to is a `&mut [T]`, of which threads use elements by `&mut T`, which needs `T: Send`, and
-// by `&T`, which needs `T: Sync`.
+// SAFETY: what it refers to is a `&mut [T]`, of which threads use elements by `&mut T`, which needs `T:
+// Send`, and by `&T`, which needs `T: Sync`.
 unsafe impl<T: Send + Sync> Sync for Items<'_, T> {}
 
 impl<'a, T> Before<'a, T> {
@@ -83,8 +86,8 @@ impl<'a, T> Before<'a, T> {
         self.predecessors.iter().map(|edge| edge.target())
     }
 
-    /// The item of `node`, if that is one that this node depends on. O(log n) of these; indexing does the same, and
-    /// panics if it isn't.
+    /// The item of `node`, if that is one that this node depends on. O(log n) of these; indexing does the
+    /// same, and panics if it isn't.
     ///
     /// # Examples
     ///
@@ -110,8 +113,8 @@ impl<T> Items<'_, T> {
     ///
     /// `node` is a predecessor of a node whose body is running, in the run that these items are for.
     unsafe fn of_predecessor(&self, node: NodeId) -> &T {
-        // SAFETY: there is an item of each node. The body of this one has returned before the other one began, and
-        // isn't called again: nobody has a `&mut` to its item any more.
+        // SAFETY: there is an item of each node. The body of this one has returned before the other one
+        // began, and isn't called again: nobody has a `&mut` to its item any more.
         unsafe { &*self.0.wrapping_add(node.index()) }
     }
 }
@@ -155,8 +158,8 @@ struct Each<'a, T, F> {
 impl<'a, T, F> Each<'a, T, F> {
     /// # Safety
     ///
-    /// It is called for nodes of `dag` only, for each once at the most, and not before it has returned for all
-    /// predecessors of that node, which the calling thread then sees.
+    /// It is called for nodes of `dag` only, for each once at the most, and not before it has returned for
+    /// all predecessors of that node, which the calling thread then sees.
     #[track_caller]
     unsafe fn new(dag: &'a Dag, items: &'a mut [T], body: F) -> Self {
         let nodes = dag.view().node_count();
@@ -172,17 +175,18 @@ impl<T: Send + Sync, F: Fn(NodeId, &mut T, Before<'_, T>) + Sync> Body for Each<
     #[inline]
     fn run(&self, node: NodeId) -> Progress {
         let before = Before { predecessors: self.reversed.successors(node), items: &self.items };
-        // SAFETY: there is an item of each node, and by the contract of `new` this is the only call for this one.
-        // The nodes that depend on it read its item, and they begin after this call has returned; no other node
-        // touches it. The closure can't keep the reference, since it takes one of any lifetime.
+        // SAFETY: there is an item of each node, and by the contract of `new` this is the only call for this
+        // one. The nodes that depend on it read its item, and they begin after this call has returned; no
+        // other node touches it. The closure can't keep the reference, since it takes one of any lifetime.
         let own = unsafe { &mut *self.items.0.wrapping_add(node.index()) };
         (self.body)(node, own, before);
         Progress::Done
     }
 }
 
-/// Runs `body` for each node of `dag` with its item and those of its predecessors: on the calling thread and the
-/// workers of `shared`, or on the calling thread alone. Blocks until all are done; resumes the first panic of a body.
+/// Runs `body` for each node of `dag` with its item and those of its predecessors: on the calling thread and
+/// the workers of `shared`, or on the calling thread alone. Blocks until all are done; resumes the first
+/// panic of a body.
 #[track_caller]
 pub(crate) fn run_each<T: Send + Sync>(
     shared: Option<&Shared>,
@@ -190,10 +194,11 @@ pub(crate) fn run_each<T: Send + Sync>(
     items: &mut [T],
     body: impl Fn(NodeId, &mut T, Before<'_, T>) + Sync,
 ) {
-    // SAFETY: a run calls each node once, after its predecessors, and what these have written is visible to it;
-    // after a panic it calls none of those that depend on the node. The order is that of a `Dag`, which was checked
-    // and never changes, its supersteps, which are checked when they are kept, or that of counters that are the
-    // run's alone, as the body relies on its order. `items` are borrowed until nobody is in the run any more.
+    // SAFETY: a run calls each node once, after its predecessors, and what these have written is visible to
+    // it; after a panic it calls none of those that depend on the node. The order is that of a `Dag`, which
+    // was checked and never changes, its supersteps, which are checked when they are kept, or that of
+    // counters that are the run's alone, as the body relies on its order. `items` are borrowed until nobody
+    // is in the run any more.
     let each = unsafe { Each::new(dag, items, body) };
     match shared {
         Some(shared) => stealing::run(shared, dag, &each),

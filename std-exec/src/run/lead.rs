@@ -8,8 +8,8 @@
 //! ```
 //!
 //! After a panic a run that is shared is *stopped*: members go on through the counters without calling the
-//! body, so every counter comes to rest and the run ends as any other. (A walk alone uses no counters, and ends
-//! at once.) The README's table says what else stops a run, and who notices.
+//! body, so every counter comes to rest and the run ends as any other. (A walk alone uses no counters, and
+//! ends at once.) The README's table says what else stops a run, and who notices.
 
 use crate::pool::context;
 use crate::pool::shared::Shared;
@@ -98,8 +98,8 @@ pub(super) fn address_of<D: Discipline>() -> usize {
     help::<D> as *const () as usize
 }
 
-/// Calls `run` with a team, and with counters for `dag`. Resumes what that gives: the first panic of a node. `F` is
-/// the run's body.
+/// Calls `run` with a team, and with counters for `dag`. Resumes what that gives: the first panic of a node.
+/// `F` is the run's body.
 pub(super) fn in_a_team<F: Body, D: AsDag + ?Sized>(
     shared: &Shared,
     dag: &D,

@@ -10,6 +10,8 @@ mod beginning;
 pub(crate) mod body;
 #[allow(unsafe_code)]
 mod each;
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod end_of_walk;
 #[allow(unsafe_code)]
 mod lead;
 #[allow(unsafe_code)]

@@ -18,15 +18,15 @@
 //! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes
 //! that are new.
 //!
-//! The lock is held for a few steps in heaps, never while user code runs. All ready nodes are in the queue,
+//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the queue,
 //! so none is hidden, and a thread never waits for a permit or for another thread's node: it takes something
 //! else, or goes.
 //!
 //! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else,
 //! whether or not the team is full, and also while it waits for an earlier run. Without the latter two
 //! workers could wait for each other: each for a run of its own with a node that is bound to the other one.
-//! `protocol/README.md` has a proof that this is enough. A worker that is in the middle of nothing leaves after
-//! a node if another run wants it: see [`bindings`].
+//! `protocol/README.md` has a proof that this is enough. A worker that is in the middle of nothing leaves
+//! after a node if another run wants it: see [`bindings`].
 //!
 //! [`bindings`]: crate::protocol::bindings
 
@@ -49,8 +49,8 @@ use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// In ticks, some five microseconds: if the bodies of a graph in which order is demanded take longer on average, the lock
-/// of the queue isn't noticed, and the queue keeps to the order whatever bodies take.
+/// In ticks, some five microseconds: if the bodies of a graph in which order is demanded take longer on
+/// average, the lock of the queue isn't noticed, and the queue keeps to the order whatever bodies take.
 const LONGEST: usize = 12_500;
 
 /// The memory of one ordered run: on its caller's stack or, if it has none, in a block on the heap
@@ -88,9 +88,9 @@ struct Called {
 }
 
 /// Runs `body` for each node of `dag` on the calling thread and the workers of `shared`, in the order and on
-/// the threads that `queue`, which is made for this graph, says; on one thread in the order `serial`. Begins as
-/// `forced` says or, if it is `None`, as earlier runs suggest. Blocks until all are done; resumes the first panic of
-/// a body.
+/// the threads that `queue`, which is made for this graph, says; on one thread in the order `serial`. Begins
+/// as `forced` says or, if it is `None`, as earlier runs suggest. Blocks until all are done; resumes the
+/// first panic of a body.
 pub(crate) fn run<F: Body>(
     shared: &Shared,
     dag: &Dag,
@@ -294,8 +294,8 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
         team.post(|| self.common.shared.invite(team));
     }
 
-    /// All of it goes into the queue, for whomever. Whoever comes meanwhile waits for the lock: as long as the
-    /// counters aren't set, nobody may complete a node.
+    /// All of it goes into the queue, for whomever. Whoever comes meanwhile waits for the lock: as long as
+    /// the counters aren't set, nobody may complete a node.
     fn take_over(
         &self,
         team: &Team,

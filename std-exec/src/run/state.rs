@@ -11,7 +11,8 @@ use crate::sync::thrown::Thrown;
 use crate::tuner::{Plan, RunTimer};
 use dgraph_core::Countdown;
 
-/// The memory of one run: on its caller's stack or, if it has none, in a block on the heap (`typed/run/detached.rs`).
+/// The memory of one run: on its caller's stack or, if it has none, in a block on the heap
+/// (`typed/run/detached.rs`).
 pub(crate) struct Stealing<'a, F> {
     pub(crate) common: Common<'a, F>,
     /// How many roots the graph has, if they are to be taken one by one: not in a walk.

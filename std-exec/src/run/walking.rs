@@ -7,9 +7,9 @@
 //! ```
 //! (The first line is the caller's in step. Alone, it has one part, and waits for nobody.)
 //!
-//! Who breaks in: whoever comes to a walk alone; in step, who has waited for too long, is wanted elsewhere while it
-//! waits, finds the walk late, or has had a node that panicked; and who calls the run off. A panic in a walk alone
-//! ends it: nobody else walks, and nothing has to be drained.
+//! Who breaks in: whoever comes to a walk alone; in step, who has waited for too long, is wanted elsewhere
+//! while it waits, finds the walk late, or has had a node that panicked; and who calls the run off. A panic
+//! in a walk alone ends it: nobody else walks, and nothing has to be drained.
 
 use crate::protocol::steps::Step;
 use crate::protocol::walk::{Lane, Stopped, Walk};
@@ -67,8 +67,8 @@ impl Known {
 /// A member that walks.
 pub(crate) struct Walker<'w, W> {
     lanes: &'w [Lane],
-    /// In which lane it is just now. Whoever breaks in sees at most one of its nodes under way: it leaves a lane when it
-    /// has reached the end of its part, and the walk was going on then.
+    /// In which lane it is just now. Whoever breaks in sees at most one of its nodes under way: it leaves a
+    /// lane when it has reached the end of its part, and the walk was going on then.
     lane: usize,
     known: Known,
     /// The nodes of the parts that it has run.
@@ -92,9 +92,9 @@ pub(crate) trait Walks<'r>: Discipline {
     /// Posts what there is: sees to it that somebody comes for it.
     fn post(&self, team: &Team);
 
-    /// Somebody has broken in. `find` calls its argument with each node that is ready, and gives how many nodes are
-    /// left, without any that are `under_way`. What is ready goes to `member`, the calling thread or, if it has no
-    /// place, to everybody.
+    /// Somebody has broken in. `find` calls its argument with each node that is ready, and gives how many
+    /// nodes are left, without any that are `under_way`. What is ready goes to `member`, the calling thread
+    /// or, if it has no place, to everybody.
     fn take_over(
         &self,
         team: &Team,
@@ -175,14 +175,17 @@ pub(crate) trait Walks<'r>: Discipline {
             Some(ended) => (ended, None),
             None => (self.go(lanes, lane, first, wanted).0, Some(&lanes[lane])),
         };
-        if ended != Ended::AtTheEnd {
+        if ended == Ended::AtTheEnd {
+            // All have come there. Else this very helper might come back for it, and break in, before the caller says so.
+            team.end_walk();
+        } else {
             let _ = self.after(team, own, lanes, lane, ended);
         }
         ended == Ended::AtTheEnd
     }
 
-    /// Walks in this lane, from the step `step` on, to whatever end; the caller also in lanes that nobody has taken. How
-    /// it has ended, and in which lane.
+    /// Walks in this lane, from the step `step` on, to whatever end; the caller also in lanes that nobody has
+    /// taken. How it has ended, and in which lane.
     fn go(&self, lanes: &[Lane], lane: usize, step: Step<'r>, wanted: impl Fn() -> bool) -> (Ended, usize) {
         let mut walker = Walker { lanes, lane, known: Known::default(), walked: 0, wanted };
         let ended = self.go_on(&mut walker, step);
@@ -269,7 +272,8 @@ pub(crate) trait Walks<'r>: Discipline {
         self.run_piece(&lanes[lane], begin..part.end, step.end)
     }
 
-    /// Runs these nodes, and tells that the lane has reached `end`. How the walk has ended, if it doesn't go on.
+    /// Runs these nodes, and tells that the lane has reached `end`. How the walk has ended, if it doesn't go
+    /// on.
     fn run_piece(&self, lane: &Lane, piece: Range<usize>, end: usize) -> Option<Ended> {
         match catch_unwind(AssertUnwindSafe(|| self.through(lane, piece))) {
             Ok(true) if self.walk().reach(lane, end, asymmetric_fence::light_is_free()) => None,
@@ -297,8 +301,8 @@ pub(crate) trait Walks<'r>: Discipline {
         self.common().body.walk::<FREE>(self.walk(), lane, part)
     }
 
-    /// Waits until `is_over`, for a while, as long as `others` get on. How the walk has ended for this member, if it
-    /// doesn't go on.
+    /// Waits until `is_over`, for a while, as long as `others` get on. How the walk has ended for this
+    /// member, if it doesn't go on.
     fn wait(
         &self,
         is_over: &mut impl FnMut() -> bool,
@@ -330,7 +334,8 @@ pub(crate) trait Walks<'r>: Discipline {
     }
 
     /// After a walk that has not come to its end for this member: sees to it that the run goes on shared, and
-    /// to the node that it had under way in the `lane` that it was in, if it was in one. How many nodes were left when somebody has broken in.
+    /// to the node that it had under way in the `lane` that it was in, if it was in one. How many nodes were
+    /// left when somebody has broken in.
     fn after(
         &self,
         team: &Team,
@@ -363,8 +368,8 @@ pub(crate) trait Walks<'r>: Discipline {
         }
     }
 
-    /// Breaks into the walk, unless somebody else has, for `member`, the calling thread, or everybody. If nothing is
-    /// left, the caller reports the nodes.
+    /// Breaks into the walk, unless somebody else has, for `member`, the calling thread, or everybody. If
+    /// nothing is left, the caller reports the nodes.
     fn break_in(&self, team: &Team, lanes: &[Lane], member: Option<&mut Self::Member<'_>>) {
         let Some(seized) = self.walk().seize(lanes) else { return };
         let nodes = self.walk().steps().nodes();

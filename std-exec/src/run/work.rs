@@ -8,13 +8,15 @@
 //! none left:    report what was done ─ look around for a while, at last rob somebody who is in a body ─ sleep
 //! ```
 //!
-//! Quiet, the one member takes nodes in order of their numbers, in turns with those that were woken or want another turn,
-//! and offers nothing: whoever ends the quiet robs it. (Of graphs that are to go depth first it takes the newest.)
+//! Quiet, the one member takes nodes in order of their numbers, in turns with those that were woken or want
+//! another turn, and offers nothing: whoever ends the quiet robs it. (Of graphs that are to go depth first it
+//! takes the newest.)
 //!
 //! As long as others have something to take, a member's nodes stay on its private stack, and its arrivals are
 //! added up ([`ArrivalBuffer`](crate::protocol::arrival_buffer::ArrivalBuffer)): no fence and hardly a shared
-//! cache line per node. Before a body, the stack's older half, 32 nodes at most, goes to the queue if that is empty
-//! and no roots are left: the oldest nodes have the most behind them, so those who take them stay busy longest.
+//! cache line per node. Before a body, the stack's older half, 32 nodes at most, goes to the queue if that is
+//! empty and no roots are left: the oldest nodes have the most behind them, so those who take them stay busy
+//! longest.
 //!
 //! **No ready node stays hidden.** While a member runs a body with anything left, its *surplus* is up, in the
 //! sense of [`BiasedLock::raise`]; each time that it rises the member wakes somebody, if anybody sleeps, and
@@ -297,7 +299,8 @@ impl<F: Body> Stealing<'_, F> {
         progress.shares += usize::from(own.offer_some());
     }
 
-    /// Arrives at the successors of `node`, and keeps those that this makes ready: `in_order`, if the run is quiet.
+    /// Arrives at the successors of `node`, and keeps those that this makes ready: `in_order`, if the run is
+    /// quiet.
     #[inline]
     pub(crate) fn complete(
         &self,

@@ -50,7 +50,8 @@ impl Sleep {
         life()
     }
 
-    /// Parks `worker`, which looks around, until it is woken, unless `reason_to_stay` holds after it has lain down.
+    /// Parks `worker`, which looks around, until it is woken, unless `reason_to_stay` holds after it has lain
+    /// down.
     pub(crate) fn sleep(&self, worker: usize, reason_to_stay: impl FnOnce() -> bool) {
         self.away.fetch_add(1, Ordering::Relaxed);
         let _sleeps = self.lookers.without(worker);
@@ -96,7 +97,8 @@ impl Sleep {
         self.away.fetch_add(workers, Ordering::Relaxed);
     }
 
-    /// Calls `work`, in which the calling worker, which looks around otherwise, doesn't, and watches no walks.
+    /// Calls `work`, in which the calling worker, which looks around otherwise, doesn't, and watches no
+    /// walks.
     pub(crate) fn away<R>(&self, worker: usize, work: impl FnOnce() -> R) -> R {
         struct Back<'a>(&'a AtomicUsize);
         impl Drop for Back<'_> {
@@ -110,6 +112,11 @@ impl Sleep {
         work()
     }
 
+    /// The calling worker, which is [away](Self::away), is about to look around again, and does nothing else before.
+    pub(crate) fn comes_back(&self, worker: usize) {
+        self.lookers.add(worker);
+    }
+
     /// To be called after making a walk visible: whether no worker would come and see how long it takes.
     #[must_use]
     #[inline]
@@ -117,9 +124,9 @@ impl Sleep {
         self.away.load(Ordering::Relaxed) >= self.beds.len()
     }
 
-    /// To be called after making work visible: whether somebody has to be woken. Nobody has as long as one who
-    /// is awake looks around for work. `here` is asked for the worker on the core of the calling thread: for
-    /// now that one only seems to look around.
+    /// To be called after making work visible: whether somebody has to be woken. Nobody has as long as one
+    /// who is awake looks around for work. `here` is asked for the worker on the core of the calling thread:
+    /// for now that one only seems to look around.
     #[must_use]
     pub(crate) fn has_to_wake(&self, here: impl FnOnce() -> Option<usize>) -> bool {
         self.sleepers.load(Ordering::Relaxed) != 0 && !self.lookers.any_but(here)

@@ -3,8 +3,8 @@
 use crate::sync::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 
-/// A set of workers, as bits. All accesses are relaxed: `sleep/README.md` says which fences lie between them and
-/// others.
+/// A set of workers, as bits. All accesses are relaxed: `sleep/README.md` says which fences lie between them
+/// and others.
 #[derive(Debug)]
 pub(super) struct Lookers {
     words: Box<[CachePadded<AtomicUsize>]>,

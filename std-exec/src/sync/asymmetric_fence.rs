@@ -2,12 +2,18 @@
 //!
 //! Two threads that each write one place and then read the other's need a full fence in between, or both may
 //! miss the other's write. A fence per node would cost more than everything else that a walk does for it.
-//! Where the system can make every running thread pass a fence on demand (Linux's `membarrier`), the rare
-//! side pays for both: [`heavy`] there is a system call of about a microsecond, and [`light`] only keeps the
-//! compiler from reordering. Elsewhere both are ordinary fences.
+//! Where the system can make every running thread pass a fence on demand (Linux's `membarrier`, Windows's
+//! `FlushProcessWriteBuffers`), the rare side pays for both: [`heavy`] there is a system call of about a
+//! microsecond, and [`light`] only keeps the compiler from reordering. Elsewhere both are ordinary fences.
 //!
 //! For proofs and for loom the two are `fence(SeqCst)`: that is what `membarrier(2)` promises when one thread
-//! calls it and the others have a compiler barrier.
+//! calls it and the others have a compiler barrier. Windows interrupts each processor that runs a thread of
+//! the process, and "guarantees the visibility of write operations"; those that don't run one have passed a
+//! fence when they switched.
+//!
+//! macOS has no call for this. `thread_get_register_pointer_values` for each thread has the effect, and some
+//! runtimes use it; but nothing that is documented says so, and we could not run it. So there both are
+//! fences.
 
 use crate::sync::{Ordering, before_fence, compiler_fence, fence};
 
@@ -95,7 +101,36 @@ mod system {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
+#[cfg(all(windows, not(any(miri, dgraph_loom, dgraph_shuttle))))]
+mod system {
+    use crate::sync::{AtomicBool, Ordering};
+    use std::sync::Once;
+
+    /// As for Linux: set before the first executor's first thread starts, and never unset.
+    static EXPEDITED: AtomicBool = AtomicBool::new(false);
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        /// Of every Windows since Vista; it can't fail.
+        safe fn FlushProcessWriteBuffers();
+    }
+
+    pub(super) fn prepare(may: bool) {
+        static ASKED: Once = Once::new();
+        ASKED.call_once(|| EXPEDITED.store(may, Ordering::Relaxed));
+    }
+
+    #[inline]
+    pub(super) fn expedited() -> bool {
+        EXPEDITED.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn interrupt_all() {
+        FlushProcessWriteBuffers();
+    }
+}
+
+#[cfg(not(all(any(target_os = "linux", windows), not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 mod system {
     pub(super) fn prepare(_: bool) {}
 

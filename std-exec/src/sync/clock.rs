@@ -4,8 +4,8 @@
 pub(crate) use crate::sync::now;
 use std::time::Duration;
 
-/// Ticks of some unit since some time; on x86-64 the time stamp counter, which costs a third of a system
-/// clock.
+/// Ticks of some unit since some time, each between a third of a nanosecond and one: on x86-64 the time stamp
+/// counter, which costs a third of a system clock; elsewhere nanoseconds, on aarch64 by its counter.
 #[cfg(all(target_arch = "x86_64", not(any(miri, dgraph_loom, dgraph_shuttle))))]
 #[inline]
 pub(crate) fn now() -> u64 {
@@ -22,11 +22,21 @@ pub(crate) fn after() -> u64 {
     now()
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
+#[cfg(all(target_arch = "aarch64", not(any(miri, dgraph_loom, dgraph_shuttle))))]
+pub(crate) use aarch64::{after, now};
+
+#[cfg(not(all(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(any(miri, dgraph_loom, dgraph_shuttle))
+)))]
 pub(crate) use now as after;
 
 /// Nanoseconds since the first call.
-#[cfg(not(any(all(target_arch = "x86_64", not(miri)), dgraph_loom, dgraph_shuttle)))]
+#[cfg(not(any(
+    all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)),
+    dgraph_loom,
+    dgraph_shuttle
+)))]
 pub(crate) fn now() -> u64 {
     use std::sync::OnceLock;
     use std::time::Instant;
@@ -80,4 +90,70 @@ fn nanos_per_tick() -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "some millions")]
     let (nanos, ticks) = ((end - time).as_nanos() as f64, later.saturating_sub(ticks).max(1) as f64);
     nanos / ticks
+}
+
+/// The counter that all processors of this kind have. It counts at anything from a megahertz to a gigahertz,
+/// so it is brought to nanoseconds: constants elsewhere are in ticks of about that length.
+#[cfg(all(target_arch = "aarch64", not(any(miri, dgraph_loom, dgraph_shuttle))))]
+mod aarch64 {
+    use std::arch::asm;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// Nanoseconds per count, times 2²⁴; 0 as long as nobody has asked.
+    static SCALE: AtomicU64 = AtomicU64::new(0);
+    const POINT: u32 = 24;
+
+    #[inline]
+    pub(crate) fn now() -> u64 {
+        let count: u64;
+        // SAFETY: the register can be read by programs under every system that Rust's std knows, and nothing
+        // is written.
+        unsafe { asm!("mrs {}, cntvct_el0", out(reg) count, options(nomem, nostack, preserves_flags)) };
+        nanos(count)
+    }
+
+    /// The same, after all that comes before.
+    #[inline]
+    pub(crate) fn after() -> u64 {
+        // SAFETY: a barrier for instructions: it waits, and changes nothing.
+        unsafe { asm!("isb", options(nostack, preserves_flags)) };
+        now()
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "nanoseconds of 500 years fit")]
+    fn nanos(count: u64) -> u64 {
+        // Relaxed: whoever finds nothing finds out by itself, and the same.
+        let scale = match SCALE.load(Ordering::Relaxed) {
+            0 => find_scale(),
+            scale => scale,
+        };
+        ((u128::from(count) * u128::from(scale)) >> POINT) as u64
+    }
+
+    #[cold]
+    fn find_scale() -> u64 {
+        let hertz: u64;
+        // SAFETY: as in `now`.
+        unsafe { asm!("mrs {}, cntfrq_el0", out(reg) hertz, options(nomem, nostack, preserves_flags)) };
+        let scale = scale(hertz);
+        SCALE.store(scale, Ordering::Relaxed);
+        scale
+    }
+
+    /// Nanoseconds per count, times 2²⁴. (Firmware says how fast it counts. Where it doesn't, counts stand
+    /// for nanoseconds.)
+    const fn scale(hertz: u64) -> u64 {
+        (1_000_000_000 << POINT) / if hertz == 0 { 1_000_000_000 } else { hertz }
+    }
+
+    #[test]
+    fn counts_become_nanoseconds() {
+        for hertz in [1_000_000, 19_200_000, 24_000_000, 62_500_000, 1_000_000_000] {
+            let second = (u128::from(hertz) * u128::from(scale(hertz))) >> POINT;
+            assert!((999_999_000..=1_000_000_000).contains(&second), "{second} at {hertz} Hz");
+        }
+        let before = now();
+        assert!(before <= after(), "it doesn't go back");
+    }
 }

@@ -12,6 +12,15 @@ pub(crate) fn prefetch_behind<T>(address: *const T, bytes: usize) {
         // whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
     }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    {
+        // SAFETY: a hint that neither fails nor changes anything, whatever the address.
+        unsafe {
+            std::arch::asm!(
+                "prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags, readonly)
+            );
+        };
+    }
+    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
     let _ = address;
 }

@@ -15,10 +15,9 @@
 //!      │                                                                       │
 //!      └◀──────────────────────────────────────────────── all done, or CLOSING ┘
 //! ```
-//! The owner, too, may take it, for the caller's own nodes (`claim_for_owner`): from `QUEUED` or `IDLE` to `ACTIVE`.
-//! A run that waits for certain workers only (to `settle`, more to do) is `QUEUED` but not `LISTED`: they have lists
-//! of their own
-//! (`RunQueue::push_for`).
+//! The owner, too, may take it, for the caller's own nodes (`claim_for_owner`): from `QUEUED` or `IDLE` to
+//! `ACTIVE`. A run that waits for certain workers only (to `settle`, more to do) is `QUEUED` but not
+//! `LISTED`: they have lists of their own (`RunQueue::push_for`).
 //!
 //! | bits | meaning | set by | cleared by |
 //! |---|---|---|---|

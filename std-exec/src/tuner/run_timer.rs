@@ -26,12 +26,13 @@ pub(crate) struct RunTimer {
     /// What they have found: ticks, and of how many nodes. Relaxed, as `estimate`.
     work: AtomicUsize,
     nodes: AtomicUsize,
-    /// What single bodies have taken, in ticks; 0 of those that weren't sampled. Empty if nobody wants to know.
+    /// What single bodies have taken, in ticks; 0 of those that weren't sampled. Empty if nobody wants to
+    /// know.
     profile: Box<[AtomicU32]>,
 }
 
-/// A member's samples of what bodies take. The time of a long one is taken at each node, of a short one at one
-/// in 16: looking at the clock takes some ten nanoseconds.
+/// A member's samples of what bodies take. The time of a long one is taken at each node, of a short one at
+/// one in 16: looking at the clock takes some ten nanoseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
     /// Nodes until the next sample.
@@ -133,9 +134,9 @@ impl RunTimer {
         }
     }
 
-    /// The run is over: what its samples promise for other ways to run it, on so many `threads`. `in_step`: what
-    /// one in step would take, if all bodies together take so long, and the fastest other way so long; `usize::MAX`
-    /// if there can be none.
+    /// The run is over: what its samples promise for other ways to run it, on so many `threads`. `in_step`:
+    /// what one in step would take, if all bodies together take so long, and the fastest other way so long;
+    /// `usize::MAX` if there can be none.
     pub(crate) fn promise(
         &self,
         tuner: &Tuner,

@@ -19,33 +19,33 @@
 //!   they demand of their order and thread: `constraints.rs`, `wishes.rs`.
 //! - `node/`: what a node depends on: `dependency.rs`, `state_access.rs`, `outcome_access.rs`, many at once:
 //!   `listed.rs`, `values.rs`, `moved_values.rs`, `outcomes.rs`; which closures fit: `dependencies.rs`, those
-//!   that are called once: `once.rs`; where what feeds them lies: `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of
-//!   definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls them: `task.rs`,
-//!   `async_task.rs`; graphs as nodes: `graph_task.rs`.
-//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`; graphs
-//!   that they run: `graphs.rs`; what they tell of the run's end: `token.rs`; how a node gets them:
+//!   that are called once: `once.rs`; where what feeds them lies: `resolver.rs`; async ones: `async_fn.rs`,
+//!   `local_async_fn.rs`; those of definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls
+//!   them: `task.rs`, `async_task.rs`; graphs as nodes: `graph_task.rs`.
+//! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`;
+//!   graphs that they run: `graphs.rs`; what they tell of the run's end: `token.rs`; how a node gets them:
 //!   `node/threads_access.rs`.
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
 //!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
 //!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`; what it looks like: `dot.rs`, `drawn.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
-//!   which nodes are started: `execution.rs`, `limits.rs`; whose results go early: `early.rs`; nodes of one kind that follow each other: `rows.rs`; graphs
-//!   with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`, without a caller:
-//!   `detached.rs`; how its end reaches futures: `connection.rs`.
-//! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before whom: `uses.rs`, `topology.rs`,
-//!   `stretch.rs`; because of the states that they use: `accesses.rs`, `turns.rs`, `arranged.rs`; in which
-//!   order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to come: `agenda.rs`; what runs don't need:
-//!   `described.rs`.
-//! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from outside
-//!   `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
+//!   which nodes are started: `execution.rs`, `limits.rs`; whose results go early: `early.rs`; nodes of one
+//!   kind that follow each other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an
+//!   executor: `parallel.rs`, without a caller: `detached.rs`; how its end reaches futures: `connection.rs`.
+//! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before
+//!   whom: `uses.rs`, `topology.rs`, `stretch.rs`; because of the states that they use: `accesses.rs`,
+//!   `turns.rs`, `arranged.rs`; in which order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to
+//!   come: `agenda.rs`; what runs don't need: `described.rs`.
+//! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from
+//!   outside `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
-//!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`, `standing.rs`, `errors.rs`; what
-//!   runs also after a failure: `lasting.rs`; what stops a run: `stopping.rs`;
-//!   who is told of it: `watch.rs`; what a run is to the calls of
-//!   its nodes: `frame.rs`, `row.rs`.
-//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `reasons.rs`, `cancel.rs`, `shuffle.rs`; the run
-//!   around it: `around.rs`.
+//!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`,
+//!   `standing.rs`, `errors.rs`; what runs also after a failure: `lasting.rs`; what stops a run:
+//!   `stopping.rs`; who is told of it: `watch.rs`; what a run is to the calls of its nodes: `frame.rs`,
+//!   `row.rs`.
+//! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `reasons.rs`, `cancel.rs`,
+//!   `shuffle.rs`; the run around it: `around.rs`.
 //! - `error/`: how it went: `run_error.rs`, `failure.rs`, `panicked.rs`, `no_result.rs`; what is none:
 //!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`, and a
 //!   run: `stop_reason.rs`.

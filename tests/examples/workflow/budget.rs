@@ -28,7 +28,8 @@ impl Budget {
     }
 }
 
-/// A number of steps, and the time that they took: the fastest of a few tries, since others may be using the core.
+/// A number of steps, and the time that they took: the fastest of a few tries, since others may be using the
+/// core.
 fn calibrate() -> (u64, Duration) {
     const STEPS: u64 = 10_000_000;
     let tries = (0..5).map(|seed| {

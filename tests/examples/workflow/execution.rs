@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 /// The record of an execution.
 ///
-/// All accesses are Relaxed. Whoever runs a node has to make it see what its predecessors have stored; an ordering
-/// here would hide it if that were not so.
+/// All accesses are Relaxed. Whoever runs a node has to make it see what its predecessors have stored; an
+/// ordering here would hide it if that were not so.
 #[derive(Debug)]
 pub(crate) struct Execution<'a> {
     job: &'a Job,
@@ -46,8 +46,8 @@ impl<'a> Execution<'a> {
         self.clock.fetch_add(1, Relaxed) + 1
     }
 
-    /// Calls `run`, which executes the nodes, and takes the time from its start to its end. What shows meanwhile how far it
-    /// has come is called `name`, and says what `report` knows.
+    /// Calls `run`, which executes the nodes, and takes the time from its start to its end. What shows
+    /// meanwhile how far it has come is called `name`, and says what `report` knows.
     pub(crate) fn measure(
         &self,
         name: &'static str,

@@ -12,8 +12,8 @@
 //! Each node keeps its core busy for its duration, scaled so that all nodes together take `--seconds`, to
 //! compute a value from its predecessors' values. Both executions have to give the same values and to respect
 //! every edge; otherwise the program fails. With `--priorities` the parallel one starts what has the longest
-//! path behind it first; with `--durations FILE`, by what the nodes took when that file was written last. They alternate `--repeat` times, on the same graph and executor, and the fastest of
-//! each kind counts.
+//! path behind it first; with `--durations FILE`, by what the nodes took when that file was written last.
+//! They alternate `--repeat` times, on the same graph and executor, and the fastest of each kind counts.
 
 #![forbid(unsafe_code)]
 

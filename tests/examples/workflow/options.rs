@@ -30,8 +30,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) priorities: bool,
 
-    /// Start the node with the longest path behind it first, by what nodes took when this file was written, if it is there;
-    /// and write to it what they take
+    /// Start the node with the longest path behind it first, by what nodes took when this file was written,
+    /// if it is there; and write to it what they take
     #[arg(long, value_name = "FILE")]
     pub(crate) durations: Option<PathBuf>,
 
@@ -39,7 +39,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) what_if: bool,
 
-    /// Write what the fastest parallel execution did to this file, for Perfetto, chrome://tracing or speedscope
+    /// Write what the fastest parallel execution did to this file, for Perfetto, chrome://tracing or
+    /// speedscope
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 
@@ -62,8 +63,8 @@ impl Options {
         self.trace.is_some() || self.report.is_some() || self.svg.is_some()
     }
 
-    /// The file to read: the one named, or the lock file that this program was compiled with, or, should it have gone
-    /// since, the one in the current directory.
+    /// The file to read: the one named, or the lock file that this program was compiled with, or, should it
+    /// have gone since, the one in the current directory.
     pub(crate) fn workflow(&self) -> PathBuf {
         const NAME: &str = "Cargo.lock";
         let compiled_with =

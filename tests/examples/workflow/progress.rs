@@ -16,8 +16,8 @@ pub(crate) fn is_drawn() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Calls `work`. Meanwhile shows how many of `nodes` have ended and, if there is a `report`, which one has been running for
-/// longest, and when all will be over.
+/// Calls `work`. Meanwhile shows how many of `nodes` have ended and, if there is a `report`, which one has
+/// been running for longest, and when all will be over.
 ///
 /// A thread of its own looks at the count, so that nodes never wait for the terminal.
 pub(crate) fn watch<R>(

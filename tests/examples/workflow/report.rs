@@ -8,10 +8,10 @@ use std::time::Duration;
 
 /// The figures of a workflow and of its two executions.
 ///
-/// The lower bound is in the time of the serial execution, which is what the bodies really took: its critical path is
-/// the same share of that as the critical path is of the work, in the workflow's own unit. On a busy machine the
-/// serial execution may have been the one that others slowed down, and the makespan then seems to beat the bound: the
-/// report says so.
+/// The lower bound is in the time of the serial execution, which is what the bodies really took: its critical
+/// path is the same share of that as the critical path is of the work, in the workflow's own unit. On a busy
+/// machine the serial execution may have been the one that others slowed down, and the makespan then seems to
+/// beat the bound: the report says so.
 #[derive(Debug)]
 pub(crate) struct Report {
     file: String,
@@ -28,7 +28,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// The figures of an input, with the times of its serial and of its parallel executions: the fastest count.
+    /// The figures of an input, with the times of its serial and of its parallel executions: the fastest
+    /// count.
     pub(crate) fn new(
         input: &Input,
         executor: &Executor,

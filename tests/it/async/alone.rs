@@ -18,7 +18,8 @@ fn executor_of(threads: usize) -> Executor {
     Executor::builder().threads(threads).build().unwrap()
 }
 
-/// Short nodes in layers of ten, which yield: before `from`, if there is one, or on their own. The last layer.
+/// Short nodes in layers of ten, which yield: before `from`, if there is one, or on their own. The last
+/// layer.
 fn short_nodes(graph: &mut GraphBuilder<'static>, layers: usize, after: &[Node<u64>]) -> Vec<Node<u64>> {
     let mut last = after.to_vec();
     for _ in 0..layers {

@@ -90,7 +90,8 @@ fn dropped_before_its_first_poll() {
     assert_eq!(calls.load(SeqCst), 1);
 }
 
-/// A future's destructor panics while the run is dropped: there is nobody to tell, and the others are dropped too.
+/// A future's destructor panics while the run is dropped: there is nobody to tell, and the others are dropped
+/// too.
 #[test]
 fn dropped_with_a_destructor_that_panics() {
     let (bombs, gate) = (&AtomicUsize::new(2), &Gate::default());

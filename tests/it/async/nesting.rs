@@ -72,7 +72,8 @@ fn three_deep(runner: &Runner) {
     }
 }
 
-/// An inner node waits for an outer one and the other way round: the outer run doesn't block in its inner one.
+/// An inner node waits for an outer one and the other way round: the outer run doesn't block in its inner
+/// one.
 fn inside_and_outside_wait_for_each_other(runner: &Runner) {
     let (in_gate, out_gate) = (&Gate::default(), &Gate::default());
     let mut inner = GraphBuilder::new();

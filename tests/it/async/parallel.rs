@@ -1,4 +1,5 @@
-//! Async nodes on the workers of an executor: runs that are futures, spawned graphs, limits and bound threads.
+//! Async nodes on the workers of an executor: runs that are futures, spawned graphs, limits and bound
+//! threads.
 
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::executor;

@@ -163,9 +163,8 @@ fn errors_of_a_run_that_is_dropped_half_way() {
     }
 }
 
-/// Nobody sees the errors of a graph with futures that is a node, and whose run is dropped half way: they were
-/// dropped while the panic of a future's
-/// destructor unwound.
+/// Nobody sees the errors of a graph with futures that is a node, and whose run is dropped half way: they
+/// were dropped while the panic of a future's destructor unwound.
 #[test]
 fn errors_within_a_run_that_is_dropped_half_way() {
     let executor = executor(2);

@@ -1,5 +1,5 @@
-//! Random graphs of async and ordinary nodes against a naive serial oracle: who yields, waits for another node, fails,
-//! moves its result, and how the run ends.
+//! Random graphs of async and ordinary nodes against a naive serial oracle: who yields, waits for another
+//! node, fails, moves its result, and how the run ends.
 
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, with_all_runners};

@@ -93,7 +93,8 @@ fn a_timeout_drops_the_run() {
     }
 }
 
-/// What blocks goes to tokio's threads for that, and the run goes on meanwhile: the two sides wait for each other.
+/// What blocks goes to tokio's threads for that, and the run goes on meanwhile: the two sides wait for each
+/// other.
 #[test]
 fn blocking_work_in_a_node() {
     for runtime in runtimes() {

@@ -1,4 +1,5 @@
-//! Nobody waits for ever: futures that wake themselves, floods of nodes, and runs that are one task among others.
+//! Nobody waits for ever: futures that wake themselves, floods of nodes, and runs that are one task among
+//! others.
 
 use crate::support::gate::{Gate, Hand, yielding_chain};
 use crate::support::runner::{Runner, executor, over_typed_runners};
@@ -115,7 +116,8 @@ fn a_run_of_many_nodes_yields() {
     assert_eq!(ran.load(SeqCst), 10_000);
 }
 
-/// The caller's waker may do anything: here it drops another waker of the graph and wakes that graph's other node.
+/// The caller's waker may do anything: here it drops another waker of the graph and wakes that graph's other
+/// node.
 #[test]
 fn a_caller_whose_waker_wakes_nodes() {
     struct Echo(Gate, AtomicBool);

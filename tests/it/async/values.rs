@@ -72,7 +72,8 @@ fn defined_in_any_order(runner: &Runner) {
     assert_eq!(runner.typed(&mut graph)[sum], 21);
 }
 
-/// Futures are fed by every kind of dependency: functions, closures, one handle alone, lists of handles, inputs.
+/// Futures are fed by every kind of dependency: functions, closures, one handle alone, lists of handles,
+/// inputs.
 fn every_kind_of_dependency(runner: &Runner) {
     async fn double(x: &u32) -> u32 {
         yields(1).await;

@@ -20,7 +20,8 @@ fn only_woken_futures_are_polled_again() {
     let mut run = graph.run_async();
     assert!(hand.poll(&mut run).is_pending());
     assert!(gates.iter().all(|gate| gate.polls() == 1));
-    // Polled without a reason, as `join!` and `select!` do whenever something else was woken, the run polls nobody.
+    // Polled without a reason, as `join!` and `select!` do whenever something else was woken, the run polls
+    // nobody.
     for _ in 0..3 {
         assert!(hand.poll(&mut run).is_pending());
         assert!(gates.iter().all(|gate| gate.polls() == 1));
@@ -197,8 +198,8 @@ fn a_wake_after_everything_is_gone() {
     // The gate has the last one: it frees the block.
 }
 
-/// It polls the node of the next run at the most once more than needed, and neither that run nor the one after it is
-/// disturbed.
+/// It polls the node of the next run at the most once more than needed, and neither that run nor the one
+/// after it is disturbed.
 #[test]
 fn a_waker_of_an_earlier_run() {
     let (first, gate) = (Gate::default(), Gate::default());

@@ -94,8 +94,8 @@ fn names_of_typed_graphs() {
     assert_eq!(read(&dot), ["a &lt; b", "R&D", "nul␀here"]);
 }
 
-/// Graphviz itself, where it is installed, shows labels as they are: each character up to U+02FF, alone and after what it
-/// could be taken with.
+/// Graphviz itself, where it is installed, shows labels as they are: each character up to U+02FF, alone and
+/// after what it could be taken with.
 #[test]
 #[cfg_attr(miri, ignore = "another program")]
 fn graphviz_shows_them() {

@@ -1,4 +1,5 @@
-//! What `dgraph-core` does: graphs and what they refuse, their orders and levels, runs without an operating system.
+//! What `dgraph-core` does: graphs and what they refuse, their orders and levels, runs without an operating
+//! system.
 
 mod dot;
 mod ready_set;

@@ -42,6 +42,37 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 5 } else { 200 }))]
+
+    /// One that has the set alone, now and then after others have shared it and left hints that are too many.
+    #[test]
+    fn alone_and_shared_in_turns(
+        positions in prop_oneof![1_usize..70, 2_000_usize..2_100, 60_000_usize..70_000],
+        seed in any::<u64>(),
+    ) {
+        let mut set = ReadySet::boxed(positions);
+        let (mut oracle, mut random) = (BTreeSet::new(), SplitMix64::new(seed));
+        for _ in 0..50 {
+            let alone = random.below(3) > 0;
+            for _ in 0..random.below(40) {
+                if random.below(2) == 0 {
+                    let near = random.below(2) == 0;
+                    let position = random.below(positions as u32) % if near { 130 } else { u32::MAX };
+                    if alone { set.insert_mut(position) } else { set.insert(position) }
+                    oracle.insert(position);
+                } else {
+                    let taken = if alone { set.take_mut() } else { set.take() };
+                    prop_assert_eq!(taken, oracle.pop_first());
+                }
+            }
+            prop_assert_eq!(set.first(), oracle.first().copied());
+        }
+        prop_assert!(std::iter::from_fn(|| set.take_mut()).eq(oracle));
+        prop_assert!(set.is_empty());
+    }
+}
+
 /// Threads that insert and take at once: each position comes out as often as it went in, and at once to be
 /// found by the one that has inserted it, unless another has taken it.
 #[test]

@@ -1,4 +1,5 @@
-//! What is no dependency graph, and what is none in arrays that nobody vouches for, is refused, and the fault is named.
+//! What is no dependency graph, and what is none in arrays that nobody vouches for, is refused, and the fault
+//! is named.
 
 use dgraph_exec::{Dag, DagError, DagView, Edge, NodeId, Parts, PartsError};
 use dgraph_tests::oracle;
@@ -67,7 +68,8 @@ fn faults_of_untrusted_arrays() {
     assert!(error.starts_with("order[0] = 1 "), "{error}");
 }
 
-/// Runners take the roots from the front of the order; one behind another node was never run, and its run never ended.
+/// Runners take the roots from the front of the order; one behind another node was never run, and its run
+/// never ended.
 #[test]
 fn a_root_late_in_an_untrusted_order() {
     let edges = [Edge::to(NodeId::new(1)).marked_sole()];

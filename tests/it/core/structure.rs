@@ -1,4 +1,5 @@
-//! Levels, orders, critical paths and DOT, on small graphs with known answers and on random ones against the oracle.
+//! Levels, orders, critical paths and DOT, on small graphs with known answers and on random ones against the
+//! oracle.
 
 use crate::support::runner::executor;
 use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
@@ -122,8 +123,8 @@ proptest! {
         check_reversed(&dag, &edges)?;
     }
 
-    /// Counting that starts in the middle of the order: the rest becomes ready as if it had been counted all along.
-    /// Where all edges lead to higher numbers, the order is that of the numbers, but for the roots.
+    /// Counting that starts in the middle of the order: the rest becomes ready as if it had been counted all
+    /// along. Where all edges lead to higher numbers, the order is that of the numbers, but for the roots.
     #[test]
     fn ascending_graphs(seed: u64, nodes in 0_u32..60, density in 0_u32..4) {
         let mut edges = random_dag(&mut SplitMix64::new(seed), nodes, density);

@@ -1,5 +1,5 @@
-//! Supersteps: each node once, after what it depends on, and nothing of one lane beside what another lane has in the
-//! same superstep; on random graphs, and how good they are on some with known answers.
+//! Supersteps: each node once, after what it depends on, and nothing of one lane beside what another lane has
+//! in the same superstep; on random graphs, and how good they are on some with known answers.
 
 use dgraph_exec::{AsDag, Dag, NodeId, Supersteps};
 use dgraph_tests::random_shape::random_shape;
@@ -28,8 +28,8 @@ fn before_end(supersteps: &Supersteps, (superstep, lane, position): Place) -> u3
     supersteps.bounds(superstep)[lane] + position as u32
 }
 
-/// Threads that run the lanes and wait at their points, in a simulation: how far each node's lane knows the others
-/// to be when it begins, and when all is done.
+/// Threads that run the lanes and wait at their points, in a simulation: how far each node's lane knows the
+/// others to be when it begins, and when all is done.
 fn run_by_points(supersteps: &Supersteps, weights: &[u32], wait: u32) -> (Vec<Vec<u32>>, u64) {
     let lanes = supersteps.lanes();
     // What each lane has still to do: a node at a position, a point, or to tell at the end of its part.
@@ -191,7 +191,8 @@ fn excess(shape: Shape, nodes: usize, weight: u32, wait: u32) -> u64 {
     supersteps.cost() * 200 / (nodes as u64 * u64::from(weight)) - 100
 }
 
-/// A grid has as many levels as a side and a half, and far fewer supersteps are needed; a tree has hardly any.
+/// A grid has as many levels as a side and a half, and far fewer supersteps are needed; a tree has hardly
+/// any.
 #[test]
 fn few_waits_where_there_need_be_few() {
     assert!(excess(Shape::Wave, 40_000, 20, 800) < 20);

@@ -1,5 +1,5 @@
-//! What can be chosen about an executor, and what can't: threads, cores, names, stacks, what is around a worker's life,
-//! spinning; the global one, and one of a node's own.
+//! What can be chosen about an executor, and what can't: threads, cores, names, stacks, what is around a
+//! worker's life, spinning; the global one, and one of a node's own.
 
 use crate::support::runner::executor;
 use dgraph_exec::{Dag, Executor, ExecutorBuilder, ExecutorError, NodeId, Pinning};
@@ -304,7 +304,8 @@ fn demands_that_cannot_be_met() {
     assert_eq!(build(Pinning::None), None);
 }
 
-/// The caller keeps all of its cores, whatever executors it makes: the second gets as many workers as the first.
+/// The caller keeps all of its cores, whatever executors it makes: the second gets as many workers as the
+/// first.
 #[test]
 fn the_caller_is_never_pinned() {
     let cores = std::thread::available_parallelism().expect("known").get();

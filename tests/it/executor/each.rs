@@ -80,8 +80,8 @@ fn nested_in_a_run_of_the_same_graph(runner: &Runner) {
     });
 }
 
-/// Whoever borrows a graph's counters can leave them so that later runs begin nodes too early: `run`, but not this.
-/// An item that isn't there yet would be noticed by `count_paths`.
+/// Whoever borrows a graph's counters can leave them so that later runs begin nodes too early: `run`, but not
+/// this. An item that isn't there yet would be noticed by `count_paths`.
 fn counters_that_others_have_left_anyhow(runner: &Runner) {
     let dag = wide();
     let spoil = || {

@@ -1,5 +1,5 @@
-//! Runs in step: graphs with wide levels and short nodes, which the executor takes through supersteps from the second
-//! or third run on.
+//! Runs in step: graphs with wide levels and short nodes, which the executor takes through supersteps from
+//! the second or third run on.
 
 use crate::support::runner::executor;
 use dgraph_exec::{Dag, GraphBuilder, NodeId, RunStatistics, Values};
@@ -134,7 +134,8 @@ fn a_node_that_blocks_hides_no_ready_one() {
     in_step.check();
 }
 
-/// As many nodes of one level as there are threads wait for each other, all in what would be one thread's part.
+/// As many nodes of one level as there are threads wait for each other, all in what would be one thread's
+/// part.
 #[test]
 fn nodes_of_one_part_overlap() {
     let mut in_step = InStep::default();
@@ -154,7 +155,8 @@ fn nodes_of_one_part_overlap() {
     in_step.check();
 }
 
-/// Some nodes take long, others a little longer than most, so that somebody breaks in wherever the members are.
+/// Some nodes take long, others a little longer than most, so that somebody breaks in wherever the members
+/// are.
 #[test]
 fn broken_into_anywhere() {
     let mut in_step = InStep::default();
@@ -254,7 +256,8 @@ fn callers_at_once() {
     });
 }
 
-/// The results of a typed graph are there, whoever has run what, and those of a failed node's dependents aren't.
+/// The results of a typed graph are there, whoever has run what, and those of a failed node's dependents
+/// aren't.
 #[test]
 fn typed_graphs() {
     let executor = executor(2);

@@ -74,8 +74,8 @@ fn borrowed_graphs_in_order(runner: &Runner) {
     }
 }
 
-/// After some fast runs the executor walks through the graph on the caller. Then one node takes long, another one in
-/// each run, and somebody has to break in at that point.
+/// After some fast runs the executor walks through the graph on the caller. Then one node takes long, another
+/// one in each run, and somebody has to break in at that point.
 fn one_slow_node_in_a_fast_graph(runner: &Runner) {
     let mut random = SplitMix64::new(3);
     for nodes in [1, 2, 3, 40, 200] {

@@ -79,8 +79,8 @@ fn dependents_of_a_panicking_node_never_start() {
     }
 }
 
-/// The payload of a second panic was dropped under a lock and outside of any `catch_unwind`: when its destructor
-/// panicked too, a helper never left its run, or a graph's counters were left in disorder.
+/// The payload of a second panic was dropped under a lock and outside of any `catch_unwind`: when its
+/// destructor panicked too, a helper never left its run, or a graph's counters were left in disorder.
 #[test]
 fn a_second_payload_that_panics_when_dropped() {
     struct Bomb(Arc<AtomicUsize>);
@@ -119,7 +119,8 @@ fn a_second_payload_that_panics_when_dropped() {
     }
 }
 
-/// The payload of the panic of a destructor of a payload that nobody sees was never dropped. AddressSanitizer found it.
+/// The payload of the panic of a destructor of a payload that nobody sees was never dropped. AddressSanitizer
+/// found it.
 #[test]
 fn the_payload_of_a_panicking_payload_is_dropped() {
     struct Last(Arc<AtomicUsize>);

@@ -15,7 +15,8 @@ fn an_executor_of_one_walks() {
     assert_eq!((statistics.helper_nodes, statistics.joins, statistics.steals), (0, 0, 0));
 }
 
-/// Two nodes that wait for each other: one of them is run by a helper, which has joined and taken it in some way.
+/// Two nodes that wait for each other: one of them is run by a helper, which has joined and taken it in some
+/// way.
 #[test]
 fn a_helper_is_counted() {
     let dag = Dag::from_edges(3, &[(0, 1), (0, 2)]).expect("a valid graph");

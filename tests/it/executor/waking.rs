@@ -56,7 +56,8 @@ fn with_a_sleeping_caller(executor: &Executor, nested: impl Fn() + Sync) {
     });
 }
 
-/// A caller that waited for its run slept on while a run nested in it had a node for it and nobody else was free.
+/// A caller that waited for its run slept on while a run nested in it had a node for it and nobody else was
+/// free.
 #[test]
 fn a_sleeping_caller_is_woken_for_a_run_nested_in_its_own() {
     let executor = executor(2);

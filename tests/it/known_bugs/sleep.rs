@@ -10,8 +10,9 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// As many nodes as there are threads become ready at once and wait for each other. The workers are woken one by the
-/// other: by whoever offers, steals, or robs a part of what there is. (A robber that left a part behind woke nobody.)
+/// As many nodes as there are threads become ready at once and wait for each other. The workers are woken one
+/// by the other: by whoever offers, steals, or robs a part of what there is. (A robber that left a part
+/// behind woke nobody.)
 #[test]
 fn lost_wake_up_of_the_last_searcher() {
     for threads in 2..=9 {

@@ -10,8 +10,8 @@ use std::thread;
 
 over_typed_runners!(recursive_drop_of_a_long_chain);
 
-/// Built, run and dropped on a small stack: nothing recurses over the graph. Ten million bare nodes in a row, a million
-/// closures, a million futures and a million tasks over keys. (Miri would take days.)
+/// Built, run and dropped on a small stack: nothing recurses over the graph. Ten million bare nodes in a row,
+/// a million closures, a million futures and a million tasks over keys. (Miri would take days.)
 fn recursive_drop_of_a_long_chain(runner: &Runner) {
     const BARE: u32 = if cfg!(miri) { 1_000 } else { 10_000_000 };
     const NODES: u32 = BARE / 10;

@@ -91,7 +91,8 @@ fn chrome_traces_fit_their_schema(runner: &Runner) {
     assert_eq!(of("M").len(), 1 + trace.threads().len());
 }
 
-/// Each edge between two nodes that ran is a flow; it begins in the slice of the one and ends in that of the other.
+/// Each edge between two nodes that ran is a flow; it begins in the slice of the one and ends in that of the
+/// other.
 fn flows_join_slices(runner: &Runner) {
     let events = chrome(&recorded(runner));
     let slices: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();

@@ -24,8 +24,8 @@ fn sleeping(nodes: u32, seed: u64) -> Graph<'static> {
     graph.build().expect("edges lead to higher numbers")
 }
 
-/// A run isn't shorter than half of what its own durations predict: for that, Graham's bound is proof. How much
-/// longer it is depends on the machine; of some runs one is close.
+/// A run isn't shorter than half of what its own durations predict: for that, Graham's bound is proof. How
+/// much longer it is depends on the machine; of some runs one is close.
 #[test]
 fn runs_take_what_their_durations_predict() {
     for threads in [2, 4, 8] {

@@ -113,7 +113,8 @@ fn the_next_run_begins_anew(runner: &Runner) {
     }
 }
 
-/// The longest path, or all that is left on all threads: of nodes that take no time here, but hours by what is known.
+/// The longest path, or all that is left on all threads: of nodes that take no time here, but hours by what
+/// is known.
 fn what_is_left(runner: &Runner) {
     let hours = |hours: u64| Duration::from_secs(3600 * hours);
     let durations = [("head", hours(1)), ("tail", hours(2)), ("beside", hours(1))].into_iter().collect();

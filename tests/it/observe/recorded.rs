@@ -227,7 +227,8 @@ fn threads_that_come_and_go() {
     assert_eq!((trace.spans().count(), trace.lost(), trace.threads().len()), (32, 0, 4));
 }
 
-/// Traces are taken while threads run nodes, and overwrite what is being read: each that is found is a whole one.
+/// Traces are taken while threads run nodes, and overwrite what is being read: each that is found is a whole
+/// one.
 #[test]
 fn traces_are_taken_meanwhile() {
     let recorder = Arc::new(Recorder::with_capacity(3, 128));

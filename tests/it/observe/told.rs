@@ -444,7 +444,8 @@ fn dropped_at_its_end() {
     assert_eq!(log.lines(), expected);
 }
 
-/// Of a failure in the middle of a run of thousands of nodes on threads: what was behind it, and what was stopped.
+/// Of a failure in the middle of a run of thousands of nodes on threads: what was behind it, and what was
+/// stopped.
 #[test]
 fn what_was_stopped_is_told() {
     let log = Log::new();

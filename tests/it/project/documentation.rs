@@ -1,4 +1,5 @@
-//! Each public item of the two published crates shows in an example what it is for. Here those are named that don't.
+//! Each public item of the two published crates shows in an example what it is for. Here those are named that
+//! don't.
 //!
 //! Looked at are structs, enums, traits, types and macros that a `lib.rs` exports, their public methods, and
 //! the methods of the traits. What is hidden from the documentation needs none, nor do implementations of

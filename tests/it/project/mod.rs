@@ -2,6 +2,7 @@
 
 mod compile_fail;
 mod documentation;
+mod excerpts;
 mod imports;
 mod models;
 mod names;

@@ -1,12 +1,12 @@
-//! The files that documentation names are there: those in code font in the READMEs and in the comments of the two
-//! crates, and in ARCHITECTURE.md and tests/README.md. So are the functions and variants that READMEs of the executor's
-//! crate and ARCHITECTURE.md name as `Type::name`.
+//! The files that documentation names are there: those in code font in the READMEs and in the comments of the
+//! two crates, and in ARCHITECTURE.md and tests/README.md. So are the functions and variants that READMEs of
+//! the executor's crate and ARCHITECTURE.md name as `Type::name`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The names of files in code font, with the lines that they are in. A name has an ending that says so, and isn't a
-/// pattern.
+/// The names of files in code font, with the lines that they are in. A name has an ending that says so, and
+/// isn't a pattern.
 fn named(text: &str, is_rust: bool) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -27,7 +27,8 @@ fn named(text: &str, is_rust: bool) -> Vec<(usize, &str)> {
     found
 }
 
-/// What is named as `Type::name` in code font, with the lines that it is in. What follows the name doesn't count.
+/// What is named as `Type::name` in code font, with the lines that it is in. What follows the name doesn't
+/// count.
 fn items(text: &str) -> Vec<(usize, &str, &str)> {
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -46,8 +47,8 @@ fn is_in_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Whether this source has a type or trait `of`, or implements something for it, and a `name` is declared in that: a
-/// function, a constant, or what begins a line, as fields and variants do.
+/// Whether this source has a type or trait `of`, or implements something for it, and a `name` is declared in
+/// that: a function, a constant, or what begins a line, as fields and variants do.
 fn declares(source: &str, of: &str, name: &str) -> bool {
     if !source.contains(of) || !source.contains(name) {
         return false;

@@ -1,7 +1,7 @@
 //! One job written three times: README's typed example, the same with rayon's scopes, and with tokio's tasks.
 //!
-//! `raw` and `dark` come from somewhere; `mean` needs the first, `clean` both, `peaks` the latter two. Each is to start
-//! as soon as it can.
+//! `raw` and `dark` come from somewhere; `mean` needs the first, `clean` both, `peaks` the latter two. Each
+//! is to start as soon as it can.
 
 mod dgraph;
 mod in_a_node;

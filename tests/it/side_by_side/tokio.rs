@@ -1,4 +1,5 @@
-//! Tokio: tasks own what they use, so what several need is shared; the order of the `await`s is found by hand.
+//! Tokio: tasks own what they use, so what several need is shared; the order of the `await`s is found by
+//! hand.
 
 use super::{clean, dark, mean, peaks, raw};
 use std::error::Error;

@@ -54,7 +54,8 @@ impl Subject {
         }
     }
 
-    /// Run number `run`, counted from 1; one node in `rarity` works for some `grain` nanoseconds. The number of nodes.
+    /// Run number `run`, counted from 1; one node in `rarity` works for some `grain` nanoseconds. The number
+    /// of nodes.
     fn run(&self, executor: &Executor, run: u32, grain: u64, rarity: u32) -> usize {
         executor.run(&self.dag, |node| {
             for &before in self.predecessors.of(node.index()) {
@@ -76,8 +77,8 @@ impl Subject {
         self.done.len()
     }
 
-    /// Bodies change every few runs from nothing to several microseconds and back, so that runs are walked, broken into
-    /// and shared.
+    /// Bodies change every few runs from nothing to several microseconds and back, so that runs are walked,
+    /// broken into and shared.
     fn rerun(&self, executor: &Executor, reruns: usize) -> usize {
         let reruns = u32::try_from(reruns).expect("a sensible scale");
         let kinds = [(0, 1), (3_000, 1), (0, 1), (20_000, 16)];

@@ -18,8 +18,8 @@ fn counting(threads: usize, ended: &Arc<AtomicUsize>) -> Executor {
     builder.build().expect("no special demands")
 }
 
-/// Several threads own the executor and run graphs on it, some longer than others; each gives it up when it is done.
-/// The last one joins the workers, who may just have helped others.
+/// Several threads own the executor and run graphs on it, some longer than others; each gives it up when it
+/// is done. The last one joins the workers, who may just have helped others.
 pub(crate) fn dropped_by_the_last_of_many(scale: usize) -> String {
     let (dag, nodes) = (graph(6, &[(0, 1), (0, 2), (0, 3), (1, 4), (2, 5)]), AtomicUsize::new(0));
     let rounds = 30 * scale;

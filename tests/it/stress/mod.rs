@@ -1,8 +1,8 @@
-//! Much of the same, with counters: what goes wrong once in a million runs. `cargo test` runs a little of each; the
-//! example `stress`, which has this module too, as much as it is told (`.ci/stress`).
+//! Much of the same, with counters: what goes wrong once in a million runs. `cargo test` runs a little of
+//! each; the example `stress`, which has this module too, as much as it is told (`.ci/stress`).
 //!
-//! Runs of tiny bodies are their caller's alone, so where threads are to have a part, nodes wait for each other or work
-//! for some microseconds.
+//! Runs of tiny bodies are their caller's alone, so where threads are to have a part, nodes wait for each
+//! other or work for some microseconds.
 
 mod exactly_once;
 mod lifetime;

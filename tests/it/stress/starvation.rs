@@ -1,13 +1,13 @@
-//! Shapes in which a thread may find nothing although there is something. Nodes wait for as many others as there are
-//! threads: a ready node that nobody comes for is a deadlock.
+//! Shapes in which a thread may find nothing although there is something. Nodes wait for as many others as
+//! there are threads: a ready node that nobody comes for is a deadlock.
 
 use super::{executor, graph};
 use dgraph_exec::{Dag, Executor};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Runs the graph `runs` times; nodes for which `waits` holds, a multiple of the number of threads and all of one kind,
-/// go on in groups of that size. The number of nodes.
+/// Runs the graph `runs` times; nodes for which `waits` holds, a multiple of the number of threads and all of
+/// one kind, go on in groups of that size. The number of nodes.
 fn rendezvous(executor: &Executor, dag: &Dag, runs: usize, waits: impl Fn(u32) -> bool + Sync) -> usize {
     let group = Barrier::new(executor.threads());
     let nodes = AtomicUsize::new(0);
@@ -22,7 +22,8 @@ fn rendezvous(executor: &Executor, dag: &Dag, runs: usize, waits: impl Fn(u32) -
     nodes.into_inner()
 }
 
-/// A root and 64 branches of 10 nodes. The first nodes of the branches wait for each other, and so do the last ones.
+/// A root and 64 branches of 10 nodes. The first nodes of the branches wait for each other, and so do the
+/// last ones.
 pub(crate) fn branches(scale: usize) -> String {
     let first = (1..=64).map(|node| (0, node));
     let edges: Vec<_> = first.chain((65..=640).map(|node| (node - 64, node))).collect();
@@ -48,8 +49,8 @@ pub(crate) fn pivot(scale: usize) -> String {
     format!("{} runs, 2 to 16 threads: {nodes} nodes", 60 * scale)
 }
 
-/// A long path with a leaf at each node. A leaf and the next node of the path wait for each other, so that the two
-/// threads have to share each single step.
+/// A long path with a leaf at each node. A leaf and the next node of the path wait for each other, so that
+/// the two threads have to share each single step.
 pub(crate) fn skewed_tree(scale: usize) -> String {
     const DEPTH: u32 = 100;
     // Even numbers are the path, odd ones the leaves beside it.

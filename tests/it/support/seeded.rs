@@ -1,8 +1,9 @@
-//! Bugs on purpose, one for each tool that looks for bugs of its kind: `.ci/asan`, `.ci/tsan` and `.ci/valgrind` run
-//! these first, and fail if their tool says nothing. Only there are they compiled, with `--cfg dgraph_seeded_bug`.
+//! Bugs on purpose, one for each tool that looks for bugs of its kind: `.ci/asan`, `.ci/tsan` and
+//! `.ci/valgrind` run these first, and fail if their tool says nothing. Only there are they compiled, with
+//! `--cfg dgraph_seeded_bug`.
 //!
-//! Each happens in nodes of a run, so that what is proved is that the tool sees what executors' threads do. Without a
-//! tool all of them pass.
+//! Each happens in nodes of a run, so that what is proved is that the tool sees what executors' threads do.
+//! Without a tool all of them pass.
 
 use crate::support::runner::executor;
 use dgraph_exec::Dag;

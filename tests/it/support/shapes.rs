@@ -1,4 +1,5 @@
-//! The generated graphs: sizes as the benchmark's table says, and the oracles agree with the graph about them.
+//! The generated graphs: sizes as the benchmark's table says, and the oracles agree with the graph about
+//! them.
 
 use dgraph_core::{Dag, DagError, NodeId};
 use dgraph_tests::body::busy;

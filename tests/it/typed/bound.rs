@@ -312,7 +312,8 @@ fn a_bound_node_comes_before_the_rest_of_a_long_ordered_run() {
     });
 }
 
-/// Of a run without an order a helper leaves as soon as it has run what it has taken, which is 32 nodes at once here.
+/// Of a run without an order a helper leaves as soon as it has run what it has taken, which is 32 nodes at
+/// once here.
 #[test]
 fn a_bound_node_comes_before_the_rest_of_a_long_run() {
     a_bound_node_comes_first(31, |executor, work| {

@@ -1,5 +1,5 @@
-//! Random graphs of branches against a naive oracle: what each node comes to, and that under `FailFast` what lasts
-//! comes to the same as if nothing had stopped.
+//! Random graphs of branches against a naive oracle: what each node comes to, and that under `FailFast` what
+//! lasts comes to the same as if nothing had stopped.
 
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{

@@ -509,7 +509,8 @@ fn an_acquire_that_is_never_polled() {
     assert!(definition.try_instance().is_some());
 }
 
-/// A cancel and a deadline end the wait for an instance, whatever it waits for, and its turn goes to the next one.
+/// A cancel and a deadline end the wait for an instance, whatever it waits for, and its turn goes to the next
+/// one.
 #[test]
 fn a_wait_that_is_called_off() {
     let mut graph = DefinitionBuilder::new();

@@ -28,8 +28,8 @@ fn closures_results_and_inputs(runner: &Runner) {
     assert_eq!((closures.alive(), results.alive(), inputs.alive()), (0, 0, 0));
 }
 
-/// Nodes that move, lend, fail, panic; results that are taken; runs of parts. After each run as many payloads are
-/// alive as there are results.
+/// Nodes that move, lend, fail, panic; results that are taken; runs of parts. After each run as many payloads
+/// are alive as there are results.
 fn random_endings(runner: &Runner) {
     let counter = Counter::default();
     let random = Mutex::new(SplitMix64::new(5));

@@ -241,8 +241,9 @@ fn a_node_that_fails_keeps_its_arguments_apart(runner: &Runner) {
     assert_eq!(counter.alive(), 0);
 }
 
-/// Two chains side by side on two threads: while a node of one of them fails, a node of the other is under way, in
-/// each position to each other. Nothing behind the failure starts, and under `KeepGoing` the other chain goes on.
+/// Two chains side by side on two threads: while a node of one of them fails, a node of the other is under
+/// way, in each position to each other. Nothing behind the failure starts, and under `KeepGoing` the other
+/// chain goes on.
 #[test]
 fn dependents_of_a_failed_node_never_start() {
     let executor = executor(2);

@@ -1,4 +1,5 @@
-//! Errors, panics and a stop in one run: all of them can be had, none hides another. Also in graphs that are nodes.
+//! Errors, panics and a stop in one run: all of them can be had, none hides another. Also in graphs that are
+//! nodes.
 
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{CancelToken, FailurePolicy, Failures, Graph, GraphBuilder, RunError, RunOptions};

@@ -104,8 +104,8 @@ fn a_limit_is_reached() {
     }
 }
 
-/// One node has the only permit and waits for a node without a limit, while others wait for the permit: on two threads
-/// that works only if none of these blocks the other thread.
+/// One node has the only permit and waits for a node without a limit, while others wait for the permit: on
+/// two threads that works only if none of these blocks the other thread.
 #[test]
 fn who_waits_for_a_permit_blocks_no_thread() {
     let meeting = &Barrier::new(2);

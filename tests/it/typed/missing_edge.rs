@@ -9,8 +9,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What each node leaves beside the graph follows from what its predecessors have left there by `edges`; those
-/// that are `drawn` are all that the graph knows.
+/// What each node leaves beside the graph follows from what its predecessors have left there by `edges`;
+/// those that are `drawn` are all that the graph knows.
 fn check(nodes: u32, edges: &[(u32, u32)], drawn: &[(u32, u32)], options: &RunOptions) -> bool {
     let left: Vec<_> = (0..nodes).map(|_| AtomicU64::new(0)).collect();
     let before = |node: u32| edges.iter().filter(move |(_, to)| *to == node).map(|(from, _)| *from);
@@ -102,7 +102,8 @@ fn finds_an_edge_from_the_end_of_a_chain() {
     assert_eq!((edge.from().name(), edge.to().name()), ("n0", "n40"));
 }
 
-/// A node that panics if it comes too early; nodes that wait, one at a time, in a graph with inputs and priorities.
+/// A node that panics if it comes too early; nodes that wait, one at a time, in a graph with inputs and
+/// priorities.
 #[test]
 fn finds_why_a_node_panics() {
     let edge = find_missing_edge(0..200, |options| {

@@ -63,7 +63,8 @@ fn update_runs_what_has_changed_inside(runner: &Runner) {
     assert_eq!((constants.load(SeqCst), sums.load(SeqCst)), (2, 3));
 }
 
-/// A result that the outer graph takes each time is made again, though nothing that it depends on has changed.
+/// A result that the outer graph takes each time is made again, though nothing that it depends on has
+/// changed.
 fn update_runs_again_what_was_taken(runner: &Runner) {
     let counter = Counter::default();
     let mut inner = GraphBuilder::new();

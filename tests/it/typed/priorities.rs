@@ -156,9 +156,9 @@ over_typed_runners!(
     measured_durations
 );
 
-/// Two threads: one is kept in a node of its own, the other starts the rest by priority. Then both at once: whoever
-/// starts a node finds all more urgent ones started. (Nodes are long enough for that: shorter ones might be run in an
-/// order that was found beforehand.)
+/// Two threads: one is kept in a node of its own, the other starts the rest by priority. Then both at once:
+/// whoever starts a node finds all more urgent ones started. (Nodes are long enough for that: shorter ones
+/// might be run in an order that was found beforehand.)
 #[test]
 fn two_threads_start_by_priority() {
     let executor = executor(2);

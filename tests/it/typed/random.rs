@@ -1,4 +1,5 @@
-//! Random typed graphs against a naive serial oracle: results, failures, who is skipped, what a cancel leaves undone.
+//! Random typed graphs against a naive serial oracle: results, failures, who is skipped, what a cancel leaves
+//! undone.
 
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
@@ -120,8 +121,8 @@ fn number(node: NodeId) -> u32 {
     node.get()
 }
 
-/// KeepGoing: the failures are those planned that no other failure is before; skipped are exactly their descendants;
-/// the others have the oracle's values.
+/// KeepGoing: the failures are those planned that no other failure is before; skipped are exactly their
+/// descendants; the others have the oracle's values.
 fn keep_going(runner: &Runner, plan: &Plan) {
     let token = CancelToken::new();
     let (mut graph, nodes) = plan.build(&token);
@@ -155,7 +156,8 @@ fn keep_going(runner: &Runner, plan: &Plan) {
     }
 }
 
-/// FailFast: at least one of the planned failures; whoever has run has the oracle's value; nobody has run behind one.
+/// FailFast: at least one of the planned failures; whoever has run has the oracle's value; nobody has run
+/// behind one.
 fn fail_fast(runner: &Runner, plan: &Plan) {
     let token = CancelToken::new();
     let (mut graph, nodes) = plan.build(&token);

@@ -1,4 +1,5 @@
-//! Typed graphs that are refused when they are built, and handles that are refused later: each error names the nodes.
+//! Typed graphs that are refused when they are built, and handles that are refused later: each error names
+//! the nodes.
 
 use crate::support::counted::Counter;
 use dgraph_exec::{GraphBuilder, GraphError, NoResult, Node, RunError, RunOptions};

@@ -1,6 +1,7 @@
 //! Typed graphs: rows of nodes of one kind, which serial runs and walks go through in one loop.
 //!
-//! The graphs here are made in loops, so that they have rows, and nodes of each kind feed others of their row.
+//! The graphs here are made in loops, so that they have rows, and nodes of each kind feed others of their
+//! row.
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, over_typed_runners};

@@ -37,7 +37,8 @@ fn goes_well(runner: &Runner, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
     }
 }
 
-/// Those before `place` have their values, it has none for that reason, and those behind it are skipped because of it.
+/// Those before `place` have their values, it has none for that reason, and those behind it are skipped
+/// because of it.
 fn ended_at(place: u32, reason: &NoResult, graph: &mut Graph<'_>, nodes: &[Node<Counted>]) {
     let results = graph.results();
     for (number, &node) in (0..).zip(nodes) {

@@ -1,5 +1,5 @@
-//! The verbs, and what combines with each: nodes that were declared before, local and unshared ones, options; and results that
-//! are passed on.
+//! The verbs, and what combines with each: nodes that were declared before, local and unshared ones, options;
+//! and results that are passed on.
 
 use crate::support::counted::{Counted, Counter};
 use crate::support::runner::{Runner, executor, over_typed_runners};

@@ -146,7 +146,8 @@ fn bad_options_are_refused() {
     );
 }
 
-/// The second call begins with what the first one has measured; a file that isn't one is refused, and left alone.
+/// The second call begins with what the first one has measured; a file that isn't one is refused, and left
+/// alone.
 #[test]
 fn durations_from_one_call_to_the_next() {
     let file = env::temp_dir().join(format!("dgraph-durations-{}.tsv", std::process::id()));

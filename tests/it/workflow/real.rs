@@ -1,4 +1,5 @@
-//! Real graphs, from the folder beside the workspace where it is present: sizes, work and critical paths as published.
+//! Real graphs, from the folder beside the workspace where it is present: sizes, work and critical paths as
+//! published.
 
 use super::root;
 use dgraph_core::{Dag, DagError, NodeId};

@@ -1,19 +1,41 @@
 //! Typed graphs, run several times in a row in different ways.
 
+mod body;
 mod checks;
+pub(crate) mod instances;
+mod limits;
 mod nodes;
+mod repeats;
 mod states;
 mod ways;
 
-use self::checks::{Ended, check_end, check_nodes, check_states};
+use self::checks::{Case, check_states};
+use self::limits::check_all_back;
 use self::nodes::{Built, Counted, Shared};
 use crate::is_ok;
 use crate::oracle;
 use crate::plan::{How, On, Plan, Way};
 use dgraph_exec::{CancelToken, FailurePolicy, RunOptions};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
+
+/// Options as the way says. The cancel token is used if it is to be.
+fn options(way: &Way, token: &CancelToken) -> RunOptions {
+    let mut options = RunOptions::new();
+    if way.keep_going {
+        options = options.policy(FailurePolicy::KeepGoing);
+    }
+    if way.cancellable {
+        options = options.cancel_token(token);
+    }
+    if way.catch_panics {
+        options = options.catch_panics();
+    }
+    if way.update {
+        options = options.update();
+    }
+    options
+}
 
 pub(crate) fn check(plan: Plan) {
     let shared = Shared::new(plan);
@@ -47,43 +69,34 @@ pub(crate) fn check(plan: Plan) {
 fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partial: bool) {
     let plan = &shared.plan;
     let token = CancelToken::new();
-    let mut options = RunOptions::new();
-    if way.keep_going {
-        options = options.policy(FailurePolicy::KeepGoing);
-    }
-    if way.cancellable {
-        options = options.cancel_token(&token);
-    }
-    if way.catch_panics {
-        options = options.catch_panics();
-    }
-    if way.update {
-        options = options.update();
-    }
+    let mut options = options(way, &token);
     if let (Some(target), Some(built)) = (oracle::target(plan, way), &built) {
-        options = options.only([built.nodes[target]]);
+        options = options.only([built.nodes.nodes[target]]);
     }
     {
         let mut current = shared.current.write().expect("no writer panics");
         (current.way, current.token) = (Some(way.clone()), token.clone());
         current.caller = thread::current().id();
     }
-    let run = || ways::run(built, way.how, way.on.executor(), &options, &token);
-    let ended = catch_unwind(AssertUnwindSafe(run));
+    let Built { graph, input: the_input, nodes, states } = built.take().expect("a graph");
+    let mut graph = Some(graph);
+    let ended = ways::run(&mut graph, way.how, way.on.executor(), &options, &token);
+    *built = graph.map(|graph| Built { graph, input: the_input, nodes, states });
     let panicked = !is_ok(&ended);
     let ended = ended.unwrap_or(None);
     if let Some(built) = built {
         let dropped = ended.is_none() && !panicked;
         let fates = oracle::fates(plan, input);
         let needed = oracle::needed(plan, way);
-        let certain =
-            !dropped && !matches!(way.how, How::Cancels(_)) && oracle::is_certain(plan, way, &needed, &fates);
+        let ended_early = dropped || matches!(way.how, How::Cancels(_));
         let well = matches!(ended, Some(Ok(())));
-        check_nodes(plan, way, built, &fates, &needed, &Ended { certain, well, partial });
+        let case = Case { plan, way, fates: &fates, needed: &needed, ended_early, well, partial };
+        case.check_nodes(&built.graph, &built.nodes);
         check_states(shared, built);
         if !dropped {
-            check_end(plan, way, built, ended, &fates, &needed, certain);
+            case.check_end(&built.graph, &built.nodes, ended);
         }
+        let certain = case.is_certain();
         let in_order = certain && !way.update && needed.iter().all(|&needed| needed);
         if in_order && way.on == On::ThisThread && way.how == How::Blocks && plan.has_only_demands() {
             let current = shared.current.read().expect("no writer panics");
@@ -91,4 +104,5 @@ fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partia
         }
     }
     shared.current.write().expect("no writer panics").stamps.check_order(plan, false);
+    check_all_back(&shared.limit);
 }

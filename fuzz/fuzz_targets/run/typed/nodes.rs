@@ -1,19 +1,20 @@
 //! The nodes of the plan, with what they do.
 
-use super::states::{Given, Kept, Present, define_with_states};
-use crate::oracle;
-use crate::plan::{Kind, Pause, Place, Plan, Role, STATES, Way};
+use super::body::Body;
+use super::limits::{OWN, Own, SHARED};
+use super::repeats::define_repeats;
+use super::states::{Kept, define_with_states};
+use crate::plan::{Kind, Place, Plan, Role, STATES, Way};
 use crate::stamps::Stamps;
-use crate::wakes::{Gate, elsewhere, linger, yields};
-use crate::{PLANNED, raw, work};
-use dgraph_exec::{CancelToken, Declared, Graph, GraphBuilder, Input, Node, State, Values};
-use std::panic::resume_unwind;
+use crate::wakes::Gate;
+use dgraph_exec::{
+    CancelToken, Declared, Graph, GraphBuilder, Input, NamedNode, Node, NodeId, Outcomes, SharedLimit, State,
+    Values,
+};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::{self, ThreadId};
-
-/// How many nodes may run at once under the two limits.
-const PERMITS: [usize; 2] = [1, 2];
 
 /// What the nodes of a graph share.
 pub(super) struct Shared {
@@ -21,13 +22,16 @@ pub(super) struct Shared {
     /// How many values there are.
     pub(super) alive: AtomicIsize,
     pub(super) current: RwLock<Current>,
-    /// How many nodes are running under each limit.
-    under: [AtomicUsize; 2],
+    /// How many nodes of the run are running under each limit of the graph.
+    pub(super) own: Own,
+    /// How many permits are in use of the limit that runs share.
+    pub(super) in_use: AtomicUsize,
+    pub(super) limit: SharedLimit,
     /// Who is at each state: so many readers, or below zero, one that changes it. And its number.
     pub(super) at: [AtomicIsize; STATES],
     pub(super) numbers: [AtomicU64; STATES],
     /// Who waits for the next node to start.
-    neighbours: Mutex<Vec<Arc<Gate>>>,
+    pub(super) neighbours: Mutex<Vec<Arc<Gate>>>,
 }
 
 /// The run that nodes are in.
@@ -50,7 +54,9 @@ impl Shared {
             plan,
             alive: AtomicIsize::new(0),
             current: RwLock::new(current),
-            under: Default::default(),
+            own: Own::default(),
+            in_use: AtomicUsize::new(0),
+            limit: SharedLimit::new(SHARED),
             at: Default::default(),
             numbers: Default::default(),
             neighbours: Mutex::default(),
@@ -80,8 +86,42 @@ impl Drop for Counted {
 pub(super) struct Built {
     pub(super) graph: Graph<'static>,
     pub(super) input: Input<Counted>,
-    pub(super) nodes: Vec<Node<Counted>>,
+    pub(super) nodes: Handles,
     pub(super) states: [State<Kept>; STATES],
+}
+
+/// The nodes of the plan.
+pub(super) struct Handles {
+    pub(super) nodes: Vec<Node<Counted>>,
+    /// What conditions are about: of each node, if there are any, its flag, behind all nodes.
+    pub(super) flags: Vec<usize>,
+}
+
+impl Handles {
+    /// Which node it is of the plan; of a flag, whose it is. The input comes first.
+    pub(super) fn number(&self, node: NodeId) -> usize {
+        let at = node.index() - 1;
+        at.checked_sub(self.nodes.len()).map_or(at, |flag| self.flags[flag])
+    }
+
+    /// Which nodes of the plan there are among these.
+    pub(super) fn those<'n>(&self, nodes: impl IntoIterator<Item = &'n NamedNode>) -> BTreeSet<usize> {
+        let numbers = nodes.into_iter().map(|node| node.id().index() - 1);
+        numbers.filter(|&number| number < self.nodes.len()).collect()
+    }
+}
+
+/// Which nodes conditions are on.
+pub(super) fn flags(plan: &Plan) -> Vec<usize> {
+    (0..plan.len()).filter(|&node| conditions(plan, node).next().is_some()).collect()
+}
+
+/// Which nodes are under a condition on `node`, and what its flag has to be.
+pub(super) fn conditions(plan: &Plan, node: usize) -> impl Iterator<Item = (usize, bool)> {
+    plan.edges.iter().filter(move |edge| usize::from(edge.0) == node).filter_map(|edge| match *edge {
+        (_, after, Kind::Condition(wanted)) => Some((after.into(), wanted)),
+        _ => None,
+    })
 }
 
 impl Built {
@@ -91,7 +131,7 @@ impl Built {
         let input = graph.input("input");
         let declared: Vec<_> = (0..plan.len()).map(|node| graph.declare(format!("n{node}"))).collect();
         let nodes: Vec<_> = declared.iter().map(Declared::node).collect();
-        let limits = PERMITS.map(|permits| graph.limit(permits));
+        let limits = OWN.map(|permits| graph.limit(permits));
         shared.numbers.iter().for_each(|number| number.store(0, Relaxed));
         let states = [(); STATES].map(|()| graph.state("", Kept(Counted::new(0, shared))));
         let mut declared: Vec<_> = declared.into_iter().map(Some).collect();
@@ -105,19 +145,36 @@ impl Built {
             };
             let ordering = plan.before(node).filter(|(_, kind)| *kind == Kind::OnlyOrders);
             graph.after(handle, ordering.map(|(before, _)| nodes[before]));
+            let always = plan.before(node).filter(|(_, kind)| *kind == Kind::Always);
+            graph.always_after(handle, always.map(|(before, _)| nodes[before]));
             let demand = plan.nodes[node].demand;
             if demand.priority != 0 {
                 graph.priority(handle, demand.priority.into());
             }
-            limits.iter().zip(demand.limits).filter(|(_, under)| *under).for_each(|(&limit, _)| {
-                graph.limited(handle, limit);
-            });
+            for permits in demand.permits(limits, &shared.limit) {
+                graph.limited(handle, permits);
+            }
+            if plan.nodes[node].early {
+                graph.drop_early(handle);
+            }
             match demand.place {
                 Some(Place::Caller) => graph.on_caller(handle),
                 Some(Place::Worker) => graph.on_worker(handle, 0),
                 None => {}
             }
         }
+        let flags = flags(plan);
+        for &node in &flags {
+            let flag = plan.nodes[node].flag;
+            let flag = graph.node("flag", nodes[node], move |_: &Counted| flag);
+            for (after, wanted) in conditions(plan, node) {
+                match wanted {
+                    true => graph.only_if(nodes[after], flag),
+                    false => graph.unless(nodes[after], flag),
+                }
+            }
+        }
+        let nodes = Handles { nodes, flags };
         Self { graph: graph.build().expect("ranks exclude cycles"), input, nodes, states }
     }
 }
@@ -131,9 +188,29 @@ fn define(
     nodes: &[Node<Counted>],
 ) -> Node<Counted> {
     let (plan, shared) = (&shared.plan, Arc::clone(shared));
-    let feeding = plan.feeding(node);
-    let body = move |fed: &mut dyn Iterator<Item = u64>| Body::new(&shared, node, fed);
+    let (feeding, told) = (plan.feeding(node), plan.told(node));
     let waits = plan.nodes[node].pause.is_some();
+    if !told.is_empty() || plan.role(node) == Role::Repeats {
+        let feeding: Vec<_> = feeding.iter().map(|&before| nodes[before]).collect();
+        let told: Vec<_> = told.iter().map(|&before| nodes[before].outcome()).collect();
+        if plan.role(node) == Role::Repeats {
+            return define_repeats(graph, &shared, node, declared, feeding, told);
+        }
+        type Told<'a> = Outcomes<'a, Counted>;
+        let body = move |fed: Values<'_, Counted>, told: Told<'_>| Body::new(&shared, node, fed, told);
+        return if waits {
+            graph.try_async_node(
+                declared,
+                (feeding, told),
+                move |fed: Values<'_, Counted>, told: Told<'_>| body(fed, told).wait(),
+            )
+        } else {
+            graph.try_node(declared, (feeding, told), move |fed: Values<'_, Counted>, told: Told<'_>| {
+                body(fed, told).run()
+            })
+        };
+    }
+    let body = move |fed: &mut dyn Iterator<Item = u64>| Body::of(&shared, node, fed);
     match (&feeding[..], waits) {
         ([], false) if plan.role(node) == Role::ReadsInput => {
             graph.try_node(declared, (input,), move |input: &Counted| {
@@ -169,134 +246,5 @@ fn define(
                 graph.try_node(declared, feeding, move |fed: Values<'_, Counted>| body(fed).run())
             }
         }
-    }
-}
-
-/// A node that has started.
-pub(super) struct Body {
-    node: usize,
-    number: u64,
-    under: Under,
-    _present: Present,
-}
-
-impl Body {
-    pub(super) fn new(shared: &Arc<Shared>, node: usize, fed: &mut dyn Iterator<Item = u64>) -> Self {
-        shared.current.read().expect("nobody panics while writing").stamps.start(node);
-        shared.neighbours.lock().expect("no panic").drain(..).for_each(|gate| gate.open());
-        let (under, _present) = (Under::new(shared, node), Present::new(shared, node));
-        Self { node, number: oracle::value(node, fed), under, _present }
-    }
-
-    /// As [`run`](Self::run), of a node that uses states.
-    pub(super) fn run_at(self, given: [Given<'_>; 2]) -> Result<Counted, &'static str> {
-        given.into_iter().zip(&self.under.shared.plan.nodes[self.node].uses).for_each(
-            |(given, &(state, _))| {
-                given.touch(&self.under.shared, state);
-            },
-        );
-        self.run()
-    }
-
-    /// As [`wait`](Self::wait), of a node that holds states meanwhile.
-    pub(super) async fn wait_at(self, mut given: [Given<'_>; 2]) -> Result<Counted, &'static str> {
-        let shared = Arc::clone(&self.under.shared);
-        let uses = &shared.plan.nodes[self.node].uses;
-        given.iter_mut().zip(uses).for_each(|(given, &(state, _))| given.check(&shared, state));
-        self.pause().await;
-        given.into_iter().zip(uses).for_each(|(given, &(state, _))| given.touch(&shared, state));
-        self.run()
-    }
-
-    /// Waits, and does what the node does.
-    async fn wait(self) -> Result<Counted, &'static str> {
-        self.pause().await;
-        self.run()
-    }
-
-    async fn pause(&self) {
-        let shared = Arc::clone(&self.under.shared);
-        match shared.plan.nodes[self.node].pause {
-            Some(Pause::Yields(times)) => yields(times).await,
-            Some(Pause::Elsewhere(times)) => {
-                for _ in 0..times {
-                    elsewhere(|_| {}).await;
-                    self.check_place();
-                }
-            }
-            Some(Pause::Lingers) => {
-                linger().await;
-                elsewhere(|_| {}).await;
-            }
-            Some(Pause::Neighbour) => {
-                elsewhere(|gate| shared.neighbours.lock().expect("no panic").push(Arc::clone(gate))).await;
-            }
-            None => unreachable!("an ordinary node"),
-        }
-    }
-
-    fn run(self) -> Result<Counted, &'static str> {
-        self.check_place();
-        let shared = &self.under.shared;
-        let current = shared.current.read().expect("nobody panics while writing");
-        if shared.plan.nodes[self.node].slow {
-            work();
-        }
-        match shared.plan.role(self.node) {
-            Role::Fails => return Err(PLANNED),
-            Role::Panics => resume_unwind(Box::new(PLANNED)),
-            Role::Cancels => current.token.cancel(),
-            Role::Nests => {
-                if let Some(executor) = current.way.as_ref().and_then(|way| way.on.executor()) {
-                    raw::nested(|dag, body| executor.run(dag, body));
-                }
-            }
-            Role::Gives | Role::GivesNothing | Role::ReadsInput => {}
-        }
-        current.stamps.end(self.node);
-        Ok(Counted::new(self.number, shared))
-    }
-
-    /// Whether it is on the thread that it is bound to.
-    fn check_place(&self) {
-        let shared = &self.under.shared;
-        let current = shared.current.read().expect("nobody panics while writing");
-        let shared_run = current.way.as_ref().is_some_and(|way| way.on.is_shared());
-        let here = thread::current();
-        match shared.plan.nodes[self.node].demand.place {
-            Some(Place::Caller) => assert_eq!(here.id(), current.caller, "it is bound to the caller"),
-            Some(Place::Worker) if shared_run => {
-                assert_eq!(here.name(), Some("dgraph-0"), "it is bound to a worker");
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A node that counts among those under its limits.
-struct Under {
-    shared: Arc<Shared>,
-    node: usize,
-}
-
-impl Under {
-    fn new(shared: &Arc<Shared>, node: usize) -> Self {
-        let new = Self { shared: Arc::clone(shared), node };
-        for (under, permits) in new.limits() {
-            assert!(under.fetch_add(1, Relaxed) < permits, "node {node} exceeds a limit");
-        }
-        new
-    }
-
-    fn limits(&self) -> impl Iterator<Item = (&AtomicUsize, usize)> {
-        let under = self.shared.plan.nodes[self.node].demand.limits;
-        let limits = self.shared.under.iter().zip(PERMITS).zip(under);
-        limits.filter(|(_, under)| *under).map(|(limit, _)| limit)
-    }
-}
-
-impl Drop for Under {
-    fn drop(&mut self) {
-        self.limits().for_each(|(under, _)| _ = under.fetch_sub(1, Relaxed));
     }
 }

@@ -1,6 +1,7 @@
 //! States: nodes that use them, and who is there at the same time.
 
-use super::nodes::{Body, Counted, Shared};
+use super::body::{Body, NodeFailure};
+use super::nodes::{Counted, Shared};
 use crate::plan::{Mode, Role, STATES};
 use dgraph_exec::{Declared, GraphBuilder, Node, State};
 use std::pin::Pin;
@@ -97,7 +98,7 @@ impl Drop for Present {
 type Nothing<'a> = &'a Counted;
 type Reads<'a> = &'a Kept;
 type Changes<'a> = &'a mut Kept;
-type Wait<'a> = Pin<Box<dyn Future<Output = Result<Counted, &'static str>> + Send + 'a>>;
+type Wait<'a> = Pin<Box<dyn Future<Output = Result<Counted, NodeFailure>> + Send + 'a>>;
 
 /// Defines a node that is fed these three.
 macro_rules! define {
@@ -109,7 +110,7 @@ macro_rules! define {
         let body = move |fed: &Counted| {
             let reads = $shared.plan.role($number) == Role::ReadsInput;
             let fed = (reads || !$shared.plan.feeding($number).is_empty()).then_some(fed.number);
-            Body::new(&$shared, $number, &mut fed.into_iter())
+            Body::of(&$shared, $number, &mut fed.into_iter())
         };
         if $waits {
             let wait = holding(move |fed, x, y| {

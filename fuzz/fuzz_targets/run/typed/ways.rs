@@ -1,24 +1,64 @@
 //! The ways to run a typed graph.
 
-use super::nodes::Built;
 use crate::plan::How;
-use dgraph_exec::{CancelToken, Executor, Graph, RunAsync, RunError, RunOptions};
+use dgraph_exec::{
+    CancelToken, Executor, Graph, Instance, RunAsync, RunError, RunOptions, Runnable, Spawned,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::thread;
 
 /// How a run has ended, for whoever lives to see it. `None` if its future was dropped before.
 pub(super) type Ended = Option<Result<(), RunError>>;
 
+/// A graph, or an instance.
+pub(super) trait Run: Runnable + Sized + 'static {
+    fn graph(&mut self) -> &mut Graph<'static>;
+    fn spawn(self, options: &RunOptions, executor: &Executor) -> Spawned<Self>;
+}
+
+impl Run for Graph<'static> {
+    fn graph(&mut self) -> &mut Self {
+        self
+    }
+
+    fn spawn(self, options: &RunOptions, executor: &Executor) -> Spawned<Self> {
+        self.into_with(options).spawn(executor)
+    }
+}
+
+impl Run for Instance<'static> {
+    fn graph(&mut self) -> &mut Graph<'static> {
+        self
+    }
+
+    fn spawn(self, options: &RunOptions, executor: &Executor) -> Spawned<Self> {
+        self.into_with(options).spawn(executor)
+    }
+}
+
 /// Runs the graph. It is gone if it was handed over and not given back: whoever drops what [`Graph::spawn`]
 /// gives drops the graph, and so does a panic of a node.
-pub(super) fn run(
-    built: &mut Option<Built>,
+pub(super) fn run<G: Run>(
+    graph: &mut Option<G>,
+    how: How,
+    executor: Option<&Executor>,
+    options: &RunOptions,
+    token: &CancelToken,
+) -> thread::Result<Ended> {
+    catch_unwind(AssertUnwindSafe(|| run_so(graph, how, executor, options, token)))
+}
+
+fn run_so<G: Run>(
+    all: &mut Option<G>,
     how: How,
     executor: Option<&Executor>,
     options: &RunOptions,
     token: &CancelToken,
 ) -> Ended {
-    let graph = &mut built.as_mut().expect("a graph").graph;
+    const THERE: &str = "a graph";
+    let graph = all.as_mut().expect(THERE).graph();
     match (how, executor) {
         (How::Blocks, None) => Some(graph.with(options).run().map(drop)),
         (How::Blocks, Some(executor)) => Some(graph.with(options).run_parallel(executor).map(drop)),
@@ -30,13 +70,12 @@ pub(super) fn run(
             ended.or_else(|| Some(pollster::block_on(run).map(drop)))
         }
         (How::Joins, Some(executor)) => {
-            let Built { graph, input, nodes, states } = built.take().expect("a graph");
-            let (graph, ended) = graph.into_with(&options).spawn(executor).join();
-            *built = Some(Built { graph, input, nodes, states });
+            let (graph, ended) = all.take().expect(THERE).spawn(options, executor).join();
+            *all = Some(graph);
             Some(ended)
         }
         (How::Abandons, Some(executor)) => {
-            drop(built.take().expect("a graph").graph.into_with(&options).spawn(executor));
+            drop(all.take().expect(THERE).spawn(options, executor));
             None
         }
         (How::Awaits | How::Joins | How::Abandons, _) => {
@@ -63,7 +102,7 @@ fn poll<'g>(run: impl Future<Output = Result<dgraph_exec::Results<'g>, RunError>
         if let Poll::Ready(ended) = run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return Some(ended.map(drop));
         }
-        std::thread::yield_now();
+        thread::yield_now();
     }
     None
 }

@@ -130,8 +130,8 @@ fn graph(link: &mut Link, steps: usize, columns: usize) -> Result<Described, Box
     Ok((graph.build(link, &Owners::by(move |node| node % width / columns))?, row))
 }
 
-/// The stencil by hand: each step sends its edges to both neighbors, receives theirs, and computes. What the own
-/// columns come to.
+/// The stencil by hand: each step sends its edges to both neighbors, receives theirs, and computes. What the
+/// own columns come to.
 fn by_hand_once(world: &SimpleCommunicator, steps: usize, columns: usize) -> Vec<u64> {
     let (rank, size) = (world.rank(), world.size());
     let first = usize::try_from(rank).unwrap_or(0) * columns;

@@ -1,5 +1,5 @@
-//! One rank's part of the graph, as a typed graph of `dgraph-exec`. But for what `exec.rs` names, nothing else
-//! in this package knows of that crate.
+//! One rank's part of the graph, as a typed graph of `dgraph-exec`. But for what `exec.rs` names, nothing
+//! else in this package knows of that crate.
 //!
 //! | in the whole graph | here |
 //! |---|---|

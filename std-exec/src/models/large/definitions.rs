@@ -25,8 +25,8 @@ fn definition(most: Option<usize>) -> (Definition<'static>, Input<(usize, Gates)
     (graph.build().expect("a valid graph"), input, sum)
 }
 
-/// Each run finds its own inputs, counters, futures and results, whoever else runs the same closures; and gives
-/// its memory to the next one. If there is only one, they wait for it.
+/// Each run finds its own inputs, counters, futures and results, whoever else runs the same closures; and
+/// gives its memory to the next one. If there is only one, they wait for it.
 fn runs_at_once(most: Option<usize>) {
     explore(3, move || {
         beside_workers_of(3, 2, |shared| {

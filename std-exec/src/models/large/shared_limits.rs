@@ -135,8 +135,9 @@ fn run_cancelled_while_it_waits_for_permits() {
     }
 }
 
-/// A node panics, in a run that is drained then, while another one waits for a permit that doesn't come before the run has
-/// ended. Catches: a node that waits for a permit and isn't told that nothing begins any more.
+/// A node panics, in a run that is drained then, while another one waits for a permit that doesn't come
+/// before the run has ended. Catches: a node that waits for a permit and isn't told that nothing begins any
+/// more.
 #[test]
 fn run_drained_by_a_panic_while_it_waits_for_permits() {
     on_two_executors(|one, _| {

@@ -65,8 +65,8 @@ impl Collected {
         node
     }
 
-    /// Adds a node of which `start` makes the future, of the closure and what it is fed from. What it gives is
-    /// the result, or may be an error, as `R` says.
+    /// Adds a node of which `start` makes the future, of the closure and what it is fed from. What it gives
+    /// is the result, or may be an error, as `R` says.
     ///
     /// # Safety
     ///

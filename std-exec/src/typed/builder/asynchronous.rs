@@ -108,7 +108,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         T: Shareable + 'env,
     {
         let start = start::<D, F>();
-        // SAFETY: closure and future are `Send`, `T` is `Send` and `Sync`, and none borrows for less than `'env`.
+        // SAFETY: closure and future are `Send`, `T` is `Send` and `Sync`, and none borrows for less than
+        // `'env`.
         unsafe { self.nodes.asynchronous::<R, D, _, _, _, _, _>(name, dependencies, function, start) }
     }
 }

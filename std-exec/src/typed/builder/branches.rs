@@ -12,9 +12,9 @@ use crate::typed::node::shared_fn::ByRef;
 use std::mem;
 
 impl<P> GraphBuilder<'_, P> {
-    /// Makes `node` run after the `predecessors`, whatever becomes of them: if they fail, are skipped or don't run,
-    /// it does all the same. It is told nothing of them; otherwise it is as if it depended on their
-    /// [outcomes](crate::Node::outcome).
+    /// Makes `node` run after the `predecessors`, whatever becomes of them: if they fail, are skipped or
+    /// don't run, it does all the same. It is told nothing of them; otherwise it is as if it depended on
+    /// their [outcomes](crate::Node::outcome).
     ///
     /// # Examples
     ///
@@ -40,8 +40,8 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     /// Makes `node` run only if `condition` gives true, and after it. Otherwise it is [not
-    /// chosen](crate::NoResult::NotChosen), and neither are the nodes that depend on it in the usual way; that is no
-    /// failure. Of several conditions all have to hold.
+    /// chosen](crate::NoResult::NotChosen), and neither are the nodes that depend on it in the usual way;
+    /// that is no failure. Of several conditions all have to hold.
     ///
     /// Branches join in a node that asks for [outcomes](Node::outcome). A node that changes a
     /// [state](GraphBuilder::state) and isn't chosen leaves that as it was, for all who come later.
@@ -72,8 +72,8 @@ impl<P> GraphBuilder<'_, P> {
         self.nodes.condition(node.into(), condition.into().plain(), true);
     }
 
-    /// Makes `node` run only if `condition` gives false, as [`only_if`](Self::only_if) does if it gives true: for
-    /// what is to be done otherwise.
+    /// Makes `node` run only if `condition` gives false, as [`only_if`](Self::only_if) does if it gives true:
+    /// for what is to be done otherwise.
     ///
     /// # Examples
     ///
@@ -105,8 +105,8 @@ impl Collected {
         }
     }
 
-    /// Adds the gates: for each condition a node that ends its branch unless the condition is as wanted. Whoever
-    /// is under the condition comes after that.
+    /// Adds the gates: for each condition a node that ends its branch unless the condition is as wanted.
+    /// Whoever is under the condition comes after that.
     pub(crate) fn add_gates(&mut self) {
         let mut conditions = mem::take(&mut self.conditions);
         let of = |one: &Condition| (one.condition.any().index, one.wanted);

@@ -121,8 +121,9 @@ impl Collected {
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a task, for whose futures, if it gives any, `future` was made. What is in the
-    /// task outlives builder and graph, and is `Send`, or the node is bound to the thread of a local graph.
+    /// `call` may be called with such a task, for whose futures, if it gives any, `future` was made. What is
+    /// in the task outlives builder and graph, and is `Send`, or the node is bound to the thread of a local
+    /// graph.
     pub(crate) unsafe fn define<F, Q>(
         &mut self,
         node: AnyNode,
@@ -142,8 +143,8 @@ impl Collected {
         has_room
     }
 
-    /// The number of the future of the next node that gives one, and space for that. `None` if there is no such
-    /// space, which is noted.
+    /// The number of the future of the next node that gives one, and space for that. `None` if there is no
+    /// such space, which is noted.
     pub(crate) fn next_future<F>(&mut self) -> Option<(u32, Place<Option<F>>)> {
         let index = u32::try_from(self.store.futures()).expect("the builder counts nodes");
         let place = self.store.reserve_future();

@@ -9,14 +9,15 @@ use crate::typed::limits::permits::{Of, Permits};
 /// # Order and threads
 ///
 /// A graph that has any of these demands is run in another way: all ready nodes are in one queue, and a node
-/// costs some hundred nanoseconds instead of some ten. Where nodes are so short that this would be felt, some five
-/// microseconds or less, runs on several threads keep to an order that was found beforehand instead, unless nodes
-/// are futures or bound to workers. What that buys:
+/// costs some hundred nanoseconds instead of some ten. Where nodes are so short that this would be felt, some
+/// five microseconds or less, runs on several threads keep to an order that was found beforehand instead,
+/// unless nodes are futures or bound to workers. What that buys:
 ///
 /// - Of the ready nodes that a thread may run it starts the most urgent one: that of the highest
 ///   [priority](Self::priority), then the one with the longest path behind it, if that was
-///   [computed](crate::Graph::prioritize_by), then the one that was declared first. A serial run does too. (In
-///   an order that was found beforehand, it is the most urgent one of those that were expected to be ready.)
+///   [computed](crate::Graph::prioritize_by), then the one that was declared first. A serial run does too.
+///   (In an order that was found beforehand, it is the most urgent one of those that were expected to be
+///   ready.)
 /// - [Limits](Self::limit) and [bound](Self::on_caller) nodes never block a thread: it runs other nodes, if
 ///   there are any.
 impl<P> GraphBuilder<'_, P> {
@@ -71,11 +72,11 @@ impl<P> GraphBuilder<'_, P> {
 
     /// Puts a node under a limit, of this graph or a [shared](crate::SharedLimit) one: of that it may want
     /// [several permits](crate::SharedLimit::permits). It may be under several limits, and runs when each of
-    /// them permits it. Each combination of limits of the graph and threads that occurs makes every node of the
-    /// graph take a little longer: there should be tens, not thousands.
+    /// them permits it. Each combination of limits of the graph and threads that occurs makes every node of
+    /// the graph take a little longer: there should be tens, not thousands.
     ///
-    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice, and more permits than
-    /// there are.
+    /// A limit of 0 is an error of [`build`](Self::build), and so is the same limit twice, and more permits
+    /// than there are.
     ///
     /// # Examples
     ///
@@ -111,13 +112,13 @@ impl<P> GraphBuilder<'_, P> {
         }
     }
 
-    /// Drops the result of `node` as soon as all nodes that use it are complete, instead of keeping it to the next
-    /// run: for large results that are only lent. It is [gone](crate::NoResult::Dropped) then. (A result that nobody
-    /// uses stays; so does one that is among the [targets](crate::RunOptions::only) of a run, and in a run that is
-    /// stopped what is left.)
+    /// Drops the result of `node` as soon as all nodes that use it are complete, instead of keeping it to the
+    /// next run: for large results that are only lent. It is [gone](crate::NoResult::Dropped) then. (A result
+    /// that nobody uses stays; so does one that is among the [targets](crate::RunOptions::only) of a run, and
+    /// in a run that is stopped what is left.)
     ///
-    /// An [update](crate::RunOptions::update) runs the node again if one that runs uses its result. An input is unset
-    /// afterwards. The nodes of a graph that has any of these take some nanoseconds longer.
+    /// An [update](crate::RunOptions::update) runs the node again if one that runs uses its result. An input
+    /// is unset afterwards. The nodes of a graph that has any of these take some nanoseconds longer.
     ///
     /// To keep few alive, users also have to come soon: on one thread see [`depth_first`](Self::depth_first).
     ///
@@ -147,12 +148,12 @@ impl<P> GraphBuilder<'_, P> {
     /// early](Self::drop_early).
     ///
     /// A run on one thread (`run`, `run_async`, an executor of one) goes through the nodes in the order of
-    /// declaration, as far as dependencies permit, and a short run on several threads may go in supersteps: if a
-    /// graph is declared layer by layer, all results of a layer are alive at once. With this it goes depth
-    /// first instead: chains that don't depend on each other come one after the other, whatever the order of
-    /// declaration. Long runs on several threads are depth first in any case, unless nodes have priorities,
-    /// limits or a thread: then this is the order among nodes of one priority. Nodes that take nanoseconds
-    /// may take some longer, since they aren't gone through in rows.
+    /// declaration, as far as dependencies permit, and a short run on several threads may go in supersteps:
+    /// if a graph is declared layer by layer, all results of a layer are alive at once. With this it goes
+    /// depth first instead: chains that don't depend on each other come one after the other, whatever the
+    /// order of declaration. Long runs on several threads are depth first in any case, unless nodes have
+    /// priorities, limits or a thread: then this is the order among nodes of one priority. Nodes that take
+    /// nanoseconds may take some longer, since they aren't gone through in rows.
     ///
     /// # Examples
     ///
@@ -178,8 +179,8 @@ impl<P> GraphBuilder<'_, P> {
     }
 
     /// Binds a node to the thread that calls the run: for windows and the like. For data that isn't `Send`
-    /// see [`GraphBuilder::new_local`]. If the run is a future, that is the thread that polls it; of a graph that
-    /// was [spawned](crate::Graph::spawn), the one that polls or joins it, or asks whether it [is
+    /// see [`GraphBuilder::new_local`]. If the run is a future, that is the thread that polls it; of a graph
+    /// that was [spawned](crate::Graph::spawn), the one that polls or joins it, or asks whether it [is
     /// finished](crate::Spawned::is_finished).
     ///
     /// A node that is bound to two threads is an error of [`build`](Self::build).

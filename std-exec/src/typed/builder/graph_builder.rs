@@ -114,7 +114,8 @@ impl<'env, P> GraphBuilder<'env, P> {
         F: NodeFn<D> + Send + 'env,
         F::Output: Shareable + 'env,
     {
-        // SAFETY: the closure is `Send`, the output `Send` and `Sync`, and neither borrows for less than `'env`.
+        // SAFETY: the closure is `Send`, the output `Send` and `Sync`, and neither borrows for less than
+        // `'env`.
         unsafe { self.nodes.plain(name, dependencies, function) }
     }
 

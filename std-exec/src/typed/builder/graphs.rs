@@ -65,16 +65,17 @@ impl<'env, P> GraphBuilder<'env, P> {
         self.add_graph(name, dependencies, Inner { graph: inner, set_inputs, read_outputs, repeats: false })
     }
 
-    /// Adds a node that runs the graph `inner` until `again` breaks off: its result is what `again` breaks off with.
+    /// Adds a node that runs the graph `inner` until `again` breaks off: its result is what `again` breaks
+    /// off with.
     ///
-    /// First `set_inputs` is given the inner graph and the results of `dependencies`, as in [`graph`](Self::graph).
-    /// Then, in each round, the inner graph runs as a whole, and `again` is given it, to read its results; it may also
-    /// [set](Graph::set) inputs, or change [states](Graph::state_mut), for the next round. No round allocates but what
-    /// its closures do.
+    /// First `set_inputs` is given the inner graph and the results of `dependencies`, as in
+    /// [`graph`](Self::graph). Then, in each round, the inner graph runs as a whole, and `again` is given it,
+    /// to read its results; it may also [set](Graph::set) inputs, or change [states](Graph::state_mut), for
+    /// the next round. No round allocates but what its closures do.
     ///
-    /// A cancel, a deadline, the end of the executor, or a failure that ends the run, ends it in a round or between two,
-    /// and the node is [interrupted](crate::NoResult::Interrupted). With
-    /// [async nodes](Self::async_node) inside, other nodes have their turn after each round.
+    /// A cancel, a deadline, the end of the executor, or a failure that ends the run, ends it in a round or
+    /// between two, and the node is [interrupted](crate::NoResult::Interrupted). With [async
+    /// nodes](Self::async_node) inside, other nodes have their turn after each round.
     ///
     /// # Examples
     ///
@@ -148,8 +149,8 @@ impl<'env, P> GraphBuilder<'env, P> {
             let inner = async_inner_of(&task);
             let task = Task { function: task, pointers: () };
             let future = FutureOf::new(node.any().index, under_way, drop);
-            // SAFETY: `call`, `inner` and what is in `future` were made for this task. What is in it outlives `'env`, and
-            // is `Send`.
+            // SAFETY: `call`, `inner` and what is in `future` were made for this task. What is in it outlives
+            // `'env`, and is `Send`.
             unsafe { self.nodes.define_graph(node.any(), call, task, Some(future), (inner, repeats)) };
         } else {
             let (call, inner) = (graph_call_of::<S, R, D, T>(&task), inner_of(&task));

@@ -30,8 +30,8 @@ macro_rules! lend {
 
 #[cfg(feature = "async")]
 impl<'env> LocalBuilder<'_, 'env> {
-    /// Adds an [async node](crate::GraphBuilder::async_node) that runs on the thread of the graph: nothing has
-    /// to be `Send`, and the closure may own what its futures use.
+    /// Adds an [async node](crate::GraphBuilder::async_node) that runs on the thread of the graph: nothing
+    /// has to be `Send`, and the closure may own what its futures use.
     ///
     /// # Examples
     ///
@@ -71,8 +71,8 @@ impl<'env> LocalBuilder<'_, 'env> {
         self.bind(node)
     }
 
-    /// Adds an [async node that may fail](crate::GraphBuilder::try_async_node) and runs on the thread of the graph:
-    /// but for the error, nothing has to be `Send`, and the closure may own what its futures use.
+    /// Adds an [async node that may fail](crate::GraphBuilder::try_async_node) and runs on the thread of the
+    /// graph: but for the error, nothing has to be `Send`, and the closure may own what its futures use.
     ///
     /// # Examples
     ///

@@ -1,7 +1,8 @@
 //! Which results are dropped before the run is over: those that were to be, each after its last user.
 //!
-//! Who is the last is what a countdown finds out: that of a second graph, with an edge from each user to the result.
-//! A node says there that it is complete, whatever has become of it, and results that become ready have no users left.
+//! Who is the last is what a countdown finds out: that of a second graph, with an edge from each user to the
+//! result. A node says there that it is complete, whatever has become of it, and results that become ready
+//! have no users left.
 
 use super::uses::Use;
 use crate::sync::AtomicU32;

@@ -46,7 +46,7 @@ impl Schedule {
     /// The schedule of these demands, and the order of serial runs put into `topology`.
     pub(crate) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
-        let queue = ReadyQueue::new(demands, permits, topology.undemanded()).with_given(inputs.into());
+        let queue = ReadyQueue::new(demands, permits, &topology.undemanded()).with_given(inputs.into());
         let mut priorities: Vec<i64> = priorities.iter().map(|&priority| priority.into()).collect();
         // What an urgent node needs is as urgent.
         let dag = topology.dag.view();
@@ -76,7 +76,7 @@ impl Schedule {
         let rank = |node: NodeId| ranks.get(node.index()).copied().unwrap_or(0);
         // Stable: ties keep their order.
         nodes.sort_by_key(|&node| (Reverse(priorities[node.index()]), Reverse(rank(node))));
-        queue.set_urgency(nodes);
+        queue.set_urgency(&nodes);
         queue.demand_order();
         topology.dag.forget_supersteps();
         topology.order_by(|node| queue.rank(node));

@@ -1,11 +1,11 @@
 //! The order of a run that is shuffled: drawn by a seed before the run's first node.
 //!
-//! An even seed takes any of the ready nodes, all with the same probability. That alone would hardly ever delay a
-//! node by many others: past a chain of `n`, in one run of 2ⁿ. So an odd seed gives each node a random priority,
-//! and one of them, in turn, the lowest: that comes after all that it may come after. So of `2n` consecutive
-//! seeds, for `n` nodes, one has the nodes of a missing edge the other way round, whichever edge it is. (After
-//! Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with probabilistic guarantees of
-//! finding bugs", ASPLOS 2010.)
+//! An even seed takes any of the ready nodes, all with the same probability. That alone would hardly ever
+//! delay a node by many others: past a chain of `n`, in one run of 2ⁿ. So an odd seed gives each node a
+//! random priority, and one of them, in turn, the lowest: that comes after all that it may come after. So of
+//! `2n` consecutive seeds, for `n` nodes, one has the nodes of a missing edge the other way round, whichever
+//! edge it is. (After Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with
+//! probabilistic guarantees of finding bugs", ASPLOS 2010.)
 
 use super::schedule::Demands;
 use super::topology::{Topology, order_by};
@@ -31,9 +31,9 @@ impl Shuffled {
     ) -> Self {
         let mut queue = queue.cloned().unwrap_or_else(|| {
             let Demands { demands, permits, .. } = Demands::none(order.len());
-            ReadyQueue::new(&demands, &permits, order.clone())
+            ReadyQueue::new(&demands, &permits, &order)
         });
-        queue.set_urgency(order.clone());
+        queue.set_urgency(&order);
         let idle = (0..topology.nodes()).filter(|&node| is_idle(node));
         Self { queue: queue.with_given(idle.collect()), order }
     }

@@ -25,8 +25,9 @@ struct Fixed {
     nodes: u32,
     /// How many of these the user has declared: the others, behind them, are [joints](super::turns).
     declared: u32,
-    /// One behind the other: of each node, where its predecessors start, and where all end; and the predecessors.
-    /// Those of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of `after`.
+    /// One behind the other: of each node, where its predecessors start, and where all end; and the
+    /// predecessors. Those of node `i` are `predecessors[starts[i]..starts[i + 1]]`: as listed, then those of
+    /// `after`.
     starts_and_predecessors: Box<[u32]>,
     /// Of each of these, what the node wants of it. Empty if all are [lent](Kind::Lent).
     kinds: Box<[Kind]>,
@@ -222,7 +223,8 @@ impl Topology {
         if fed { not_chosen.map(Status::not_chosen) } else { Some(Status::NOT_STARTED) }
     }
 
-    /// What is to be named for the end of a branch at `node`: if that is the gate of a condition, the condition.
+    /// What is to be named for the end of a branch at `node`: if that is the gate of a condition, the
+    /// condition.
     fn ender(&self, node: u32) -> u32 {
         let mut conditions = self.predecessors(node).filter(|_| node >= self.declared());
         conditions.next().map_or(node, |condition| condition.node)

@@ -2,9 +2,9 @@
 //! of which one changes it rests on this.
 //!
 //! Of the [phases](super::accesses::phases) of a state each comes after the one before, and needs that the
-//! last one that changed the state went well. Edges that are there already, for a dependency or another state,
-//! are left out. Where many commuters meet many others, a *joint* stands between them: a node without work,
-//! so that there are as many edges as nodes, and not as many as pairs.
+//! last one that changed the state went well. Edges that are there already, for a dependency or another
+//! state, are left out. Where many commuters meet many others, a *joint* stands between them: a node without
+//! work, so that there are as many edges as nodes, and not as many as pairs.
 
 use super::accesses::{Access, Accesses, Mode, phases};
 use super::uses::{Kind, Use};

@@ -49,8 +49,8 @@ impl DefinitionBuilder<'_> {
         self.nodes.only_if(node, condition);
     }
 
-    /// Makes `node` run only if `condition` gives false, as [`GraphBuilder::unless`](crate::GraphBuilder::unless)
-    /// does.
+    /// Makes `node` run only if `condition` gives false, as
+    /// [`GraphBuilder::unless`](crate::GraphBuilder::unless) does.
     ///
     /// # Examples
     ///

@@ -1,8 +1,9 @@
 //! How a definition is put together.
 //!
 //! Why its closures may be called by several runs at once: they are `Sync`, and each call goes through
-//! [`ByRef`] or [`start_by_ref`], which make shared references only. What else a call changes lies in the run's own memory: slots,
-//! statuses and futures. Nodes that would need more, states and graphs, can't be added here.
+//! [`ByRef`] or [`start_by_ref`], which make shared references only. What else a call changes lies in the
+//! run's own memory: slots, statuses and futures. Nodes that would need more, states and graphs, can't be
+//! added here.
 
 use super::shared::Definition;
 use crate::typed::builder::graph_builder::GraphBuilder;
@@ -19,8 +20,8 @@ use crate::typed::node::dependencies::Dependencies;
 use crate::typed::node::shared_fn::{ByRef, SharedAsyncFn, SharedNodeFn, start_by_ref};
 use std::fmt;
 
-/// Collects the nodes of a [`Definition`]: as a [`GraphBuilder`], but closures are `Fn + Sync`, since several runs
-/// may call one at the same time.
+/// Collects the nodes of a [`Definition`]: as a [`GraphBuilder`], but closures are `Fn + Sync`, since several
+/// runs may call one at the same time.
 ///
 /// # Examples
 ///
@@ -86,7 +87,8 @@ impl<'env> DefinitionBuilder<'env> {
         F: SharedNodeFn<D, T> + 'env,
         T: Shareable + 'env,
     {
-        // SAFETY: the closure is `Send`, the output `Send` and `Sync`, and neither borrows for less than `'env`.
+        // SAFETY: the closure is `Send`, the output `Send` and `Sync`, and neither borrows for less than
+        // `'env`.
         unsafe { self.nodes.nodes.plain(name, dependencies, ByRef::new(function)) }
     }
 
@@ -152,7 +154,8 @@ impl<'env> DefinitionBuilder<'env> {
         T: Shareable + 'env,
     {
         let start = start_by_ref::<'env, D, F, _>();
-        // SAFETY: closure and future are `Send`, `T` is `Send` and `Sync`, and none borrows for less than `'env`.
+        // SAFETY: closure and future are `Send`, `T` is `Send` and `Sync`, and none borrows for less than
+        // `'env`.
         unsafe {
             self.nodes.nodes.asynchronous::<Plain, D, _, _, _, _, _>(name, dependencies, function, start)
         }
@@ -294,7 +297,8 @@ impl<'env> DefinitionBuilder<'env> {
         self.nodes.limit(at_once)
     }
 
-    /// Puts a node under a [limit](Self::limit) of each run, or one that all runs [share](crate::SharedLimit).
+    /// Puts a node under a [limit](Self::limit) of each run, or one that all runs
+    /// [share](crate::SharedLimit).
     ///
     /// # Examples
     ///
@@ -311,7 +315,8 @@ impl<'env> DefinitionBuilder<'env> {
         self.nodes.limited(node, permits);
     }
 
-    /// At most so many instances are in use at once; who asks for more waits. There is no such bound otherwise.
+    /// At most so many instances are in use at once; who asks for more waits. There is no such bound
+    /// otherwise.
     ///
     /// # Panics
     ///

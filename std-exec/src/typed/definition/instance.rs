@@ -17,9 +17,9 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-/// A graph that has its closures in common with others: what a [`Definition`](crate::Definition) lends. It is used
-/// as any [`Graph`], and goes back when it is dropped: then its results and inputs are dropped, and the next one
-/// who asks gets its memory.
+/// A graph that has its closures in common with others: what a [`Definition`](crate::Definition) lends. It is
+/// used as any [`Graph`], and goes back when it is dropped: then its results and inputs are dropped, and the
+/// next one who asks gets its memory.
 ///
 /// # Examples
 ///

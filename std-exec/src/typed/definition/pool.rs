@@ -38,8 +38,8 @@ impl Pool {
         free.unwrap_or_else(|| Held::new(unsafe { self.first.another() }))
     }
 
-    /// Nobody uses this any more: drops all values in it, and keeps the memory. What the first destructor that
-    /// panics has thrown.
+    /// Nobody uses this any more: drops all values in it, and keeps the memory. What the first destructor
+    /// that panics has thrown.
     pub(super) fn give_back(&self, mut memory: Held) -> Option<Payload> {
         let mut thrown = None;
         // Without its data it was lent to a future that was leaked. Something else came by `mem::swap`.

@@ -16,13 +16,13 @@ use std::sync::Arc;
 /// A graph of which any number of runs can be under way at once, made by a
 /// [`DefinitionBuilder`](crate::DefinitionBuilder): for servers, where each request is a run.
 ///
-/// The closures are shared, not copied; each run has an [`Instance`], with memory of its own for inputs, results and
-/// futures. That comes from a pool to which it goes back, so once there are as many as are used at a time,
-/// nothing is allocated any more. Clones are the same definition. What closures share they keep as usual, behind
-/// an atomic or a lock: they are `Fn`.
+/// The closures are shared, not copied; each run has an [`Instance`], with memory of its own for inputs,
+/// results and futures. That comes from a pool to which it goes back, so once there are as many as are used
+/// at a time, nothing is allocated any more. Clones are the same definition. What closures share they keep as
+/// usual, behind an atomic or a lock: they are `Fn`.
 ///
-/// Priorities and limits are those of each run: a limit of two permits two nodes of each. For all runs together, there is
-/// [`SharedLimit`](crate::SharedLimit).
+/// Priorities and limits are those of each run: a limit of two permits two nodes of each. For all runs
+/// together, there is [`SharedLimit`](crate::SharedLimit).
 ///
 /// # Examples
 ///
@@ -64,8 +64,9 @@ impl Definition<'_> {
 }
 
 impl<'env> Definition<'env> {
-    /// Memory for a run, of which no input is set. If there is a [bound](crate::DefinitionBuilder::at_most) and
-    /// it is reached, this blocks until an instance is dropped; in async code, [`acquire`](Self::acquire).
+    /// Memory for a run, of which no input is set. If there is a [bound](crate::DefinitionBuilder::at_most)
+    /// and it is reached, this blocks until an instance is dropped; in async code,
+    /// [`acquire`](Self::acquire).
     ///
     /// # Examples
     ///
@@ -107,8 +108,9 @@ impl<'env> Definition<'env> {
         permitted.then(|| Instance::new(self.pool.take(), &self.pool))
     }
 
-    /// Memory for a run, as a future: if there is a [bound](crate::DefinitionBuilder::at_most) and it is reached,
-    /// it waits until an instance is dropped. First come, first served; dropping the future gives up the place.
+    /// Memory for a run, as a future: if there is a [bound](crate::DefinitionBuilder::at_most) and it is
+    /// reached, it waits until an instance is dropped. First come, first served; dropping the future gives up
+    /// the place.
     ///
     /// # Examples
     ///
@@ -131,8 +133,8 @@ impl<'env> Definition<'env> {
     }
 
     /// Memory for a run, as by [`acquire`](Self::acquire), unless the token or the deadline among the
-    /// [options](RunOptions) says that there is no more to wait for. (They don't become the run's: it has options of its
-    /// own.)
+    /// [options](RunOptions) says that there is no more to wait for. (They don't become the run's: it has
+    /// options of its own.)
     ///
     /// # Errors
     ///

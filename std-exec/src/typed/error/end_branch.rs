@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-/// What a fallible node gives as its error if it is done, and nothing is to be done behind it: a file that hasn't
-/// changed, say. That is no failure, the run goes on and gives `Ok`; nodes that depend on it in the usual way are [not
-/// chosen](crate::NoResult::NotChosen), and those that ask for its [outcome](crate::Node::outcome) are told.
+/// What a fallible node gives as its error if it is done, and nothing is to be done behind it: a file that
+/// hasn't changed, say. That is no failure, the run goes on and gives `Ok`; nodes that depend on it in the
+/// usual way are [not chosen](crate::NoResult::NotChosen), and those that ask for its
+/// [outcome](crate::Node::outcome) are told.
 ///
 /// # Examples
 ///

@@ -48,13 +48,14 @@ pub enum GraphError {
     BoundTwice(Vec<NamedNode>),
     /// Nodes under a limit of 0, which could never run.
     LimitOfZero(Vec<NamedNode>),
-    /// Nodes that were put under one limit more than once; one entry for each repetition. For several permits of a
-    /// limit that graphs share, there is [`SharedLimit::permits`](crate::SharedLimit::permits).
+    /// Nodes that were put under one limit more than once; one entry for each repetition. For several permits
+    /// of a limit that graphs share, there is [`SharedLimit::permits`](crate::SharedLimit::permits).
     LimitedTwice(Vec<NamedNode>),
     /// Nodes that want more permits than a limit has, so that they could never run; of a
     /// [source](crate::PermitSource), more than one.
     TooManyPermits(Vec<NamedNode>),
-    /// Nodes that are graphs, and under a limit that nodes of these are under, too: they would wait for themselves.
+    /// Nodes that are graphs, and under a limit that nodes of these are under, too: they would wait for
+    /// themselves.
     LimitedWithin(Vec<NamedNode>),
     /// A node that uses one state more than once, and not only to read it.
     StateUsedTwice {

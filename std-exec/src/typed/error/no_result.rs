@@ -33,8 +33,8 @@ pub enum NoResult {
     /// The node did not run: there was no run yet, or the run ended before.
     NotRun,
     /// The node was under way when the run was stopped, by a failure, a panic, a cancel or a deadline, and
-    /// was cut off: a future that was dropped half way, a graph of which not all nodes ran, or a [loop](crate::Stopped)
-    /// that had to stop.
+    /// was cut off: a future that was dropped half way, a graph of which not all nodes ran, or a
+    /// [loop](crate::Stopped) that had to stop.
     Interrupted,
     /// The node failed.
     Failed,
@@ -47,8 +47,8 @@ pub enum NoResult {
     },
     /// The node ended its branch: it gave an [`EndBranch`](crate::EndBranch), which is no failure.
     EndedBranch,
-    /// The node was not chosen: a [condition](crate::GraphBuilder::only_if) said so, or another node that it depends
-    /// on, directly or not, [ended its branch](crate::EndBranch). That is no failure.
+    /// The node was not chosen: a [condition](crate::GraphBuilder::only_if) said so, or another node that it
+    /// depends on, directly or not, [ended its branch](crate::EndBranch). That is no failure.
     NotChosen {
         /// The condition, or the node that ended its branch.
         because_of: NamedNode,

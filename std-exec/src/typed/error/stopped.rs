@@ -4,8 +4,8 @@ use super::stop_reason::StopReason;
 use std::error::Error;
 use std::fmt;
 
-/// The run was called off while a loop over the [threads](crate::Threads) of a run was under way, or before it
-/// began: not all elements were visited. Or a node has [asked](crate::Threads::check) whether it was.
+/// The run was called off while a loop over the [threads](crate::Threads) of a run was under way, or before
+/// it began: not all elements were visited. Or a node has [asked](crate::Threads::check) whether it was.
 ///
 /// A fallible node that gives it as its error, by `?`, has not failed but was
 /// [interrupted](crate::NoResult::Interrupted), as a future is that is dropped half way.

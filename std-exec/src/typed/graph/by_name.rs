@@ -29,8 +29,8 @@ impl<P> Graph<'_, P> {
             .map(move |index| (AnyNode { graph, index }, data.described.names.get(index)))
     }
 
-    /// The first node with this name, `None` if there is none. It looks at all names; for many look-ups, make a
-    /// map of [`nodes`](Self::nodes), or a [`KeyedGraph`](crate::KeyedGraph).
+    /// The first node with this name, `None` if there is none. It looks at all names; for many look-ups, make
+    /// a map of [`nodes`](Self::nodes), or a [`KeyedGraph`](crate::KeyedGraph).
     ///
     /// # Examples
     ///

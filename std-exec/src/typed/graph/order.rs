@@ -14,8 +14,8 @@ impl<P> Graph<'_, P> {
     /// node takes.
     ///
     /// [Priorities](crate::GraphBuilder::priority) count first, declaration last. From now on the graph is
-    /// run as one whose order matters, which costs some hundred nanoseconds per node; less where nodes are so short
-    /// that threads go through an order that was found beforehand. Serial runs keep to the same order.
+    /// run as one whose order matters, which costs some hundred nanoseconds per node; less where nodes are so
+    /// short that threads go through an order that was found beforehand. Serial runs keep to the same order.
     ///
     /// # Examples
     ///
@@ -75,8 +75,9 @@ impl<P> Graph<'_, P> {
         self.data_mut().measured = measured;
     }
 
-    /// Gives nodes [priorities](Self::prioritize_by) by what nodes of the same names took, as a file of the last process may
-    /// say. Nodes without a name, or with one that it doesn't have, take no time. How many it has.
+    /// Gives nodes [priorities](Self::prioritize_by) by what nodes of the same names took, as a file of the
+    /// last process may say. Nodes without a name, or with one that it doesn't have, take no time. How many
+    /// it has.
     ///
     /// # Examples
     ///
@@ -104,9 +105,9 @@ impl<P> Graph<'_, P> {
         by_node.iter().flatten().count()
     }
 
-    /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their names: of nodes of
-    /// one name, the one that took longest. Those of a graph that is a node have that node's name and a slash before
-    /// theirs. Nodes without a name are left out.
+    /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their
+    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that node's
+    /// name and a slash before theirs. Nodes without a name are left out.
     ///
     /// # Examples
     ///

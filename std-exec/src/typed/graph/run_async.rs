@@ -127,8 +127,9 @@ impl<'env, P> Graph<'env, P> {
     /// Ordinary nodes run in between. After some hundred nodes the run yields to whatever else its task has
     /// to do, and a future that wakes itself for ever takes turns with the others. Limits and priorities
     /// hold; nodes that are bound to the caller or to a worker run like the others. A
-    /// [deadline](RunOptions::deadline) is looked at whenever the run goes on, and wakes one that waits; to end
-    /// that at any time, drop its future (as a runtime's `timeout` does) or [cancel](crate::CancelToken::cancel) its token.
+    /// [deadline](RunOptions::deadline) is looked at whenever the run goes on, and wakes one that waits; to
+    /// end that at any time, drop its future (as a runtime's `timeout` does) or
+    /// [cancel](crate::CancelToken::cancel) its token.
     ///
     /// # Errors
     ///
@@ -173,9 +174,10 @@ impl Graph<'static> {
     /// [`ExecutorBuilder::around`](crate::ExecutorBuilder::around). Without it they panic.
     ///
     /// Nodes run as in [`run_parallel`](Self::run_parallel), but on the thread that polls only those that are
-    /// [bound to the caller](crate::GraphBuilder::on_caller). When a future of a node is woken, whichever worker is free polls it, before it starts other nodes. To wait for it on
-    /// a thread, use [`run_parallel`](Self::run_parallel), in which that thread works too; a node that blocks
-    /// on this future keeps a worker from running it.
+    /// [bound to the caller](crate::GraphBuilder::on_caller). When a future of a node is woken, whichever
+    /// worker is free polls it, before it starts other nodes. To wait for it on a thread, use
+    /// [`run_parallel`](Self::run_parallel), in which that thread works too; a node that blocks on this
+    /// future keeps a worker from running it.
     ///
     /// The graph must own its data, since a future can be leaked. Dropping the future ends the run: it blocks
     /// until the nodes that workers are in the middle of have returned, and drops the futures that are left.

@@ -51,8 +51,8 @@ pub trait Runnable: sealed::Sealed {
 pub(crate) mod sealed {
     pub trait Sealed {}
 
-    /// Whose call it is: only this crate can make one. Others could exchange what two graphs hold, of which one
-    /// borrows what the other outlives.
+    /// Whose call it is: only this crate can make one. Others could exchange what two graphs hold, of which
+    /// one borrows what the other outlives.
     #[derive(Clone, Copy, Debug)]
     pub struct Ours(pub(crate) ());
 

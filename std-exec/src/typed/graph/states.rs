@@ -141,8 +141,8 @@ impl<P> Graph<'_, P> {
     ///
     /// Of nodes that all come one after the other, neighbours are listed. Nodes that
     /// [commute](State::commute) say that their order doesn't matter, and are not listed with each other. To
-    /// say that an order is meant, make one depend on the other, or put it [after](crate::GraphBuilder::after)
-    /// it.
+    /// say that an order is meant, make one depend on the other, or put it
+    /// [after](crate::GraphBuilder::after) it.
     ///
     /// # Examples
     ///

@@ -5,8 +5,8 @@ use super::node::Node;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// A dependency of which the dependent is told what has become of it, as `Result<&T, NoResult>`; so that runs in
-/// any case. Made by [`Node::outcome`].
+/// A dependency of which the dependent is told what has become of it, as `Result<&T, NoResult>`; so that runs
+/// in any case. Made by [`Node::outcome`].
 ///
 /// # Examples
 ///
@@ -35,9 +35,9 @@ impl<T, P: Lendable> Node<T, P> {
     /// `Result<&T, NoResult>`, and its node runs in any case. For cleaning up, for fallbacks, and where
     /// [branches](crate::GraphBuilder::only_if) join.
     ///
-    /// It runs also after a failure that ends the run for others, and so does all that it needs in the usual way. But
-    /// not after a cancel, a deadline, the end of the executor or a panic: these end a run at once. What has to be
-    /// done then as well belongs into a destructor, or behind the run.
+    /// It runs also after a failure that ends the run for others, and so does all that it needs in the usual
+    /// way. But not after a cancel, a deadline, the end of the executor or a panic: these end a run at once.
+    /// What has to be done then as well belongs into a destructor, or behind the run.
     ///
     /// # Examples
     ///

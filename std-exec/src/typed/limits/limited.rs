@@ -133,7 +133,8 @@ impl Limited {
     }
 }
 
-/// What a node holds, outside of the lock, since to ask for more calls the user's code. It goes back whatever happens.
+/// What a node holds, outside of the lock, since to ask for more calls the user's code. It goes back whatever
+/// happens.
 struct Taking<'a> {
     hold: Hold,
     of: &'a Mutex<Hold>,

@@ -91,8 +91,8 @@ pub trait PermitSource: Send + Sync {
     /// ```
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()>;
 
-    /// A permit that was taken is no longer needed. Two threads may call it at once. If it panics, nobody hears of
-    /// that.
+    /// A permit that was taken is no longer needed. Two threads may call it at once. If it panics, nobody
+    /// hears of that.
     ///
     /// # Examples
     ///

@@ -271,7 +271,8 @@ impl Frame<'_> {
         if status == Status::VALUE { None } else { status.state().absent(self.names) }
     }
 
-    /// The number of the future of `node`, in a run that a failure has stopped for some nodes.
+    /// The number of the future of `node`, in a run that a failure has stopped for some nodes. `None` if it stops
+    /// all of them, as no node [lasts](super::lasting).
     pub(crate) fn future_of(&self, node: u32) -> Option<u32> {
         self.lasting.future_of(node)
     }

@@ -14,13 +14,13 @@
 //! - A node lists a state once, unless it only reads it: `data/accesses.rs` refuses anything else, so no such
 //!   graph is ever built.
 //! - Of two nodes of which one changes the state, one is ordered after the other by edges of the DAG; or both
-//!   commute, and are under one limit of 1 (`builder/states.rs`). `data/turns.rs` sees to that, and is checked
-//!   there against all pairs. A run calls a node once, after its predecessors are complete, and keeps limits
-//!   (`Tasks::call`): by permits, or on one thread.
+//!   commute, and are under one limit of 1 (`builder/states.rs`). `data/turns.rs` sees to that, and is
+//!   checked there against all pairs. A run calls a node once, after its predecessors are complete, and keeps
+//!   limits (`Tasks::call`): by permits, or on one thread.
 //! - A node that is complete has no reference any more: its closure has returned, or its future is gone. The
-//!   exception is a future that is interrupted: its node is completed, and it is dropped when the run is over.
-//!   Then the run is stopped, which those who come after that node see like everything that it did, so none
-//!   of them is started, or polled, in that run.
+//!   exception is a future that is interrupted: its node is completed, and it is dropped when the run is
+//!   over. Then the run is stopped, which those who come after that node see like everything that it did, so
+//!   none of them is started, or polled, in that run.
 //! - Nothing is kept in references that are fed: closures and futures are generic over how long these live,
 //!   and give results of one type for all.
 //! - A handle's type is the state's, since only [`States::add`] makes handles, and graphs' numbers are never
@@ -59,8 +59,8 @@ struct Owned {
 
 // SAFETY: states are `Send`, by the contract of `add`, or stay on the thread of a local graph.
 unsafe impl Send for States {}
-// SAFETY: a shared reference gives `&T`, by handles that demand that `T` is `Sync` (`Graph::state`), or on that
-// thread. What a run does is by the contract of `Tasks::call`.
+// SAFETY: a shared reference gives `&T`, by handles that demand that `T` is `Sync` (`Graph::state`), or on
+// that thread. What a run does is by the contract of `Tasks::call`.
 unsafe impl Sync for States {}
 
 /// Where a state lies, for as long as its graph.
@@ -99,7 +99,8 @@ impl States {
         StatePlace(self.all().values[state.id().index as usize].value.cast())
     }
 
-    /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see `Tasks::call`.)
+    /// A state, which is one of these. (Not during a run: whoever runs nodes sees to that, see
+    /// `Tasks::call`.)
     pub(crate) fn get<T, P>(&self, state: State<T, P>) -> &T {
         // SAFETY: while `self` is borrowed only a run could change it, and there is none.
         unsafe { self.place(state).read() }

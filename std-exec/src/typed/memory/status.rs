@@ -1,5 +1,6 @@
-//! The state of each node: one byte, written by the thread that runs the node; that it has given a value, perhaps
-//! by who breaks in, or at the end; and what is left then, by who ends the run. The table is in `store.rs`.
+//! The state of each node: one byte, written by the thread that runs the node; that it has given a value,
+//! perhaps by who breaks in, or at the end; and what is left then, by who ends the run. The table is in
+//! `store.rs`.
 //!
 //! ```text
 //!            ┌─────────────▶ SKIPPED (by a failed ancestor), NOT_CHOSEN (a branch ended before it)
@@ -17,10 +18,10 @@
 //!
 //! Exactly the slots of nodes at `VALUE` hold a value. A run may go through nodes without recording that they
 //! gave values (see `run/rows.rs`), so a node that gives none must never be left at `NOT_RUN`: [`NoValue`] is
-//! the proof that it isn't, it is made here only, and a run can't complete a node without it or a value. Three
-//! states are about another node as well; its number is kept apart, and written before the state. The bytes
-//! need no order of their own: a node's dependents come after it in every run, and the executor makes what it
-//! wrote visible to them, and at last to the caller.
+//! the proof that it isn't, it is made here only, and a run can't complete a node without it or a value.
+//! Three states are about another node as well; its number is kept apart, and written before the state. The
+//! bytes need no order of their own: a node's dependents come after it in every run, and the executor makes
+//! what it wrote visible to them, and at last to the caller.
 
 use crate::sync::{AtomicU8, Ordering};
 
@@ -148,8 +149,8 @@ impl Status {
 #[derive(Default)]
 pub(crate) struct Statuses {
     nodes: usize,
-    /// The states of all nodes, and behind them, when all are there, four bytes for each: the node that its state is
-    /// about. (In one block, since a graph has many already.)
+    /// The states of all nodes, and behind them, when all are there, four bytes for each: the node that its
+    /// state is about. (In one block, since a graph has many already.)
     bytes: Vec<AtomicU8>,
 }
 

@@ -27,12 +27,12 @@ use std::sync::Arc;
 
 /// The results of a graph, and its closures; the table in the module's docs says who may touch them when.
 ///
-/// It is `Send` and `Sync`, as its parts are, which know nothing of what lies in them. That is right: what is put
-/// in is `Send`, and results, which several threads may read, are `Sync`, or their handles don't lend them, by the
-/// contracts of `StoreBuilder::declare` and `define`; or it belongs to nodes that are bound to the thread of a
-/// local graph (see `builder/local.rs`), which keeps the store on that thread. Of what a shared reference gives
-/// access to, `get` gives `&T`, by handles that may lend it: so `T` is `Sync`. What a run does is by the contract of
-/// `Tasks::call`.
+/// It is `Send` and `Sync`, as its parts are, which know nothing of what lies in them. That is right: what is
+/// put in is `Send`, and results, which several threads may read, are `Sync`, or their handles don't lend
+/// them, by the contracts of `StoreBuilder::declare` and `define`; or it belongs to nodes that are bound to
+/// the thread of a local graph (see `builder/local.rs`), which keeps the store on that thread. Of what a
+/// shared reference gives access to, `get` gives `&T`, by handles that may lend it: so `T` is `Sync`. What a
+/// run does is by the contract of `Tasks::call`.
 pub(crate) struct Store {
     /// Shared with the other runs of a definition.
     pub(crate) tasks: Arc<Tasks>,
@@ -63,8 +63,8 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// The calls of all nodes use their closures only by shared references, and all closures are `Sync`. There
-    /// are no states, and no node is a graph.
+    /// The calls of all nodes use their closures only by shared references, and all closures are `Sync`.
+    /// There are no states, and no node is a graph.
     pub(crate) unsafe fn another(&self, inputs: &[u32]) -> Self {
         let Self { tasks, values, statuses, states: _ } = self;
         let (tasks, values) = (Arc::clone(tasks), values.alike());
@@ -314,9 +314,9 @@ struct Left {
 }
 
 impl Drop for Store {
-    /// Futures first, which may use anything else, then results, inputs and states; and at last, with the last
-    /// store that has them, closures. Destructors that come after one that panics run too, and then the first
-    /// panic goes on; unless the thread unwinds already, when that would abort.
+    /// Futures first, which may use anything else, then results, inputs and states; and at last, with the
+    /// last store that has them, closures. Destructors that come after one that panics run too, and then the
+    /// first panic goes on; unless the thread unwinds already, when that would abort.
     fn drop(&mut self) {
         let Tasks { futures, results, inputs, .. } = &*self.tasks;
         let mut left = Left { futures: futures.len(), results: results.len(), inputs: inputs.len() };

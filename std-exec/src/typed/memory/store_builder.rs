@@ -70,8 +70,8 @@ impl StoreBuilder {
     /// # Safety
     ///
     /// `call` may be called with such a closure and such pointers, and what is in `future` was made for the
-    /// futures of such a closure. The store goes away before anything that the closure borrows. The closure is
-    /// `Send`, or the node is bound to the thread of a local graph.
+    /// futures of such a closure. The store goes away before anything that the closure borrows. The closure
+    /// is `Send`, or the node is bound to the thread of a local graph.
     pub(crate) unsafe fn define<F, P>(
         &mut self,
         node: u32,
@@ -85,7 +85,8 @@ impl StoreBuilder {
         self.set_entry(node, Entry { call, function, pointers }, drop_of::<F>(), future);
     }
 
-    /// From now on `node` has this entry. `drop` drops its closure, and `future` is about the futures of that.
+    /// From now on `node` has this entry. `drop` drops its closure, and `future` is about the futures of
+    /// that.
     fn set_entry(&mut self, node: u32, entry: Entry, drop: Option<DropInPlace>, future: Option<FutureOf>) {
         self.tasks.closures.extend(drop.map(|drop| (entry.function, drop)));
         self.tasks.entries[node as usize] = entry;
@@ -118,8 +119,8 @@ impl StoreBuilder {
         &self.tasks.lists
     }
 
-    /// All nodes are there; `limited`, ascending, are those under limits that graphs share. Gives back memory that isn't
-    /// used.
+    /// All nodes are there; `limited`, ascending, are those under limits that graphs share. Gives back memory
+    /// that isn't used.
     pub(crate) fn finish(self, limited: Vec<u32>) -> Store {
         let Self { mut tasks, mut values, mut statuses, mut states } = self;
         tasks.functions.shrink();
@@ -135,8 +136,8 @@ impl StoreBuilder {
         values.shrink();
         statuses.complete();
         states.shrink();
-        // SAFETY: `values` is what the places in `tasks` were given by; no slot holds a value, and there is no
-        // future, as the statuses and what lies there say.
+        // SAFETY: `values` is what the places in `tasks` were given by; no slot holds a value, and there is
+        // no future, as the statuses and what lies there say.
         unsafe { Store::new(tasks, values, statuses, states) }
     }
 }

@@ -1,8 +1,8 @@
 //! The closures of a graph: written while it is built, and never changed.
 //!
-//! A task is the thread's that runs its node. Those of a [definition](crate::Definition) are only read, and any
-//! number of runs read them at once. What a run changes lies elsewhere ([`Store`](super::store::Store)): futures
-//! too, so that each run has its own.
+//! A task is the thread's that runs its node. Those of a [definition](crate::Definition) are only read, and
+//! any number of runs read them at once. What a run changes lies elsewhere ([`Store`](super::store::Store)):
+//! futures too, so that each run has its own.
 
 use super::arena::{Arena, Place};
 use super::entry::{DropFuture, DropInPlace, Entry};
@@ -86,8 +86,8 @@ impl Tasks {
         unsafe { self.functions.base().at(self.entries[node as usize].function) }
     }
 
-    /// The node that the waker with this number wakes. Those of futures come first, then those of nodes that wait for
-    /// permits.
+    /// The node that the waker with this number wakes. Those of futures come first, then those of nodes that
+    /// wait for permits.
     #[inline]
     pub(crate) fn node_of_waker(&self, index: u32) -> u32 {
         let index = index as usize;
@@ -110,14 +110,14 @@ impl Tasks {
     ///
     /// # Safety
     ///
-    /// `frame` is that of a run that has its store to itself, which is one of these tasks: until it has ended,
-    /// nobody calls `Store::get`, looks at graphs that are nodes, or uses what that has given. This is the only
-    /// call for `node` in it, or the one before has come to `Pending` and its effects are visible here. It comes after those for all that the node depends
-    /// on, whose effects are visible here, and the statuses of those that feed it are, or were at the first
-    /// call, `VALUE`. What is moved into it feeds no other node. A node that is bound to the caller is called
-    /// on the run's caller. Nodes under a limit of 1 are under way one at a time, each with the effects of the
-    /// one before visible; and none is called, or polled again, after one of them, or one that it depends on,
-    /// was interrupted.
+    /// `frame` is that of a run that has its store to itself, which is one of these tasks: until it has
+    /// ended, nobody calls `Store::get`, looks at graphs that are nodes, or uses what that has given. This is
+    /// the only call for `node` in it, or the one before has come to `Pending` and its effects are visible
+    /// here. It comes after those for all that the node depends on, whose effects are visible here, and the
+    /// statuses of those that feed it are, or were at the first call, `VALUE`. What is moved into it feeds no
+    /// other node. A node that is bound to the caller is called on the run's caller. Nodes under a limit of 1
+    /// are under way one at a time, each with the effects of the one before visible; and none is called, or
+    /// polled again, after one of them, or one that it depends on, was interrupted.
     ///
     /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
@@ -127,11 +127,11 @@ impl Tasks {
         let function = unsafe { self.functions.base().at(function) };
         // SAFETY: as above.
         let pointers = unsafe { self.pointers.base().at(pointers) };
-        // The slots that it reads hold values, which were written before, and nobody writes to them during the
-        // run but who has them moved to it, and that is this node; its own is read only by nodes that come later.
-        // Who uses one of its states comes before it, or after it, or is under a limit with it (see `states.rs`).
-        // SAFETY: as said, and by contract. Task and function belong together (`define`). The task is used in
-        // this call only, or is only read (`Store::another`).
+        // The slots that it reads hold values, which were written before, and nobody writes to them during
+        // the run but who has them moved to it, and that is this node; its own is read only by nodes that
+        // come later. Who uses one of its states comes before it, or after it, or is under a limit with it
+        // (see `states.rs`). SAFETY: as said, and by contract. Task and function belong together (`define`).
+        // The task is used in this call only, or is only read (`Store::another`).
         unsafe { call(function, pointers, frame, node, row) }
     }
 }

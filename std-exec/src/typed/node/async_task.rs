@@ -1,5 +1,5 @@
-//! A node that gives a future, with its types taken away. The future lies in the arena of the results: no box, and
-//! it never moves.
+//! A node that gives a future, with its types taken away. The future lies in the arena of the results: no
+//! box, and it never moves.
 
 use crate::sync::thrown::discard;
 use crate::typed::handle::bounds::NodeError;

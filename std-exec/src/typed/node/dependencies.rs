@@ -92,8 +92,8 @@ pub trait NodeFn<D: Dependencies>: Sized {
 
     /// # Safety
     ///
-    /// The pointer is to such a closure, which nobody else uses during the call, or, if it is `ByRef` (`shared_fn.rs`), only by
-    /// shared references. The contract of [`Feed::feed`], for each dependency.
+    /// The pointer is to such a closure, which nobody else uses during the call, or, if it is `ByRef`
+    /// (`shared_fn.rs`), only by shared references. The contract of [`Feed::feed`], for each dependency.
     #[doc(hidden)]
     unsafe fn call(
         function: NonNull<Self>,

@@ -1,7 +1,7 @@
 //! What a node can depend on: a handle, and how its closure is fed.
 //!
-//! A dependency is *resolved* once, when the node is declared, to the place of its slot. In a run a closure is fed
-//! through it: a reference for a [`Node`], the value itself for a [`Moved`]; and for
+//! A dependency is *resolved* once, when the node is declared, to the place of its slot. In a run a closure
+//! is fed through it: a reference for a [`Node`], the value itself for a [`Moved`]; and for
 //! [states](super::state_access) a reference by which they are read or changed.
 
 use super::resolver::Resolver;
@@ -19,9 +19,9 @@ use sealed::Sealed;
 /// One dependency: a [`Node`] or [`Input`], whose result is lent to the dependent as `&T`, or a [`Moved`],
 /// whose result it gets as `T`; or a [state](crate::State) that it reads, as `&T`, or changes, as `&mut T`.
 ///
-/// Many handles of one type can be listed as one dependency, in a slice, an array or a `Vec`. [`Node`]s and [`Input`]s
-/// arrive as [`Values`](crate::Values), [`Moved`] results as [`MovedValues`](crate::MovedValues), and
-/// [outcomes](Node::outcome) as [`Outcomes`](crate::Outcomes), in the listed order.
+/// Many handles of one type can be listed as one dependency, in a slice, an array or a `Vec`. [`Node`]s and
+/// [`Input`]s arrive as [`Values`](crate::Values), [`Moved`] results as [`MovedValues`](crate::MovedValues),
+/// and [outcomes](Node::outcome) as [`Outcomes`](crate::Outcomes), in the listed order.
 ///
 /// # Examples
 ///

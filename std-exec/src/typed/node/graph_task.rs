@@ -14,7 +14,8 @@ use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::task::{Context, Poll, Waker};
 
-/// A graph as a node: how its inputs are set, and what is read out of its results; or that it is to run again.
+/// A graph as a node: how its inputs are set, and what is read out of its results; or that it is to run
+/// again.
 pub(crate) struct Inner<'env, S, R> {
     pub(crate) graph: Graph<'env>,
     pub(crate) set_inputs: S,

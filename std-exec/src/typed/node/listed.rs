@@ -51,8 +51,8 @@ listed!(
     Kind::Outcome, [T, P: Lendable] OutcomeOf<T, P>, |outcome| outcome.node.plain(), Outcomes<'a, T>, Outcomes::new
 );
 
-/// Calls a macro for each dependency that may stand alone, with what its type is generic over. (One by one, and not for all
-/// that is a [`Dependency`]: then the compiler says what doesn't fit.)
+/// Calls a macro for each dependency that may stand alone, with what its type is generic over. (One by one,
+/// and not for all that is a [`Dependency`]: then the compiler says what doesn't fit.)
 macro_rules! each_alone {
     ($call:ident) => {
         $call!([; T, P: Lendable] Node<T, P>);

@@ -10,8 +10,8 @@ use std::mem;
 use std::slice;
 
 /// What a node is given whose dependencies are a list of [moved](crate::Node::moved) handles: the results
-/// themselves, in the listed order. They lie where they are until they are asked for; those that nobody asks for are
-/// dropped with this.
+/// themselves, in the listed order. They lie where they are until they are asked for; those that nobody asks
+/// for are dropped with this.
 ///
 /// # Examples
 ///
@@ -37,8 +37,8 @@ pub struct MovedValues<'a, T> {
 impl<T> MovedValues<'_, T> {
     /// # Safety
     ///
-    /// The list is one of the run's graph, with the numbers of its nodes, and each of its slots holds a `T` that nobody
-    /// else uses from now on. The graph is there as long as what this gives.
+    /// The list is one of the run's graph, with the numbers of its nodes, and each of its slots holds a `T`
+    /// that nobody else uses from now on. The graph is there as long as what this gives.
     pub(crate) unsafe fn new(list: List, frame: &Frame<'_>, dependent: u32) -> Self {
         // SAFETY: lists and slots are the graph's, which outlasts whatever uses its values.
         let lists = unsafe { frame.slots.lists().as_ref() };

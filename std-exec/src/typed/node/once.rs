@@ -26,11 +26,11 @@ use std::ptr::NonNull;
 /// ```
 pub struct Once<F>(Option<F>);
 
-/// A closure, or one that gives a future, as that of a node of a graph that runs once: it may be [`FnOnce`], and give
-/// away what it owns.
+/// A closure, or one that gives a future, as that of a node of a graph that runs once: it may be [`FnOnce`],
+/// and give away what it owns.
 ///
-/// The graph can be run again; but a run in which the node would be called again panics there, and names the node. (A
-/// run that ends before the node begins leaves its closure unused; neither does an
+/// The graph can be run again; but a run in which the node would be called again panics there, and names the
+/// node. (A run that ends before the node begins leaves its closure unused; neither does an
 /// [update](crate::RunOptions::update) call it that has no reason to.)
 ///
 /// # Examples

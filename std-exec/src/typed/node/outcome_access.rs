@@ -32,8 +32,8 @@ impl<'a, T, P: Lendable> Feed<'a> for OutcomeOf<T, P> {
         }
         // SAFETY: it is the place of a slot of the run's graph.
         let slot = unsafe { frame.slots.base().at(slot) };
-        // SAFETY: the node is complete, so its status is final: the slot holds a value, which by contract nobody
-        // changes. (A graph that feeds outcomes leaves no node unmarked, see `Topology::asks`.)
+        // SAFETY: the node is complete, so its status is final: the slot holds a value, which by contract
+        // nobody changes. (A graph that feeds outcomes leaves no node unmarked, see `Topology::asks`.)
         Ok(unsafe { slot.as_ref() })
     }
 }

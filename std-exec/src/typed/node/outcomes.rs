@@ -9,8 +9,8 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::slice;
 
-/// What a node is given whose dependencies are a list of [outcomes](crate::Node::outcome): of each, in the listed
-/// order, a reference to its result, or why there is none. The node runs in any case.
+/// What a node is given whose dependencies are a list of [outcomes](crate::Node::outcome): of each, in the
+/// listed order, a reference to its result, or why there is none. The node runs in any case.
 ///
 /// Nothing is allocated for it if all have results. To go through it again, [`clone`](Clone::clone) it.
 ///
@@ -44,15 +44,16 @@ pub struct Outcomes<'a, T> {
 impl<T> Outcomes<'_, T> {
     /// # Safety
     ///
-    /// The list is one of the run's graph, with the numbers of its nodes, which are complete. Each of its slots holds a
-    /// `T` that nobody changes as long as what this gives is used, if its node's status says that there is a value.
+    /// The list is one of the run's graph, with the numbers of its nodes, which are complete. Each of its
+    /// slots holds a `T` that nobody changes as long as what this gives is used, if its node's status says
+    /// that there is a value.
     pub(crate) unsafe fn new(list: List, frame: &Frame<'_>, _: u32) -> Self {
         // SAFETY: lists and slots are the graph's, which outlasts whatever uses its values.
         let lists = unsafe { frame.slots.lists().as_ref() };
         let mut absent = Vec::new();
         for (left, &node) in (1..).zip(list.numbers(lists).iter().rev()) {
-            // The node is complete, so its status is final. (A graph that feeds outcomes leaves no node unmarked,
-            // see `Topology::asks`.)
+            // The node is complete, so its status is final. (A graph that feeds outcomes leaves no node
+            // unmarked, see `Topology::asks`.)
             absent.extend(frame.absent(node).map(|why| (left, why)));
         }
         Self { slots: list.slots(lists).iter(), base: frame.slots.base(), absent, values: PhantomData }

@@ -6,8 +6,8 @@ use crate::typed::memory::frame::Frame;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-/// A closure or function that fits the dependencies `D`, gives a `T`, and may be called by several threads at once:
-/// a [`NodeFn`] that is `Fn + Sync`. For nodes of a [`DefinitionBuilder`](crate::DefinitionBuilder).
+/// A closure or function that fits the dependencies `D`, gives a `T`, and may be called by several threads at
+/// once: a [`NodeFn`] that is `Fn + Sync`. For nodes of a [`DefinitionBuilder`](crate::DefinitionBuilder).
 ///
 /// # Examples
 ///
@@ -59,8 +59,8 @@ where
     }
 }
 
-/// An async closure or function that fits the dependencies `D`, whose futures give a `T`, and that may be called by
-/// several threads at once: an [`AsyncNodeFn`] that is `Fn + Sync`. For nodes of a
+/// An async closure or function that fits the dependencies `D`, whose futures give a `T`, and that may be
+/// called by several threads at once: an [`AsyncNodeFn`] that is `Fn + Sync`. For nodes of a
 /// [`DefinitionBuilder`](crate::DefinitionBuilder).
 ///
 /// # Examples
@@ -97,7 +97,8 @@ pub trait SharedAsyncFn<'env, D: Dependencies, T>: Send + Sync + 'env {
 
     /// # Safety
     ///
-    /// The contract of [`Feed::feed`](crate::Feed), for each dependency. The closure is there as long as the future.
+    /// The contract of [`Feed::feed`](crate::Feed), for each dependency. The closure is there as long as the
+    /// future.
     #[doc(hidden)]
     unsafe fn call(&self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Future;
 }
@@ -113,9 +114,9 @@ where
     type Future = <&'env F as AsyncNodeFn<'env, D>>::Future;
 
     unsafe fn call(&self, pointers: &D::Pointers, frame: &Frame<'_>, node: u32) -> Self::Future {
-        // SAFETY: the closure is there as long as the future, by contract. That isn't for `'env`; but as it is
-        // called, it can't tell how long the reference to it lives, and what it gives is of one type whatever
-        // that is.
+        // SAFETY: the closure is there as long as the future, by contract. That isn't for `'env`; but as it
+        // is called, it can't tell how long the reference to it lives, and what it gives is of one type
+        // whatever that is.
         let mut function: &'env F = unsafe { NonNull::from(self).as_ref() };
         // SAFETY: by contract; nobody else uses this reference to the closure.
         unsafe { AsyncNodeFn::call(NonNull::from(&mut function), pointers, frame, node) }

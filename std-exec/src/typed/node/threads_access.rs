@@ -10,8 +10,8 @@ use crate::typed::memory::frame::Frame;
 use crate::typed::threads::handed::Threads;
 use std::ptr::NonNull;
 
-/// The threads of the run as a dependency: what [`threads()`](crate::threads()) gives, and what hands [`Threads`] to
-/// the node's closure.
+/// The threads of the run as a dependency: what [`threads()`](crate::threads()) gives, and what hands
+/// [`Threads`] to the node's closure.
 ///
 /// # Examples
 ///
@@ -29,8 +29,8 @@ use std::ptr::NonNull;
 #[non_exhaustive]
 pub struct RunThreads;
 
-/// A dependency that hands the [`Threads`] of the run to the node's closure, for loops on many threads and graphs
-/// whose shape is known only then. At any place in the list of dependencies, or alone.
+/// A dependency that hands the [`Threads`] of the run to the node's closure, for loops on many threads and
+/// graphs whose shape is known only then. At any place in the list of dependencies, or alone.
 ///
 /// # Examples
 ///

@@ -31,8 +31,8 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailurePolicy {
-    /// No further node is started, but those that [run in any case](crate::Node::outcome) and what these need. Closures
-    /// under way end, futures that wait are dropped.
+    /// No further node is started, but those that [run in any case](crate::Node::outcome) and what these
+    /// need. Closures under way end, futures that wait are dropped.
     #[default]
     FailFast,
     /// Only the nodes that depend on it in the usual way, directly or not, are skipped.
@@ -299,9 +299,9 @@ impl RunOptions {
     }
 
     /// Starts the nodes in a random order, for tests. On one thread, the same seed gives the same order on
-    /// every machine, and over many seeds each order occurs that the graph permits. So a test that passes with
-    /// many seeds has seen more than the one order in which nodes were declared, and what fails, fails again
-    /// with its seed. [`find_missing_edge`] finds out why.
+    /// every machine, and over many seeds each order occurs that the graph permits. So a test that passes
+    /// with many seeds has seen more than the one order in which nodes were declared, and what fails, fails
+    /// again with its seed. [`find_missing_edge`] finds out why.
     ///
     /// An even seed takes each time any of the ready nodes, all with the same probability. An odd one gives
     /// each node a random priority, and one node, in turn, the lowest: so of `2n` consecutive seeds, for `n`
@@ -311,9 +311,10 @@ impl RunOptions {
     /// [Priorities](crate::GraphBuilder::priority) don't: what is correct can't depend on them. Graphs that
     /// are nodes are shuffled, too.
     ///
-    /// Where several threads take part, the order that was drawn says which of the ready nodes is taken first,
-    /// and the threads' speed does the rest: other seeds give other orders, but the same seed need not give the
-    /// same one. Nor does it if futures wait for something outside the graph. Such a run needs some memory.
+    /// Where several threads take part, the order that was drawn says which of the ready nodes is taken
+    /// first, and the threads' speed does the rest: other seeds give other orders, but the same seed need not
+    /// give the same one. Nor does it if futures wait for something outside the graph. Such a run needs some
+    /// memory.
     ///
     /// [`find_missing_edge`]: crate::find_missing_edge
     ///

@@ -178,7 +178,8 @@ unsafe fn go(
             continue;
         };
         let (node, outcome) = match next {
-            // SAFETY: by contract; its predecessors are complete, and it comes up once, when limits permit it.
+            // SAFETY: by contract; its predecessors are complete, and it comes up once, when limits permit
+            // it.
             Next::Ready(node) => (node, unsafe { run.node(node.get()) }),
             // SAFETY: by contract; it has come to `Pending` or `Again`, and was woken.
             Next::Again(node) => (node, unsafe { run.go_on(node.get()) }),

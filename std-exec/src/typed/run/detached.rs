@@ -122,8 +122,9 @@ impl Detached {
     ///
     /// # Safety
     ///
-    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what [`begin_and_end::begin`]
-    /// has given for it, this executor and these options. `memory` may be what an earlier run has left.
+    /// The graph borrows nothing, and its nodes may run on any thread. `standing` is what
+    /// [`begin_and_end::begin`] has given for it, this executor and these options. `memory` may be what an
+    /// earlier run has left.
     pub(crate) unsafe fn begin(
         mut data: Box<GraphData>,
         memory: Option<Memory>,
@@ -154,7 +155,8 @@ impl Detached {
         // SAFETY: the graph is this run's alone; `begin_and_end::begin` has set the statuses.
         let nodes = nodes.get_or_init(|| unsafe { AsyncNodes::new(typed, executor) });
         let countdown = lent.countdown();
-        // Where there is one worker, it goes quietly to the end: nobody else could help, and there is nothing to learn.
+        // Where there is one worker, it goes quietly to the end: nobody else could help, and there is nothing
+        // to learn.
         let quietly = Plan::Alone { budget: Budget::NONE, timed: Timed::No };
         let plan = (executor.workers == 1).then_some(quietly);
         let run = run.get_or_init(|| match queue {

@@ -7,8 +7,8 @@ use crate::typed::memory::status::{Outcome, Status};
 use dgraph_core::NodeId;
 
 impl Execution<'_> {
-    /// What has come of `node`. If that is final, drops the results that it was the last one to use, of those that
-    /// are to be dropped early.
+    /// What has come of `node`. If that is final, drops the results that it was the last one to use, of those
+    /// that are to be dropped early.
     ///
     /// # Safety
     ///
@@ -25,13 +25,13 @@ impl Execution<'_> {
 
     /// Drops what `node` gave, if it gave anything, unless the run was to give it.
     ///
-    /// In a run that is stopped it stays: a future that was cut off may be there to its end, and use it. Who has cut
-    /// it off has seen the signal, and so does this thread, which comes later.
+    /// In a run that is stopped it stays: a future that was cut off may be there to its end, and use it. Who
+    /// has cut it off has seen the signal, and so does this thread, which comes later.
     ///
     /// # Safety
     ///
-    /// The run has the graph to itself. All nodes that use the result are complete, and this thread sees what they
-    /// did.
+    /// The run has the graph to itself. All nodes that use the result are complete, and this thread sees what
+    /// they did.
     #[cold]
     unsafe fn drop_early(&self, node: u32) {
         let Frame { statuses, options, .. } = &self.frame;
@@ -42,8 +42,8 @@ impl Execution<'_> {
             return;
         }
         let drop = || {
-            // SAFETY: it holds a value, as its status says. Those who used it are complete: their calls have returned,
-            // and their futures are gone, since the run isn't stopped. No later node is fed it.
+            // SAFETY: it holds a value, as its status says. Those who used it are complete: their calls have
+            // returned, and their futures are gone, since the run isn't stopped. No later node is fed it.
             unsafe { self.store.drop_result(node) };
             Outcome::Nothing(statuses.without_value(node, Status::DROPPED))
         };

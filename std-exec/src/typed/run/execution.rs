@@ -83,8 +83,8 @@ impl Execution<'_> {
     /// # Safety
     ///
     /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. Once for each
-    /// node, after its predecessors, and when its limits permit it; on the run's caller if the node is bound to
-    /// it.
+    /// node, after its predecessors, and when its limits permit it; on the run's caller if the node is bound
+    /// to it.
     #[inline]
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
@@ -163,7 +163,7 @@ impl Execution<'_> {
             // SAFETY: by contract, the node is this thread's.
             let call = || unsafe { self.guarded(node, signal, call) };
             // If the future is still there, it may use what was limited; the end of the run drops both.
-            let limited = if signal & FAILED != 0 { signal } else { 0 };
+            let limited = if self.to_drop(node, signal).is_some() { signal } else { 0 };
             return self.within_limits(node, limited, call);
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
@@ -177,6 +177,11 @@ impl Execution<'_> {
         unsafe { self.start(node) }
     }
 
+    /// The number of the future of `node`, which is cut off, if it is to be dropped before the end of the run.
+    fn to_drop(&self, node: u32, signal: usize) -> Option<u32> {
+        if signal & FAILED != 0 { self.frame.future_of(node) } else { None }
+    }
+
     /// Cuts `node` off, whose future waits. If others still run, who may use what that does, it is dropped here;
     /// otherwise at the end of the run.
     ///
@@ -186,12 +191,10 @@ impl Execution<'_> {
     #[cold]
     unsafe fn interrupt(&self, node: u32, signal: usize) -> Outcome {
         let end = || {
-            if signal & FAILED != 0 {
-                if let Some(future) = self.frame.future_of(node) {
-                    // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
-                    // polls it any more in this run.
-                    unsafe { self.store.drop_future(future) };
-                }
+            if let Some(future) = self.to_drop(node, signal) {
+                // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
+                // polls it any more in this run.
+                unsafe { self.store.drop_future(future) };
             }
             Outcome::Nothing(self.frame.statuses.without_value(node, Status::INTERRUPTED))
         };

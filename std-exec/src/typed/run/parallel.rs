@@ -48,10 +48,11 @@ impl crate::run::body::Body for AsyncNodes<'_> {
         if self.executor.shared.is_shut_down() {
             run.frame.cancel();
         }
-        // SAFETY: by the contract of `new`. The executor calls this once for each node, after its predecessors, whose
-        // effects it makes visible; if there is a queue, where the node may run, and when its limits permit it; if there is
-        // none, no node is bound or under a limit of the graph. And once for each time that the node was woken or said to be
-        // run again, after `pend` has published what the last poll has left.
+        // SAFETY: by the contract of `new`. The executor calls this once for each node, after its
+        // predecessors, whose effects it makes visible; if there is a queue, where the node may run, and when
+        // its limits permit it; if there is none, no node is bound or under a limit of the graph. And once
+        // for each time that the node was woken or said to be run again, after `pend` has published what the
+        // last poll has left.
         let outcome = unsafe { run.go_on(node.get()) };
         match outcome {
             Outcome::Pending(future) => match run.frame.wakes().pend(future) {

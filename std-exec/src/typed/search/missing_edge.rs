@@ -112,8 +112,8 @@ impl fmt::Display for MissingEdge {
     }
 }
 
-/// Searches for an edge that a graph lacks: for two nodes of which one has to run before the other one, though
-/// nothing says so.
+/// Searches for an edge that a graph lacks: for two nodes of which one has to run before the other one,
+/// though nothing says so.
 ///
 /// `check` runs a graph once, with the options that it is given, and says whether all was well. A panic means
 /// that it wasn't, be it one of a node. It is called with a run in the order of declaration, and one
@@ -256,7 +256,8 @@ impl<C: FnMut(&RunOptions) -> bool> Search<C> {
         Ok(MissingEdge { from: name(other)?, to: name(moving)?, seed: Some(seed), runs: self.runs })
     }
 
-    /// The order at 0 passes, the one at `end` fails: finds one that passes and is followed by one that fails.
+    /// The order at 0 passes, the one at `end` fails: finds one that passes and is followed by one that
+    /// fails.
     fn bisect(
         &mut self,
         seed: u64,

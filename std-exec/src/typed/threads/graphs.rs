@@ -17,7 +17,8 @@ impl Threads<'_> {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the run that this node is a part of was called off: `body` was not called for all nodes.
+    /// [`Stopped`] if the run that this node is a part of was called off: `body` was not called for all
+    /// nodes.
     ///
     /// # Panics
     ///
@@ -64,12 +65,13 @@ impl Threads<'_> {
         stops.outcome()
     }
 
-    /// Runs `body` once for each node of `dag`, with an item of the node's own and those of the nodes that it depends
-    /// on, as [`Executor::run_each`](crate::Executor::run_each) does.
+    /// Runs `body` once for each node of `dag`, with an item of the node's own and those of the nodes that it
+    /// depends on, as [`Executor::run_each`](crate::Executor::run_each) does.
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the run that this node is a part of was called off: `body` was not called for all nodes.
+    /// [`Stopped`] if the run that this node is a part of was called off: `body` was not called for all
+    /// nodes.
     ///
     /// # Panics
     ///
@@ -110,14 +112,14 @@ impl Threads<'_> {
         stops.outcome()
     }
 
-    /// Runs a typed graph, or one of the dictionaries, that the node has made or keeps: in the way in which the
-    /// graph is run that the node belongs to, with the same policy, token and deadline. (A graph that is known
-    /// beforehand can be [a node](crate::GraphBuilder::graph).)
+    /// Runs a typed graph, or one of the dictionaries, that the node has made or keeps: in the way in which
+    /// the graph is run that the node belongs to, with the same policy, token and deadline. (A graph that is
+    /// known beforehand can be [a node](crate::GraphBuilder::graph).)
     ///
     /// # Errors
     ///
-    /// See [`RunError`]. A fallible node that passes on, by `?`, that a cancel or deadline of the outer run has
-    /// ended the inner one, was [interrupted](crate::NoResult::Interrupted) itself.
+    /// See [`RunError`]. A fallible node that passes on, by `?`, that a cancel or deadline of the outer run
+    /// has ended the inner one, was [interrupted](crate::NoResult::Interrupted) itself.
     ///
     /// # Panics
     ///

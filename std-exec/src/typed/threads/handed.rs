@@ -5,25 +5,25 @@ use crate::typed::memory::frame::Frame;
 use crate::typed::options::run_options::RunOptions;
 use std::fmt;
 
-/// The threads of the run that a node is a part of, for what the node does with many threads: loops over slices,
-/// and graphs whose shape is known only now. A node gets it that names [`threads()`](crate::threads()) among its
-/// dependencies.
+/// The threads of the run that a node is a part of, for what the node does with many threads: loops over
+/// slices, and graphs whose shape is known only now. A node gets it that names
+/// [`threads()`](crate::threads()) among its dependencies.
 ///
-/// In a run on an executor, these are the threads of that executor, as far as they have nothing else to do, and
-/// the one that runs the node. In a serial run, and in one that is polled by a single thread
+/// In a run on an executor, these are the threads of that executor, as far as they have nothing else to do,
+/// and the one that runs the node. In a serial run, and in one that is polled by a single thread
 /// ([`Graph::run_async`](crate::Graph::run_async), and a graph with async nodes that is itself a node), it is
 /// that one thread, and all is done one after the other: the same code with the same results.
 ///
-/// While it waits for others at the end of a loop, the thread that runs the node executes what belongs to that
-/// loop, and nothing else but [what a nested run permits](crate#what-is-promised). Loops may be nested, and
-/// several nodes may have loops at once. Nothing has to be `'static`: closures borrow what they like.
+/// While it waits for others at the end of a loop, the thread that runs the node executes what belongs to
+/// that loop, and nothing else but [what a nested run permits](crate#what-is-promised). Loops may be nested,
+/// and several nodes may have loops at once. Nothing has to be `'static`: closures borrow what they like.
 ///
 /// If the run is called off, by a cancel, a deadline, a failure or panic of another node, or the end of its
-/// executor, a loop ends between two pieces of some ten microseconds, or of one element or chunk if that takes
-/// longer. Then it gives [`Stopped`](crate::Stopped), which a [fallible node](crate::GraphBuilder::try_node) passes on by
-/// `?`. A node with work of its own [asks](Self::stop_reason) whether the run is to stop, and why: so this is
-/// also the token by which a node under way sees that, a closure, a future, or a node of a graph that is a
-/// node.
+/// executor, a loop ends between two pieces of some ten microseconds, or of one element or chunk if that
+/// takes longer. Then it gives [`Stopped`](crate::Stopped), which a [fallible
+/// node](crate::GraphBuilder::try_node) passes on by `?`. A node with work of its own
+/// [asks](Self::stop_reason) whether the run is to stop, and why: so this is also the token by which a node
+/// under way sees that, a closure, a future, or a node of a graph that is a node.
 ///
 /// # Examples
 ///

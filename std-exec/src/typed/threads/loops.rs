@@ -40,8 +40,8 @@ impl Threads<'_> {
         })
     }
 
-    /// Calls `f` for each chunk of `size` elements, the last one may have fewer, with the position of the chunk's
-    /// first element.
+    /// Calls `f` for each chunk of `size` elements, the last one may have fewer, with the position of the
+    /// chunk's first element.
     ///
     /// # Errors
     ///
@@ -120,10 +120,10 @@ impl Threads<'_> {
         })
     }
 
-    /// Folds each chunk of `size` elements, beginning with what `identity` gives, and combines what chunks give from
-    /// the first to the last; of no elements, it is what `identity` gives. How that is done depends on `size`
-    /// alone, so the result is the same with any number of threads, also of floating-point numbers. `combine` is
-    /// called on this thread. What chunks give is kept in one allocation.
+    /// Folds each chunk of `size` elements, beginning with what `identity` gives, and combines what chunks
+    /// give from the first to the last; of no elements, it is what `identity` gives. How that is done depends
+    /// on `size` alone, so the result is the same with any number of threads, also of floating-point numbers.
+    /// `combine` is called on this thread. What chunks give is kept in one allocation.
     ///
     /// # Errors
     ///
@@ -170,8 +170,8 @@ impl Threads<'_> {
         Ok(folded.into_iter().flatten().reduce(combine).unwrap_or_else(identity))
     }
 
-    /// Calls `work` for all items, piece by piece, with how many are before the piece. No piece begins within a
-    /// chunk of so many.
+    /// Calls `work` for all items, piece by piece, with how many are before the piece. No piece begins within
+    /// a chunk of so many.
     #[track_caller]
     fn go_through<S: Items>(
         &self,

@@ -7,8 +7,8 @@ use crate::typed::error::stopped::Stopped;
 use dgraph_core::NodeId;
 use std::mem;
 
-/// In ticks, about ten microseconds: what a piece should take. Much longer than what it costs to take one, and
-/// short enough that it matters little who takes the last one.
+/// In ticks, about ten microseconds: what a piece should take. Much longer than what it costs to take one,
+/// and short enough that it matters little who takes the last one.
 const PIECE: u64 = 25_000;
 /// In ticks, about a hundred microseconds: after so long, a thread looks whether it is wanted elsewhere.
 const SLICE: u64 = 250_000;
@@ -85,8 +85,8 @@ impl<'l, S: Items, W: Fn(usize, S) + Sync> Loop<'l, S, W> {
         if lock(&self.left).stopped { Err(self.threads.stopped()) } else { Ok(()) }
     }
 
-    /// The next piece, unless there is none, or the run was called off. The last piece that the calling thread
-    /// has had took so many ticks, with so many chunks.
+    /// The next piece, unless there is none, or the run was called off. The last piece that the calling
+    /// thread has had took so many ticks, with so many chunks.
     fn take(&self, last: Option<(u64, usize)>) -> Option<(usize, usize, S)> {
         let called_off = self.threads.are_called_off();
         let mut left = lock(&self.left);

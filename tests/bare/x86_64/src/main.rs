@@ -53,8 +53,8 @@ extern "C" fn kernel(cpu: u32) -> ! {
     }
 }
 
-/// What QEMU's firmware configuration says. For one CPU: which item is selected, and how far it is read, is common to
-/// all.
+/// What QEMU's firmware configuration says. For one CPU: which item is selected, and how far it is read, is
+/// common to all.
 fn cpus() -> u32 {
     // SAFETY: these ports select an item and read it.
     unsafe {

@@ -8,6 +8,7 @@ use dgraph_exec::{
     CancelToken, FailurePolicy, GraphBuilder, NoResult, RunError, RunOptions, SharedLimit, StopReason,
 };
 use std::panic::panic_any;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 over_typed_runners!(
@@ -16,6 +17,7 @@ over_typed_runners!(
     late_while_it_waits,
     failed_while_it_waits,
     failed_while_it_has_permits,
+    who_is_cut_off_is_gone_before_its_permits,
     panicked_while_it_has_permits,
     a_clean_up_waits_too,
     skipped_nodes_want_nothing,
@@ -102,6 +104,48 @@ fn failed_while_it_has_permits(runner: &Runner) {
         let outcome = runner.typed_with(&mut graph, &RunOptions::new().policy(policy)).map(drop);
         assert!(matches!(outcome, Err(RunError::Failed(_))), "{outcome:?}");
         assert_eq!(state(&limit, 2), (2, 0));
+    }
+}
+
+/// The permits that are left when it is dropped.
+struct AtItsEnd<'a>(&'a SharedLimit, &'a Mutex<Vec<usize>>);
+
+impl Drop for AtItsEnd<'_> {
+    fn drop(&mut self) {
+        self.1.lock().expect("no panic").push(state(self.0, 2).0);
+    }
+}
+
+/// A future may use what its permits are for until it is dropped, whether others run on behind the failure or not.
+fn who_is_cut_off_is_gone_before_its_permits(runner: &Runner) {
+    for (some_last, draining) in [(false, false), (true, false), (false, true), (true, true)] {
+        let (limit, left, token) = (SharedLimit::new(2), Mutex::default(), CancelToken::new());
+        let (gate, waits) = (&Gate::default(), &Gate::default());
+        let mut graph = GraphBuilder::new();
+        let held = graph.async_node("held", (), async || {
+            let _at_its_end = AtItsEnd(&limit, &left);
+            gate.open();
+            waits.wait().await;
+        });
+        graph.limited(held, limit.all());
+        let fails = graph.try_async_node("fails", (), async || {
+            gate.wait().await;
+            if draining {
+                token.cancel(); // which isn't drained
+            }
+            Err::<(), _>("no")
+        });
+        if some_last {
+            graph.node("cleans up", fails.outcome(), |_: Result<&(), NoResult>| ());
+        }
+        let mut graph = graph.build().expect("a valid graph");
+        let options = RunOptions::new().cancel_token(&token);
+        let options = if draining { options.drain([StopReason::Failure]) } else { options };
+        let outcome = runner.typed_with(&mut graph, &options).map(drop);
+        assert!(matches!(outcome, Err(RunError::Failed(_))), "{outcome:?}");
+        assert_eq!(graph.result(held), Err(NoResult::Interrupted));
+        drop(graph);
+        assert_eq!((left.into_inner().expect("no panic"), state(&limit, 2)), (vec![0], (2, 0)));
     }
 }
 

@@ -157,8 +157,8 @@ fn a_permit_that_comes_too_late_goes_back() {
     assert_eq!(error.to_string(), "want more permits than a limit has: greedy");
 }
 
-/// A named pipe with a byte for each permit, as `make --jobserver-style=fifo` has; each client has one more, without a
-/// byte.
+/// A named pipe with a byte for each permit, as `make --jobserver-style=fifo` has; each client has one more,
+/// without a byte.
 #[cfg(target_os = "linux")]
 mod jobserver {
     use super::*;
@@ -210,7 +210,8 @@ mod jobserver {
     impl PermitSource for Client {
         fn poll_take(&self, context: &mut Context<'_>) -> Poll<()> {
             let mut state = self.state.lock().expect("no panic");
-            // First what was read, perhaps for somebody who has gone: it comes back at once, and others can read it.
+            // First what was read, perhaps for somebody who has gone: it comes back at once, and others can
+            // read it.
             if let Some(byte) = state.read.pop() {
                 state.taken.push(byte);
                 return Poll::Ready(());
@@ -262,8 +263,8 @@ mod jobserver {
         }
     }
 
-    /// Two clients, as two processes are, each with two runs at once: never more nodes than bytes and clients. At the end,
-    /// all bytes are there.
+    /// Two clients, as two processes are, each with two runs at once: never more nodes than bytes and
+    /// clients. At the end, all bytes are there.
     #[test]
     fn two_clients_of_one_pipe() {
         let mut pipe = Pipe::with(b"+-");

@@ -97,8 +97,8 @@ fn the_most_urgent_node_of_a_graph_is_first(runner: &Runner) {
     }
 }
 
-/// A node of the outer run is before it in the queue, or is promised the permit, and may have to wait for the very thread
-/// that waits for the inner run.
+/// A node of the outer run is before it in the queue, or is promised the permit, and may have to wait for the
+/// very thread that waits for the inner run.
 fn a_run_that_a_node_waits_for_is_first(runner: &Runner) {
     let limit = &SharedLimit::new(1);
     let (holder, inner) = (&Mutex::new(None), &Mutex::new(one_node(limit)));
@@ -131,8 +131,8 @@ fn a_run_that_a_node_waits_for_is_first(runner: &Runner) {
     }
 }
 
-/// A node of the outer run is promised a permit of one limit, and waits for the other one: if the thread waits for the inner
-/// run, that has the permit.
+/// A node of the outer run is promised a permit of one limit, and waits for the other one: if the thread
+/// waits for the inner run, that has the permit.
 fn who_waits_for_one_limit_keeps_nobody_from_another(runner: &Runner) {
     let limits = [SharedLimit::new(1), SharedLimit::new(1)];
     for [free, held] in [[0, 1], [1, 0]] {
@@ -155,8 +155,8 @@ fn who_waits_for_one_limit_keeps_nobody_from_another(runner: &Runner) {
     }
 }
 
-/// Runs that are polled here in turns, each of one node with this priority and so many permits. In which order they end
-/// when the `holder` has gone.
+/// Runs that are polled here in turns, each of one node with this priority and so many permits. In which
+/// order they end when the `holder` has gone.
 fn order_of(limit: &SharedLimit, holder: Holder, waiting: &[(i32, usize)]) -> Vec<usize> {
     let gates: Vec<_> = waiting.iter().map(|_| Gate::default()).collect();
     let graphs = waiting.iter().zip(&gates).map(|(&(priority, permits), gate)| {

@@ -190,8 +190,8 @@ fn beside_limits_and_priorities(runner: &Runner) {
     }
 }
 
-/// The failure of a commuting node is no reason for the others not to run, whichever comes first; those behind them are
-/// skipped.
+/// The failure of a commuting node is no reason for the others not to run, whichever comes first; those
+/// behind them are skipped.
 #[test]
 fn a_failure_among_them() {
     for (threads, failing) in [(1, 0), (1, 4), (2, 0), (2, 4), (5, 2)] {
@@ -220,7 +220,8 @@ fn a_failure_among_them() {
     }
 }
 
-/// Tiny nodes, run so often that each way to run comes up: walks, alone and in step, into which somebody breaks, and queues.
+/// Tiny nodes, run so often that each way to run comes up: walks, alone and in step, into which somebody
+/// breaks, and queues.
 #[test]
 fn never_two_at_once_in_any_way() {
     let watches = &[(); 2].map(|()| Watch::default());

@@ -1,4 +1,5 @@
-//! States and graphs that are nodes: states of the outer one, of the inner one, and values that go to and fro.
+//! States and graphs that are nodes: states of the outer one, of the inner one, and values that go to and
+//! fro.
 
 use super::watch::Watch;
 use crate::support::runner::{Runner, over_typed_runners};
@@ -69,7 +70,8 @@ fn a_graph_that_uses_a_state(runner: &Runner) {
     }
 }
 
-/// A value without a copy: into a state of the inner graph, and out of it as the node's result, back into the state.
+/// A value without a copy: into a state of the inner graph, and out of it as the node's result, back into the
+/// state.
 fn a_value_moves_in_and_out(runner: &Runner) {
     let mut inner = GraphBuilder::new();
     let inside = inner.state("inside", Vec::new());
@@ -187,7 +189,8 @@ fn an_inner_writer_that_fails(runner: &Runner) {
     assert_eq!((results[nested], results[read]), (3, 3));
 }
 
-/// A graph that lies in a state, run by the nodes that change it; meanwhile others run, but none that uses that state.
+/// A graph that lies in a state, run by the nodes that change it; meanwhile others run, but none that uses
+/// that state.
 fn run_by_a_node_that_has_a_state(runner: &Runner) {
     let watch = &Watch::default();
     let mut inner = GraphBuilder::new();

@@ -46,8 +46,8 @@ fn a_frame(runner: &Runner) {
     assert_eq!(graph.state(speeds), &[speed; 1000]);
 }
 
-/// A log in which each writer leaves its number, and each reader sees how many there are. Every other node was declared long
-/// before, in the wrong order.
+/// A log in which each writer leaves its number, and each reader sees how many there are. Every other node
+/// was declared long before, in the wrong order.
 fn in_the_order_of_definition(runner: &Runner) {
     let watch = &Watch::default();
     let mut graph = GraphBuilder::new();
@@ -244,8 +244,8 @@ fn written_in_place(runner: &Runner) {
     }
 }
 
-/// States may hold what the caller has, as results may. (Where such a thing is written, a closure's parameter has no lifetime of
-/// its own there: `Vec<_>`, not `Vec<&str>`.)
+/// States may hold what the caller has, as results may. (Where such a thing is written, a closure's parameter
+/// has no lifetime of its own there: `Vec<_>`, not `Vec<&str>`.)
 fn of_what_it_borrows(runner: &Runner) {
     let text = String::from("so it goes");
     let mut counts = [0; 3];

@@ -1,4 +1,5 @@
-//! Random graphs with states against a naive oracle, which runs the nodes one by one in the order of their definition.
+//! Random graphs with states against a naive oracle, which runs the nodes one by one in the order of their
+//! definition.
 
 use super::watch::Watch;
 use crate::support::runner::{Runner, with_all_runners};
@@ -325,7 +326,8 @@ impl Built<'_> {
     }
 }
 
-/// Failures skip those that need what has failed, and nobody else; over several runs, each of which goes on with the states.
+/// Failures skip those that need what has failed, and nobody else; over several runs, each of which goes on
+/// with the states.
 fn keep_going(runner: &Runner, plan: &Plan) {
     let watches: Vec<_> = (0..plan.states).map(|_| Watch::default()).collect();
     let bodies = plan.bodies(&watches);

@@ -1,4 +1,5 @@
-//! Graphs that are refused because of what they do with states, handles of other graphs, and orders that nobody meant.
+//! Graphs that are refused because of what they do with states, handles of other graphs, and orders that
+//! nobody meant.
 
 use crate::support::panics::payload_of;
 use dgraph_exec::{GraphBuilder, GraphError, NodeId};
@@ -87,8 +88,8 @@ fn a_state_of_the_outer_graph() {
     assert!(matches!(inner.build(), Err(GraphError::ForeignHandles(nodes)) if nodes[0].name() == "bad"));
 }
 
-/// A node that was declared ahead takes its turn when it is defined, which is too late for those that depend on it and came to
-/// the state before.
+/// A node that was declared ahead takes its turn when it is defined, which is too late for those that depend
+/// on it and came to the state before.
 #[test]
 fn a_cycle_by_turns() {
     let mut graph = GraphBuilder::new();
@@ -163,7 +164,8 @@ fn ambiguities_are_what_no_dependency_says() {
     let _ = (n3, n5);
 }
 
-/// Nodes that commute aren't listed with each other, but with those before and behind; also where joints stand between.
+/// Nodes that commute aren't listed with each other, but with those before and behind; also where joints
+/// stand between.
 #[test]
 fn ambiguities_of_commuters() {
     for many in [2, 40] {

@@ -19,8 +19,8 @@ static TICKS: AtomicU32 = AtomicU32::new(0);
 /// The node that the device works on, and one more; 0 if none.
 static DEVICE: AtomicU32 = AtomicU32::new(0);
 
-/// The most that the three levels can take: 248 bytes of `main` and what it calls; twice 176 of a handler, and 36
-/// that the processor puts below it.
+/// The most that the three levels can take: 248 bytes of `main` and what it calls; twice 176 of a handler,
+/// and 36 that the processor puts below it.
 const STACK: usize = 672;
 
 fn run(node: NodeId, level: usize) {
