@@ -4,6 +4,7 @@ use crate::slots::Slots;
 use crate::yielding::Yield;
 use dgraph_tests::body::busy;
 use std::future::ready;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -169,6 +170,19 @@ impl Body for Sleep {
         if !duration.is_zero() {
             std::thread::sleep(duration);
         }
+    }
+}
+
+/// A body that keeps its core busy.
+#[derive(Clone, Copy, Debug)]
+pub struct Spin {
+    /// How many steps each node takes.
+    pub steps: &'static [u64],
+}
+
+impl Body for Spin {
+    fn execute(self, node: u32) {
+        black_box(busy(u64::from(node), self.steps[node as usize]));
     }
 }
 

@@ -56,7 +56,7 @@ enum Command {
     Requests(Requests),
     /// Time and memory a node, from small graphs to very large ones
     Scale(Scale),
-    /// Makespan by number of workers, with sleeping nodes
+    /// Makespan by number of workers, with nodes that sleep or are busy, beside predictions
     Threads(Threads),
     /// Which thread ran which node when, in one run
     Timeline(Timeline),

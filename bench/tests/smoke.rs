@@ -333,6 +333,10 @@ fn threads() {
         assert!(predicted >= bound && row[5].is_empty() == (row[0] == "rayon"), "a prediction: {row:?}");
     }
     check();
+    let text = bench(&format!("threads --spin --mean 1 --shapes {lock} --threads 1,2 --systems dgraph"));
+    for expected in ["makespan / predicted", "lower bound ms", "dgraph"] {
+        assert!(text.contains(expected), "no {expected:?} in\n{text}");
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Frames of a game: states that systems read and change, loops on all threads, and a screen that only the
 //! main thread may draw to.
 //!
-//! Run it: `cargo run --release -p dgraph-exec --example frame`. With the name of a file behind ` -- ` it
-//! also draws one more frame, and writes there which thread ran what, as a picture.
+//! Run it: `cargo run --release -p dgraph-exec --example frame`. With names of files behind ` -- ` it also
+//! draws one more frame, and writes there which thread ran what, as a picture; to one that ends in `.dot`, the
+//! graph, for Graphviz.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +11,7 @@ use dgraph_exec::{
     Executor, Graph, GraphBuilder, GraphError, Input, Recorder, RunError, RunOptions, State, Threads, threads,
 };
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
@@ -146,11 +148,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(game.frame.state(game.screen), serial.frame.state(serial.screen));
     println!("on one thread the same; the longest frame took {longest:.1?}, there {longest_alone:.1?}");
 
-    if let Some(file) = env::args_os().nth(1) {
+    let files: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    if !files.is_empty() {
         let recorder = Arc::new(Recorder::new());
-        let options = RunOptions::new().observer(recorder.clone());
+        let options = RunOptions::new().observer(recorder.clone()).measure();
         game.frame.with(&options).run_parallel(Executor::global())?;
-        fs::write(file, recorder.trace().to_svg(1000).to_string())?;
+        for file in files {
+            let picture = match file.extension() {
+                Some(dot) if dot == "dot" => game.frame.dot().durations(&game.frame.durations()).to_string(),
+                _ => recorder.trace().to_svg(1000).to_string(),
+            };
+            fs::write(file, picture)?;
+        }
     }
     Ok(())
 }

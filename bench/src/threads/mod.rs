@@ -1,8 +1,10 @@
-//! `threads`: how the makespan falls with the number of workers, with bodies that sleep.
+//! `threads`: how the makespan falls with the number of workers, with bodies that sleep, or keep cores busy.
 //!
 //! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What
-//! shows is the schedule: which ready node is taken first, and how soon. Nodes take as long as the files say,
-//! scaled. Beside what was measured stands what `WhatIf` predicts for the same durations.
+//! shows is the schedule: which ready node is taken first, and how soon. With `--spin` nodes keep their cores
+//! busy instead, which shows as well what memory and the cores themselves make of it, on as many workers as
+//! there are cores. Nodes take as long as the files say, scaled. Beside what was measured stands what `WhatIf`
+//! predicts for the same durations.
 
 mod optimum;
 mod schedule;
@@ -26,9 +28,12 @@ pub struct Threads {
     options: Options,
     #[command(flatten)]
     shapes: Shapes,
-    /// Microseconds that a node sleeps on average
-    #[arg(long, value_name = "MICROSECONDS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    mean: u32,
+    /// Nodes keep a core busy, instead of sleeping
+    #[arg(long)]
+    spin: bool,
+    /// Microseconds that a node takes on average [default: 1000, with --spin 100]
+    #[arg(long, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    mean: Option<u32>,
 }
 
 /// One run.
@@ -49,31 +54,36 @@ const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 impl Threads {
     /// Measures and prints: the chosen files, or all recorded workflows and the Standard Task Graphs. Each
-    /// graph runs once, since sleeping takes the same time each time.
+    /// graph runs once, since sleeping takes the same time each time; with `--spin` several times.
     ///
     /// # Errors
     ///
     /// If a file can't be read or written, or has no durations.
     pub fn run(&self) -> Result<(), Box<dyn Error>> {
-        schedule::sleep_exactly();
+        if !self.spin {
+            schedule::sleep_exactly();
+        }
         let watch = Watch::start();
         let systems = self.options.systems_or(&[SystemId::Dgraph, SystemId::DgraphRanked, SystemId::Rayon]);
         let mut readings = Vec::new();
         for source in self.shapes.or(workflows()) {
             let workers = match self.options.threads.is_empty() {
-                true => WORKERS.to_vec(),
-                false => self.options.thread_counts(),
+                true if !self.spin => WORKERS.to_vec(),
+                _ => self.options.thread_counts(),
             };
             readings.extend(self.measure(&systems, &source, &workers, None)?);
         }
         let mut stg = Vec::new();
         if let (Some(folder), true) = (recorded(), self.shapes.shapes.is_empty()) {
             for optimum in optimum::read(&folder)? {
-                let workers: Vec<usize> = optimum.lengths.iter().map(|(workers, _)| *workers).collect();
-                let chosen = |workers: &usize| {
-                    self.options.threads.is_empty() || self.options.thread_counts().contains(workers)
+                let known = optimum.lengths.iter().map(|(workers, _)| *workers);
+                let workers: Vec<usize> = match (self.spin, self.options.threads.is_empty()) {
+                    (true, _) => self.options.thread_counts(),
+                    (false, true) => known.collect(),
+                    (false, false) => {
+                        known.filter(|workers| self.options.thread_counts().contains(workers)).collect()
+                    }
                 };
-                let workers: Vec<usize> = workers.into_iter().filter(chosen).collect();
                 let source = Source::File(optimum.file.clone());
                 stg.extend(self.measure(&systems, &source, &workers, Some(&optimum))?);
             }
@@ -90,7 +100,7 @@ impl Threads {
         }
         watch.report(self.options.format);
         if let Some(file) = &self.options.svg {
-            figure(&readings).draw(file)?;
+            figure(&readings, self.spin).draw(file)?;
         }
         Ok(())
     }
@@ -102,7 +112,11 @@ impl Threads {
         workers: &[usize],
         optimum: Option<&Optimum>,
     ) -> Result<Vec<Reading>, String> {
-        let scaled = Scaled::new(source, f64::from(self.mean))?;
+        let scaled = Scaled::new(
+            source,
+            f64::from(self.mean.unwrap_or(if self.spin { 100 } else { 1_000 })),
+            self.spin,
+        )?;
         let mut readings = Vec::new();
         for &workers in workers {
             for &system in systems.iter().filter(|system| system.is_parallel() || workers == 1) {
@@ -217,9 +231,13 @@ fn print_stg(readings: &[Reading]) {
     println!("{table}");
 }
 
-fn figure(readings: &[Reading]) -> Figure<'static> {
+fn figure(readings: &[Reading], spin: bool) -> Figure<'static> {
     let mut figure = Figure {
-        title: "Makespan by number of workers, sleeping nodes",
+        title: if spin {
+            "Makespan by number of workers, busy nodes"
+        } else {
+            "Makespan by number of workers, sleeping nodes"
+        },
         x: Axis::log("workers"),
         y: Axis::log("makespan, ms"),
         panels: Vec::new(),

@@ -1,11 +1,14 @@
-//! A graph whose nodes sleep, and how long it has to take.
+//! A graph whose nodes sleep, or keep their cores busy, and how long it has to take.
 
-use crate::body::Sleep;
+use crate::body::{Body, Sleep, Spin};
 use crate::graph::{Graph, Source};
+use crate::statistics::median;
 use crate::system::SystemId;
 use dgraph_exec::{Dag, SchedulingPolicy, WhatIf};
+use dgraph_tests::body::busy;
 use dgraph_tests::schedule::lower_bound;
 use std::fs;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,35 +17,72 @@ pub(super) struct Scaled {
     pub(super) graph: Arc<Graph>,
     /// Milliseconds for a unit of the file.
     unit: f64,
-    body: Sleep,
+    bodies: Bodies,
     work: u64,
     critical_path: u64,
     what_if: WhatIf<Dag>,
 }
 
+/// What nodes do for as long as they are to take.
+#[derive(Clone, Copy)]
+enum Bodies {
+    Sleep(Sleep),
+    Spin(Spin),
+}
+
+/// Timed runs where nodes keep cores busy, whose times differ. The first run of a graph isn't one of them.
+const RUNS: usize = 7;
+
 impl Scaled {
-    /// The graph of a source, with `mean` microseconds for a node on average.
-    pub(super) fn new(source: &Source, mean: f64) -> Result<Self, String> {
+    /// The graph of a source, with `mean` microseconds for a node on average, which sleeps or is busy meanwhile.
+    pub(super) fn new(source: &Source, mean: f64, spin: bool) -> Result<Self, String> {
         let graph = source.graph(None)?;
         let durations = graph.durations.clone().unwrap_or_else(|| vec![1; graph.nodes]);
         let dag = Dag::from_edges(graph.nodes, &graph.edges).map_err(|error| error.to_string())?;
         let critical_path = dag.view().critical_path(|node| durations[node.index()]).length;
         let work: u64 = durations.iter().sum();
         let unit = mean / 1e3 * graph.nodes as f64 / (work as f64).max(1.0);
-        let sleeps: Vec<Duration> =
+        let times: Vec<Duration> =
             durations.iter().map(|&units| Duration::from_secs_f64(unit / 1e3 * units as f64)).collect();
-        let body = Sleep { durations: Vec::leak(sleeps) };
-        let what_if = WhatIf::new(dag, |node| body.durations[node.index()]);
-        Ok(Self { graph: Arc::new(graph), unit, body, work, critical_path, what_if })
+        let what_if = WhatIf::new(dag, |node| times[node.index()]);
+        let bodies = if spin {
+            let step = step();
+            #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "positive, and small")]
+            let steps = |time: &Duration| (time.as_secs_f64() / step) as u64;
+            Bodies::Spin(Spin { steps: times.iter().map(steps).collect::<Vec<_>>().leak() })
+        } else {
+            Bodies::Sleep(Sleep { durations: Vec::leak(times) })
+        };
+        Ok(Self { graph: Arc::new(graph), unit, bodies, work, critical_path, what_if })
     }
 
-    /// Milliseconds of a run.
+    /// Milliseconds of a run: of the only one if nodes sleep, otherwise of the one in the middle.
     pub(super) fn run(&self, system: SystemId, workers: usize) -> Result<f64, String> {
+        match self.bodies {
+            Bodies::Sleep(body) => self.run_bodies(system, workers, body, 0, 1),
+            Bodies::Spin(body) => self.run_bodies(system, workers, body, 1, RUNS),
+        }
+    }
+
+    fn run_bodies(
+        &self,
+        system: SystemId,
+        workers: usize,
+        body: impl Body,
+        warm_ups: usize,
+        runs: usize,
+    ) -> Result<f64, String> {
         let started = system.start(workers)?;
-        let mut runner = started.build(&self.graph, self.body);
-        let start = Instant::now();
-        runner.run();
-        Ok(start.elapsed().as_secs_f64() * 1e3)
+        let mut runner = started.build(&self.graph, body);
+        let run = |_| {
+            let start = Instant::now();
+            runner.run();
+            let elapsed = start.elapsed().as_secs_f64() * 1e3;
+            runner.reset();
+            elapsed
+        };
+        let times: Vec<f64> = (0..warm_ups + runs).map(run).collect();
+        Ok(median(&times[warm_ups..]))
     }
 
     /// Milliseconds that [`WhatIf`] predicts, for the systems whose scheduling it simulates.
@@ -64,6 +104,17 @@ impl Scaled {
     pub(super) fn milliseconds(&self, units: u64) -> f64 {
         self.unit * units as f64
     }
+}
+
+/// How many seconds a step of a busy body takes: of a few tries the fastest, since others may use the core.
+fn step() -> f64 {
+    const STEPS: u64 = 2_000_000;
+    let tries = (0..7).map(|seed| {
+        let start = Instant::now();
+        black_box(busy(seed, STEPS));
+        start.elapsed().as_secs_f64()
+    });
+    tries.fold(f64::INFINITY, f64::min) / STEPS as f64
 }
 
 /// Asks Linux to end sleeps on time: threads started from now on inherit it. Without it each takes 50 µs

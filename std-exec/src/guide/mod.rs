@@ -61,6 +61,7 @@
 //! | have a graph as a node; repeat it | `builder.graph(…)`; `builder.repeat(…)`, until `Break(result)` |
 //! | have an item for each node in a slice | `executor.run_each(&dag, &mut items, …)` |
 //! | see what ran when | `.observer(recorder.clone())`, and `recorder.trace()` |
+//! | see what the graph looks like | `graph.dot()`, for Graphviz |
 //! | know how far it has come | `.observer(progress.clone())`, and `progress.now()` |
 //! | know what more threads would bring | `recorder.trace().what_if(0)` |
 //! | find a forgotten dependency | `.shuffle(seed)`, `find_missing_edge(0..200, check)` |

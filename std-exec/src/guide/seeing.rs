@@ -34,6 +34,9 @@
 //!
 #![doc = include_str!("pictures/frame.svg")]
 //!
+//! What the graph itself looks like, says [`graph.dot()`](crate::Graph::dot): a text for Graphviz, with moves, states,
+//! conditions and limits marked, and durations if you give some.
+//!
 //! # How far it has come
 //!
 //! ```

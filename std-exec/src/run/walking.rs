@@ -372,6 +372,7 @@ pub(crate) trait Walks<'r>: Discipline {
     /// nothing is left, the caller reports the nodes.
     fn break_in(&self, team: &Team, lanes: &[Lane], member: Option<&mut Self::Member<'_>>) {
         let Some(seized) = self.walk().seize(lanes) else { return };
+        let until = self.timer().elapsed();
         let nodes = self.walk().steps().nodes();
         let find = |take: &mut dyn FnMut(NodeId)| {
             let left = seized.left();
@@ -391,7 +392,7 @@ pub(crate) trait Walks<'r>: Discipline {
         let for_all = member.is_none();
         let left = self.take_over(team, member, find, seized.under_way());
         if left > 0 {
-            self.timer().broken_into(0, nodes.len() - left, nodes.len());
+            self.timer().broken_into(0, until, nodes.len() - left, nodes.len());
         }
         team.end_walk();
         self.walk().release(left);

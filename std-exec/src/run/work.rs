@@ -145,7 +145,12 @@ impl<F: Body> Stealing<'_, F> {
     fn ends_quiet(&self, own: &mut Own<'_>, progress: &mut Unreported) {
         own.with(Private::end_order);
         if let Some(since) = progress.quiet_since.take() {
-            self.timer.broken_into(since, progress.done, self.common.countdown.dag().node_count());
+            self.timer.broken_into(
+                since,
+                self.timer.elapsed(),
+                progress.done,
+                self.common.countdown.dag().node_count(),
+            );
         }
     }
 

@@ -112,10 +112,10 @@ impl RunTimer {
         usize::try_from(clock::now().saturating_sub(self.at)).unwrap_or(usize::MAX)
     }
 
-    /// Others break in, when so many of the `nodes` were done since it had taken `since` ticks.
-    pub(crate) fn broken_into(&self, since: usize, done: usize, nodes: usize) {
-        let now = self.elapsed();
-        let ticks = since as u128 + (now - since.min(now)) as u128 * nodes as u128 / done.max(1) as u128;
+    /// Others have broken in when it had taken `until` ticks, and so many of the `nodes` were done since it had taken
+    /// `since`. (What breaking in takes is not the beginning's.)
+    pub(crate) fn broken_into(&self, since: usize, until: usize, done: usize, nodes: usize) {
+        let ticks = since as u128 + until.saturating_sub(since) as u128 * nodes as u128 / done.max(1) as u128;
         self.estimate.store(usize::try_from(ticks).unwrap_or(usize::MAX - 1).max(1), Ordering::Relaxed);
     }
 

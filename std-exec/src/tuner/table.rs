@@ -357,7 +357,10 @@ impl Tuner {
             _ => ticks,
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
-        if way == WALK && !early && entry.runs_of[IN_STEP].load(Ordering::Relaxed) < TRIES[IN_STEP] {
+        if way == WALK
+            && runs_of_way + 1 >= TRIES[WALK]
+            && entry.runs_of[IN_STEP].load(Ordering::Relaxed) < TRIES[IN_STEP]
+        {
             entry.promise_by_walk(known);
         }
         let nodes = entry.nodes.load(Ordering::Relaxed);

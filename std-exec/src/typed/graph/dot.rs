@@ -9,7 +9,8 @@ use std::time::Duration;
 
 /// Displays a graph in Graphviz's DOT language, for `dot -Tsvg`. Made by [`Graph::dot`](crate::Graph::dot).
 ///
-/// Each edge is there once. A plain arrow feeds a result by reference, and a plain node is a closure; what else there is:
+/// Each edge is there once. A plain arrow feeds a result by reference, and a plain node is a closure; what
+/// else there is:
 ///
 /// | in the picture | means |
 /// |---|---|
@@ -63,8 +64,8 @@ impl<'a> GraphDot<'a> {
         Self { data, durations: None }
     }
 
-    /// Colors nodes by how long they take, the one that takes longest the most, and says so below their names.
-    /// Nodes are found by their names, in graphs that are nodes by their paths, as in
+    /// Colors nodes by how long they take, the one that takes longest the most, and says so below their
+    /// names. Nodes are found by their names, in graphs that are nodes by their paths, as in
     /// [`Graph::durations`](crate::Graph::durations). What isn't found is left white.
     ///
     /// # Examples
