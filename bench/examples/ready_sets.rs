@@ -23,6 +23,7 @@ use std::time::Instant;
 #[allow(dead_code)]
 #[path = "../../std-exec/src/protocol"]
 mod protocol {
+    pub(crate) mod own_permits;
     pub(crate) mod ready_lane;
     pub(crate) mod ready_queue;
 }

@@ -6,7 +6,7 @@ use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{GraphBuilder, PermitSource, RunError, RunOptions, SharedLimit};
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -15,7 +15,7 @@ over_typed_runners!(as_many_as_the_source_gives, a_source_that_panics);
 
 /// Permits that somebody has put there.
 #[derive(Default)]
-struct Basket(Mutex<State>);
+struct Basket(Mutex<State>, AtomicBool);
 
 #[derive(Default)]
 struct State {
@@ -45,14 +45,16 @@ impl Basket {
 
 impl PermitSource for Basket {
     fn poll_take(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.0.try_lock().expect("one at a time");
+        assert!(!self.1.swap(true, SeqCst), "one at a time");
+        let mut state = self.0.lock().expect("no panic");
         state.asked += 1;
-        if let Some(left) = state.permits.checked_sub(1) {
-            state.permits = left;
-            return Poll::Ready(());
+        let taken = state.permits.checked_sub(1);
+        match taken {
+            Some(left) => state.permits = left,
+            None => state.waker = Some(context.waker().clone()),
         }
-        state.waker = Some(context.waker().clone());
-        Poll::Pending
+        self.1.store(false, SeqCst);
+        taken.map_or(Poll::Pending, |_| Poll::Ready(()))
     }
 
     fn give_back(&self) {
