@@ -61,6 +61,10 @@
 //! - *Threads that wait up to 20 µs before they sleep* are on by default, and the
 //!   [builder](crate::ExecutorBuilder::spin) changes it: longer for short runs in quick succession, none for
 //!   a laptop's battery.
+//! - *No system call at all,* for audio callbacks and control loops: [`ExecutorBuilder::real_time`]. It takes a core
+//!   for each thread.
+//!
+//! [`ExecutorBuilder::real_time`]: crate::ExecutorBuilder::real_time
 //!
 //! ```
 //! use dgraph_exec::{Dag, Executor};

@@ -3,12 +3,11 @@
 use crate::pool::affinity::Placement;
 use crate::pool::shared::Shared;
 use crate::run::run_as;
-use crate::sync::spin_loop;
+use crate::sync::{AtomicBool, AtomicUsize, Ordering::Relaxed, spin_loop};
 use crate::team::Stay;
 use crate::tuner::{Budget, Plan};
 use dgraph_core::{Dag, NodeId};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 const RUNS: usize = 500;
