@@ -4,15 +4,15 @@
 //! |---|---|
 //! | [first graph](first_graph) | nodes, handles, inputs, what is refused; values that move; only what has changed |
 //! | [which layer](layers) | closures, functions, keys from data, numbers |
-//! | [state](state) | data that stays in the graph, and that nodes change without a lock |
-//! | [failure](failure) | errors, panics, clean-up, cancelling, deadlines, draining |
+//! | [state] | data that stays in the graph, and that nodes change without a lock |
+//! | [failure] | errors, panics, clean-up, cancelling, deadlines, draining |
 //! | [branches and loops](branches) | conditions, graphs as nodes, repetition, loops on all threads |
 //! | [async](futures) | nodes that wait; five ways to run; tokio |
 //! | [many runs](many_runs) | one definition for a thousand requests at once; limits over all of them |
 //! | [order, limits, threads](order) | priorities, how many at once, which thread |
 //! | [seeing what runs](seeing) | traces, reports, progress, predictions |
-//! | [testing](testing) | other orders, forgotten dependencies |
-//! | [performance](performance) | what a node costs, when threads pay, how the executor chooses |
+//! | [testing] | other orders, forgotten dependencies |
+//! | [performance] | what a node costs, when threads pay, how the executor chooses |
 //! | [without an operating system](bare_metal) | microcontrollers, kernels, interrupts |
 //! | [beyond one machine](machines) | MPI |
 //! | [coming from](coming_from) | rayon, tokio, bevy, Taskflow, oneTBB, dask |
