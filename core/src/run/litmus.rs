@@ -37,6 +37,7 @@ fn insertion_and_forget(look: Option<Ordering>, insert: Ordering) -> bool {
             thread::spawn(move || {
                 let (hints, child) = &*words;
                 assert!(hints.compare_exchange(SET, DOUBT, Relaxed, Relaxed).is_ok());
+                // Ordering: the caller's; without one, what a plain look would be.
                 look.map_or_else(|| child.load(Acquire), |look| child.fetch_or(0, look))
             })
         };
@@ -50,6 +51,7 @@ fn insertion_and_forget(look: Option<Ordering>, insert: Ordering) -> bool {
 
 #[test]
 fn litmus_of_insertion_and_forget() {
+    // Ordering: those of `ReadySet`, which hold; then each of them weakened, which doesn't.
     assert!(insertion_and_forget(Some(Release), Acquire));
     assert!(!insertion_and_forget(Some(Relaxed), Acquire));
     assert!(!insertion_and_forget(Some(Acquire), Acquire));
@@ -93,6 +95,7 @@ fn predecessors_and_taker(orderings: [Ordering; 4]) -> bool {
 
 #[test]
 fn litmus_of_predecessors_and_taker() {
+    // Ordering: those of a run, which hold; then each of them weakened, which doesn't.
     assert!(predecessors_and_taker([Acquire, AcqRel, Release, Acquire]));
     assert!(!predecessors_and_taker([Relaxed, AcqRel, Release, Acquire]));
     assert!(!predecessors_and_taker([Acquire, Acquire, Release, Acquire]));
