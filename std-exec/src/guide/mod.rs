@@ -39,6 +39,7 @@
 //! | have panics as errors | `.catch_panics()`. If one is resumed instead, `graph.take_failures()` has the failures besides |
 //! | run only a part | `.only([a.any(), b.any()])`: these and what they depend on |
 //! | run only what has changed | `.update()`; with what an earlier process has left: `graph.set_result(node, value)` |
+//! | stop there where a result is the same as before | `builder.cutoff(node)` |
 //! | know why there is no result | `graph.result(node)` |
 //! | hand a result over instead of lending it | `node.moved()`; to the caller, `graph.take(node)` |
 //! | pass many results as one argument | a slice of handles: fed as `Values`; of `node.moved()` as `MovedValues`, of `node.outcome()` as `Outcomes` |

@@ -4,6 +4,7 @@ mod bound;
 mod branches;
 mod branches_random;
 mod cancel;
+mod cutoff;
 mod definitions;
 mod depth_first;
 mod dot;

@@ -10,6 +10,7 @@ use crate::typed::data::schedule::Schedule;
 use crate::typed::data::topology::Topology;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::limits::limited::Limited;
+use crate::typed::memory::cutoffs::Cutoffs;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
 use dgraph_core::DagError;
@@ -21,7 +22,7 @@ impl Collected {
         self.add_gates();
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
-        let Self { store, mut graphs, mut names, definitions, uses, mut wishes, early, .. } = self;
+        let Self { store, mut graphs, mut names, definitions, uses, mut wishes, early, compared, .. } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -33,6 +34,7 @@ impl Collected {
         })?;
         let (limited_nodes, wanted) = wishes.collect_wanted(&names)?;
         let early = Early::new(definitions.len(), &early, &uses).map(Box::new);
+        let cutoffs = Cutoffs::new(definitions.len(), compared, arranged.accesses.changing());
         let demands = wishes.collect(definitions.len(), &names)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
         let inputs: Box<[u32]> = inputs.collect();
@@ -60,6 +62,7 @@ impl Collected {
             changed,
             measured,
             early,
+            cutoffs,
             wakes,
             agenda,
             marks,

@@ -11,6 +11,7 @@ pub(super) mod check;
 pub(super) mod collected;
 mod condition;
 pub(super) mod constraints;
+mod cutoff;
 mod finish;
 #[allow(unsafe_code)]
 pub(super) mod graph_builder;

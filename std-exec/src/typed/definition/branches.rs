@@ -88,4 +88,27 @@ impl DefinitionBuilder<'_> {
     pub fn drop_early(&mut self, node: impl Into<AnyNode>) {
         self.nodes.drop_early(node);
     }
+
+    /// Lets an update of an instance stop behind `node` if that gives the same as in the instance's last run,
+    /// as [`GraphBuilder::cutoff`](crate::GraphBuilder::cutoff) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionBuilder, RunOptions};
+    /// let mut graph = DefinitionBuilder::new();
+    /// let number = graph.input::<u32>("number");
+    /// let half = graph.node("half", number, |number: &u32| number / 2);
+    /// graph.node("print", half, |half: &u32| println!("{half}"));
+    /// graph.cutoff(half);
+    /// let mut instance = graph.build()?.instance();
+    /// for value in [4, 5] {
+    ///     instance.set(number, value);
+    ///     instance.with(&RunOptions::new().update()).run()?; // it prints once
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cutoff<T: PartialEq, Q>(&mut self, node: impl Into<Node<T, Q>>) {
+        self.nodes.cutoff(node);
+    }
 }

@@ -4,6 +4,10 @@ pub(super) mod absent;
 #[allow(unsafe_code)]
 pub(super) mod arena;
 #[allow(unsafe_code)]
+pub(super) mod compared;
+#[allow(unsafe_code)]
+pub(super) mod cutoffs;
+#[allow(unsafe_code)]
 pub(super) mod entry;
 pub(super) mod errors;
 pub(super) mod frame;
