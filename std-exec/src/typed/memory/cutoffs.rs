@@ -71,8 +71,8 @@ impl Cutoffs {
     ) -> Option<Box<Self>> {
         compared.sort_by_key(Compared::node);
         compared.dedup_by_key(|compared| compared.node());
-        let mut new = Self::of(nodes, compared.into());
-        changes.for_each(|node| *new.marks[node as usize].get_mut() = CHANGES);
+        let new = Self::of(nodes, compared.into());
+        changes.for_each(|node| new.set(node, CHANGES));
         (!new.compared.is_empty()).then(|| Box::new(new))
     }
 
@@ -96,16 +96,15 @@ impl Cutoffs {
     /// An update begins that plans this for the nodes.
     pub(crate) fn begin(&mut self, planned: impl Fn(u32) -> Planned) {
         self.is_open = true;
-        for (node, mark) in (0..).zip(&mut self.marks) {
-            let mark = mark.get_mut();
-            *mark &= CHANGES;
-            *mark |= match planned(node) {
+        for node in (0..).take(self.marks.len()) {
+            let mark = match planned(node) {
                 Planned::Stays => SAME,
                 Planned::MayRun => UNDECIDED,
                 Planned::Runs => UNDECIDED | FORCED,
                 Planned::RunsAgain => AGAIN,
                 Planned::IsNews | Planned::IsNew => 0,
             };
+            self.set(node, self.mark(node) & CHANGES | mark);
         }
     }
 
