@@ -50,6 +50,7 @@
 //! | have few large results alive at once | `node.moved()`, or `builder.drop_early(node)`; and `builder.depth_first()` |
 //! | keep data in the graph | `builder.state("world", value)`, and `.read()`, `.write()`, `.commute()` |
 //! | order two nodes without a value | `builder.after(node, other)` |
+//! | begin when another node has begun, or has got so far | `builder.start_of(other)` and `builder.moment("ready")` give nodes to come after |
 //! | let at most k run at once | `builder.limit(k)`, `builder.limited(node, limit)`, heavier ones `limit.permits(2)`; over all runs a `SharedLimit`; from outside a `PermitSource` |
 //! | let urgent nodes go first | `builder.priority(node, 7)`, `graph.prioritize_by(\|node\| duration)`, `graph.prioritize_by_measured()` |
 //! | keep durations from one process to the next | `graph.durations()`, a text; `graph.prioritize_by_durations(&text.parse()?)` |

@@ -37,6 +37,7 @@ mod rows_broken;
 mod shared_limits;
 mod shuffled;
 mod spawned;
+mod starts;
 mod state;
 mod threads;
 mod values;

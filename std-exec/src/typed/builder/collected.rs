@@ -13,6 +13,7 @@ use crate::typed::handle::node::{AnyNode, Node};
 use crate::typed::memory::arena::Place;
 use crate::typed::memory::compared::Compared;
 use crate::typed::memory::entry::{Call, Task};
+use crate::typed::memory::starts::Start;
 use crate::typed::memory::status::Status;
 use crate::typed::memory::store_builder::StoreBuilder;
 use crate::typed::memory::tasks::FutureOf;
@@ -35,6 +36,8 @@ pub struct Collected {
     pub(crate) wishes: Wishes,
     /// Whose results are dropped early.
     pub(crate) early: Vec<u32>,
+    /// Nodes that wait for the start of others, or for moments.
+    pub(crate) starts: Vec<Start>,
     /// Whose results are compared with their last ones.
     pub(crate) compared: Vec<Compared>,
     pub(crate) faults: Faults,
@@ -52,6 +55,7 @@ impl Collected {
             conditions: Vec::new(),
             wishes: Wishes::default(),
             early: Vec::new(),
+            starts: Vec::new(),
             compared: Vec::new(),
             faults: Faults::default(),
         }
@@ -109,9 +113,9 @@ impl Collected {
     /// noted.
     pub(crate) fn feed<D: Dependencies>(&mut self, node: AnyNode, dependencies: D) -> Option<D::Pointers> {
         let node = self.begin(node)?;
-        let Self { store, uses, accesses, faults, .. } = self;
+        let Self { store, uses, accesses, starts, faults, .. } = self;
         let strangers = &mut faults.strangers;
-        Some(dependencies.resolve(&mut Resolver { store, uses, accesses, strangers, node }))
+        Some(dependencies.resolve(&mut Resolver { store, uses, accesses, starts, strangers, node }))
     }
 
     fn begin(&mut self, node: AnyNode) -> Option<u32> {

@@ -24,6 +24,8 @@ pub(super) mod local_async;
 #[allow(unsafe_code)]
 pub(super) mod node_name;
 #[allow(unsafe_code)]
+mod starts;
+#[allow(unsafe_code)]
 pub(super) mod states;
 #[allow(unsafe_code)]
 pub(super) mod unshared;

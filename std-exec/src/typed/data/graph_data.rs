@@ -18,6 +18,7 @@ use crate::typed::limits::shared_limit::SharedLimit;
 use crate::typed::memory::cutoffs::Cutoffs;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
+use crate::typed::memory::starts::Starts;
 use crate::typed::memory::status::Status;
 use crate::typed::memory::store::Store;
 use crate::typed::memory::watch::{Watch, Watching};
@@ -50,6 +51,8 @@ pub(crate) struct GraphData {
     pub(crate) early: Option<Box<Early>>,
     /// If updates stop where results are equal to the last ones.
     pub(crate) cutoffs: Option<Box<Cutoffs>>,
+    /// If nodes wait for the start of others, or for moments.
+    pub(crate) starts: Option<Arc<Starts>>,
     /// If there are nodes that give futures, or may have to wait for permits.
     pub(crate) wakes: Option<Arc<Wakes>>,
     /// The deadline of a run that may wait.
@@ -137,6 +140,7 @@ pub(crate) struct Parts<'r> {
     measured: &'r Measured,
     pub(crate) names: &'r Names,
     pub(crate) around: &'r Arc<Around>,
+    pub(crate) starts: Option<&'r Arc<Starts>>,
 }
 
 impl<'r> Parts<'r> {
@@ -158,7 +162,7 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, topology, described, schedule, limited, early, cutoffs, .. } = self;
+        let Self { store, topology, described, schedule, limited, early, cutoffs, starts, .. } = self;
         let inputs = &described.inputs;
         Self {
             // SAFETY: by contract.
@@ -173,6 +177,7 @@ impl GraphData {
             measured: Measured::default(),
             early: early.as_ref().map(|early| Box::new(early.another())),
             cutoffs: cutoffs.as_ref().map(|cutoffs| cutoffs.another()),
+            starts: starts.as_ref().map(|starts| starts.another()),
             wakes: None,
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
@@ -256,7 +261,7 @@ impl GraphData {
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
         let Self { store, topology, described, schedule, limited, shuffled, measured, early, .. } = self;
-        let Self { cutoffs, wakes, agenda, around, .. } = self;
+        let Self { cutoffs, starts, wakes, agenda, around, .. } = self;
         let (urgencies, queue) = match schedule.as_deref_mut().map(Schedule::parts) {
             Some((urgencies, queue)) => (urgencies, Some(queue)),
             None => (Urgencies::default(), None),
@@ -268,9 +273,20 @@ impl GraphData {
         let (names, wakes, limited) = (&described.names, wakes.as_deref(), limited.as_deref());
         let limits = limited.map(|limited| Limits { limited, urgencies });
         let early = early.as_ref().map(|early| early.countdown());
-        let cutoffs = cutoffs.as_deref();
-        let parts =
-            Parts { store, topology, shuffled, wakes, limits, early, cutoffs, measured, names, around };
+        let (cutoffs, starts) = (cutoffs.as_deref(), starts.as_ref());
+        let parts = Parts {
+            store,
+            topology,
+            shuffled,
+            wakes,
+            limits,
+            early,
+            cutoffs,
+            measured,
+            names,
+            around,
+            starts,
+        };
         (parts, queue, agenda)
     }
 
@@ -284,8 +300,8 @@ impl GraphData {
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
         let Self { store, topology, described, measured, wakes, around, .. } = self;
         let (names, wakes) = (&described.names, wakes.as_deref());
-        let (shuffled, limits, early, cutoffs) = (None, None, None, None);
-        Parts { store, topology, shuffled, wakes, limits, early, cutoffs, measured, names, around }
+        let (shuffled, limits, early, cutoffs, starts) = (None, None, None, None, None);
+        Parts { store, topology, shuffled, wakes, limits, early, cutoffs, measured, names, around, starts }
             .watch(options, watching)
     }
 

@@ -131,14 +131,20 @@ impl Cutoffs {
         self.is_open && self.mark(node) & UNDECIDED != 0
     }
 
-    /// Decides whether `node`, which is next, after these, keeps what it has. `None` if it has nothing of an
-    /// earlier run, or isn't to run at all.
-    pub(crate) fn stays(&self, node: u32, mut before: impl Iterator<Item = u32>) -> Option<bool> {
+    /// Decides whether `node`, which is next, after these, keeps what it has; not if it `is_news`. `None` if
+    /// it has nothing of an earlier run, or isn't to run at all.
+    pub(crate) fn stays(
+        &self,
+        node: u32,
+        is_news: bool,
+        mut before: impl Iterator<Item = u32>,
+    ) -> Option<bool> {
         let mark = self.mark(node);
         if mark & (UNDECIDED | AGAIN) == 0 {
             return None;
         }
-        let is_same = mark & FORCED == 0 && before.all(|before| self.mark(before) & SAME != 0);
+        let is_news = is_news || mark & FORCED != 0;
+        let is_same = !is_news && before.all(|before| self.mark(before) & SAME != 0);
         if mark & UNDECIDED != 0 {
             self.set(node, mark & CHANGES | if is_same { SAME } else { 0 });
             return Some(is_same);

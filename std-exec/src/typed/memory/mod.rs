@@ -18,6 +18,8 @@ pub(super) mod row;
 pub(super) mod slots;
 pub(super) mod standing;
 #[allow(unsafe_code)]
+pub(super) mod starts;
+#[allow(unsafe_code)]
 pub(super) mod states;
 pub(super) mod status;
 pub(super) mod stopping;

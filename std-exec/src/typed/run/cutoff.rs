@@ -18,10 +18,10 @@ impl Execution<'_> {
     ///
     /// As for [`Execution::node`].
     #[cold]
-    pub(super) unsafe fn stays(&self, node: u32, signal: usize) -> Option<Outcome> {
+    pub(super) unsafe fn stays(&self, node: u32, signal: usize, is_news: bool) -> Option<Outcome> {
         let cutoffs = self.cutoffs?;
         let before = self.topology.predecessors(node).map(|before| before.node);
-        if cutoffs.stays(node, before)? {
+        if cutoffs.stays(node, is_news, before)? {
             self.frame.watch.iter().for_each(|watch| watch.idle(node));
             return Some(self.frame.statuses.settled(node));
         }
@@ -90,7 +90,7 @@ impl GraphData {
         let mut thrown = None;
         for node in self.topology.forward() {
             let before = self.topology.predecessors(node).map(|before| before.node);
-            let undecided = cutoffs.is_undecided(node).then(|| cutoffs.stays(node, before)).flatten();
+            let undecided = cutoffs.is_undecided(node).then(|| cutoffs.stays(node, false, before)).flatten();
             if let (Some(true), Some(watch)) = (undecided, watch) {
                 watch.idle(node);
             }

@@ -54,11 +54,12 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, limits, early, cutoffs, names, around, .. } = parts;
+        let Parts { store, topology, shuffled, wakes, limits, early, cutoffs, names, around, starts, .. } =
+            parts;
         let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
-        let known = Known { slots, statuses, lasting, names, around };
+        let known = Known { slots, statuses, lasting, names, around, starts };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
         let tasks = &store.tasks;
         Self { frame, store, tasks, topology, shuffled, limits, early, cutoffs, leaves_unmarked }
@@ -109,18 +110,28 @@ impl Execution<'_> {
     /// As for `node`.
     #[inline]
     unsafe fn node_with(&self, node: u32, signal: usize) -> Outcome {
+        let waits = if signal & LIMITED == 0 { None } else { self.wait_for_start(node, signal) };
+        if let Some(Err(pending)) = waits {
+            return pending;
+        }
         if signal & CUTOFF != 0 {
             // SAFETY: by contract.
-            if let Some(stays) = unsafe { self.stays(node, signal) } {
+            if let Some(stays) = unsafe { self.stays(node, signal, waits.is_some()) } {
                 return self.within_limits(node, signal, || stays);
             }
         }
-        if let Some(settled) = self.settled(node, signal) {
+        // What it has waited for is under way, and has no result yet.
+        let may_start = waits.is_some() && self.frame.statuses.get(node) == Status::NOT_RUN;
+        if let (false, Some(settled)) = (may_start, self.settled(node, signal)) {
             return self.within_limits(node, signal, || settled);
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract; `settled` has looked.
             let start = || unsafe { self.start_watched(node, false) };
+            let start = || {
+                self.begins(node);
+                start()
+            };
             let call = || self.wait_for_permits(node, signal).unwrap_or_else(start);
             // SAFETY: by contract, the node is this thread's.
             let call = || unsafe { self.guarded(node, signal, call) };

@@ -22,3 +22,4 @@ mod plan_cutoffs;
 pub(super) mod prepare;
 #[allow(unsafe_code)]
 pub(super) mod rows;
+mod starts;
