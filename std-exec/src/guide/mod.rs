@@ -57,6 +57,7 @@
 //! | run a node on a certain thread | `builder.on_caller(node)`, `builder.on_worker(node, 2)` |
 //! | give what a node starts all cores | `unpinned(\|\| …)` in the node, or `Executor::global()` |
 //! | put something around each worker's life | `Executor::builder().around(\|worker, life\| { …; life(); … })` |
+//! | have a runtime poll a node's future | spawn it in the node, and [await it there](crate::guide::futures#futures-as-tasks-of-a-runtime) |
 //! | wait in a node | `builder.async_node(name, dependencies, async \|x: &i32\| …)` |
 //! | use many threads in one node | `threads()`, and `for_each(&mut items, …)`, `for_each_chunk_mut`, `fold`, `run_each`, `run_graph` |
 //! | serve many requests with one graph | `DefinitionBuilder` |
