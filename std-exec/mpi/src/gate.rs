@@ -3,7 +3,8 @@
 
 use crate::fault::FaultKind;
 use crate::link::with_current;
-use crate::port::{Arrived, Port, Recorded};
+use crate::port::{Port, Recorded};
+use crate::slot::Arrived;
 use crate::wire::Wire;
 use std::any::Any;
 use std::error::Error;
@@ -43,10 +44,10 @@ impl Gate {
 
     /// Calls the node.
     pub(crate) fn call<T: Wire>(&self, node: impl FnOnce() -> Result<T, AnyError>) -> Result<T, Recorded> {
-        let here = with_current(self.port.link(), |_| ()).is_some();
+        let here = self.is_here();
         self.port.node_begins(here);
         let sent = || match node() {
-            Ok(value) => Ok(self.sent(value)),
+            Ok(value) => Ok(self.sent(value, here)),
             Err(error) => Err(error),
         };
         let outcome = match catch_unwind(AssertUnwindSafe(sent)) {
@@ -69,25 +70,36 @@ impl Gate {
         outcome
     }
 
-    /// Sends the node's value.
+    /// Whether this is the thread of the link.
+    fn is_here(&self) -> bool {
+        with_current(self.port.link(), |_| ()).is_some()
+    }
+
+    /// Sends the value of an input.
     pub(crate) fn send<T: Wire>(&self, value: &T) -> Result<(), Recorded> {
-        let message = self.port.message(self.node, value)?;
-        let link = self.port.link();
-        if with_current(link, |_| ()).is_none() {
-            self.port.send_later(&self.to, &message);
+        self.send_from(value, self.is_here())
+    }
+
+    /// Sends the node's value; `here` is the thread of the link.
+    fn send_from<T: Wire>(&self, value: &T, here: bool) -> Result<(), Recorded> {
+        let Self { port, node, to } = self;
+        if !here {
+            let message = port.message(*node, value, &mut |bytes| port.take_block(bytes))?;
+            port.send_later(to, &message);
             return Ok(());
         }
-        with_current(link, |core| {
-            let Some((&last, others)) = self.to.split_last() else { return };
-            others.iter().for_each(|&to| core.send_value(to, message.clone()));
-            core.send_value(last, message);
-        });
+        // The link is not borrowed while the value is written: that calls the program's code.
+        let mut take = |bytes| {
+            with_current(port.link(), |core| core.take_block(bytes)).unwrap_or_else(|| port.take_block(bytes))
+        };
+        let message = port.message(*node, value, &mut take)?;
+        with_current(port.link(), |core| core.send_values(to, message));
         Ok(())
     }
 
-    fn sent<T: Wire>(&self, value: T) -> Result<T, Recorded> {
+    fn sent<T: Wire>(&self, value: T, here: bool) -> Result<T, Recorded> {
         if self.leads_out() {
-            self.send(&value)?;
+            self.send_from(&value, here)?;
         }
         Ok(value)
     }
@@ -100,7 +112,7 @@ impl fmt::Debug for Gate {
 }
 
 /// What was passed to `panic!`, if it is a text.
-fn words(payload: &(dyn Any + Send)) -> &str {
+pub(crate) fn words(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
@@ -125,7 +137,12 @@ impl<T: Wire> Future for Receive<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { port, node, .. } = &*self;
-        let Some(arrived) = port.take_arrived(self.slot, context.waker()) else { return Poll::Pending };
+        let mut arrived = port.take_if_there(self.slot);
+        if arrived.is_none() {
+            with_current(port.link(), |core| core.look_before_waiting());
+            arrived = port.take_arrived(self.slot, context.waker());
+        }
+        let Some(arrived) = arrived else { return Poll::Pending };
         Poll::Ready(match arrived {
             Arrived::Value(body) => {
                 let fault = || port.fault(FaultKind::NotReceived, *node);

@@ -19,10 +19,12 @@ mod message;
 #[cfg(feature = "mpi")]
 mod mpi_transport;
 mod options;
+mod outbox;
 mod partition;
 mod plan;
 mod port;
 mod predict;
+mod slot;
 mod sync;
 mod transport;
 mod wire;

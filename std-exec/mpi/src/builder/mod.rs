@@ -66,11 +66,11 @@ struct Kind {
     is_input: bool,
     name: &'static str,
     id: TypeId,
-    receive: fn(&mut PartBuilder<'_>, usize),
+    receive: fn(&mut PartBuilder<'_>, usize, &[u32]),
 }
 
-fn receive<T: Wire>(part: &mut PartBuilder<'_>, node: usize) {
-    part.receive::<T>(node);
+fn receive<T: Wire>(part: &mut PartBuilder<'_>, node: usize, sources: &[u32]) {
+    part.receive::<T>(node, sources);
 }
 
 static BUILDERS: Number = Number::new(1);
@@ -303,7 +303,7 @@ impl<'env> DistributedBuilder<'env> {
             if port.plan().is_own(node) {
                 install(&mut part, node);
             } else {
-                (kind.receive)(&mut part, node);
+                (kind.receive)(&mut part, node, &self.dependencies[node]);
             }
         }
         let part = part.build().map_err(DistributedGraphError::Part)?;
