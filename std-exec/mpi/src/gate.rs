@@ -3,33 +3,40 @@
 
 use crate::fault::FaultKind;
 use crate::link::with_current;
+use crate::message::Message;
+use crate::plan::Recipients;
 use crate::port::{Port, Recorded};
 use crate::slot::Arrived;
 use crate::wire::Wire;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 
 /// An error of any type.
 pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
+
+/// Makes what a future gives a value or an error.
+pub(crate) type Settle<O, T> = fn(O) -> Result<T, AnyError>;
 
 /// What is around each node of a rank: sends its value, and records what goes wrong.
 #[doc(hidden)]
 pub struct Gate {
     port: Arc<Port>,
     node: usize,
-    /// The ranks that need the value.
-    to: Box<[usize]>,
+    /// The other ranks that hear of it.
+    to: Recipients,
 }
 
 impl Gate {
     pub(crate) fn new(port: &Arc<Port>, node: usize) -> Self {
-        Self { port: Arc::clone(port), node, to: port.plan().recipients(node).into() }
+        Self { port: Arc::clone(port), node, to: port.plan().recipients(node) }
     }
 
     /// The node's name.
@@ -37,37 +44,83 @@ impl Gate {
         self.port.plan().name(self.node).to_owned()
     }
 
-    /// Whether another rank needs the value.
+    /// Whether another rank hears of it.
     pub(crate) fn leads_out(&self) -> bool {
-        !self.to.is_empty()
+        !self.to.fed.is_empty() || !self.to.told.is_empty()
     }
 
     /// Calls the node.
     pub(crate) fn call<T: Wire>(&self, node: impl FnOnce() -> Result<T, AnyError>) -> Result<T, Recorded> {
         let here = self.is_here();
-        self.port.node_begins(here);
+        self.port.enter(here);
+        let outcome = self.attempt(here, node);
+        self.port.leave(here);
+        self.ended(here);
+        outcome
+    }
+
+    /// Polls the node's future until it is done. `made` is that, or what was thrown in its place.
+    pub(crate) async fn run<O, T: Wire>(
+        self: Arc<Self>,
+        made: thread::Result<impl Future<Output = O>>,
+        settle: Settle<O, T>,
+    ) -> Result<T, Recorded> {
+        let mut future = match made {
+            Ok(future) => pin!(future),
+            Err(payload) => return Err(self.panicked(&*payload)),
+        };
+        let waits = self.port.under_way(self.node);
+        let (outcome, here) = poll_fn(|context| {
+            let here = self.is_here();
+            self.port.enter(here);
+            let polled = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(output)) => Poll::Ready((self.attempt(here, || settle(output)), here)),
+                Err(payload) => Poll::Ready((Err(self.panicked(&*payload)), here)),
+            };
+            self.port.leave(here);
+            polled
+        })
+        .await;
+        drop(waits);
+        self.ended(here);
+        outcome
+    }
+
+    /// What comes of `node`: its value is sent, and what goes wrong is recorded.
+    fn attempt<T: Wire>(
+        &self,
+        here: bool,
+        node: impl FnOnce() -> Result<T, AnyError>,
+    ) -> Result<T, Recorded> {
         let sent = || match node() {
             Ok(value) => Ok(self.sent(value, here)),
             Err(error) => Err(error),
         };
-        let outcome = match catch_unwind(AssertUnwindSafe(sent)) {
+        match catch_unwind(AssertUnwindSafe(sent)) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
                 let fault = self.port.fault(FaultKind::Failed, self.node);
                 self.port.record(fault.with_error(Arc::from(error)));
                 Err(Recorded)
             }
-            Err(payload) => {
-                let fault = self.port.fault(FaultKind::Panicked, self.node);
-                self.port.record(fault.with_message(words(&*payload).to_owned()));
-                Err(Recorded)
-            }
-        };
-        self.port.node_ends(here);
+            Err(payload) => Err(self.panicked(&*payload)),
+        }
+    }
+
+    #[cold]
+    fn panicked(&self, payload: &(dyn Any + Send)) -> Recorded {
+        let fault = self.port.fault(FaultKind::Panicked, self.node);
+        self.port.record(fault.with_message(words(payload).to_owned()));
+        Recorded
+    }
+
+    /// The node is done with.
+    fn ended(&self, here: bool) {
+        self.port.count_done();
         if here {
             with_current(self.port.link(), |core| core.tick());
         }
-        outcome
     }
 
     /// Whether this is the thread of the link.
@@ -80,21 +133,32 @@ impl Gate {
         self.send_from(value, self.is_here())
     }
 
-    /// Sends the node's value; `here` is the thread of the link.
+    /// Sends the node's value, and that it has one; `here` is the thread of the link.
     fn send_from<T: Wire>(&self, value: &T, here: bool) -> Result<(), Recorded> {
         let Self { port, node, to } = self;
-        if !here {
-            let message = port.message(*node, value, &mut |bytes| port.take_block(bytes))?;
-            port.send_later(to, &message);
-            return Ok(());
+        if !to.fed.is_empty() {
+            // The link is not borrowed while the value is written: that calls the program's code.
+            let mut take = |bytes| {
+                let at_hand =
+                    if here { with_current(port.link(), |core| core.take_block(bytes)) } else { None };
+                at_hand.unwrap_or_else(|| port.take_block(bytes))
+            };
+            let message = port.message(*node, value, &mut take)?;
+            self.send_or_leave(&to.fed, message, here);
         }
-        // The link is not borrowed while the value is written: that calls the program's code.
-        let mut take = |bytes| {
-            with_current(port.link(), |core| core.take_block(bytes)).unwrap_or_else(|| port.take_block(bytes))
-        };
-        let message = port.message(*node, value, &mut take)?;
-        with_current(port.link(), |core| core.send_values(to, message));
+        if !to.told.is_empty() {
+            self.send_or_leave(&to.told, port.message_done(*node), here);
+        }
         Ok(())
+    }
+
+    /// Sends a message from the thread of the link, or leaves it to that.
+    fn send_or_leave(&self, to: &[usize], message: Message, here: bool) {
+        if here {
+            with_current(self.port.link(), |core| core.send_values(to, message));
+        } else {
+            self.port.send_later(to, &message);
+        }
     }
 
     fn sent<T: Wire>(&self, value: T, here: bool) -> Result<T, Recorded> {

@@ -20,6 +20,7 @@ use crate::plan::Plan;
 use crate::slot::{Arrived, Slot};
 use crate::sync::{Number, lock};
 use crate::wire::Wire;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -49,9 +50,23 @@ pub(crate) struct Port {
     outbox: Outbox,
     /// How many nodes have ended in this run.
     done: Number,
-    /// How many nodes are under way on threads other than the link's.
+    /// How many nodes are called or polled at this moment on threads other than the link's.
     elsewhere: Number,
+    /// The nodes of this rank whose futures are under way.
+    futures: Mutex<BTreeSet<usize>>,
     pool: Mutex<Pool>,
+}
+
+/// That a future of a node is under way.
+pub(crate) struct UnderWay<'p> {
+    port: &'p Port,
+    node: usize,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        lock(&self.port.futures).remove(&self.node);
+    }
 }
 
 /// What nodes record in a run.
@@ -82,6 +97,7 @@ impl Port {
             outbox: Outbox::default(),
             done: Number::new(0),
             elsewhere: Number::new(0),
+            futures: Mutex::default(),
             pool: Mutex::default(),
         })
     }
@@ -99,19 +115,29 @@ impl Port {
         self.link
     }
 
-    /// A node begins; `here` if on the thread of the link.
-    pub(crate) fn node_begins(&self, here: bool) {
+    /// A node is called or polled; `here` if on the thread of the link.
+    pub(crate) fn enter(&self, here: bool) {
         if !here {
             self.elsewhere.count();
         }
     }
 
-    /// A node has ended that began so.
-    pub(crate) fn node_ends(&self, here: bool) {
-        self.done.count();
+    /// A call or poll has ended that began so.
+    pub(crate) fn leave(&self, here: bool) {
         if !here {
             self.elsewhere.uncount();
         }
+    }
+
+    /// A node has ended.
+    pub(crate) fn count_done(&self) {
+        self.done.count();
+    }
+
+    /// The future of `node` is under way, until what this gives is dropped.
+    pub(crate) fn under_way(&self, node: usize) -> UnderWay<'_> {
+        lock(&self.futures).insert(node);
+        UnderWay { port: self, node }
     }
 
     /// How many nodes have ended in the last run.
@@ -183,21 +209,16 @@ impl Port {
         true
     }
 
-    /// What the receiving nodes wait for.
+    /// What is waited for: values from other ranks, and futures of this one's nodes.
     pub(crate) fn waiting(&self) -> Waiting {
         const SHOWN: usize = 3;
-        let (now, mut first, mut more) = (self.operation.get(), Vec::new(), 0);
-        for (slot, node) in self.slots.iter().zip(self.plan.received()) {
-            if !lock(slot).is_waited_for(now) {
-                continue;
-            }
-            if first.len() < SHOWN {
-                first.push((self.plan.label(node), self.plan.owner(node)));
-            } else {
-                more += 1;
-            }
-        }
-        Waiting::Values { first, more }
+        let now = self.operation.get();
+        let received = self.slots.iter().zip(self.plan.received());
+        let mut nodes: Vec<_> =
+            received.filter(|(slot, _)| lock(slot).is_waited_for(now)).map(|(_, node)| node).collect();
+        nodes.extend(&*lock(&self.futures));
+        let first = nodes.iter().take(SHOWN).map(|&node| (self.plan.label(node), self.plan.owner(node)));
+        Waiting::Values { first: first.collect(), more: nodes.len().saturating_sub(SHOWN) }
     }
 
     /// Something has gone wrong on this rank: with the policy to stop, or if there is no going on, everything
@@ -237,8 +258,8 @@ impl Port {
             if self.plan.owner(node) == self.plan.rank() {
                 let message =
                     Message::bare(Kind::Poison, self.graph, self.operation.get(), Plan::number(node));
-                let recipients = self.plan.recipients(node).into_iter();
-                self.outbox.extend(recipients.map(|rank| (rank, message.clone())));
+                let recipients = self.plan.recipients(node);
+                self.outbox.extend(recipients.all().map(|rank| (rank, message.clone())));
             }
             // A receiving node comes after those of this rank that its value depends on (`part.rs`): if one of
             // these has no value, it isn't even begun, so what depends on it is found here.
@@ -267,6 +288,11 @@ impl Port {
         })?;
         let (operation, node) = (self.operation.get(), Plan::number(node));
         Ok(Message::with_body(Kind::Value, self.graph, operation, node, body))
+    }
+
+    /// That a node has a value, for those that don't need that.
+    pub(crate) fn message_done(&self, node: usize) -> Message {
+        Message::bare(Kind::Done, self.graph, self.operation.get(), Plan::number(node))
     }
 
     /// Memory for a message from a thread that isn't the link's.

@@ -81,19 +81,36 @@ impl<'env> PartBuilder<'env> {
         self.inputs.push((node, Box::new(input)));
     }
 
-    /// Adds a node of another rank, if this one needs its value.
+    /// Adds a node of another rank, if this one needs its value, or to know that it has one.
     ///
-    /// The value can't come before the nodes of this rank have ended that it depends on (`sources` has what
-    /// it depends on, of all ranks). So it isn't waited for before that: a future that waits costs two polls,
-    /// and thousands that wait from the beginning on push what is needed now out of the caches.
-    pub(crate) fn receive<T: Wire>(&mut self, node: usize, sources: &[u32]) {
-        let (port, name) = (Arc::clone(&self.port), self.port.plan().name(node).to_owned());
+    /// It can't have ended before those nodes of this rank have that it comes after (`predecessors` has those
+    /// of all ranks). So it isn't waited for before that: a future that waits costs two polls, and thousands
+    /// that wait from the beginning on push what is needed now out of the caches.
+    pub(crate) fn receive<T: Wire>(&mut self, node: usize, predecessors: &[u32]) {
+        let port = Arc::clone(&self.port);
         let Some(slot) = port.plan().slot(node) else { return };
-        let own = sources.iter().map(|&source| source as usize).filter(|&source| port.plan().is_own(source));
-        let own: Vec<_> = own.filter_map(|source| self.handles.any(source)).collect();
+        if port.plan().feeds_own(node) {
+            self.receive_as::<T>(node, slot);
+        } else {
+            self.receive_as::<()>(node, slot);
+        }
+        let own: Vec<_> =
+            predecessors.iter().copied().filter(|&before| port.plan().is_own(before as usize)).collect();
+        self.after(node, &own);
+    }
+
+    fn receive_as<T: Wire>(&mut self, node: usize, slot: usize) {
+        let (port, name) = (Arc::clone(&self.port), self.port.plan().name(node).to_owned());
         let handle = self.graph.try_async_node(name, (), move || Receive::<T>::new(&port, node, slot));
-        self.graph.after(handle, own);
         self.handles.put(node, handle);
+    }
+
+    /// Has `node` come after these, all of which this part has.
+    pub(crate) fn after(&mut self, node: usize, predecessors: &[u32]) {
+        let before = predecessors.iter().filter_map(|&before| self.handles.any(before as usize));
+        if let Some(node) = self.handles.any(node) {
+            self.graph.after(node, before.collect::<Vec<_>>());
+        }
     }
 
     pub(crate) fn build(self) -> Result<Part<'env>, GraphError> {
