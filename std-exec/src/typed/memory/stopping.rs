@@ -29,7 +29,7 @@ impl Frame<'_> {
 
     /// Whether `signal` says nothing but that every node looks at token and deadline, and these say nothing:
     /// then all is as without them.
-    #[inline]
+    #[cold]
     pub(crate) fn has_no_news(&self, signal: usize) -> bool {
         signal == CHECK
             && !self.options.token.as_ref().is_some_and(CancelToken::is_cancelled)

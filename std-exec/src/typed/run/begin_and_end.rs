@@ -132,7 +132,14 @@ pub(crate) fn end(
 }
 
 /// What an update leaves undecided is decided. What the first destructor that panics then has thrown.
+#[inline]
 fn end_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
+    if data.cutoffs.is_some() { decide_cutoffs(data, watched) } else { None }
+}
+
+/// The same, if there is anything.
+#[cold]
+fn decide_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
     let watch = watched.map(|(options, watching)| data.watch(options, watching));
     let thrown = data.end_cutoffs(watch.as_ref());
     data.cutoffs.iter_mut().for_each(|cutoffs| cutoffs.end());
