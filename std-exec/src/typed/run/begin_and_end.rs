@@ -31,9 +31,7 @@ pub(crate) fn begin(
     match catch_unwind(AssertUnwindSafe(|| data.prepare(options))) {
         Ok(prepared) => prepared?,
         Err(payload) => {
-            end_cutoffs(data, None).into_iter().for_each(thrown::discard);
-            let panicked = panicked(data, Failures::default(), payload, options);
-            return Err(panicked.unwrap_or_else(|payload| resume_unwind(payload)));
+            return Err(prepare_panicked(data, options, payload));
         }
     }
     data.shuffled = None;
@@ -85,6 +83,14 @@ fn end_watching(data: &GraphData, options: &RunOptions, watching: Watching, outc
     let watch = data.watch(options, watching);
     watch.statuses.nodes(State::NotRun).for_each(|node| watch.skipped(node));
     watch.run_ends(outcome);
+}
+
+/// A destructor has thrown this while the run was prepared.
+#[cold]
+fn prepare_panicked(data: &mut GraphData, options: &RunOptions, payload: Payload) -> RunError {
+    end_cutoffs(data, None).into_iter().for_each(thrown::discard);
+    let panicked = panicked(data, Failures::default(), payload, options);
+    panicked.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 /// What comes after the last node of a run of which nobody wants to know the outcome.
