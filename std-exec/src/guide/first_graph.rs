@@ -36,6 +36,8 @@
 //!   both.
 //! - Closures may be `FnMut`, so a node can keep something for itself from run to run. They may borrow from
 //!   whoever owns the graph. What one node leaves for *another* is a [state](super::state).
+//! - Any thread may run a node. So closures are `Send`, and results `Send` and `Sync`;
+//!   [there are ways around both](super::order).
 //!
 //! The handle is also how you get at results: `results[line]`, `graph.result(line)`, which says why if there
 //! is none, or `graph.take(line)`, which hands the value over. A result stays until the next run.
@@ -56,8 +58,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An argument of the wrong type, or one too many, doesn't compile. An input that was never set is an error
-//! of the run, and so is a handle of another graph.
+//! An argument of the wrong type, or one too many, doesn't compile. A handle of another graph is an error of
+//! `build`; where there is nothing that could return one, as in `set` and `results[…]`, it is a panic. An input
+//! that was never set is an error of the run.
 //!
 //! # Values that move, lists, and large results
 //!
@@ -112,5 +115,34 @@
 //! assert_eq!(slow.into_inner(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! An update goes on from a node that has run again, whatever that gives. If it often gives the same, it may
+//! stop there (*early cutoff*): what depends on it keeps its result.
+//!
+//! ```
+//! use dgraph_exec::{GraphBuilder, RunOptions};
+//! use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+//!
+//! let typeset = AtomicU32::new(0);
+//! let mut graph = GraphBuilder::new();
+//! let source = graph.input::<String>("source");
+//! let title = graph.node("title", source, |source: &String| source.lines().next().map(String::from));
+//! let cover = graph.node("cover", title, |title: &Option<String>| {
+//!     typeset.fetch_add(1, Relaxed);
+//!     title.as_ref().map_or(0, String::len)
+//! });
+//! graph.cutoff(title);
+//! let mut graph = graph.build()?;
+//! for text in ["When I", "When I wrote", "When I wrote the following pages"] {
+//!     graph.set(source, format!("Walden\n{text}"));
+//!     assert_eq!(graph.with(&RunOptions::new().update()).run()?[cover], 6);
+//! }
+//! # drop(graph);
+//! assert_eq!(typeset.into_inner(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`GraphBuilder::cutoff`](crate::GraphBuilder::cutoff) says what that means where results are moved, or
+//! states are changed.
 //!
 //! Next: [which layer](super::layers).
