@@ -252,7 +252,7 @@ fn messages_that_are_lost_by_chance() {
             for _ in 0..3 {
                 match graph.run_async(&mut link).await {
                     Ok(results) => {
-                        assert!(results.get(last).is_ok_and(|&last| last == 11) || results.rank() != 2)
+                        assert!(results.get(last).is_ok_and(|&last| last == 11) || results.rank() != 2);
                     }
                     Err(DistributedRunError::Link(error)) => return Err(error),
                     Err(other) => panic!("{other}"),
