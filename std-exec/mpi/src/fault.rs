@@ -28,6 +28,13 @@ pub enum FaultKind {
     Missing,
 }
 
+impl FaultKind {
+    /// Whether a rank has called the run off, and nothing has gone wrong.
+    pub(crate) fn calls_off(self) -> bool {
+        matches!(self, Self::Cancelled | Self::DeadlineExceeded)
+    }
+}
+
 /// Something that went wrong on a rank.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fault {
@@ -142,7 +149,13 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Adds a fault. That a rank has called the run off is told by each rank that has stopped for it, and
+    /// counts once.
     pub(crate) fn push(&mut self, fault: Fault) {
+        let same = |known: &Fault| known.kind == fault.kind && known.rank == fault.rank;
+        if fault.kind.calls_off() && self.first.iter().any(same) {
+            return;
+        }
         if self.first.len() < TOLD {
             self.first.push(fault);
         } else {

@@ -45,6 +45,7 @@ impl Gate {
     }
 
     /// Whether another rank hears of it.
+    #[inline]
     pub(crate) fn leads_out(&self) -> bool {
         !self.to.fed.is_empty() || !self.to.told.is_empty()
     }
@@ -116,6 +117,7 @@ impl Gate {
     }
 
     /// The node is done with.
+    #[inline]
     fn ended(&self, here: bool) {
         self.port.count_done();
         if here {
@@ -124,6 +126,7 @@ impl Gate {
     }
 
     /// Whether this is the thread of the link.
+    #[inline]
     fn is_here(&self) -> bool {
         with_current(self.port.link(), |_| ()).is_some()
     }
@@ -153,6 +156,7 @@ impl Gate {
     }
 
     /// Sends a message from the thread of the link, or leaves it to that.
+    #[inline]
     fn send_or_leave(&self, to: &[usize], message: Message, here: bool) {
         if here {
             with_current(self.port.link(), |core| core.send_values(to, message));

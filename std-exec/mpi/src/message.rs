@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     Done,
     /// A node will have no value in this run.
     Poison,
-    /// A run is to stop.
+    /// A run is to stop; the node is a number for the reason.
     Stop,
     /// Up the tree: what a rank and those below it have come to.
     Report,
@@ -109,6 +109,7 @@ impl Body {
     }
 
     /// Puts the head before the bytes, if nobody else has the block.
+    #[inline]
     pub(crate) fn with_head(mut self, head: Head) -> Self {
         if let Some(block) = Arc::get_mut(&mut self.block) {
             block.bytes_mut()[..HEAD].copy_from_slice(&head.to_bytes());
@@ -170,10 +171,12 @@ impl Message {
     }
 
     /// One without a body.
+    #[inline]
     pub(crate) fn bare(kind: Kind, graph: u32, operation: u64, node: u64) -> Self {
         Self { head: Head { kind, graph, operation, node, length: 0 }, body: None }
     }
 
+    #[inline]
     pub(crate) fn with_body(kind: Kind, graph: u32, operation: u64, node: u64, body: Body) -> Self {
         let length = u64::try_from(body.length).expect("lengths fit 64 bits");
         let head = Head { kind, graph, operation, node, length };
@@ -198,6 +201,7 @@ impl Message {
         self.body.as_ref()
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         self.body.as_ref().map_or(&[], Body::bytes)
     }

@@ -19,6 +19,7 @@ impl Outbox {
         self.any.raise();
     }
 
+    #[inline]
     pub(crate) fn pop(&self) -> Option<(usize, Message)> {
         if !self.any.take() {
             return None;

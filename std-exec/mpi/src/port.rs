@@ -57,6 +57,13 @@ pub(crate) struct Port {
     pool: Mutex<Pool>,
 }
 
+const CALLED_OFF: [FaultKind; 2] = [FaultKind::Cancelled, FaultKind::DeadlineExceeded];
+
+/// The number by which other ranks are told that a run was called off for this reason; 0 for others.
+fn called_off(kind: FaultKind) -> u64 {
+    (1..).zip(CALLED_OFF).find(|&(_, known)| known == kind).map_or(0, |(number, _)| number)
+}
+
 /// That a future of a node is under way.
 pub(crate) struct UnderWay<'p> {
     port: &'p Port,
@@ -102,6 +109,7 @@ impl Port {
         })
     }
 
+    #[inline]
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -111,11 +119,13 @@ impl Port {
     }
 
     /// The number of the link that carries the graph's messages.
+    #[inline]
     pub(crate) fn link(&self) -> u64 {
         self.link
     }
 
     /// A node is called or polled; `here` if on the thread of the link.
+    #[inline]
     pub(crate) fn enter(&self, here: bool) {
         if !here {
             self.elsewhere.count();
@@ -123,6 +133,7 @@ impl Port {
     }
 
     /// A call or poll has ended that began so.
+    #[inline]
     pub(crate) fn leave(&self, here: bool) {
         if !here {
             self.elsewhere.uncount();
@@ -130,6 +141,7 @@ impl Port {
     }
 
     /// A node has ended.
+    #[inline]
     pub(crate) fn count_done(&self) {
         self.done.count();
     }
@@ -177,9 +189,26 @@ impl Port {
     }
 
     /// No node starts any more on this rank.
-    pub(crate) fn stop(&self) {
+    fn stop(&self) {
         let token = lock(&self.run).token.clone();
         token.stop(); // wakes the run, so not under the lock
+    }
+
+    /// Whether some rank has stopped the run.
+    pub(crate) fn is_stopped(&self) -> bool {
+        lock(&self.run).token.is_stopped()
+    }
+
+    /// Rank `from` has stopped the run. `why` is the number of what it has called it off for, if
+    /// that is the reason.
+    ///
+    /// That rank may have said before what its part of the run has come to. So each rank that stops for it
+    /// says it, too: otherwise what is not run would pass for done.
+    pub(crate) fn stop_for(&self, from: usize, why: u64) {
+        if let Some(&kind) = CALLED_OFF.iter().find(|&&kind| called_off(kind) == why) {
+            lock(&self.run).faults.push(Fault::new(kind, from, None));
+        }
+        self.stop();
     }
 
     /// The faults of this rank in the last run.
@@ -224,7 +253,7 @@ impl Port {
     /// Something has gone wrong on this rank: with the policy to stop, or if there is no going on, everything
     /// stops.
     pub(crate) fn record(&self, fault: Fault) {
-        let node = fault.node();
+        let (node, why) = (fault.node(), called_off(fault.kind()));
         let goes_on = matches!(fault.kind(), FaultKind::Failed | FaultKind::NotSent | FaultKind::NotReceived);
         let stops = {
             let mut run = lock(&self.run);
@@ -233,14 +262,14 @@ impl Port {
         };
         match node {
             Some(node) if !stops => self.poison(node),
-            _ => self.stop_all(),
+            _ => self.stop_all(why),
         }
     }
 
     /// No node starts any more on any rank.
-    fn stop_all(&self) {
+    fn stop_all(&self, why: u64) {
         self.stop();
-        let message = Message::bare(Kind::Stop, self.graph, self.operation.get(), 0);
+        let message = Message::bare(Kind::Stop, self.graph, self.operation.get(), why);
         let others = (0..self.plan.ranks()).filter(|&rank| rank != self.plan.rank());
         self.outbox.extend(others.map(|rank| (rank, message.clone())));
     }
@@ -296,6 +325,7 @@ impl Port {
     }
 
     /// Memory for a message from a thread that isn't the link's.
+    #[inline]
     pub(crate) fn take_block(&self, bytes: usize) -> Arc<Block> {
         lock(&self.pool).take(bytes)
     }

@@ -21,6 +21,7 @@ pub(crate) enum Arrived {
 impl Slot {
     /// Keeps what has come for run `of`, if there is room beside what has come for runs from `now` on. Gives
     /// who is to be woken.
+    #[inline]
     pub(crate) fn put(&mut self, now: u64, of: u64, arrived: Arrived) -> Result<Option<Waker>, Arrived> {
         let is_free =
             |place: &&mut Option<(u64, Arrived)>| place.as_ref().is_none_or(|&(earlier, _)| earlier < now);
@@ -30,6 +31,7 @@ impl Slot {
     }
 
     /// Takes what has come for run `now`.
+    #[inline]
     pub(crate) fn take(&mut self, now: u64) -> Option<Arrived> {
         let of_this = |place: &&mut Option<(u64, Arrived)>| place.as_ref().is_some_and(|&(of, _)| of == now);
         let arrived = self.arrived.iter_mut().find(of_this)?.take();
@@ -38,6 +40,7 @@ impl Slot {
     }
 
     /// `waker` is to be told when something comes for run `now`.
+    #[inline]
     pub(crate) fn wait(&mut self, now: u64, waker: &Waker) {
         if !self.waiting.as_ref().is_some_and(|(of, own)| *of == now && own.will_wake(waker)) {
             self.waiting = Some((now, waker.clone()));

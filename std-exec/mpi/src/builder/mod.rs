@@ -15,8 +15,8 @@ use crate::wire::Wire;
 use std::any::{TypeId, type_name};
 use std::fmt;
 
-/// Collects the nodes of a [`DistributedGraph`](crate::DistributedGraph). All ranks describe the whole graph, in the same order; each
-/// keeps what it owns.
+/// Collects the nodes of a [`DistributedGraph`](crate::DistributedGraph). All ranks describe the whole graph,
+/// in the same order; each keeps what it owns.
 ///
 /// As in `dgraph_exec`'s `GraphBuilder`, each method that adds a node gives its handle, by which others
 /// depend on it. What a node gives has to be able to travel ([`Wire`]).

@@ -250,28 +250,36 @@ impl Core {
 
     fn receive_some(&mut self, most: usize) -> bool {
         self.ticks = 0;
-        for taken in 0..most {
+        let mut came = false;
+        for _ in 0..most {
             match self.transport.poll() {
                 Ok(Some((from, message))) => {
                     self.traffic.received += 1;
-                    self.sort(from, message);
+                    came |= self.sort(from, message);
                 }
-                Ok(None) => return taken > 0,
+                Ok(None) => return came,
                 Err(error) => {
                     self.break_off(self.inbox.operation(), LinkError::Transport(error));
                     return true;
                 }
             }
         }
-        true
+        came
     }
 
-    fn sort(&mut self, from: usize, message: Message) {
+    /// Puts a message where it belongs. Whether it may have been waited for.
+    fn sort(&mut self, from: usize, message: Message) -> bool {
         match self.inbox.sort(from, message) {
-            Sorted::Kept => {}
+            Sorted::Kept => return true,
+            // Neither these nor the next put off the end of a timeout.
+            Sorted::Aside => {}
             Sorted::Late => self.traffic.late += 1,
-            Sorted::Breaks(since, cause) => self.break_off(since, cause),
+            Sorted::Breaks(since, cause) => {
+                self.break_off(since, cause);
+                return true;
+            }
         }
+        false
     }
 
     /// Sends what waits to be sent, and takes what has come. Whether there was anything.

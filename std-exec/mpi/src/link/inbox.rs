@@ -34,6 +34,8 @@ pub(super) struct Inbox {
 #[must_use]
 pub(super) enum Sorted {
     Kept,
+    /// Nothing that is waited for.
+    Aside,
     /// It is of no use any more.
     Late,
     /// It says that from this operation on, the ranks can't go on together.
@@ -164,10 +166,13 @@ impl Inbox {
             Kind::Gathered | Kind::Missing => self.gathered.push((from, message)),
             Kind::Stop => {
                 if let Some(port) = self.port() {
-                    port.stop();
+                    port.stop_for(from, head.node);
                 }
             }
-            Kind::Progress => self.progress[from] = head.node,
+            Kind::Progress => {
+                self.progress[from] = head.node;
+                return Sorted::Aside;
+            }
             Kind::Value | Kind::Done | Kind::Poison | Kind::Abort | Kind::Bye => {}
         }
         Sorted::Kept
