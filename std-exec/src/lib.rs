@@ -137,11 +137,11 @@ pub use typed::{
 pub use typed::{
     Ambiguity, AnyNode, Anywhere, Args, CancelToken, Declared, Definition, DefinitionBuilder, Dependencies,
     Dependency, EndBranch, Failure, FailurePolicy, Failures, Feed, Graph, GraphBuilder, GraphDot, GraphError,
-    Input, Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moved, MovedValues, NamedNode,
-    NoResult, Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Permits, Predecessors,
-    Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs, Shareable, SharedNodeFn,
-    State, StateCommute, StateRead, StateWrite, StopReason, Stopped, Threads, Unshared, UnsharedBuilder,
-    Values, ValuesIter, WithOptions, find_missing_edge, once, threads,
+    Input, Instance, Lendable, Limit, Local, LocalBuilder, MissingEdge, Moment, Moved, MovedValues,
+    NamedNode, NoResult, Node, NodeError, NodeFn, NodeName, Once, OutcomeOf, Outcomes, Panicked, Permits,
+    Predecessors, Reach, Results, RunError, RunOptions, RunThreads, Runnable, SearchError, SetInputs,
+    Shareable, SharedNodeFn, State, StateCommute, StateRead, StateWrite, StopReason, Stopped, Threads,
+    Unshared, UnsharedBuilder, Values, ValuesIter, WithOptions, find_missing_edge, once, threads,
 };
 
 /// Compiles and runs the README's examples.

@@ -231,10 +231,9 @@ mod tests {
     fn the_error_stays_on_its_rank() {
         let mut own = Faults::default();
         own.push(fault(1));
-        let mut verdict: Faults = crate::wire::from_bytes(
-            crate::wire::to_body(&own, &std::sync::Mutex::default()).unwrap().bytes(),
-        )
-        .unwrap();
+        let mut take = |bytes| Arc::new(crate::block::Block::new(bytes));
+        let told = crate::wire::to_body(&own, &mut take).unwrap();
+        let mut verdict: Faults = crate::wire::from_bytes(told.bytes()).unwrap();
         assert!(verdict.first()[0].source().is_none());
         verdict.adopt(&own);
         assert!(verdict.first()[0].source().is_some_and(|error| error.is::<fmt::Error>()));

@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub(crate) enum Kind {
     /// The value of a node.
     Value,
+    /// A node has a value, which the receiver doesn't need.
+    Done,
     /// A node will have no value in this run.
     Poison,
     /// A run is to stop.
@@ -29,8 +31,9 @@ pub(crate) enum Kind {
     Bye,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Value,
+    Kind::Done,
     Kind::Poison,
     Kind::Stop,
     Kind::Report,

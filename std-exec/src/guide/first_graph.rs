@@ -116,4 +116,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! An update goes on from a node that has run again, whatever that gives. If it often gives the same, it may
+//! stop there (*early cutoff*): what depends on it keeps its result.
+//!
+//! ```
+//! use dgraph_exec::{GraphBuilder, RunOptions};
+//! use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+//!
+//! let typeset = AtomicU32::new(0);
+//! let mut graph = GraphBuilder::new();
+//! let source = graph.input::<String>("source");
+//! let title = graph.node("title", source, |source: &String| source.lines().next().map(String::from));
+//! let cover = graph.node("cover", title, |title: &Option<String>| {
+//!     typeset.fetch_add(1, Relaxed);
+//!     title.as_ref().map_or(0, String::len)
+//! });
+//! graph.cutoff(title);
+//! let mut graph = graph.build()?;
+//! for text in ["When I", "When I wrote", "When I wrote the following pages"] {
+//!     graph.set(source, format!("Walden\n{text}"));
+//!     assert_eq!(graph.with(&RunOptions::new().update()).run()?[cover], 6);
+//! }
+//! # drop(graph);
+//! assert_eq!(typeset.into_inner(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`GraphBuilder::cutoff`](crate::GraphBuilder::cutoff) says what that means where results are moved, or
+//! states are changed.
+//!
 //! Next: [which layer](super::layers).

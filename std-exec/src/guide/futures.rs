@@ -69,6 +69,45 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Futures as tasks of a runtime
+//!
+//! The futures of a run are polled by whoever runs the graph. What is to be polled by the runtime instead, on
+//! its threads, with its budget and its tools, is spawned in a node, which awaits it:
+//!
+//! ```
+//! use dgraph_exec::GraphBuilder;
+//! use tokio::task::JoinSet;
+//!
+//! async fn fetch(url: String) -> usize { url.len() } // stands for a request
+//!
+//! let mut graph = GraphBuilder::new();
+//! let url = graph.input::<String>("url");
+//! let page = graph.try_async_node("page", url, |url: &String| {
+//!     let url = url.clone(); // a task owns what it uses
+//!     async move {
+//!         let mut task = JoinSet::new(); // is aborted if this future is dropped
+//!         task.spawn(fetch(url));
+//!         task.join_next().await.expect("one was spawned")
+//!     }
+//! });
+//! let mut graph = graph.build()?;
+//! graph.set(url, "example.org".into());
+//! let runtime = tokio::runtime::Runtime::new()?;
+//! assert_eq!(runtime.block_on(graph.run_async())?[page], 11);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! If the task panics, or the runtime is shut down and drops it unpolled, that is an error of the node. A
+//! permit that the node holds is held while the task runs, and a cancel, a deadline and a drop of the run
+//! reach it by way of the `JoinSet`. What they can't do is wait until it is gone.
+//!
+//! That is why graphs have no spawner of their own. The future of a node borrows what it is fed, and its
+//! closure, from the memory of the run; so whoever ends the run has to see each future dropped before that
+//! memory is used again. A runtime drops an aborted task when it comes to it: waiting for that would block
+//! the very thread that has to do so if the runtime has one thread, and not waiting would need memory that
+//! outlives the run, for each node, and copies of what it is fed. That is what the lines above do, where they
+//! are wanted.
+//!
 //! # Dropping a run
 //!
 //! A future of a run may be dropped, as any future: in a `select!`, by a timeout. Its nodes' futures are

@@ -39,6 +39,7 @@
 //! | have panics as errors | `.catch_panics()`. If one is resumed instead, `graph.take_failures()` has the failures besides |
 //! | run only a part | `.only([a.any(), b.any()])`: these and what they depend on |
 //! | run only what has changed | `.update()`; with what an earlier process has left: `graph.set_result(node, value)` |
+//! | stop there where a result is the same as before | `builder.cutoff(node)` |
 //! | know why there is no result | `graph.result(node)` |
 //! | hand a result over instead of lending it | `node.moved()`; to the caller, `graph.take(node)` |
 //! | pass many results as one argument | a slice of handles: fed as `Values`; of `node.moved()` as `MovedValues`, of `node.outcome()` as `Outcomes` |
@@ -49,12 +50,14 @@
 //! | have few large results alive at once | `node.moved()`, or `builder.drop_early(node)`; and `builder.depth_first()` |
 //! | keep data in the graph | `builder.state("world", value)`, and `.read()`, `.write()`, `.commute()` |
 //! | order two nodes without a value | `builder.after(node, other)` |
+//! | begin when another node has begun, or has got so far | `builder.start_of(other)` and `builder.moment("ready")` give nodes to come after |
 //! | let at most k run at once | `builder.limit(k)`, `builder.limited(node, limit)`, heavier ones `limit.permits(2)`; over all runs a `SharedLimit`; from outside a `PermitSource` |
 //! | let urgent nodes go first | `builder.priority(node, 7)`, `graph.prioritize_by(\|node\| duration)`, `graph.prioritize_by_measured()` |
 //! | keep durations from one process to the next | `graph.durations()`, a text; `graph.prioritize_by_durations(&text.parse()?)` |
 //! | run a node on a certain thread | `builder.on_caller(node)`, `builder.on_worker(node, 2)` |
 //! | give what a node starts all cores | `unpinned(\|\| …)` in the node, or `Executor::global()` |
 //! | put something around each worker's life | `Executor::builder().around(\|worker, life\| { …; life(); … })` |
+//! | have a runtime poll a node's future | spawn it in the node, and [await it there](crate::guide::futures#futures-as-tasks-of-a-runtime) |
 //! | wait in a node | `builder.async_node(name, dependencies, async \|x: &i32\| …)` |
 //! | use many threads in one node | `threads()`, and `for_each(&mut items, …)`, `for_each_chunk_mut`, `fold`, `run_each`, `run_graph` |
 //! | serve many requests with one graph | `DefinitionBuilder` |

@@ -52,6 +52,36 @@
 //! that holds a permit of a shared limit, and waits for another run that wants one, waits for ever if none is
 //! left. (In a graph that is a node, that is an error of `build`.) Inputs of local graphs have to be `Send`.
 //!
+//! # While another node is under way
+//!
+//! A node usually begins when what it depends on is complete. It may also begin when another node has begun
+//! ([`start_of`](crate::GraphBuilder::start_of)), or has got so far as it says itself
+//! ([`moment`](crate::GraphBuilder::moment)), while that goes on, and keeps its permits. Both are nodes
+//! without work to come after.
+//!
+//! ```
+//! use dgraph_exec::{Executor, GraphBuilder, Reach};
+//! use std::sync::Barrier;
+//!
+//! let (called, answered) = (Barrier::new(2), Barrier::new(2));
+//! let mut graph = GraphBuilder::new();
+//! let (listens, moment) = graph.moment("listens");
+//! graph.node("server", moment, |listens: Reach<'_>| {
+//!     listens.reach(); // whoever wants to call may do so
+//!     called.wait();
+//!     answered.wait();
+//! });
+//! graph.node("client", listens, |_: &()| {
+//!     called.wait();
+//!     answered.wait();
+//! });
+//! graph.build()?.run_parallel(&Executor::builder().threads(2).build()?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! On one thread, a closure ends before another one begins, so those two would wait for ever; futures let each other
+//! go on.
+//!
 //! # Threads
 //!
 //! | you want | take |

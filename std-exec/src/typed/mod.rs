@@ -13,15 +13,17 @@
 //! - `search/`: what is wrong with a graph, found by running it in many orders: `missing_edge.rs`,
 //!   `search_error.rs`.
 //! - `builder/`: what adds nodes: `graph_builder.rs`, async ones `asynchronous.rs`, graphs `graphs.rs`;
-//!   conditions, and order in any case: `branches.rs`, `condition.rs`; nodes that aren't `Send`: `local.rs`,
-//!   `local_async.rs`, results that aren't `Sync`: `unshared.rs`; by which name: `node_name.rs`; states:
-//!   `states.rs`; how nodes get in: `adding.rs`, `collected.rs`; checking them: `check.rs`, `finish.rs`; what
-//!   they demand of their order and thread: `constraints.rs`, `wishes.rs`.
+//!   conditions, and order in any case: `branches.rs`, `condition.rs`; where updates stop: `cutoff.rs`;
+//!   starts and moments: `starts.rs`; nodes that aren't `Send`: `local.rs`, `local_async.rs`, results that
+//!   aren't `Sync`: `unshared.rs`; by which name: `node_name.rs`; states: `states.rs`; how nodes get in:
+//!   `adding.rs`, `collected.rs`; checking them: `check.rs`, `finish.rs`; what they demand of their order and
+//!   thread: `constraints.rs`, `wishes.rs`.
 //! - `node/`: what a node depends on: `dependency.rs`, `state_access.rs`, `outcome_access.rs`, many at once:
-//!   `listed.rs`, `values.rs`, `moved_values.rs`, `outcomes.rs`; which closures fit: `dependencies.rs`, those
-//!   that are called once: `once.rs`; where what feeds them lies: `resolver.rs`; async ones: `async_fn.rs`,
-//!   `local_async_fn.rs`; those of definitions: `shared_fn.rs`; tasks of dictionaries: `args.rs`; what calls
-//!   them: `task.rs`, `async_task.rs`; graphs as nodes: `graph_task.rs`.
+//!   `listed.rs`, `values.rs`, `moved_values.rs`, `outcomes.rs`, moments: `moment_access.rs`; which closures
+//!   fit: `dependencies.rs`, those that are called once: `once.rs`; where what feeds them lies:
+//!   `resolver.rs`; async ones: `async_fn.rs`, `local_async_fn.rs`; those of definitions: `shared_fn.rs`;
+//!   tasks of dictionaries: `args.rs`; what calls them: `task.rs`, `async_task.rs`; graphs as nodes:
+//!   `graph_task.rs`.
 //! - `threads/`: the threads of a run in a node of it: `handed.rs`, their loops: `loops.rs`, `pieces.rs`;
 //!   graphs that they run: `graphs.rs`; what they tell of the run's end: `token.rs`; how a node gets them:
 //!   `node/threads_access.rs`.
@@ -30,9 +32,10 @@
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
 //!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`; what it looks like: `dot.rs`, `drawn.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
-//!   which nodes are started: `execution.rs`, `limits.rs`; whose results go early: `early.rs`; nodes of one
-//!   kind that follow each other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an
-//!   executor: `parallel.rs`, without a caller: `detached.rs`; how its end reaches futures: `connection.rs`.
+//!   which nodes are started: `execution.rs`, `limits.rs`, `starts.rs`; which of an update stay as they are:
+//!   `plan_cutoffs.rs`, `cutoff.rs`; whose results go early: `early.rs`; nodes of one kind that follow each
+//!   other: `rows.rs`; graphs with futures, on one thread: `async_run.rs`, on an executor: `parallel.rs`,
+//!   without a caller: `detached.rs`; how its end reaches futures: `connection.rs`.
 //! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before
 //!   whom: `uses.rs`, `topology.rs`, `stretch.rs`; because of the states that they use: `accesses.rs`,
 //!   `turns.rs`, `arranged.rs`; in which order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to
@@ -41,7 +44,8 @@
 //!   outside `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
 //!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`,
-//!   `standing.rs`, `errors.rs`; what runs also after a failure: `lasting.rs`; what stops a run:
+//!   `standing.rs`, `errors.rs`; whose results are compared with the last ones: `compared.rs`, `cutoffs.rs`;
+//!   how far starts are: `starts.rs`; what runs also after a failure: `lasting.rs`; what stops a run:
 //!   `stopping.rs`; who is told of it: `watch.rs`; what a run is to the calls of its nodes: `frame.rs`,
 //!   `row.rs`.
 //! - `options/`: how a run is to go: `run_options.rs`, `draining.rs`, `reasons.rs`, `cancel.rs`,
@@ -50,8 +54,8 @@
 //!   `end_branch.rs`; why there is no graph: `graph_error.rs`; why a loop is not over: `stopped.rs`, and a
 //!   run: `stop_reason.rs`.
 //! - `handle/`: handles, and why they prove the types of slots and states: `node.rs`, `outcome.rs`,
-//!   `state.rs`, of nodes that are still to be defined: `declared.rs`; where what they are for may be used:
-//!   `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
+//!   `state.rs`, of nodes that are still to be defined: `declared.rs`, of moments: `moment.rs`; where what
+//!   they are for may be used: `markers.rs`; what nodes may give: `bounds.rs`; names: `names.rs`.
 
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
@@ -98,6 +102,7 @@ pub use graph::with_options::WithOptions;
 pub use handle::bounds::{NodeError, Predecessors, Shareable};
 pub use handle::declared::Declared;
 pub use handle::markers::{Anywhere, Lendable, Local, Unshared};
+pub use handle::moment::Moment;
 pub use handle::names::NamedNode;
 pub use handle::node::{AnyNode, Input, Moved, Node};
 pub use handle::outcome::OutcomeOf;
@@ -112,6 +117,7 @@ pub use node::async_fn::AsyncNodeFn;
 pub use node::dependencies::{Dependencies, NodeFn, SetInputs};
 pub use node::dependency::{Dependency, Feed};
 pub use node::local_async_fn::LocalAsyncFn;
+pub use node::moment_access::Reach;
 pub use node::moved_values::MovedValues;
 pub use node::once::{Once, once};
 pub use node::outcomes::Outcomes;

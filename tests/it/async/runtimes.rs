@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::{JoinError, JoinSet, spawn_blocking, yield_now};
 use tokio::time::{sleep, timeout};
 
 const TICK: Duration = Duration::from_millis(1);
@@ -310,4 +310,101 @@ fn sleeping_nodes_find_the_runtime_wherever_they_are_polled() {
     let options = RunOptions::new().catch_panics();
     let error = graph.with(&options).run_parallel(&unknowing).map(drop).unwrap_err();
     assert!(error.to_string().contains("no reactor running"), "{error}");
+}
+
+/// Counts a task that is alive.
+struct Alive(Arc<AtomicUsize>);
+
+impl Alive {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Awaits `task` as a task of the runtime, which is aborted if nobody awaits it any more.
+async fn as_a_task<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> Result<T, JoinError> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(task);
+    tasks.join_next().await.expect("one was spawned")
+}
+
+/// Nodes that spawn what they do, and await it.
+#[test]
+fn nodes_that_are_tasks_of_the_runtime() {
+    for runtime in runtimes() {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let mut graph = GraphBuilder::new();
+        let ends = graph.input::<bool>("ends");
+        let parts: Vec<_> = (0..10_u32)
+            .map(|number| {
+                let alive = Arc::clone(&alive);
+                graph.try_async_node("part", ends, move |&ends: &bool| {
+                    let alive = Alive::new(&alive);
+                    as_a_task(async move {
+                        yield_now().await;
+                        sleep(TICK).await;
+                        assert!(number < 100, "never");
+                        if !ends {
+                            pending::<()>().await;
+                        }
+                        drop(alive);
+                        number
+                    })
+                })
+            })
+            .collect();
+        let sum = graph.node("sum", &parts, |parts: Values<'_, u32>| parts.iter().sum::<u32>());
+        let mut graph = graph.build().expect("a valid graph");
+        graph.set(ends, true);
+        assert_eq!(runtime.block_on(graph.run_async()).expect("no failure")[sum], 45);
+        // A run that is dropped aborts them, and the runtime drops them when it comes to it.
+        graph.set(ends, false);
+        runtime.block_on(async {
+            assert!(timeout(TICK, graph.run_async()).await.is_err());
+            while alive.load(SeqCst) > 0 {
+                yield_now().await;
+            }
+        });
+        graph.set(ends, true);
+        assert_eq!(runtime.block_on(graph.run_async()).expect("no failure")[sum], 45);
+        assert_eq!(alive.load(SeqCst), 0);
+    }
+}
+
+/// A runtime that is gone drops what it is given without polling it: the node fails, and the run ends.
+#[test]
+fn a_task_that_is_dropped_unpolled() {
+    let [runtime, gone] = runtimes();
+    let gone = {
+        let handle = gone.handle().clone();
+        gone.shutdown_background();
+        handle
+    };
+    let alive = Arc::new(AtomicUsize::new(0));
+    let mut graph = GraphBuilder::new();
+    let count = Arc::clone(&alive);
+    let lost = graph.try_async_node("lost", (), move || {
+        let (alive, gone) = (Alive::new(&count), gone.clone());
+        async move {
+            let mut tasks = JoinSet::new();
+            tasks.spawn_on(async move { drop(alive) }, &gone);
+            tasks.join_next().await.expect("one was spawned")
+        }
+    });
+    let mut graph = graph.build().expect("a valid graph");
+    for _ in 0..3 {
+        let error = runtime.block_on(graph.run_async()).map(drop).expect_err("it is never polled");
+        assert_eq!(error.to_string(), "1 node failed: lost");
+        assert_eq!(graph.result(lost), Err(NoResult::Failed));
+        assert_eq!(alive.load(SeqCst), 0);
+    }
 }

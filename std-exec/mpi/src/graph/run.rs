@@ -19,7 +19,8 @@ pub struct RankStatistics {
     pub nodes: u64,
     /// How long the run took.
     pub took: Duration,
-    /// How long this rank has waited for others, with nothing to do.
+    /// How long this rank has waited for others, with nothing to do. Waits of less than some microseconds
+    /// don't count.
     pub waited: Duration,
 }
 

@@ -122,7 +122,7 @@ impl Inbox {
         let Message { head, .. } = message;
         let out_of_step = || Sorted::Breaks(head.operation, LinkError::OutOfStep { rank: from });
         match head.kind {
-            Kind::Value | Kind::Poison => {
+            Kind::Value | Kind::Done | Kind::Poison => {
                 let other_graph = head.operation == self.operation && head.graph != self.graph;
                 if head.operation > self.operation {
                     self.ahead = (head.operation, head.graph, from);
@@ -168,7 +168,7 @@ impl Inbox {
                 }
             }
             Kind::Progress => self.progress[from] = head.node,
-            Kind::Value | Kind::Poison | Kind::Abort | Kind::Bye => {}
+            Kind::Value | Kind::Done | Kind::Poison | Kind::Abort | Kind::Bye => {}
         }
         Sorted::Kept
     }

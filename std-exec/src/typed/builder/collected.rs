@@ -11,7 +11,9 @@ use crate::typed::data::uses::{Kind, Use};
 use crate::typed::handle::names::Names;
 use crate::typed::handle::node::{AnyNode, Node};
 use crate::typed::memory::arena::Place;
+use crate::typed::memory::compared::Compared;
 use crate::typed::memory::entry::{Call, Task};
+use crate::typed::memory::starts::Start;
 use crate::typed::memory::status::Status;
 use crate::typed::memory::store_builder::StoreBuilder;
 use crate::typed::memory::tasks::FutureOf;
@@ -34,6 +36,10 @@ pub struct Collected {
     pub(crate) wishes: Wishes,
     /// Whose results are dropped early.
     pub(crate) early: Vec<u32>,
+    /// Nodes that wait for the start of others, or for moments.
+    pub(crate) starts: Vec<Start>,
+    /// Whose results are compared with their last ones.
+    pub(crate) compared: Vec<Compared>,
     pub(crate) faults: Faults,
 }
 
@@ -49,6 +55,8 @@ impl Collected {
             conditions: Vec::new(),
             wishes: Wishes::default(),
             early: Vec::new(),
+            starts: Vec::new(),
+            compared: Vec::new(),
             faults: Faults::default(),
         }
     }
@@ -105,9 +113,9 @@ impl Collected {
     /// noted.
     pub(crate) fn feed<D: Dependencies>(&mut self, node: AnyNode, dependencies: D) -> Option<D::Pointers> {
         let node = self.begin(node)?;
-        let Self { store, uses, accesses, faults, .. } = self;
+        let Self { store, uses, accesses, starts, faults, .. } = self;
         let strangers = &mut faults.strangers;
-        Some(dependencies.resolve(&mut Resolver { store, uses, accesses, strangers, node }))
+        Some(dependencies.resolve(&mut Resolver { store, uses, accesses, starts, strangers, node }))
     }
 
     fn begin(&mut self, node: AnyNode) -> Option<u32> {
@@ -141,6 +149,16 @@ impl Collected {
         let has_room = self.store.has_room_for_task(function, pointers);
         self.faults.too_many += usize::from(!has_room);
         has_room
+    }
+
+    /// Lets the results of `node` be compared with their last ones.
+    pub(crate) fn compare<T: PartialEq>(&mut self, node: Node<T>) {
+        if self.own(node.any()).is_some() {
+            match self.store.reserve_aside(node) {
+                Some(aside) => self.compared.push(Compared::new(node, aside)),
+                None => self.faults.too_many += 1,
+            }
+        }
     }
 
     /// The number of the future of the next node that gives one, and space for that. `None` if there is no

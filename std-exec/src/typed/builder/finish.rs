@@ -10,8 +10,10 @@ use crate::typed::data::schedule::Schedule;
 use crate::typed::data::topology::Topology;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::limits::limited::Limited;
+use crate::typed::memory::cutoffs::Cutoffs;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
+use crate::typed::memory::starts::Starts;
 use dgraph_core::DagError;
 use std::sync::Arc;
 
@@ -19,9 +21,22 @@ impl Collected {
     pub(crate) fn build(mut self) -> Result<GraphData, GraphError> {
         let count = u32::try_from(self.definitions.len()).expect("the builder has counted");
         self.add_gates();
+        self.define_starts();
         check(&self.definitions, &self.names, &self.uses, &self.faults)?;
         let arranged = self.arrange_states()?;
-        let Self { store, mut graphs, mut names, definitions, uses, mut wishes, early, .. } = self;
+        self.order_starts();
+        let Self {
+            store,
+            mut graphs,
+            mut names,
+            definitions,
+            uses,
+            mut wishes,
+            early,
+            compared,
+            mut starts,
+            ..
+        } = self;
         let joints = u32::try_from(definitions.len()).expect("the builder has counted") - count;
         let topology = Topology::new(count, joints, &uses, wishes.depth_first);
         let mut topology = topology.map_err(|error| match error {
@@ -31,8 +46,10 @@ impl Collected {
             }
             other => GraphError::TooLarge(other),
         })?;
-        let (limited_nodes, wanted) = wishes.collect_wanted(&names)?;
+        let (limited_nodes, wanted) =
+            wishes.collect_wanted(&names, starts.iter().map(|start| start.start))?;
         let early = Early::new(definitions.len(), &early, &uses).map(Box::new);
+        let cutoffs = Cutoffs::new(definitions.len(), compared, arranged.accesses.changing());
         let demands = wishes.collect(definitions.len(), &names)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
         let inputs: Box<[u32]> = inputs.collect();
@@ -43,6 +60,10 @@ impl Collected {
         topology.find_rows(&store);
         let futures = (0..).take(store.futures()).map(|future| store.tasks.node_of_waker(future));
         topology.find_futures(futures);
+        for start in &mut starts {
+            start.waker = store.tasks.limited(start.start).expect("it may have to wait").1;
+        }
+        let starts = Starts::new(starts);
         let changed = vec![false; inputs.len()].into();
         let (measured, marks, failures) = (Measured::default(), Vec::new(), Kept::default());
         let (wakes, agenda) = (None, Agenda::default());
@@ -60,6 +81,8 @@ impl Collected {
             changed,
             measured,
             early,
+            cutoffs,
+            starts,
             wakes,
             agenda,
             marks,

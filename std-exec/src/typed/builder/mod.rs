@@ -11,6 +11,7 @@ pub(super) mod check;
 pub(super) mod collected;
 mod condition;
 pub(super) mod constraints;
+mod cutoff;
 mod finish;
 #[allow(unsafe_code)]
 pub(super) mod graph_builder;
@@ -22,6 +23,8 @@ pub(super) mod local;
 pub(super) mod local_async;
 #[allow(unsafe_code)]
 pub(super) mod node_name;
+#[allow(unsafe_code)]
+mod starts;
 #[allow(unsafe_code)]
 pub(super) mod states;
 #[allow(unsafe_code)]

@@ -9,6 +9,7 @@ use crate::typed::data::arranged::Arranged;
 use crate::typed::data::turns::Turns;
 use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::markers::Local;
+use crate::typed::handle::node::AnyNode;
 use crate::typed::handle::state::State;
 use crate::typed::memory::entry::Task;
 use crate::typed::node::task::call_of;
@@ -120,11 +121,21 @@ impl Collected {
         let name = self.store.states.names().label(state).to_string();
         // SAFETY: `()` is `Send` and `Sync`.
         let node = unsafe { self.declare::<()>(&name, Defined::Missing) };
-        if let Some(pointers) = self.feed(node.any(), ()) {
+        // SAFETY: that is what it gives.
+        unsafe { self.define_without_work(node.any()) };
+    }
+
+    /// Defines a node that only comes after others.
+    ///
+    /// # Safety
+    ///
+    /// It was declared as one that gives a `()`.
+    pub(super) unsafe fn define_without_work(&mut self, node: AnyNode) {
+        if let Some(pointers) = self.feed(node, ()) {
             let nothing: fn() = || ();
             let task = Task { function: nothing, pointers };
             // SAFETY: `call_of` makes the call for this task, which borrows nothing and is `Send`.
-            unsafe { self.define(node.any(), call_of::<fn(), (), ()>(&task), task, None) };
+            unsafe { self.define(node, call_of::<fn(), (), ()>(&task), task, None) };
         }
     }
 }

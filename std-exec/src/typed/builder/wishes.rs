@@ -59,7 +59,11 @@ impl Wishes {
     }
 
     /// The nodes that want permits of limits that graphs share, ascending, and what they want.
-    pub(crate) fn collect_wanted(&mut self, names: &Names) -> Result<(Vec<u32>, Vec<Wanted>), GraphError> {
+    pub(crate) fn collect_wanted(
+        &mut self,
+        names: &Names,
+        waiting: impl Iterator<Item = u32>,
+    ) -> Result<(Vec<u32>, Vec<Wanted>), GraphError> {
         let mut all = mem::take(&mut self.wanted);
         all.sort_unstable_by_key(|(node, limit, _)| (*node, limit.place()));
         let named = |nodes: &mut dyn Iterator<Item = u32>| names.all_named(nodes);
@@ -83,6 +87,12 @@ impl Wishes {
         for wishes in all.chunk_by(|one, next| one.0 == next.0) {
             nodes.push(wishes[0].0);
             wanted.push(wishes.iter().map(|(_, limit, permits)| (limit.clone(), *permits)).collect());
+        }
+        for node in waiting {
+            if let Err(at) = nodes.binary_search(&node) {
+                nodes.insert(at, node);
+                wanted.insert(at, Wanted::default());
+            }
         }
         Ok((nodes, wanted))
     }

@@ -50,6 +50,11 @@ impl Accesses {
         self.0.chunk_by(|a, b| a.state == b.state)
     }
 
+    /// The nodes that change states.
+    pub(crate) fn changing(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().filter(|access| access.mode != Mode::Read).map(|access| access.node)
+    }
+
     /// The accesses to that state.
     pub(crate) fn to(&self, state: u32) -> &[Access] {
         let start = self.0.partition_point(|access| access.state < state);

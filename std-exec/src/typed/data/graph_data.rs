@@ -15,8 +15,10 @@ use crate::typed::handle::names::{Label, NamedNode, Names};
 use crate::typed::handle::node::GraphId;
 use crate::typed::limits::limited::{Limited, Limits, Urgencies};
 use crate::typed::limits::shared_limit::SharedLimit;
+use crate::typed::memory::cutoffs::Cutoffs;
 use crate::typed::memory::errors::Kept;
 use crate::typed::memory::measured::Measured;
+use crate::typed::memory::starts::Starts;
 use crate::typed::memory::status::Status;
 use crate::typed::memory::store::Store;
 use crate::typed::memory::watch::{Watch, Watching};
@@ -47,6 +49,10 @@ pub(crate) struct GraphData {
     pub(crate) measured: Measured,
     /// If results are dropped early.
     pub(crate) early: Option<Box<Early>>,
+    /// If updates stop where results are equal to the last ones.
+    pub(crate) cutoffs: Option<Box<Cutoffs>>,
+    /// If nodes wait for the start of others, or for moments.
+    pub(crate) starts: Option<Arc<Starts>>,
     /// If there are nodes that give futures, or may have to wait for permits.
     pub(crate) wakes: Option<Arc<Wakes>>,
     /// The deadline of a run that may wait.
@@ -130,9 +136,11 @@ pub(crate) struct Parts<'r> {
     pub(crate) limits: Option<Limits<'r>>,
     /// Which results that are dropped early have users left.
     pub(crate) early: Option<Countdown<'r>>,
+    pub(crate) cutoffs: Option<&'r Cutoffs>,
     measured: &'r Measured,
     pub(crate) names: &'r Names,
     pub(crate) around: &'r Arc<Around>,
+    pub(crate) starts: Option<&'r Arc<Starts>>,
 }
 
 impl<'r> Parts<'r> {
@@ -154,7 +162,7 @@ impl GraphData {
     ///
     /// As for [`Store::another`].
     pub(crate) unsafe fn another(&self) -> Self {
-        let Self { store, topology, described, schedule, limited, early, .. } = self;
+        let Self { store, topology, described, schedule, limited, early, cutoffs, starts, .. } = self;
         let inputs = &described.inputs;
         Self {
             // SAFETY: by contract.
@@ -168,6 +176,8 @@ impl GraphData {
             shuffled: None,
             measured: Measured::default(),
             early: early.as_ref().map(|early| Box::new(early.another())),
+            cutoffs: cutoffs.as_ref().map(|cutoffs| cutoffs.another()),
+            starts: starts.as_ref().map(|starts| starts.another()),
             wakes: None,
             #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
             alarm: None,
@@ -251,7 +261,7 @@ impl GraphData {
     /// What a run goes through; the queue, if order matters; what a run on one thread keeps of its own.
     pub(crate) fn parts(&mut self) -> (Parts<'_>, Option<&mut ReadyQueue>, &mut Agenda) {
         let Self { store, topology, described, schedule, limited, shuffled, measured, early, .. } = self;
-        let Self { wakes, agenda, around, .. } = self;
+        let Self { cutoffs, starts, wakes, agenda, around, .. } = self;
         let (urgencies, queue) = match schedule.as_deref_mut().map(Schedule::parts) {
             Some((urgencies, queue)) => (urgencies, Some(queue)),
             None => (Urgencies::default(), None),
@@ -263,23 +273,43 @@ impl GraphData {
         let (names, wakes, limited) = (&described.names, wakes.as_deref(), limited.as_deref());
         let limits = limited.map(|limited| Limits { limited, urgencies });
         let early = early.as_ref().map(|early| early.countdown());
-        (Parts { store, topology, shuffled, wakes, limits, early, measured, names, around }, queue, agenda)
+        let (cutoffs, starts) = (cutoffs.as_deref(), starts.as_ref());
+        let parts = Parts {
+            store,
+            topology,
+            shuffled,
+            wakes,
+            limits,
+            early,
+            cutoffs,
+            measured,
+            names,
+            around,
+            starts,
+        };
+        (parts, queue, agenda)
+    }
+
+    /// Whether `node` runs in the run that is [prepared](Self::prepare), or may run.
+    pub(crate) fn may_run(&self, node: u32) -> bool {
+        let undecided = self.cutoffs.as_ref().is_some_and(|cutoffs| cutoffs.is_undecided(node));
+        undecided || self.store.statuses.get(node) == Status::NOT_RUN
     }
 
     /// Who is told what a run does, for before and after it.
     pub(crate) fn watch<'r>(&'r self, options: &'r RunOptions, watching: Watching) -> Watch<'r> {
         let Self { store, topology, described, measured, wakes, around, .. } = self;
         let (names, wakes) = (&described.names, wakes.as_deref());
-        let (limits, early) = (None, None);
-        Parts { store, topology, shuffled: None, wakes, limits, early, measured, names, around }
+        let (shuffled, limits, early, cutoffs, starts) = (None, None, None, None, None);
+        Parts { store, topology, shuffled, wakes, limits, early, cutoffs, measured, names, around, starts }
             .watch(options, watching)
     }
 
     /// Draws the order of a run, which is [prepared](Self::prepare).
     #[cold]
     pub(crate) fn shuffle(&mut self, shuffle: &Shuffle) {
-        let Self { store, topology, described, schedule, .. } = &*self;
-        let runs = |node: u32| node < topology.declared() && store.statuses.get(node) == Status::NOT_RUN;
+        let Self { topology, described, schedule, .. } = &*self;
+        let runs = |node: u32| node < topology.declared() && self.may_run(node);
         let queue = schedule.as_ref().map(|schedule| &schedule.queue);
         let mut tried = shuffle.probe.as_ref().map(|probe| probe.tried());
         let wanted = tried.as_mut().and_then(|tried| tried.wanted.take());

@@ -33,6 +33,8 @@ struct Fixed {
     kinds: Box<[Kind]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
     order: Option<Box<[NodeId]>>,
+    /// An order in which starts come after what they wait for, too, if there are any.
+    forward: Option<Box<[NodeId]>>,
     /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked
     /// for.
     serial_rows: Box<[Stretch]>,
@@ -63,6 +65,13 @@ impl Topology {
         let orders = uses.iter().filter(|used| used.kind.orders());
         edges.extend(orders.map(|used| (used.dependency, used.node)));
         let mut dag = Dag::from_edges(nodes as usize, &edges)?;
+        let mut forward = None;
+        if uses.iter().any(|used| used.kind == Kind::Start) {
+            edges.extend(
+                uses.iter().filter(|used| used.kind == Kind::Start).map(|used| (used.dependency, used.node)),
+            );
+            forward = Some(order_by(&Dag::from_edges(nodes as usize, &edges)?, NodeId::get));
+        }
         drop(edges);
         if depth_first {
             dag = dag.depth_first();
@@ -78,6 +87,7 @@ impl Topology {
             starts_and_predecessors,
             kinds,
             order,
+            forward,
             serial_rows,
             stored_rows,
             asks,
@@ -152,7 +162,7 @@ impl Topology {
 
     /// Looks for the rows of both orders.
     pub(crate) fn find_rows(&mut self, store: &Store) {
-        let serial_rows = stretch::find(self.forward(), store);
+        let serial_rows = stretch::find(self.serial(), store);
         let stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
         let fixed = self.fixed_mut();
         (fixed.serial_rows, fixed.stored_rows) = (serial_rows, stored_rows);
@@ -236,9 +246,15 @@ impl Topology {
         self.fixed.order.as_deref()
     }
 
-    /// All nodes, each after its predecessors; as in a serial run.
-    pub(crate) fn forward(&self) -> impl DoubleEndedIterator<Item = u32> {
+    /// All nodes, as in a serial run.
+    fn serial(&self) -> impl Iterator<Item = u32> {
         (0..self.nodes()).map(|at| self.fixed.order.as_ref().map_or(at, |order| order[at as usize].get()))
+    }
+
+    /// All nodes, each after its predecessors.
+    pub(crate) fn forward(&self) -> impl DoubleEndedIterator<Item = u32> {
+        let order = self.fixed.forward.as_ref().or(self.fixed.order.as_ref());
+        (0..self.nodes()).map(move |at| order.map_or(at, |order| order[at as usize].get()))
     }
 }
 

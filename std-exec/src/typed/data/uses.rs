@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Outcome,
     /// That it comes before, whatever becomes of it.
     Always,
+    /// That it has begun, or has come to a moment: a predecessor, but no edge, since it isn't complete then.
+    Start,
     /// That it comes before, and that it left the state as it should. For states only.
     Turn,
     /// That it comes before, whatever becomes of it: an edge, but no predecessor. For states only.
@@ -35,7 +37,7 @@ impl Kind {
 
     /// Whether it is an edge of the DAG.
     pub(crate) fn orders(self) -> bool {
-        self != Self::Needs
+        !matches!(self, Self::Needs | Self::Start)
     }
 
     /// Whether what becomes of the dependency matters to the dependent.

@@ -3,6 +3,7 @@
 use super::definition_builder::DefinitionBuilder;
 use crate::typed::handle::bounds::Predecessors;
 use crate::typed::handle::markers::Lendable;
+use crate::typed::handle::moment::Moment;
 use crate::typed::handle::node::{AnyNode, Node};
 
 impl DefinitionBuilder<'_> {
@@ -87,5 +88,65 @@ impl DefinitionBuilder<'_> {
     /// ```
     pub fn drop_early(&mut self, node: impl Into<AnyNode>) {
         self.nodes.drop_early(node);
+    }
+
+    /// A node that is complete as soon as `node` has begun, as by
+    /// [`GraphBuilder::start_of`](crate::GraphBuilder::start_of).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionBuilder, Executor};
+    /// use std::sync::Barrier;
+    /// let meet = Barrier::new(2);
+    /// let mut graph = DefinitionBuilder::new();
+    /// let serve = graph.node("serve", (), || _ = meet.wait());
+    /// let serves = graph.start_of(serve);
+    /// graph.node("call", serves, |_: &()| _ = meet.wait());
+    /// graph.build()?.instance().run_parallel(&Executor::builder().threads(2).build()?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start_of(&mut self, node: impl Into<AnyNode>) -> Node<()> {
+        self.nodes.start_of(node)
+    }
+
+    /// A moment within a node, as by [`GraphBuilder::moment`](crate::GraphBuilder::moment).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionBuilder, Reach};
+    /// let mut graph = DefinitionBuilder::new();
+    /// let (half, moment) = graph.moment("half");
+    /// graph.node("work", moment, |half: Reach<'_>| half.reach());
+    /// graph.node("next", half, |_: &()| ());
+    /// graph.build()?.instance().run()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn moment(&mut self, name: impl AsRef<str>) -> (Node<()>, Moment) {
+        self.nodes.moment(name)
+    }
+
+    /// Lets an update of an instance stop behind `node` if that gives the same as in the instance's last run,
+    /// as [`GraphBuilder::cutoff`](crate::GraphBuilder::cutoff) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_exec::{DefinitionBuilder, RunOptions};
+    /// let mut graph = DefinitionBuilder::new();
+    /// let number = graph.input::<u32>("number");
+    /// let half = graph.node("half", number, |number: &u32| number / 2);
+    /// graph.node("print", half, |half: &u32| println!("{half}"));
+    /// graph.cutoff(half);
+    /// let mut instance = graph.build()?.instance();
+    /// for value in [4, 5] {
+    ///     instance.set(number, value);
+    ///     instance.with(&RunOptions::new().update()).run()?; // it prints once
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cutoff<T: PartialEq, Q>(&mut self, node: impl Into<Node<T, Q>>) {
+        self.nodes.cutoff(node);
     }
 }

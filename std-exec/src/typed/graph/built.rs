@@ -96,7 +96,8 @@ impl<'env, P> Graph<'env, P> {
         self.data_mut().failures.take()
     }
 
-    /// Sets an input, for all runs until it is set again. Gives back the value that it had.
+    /// Sets an input, for all runs until it is set again. Gives back the value that it had. For updates, it
+    /// is changed by this, unless it has a [cutoff](crate::GraphBuilder::cutoff), and the values are equal.
     ///
     /// # Panics
     ///
@@ -119,7 +120,9 @@ impl<'env, P> Graph<'env, P> {
     /// ```
     #[track_caller]
     pub fn set<T>(&mut self, input: Input<T>, value: T) -> Option<T> {
-        self.mark_changed(input);
+        if !self.data().has_equal(input.node(), &value) {
+            self.mark_changed(input);
+        }
         self.data_mut().store.put(input.node(), value)
     }
 

@@ -202,10 +202,15 @@ impl<'a> Drawn<'a> {
         let nodes = || 0..topology.nodes();
         let dag = topology.dag.view();
         let mut uses = Vec::with_capacity(2 * dag.edge_count());
+        // A start comes after all that is before what it waits for: so much is clear.
+        let starts = self.data.starts.as_deref();
+        let is_start = |node: u32| starts.is_some_and(|starts| starts.of_start(node).is_some());
         for node in nodes() {
             let successors = dag.successors(NodeId::new(node));
-            uses.extend(successors.iter().map(|edge| (node, edge.target().get(), Kind::Follows)));
-            let predecessors = topology.predecessors(node).filter(|before| before.kind.orders());
+            let successors = successors.iter().map(|edge| edge.target().get());
+            uses.extend(successors.filter(|&next| !is_start(next)).map(|next| (node, next, Kind::Follows)));
+            let is_drawn = |kind: Kind| kind.orders() || kind == Kind::Start;
+            let predecessors = topology.predecessors(node).filter(|before| is_drawn(before.kind));
             uses.extend(predecessors.map(|before| (before.node, node, before.kind)));
         }
         uses.sort_by_key(|&(from, to, _)| (from, to));

@@ -3,6 +3,7 @@
 pub(super) mod bounds;
 pub(super) mod declared;
 pub(super) mod markers;
+pub(super) mod moment;
 pub(super) mod names;
 pub(super) mod node;
 pub(super) mod outcome;

@@ -7,6 +7,7 @@ use super::lasting::Lasting;
 use super::row::Ran;
 use super::slots::Slots;
 use super::standing::{CANCELLED, EXPIRED, FAILED, GUARDED, PANICKED, STOP, Standing, TROUBLE};
+use super::starts::Starts;
 use super::status::{NoValue, Outcome, States, Status, Statuses};
 use super::watch::Watch;
 use crate::executor::Handle;
@@ -35,6 +36,7 @@ pub(crate) struct Known<'r> {
     pub(crate) lasting: &'r Lasting,
     pub(crate) names: &'r Names,
     pub(crate) around: &'r Arc<Around>,
+    pub(crate) starts: Option<&'r Arc<Starts>>,
 }
 
 /// What a run is to the calls of its nodes: slots, statuses, signals and wakers.
@@ -44,6 +46,8 @@ pub struct Frame<'r> {
     pub(super) lasting: &'r Lasting,
     names: &'r Names,
     pub(super) around: &'r Arc<Around>,
+    /// If nodes wait for the start of others, or for moments.
+    pub(crate) starts: Option<&'r Arc<Starts>>,
     /// What is asked for most of these, at hand.
     states: States<'r>,
     pub(crate) options: &'r RunOptions,
@@ -73,7 +77,7 @@ impl<'r> Frame<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Known { slots, statuses, lasting, names, around } = known;
+        let Known { slots, statuses, lasting, names, around, starts } = known;
         let Standing { signal, failures, .. } = standing;
         let (states, team) = (statuses.states(), false);
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
@@ -83,6 +87,7 @@ impl<'r> Frame<'r> {
             lasting,
             names,
             around,
+            starts,
             states,
             options,
             executor,

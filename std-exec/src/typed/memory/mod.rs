@@ -4,6 +4,10 @@ pub(super) mod absent;
 #[allow(unsafe_code)]
 pub(super) mod arena;
 #[allow(unsafe_code)]
+pub(super) mod compared;
+#[allow(unsafe_code)]
+pub(super) mod cutoffs;
+#[allow(unsafe_code)]
 pub(super) mod entry;
 pub(super) mod errors;
 pub(super) mod frame;
@@ -13,6 +17,8 @@ pub(super) mod row;
 #[allow(unsafe_code)]
 pub(super) mod slots;
 pub(super) mod standing;
+#[allow(unsafe_code)]
+pub(super) mod starts;
 #[allow(unsafe_code)]
 pub(super) mod states;
 pub(super) mod status;

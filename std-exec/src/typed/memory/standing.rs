@@ -33,6 +33,8 @@ pub(crate) const EARLY: usize = 4096;
 
 /// Nodes are under limits that graphs share: they take permits before they start.
 pub(crate) const LIMITED: usize = 8192;
+/// The run is an update that may stop where results are equal to the last ones: nodes are decided about.
+pub(crate) const CUTOFF: usize = 16384;
 
 /// How far a run has come, while it isn't going on.
 #[derive(Default)]

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | a task (closure, pointers) | written once | the thread that runs the node | nobody |
 //! | a slot | reserved; an input's: nobody | written by the thread that runs the node; then read by its dependents, or moved out by the only one | the caller, through `Results` or `Graph::set` |
+//! | a result aside (`cutoffs.rs`) | reserved | the thread that runs the node | there is none |
 //! | a status | pushed | the thread that runs the node; its only taker; who breaks into a walk (`run/rows.rs`); read by dependents | the caller; before the results are looked at, who ends the run (`run/execute.rs`, `begin_and_end.rs`, `connection.rs`) |
 //! | a state | put there | see `states.rs` | the caller |
 //!

@@ -99,6 +99,12 @@ impl StoreBuilder {
         self.values.has_room(Layout::new::<Option<F>>()).then(|| self.values.place(None::<F>))
     }
 
+    /// Space for one more result of `node`. `None` if there is no such space.
+    pub(crate) fn reserve_aside<T>(&mut self, _: Node<T>) -> Option<Place<T>> {
+        let of = Layout::new::<T>();
+        self.values.has_room(of).then(|| self.values.reserve(of).typed())
+    }
+
     /// How many nodes give futures.
     pub(crate) fn futures(&self) -> usize {
         self.tasks.futures.len()

@@ -17,6 +17,8 @@ pub(super) mod listed;
 #[allow(unsafe_code)]
 pub(super) mod local_async_fn;
 #[allow(unsafe_code)]
+pub(super) mod moment_access;
+#[allow(unsafe_code)]
 pub(super) mod moved_values;
 #[allow(unsafe_code)]
 pub(super) mod once;

@@ -3,9 +3,10 @@
 use super::values::List;
 use crate::typed::data::accesses::{Access, Mode};
 use crate::typed::data::uses::{Kind, Use};
-use crate::typed::handle::node::Node;
+use crate::typed::handle::node::{AnyNode, Node};
 use crate::typed::handle::state::State;
 use crate::typed::memory::arena::Place;
+use crate::typed::memory::starts::Start;
 use crate::typed::memory::states::StatePlace;
 use crate::typed::memory::store_builder::StoreBuilder;
 use std::fmt;
@@ -15,6 +16,7 @@ pub struct Resolver<'b> {
     pub(crate) store: &'b mut StoreBuilder,
     pub(crate) uses: &'b mut Vec<Use>,
     pub(crate) accesses: &'b mut Vec<Access>,
+    pub(crate) starts: &'b mut Vec<Start>,
     /// The nodes that use handles of other graphs. Such a graph is never built.
     pub(crate) strangers: &'b mut Vec<u32>,
     pub(crate) node: u32,
@@ -41,6 +43,17 @@ impl Resolver<'_> {
                 (Place::nowhere(), u32::MAX)
             }
         }
+    }
+
+    /// The node is the one in which this moment comes. Its number means nothing if it is one of another
+    /// graph's, which is noted.
+    pub(crate) fn moment(&mut self, moment: AnyNode) -> u32 {
+        if moment.graph != self.store.id() {
+            self.strangers.push(self.node);
+            return u32::MAX;
+        }
+        self.starts.push(Start { of: self.node, start: moment.index, is_moment: true, waker: u32::MAX });
+        moment.index
     }
 
     /// Where a state lies that the node uses in this way. It means nothing if it is another graph's, which is

@@ -237,6 +237,9 @@ impl RunOptions {
     /// Nodes that were given results [from outside](crate::Graph::set_result) since the last run don't run; those
     /// that depend on them do.
     ///
+    /// Behind a node that asks for a [cutoff](crate::GraphBuilder::cutoff), it stops if that node's result is
+    /// equal to the last one.
+    ///
     /// Together with [`only`](Self::only): of these, those that the targets need. The others keep their
     /// results if these are up to date.
     ///

@@ -10,7 +10,7 @@ use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::{Errors, Kept, Payload};
 use crate::typed::memory::standing::{
-    CANCELLED, CHECK, EARLY, EXPIRED, GUARDED, LIMITED, PARTIAL, Standing, TROUBLE, WATCHED, WITHIN,
+    CANCELLED, CHECK, CUTOFF, EARLY, EXPIRED, GUARDED, LIMITED, PARTIAL, Standing, TROUBLE, WATCHED, WITHIN,
 };
 use crate::typed::memory::status::{State, Status};
 use crate::typed::memory::watch::{Watch, Watching};
@@ -31,6 +31,7 @@ pub(crate) fn begin(
     match catch_unwind(AssertUnwindSafe(|| data.prepare(options))) {
         Ok(prepared) => prepared?,
         Err(payload) => {
+            end_cutoffs(data, None).into_iter().for_each(thrown::discard);
             let panicked = panicked(data, Failures::default(), payload, options);
             return Err(panicked.unwrap_or_else(|payload| resume_unwind(payload)));
         }
@@ -47,10 +48,12 @@ pub(crate) fn begin(
     let limited = if data.limited.is_some() { LIMITED } else { 0 };
     let early = if data.early.is_some() { EARLY } else { 0 };
     data.early.iter_mut().for_each(|early| early.begin());
+    data.starts.iter().for_each(|starts| starts.begin());
+    let cutoff = if options.update && data.cutoffs.is_some() { CUTOFF } else { 0 };
     Around::begin(&mut data.around, options.outer.clone());
     let watching = options.is_watched().then(|| begin_watching(data, executor, options));
     Ok(Standing {
-        signal: check | partial | watched | guarded | within | early | limited,
+        signal: check | partial | watched | guarded | within | early | limited | cutoff,
         failures: Errors::default(),
         watching,
     })
@@ -62,13 +65,13 @@ fn begin_watching(data: &mut GraphData, executor: Option<&Handle>, options: &Run
     if options.measure {
         data.measured.reserve(data.store.len());
     }
-    let to_run = data.store.statuses.nodes(State::NotRun).count();
+    let to_run = (0..).take(data.store.len()).filter(|&node| data.may_run(node)).count();
     let threads = executor.map_or(1, Handle::threads);
     let watching = Watching { number: next_number(), began: clock::now(), to_run, threads };
     let watch = data.watch(options, watching);
     watch.run_begins();
     if options.is_partial() {
-        let is_idle = |node: &u32| watch.statuses.get(*node).state() != State::NotRun;
+        let is_idle = |node: &u32| !data.may_run(*node);
         let is_input = |node: &u32| data.described.inputs.binary_search(node).is_ok();
         let idle = (0..).take(data.store.len()).filter(|node| is_idle(node) && !is_input(node));
         idle.for_each(|node| watch.idle(node));
@@ -87,6 +90,8 @@ fn end_watching(data: &GraphData, options: &RunOptions, watching: Watching, outc
 /// What comes after the last node of a run of which nobody wants to know the outcome.
 pub(crate) fn give_up(data: &mut GraphData, options: &RunOptions, standing: &Standing) {
     Around::end(&mut data.around);
+    let watch = standing.watching.map(|watching| (options, watching));
+    end_cutoffs(data, watch).into_iter().for_each(thrown::discard);
     if let Some(watching) = standing.watching {
         end_watching(data, options, watching, RunOutcome::Dropped);
     }
@@ -107,6 +112,7 @@ pub(crate) fn end(
     let Standing { signal, mut failures, watching } = standing;
     let thrown = thrown::first(failures.take_thrown(), thrown);
     Around::end(&mut data.around);
+    let thrown = thrown::first(thrown, end_cutoffs(data, watching.map(|watching| (options, watching))));
     if thrown.is_some() || signal & TROUBLE != 0 {
         let watch = watching.map(|watching| data.watch(options, watching));
         data.skip_dependents(watch.as_ref());
@@ -123,6 +129,21 @@ pub(crate) fn end(
         end_watching(data, options, watching, told);
     }
     ended.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// What an update leaves undecided is decided. What the first destructor that panics then has thrown.
+#[inline]
+fn end_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
+    if data.cutoffs.is_some() { decide_cutoffs(data, watched) } else { None }
+}
+
+/// The same, if there is anything.
+#[cold]
+fn decide_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
+    let watch = watched.map(|(options, watching)| data.watch(options, watching));
+    let thrown = data.end_cutoffs(watch.as_ref());
+    data.cutoffs.iter_mut().for_each(|cutoffs| cutoffs.end());
+    thrown
 }
 
 /// The outcome of a run that was signalled this; or the panic that goes on.

@@ -15,11 +15,12 @@ use crate::sync::thrown::discard;
 use crate::typed::data::graph_data::Parts;
 use crate::typed::data::topology::Topology;
 use crate::typed::limits::limited::Limits;
+use crate::typed::memory::cutoffs::Cutoffs;
 use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::{Frame, Known};
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{
-    CHECK, DRAIN, FAILED, GUARDED, LIMITED, PARTIAL, STOP, Standing, TROUBLE, WATCHED, WITHIN,
+    CHECK, CUTOFF, DRAIN, FAILED, GUARDED, LIMITED, PARTIAL, STOP, Standing, TROUBLE, WATCHED, WITHIN,
 };
 use crate::typed::memory::status::{Outcome, State, Status};
 use crate::typed::memory::store::Store;
@@ -41,6 +42,8 @@ pub(crate) struct Execution<'r> {
     pub(super) limits: Option<Limits<'r>>,
     /// Which results that are dropped early have users left.
     pub(super) early: Option<Countdown<'r>>,
+    /// Which nodes of an update stay as they are.
+    pub(super) cutoffs: Option<&'r Cutoffs>,
     leaves_unmarked: bool,
 }
 
@@ -51,13 +54,15 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, limits, early, names, around, .. } = parts;
+        let Parts { store, topology, shuffled, wakes, limits, early, cutoffs, names, around, starts, .. } =
+            parts;
         let leaves_unmarked = standing.signal == 0 && !topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
         let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
-        let known = Known { slots, statuses, lasting, names, around };
+        let known = Known { slots, statuses, lasting, names, around, starts };
         let frame = Frame::new(known, watch, wakes, executor, options, standing);
-        Self { frame, store, tasks: &store.tasks, topology, shuffled, limits, early, leaves_unmarked }
+        let tasks = &store.tasks;
+        Self { frame, store, tasks, topology, shuffled, limits, early, cutoffs, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.
@@ -88,13 +93,13 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
-        if signal != 0 {
+        if signal != 0 && !self.frame.has_no_news(signal) {
             // SAFETY: by contract.
             let outcome = unsafe { self.node_with(node, signal) };
             // SAFETY: by contract, and that is what has come of it.
             return unsafe { self.released(node, signal, outcome) };
         }
-        // SAFETY: by contract; there is no signal.
+        // SAFETY: by contract; nothing was signalled that has to be looked at.
         unsafe { self.start(node) }
     }
 
@@ -105,12 +110,28 @@ impl Execution<'_> {
     /// As for `node`.
     #[inline]
     unsafe fn node_with(&self, node: u32, signal: usize) -> Outcome {
-        if let Some(settled) = self.settled(node, signal) {
+        let waits = if signal & LIMITED == 0 { None } else { self.wait_for_start(node, signal) };
+        if let Some(Err(pending)) = waits {
+            return pending;
+        }
+        if signal & CUTOFF != 0 {
+            // SAFETY: by contract.
+            if let Some(stays) = unsafe { self.stays(node, signal, waits.is_some()) } {
+                return self.within_limits(node, signal, || stays);
+            }
+        }
+        // What it has waited for is under way, and has no result yet.
+        let may_start = waits.is_some() && self.frame.statuses.get(node) == Status::NOT_RUN;
+        if let (false, Some(settled)) = (may_start, self.settled(node, signal)) {
             return self.within_limits(node, signal, || settled);
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract; `settled` has looked.
             let start = || unsafe { self.start_watched(node, false) };
+            let start = || {
+                self.begins(node);
+                start()
+            };
             let call = || self.wait_for_permits(node, signal).unwrap_or_else(start);
             // SAFETY: by contract, the node is this thread's.
             let call = || unsafe { self.guarded(node, signal, call) };
@@ -144,6 +165,10 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
+        if signal == 0 || self.frame.has_no_news(signal) {
+            // SAFETY: by contract.
+            return unsafe { self.start(node) };
+        }
         // SAFETY: by contract.
         let outcome = unsafe { self.again_with(node, signal) };
         // SAFETY: by contract, and that is what has come of it.

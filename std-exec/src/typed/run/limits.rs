@@ -24,6 +24,7 @@ impl Execution<'_> {
         let outcome = call();
         if signal & LIMITED != 0 && matches!(outcome, Outcome::Value | Outcome::Nothing(_)) {
             self.release(node);
+            self.is_over(node);
         }
         outcome
     }

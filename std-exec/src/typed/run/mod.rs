@@ -6,6 +6,8 @@ pub(super) mod begin_and_end;
 #[allow(unsafe_code)]
 pub(super) mod connection;
 #[allow(unsafe_code)]
+mod cutoff;
+#[allow(unsafe_code)]
 pub(super) mod detached;
 #[allow(unsafe_code)]
 mod early;
@@ -16,6 +18,8 @@ pub(super) mod execution;
 mod limits;
 #[allow(unsafe_code)]
 pub(super) mod parallel;
+mod plan_cutoffs;
 pub(super) mod prepare;
 #[allow(unsafe_code)]
 pub(super) mod rows;
+mod starts;

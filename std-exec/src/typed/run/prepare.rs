@@ -11,13 +11,17 @@ use crate::typed::memory::status::{State, Status};
 use crate::typed::options::run_options::RunOptions;
 
 /// The targets need it.
-const NEEDED: u8 = 1;
+pub(super) const NEEDED: u8 = 1;
 /// An input that it depends on has changed.
-const CHANGED: u8 = 2;
+pub(super) const CHANGED: u8 = 2;
 /// It runs, if it is needed.
-const RUNS: u8 = 4;
+pub(super) const RUNS: u8 = 4;
 /// It has a result [from outside](GraphData::gives) that no run has seen yet. Marked between runs.
-const GIVEN: u8 = 8;
+pub(super) const GIVEN: u8 = 8;
+/// It runs whatever becomes of those before it.
+pub(super) const FORCED: u8 = 16;
+/// Its result is gone, and needed by a node that may run although this one would not.
+pub(super) const GONE: u8 = 32;
 
 impl GraphData {
     /// `node` has a result from outside: the next update doesn't run it for what it depends on, but what
@@ -51,9 +55,15 @@ impl GraphData {
         marks.resize(self.store.len(), 0);
         let planned = self.plan(options, &mut marks);
         if planned.is_ok() {
+            if options.update {
+                self.plan_cutoffs(&mut marks, options.within);
+            }
+            let is_undecided =
+                |node| self.cutoffs.as_deref().is_some_and(|cutoffs| cutoffs.is_undecided(node));
             self.store.clear_some(|node| match marks[node as usize] {
                 mark if mark & RUNS == 0 => None,
                 mark if mark & NEEDED == 0 => Some(Status::NOT_NEEDED),
+                _ if is_undecided(node) => None,
                 _ => Some(Status::NOT_RUN),
             });
         } else {
@@ -117,7 +127,7 @@ impl GraphData {
         }
         for accesses in self.described.arranged.accesses.by_state() {
             if self.store.states.has_changed(accesses[0].state) {
-                accesses.iter().for_each(|access| marks[access.node as usize] |= CHANGED);
+                accesses.iter().for_each(|access| marks[access.node as usize] |= CHANGED | FORCED);
             }
         }
     }
@@ -132,12 +142,14 @@ impl GraphData {
             let Some(first) = accesses.iter().position(changes) else { continue };
             let last = accesses.iter().rposition(changes).unwrap_or(first);
             let accesses = &accesses[first..=last];
+            // One that is alone may still stay as it is: who goes first can't know about the others.
+            let marked = if first < last { CHANGED | FORCED } else { CHANGED };
             let runs = |access: &Access| marks[access.node as usize] & (RUNS | NEEDED) == RUNS | NEEDED;
             if accesses.iter().any(runs) {
                 for access in accesses {
                     let mark = &mut marks[access.node as usize];
-                    news |= *mark & CHANGED == 0;
-                    *mark |= CHANGED;
+                    news |= *mark & marked != marked;
+                    *mark |= marked;
                 }
             }
         }
@@ -158,21 +170,31 @@ impl GraphData {
             if !is_given && self.topology.predecessors(node).any(matters) {
                 marks[node as usize] |= CHANGED;
             }
-            let ended = match self.store.statuses.get(node).state() {
-                State::Value | State::Moved { .. } | State::Dropped => true,
-                State::EndedBranch | State::NotChosen { .. } => true,
-                State::Taken => !taken_are_gone,
-                State::NotRun
-                | State::Interrupted
-                | State::Failed
-                | State::Panicked
-                | State::Skipped { .. } => false,
-                State::NotNeeded | State::Unset => false,
-            };
-            if reached(marks[node as usize]) || !ended {
+            if reached(marks[node as usize]) || !self.has_ended(node, taken_are_gone) {
                 marks[node as usize] |= RUNS;
             }
         }
+    }
+
+    /// Whether `node` has run to its end in an earlier run, or was not chosen.
+    pub(super) fn has_ended(&self, node: u32, taken_are_gone: bool) -> bool {
+        match self.store.statuses.get(node).state() {
+            State::Value | State::Moved { .. } | State::Dropped => true,
+            State::EndedBranch | State::NotChosen { .. } => true,
+            State::Taken => !taken_are_gone,
+            State::NotRun | State::Interrupted | State::Failed | State::Panicked | State::Skipped { .. } => {
+                false
+            }
+            State::NotNeeded | State::Unset => false,
+        }
+    }
+
+    /// Whether what feeds others of `node` is there, or there is none to be had.
+    pub(super) fn can_feed(&self, node: u32) -> bool {
+        matches!(
+            self.store.statuses.get(node).state(),
+            State::Value | State::EndedBranch | State::NotChosen { .. }
+        )
     }
 
     /// Marks nodes whose result is gone while one that runs needs it.
@@ -184,8 +206,7 @@ impl GraphData {
             }
             for predecessor in self.topology.predecessors(node).filter(|before| before.kind.feeds()) {
                 let before = predecessor.node;
-                let state = self.store.statuses.get(before).state();
-                if !matches!(state, State::Value | State::EndedBranch | State::NotChosen { .. }) {
+                if !self.can_feed(before) {
                     if self.described.inputs.binary_search(&before).is_ok() {
                         unset.push(before);
                     } else {

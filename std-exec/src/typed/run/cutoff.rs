@@ -1,0 +1,116 @@
+//! Early cutoff: which nodes of an update run, decided when those before them are complete, and what an
+//! update leaves that has been stopped before that. What is known of each node: `memory/cutoffs.rs`.
+
+use super::execution::Execution;
+use crate::sync::thrown;
+use crate::typed::data::graph_data::GraphData;
+use crate::typed::handle::node::Node;
+use crate::typed::memory::errors::Payload;
+use crate::typed::memory::status::{Outcome, Status};
+use crate::typed::memory::watch::Watch;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+impl Execution<'_> {
+    /// What `node`, which is next, has come to if it keeps what it has of an earlier run, since nothing
+    /// before it has changed. `None` if its status says whether it runs: if it had something, that is gone.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Execution::node`].
+    #[cold]
+    pub(super) unsafe fn stays(&self, node: u32, signal: usize, is_news: bool) -> Option<Outcome> {
+        let cutoffs = self.cutoffs?;
+        let before = self.topology.predecessors(node).map(|before| before.node);
+        if cutoffs.stays(node, is_news, before)? {
+            self.frame.watch.iter().for_each(|watch| watch.idle(node));
+            return Some(self.frame.statuses.settled(node));
+        }
+        let last = self.frame.statuses.get(node);
+        self.frame.statuses.set(node, Status::NOT_RUN);
+        if last != Status::VALUE {
+            return None;
+        }
+        // SAFETY: its slot holds a value, as the status said, which only nodes behind it may use.
+        if unsafe { cutoffs.put_aside(node, self.frame.slots) } {
+            return None;
+        }
+        let drop = || {
+            // SAFETY: as above; and the status says otherwise now.
+            self.frame.prepare(node, || unsafe { self.store.drop_result(node) });
+            Outcome::Again
+        };
+        // SAFETY: the node is this thread's, by contract.
+        match unsafe { self.guarded(node, signal, drop) } {
+            Outcome::Again => None,
+            panicked => Some(panicked),
+        }
+    }
+
+    /// What has come of `node` in the end, which has given a value: nothing, if comparing that with its last
+    /// result panics.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Execution::node`], and it has just given a value, which nobody has used yet.
+    #[cold]
+    pub(super) unsafe fn compared(&self, node: u32, signal: usize) -> Outcome {
+        let Some(cutoffs) = self.cutoffs else { return Outcome::Value };
+        if !cutoffs.has_aside(node) {
+            cutoffs.gave(node);
+            return Outcome::Value;
+        }
+        let compare = || {
+            // SAFETY: by contract.
+            unsafe { cutoffs.compare(node, self.frame.slots) };
+            Outcome::Value
+        };
+        let compare = || self.frame.attempt(node, false, compare);
+        // SAFETY: the node is this thread's, by contract.
+        unsafe { self.guarded(node, signal, compare) }
+    }
+}
+
+impl GraphData {
+    /// Whether the results of `node` are compared, and the one that it has is equal to this value.
+    pub(crate) fn has_equal<T>(&self, node: Node<T>, value: &T) -> bool {
+        let compared = self.cutoffs.as_deref().and_then(|cutoffs| cutoffs.compared(node.any().index));
+        match (compared, self.store.get(node)) {
+            // SAFETY: `get` has found that the handle is this graph's, so both are what the node may give.
+            (Some(compared), Some(Ok(last))) => unsafe { compared.is_equal(last, value) },
+            _ => false,
+        }
+    }
+
+    /// Decides about the nodes that an update hasn't come to, as the run would have: those behind something
+    /// that has changed, or wasn't decided about, lose what they have. What the first destructor that panics
+    /// has thrown.
+    #[cold]
+    pub(super) fn end_cutoffs(&self, watch: Option<&Watch<'_>>) -> Option<Payload> {
+        let cutoffs = self.cutoffs.as_deref().filter(|cutoffs| cutoffs.is_open())?;
+        let mut thrown = None;
+        for node in self.topology.forward() {
+            let before = self.topology.predecessors(node).map(|before| before.node);
+            let undecided = cutoffs.is_undecided(node).then(|| cutoffs.stays(node, false, before)).flatten();
+            if let (Some(true), Some(watch)) = (undecided, watch) {
+                watch.idle(node);
+            }
+            let last = self.store.statuses.get(node);
+            if undecided == Some(false) {
+                self.store.statuses.set(node, Status::NOT_RUN);
+            }
+            let drop = || {
+                if undecided == Some(false) && last == Status::VALUE {
+                    // SAFETY: its slot holds a value, as the status said. Nobody uses it: there is no run.
+                    unsafe { self.store.drop_result(node) };
+                }
+                // SAFETY: there is no run.
+                unsafe { cutoffs.drop_aside(node, self.store.slots()) };
+            };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
+                self.store.statuses.set(node, Status::PANICKED);
+                thrown = thrown::first(thrown, Some(payload));
+            }
+        }
+        thrown
+    }
+}
