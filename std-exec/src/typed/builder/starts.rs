@@ -11,7 +11,11 @@ use std::collections::BTreeMap;
 
 impl<P> GraphBuilder<'_, P> {
     /// A node that is complete as soon as `node` has begun: what comes [after](Self::after) it begins while
-    /// `node` is still under way, or later, but not before. It gives `()`, and has no work of its own.
+    /// `node` is under way, or later. It gives `()`, and has no work of its own.
+    ///
+    /// To have begun means that its closure is about to be called, with all that it waits for, a thread and
+    /// permits among it. It need not have done anything yet: if it matters that it has, take a
+    /// [`moment`](Self::moment).
     ///
     /// If `node` doesn't begin, it comes to the same: it is skipped, or not chosen, or does not run. In an
     /// [update](crate::RunOptions::update) in which `node` is up to date, so is its start. For limits and

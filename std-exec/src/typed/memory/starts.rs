@@ -74,6 +74,11 @@ impl Starts {
         Some((*lock(&self.stages[at]), self.starts[at].waker))
     }
 
+    /// Whether what this start waits for was there.
+    pub(crate) fn is_reached(&self, start: u32) -> bool {
+        matches!(self.stage(start), Some((Stage::Reached, _)))
+    }
+
     /// What is waited for as this start.
     pub(crate) fn of_start(&self, start: u32) -> Option<u32> {
         self.place(start).map(|at| self.starts[at].of)

@@ -229,7 +229,10 @@ impl GraphData {
     /// here.
     fn skip_dependents(&self, watch: Option<&Watch<'_>>) {
         for node in self.topology.forward() {
-            if matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED) {
+            // A start that has been there isn't behind what has become of its node since.
+            let is_reached = self.starts.as_ref().is_some_and(|starts| starts.is_reached(node));
+            let has_begun = !matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED);
+            if !(has_begun || is_reached) {
                 let statuses = &self.store.statuses;
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
