@@ -51,7 +51,7 @@ impl fmt::Debug for Block {
 ///
 /// A queue for each size: messages are mostly done with in the order in which they were made.
 #[derive(Debug, Default)]
-pub struct Pool {
+pub(crate) struct Pool {
     /// Of blocks of at least 2 to the power of the place.
     queues: Vec<VecDeque<Arc<Block>>>,
 }

@@ -62,6 +62,16 @@ pub enum DistributedGraphError {
         /// The node: its name, or its number.
         node: String,
     },
+    /// A node was declared, and never defined.
+    Undefined {
+        /// The node: its name, or its number.
+        node: String,
+    },
+    /// Each of these nodes comes after the next, and the last one after the first.
+    Cycle {
+        /// The nodes: their names, or their numbers.
+        nodes: Vec<String>,
+    },
     /// This rank's part is refused by `dgraph-exec`.
     Part(GraphError),
     /// Another rank can't build its part.
@@ -83,6 +93,18 @@ impl fmt::Display for DistributedGraphError {
                 write!(f, "the owner of node {node} is rank {owner}, but there are {ranks} ranks")
             }
             Self::ForeignHandle { node } => write!(f, "node {node} depends on a node of another graph"),
+            Self::Undefined { node } => write!(f, "node {node} was declared, but not defined"),
+            Self::Cycle { nodes } => {
+                const SHOWN: usize = 5;
+                f.write_str("these nodes depend on each other in a circle: ")?;
+                for (at, node) in nodes.iter().take(SHOWN).enumerate() {
+                    write!(f, "{}{node}", if at == 0 { "" } else { ", " })?;
+                }
+                match nodes.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
             Self::Part(_) => f.write_str("this rank's part of the graph can't be built"),
             Self::RefusedBy { rank } => write!(f, "rank {rank} can't build its part of the graph"),
             Self::Link(_) => f.write_str("the ranks can't build the graph together"),

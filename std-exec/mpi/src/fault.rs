@@ -28,6 +28,13 @@ pub enum FaultKind {
     Missing,
 }
 
+impl FaultKind {
+    /// Whether a rank has called the run off, and nothing has gone wrong.
+    pub(crate) fn calls_off(self) -> bool {
+        matches!(self, Self::Cancelled | Self::DeadlineExceeded)
+    }
+}
+
 /// Something that went wrong on a rank.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fault {
@@ -142,7 +149,13 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Adds a fault. That a rank has called the run off is told by each rank that has stopped for it, and
+    /// counts once.
     pub(crate) fn push(&mut self, fault: Fault) {
+        let same = |known: &Fault| known.kind == fault.kind && known.rank == fault.rank;
+        if fault.kind.calls_off() && self.first.iter().any(same) {
+            return;
+        }
         if self.first.len() < TOLD {
             self.first.push(fault);
         } else {
@@ -231,10 +244,9 @@ mod tests {
     fn the_error_stays_on_its_rank() {
         let mut own = Faults::default();
         own.push(fault(1));
-        let mut verdict: Faults = crate::wire::from_bytes(
-            crate::wire::to_body(&own, &std::sync::Mutex::default()).unwrap().bytes(),
-        )
-        .unwrap();
+        let mut take = |bytes| Arc::new(crate::block::Block::new(bytes));
+        let told = crate::wire::to_body(&own, &mut take).unwrap();
+        let mut verdict: Faults = crate::wire::from_bytes(told.bytes()).unwrap();
         assert!(verdict.first()[0].source().is_none());
         verdict.adopt(&own);
         assert!(verdict.first()[0].source().is_some_and(|error| error.is::<fmt::Error>()));

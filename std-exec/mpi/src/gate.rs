@@ -3,32 +3,40 @@
 
 use crate::fault::FaultKind;
 use crate::link::with_current;
-use crate::port::{Arrived, Port, Recorded};
+use crate::message::Message;
+use crate::plan::Recipients;
+use crate::port::{Port, Recorded};
+use crate::slot::Arrived;
 use crate::wire::Wire;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 
 /// An error of any type.
 pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
+
+/// Makes what a future gives a value or an error.
+pub(crate) type Settle<O, T> = fn(O) -> Result<T, AnyError>;
 
 /// What is around each node of a rank: sends its value, and records what goes wrong.
 #[doc(hidden)]
 pub struct Gate {
     port: Arc<Port>,
     node: usize,
-    /// The ranks that need the value.
-    to: Box<[usize]>,
+    /// The other ranks that hear of it.
+    to: Recipients,
 }
 
 impl Gate {
     pub(crate) fn new(port: &Arc<Port>, node: usize) -> Self {
-        Self { port: Arc::clone(port), node, to: port.plan().recipients(node).into() }
+        Self { port: Arc::clone(port), node, to: port.plan().recipients(node) }
     }
 
     /// The node's name.
@@ -36,58 +44,130 @@ impl Gate {
         self.port.plan().name(self.node).to_owned()
     }
 
-    /// Whether another rank needs the value.
+    /// Whether another rank hears of it.
+    #[inline]
     pub(crate) fn leads_out(&self) -> bool {
-        !self.to.is_empty()
+        !self.to.fed.is_empty() || !self.to.told.is_empty()
     }
 
     /// Calls the node.
     pub(crate) fn call<T: Wire>(&self, node: impl FnOnce() -> Result<T, AnyError>) -> Result<T, Recorded> {
-        let here = with_current(self.port.link(), |_| ()).is_some();
-        self.port.node_begins(here);
+        let here = self.is_here();
+        self.port.enter(here);
+        let outcome = self.attempt(here, node);
+        self.port.leave(here);
+        self.ended(here);
+        outcome
+    }
+
+    /// Polls the node's future until it is done. `made` is that, or what was thrown in its place.
+    pub(crate) async fn run<O, T: Wire>(
+        self: Arc<Self>,
+        made: thread::Result<impl Future<Output = O>>,
+        settle: Settle<O, T>,
+    ) -> Result<T, Recorded> {
+        let mut future = match made {
+            Ok(future) => pin!(future),
+            Err(payload) => return Err(self.panicked(&*payload)),
+        };
+        let waits = self.port.under_way(self.node);
+        let (outcome, here) = poll_fn(|context| {
+            let here = self.is_here();
+            self.port.enter(here);
+            let polled = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(output)) => Poll::Ready((self.attempt(here, || settle(output)), here)),
+                Err(payload) => Poll::Ready((Err(self.panicked(&*payload)), here)),
+            };
+            self.port.leave(here);
+            polled
+        })
+        .await;
+        drop(waits);
+        self.ended(here);
+        outcome
+    }
+
+    /// What comes of `node`: its value is sent, and what goes wrong is recorded.
+    fn attempt<T: Wire>(
+        &self,
+        here: bool,
+        node: impl FnOnce() -> Result<T, AnyError>,
+    ) -> Result<T, Recorded> {
         let sent = || match node() {
-            Ok(value) => Ok(self.sent(value)),
+            Ok(value) => Ok(self.sent(value, here)),
             Err(error) => Err(error),
         };
-        let outcome = match catch_unwind(AssertUnwindSafe(sent)) {
+        match catch_unwind(AssertUnwindSafe(sent)) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
                 let fault = self.port.fault(FaultKind::Failed, self.node);
                 self.port.record(fault.with_error(Arc::from(error)));
                 Err(Recorded)
             }
-            Err(payload) => {
-                let fault = self.port.fault(FaultKind::Panicked, self.node);
-                self.port.record(fault.with_message(words(&*payload).to_owned()));
-                Err(Recorded)
-            }
-        };
-        self.port.node_ends(here);
+            Err(payload) => Err(self.panicked(&*payload)),
+        }
+    }
+
+    #[cold]
+    fn panicked(&self, payload: &(dyn Any + Send)) -> Recorded {
+        let fault = self.port.fault(FaultKind::Panicked, self.node);
+        self.port.record(fault.with_message(words(payload).to_owned()));
+        Recorded
+    }
+
+    /// The node is done with.
+    #[inline]
+    fn ended(&self, here: bool) {
+        self.port.count_done();
         if here {
             with_current(self.port.link(), |core| core.tick());
         }
-        outcome
     }
 
-    /// Sends the node's value.
+    /// Whether this is the thread of the link.
+    #[inline]
+    fn is_here(&self) -> bool {
+        with_current(self.port.link(), |_| ()).is_some()
+    }
+
+    /// Sends the value of an input.
     pub(crate) fn send<T: Wire>(&self, value: &T) -> Result<(), Recorded> {
-        let message = self.port.message(self.node, value)?;
-        let link = self.port.link();
-        if with_current(link, |_| ()).is_none() {
-            self.port.send_later(&self.to, &message);
-            return Ok(());
+        self.send_from(value, self.is_here())
+    }
+
+    /// Sends the node's value, and that it has one; `here` is the thread of the link.
+    fn send_from<T: Wire>(&self, value: &T, here: bool) -> Result<(), Recorded> {
+        let Self { port, node, to } = self;
+        if !to.fed.is_empty() {
+            // The link is not borrowed while the value is written: that calls the program's code.
+            let mut take = |bytes| {
+                let at_hand =
+                    if here { with_current(port.link(), |core| core.take_block(bytes)) } else { None };
+                at_hand.unwrap_or_else(|| port.take_block(bytes))
+            };
+            let message = port.message(*node, value, &mut take)?;
+            self.send_or_leave(&to.fed, message, here);
         }
-        with_current(link, |core| {
-            let Some((&last, others)) = self.to.split_last() else { return };
-            others.iter().for_each(|&to| core.send_value(to, message.clone()));
-            core.send_value(last, message);
-        });
+        if !to.told.is_empty() {
+            self.send_or_leave(&to.told, port.message_done(*node), here);
+        }
         Ok(())
     }
 
-    fn sent<T: Wire>(&self, value: T) -> Result<T, Recorded> {
+    /// Sends a message from the thread of the link, or leaves it to that.
+    #[inline]
+    fn send_or_leave(&self, to: &[usize], message: Message, here: bool) {
+        if here {
+            with_current(self.port.link(), |core| core.send_values(to, message));
+        } else {
+            self.port.send_later(to, &message);
+        }
+    }
+
+    fn sent<T: Wire>(&self, value: T, here: bool) -> Result<T, Recorded> {
         if self.leads_out() {
-            self.send(&value)?;
+            self.send_from(&value, here)?;
         }
         Ok(value)
     }
@@ -100,7 +180,7 @@ impl fmt::Debug for Gate {
 }
 
 /// What was passed to `panic!`, if it is a text.
-fn words(payload: &(dyn Any + Send)) -> &str {
+pub(crate) fn words(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
@@ -125,7 +205,12 @@ impl<T: Wire> Future for Receive<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { port, node, .. } = &*self;
-        let Some(arrived) = port.take_arrived(self.slot, context.waker()) else { return Poll::Pending };
+        let mut arrived = port.take_if_there(self.slot);
+        if arrived.is_none() {
+            with_current(port.link(), |core| core.look_before_waiting());
+            arrived = port.take_arrived(self.slot, context.waker());
+        }
+        let Some(arrived) = arrived else { return Poll::Pending };
         Poll::Ready(match arrived {
             Arrived::Value(body) => {
                 let fault = || port.fault(FaultKind::NotReceived, *node);

@@ -18,6 +18,47 @@ pub struct DistributedInput<T> {
     node: DistributedNode<T>,
 }
 
+/// A node that was declared and is still to be defined: made by
+/// [`DistributedBuilder::declare`](crate::DistributedBuilder::declare), and handed in where a node's name is
+/// expected otherwise. That can be done once, so no node is defined twice. Others depend on it by its
+/// [`node`](Self::node).
+///
+/// # Examples
+///
+/// ```
+/// use dgraph_mpi::DistributedBuilder;
+/// let mut graph = DistributedBuilder::new();
+/// let later = graph.declare::<u8>("later");
+/// graph.node("next", (later.node(),), |later: &u8| later + 1);
+/// graph.node(later, (), || 6);
+/// ```
+#[must_use = "a node that is never defined is an error of `build`"]
+pub struct DistributedDeclared<T> {
+    node: DistributedNode<T>,
+}
+
+impl<T> DistributedDeclared<T> {
+    pub(crate) fn new(node: DistributedNode<T>) -> Self {
+        Self { node }
+    }
+
+    /// The node, for whatever depends on it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_mpi::DistributedBuilder;
+    /// let mut graph = DistributedBuilder::new();
+    /// let later = graph.declare::<u8>("later");
+    /// assert_eq!(later.node().index(), 0);
+    /// graph.node(later, (), || 6);
+    /// ```
+    #[must_use]
+    pub fn node(&self) -> DistributedNode<T> {
+        self.node
+    }
+}
+
 impl<T> DistributedNode<T> {
     pub(crate) fn new(builder: u64, node: u32) -> Self {
         Self { builder, node, output: PhantomData }
@@ -25,6 +66,10 @@ impl<T> DistributedNode<T> {
 
     pub(crate) fn builder(self) -> u64 {
         self.builder
+    }
+
+    pub(crate) fn number(self) -> u32 {
+        self.node
     }
 
     /// The node's number: nodes are numbered in the order in which they were declared.
@@ -65,6 +110,12 @@ impl<T> Copy for DistributedInput<T> {}
 impl<T> fmt::Debug for DistributedNode<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DistributedNode({})", self.node)
+    }
+}
+
+impl<T> fmt::Debug for DistributedDeclared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DistributedDeclared({})", self.node.node)
     }
 }
 

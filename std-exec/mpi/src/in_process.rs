@@ -36,6 +36,8 @@ pub struct Network {
     seed: u64,
     most: u32,
     losses: Vec<Loss>,
+    /// A seed, and of how many messages one is lost.
+    lossy: Option<(u64, u64)>,
     ticks: bool,
 }
 
@@ -43,7 +45,7 @@ impl Network {
     /// Between so many ranks; messages arrive at once, in the order in which they were sent.
     #[must_use]
     pub fn new(ranks: usize) -> Self {
-        Self { ranks, seed: 0, most: 0, losses: Vec::new(), ticks: false }
+        Self { ranks, seed: 0, most: 0, losses: Vec::new(), lossy: None, ticks: false }
     }
 
     /// Each message waits for up to `most` looks of its receiver, how many is drawn from `seed`. Those of one
@@ -58,6 +60,25 @@ impl Network {
     #[must_use]
     pub fn lose(mut self, loss: Loss) -> Self {
         self.losses.push(loss);
+        self
+    }
+
+    /// Loses one of `one_in` messages on average; `seed` decides which.
+    ///
+    /// # Panics
+    ///
+    /// If `one_in` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dgraph_mpi::Network;
+    /// let ends = Network::new(3).losses(7, 100).build();
+    /// ```
+    #[must_use]
+    pub fn losses(mut self, seed: u64, one_in: u64) -> Self {
+        assert!(one_in > 0, "one of 0 messages");
+        self.lossy = Some((seed, one_in));
         self
     }
 
@@ -135,18 +156,17 @@ impl Transport for InProcess {
     }
 
     fn send(&mut self, to: usize, message: Message) -> Result<(), TransportError> {
-        let Network { seed, most, losses, .. } = &self.shared.network;
+        let Network { seed, most, losses, lossy, .. } = &self.shared.network;
         let nth = self.sent[to];
         self.sent[to] += 1;
-        if losses.contains(&Loss { from: self.rank, to, nth }) {
+        let place = (self.rank as u64) << 48 ^ (to as u64) << 32 ^ nth;
+        let by_chance = |&(seed, one_in): &(u64, u64)| mixed(!seed ^ mixed(place)) % one_in == 0;
+        if losses.contains(&Loss { from: self.rank, to, nth }) || lossy.as_ref().is_some_and(by_chance) {
             return Ok(());
         }
         let delay = match most {
             0 => 0,
-            most => {
-                let place = (self.rank as u64) << 48 ^ (to as u64) << 32 ^ nth;
-                u32::try_from(mixed(seed ^ mixed(place)) % (u64::from(*most) + 1)).unwrap_or(0)
-            }
+            most => u32::try_from(mixed(seed ^ mixed(place)) % (u64::from(*most) + 1)).unwrap_or(0),
         };
         lock(&self.shared.mailboxes[to]).from[self.rank].push_back((delay, message));
         Ok(())

@@ -9,9 +9,11 @@ use std::sync::Arc;
 pub(crate) enum Kind {
     /// The value of a node.
     Value,
+    /// A node has a value, which the receiver doesn't need.
+    Done,
     /// A node will have no value in this run.
     Poison,
-    /// A run is to stop.
+    /// A run is to stop; the node is a number for the reason.
     Stop,
     /// Up the tree: what a rank and those below it have come to.
     Report,
@@ -29,8 +31,9 @@ pub(crate) enum Kind {
     Bye,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Value,
+    Kind::Done,
     Kind::Poison,
     Kind::Stop,
     Kind::Report,
@@ -106,6 +109,7 @@ impl Body {
     }
 
     /// Puts the head before the bytes, if nobody else has the block.
+    #[inline]
     pub(crate) fn with_head(mut self, head: Head) -> Self {
         if let Some(block) = Arc::get_mut(&mut self.block) {
             block.bytes_mut()[..HEAD].copy_from_slice(&head.to_bytes());
@@ -167,10 +171,12 @@ impl Message {
     }
 
     /// One without a body.
+    #[inline]
     pub(crate) fn bare(kind: Kind, graph: u32, operation: u64, node: u64) -> Self {
         Self { head: Head { kind, graph, operation, node, length: 0 }, body: None }
     }
 
+    #[inline]
     pub(crate) fn with_body(kind: Kind, graph: u32, operation: u64, node: u64, body: Body) -> Self {
         let length = u64::try_from(body.length).expect("lengths fit 64 bits");
         let head = Head { kind, graph, operation, node, length };
@@ -195,6 +201,7 @@ impl Message {
         self.body.as_ref()
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         self.body.as_ref().map_or(&[], Body::bytes)
     }

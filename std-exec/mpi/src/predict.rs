@@ -66,7 +66,7 @@ pub struct Prediction {
     pub makespan: Duration,
     /// What all nodes take together.
     pub work: Duration,
-    /// How many values travel.
+    /// How many values travel, and ends of nodes that others only come after.
     pub values: usize,
 }
 
@@ -123,7 +123,7 @@ impl DistributedBuilder<'_> {
     ///
     /// # Panics
     ///
-    /// If the owner of a node is no rank.
+    /// If the owner of a node is no rank; if nodes depend on each other in a circle.
     ///
     /// # Examples
     ///
@@ -142,20 +142,17 @@ impl DistributedBuilder<'_> {
     /// ```
     #[must_use]
     pub fn predict(&self, cluster: &Cluster, owners: &Owners, bytes: impl Fn(usize) -> u64) -> Prediction {
-        let owners = owners.assign(cluster.ranks, self.placed(), self.loads(), self.dependencies());
+        let description = self.description();
+        let Ok(order) = description.order() else { panic!("nodes depend on each other in a circle") };
+        let owners = owners.assign(cluster.ranks, description, &order);
         assert!(owners.iter().all(|&owner| owner < cluster.ranks), "the owner of a node is no rank");
         let owners = owners.into_iter().map(|owner| u32::try_from(owner).unwrap_or(u32::MAX)).collect();
-        let plan = Plan::new(
-            0,
-            cluster.ranks,
-            &vec![String::new(); self.loads().len()],
-            owners,
-            self.dependencies(),
-        );
+        let plan = Plan::new(0, cluster.ranks, description, owners);
+        let loads: Vec<u64> = description.nodes().iter().map(|node| node.load).collect();
         let mut simulation = Simulation {
             cluster,
-            loads: self.loads(),
-            remaining: self.dependencies().iter().map(|sources| sources.len()).collect(),
+            loads: &loads,
+            remaining: description.nodes().iter().map(|node| node.predecessors().len()).collect(),
             ranks: (0..cluster.ranks).map(|_| Rank::default()).collect(),
             events: BinaryHeap::new(),
             plan: &plan,
@@ -163,7 +160,7 @@ impl DistributedBuilder<'_> {
         let last = simulation.run(&bytes);
         let levels = f64::from((cluster.ranks + 1).next_power_of_two().ilog2() - 1);
         let agreement = 2.0 * levels * (cluster.latency + 2.0 * cluster.overhead);
-        let work: u64 = self.loads().iter().sum();
+        let work: u64 = loads.iter().sum();
         Prediction {
             makespan: Duration::from_secs_f64(last + agreement),
             work: Duration::from_nanos(work),
@@ -197,10 +194,11 @@ impl Simulation<'_> {
                 Event::Ended { rank, node } => {
                     last = last.max(now);
                     let mut sent = now;
-                    for to in self.plan.recipients(node) {
+                    let recipients = self.plan.recipients(node);
+                    let values = recipients.fed.iter().map(|&to| (to, bytes(node)));
+                    for (to, bytes) in values.chain(recipients.told.iter().map(|&to| (to, 0))) {
                         sent += self.cluster.overhead;
-                        let arrival =
-                            sent + self.cluster.latency + bytes(node) as f64 / self.cluster.bandwidth;
+                        let arrival = sent + self.cluster.latency + bytes as f64 / self.cluster.bandwidth;
                         self.events.push(Reverse((Moment(arrival), Event::Arrived { rank: to, node })));
                     }
                     let sender = &mut self.ranks[rank];

@@ -19,20 +19,24 @@ impl Number {
         Self(AtomicU64::new(number))
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
 
+    #[inline]
     pub(crate) fn set(&self, number: u64) {
         self.0.store(number, Relaxed);
     }
 
     /// Adds 1, and gives the number that it was before.
+    #[inline]
     pub(crate) fn count(&self) -> u64 {
         self.0.fetch_add(1, Relaxed)
     }
 
     /// Subtracts 1.
+    #[inline]
     pub(crate) fn uncount(&self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -43,11 +47,13 @@ impl Number {
 pub(crate) struct Flag(AtomicBool);
 
 impl Flag {
+    #[inline]
     pub(crate) fn raise(&self) {
         // Ordering: Release pairs with the Acquire of `take`: whoever sees the flag sees what it is about.
         self.0.store(true, Release);
     }
 
+    #[inline]
     pub(crate) fn take(&self) -> bool {
         // Ordering: Acquire pairs with the Release of `raise`.
         self.0.load(Relaxed) && self.0.swap(false, Acquire)

@@ -2,7 +2,6 @@
 
 use crate::block::{Block, HEAD, Pool};
 use crate::message::Body;
-use crate::sync::lock;
 use bytemuck::Pod;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// A value that a node can give: it can travel to other ranks.
 ///
@@ -33,8 +32,10 @@ use std::sync::{Arc, Mutex};
     note = "it has to be `Serialize` and `DeserializeOwned`, or wrapped in `Plain` or `PlainVec`"
 )]
 pub trait Wire: Sized + Send + Sync + 'static {
+    /// Writes it into a block of at least so many bytes as `take` is asked for; that gives one that nobody
+    /// else has.
     #[doc(hidden)]
-    fn pack(&self, pool: &Mutex<Pool>) -> Result<Body, WireError>;
+    fn pack(&self, take: &mut dyn FnMut(usize) -> Arc<Block>) -> Result<Body, WireError>;
 
     #[doc(hidden)]
     fn unpack(body: Option<Body>) -> Result<Self, WireError>;
@@ -87,8 +88,8 @@ struct Packer {
 }
 
 impl Packer {
-    fn new(pool: &Mutex<Pool>) -> Self {
-        let mut home = lock(pool).take(HEAD + ROOM);
+    fn new(take: &mut dyn FnMut(usize) -> Arc<Block>) -> Self {
+        let mut home = take(HEAD + ROOM);
         let memory = mem::replace(Self::own(&mut home), Block::new(0));
         Self { home, memory, length: 0 }
     }
@@ -131,9 +132,12 @@ impl postcard::ser_flavors::Flavor for Packer {
     }
 }
 
-/// Writes a value in postcard's format. If that fails, the pool has a block less.
-pub(crate) fn to_body<T: Serialize>(value: &T, pool: &Mutex<Pool>) -> Result<Body, WireError> {
-    postcard::serialize_with_flavor(value, Packer::new(pool)).map_err(WireError::Format)
+/// Writes a value in postcard's format. If that fails, a block has been taken for nothing.
+pub(crate) fn to_body<T: Serialize>(
+    value: &T,
+    take: &mut dyn FnMut(usize) -> Arc<Block>,
+) -> Result<Body, WireError> {
+    postcard::serialize_with_flavor(value, Packer::new(take)).map_err(WireError::Format)
 }
 
 /// Reads a value in postcard's format.
@@ -142,8 +146,8 @@ pub(crate) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireErr
 }
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Wire for T {
-    fn pack(&self, pool: &Mutex<Pool>) -> Result<Body, WireError> {
-        to_body(self, pool)
+    fn pack(&self, take: &mut dyn FnMut(usize) -> Arc<Block>) -> Result<Body, WireError> {
+        to_body(self, take)
     }
 
     fn unpack(body: Option<Body>) -> Result<Self, WireError> {
@@ -179,8 +183,8 @@ impl<T> DerefMut for Plain<T> {
 }
 
 impl<T: Pod + Send + Sync> Wire for Plain<T> {
-    fn pack(&self, pool: &Mutex<Pool>) -> Result<Body, WireError> {
-        let mut packer = Packer::new(pool);
+    fn pack(&self, take: &mut dyn FnMut(usize) -> Arc<Block>) -> Result<Body, WireError> {
+        let mut packer = Packer::new(take);
         packer.put(bytemuck::bytes_of(&self.0));
         Ok(packer.finish())
     }
@@ -284,7 +288,7 @@ impl<T: Pod + PartialEq> PartialEq for PlainVec<T> {
 }
 
 impl<T: Pod + Send + Sync> Wire for PlainVec<T> {
-    fn pack(&self, _: &Mutex<Pool>) -> Result<Body, WireError> {
+    fn pack(&self, _: &mut dyn FnMut(usize) -> Arc<Block>) -> Result<Body, WireError> {
         Ok(self.body.clone())
     }
 
@@ -336,7 +340,7 @@ mod tests {
     use super::*;
 
     fn there_and_back<T: Wire + Clone>(value: &T) -> T {
-        let body = value.pack(&Mutex::default()).unwrap();
+        let body = value.pack(&mut |bytes| Arc::new(Block::new(bytes))).unwrap();
         T::unpack(Some(body)).unwrap()
     }
 

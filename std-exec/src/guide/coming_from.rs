@@ -30,7 +30,12 @@
 //! starts from nothing.
 //!
 //! - `par_iter_mut().for_each(…)` within a graph: [`threads()`](crate::threads()) and
-//!   [`Threads::for_each`](crate::Threads::for_each), on the same threads.
+//!   [`Threads::for_each`](crate::Threads::for_each), on the same threads; `par_chunks_mut` is
+//!   [`for_each_chunk_mut`](crate::Threads::for_each_chunk_mut), `fold(…).reduce(…)` is
+//!   [`fold`](crate::Threads::fold).
+//! - `scope` is what any graph is: its closures may borrow, since `run` returns when all of them have ended.
+//! - The global pool is [`Executor::global`](crate::Executor::global); `ThreadPoolBuilder` is
+//!   [`Executor::builder`](crate::Executor::builder). There is no `install`: each run says where it runs.
 //! - rayon *in* a node works: `pool.install(|| items.par_sort())`. The thread that runs the node waits
 //!   meanwhile. Make the pool outside of nodes, or within [`unpinned`](crate::unpinned), or run the graph on
 //!   [`Executor::global`](crate::Executor::global), so that it has all cores. Cancels don't reach it.

@@ -36,6 +36,8 @@
 //!   both.
 //! - Closures may be `FnMut`, so a node can keep something for itself from run to run. They may borrow from
 //!   whoever owns the graph. What one node leaves for *another* is a [state](super::state).
+//! - Any thread may run a node. So closures are `Send`, and results `Send` and `Sync`;
+//!   [there are ways around both](super::order).
 //!
 //! The handle is also how you get at results: `results[line]`, `graph.result(line)`, which says why if there
 //! is none, or `graph.take(line)`, which hands the value over. A result stays until the next run.
@@ -56,8 +58,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An argument of the wrong type, or one too many, doesn't compile. An input that was never set is an error
-//! of the run, and so is a handle of another graph.
+//! An argument of the wrong type, or one too many, doesn't compile. A handle of another graph is an error of
+//! `build`; where there is nothing that could return one, as in `set` and `results[…]`, it is a panic. An input
+//! that was never set is an error of the run.
 //!
 //! # Values that move, lists, and large results
 //!

@@ -22,7 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Four ways to run, and `spawn`
+//! # Five ways to run
 //!
 //! | verb | who runs the nodes | meanwhile the caller |
 //! |---|---|---|

@@ -2,7 +2,7 @@
 //!
 //! All layers run on the same executor, and all but the last are the same typed graph in another notation.
 //!
-//! | you have | use | what a node is | what it costs more than a number |
+//! | you have | use | what a node is | what it costs beyond a bare number |
 //! |---|---|---|---|
 //! | closures that feed each other | [`GraphBuilder`](crate::GraphBuilder) | a closure behind a typed handle | about a nanosecond |
 //! | functions that feed each other | [`create_graph!`](crate::create_graph) | a function, found by its name | the same |

@@ -17,7 +17,7 @@
 //! | [beyond one machine](machines) | MPI |
 //! | [coming from](coming_from) | rayon, tokio, bevy, Taskflow, oneTBB, dask |
 //!
-//! Programs of 100 to 170 lines, in `examples/` of this crate: `frame` (a game), `build` (a build tool),
+//! Programs of 100 to 220 lines, in `examples/` of this crate: `frame` (a game), `build` (a build tool),
 //! `audio` (sound), `service` (requests under tokio), `solve` (linear equations), `fetch_and_crunch` (waiting
 //! beside computing).
 //!

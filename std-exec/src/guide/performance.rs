@@ -19,9 +19,10 @@
 //!
 //! # When threads pay
 //!
-//! If there is much to do side by side, from some three nanoseconds of work per node on in a grid, and from
-//! some twenty in layers of a hundred nodes that are joined at random. At a microsecond per node two threads are 1.9 times as fast as one. Below that,
-//! `run_parallel` is as fast as `run`, since the executor notices: you needn't choose by size.
+//! If there is much to do side by side: from some three nanoseconds of work per node on in a grid, and from
+//! some twenty in layers of a hundred nodes that are joined at random. At a microsecond per node two threads
+//! are 1.9 times as fast as one. For smaller nodes than these `run_parallel` is as fast as `run`, since the
+//! executor notices: you needn't choose by size.
 //!
 //! What no scheduler can change: a run takes at least as long as its longest path, and as all work divided by
 //! the threads. [`DagView::critical_path`](crate::DagView::critical_path) and
@@ -29,8 +30,9 @@
 //!
 //! # How the executor chooses
 //!
-//! The first run of a graph is shared, and a few of its nodes are timed. Then there are three ways; results
-//! never depend on which one is taken.
+//! In the first run of a graph its caller goes alone for some eight microseconds, and so learns what nodes take
+//! in sequence. If they are tiny it goes on; otherwise the rest is shared, and nodes are timed. Then there are
+//! three ways; results never depend on which one is taken.
 //!
 #![doc = include_str!("pictures/ways.svg")]
 //!
@@ -61,8 +63,8 @@
 //! - *Threads that wait up to 20 µs before they sleep* are on by default, and the
 //!   [builder](crate::ExecutorBuilder::spin) changes it: longer for short runs in quick succession, none for
 //!   a laptop's battery.
-//! - *No system call at all,* for audio callbacks and control loops: [`ExecutorBuilder::real_time`]. It takes a core
-//!   for each thread.
+//! - *No system call at all,* for audio callbacks and control loops: [`ExecutorBuilder::real_time`]. It takes a
+//!   core for each thread.
 //!
 //! [`ExecutorBuilder::real_time`]: crate::ExecutorBuilder::real_time
 //!

@@ -48,7 +48,7 @@
 //! - [`Graph::run`](crate::Graph::run) is a run without threads. A test that passes with it and fails with
 //!   `run_parallel` has found something that your closures share behind the graph's back. ThreadSanitizer
 //!   sees through this crate, so it will name the place.
-//! - Order is what tests of threads go wrong by. Wait for what happens (a barrier, a channel), not for time.
+//! - In your own tests wait for what has to happen (by a barrier or a channel), and never for time to pass.
 //! - [`Graph::dag`](crate::Graph::dag) is the bare graph: `graph.dag().levels().len()`, `critical_path`, or
 //!   `dot()` for a picture, so a test can say what shape it should have.
 //! - [`ambiguities`](crate::Graph::ambiguities) lists pairs whose order at a [state](super::state) follows

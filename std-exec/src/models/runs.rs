@@ -95,17 +95,25 @@ fn run_against_shutdown() {
     });
 }
 
-/// A walk in step whose first node waits for the second: a worker must come and break in, wherever it is.
-/// Catches: a walk in step that is no work for anybody who lies down, or that is never posted.
-#[test]
-fn run_in_step_with_a_rendezvous() {
-    explore(2, || {
+/// A walk whose first node waits for the second: a worker must come and break in, wherever it is. Catches: a
+/// walk that is no work for anybody who lies down, or that is never posted.
+fn rendezvous(plan: Plan) {
+    explore(2, move || {
         beside_a_worker(1, |shared| {
             let dag = Dag::from_edges(2, &[]).expect("a valid graph");
             let meeting = Meeting::of(2);
             let body = |_: NodeId| meeting.attend();
-            let plan = Plan::InStep { budget: Budget::NONE };
             run(shared, &dag, &body, plan);
         });
     });
+}
+
+#[test]
+fn run_in_step_with_a_rendezvous() {
+    rendezvous(Plan::InStep { budget: Budget::NONE });
+}
+
+#[test]
+fn run_of_a_probe_with_a_rendezvous() {
+    rendezvous(Plan::Probe);
 }

@@ -43,6 +43,50 @@ fn walk_of_a_join() {
     walk(2, &[(0, 2), (1, 2)], 3);
 }
 
+/// The first run of a graph: its caller has seen enough after a node, and breaks in by itself, beside a helper
+/// who does at any moment. Catches: a probe that goes on with its walk when somebody has broken in, and a node
+/// at the end of a piece that counts as under way.
+fn probe(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize, culprit: Option<usize>) {
+    explore(preemptions, move || {
+        let shared = executor_of_two(1);
+        let checked = Checked::new(nodes, edges);
+        let helper = spawn_helper(&shared, help_once);
+        let body = |node: NodeId| {
+            checked.run(node);
+            if culprit == Some(node.index()) {
+                std::panic::resume_unwind(Box::new(1_u8));
+            }
+        };
+        let probing = || run(&shared, &checked.dag, &body, Plan::Probe);
+        assert_eq!(catch_unwind(AssertUnwindSafe(probing)).is_err(), culprit.is_some());
+        if culprit.is_none() {
+            checked.all_ran();
+        }
+        assert!(checked.dag.lend_countdown().expect("nobody has it").countdown().is_at_rest());
+        helper.join().expect("no panic");
+    });
+}
+
+#[test]
+fn probe_of_two_roots() {
+    probe(2, &[], 2, None);
+}
+
+#[test]
+fn probe_of_a_chain() {
+    probe(2, &[(0, 1), (1, 2)], 3, None);
+}
+
+#[test]
+fn probe_of_a_join() {
+    probe(2, &[(0, 2), (1, 2)], 3, None);
+}
+
+#[test]
+fn probe_that_panics() {
+    probe(2, &[(0, 2)], 3, Some(0));
+}
+
 /// A walk in step, which a helper joins, or breaks into, at any moment: nobody waits for the other, so that
 /// each break is seen. Catches: the orderings of `reach` and `all_reached`, a lane that is given out too
 /// late, a part that is run by both or by none, and nodes left behind in the step that the faster one is in.

@@ -59,6 +59,6 @@ fn look_around(shared: &Shared, worker: usize) {
 }
 
 /// Whether `spin` is not over yet, which begins when this is first asked.
-fn is_patient(idle_since: &mut Option<Instant>, spin: Duration) -> bool {
+pub(crate) fn is_patient(idle_since: &mut Option<Instant>, spin: Duration) -> bool {
     !spin.is_zero() && idle_since.get_or_insert_with(Instant::now).elapsed() < spin
 }

@@ -14,10 +14,6 @@ use dgraph_core::{AsDag, Countdown, DagView, NodeId, Supersteps};
 const MOST_WITH_PROFILE: usize = 1 << 14;
 const MOST_IN_SUPERSTEPS: usize = 1 << 20;
 
-/// In ticks, some 150 ns: what so short a body has taken in a first run is what cold caches have. A walk may show that it
-/// takes less, and then there must be supersteps already.
-const UNCERTAIN: usize = if MODEL { 0 } else { 400 };
-
 /// Finds supersteps for a graph whose bodies take so many ticks.
 pub(super) type Find<'f> = &'f dyn Fn(DagView<'_>, &dyn Fn(NodeId) -> u32) -> Supersteps;
 
@@ -87,20 +83,19 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     let Common { shared, countdown, .. } = run.common();
     let (timer, nodes) = (run.timer(), countdown.dag().node_count());
     let tuner = shared.tuner(R::Body::WAKES);
-    timer.record(tuner);
+    timer.record(tuner, nodes);
     timer.promise(tuner, nodes, shared.threads(), |work, others| {
         // Nothing can be faster than all threads at work all the time.
         let ideal = work / shared.threads().max(1);
         let body = work / nodes.max(1);
-        let promises = ideal.saturating_add(ideal / 20) < others || body < UNCERTAIN;
+        let promises = ideal.saturating_add(ideal / 50) < others;
         let worthwhile = promises && nodes <= MOST_IN_SUPERSTEPS;
         let Some((dag, find)) = dag else { return usize::MAX };
         let usual = u32::try_from(body).unwrap_or(u32::MAX).max(1);
-        let ticks = |node| timer.sampled(node).unwrap_or(usual);
         let mut found = false;
         let mut make = |dag: DagView<'_>| {
             found = worthwhile;
-            worthwhile.then(|| find(dag, &ticks))
+            worthwhile.then(|| find(dag, &timer.weights(usual)))
         };
         let steps = dag.supersteps_by(Some(&mut make)).map(Steps::through);
         match steps {

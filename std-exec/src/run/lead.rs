@@ -14,6 +14,7 @@
 use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::pool::watchdog::Watchdog;
+use crate::pool::worker::is_patient;
 use crate::run::body::Body;
 use crate::sync::spin_loop;
 use crate::sync::thrown::Thrown;
@@ -152,10 +153,14 @@ pub(super) fn lead<D: Discipline>(run: &D, team: &Team) {
         look();
         run.begin(team, &mut caller);
         let mut watch = Watchdog::default();
+        let mut idle_since = None;
         while !team.is_finished() {
             let called_off = look();
             run.work(team, &mut caller, &stay);
-            if !run.look_around(team, &mut caller) {
+            if run.look_around(team, &mut caller) {
+                idle_since = None;
+            } else if !is_patient(&mut idle_since, shared.spin) {
+                idle_since = None;
                 let needs = || !called_off && shared.is_shut_down() || run.needs(team, &caller);
                 if shared.wait_within(team, &mut watch, needs) {
                     run.has_parked();

@@ -106,7 +106,7 @@ pub(crate) fn run<F: Body>(
         let forced = if may_walk { forced } else { Some(Plan::Share) };
         let timer = begin::<Ordered<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let steps = match timer.plan {
-            Plan::Alone { .. } => Some(Steps::alone(serial)),
+            Plan::Alone { .. } | Plan::Probe => Some(Steps::alone(serial)),
             Plan::InStep { .. } => steps_of(dag, shared.threads(), forced, &|dag, ticks| {
                 queue.supersteps(dag, shared.threads(), WAIT_TICKS, ticks)
             }),
@@ -339,7 +339,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
 
     fn course(&self) -> Course {
         match self.walk.is_going_on() {
-            true if self.walk.steps().are_divided() => Course::InStep,
+            true if self.is_to_be_joined() => Course::InStep,
             true => Course::Walk { budget: self.timer.budget },
             false => Course::Shared { roots: 0 },
         }

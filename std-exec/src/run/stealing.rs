@@ -55,9 +55,9 @@ where
         let timer = begin::<Stealing<'_, F>>(shared, countdown, forced, dag.wants_supersteps());
         let find: Find<'_> = &|dag, ticks| dag.supersteps(shared.threads(), WAIT_TICKS, ticks);
         let steps = match timer.plan {
-            Plan::Alone { .. } if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
+            Plan::Alone { .. } | Plan::Probe if !F::WAKES => Some(Steps::alone(countdown.dag().order())),
             Plan::InStep { .. } => steps_of(dag, shared.threads(), forced, find),
-            Plan::Share | Plan::Alone { .. } => None,
+            Plan::Share | Plan::Alone { .. } | Plan::Probe => None,
         };
         let run = Stealing::new(shared, countdown, body, timer, steps, tally);
         lead(&run, team);
@@ -174,7 +174,7 @@ impl<F: Body> Discipline for Stealing<'_, F> {
     fn course(&self) -> Course {
         let (roots, budget) = (self.roots, self.timer.budget);
         match self.walk.is_going_on() {
-            true if self.walk.steps().are_divided() => Course::InStep,
+            true if self.is_to_be_joined() => Course::InStep,
             true => Course::Walk { budget },
             false if self.begins_quietly() => Course::Quiet { roots, budget },
             false => Course::Shared { roots },

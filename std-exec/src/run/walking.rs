@@ -20,7 +20,7 @@ use crate::sync::asymmetric_fence;
 use crate::sync::clock;
 use crate::sync::{AtomicUsize, patience, spin_loop};
 use crate::team::Team;
-use crate::tuner::RunTimer;
+use crate::tuner::{Probe, RunTimer};
 use dgraph_core::NodeId;
 use std::any::Any;
 use std::ops::Range;
@@ -109,11 +109,17 @@ pub(crate) trait Walks<'r>: Discipline {
     /// `node`, which seemed to be under way when somebody broke in, wasn't run, and is ready.
     fn give_back(&self, team: &Team, member: &mut Self::Member<'_>, node: NodeId);
 
+    /// Whether helpers are to come to the walk from its beginning: to take part, or to break in as soon as it
+    /// is known what a walk takes.
+    fn is_to_be_joined(&self) -> bool {
+        self.walk().steps().are_divided() || self.timer().probe().is_some()
+    }
+
     /// The caller's part of a walk. Whether it has come to its end; otherwise somebody has broken in, and the
     /// run goes on shared.
     fn begin_walk(&self, team: &Team, own: &mut Self::Member<'_>) -> bool {
         let steps = self.walk().steps();
-        if steps.are_divided() {
+        if self.is_to_be_joined() {
             self.post(team);
         } else {
             self.have_it_watched(team);
@@ -122,10 +128,13 @@ pub(crate) trait Walks<'r>: Discipline {
             self.call_off(team);
         }
         let lanes = self.walk().of(team.lanes());
-        let (ended, lane) = self.go(lanes, 0, steps.first(), || false);
+        let (ended, lane) = match self.timer().probe() {
+            Some(probe) => (self.probe(team, probe, &lanes[0]), 0),
+            None => self.go(lanes, 0, steps.first(), || false),
+        };
         match ended {
             Ended::AtTheEnd => {
-                if steps.are_divided() {
+                if self.is_to_be_joined() {
                     // There is nothing to join for, although the team isn't closed yet.
                     team.end_walk();
                     // If somebody has broken in, nothing was left.
@@ -136,6 +145,7 @@ pub(crate) trait Walks<'r>: Discipline {
             }
             // Nobody else is walking, and no counters are in use: nothing has to be drained.
             Ended::Panicked if !steps.are_divided() && self.walk().finish() => {
+                team.end_walk();
                 team.finish_all();
                 true
             }
@@ -162,6 +172,9 @@ pub(crate) trait Walks<'r>: Discipline {
         }
         let lanes = self.walk().of(team.lanes());
         let Some(lane) = self.walk().join() else {
+            if self.timer().probe().is_some_and(|probe| self.await_probe(probe, &wanted)) {
+                return true;
+            }
             self.break_in(team, lanes, Some(own));
             return false;
         };
@@ -182,6 +195,46 @@ pub(crate) trait Walks<'r>: Discipline {
             let _ = self.after(team, own, lanes, lane, ended);
         }
         ended == Ended::AtTheEnd
+    }
+
+    /// The caller begins the first run of a graph: it goes through ever longer pieces of the order until it has
+    /// seen what a walk takes; then on, if that is faster than sharing.
+    fn probe(&self, team: &Team, probe: &Probe, lane: &Lane) -> Ended {
+        let nodes = self.walk().steps().nodes().len();
+        let (mut begin, mut size) = (0, 1);
+        let mut at = probe.begin(self.timer());
+        while begin < nodes {
+            let end = nodes.min(begin + size);
+            if let Some(ended) = self.run_piece(lane, begin..end, end) {
+                return ended;
+            }
+            let now = self.timer().elapsed();
+            probe.saw(end - begin, now.saturating_sub(at), now);
+            (begin, size, at) = (end, size * 2, now);
+            if probe.is_over(now) && end < nodes {
+                let Some(budget) = probe.walk(nodes, self.common().shared.threads()) else {
+                    return Ended::Late;
+                };
+                team.go_on_alone(budget);
+                if !self.walk().is_going_on() {
+                    team.end_walk(); // somebody has broken in, and may have said so before
+                }
+                self.have_it_watched(team);
+                size = nodes;
+            }
+        }
+        Ended::AtTheEnd
+    }
+
+    /// A helper waits until the caller has seen what a walk takes. Whether it isn't needed.
+    fn await_probe(&self, probe: &Probe, wanted: &impl Fn() -> bool) -> bool {
+        while !probe.is_overdue(self.timer().elapsed()) && self.walk().is_going_on() && !wanted() {
+            if probe.goes_on_alone() {
+                return true;
+            }
+            spin_loop();
+        }
+        false
     }
 
     /// Walks in this lane, from the step `step` on, to whatever end; the caller also in lanes that nobody has

@@ -140,3 +140,47 @@ mod system {
 
     pub(super) fn interrupt_all() {}
 }
+
+#[cfg(all(test, not(any(miri, dgraph_loom, dgraph_shuttle))))]
+mod tests {
+    use super::{heavy, light, light_is_free, prepare};
+    use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+    use std::{hint, thread};
+
+    /// Each thread writes its own flag and then reads the other's. Both going on as the first is what the pair
+    /// of fences forbids. Shows nothing where threads take turns on one core.
+    #[test]
+    fn one_of_two_sees_the_other() {
+        const ROUNDS: usize = 20_000;
+        prepare(true);
+        let free = light_is_free();
+        assert!(free || !cfg!(windows), "there is no Windows without this call");
+        let flags: Vec<_> = (0..ROUNDS).map(|_| [AtomicBool::new(false), AtomicBool::new(false)]).collect();
+        let rounds = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        let play = |own: usize, fence: &dyn Fn()| -> Vec<bool> {
+            let other = 1 - own;
+            let round = |(number, flags): (usize, &[AtomicBool; 2])| {
+                rounds[own].store(number, Ordering::Relaxed);
+                // Turning, so that both are let go within nanoseconds; but not for ever, if they share a core.
+                let mut turns = 0;
+                while rounds[other].load(Ordering::Relaxed) < number {
+                    turns += 1;
+                    if turns % 10_000 == 0 { thread::yield_now() } else { hint::spin_loop() }
+                }
+                flags[own].store(true, Ordering::Relaxed);
+                fence();
+                flags[other].load(Ordering::Relaxed)
+            };
+            let seen = flags.iter().enumerate().map(round).collect();
+            rounds[own].store(ROUNDS, Ordering::Relaxed);
+            seen
+        };
+        let (often, rarely) = thread::scope(|threads| {
+            let often = threads.spawn(|| play(0, &|| light(free)));
+            let rarely = play(1, &heavy);
+            (often.join().expect("no panic"), rarely)
+        });
+        let missed = often.iter().zip(&rarely).filter(|&(often, rarely)| !often && !rarely).count();
+        assert_eq!(missed, 0, "rounds in which neither saw the other");
+    }
+}

@@ -130,6 +130,23 @@ impl Team {
         self.beats.store(bodies, Ordering::Relaxed);
     }
 
+    /// The caller walks on alone: nobody is to join, but to break in if that takes too long.
+    pub(crate) fn go_on_alone(&self, budget: Budget) {
+        self.set_budget(Some(budget));
+        self.in_step.store(false, Ordering::Relaxed);
+    }
+
+    /// When those who watch are to break in, if ever.
+    pub(super) fn set_budget(&self, budget: Option<Budget>) {
+        let (budget, eagerly) = match budget {
+            None => (0, false),
+            Some(Budget::Ticks(ticks)) => (ticks, false),
+            Some(Budget::Expected(ticks)) => (ticks, true),
+        };
+        self.budget.store(budget, Ordering::Relaxed);
+        self.eagerly.store(eagerly, Ordering::Relaxed);
+    }
+
     /// There is no walk to break into, or to join, any more.
     pub(crate) fn end_walk(&self) {
         self.budget.store(0, Ordering::Relaxed);

@@ -346,18 +346,12 @@ impl Team {
             Course::Quiet { roots, budget } => (roots, Some(budget)),
             Course::InStep => (0, None),
         };
-        let (budget, eagerly) = match budget {
-            None => (0, false),
-            Some(Budget::Ticks(ticks)) => (ticks, false),
-            Some(Budget::Expected(ticks)) => (ticks, true),
-        };
         self.unfinished.store(nodes, Ordering::Relaxed);
         self.in_step.store(matches!(course, Course::InStep), Ordering::Relaxed);
         self.quiet.store(matches!(course, Course::Quiet { .. }), Ordering::Relaxed);
         self.beats.store(0, Ordering::Relaxed);
         self.roots.store(roots, Ordering::Relaxed);
-        self.budget.store(budget, Ordering::Relaxed);
-        self.eagerly.store(eagerly, Ordering::Relaxed);
+        self.set_budget(budget);
         self.woken.store(false, Ordering::Relaxed);
         self.runs.store(self.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let parent = parent.map_or(ptr::null_mut(), |team| ptr::from_ref(team).cast_mut());

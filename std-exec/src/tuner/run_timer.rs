@@ -5,7 +5,7 @@
 
 use crate::sync::clock;
 use crate::sync::{AtomicU32, AtomicUsize, MODEL, Ordering};
-use crate::tuner::{Budget, Plan, Sampled, Timed, Tuner};
+use crate::tuner::{Budget, Plan, Probe, Sampled, Timed, Tuner, scaled};
 use dgraph_core::NodeId;
 
 /// Measures one run, for what it shows about the next one.
@@ -29,7 +29,12 @@ pub(crate) struct RunTimer {
     /// What single bodies have taken, in ticks; 0 of those that weren't sampled. Empty if nobody wants to
     /// know.
     profile: Box<[AtomicU32]>,
+    /// In a graph's first run.
+    probe: Option<Box<Probe>>,
 }
+
+/// One in so many samples may be of a body during which the system took the processor away.
+const HELD_UP: usize = 200;
 
 /// A member's samples of what bodies take. The time of a long one is taken at each node, of a short one at
 /// one in 16: looking at the clock takes some ten nanoseconds.
@@ -87,12 +92,13 @@ impl RunTimer {
     #[inline]
     pub(crate) fn now(key: usize, (plan, samples): (Plan, bool)) -> Self {
         let budget = match plan {
-            Plan::Share => Budget::NONE,
+            Plan::Share | Plan::Probe => Budget::NONE,
             Plan::Alone { budget, .. } | Plan::InStep { budget } => budget,
         };
         let at = if matches!(plan, Plan::Alone { timed: Timed::No, .. }) { 0 } else { clock::now() };
         let (estimate, work, nodes) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { key, plan, budget, at, estimate, samples, work, nodes, profile: Box::default() }
+        let probe = (plan == Plan::Probe).then(Box::default);
+        Self { key, plan, budget, at, estimate, samples, work, nodes, profile: Box::default(), probe }
     }
 
     /// Takes down also what single bodies take of a graph of so many nodes.
@@ -100,10 +106,45 @@ impl RunTimer {
         Self { profile: std::iter::repeat_with(AtomicU32::default).take(nodes).collect(), ..self }
     }
 
-    /// What the body of `node` has taken, in ticks, if it was sampled.
-    pub(crate) fn sampled(&self, node: NodeId) -> Option<u32> {
-        let ticks = self.profile.get(node.index())?.load(Ordering::Relaxed);
-        (ticks > 0).then_some(ticks)
+    /// What a walk shows at the beginning of a graph's first run, if this is one.
+    #[inline]
+    pub(crate) fn probe(&self) -> Option<&Probe> {
+        self.probe.as_deref()
+    }
+
+    /// How many ticks the body of each node is expected to take, for supersteps; `average`, if nothing is known
+    /// of it. Of long bodies there is one sample, with cold caches, during which the system may have taken the
+    /// processor away. So how far it lies from the median counts half, as a ratio; less far than it says, anyway.
+    /// Of short ones, samples say nothing, unless they turn out to be long.
+    pub(crate) fn weights(&self, average: u32) -> impl Fn(NodeId) -> u32 {
+        let sampled = |ticks: &AtomicU32| Some(ticks.load(Ordering::Relaxed)).filter(|&ticks| ticks > 0);
+        let mut all: Vec<u32> = self.profile.iter().filter_map(sampled).collect();
+        all.sort_unstable();
+        let median = all.get(all.len() / 2).map_or(average, |&ticks| ticks);
+        let far = median.saturating_mul(4);
+        // A few that lie far above all others were held up.
+        let few = all.len() / HELD_UP;
+        let most = all.iter().nth_back(few).filter(|_| few > 0).map_or(u32::MAX, |&ticks| ticks.max(far));
+        let short = self.believes_probe();
+        let usual = if short { average } else { median };
+        move |node| match self.profile.get(node.index()).and_then(sampled) {
+            None => usual,
+            Some(ticks) if short && ticks < average.saturating_add(Probe::COLD) => average,
+            Some(ticks) if ticks > far && ticks <= most => ticks / 2,
+            Some(ticks) => {
+                let square = u64::from(ticks.clamp(median / 4, far)) * u64::from(median);
+                u32::try_from(square.isqrt()).unwrap_or(u32::MAX).max(1)
+            }
+        }
+    }
+
+    /// The average of the samples, in ticks.
+    fn sampled(&self) -> Option<usize> {
+        self.work.load(Ordering::Relaxed).checked_div(self.nodes.load(Ordering::Relaxed))
+    }
+
+    fn believes_probe(&self) -> bool {
+        self.probe().is_some_and(|probe| probe.is_to_be_believed(self.sampled()))
     }
 
     /// How many ticks the run has taken so far.
@@ -115,8 +156,11 @@ impl RunTimer {
     /// Others have broken in when it had taken `until` ticks, and so many of the `nodes` were done since it had taken
     /// `since`. (What breaking in takes is not the beginning's.)
     pub(crate) fn broken_into(&self, since: usize, until: usize, done: usize, nodes: usize) {
-        let ticks = since as u128 + until.saturating_sub(since) as u128 * nodes as u128 / done.max(1) as u128;
-        self.estimate.store(usize::try_from(ticks).unwrap_or(usize::MAX - 1).max(1), Ordering::Relaxed);
+        if let Some(probe) = self.probe() {
+            return probe.is_shared(self.elapsed(), nodes - done);
+        }
+        let ticks = since.saturating_add(scaled(until.saturating_sub(since), nodes, done));
+        self.estimate.store(ticks.clamp(1, usize::MAX - 1), Ordering::Relaxed);
     }
 
     /// What it takes says nothing about how it was run.
@@ -144,19 +188,23 @@ impl RunTimer {
         threads: usize,
         in_step: impl FnOnce(usize, usize) -> usize,
     ) {
-        let sampled = self.nodes.load(Ordering::Relaxed);
-        if sampled > 0 {
-            let work = self.work.load(Ordering::Relaxed) as u128 * nodes as u128 / sampled as u128;
-            let work = usize::try_from(work).unwrap_or(usize::MAX - 1);
+        let of = self.nodes.load(Ordering::Relaxed);
+        let sampled = (of > 0).then(|| scaled(self.work.load(Ordering::Relaxed), nodes, of));
+        let probed = self.probe().filter(|_| self.believes_probe()).map(|probe| probe.work(nodes));
+        if let Some(work) = probed.or(sampled) {
             tuner.promise(self.key, Sampled { work, nodes, threads }, |others| in_step(work, others));
         }
     }
 
     /// The run is over: takes note of how long it has taken.
     #[inline]
-    pub(crate) fn record(&self, tuner: &Tuner) {
+    pub(crate) fn record(&self, tuner: &Tuner, nodes: usize) {
         if self.at == 0 {
             return;
+        }
+        if let Some(probe) = self.probe() {
+            let (plan, ticks) = probe.outcome(self.elapsed(), nodes);
+            return tuner.record(self.key, plan, ticks);
         }
         let ticks = match self.estimate.load(Ordering::Relaxed) {
             0 => self.elapsed(),

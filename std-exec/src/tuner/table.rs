@@ -25,6 +25,9 @@ pub(crate) enum Plan {
     Alone { budget: Budget, timed: Timed },
     /// On all threads, through supersteps. They give up if that takes too long.
     InStep { budget: Budget },
+    /// On the calling thread alone, for as long as it takes to see what that takes, which is a few
+    /// microseconds; then shared.
+    Probe,
 }
 
 /// When a walk takes too long. The rest is shared then.
@@ -82,17 +85,14 @@ const ACCIDENTS: usize = 3;
 const FIRST_TRIAL: usize = 16;
 const LAST_TRIAL: usize = 4096;
 /// In ticks, some ten microseconds: no walk is broken into before.
-const LEAST_BUDGET: usize = 20_000;
+pub(super) const LEAST_BUDGET: usize = 20_000;
 /// In ticks: what a walk alone adds to each body.
 const WALKED_NODE: usize = 4;
-/// In ticks: by how much the samples of a body are wrong.
-const UNCERTAIN: usize = 20;
-/// In ticks per node: if a run on all threads takes less, samples say nothing about a walk. Threads that
-/// share nodes go through memory in any order, with cold caches, and a walk in sequence: nodes of 1.6 ns were
-/// sampled with 120.
+/// In ticks per node: if a run on all threads takes less, a first run says nothing about a walk. It has cold
+/// caches, most of all where threads share the nodes: nodes of 1.6 ns were sampled with 120.
 const UNKNOWN: usize = 100;
 /// In ticks: what sharing adds to each body at least, if it wasn't measured yet.
-const SHARED_NODE: usize = 120;
+pub(super) const SHARED_NODE: usize = 120;
 /// In ticks, about two microseconds: a walk this short is over before a helper could have begun.
 const SHORT_WALK: usize = 5_000;
 /// Which of the short walks are timed: looking at the clock twice takes as long as a walk through four nodes.
@@ -116,10 +116,8 @@ struct Entry {
     promised: [AtomicUsize; WAYS],
     /// How many runs went each way.
     runs_of: [AtomicUsize; WAYS],
-    /// How many nodes a run has, once it has been sampled.
+    /// How many nodes a run has, once the first one is over.
     nodes: AtomicUsize,
-    /// In ticks: what all bodies together take, as sampled or, if that was less, as a walk has shown.
-    work: AtomicUsize,
     /// How many runs were recorded.
     runs: AtomicUsize,
     /// How many runs in a row have taken another time than usual.
@@ -139,7 +137,7 @@ struct Entry {
 impl Entry {
     /// Nothing is known any more.
     fn forget(&self) {
-        let numbers = [&self.nodes, &self.work, &self.runs, &self.unusual, &self.trials, &self.trials_left];
+        let numbers = [&self.nodes, &self.runs, &self.unusual, &self.trials, &self.trials_left];
         for place in self.ticks.iter().chain(&self.promised).chain(&self.runs_of).chain(numbers) {
             place.store(0, Ordering::Relaxed);
         }
@@ -180,21 +178,6 @@ impl Entry {
     /// The way that is expected to be the fastest.
     fn fastest(&self) -> usize {
         (0..WAYS).min_by_key(|&way| self.expected(way)).unwrap_or(SHARE)
-    }
-
-    /// A walk has taken less than the samples said that the bodies take (they were taken with cold caches):
-    /// so a walk in step, which goes through memory as this one, promises less by as much.
-    fn promise_by_walk(&self, walk: usize) {
-        let (work, promised) =
-            (self.work.load(Ordering::Relaxed), self.promised[IN_STEP].load(Ordering::Relaxed));
-        if walk >= work || promised == usize::MAX {
-            return;
-        }
-        let own = (self.nodes.load(Ordering::Relaxed) * WALKED_NODE / 2).min(promised);
-        let bodies = (promised - own) as u128 * walk as u128 / work as u128;
-        self.promised[IN_STEP]
-            .store(own + usize::try_from(bodies).unwrap_or(usize::MAX).max(1), Ordering::Relaxed);
-        self.work.store(walk, Ordering::Relaxed);
     }
 
     /// The way of the next run.
@@ -278,7 +261,7 @@ impl Tuner {
         }
         if entry.is_new() {
             let alone = Plan::Alone { budget: Budget::Ticks(LEAST_BUDGET), timed: Timed::Yes };
-            return (if eager { alone } else { Plan::Share }, true);
+            return (if eager { alone } else { Plan::Probe }, true);
         }
         let way = entry.next();
         let fastest = entry.fastest();
@@ -309,16 +292,13 @@ impl Tuner {
         }
         let Sampled { work, nodes, threads } = sampled;
         entry.nodes.store(nodes, Ordering::Relaxed);
-        entry.work.store(work, Ordering::Relaxed);
         let ideal = work / threads.max(1);
         let share = match entry.of(SHARE) {
             0 => ideal.saturating_add(nodes.saturating_mul(SHARED_NODE)),
             // About half of what it has taken beside the work is what only the first run takes.
             ticks => ideal.saturating_add(ticks.saturating_sub(ideal) / 2),
         };
-        // Samples can't tell tiny bodies from none; if they are, a walk is the fastest by far.
-        let certain = work.saturating_sub(nodes.saturating_mul(UNCERTAIN));
-        let walk = certain.saturating_add(nodes.saturating_mul(WALKED_NODE));
+        let walk = work.saturating_add(nodes.saturating_mul(WALKED_NODE));
         let measured = Some(entry.of(SHARE)).filter(|&ticks| ticks > 0).unwrap_or(usize::MAX);
         let in_step =
             in_step(measured.min(work)).saturating_add(nodes.saturating_mul(WALKED_NODE) / threads.max(1));
@@ -334,7 +314,7 @@ impl Tuner {
             return;
         }
         let (way, ticks) = match plan {
-            Plan::Share => (SHARE, ticks.clamp(1, usize::MAX - 1)),
+            Plan::Share | Plan::Probe => (SHARE, ticks.clamp(1, usize::MAX - 1)),
             Plan::Alone { .. } => (WALK, ticks.clamp(1, usize::MAX - 1)),
             Plan::InStep { .. } => (IN_STEP, ticks.clamp(1, usize::MAX - 1)),
         };
@@ -357,14 +337,9 @@ impl Tuner {
             _ => ticks,
         };
         entry.ticks[way].store(known, Ordering::Relaxed);
-        if way == WALK
-            && runs_of_way + 1 >= TRIES[WALK]
-            && entry.runs_of[IN_STEP].load(Ordering::Relaxed) < TRIES[IN_STEP]
-        {
-            entry.promise_by_walk(known);
-        }
         let nodes = entry.nodes.load(Ordering::Relaxed);
-        if way != WALK && runs_of_way > 0 && entry.of(WALK) == 0 && known < nodes.saturating_mul(UNKNOWN) {
+        let walks = entry.runs_of[WALK].load(Ordering::Relaxed);
+        if way != WALK && runs_of_way > 0 && walks < 2 && known < nodes.saturating_mul(UNKNOWN) {
             entry.promised[WALK].store(nodes * WALKED_NODE, Ordering::Relaxed);
         }
         if known < SHORT_WALK && way == WALK && entry.unusual.load(Ordering::Relaxed) != 0 {
@@ -404,7 +379,7 @@ mod tests {
         for _ in 0..count {
             let (plan, samples) = tuner.plan(1, false);
             let way = match plan {
-                Plan::Share => SHARE,
+                Plan::Share | Plan::Probe => SHARE,
                 Plan::Alone { .. } => WALK,
                 Plan::InStep { .. } => IN_STEP,
             };
@@ -444,25 +419,12 @@ mod tests {
     #[test]
     fn a_promise_that_is_not_kept_is_forgotten() {
         let tuner = Tuner::new();
-        assert_eq!(tuner.plan(1, false), (Plan::Share, true));
+        assert_eq!(tuner.plan(1, false), (Plan::Probe, true));
         tuner.record(1, Plan::Share, 100_000);
         tuner.promise(1, Sampled { work: 120_000, nodes: 1, threads: 2 }, |_| 50_000);
         assert!(matches!(tuner.plan(1, false).0, Plan::InStep { .. }));
         tuner.record(1, Plan::InStep { budget: Budget::NONE }, 200_000);
         assert_eq!(plans(&tuner, 15, [100_000, 120_000, 200_000]), [12, 0, 3]);
-    }
-
-    #[test]
-    fn a_walk_shows_that_the_bodies_are_shorter_than_sampled() {
-        let tuner = Tuner::new();
-        assert_eq!(tuner.plan(1, false), (Plan::Share, true));
-        tuner.record(1, Plan::Share, 3_000_000);
-        // As sampled, 24 ticks a node: a walk promises less than one in step.
-        tuner.promise(1, Sampled { work: 2_400_000, nodes: 100_000, threads: 2 }, |_| 1_200_000);
-        let Plan::Alone { .. } = tuner.plan(1, false).0 else { panic!("no walk is tried") };
-        // It takes 9 a node: then one in step promises five or six.
-        let [_, walked, in_step] = plans(&tuner, 100, [3_000_000, 900_000, 600_000]);
-        assert!(walked < 10 && in_step > 90, "{walked} {in_step}");
     }
 
     #[test]
@@ -473,7 +435,7 @@ mod tests {
     #[test]
     fn one_slow_first_run_decides_nothing() {
         let tuner = Tuner::new();
-        assert_eq!(tuner.plan(1, false), (Plan::Share, true));
+        assert_eq!(tuner.plan(1, false), (Plan::Probe, true));
         tuner.record(1, Plan::Share, 180_000);
         tuner.promise(1, Sampled { work: 160_000, nodes: 1, threads: 2 }, |_| usize::MAX);
         assert_eq!(plans(&tuner, 9, [90_000, 160_000, 0]), [9, 0, 0]);

@@ -27,7 +27,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Executes a dependency graph over the ranks of a job, and compares it with a serial execution.
 #[derive(Debug, Parser)]
@@ -47,6 +47,10 @@ struct Options {
     /// How many runs; the fastest counts
     #[arg(long, default_value_t = 3)]
     repeat: u32,
+
+    /// Feed nodes nothing: edges only order them. That they do is checked by the clock, so on one machine
+    #[arg(long)]
+    order: bool,
 
     /// Let this node fail
     #[arg(long, value_name = "NAME")]
@@ -80,8 +84,11 @@ fn file(options: &Options) -> PathBuf {
     options.file.clone().unwrap_or_else(default)
 }
 
+/// What a node gives: a value, and the moments of its beginning and end, in nanoseconds.
+type Given = (u64, [u64; 2]);
+
 /// A graph over ranks, and the handle of each node of the workflow.
-type Described = (DistributedGraph<'static>, Vec<DistributedNode<u64>>);
+type Described = (DistributedGraph<'static>, Vec<DistributedNode<Given>>);
 
 /// A workflow with what its nodes do.
 struct Job {
@@ -113,21 +120,38 @@ impl Job {
         busy(seed, steps)
     }
 
-    /// Each node's value, computed by this thread alone.
-    fn serial(&self) -> Vec<u64> {
+    /// What a node gives that is fed these.
+    fn give(node: usize, steps: u64, sources: impl IntoIterator<Item = u64>) -> Given {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, nanos);
+        let begin = now();
+        let value = Self::compute(node, steps, sources);
+        (value, [begin, now()])
+    }
+
+    /// Each node's value, computed by this thread alone, from what it depends on unless edges `only_order`.
+    fn serial(&self, only_order: bool) -> Vec<u64> {
         let mut values = vec![0; self.steps.len()];
         self.input.dag.run(|node| {
             let node = node.index();
-            let sources = self.predecessors.of(node).iter().map(|&source| values[source as usize]);
+            let sources = self.predecessors.of(node).iter().filter(|_| !only_order);
+            let sources = sources.map(|&source| values[source as usize]);
             values[node] = Self::compute(node, self.steps[node], sources);
         });
         values
     }
 
+    /// An edge whose end began before its beginning had ended.
+    fn out_of_order(&self, given: &[Given]) -> Option<(usize, usize)> {
+        (0..given.len()).find_map(|node| {
+            let mut sources = self.predecessors.of(node).iter().map(|&source| source as usize);
+            sources.find(|&source| given[source].1[1] > given[node].1[0]).map(|source| (source, node))
+        })
+    }
+
     /// Describes the graph, in a topological order.
     fn graph(&self, link: &mut Link, options: &Options) -> Result<Described, Box<dyn Error>> {
         let mut graph = DistributedBuilder::new();
-        let mut handles: Vec<Option<DistributedNode<u64>>> = vec![None; self.steps.len()];
+        let mut handles: Vec<Option<DistributedNode<Given>>> = vec![None; self.steps.len()];
         let mut order = Vec::new();
         self.input.dag.run(|node| order.push(node.index()));
         for node in order {
@@ -135,13 +159,15 @@ impl Job {
             let (sources, steps) = (sources.collect::<Vec<_>>(), self.steps[node]);
             let name = &self.input.workflow.names[node];
             let fails = options.fail.as_ref() == Some(name);
-            let handle = graph.try_node(name, sources, move |values: Values<'_, u64>| {
+            let (fed, only_after) = if options.order { (vec![], sources) } else { (sources, vec![]) };
+            let handle = graph.try_node(name, fed, move |given: Values<'_, Given>| {
                 if fails {
                     Err("as it was told to")
                 } else {
-                    Ok(Self::compute(node, steps, values.iter().copied()))
+                    Ok(Self::give(node, steps, given.iter().map(|&(value, _)| value)))
                 }
             });
+            graph.after(handle, only_after);
             graph.load(handle, self.input.workflow.durations[node]);
             handles[node] = Some(handle);
         }
@@ -187,32 +213,44 @@ fn rank(options: &Options, link: &mut Link) -> Result<(), Box<dyn Error>> {
             fastest = Some((statistics.took, statistics.waited));
         }
     }
-    let values = graph.gather(link, 0, &handles)?;
+    let given = graph.gather(link, 0, &handles)?;
     let (took, waited) = fastest.unwrap_or_default();
     let times = job::collect(link, &(graph.statistics().nodes, took, waited))?;
-    let (Some(values), Some(times)) = (values, times) else { return Ok(()) };
+    let (Some(given), Some(times)) = (given, times) else { return Ok(()) };
 
     let begin = Instant::now();
-    let reference = job.serial();
+    let reference = job.serial(options.order);
     let serial = begin.elapsed();
-    if let Some(node) = values.iter().zip(&reference).position(|(own, other)| own != other) {
-        let name = &job.input.workflow.names[node];
-        return Err(format!("node {name} has another value than in the serial execution").into());
+    let names = &job.input.workflow.names;
+    if let Some(node) = given.iter().zip(&reference).position(|((own, _), other)| own != other) {
+        return Err(format!("node {} has another value than in the serial execution", names[node]).into());
     }
-    report(&job, &graph, &times, serial);
+    if let Some((from, to)) = job.out_of_order(&given).filter(|_| options.order) {
+        return Err(format!("node {} began before {} had ended", names[to], names[from]).into());
+    }
+    report(&job, &graph, &times, serial, options.order);
     Ok(())
 }
 
-fn report(job: &Job, graph: &DistributedGraph<'_>, times: &[(u64, Duration, Duration)], serial: Duration) {
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn report(
+    job: &Job,
+    graph: &DistributedGraph<'_>,
+    times: &[(u64, Duration, Duration)],
+    serial: Duration,
+    order: bool,
+) {
     let (dag, workflow) = (job.input.dag.view(), &job.input.workflow);
     let critical = dag.critical_path(|node| workflow.duration(node)).length;
     let share = critical as f64 / workflow.total_work().max(1) as f64;
-    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let bound = lower_bound(nanos(serial.mul_f64(share)), nanos(serial), times.len());
     let makespan = times.iter().map(|&(_, took, _)| took).max().unwrap_or_default();
     let (edges, values) = graph.cut();
     println!("workflow      {}: {} nodes, {} edges", job.input.file, dag.node_count(), dag.edge_count());
-    println!("between ranks {edges} edges, {values} values sent a run");
+    println!("between ranks {edges} edges, {values} messages a run");
     println!("serial time   {serial:.3?}");
     for (rank, (nodes, took, waited)) in times.iter().enumerate() {
         println!("rank {rank:<8} {took:.3?} for {nodes} nodes, of which it has waited {waited:.3?}");
@@ -222,5 +260,8 @@ fn report(job: &Job, graph: &DistributedGraph<'_>, times: &[(u64, Duration, Dura
         makespan.as_secs_f64() / serial.as_secs_f64()
     );
     println!("lower bound   {:.3?} = max(critical path, serial time / ranks)", Duration::from_nanos(bound));
-    println!("checked       each value is the serial execution's");
+    println!(
+        "checked       each value is the serial execution's{}",
+        if order { ", and the order is kept" } else { "" }
+    );
 }

@@ -1,6 +1,7 @@
 //! Collects what nodes gave, on one rank.
 
 use super::run::settle;
+use crate::block::Block;
 use crate::errors::DistributedRunError;
 use crate::fault::{Fault, FaultKind, Faults};
 use crate::handle::DistributedNode;
@@ -10,7 +11,7 @@ use crate::local::PartResults;
 use crate::message::{Body, Kind};
 use crate::plan::Plan;
 use crate::wire::Wire;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Sends what this rank has to rank `to`, or waits for what others have if that is this one.
 pub(super) async fn gather<T: Wire>(
@@ -25,7 +26,7 @@ pub(super) async fn gather<T: Wire>(
     let unpack = |node, body: Option<Body>| {
         T::unpack(body).map_err(|error| fault(FaultKind::NotReceived, node).with_error(Arc::new(error)))
     };
-    let (mut faults, pool) = (Faults::default(), Mutex::default());
+    let mut faults = Faults::default();
     let mut values: Vec<Option<T>> = nodes.iter().map(|_| None).collect();
     let mut missing = 0;
     for (at, node) in nodes.iter().map(|node| node.index()).enumerate() {
@@ -35,7 +36,8 @@ pub(super) async fn gather<T: Wire>(
         }
         let packed = match results.get::<T>(node) {
             Some(Ok(value)) => {
-                value.pack(&pool).map_err(|error| fault(FaultKind::NotSent, node).with_error(Arc::new(error)))
+                let packed = value.pack(&mut |bytes| Arc::new(Block::new(bytes)));
+                packed.map_err(|error| fault(FaultKind::NotSent, node).with_error(Arc::new(error)))
             }
             Some(Err(absent)) => Err(fault(FaultKind::Missing, node).with_error(Arc::new(absent))),
             None => Err(fault(FaultKind::Missing, node)),

@@ -97,8 +97,9 @@ impl<'env> DistributedGraph<'env> {
         self.port.plan().owner(node.index())
     }
 
-    /// How many dependencies lead from one rank to another, and how many values travel in a run, over all
-    /// ranks. A value goes to a rank once, however many nodes need it there.
+    /// How many dependencies lead from one rank to another, and how many messages these take in a run, over
+    /// all ranks. A value goes to a rank once, however many nodes need it there; where nodes only come
+    /// [after](crate::DistributedBuilder::after) another, that it has ended.
     #[must_use]
     pub fn cut(&self) -> (usize, usize) {
         self.port.plan().cut()

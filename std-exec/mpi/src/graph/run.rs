@@ -19,7 +19,8 @@ pub struct RankStatistics {
     pub nodes: u64,
     /// How long the run took.
     pub took: Duration,
-    /// How long this rank has waited for others, with nothing to do.
+    /// How long this rank has waited for others, with nothing to do. Waits of less than some microseconds
+    /// don't count.
     pub waited: Duration,
 }
 
@@ -54,9 +55,14 @@ pub(super) async fn drive(
             None => {}
             Some(Poll::Pending) => busy = true,
             Some(Poll::Ready(ended)) => {
-                if let Ended::Broken(error) = ended {
-                    let fault = Fault::new(FaultKind::NotRun, port.plan().rank(), None);
-                    port.record(fault.with_error(Arc::from(error)));
+                let fault = Fault::new(FaultKind::NotRun, port.plan().rank(), None);
+                match ended {
+                    Ended::Broken(error) => port.record(fault.with_error(Arc::from(error))),
+                    // Nobody has told it to: what it has not run must not pass for done.
+                    Ended::Stopped if !port.is_stopped() => {
+                        port.record(fault.with_message("called off from outside".into()));
+                    }
+                    Ended::Stopped | Ended::Through => {}
                 }
                 break;
             }
@@ -87,9 +93,8 @@ pub(super) fn finish(mut run: Operation<'_>, port: &Port) -> RankStatistics {
 
 /// The faults of all ranks as an error.
 pub(super) fn settle(faults: Faults) -> Result<(), DistributedRunError> {
-    let stops = |kind| matches!(kind, FaultKind::Cancelled | FaultKind::DeadlineExceeded);
     let Some(first) = faults.first().first() else { return Ok(()) };
-    if faults.first().iter().any(|fault| !stops(fault.kind())) {
+    if faults.first().iter().any(|fault| !fault.kind().calls_off()) {
         return Err(DistributedRunError::Faults(faults));
     }
     Err(match first.kind() {

@@ -4,17 +4,18 @@ use super::inbox::{Inbox, Sorted};
 use super::patience::Patience;
 use super::tree::Tree;
 use super::watchdog::Watchdog;
-use crate::block::Pool;
+use crate::block::{Block, Pool};
 use crate::link_error::{LinkError, Waiting};
 use crate::message::{Body, Kind, Message};
 use crate::options::RankOptions;
 use crate::port::Port;
-use crate::sync::{Number, lock};
+use crate::sync::Number;
 use crate::transport::{Transport, TransportError};
 use crate::wire::{from_bytes, to_body};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::Mutex;
+use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a [`Link`](crate::Link) consists of, in a box that moves to where the link is needed.
@@ -28,8 +29,10 @@ pub(crate) struct Core {
     pub(super) patience: Patience,
     /// How many nodes have ended since messages were looked for.
     ticks: u32,
+    /// Something has come while there was nothing to do, so there is something to do before the next look.
+    came: bool,
     pub(super) traffic: Traffic,
-    pool: Mutex<Pool>,
+    pool: Pool,
     watchdog: Watchdog,
 }
 
@@ -66,8 +69,9 @@ impl Core {
             broken: None,
             patience: Patience::default(),
             ticks: 0,
+            came: false,
             traffic: Traffic::default(),
-            pool: Mutex::default(),
+            pool: Pool::default(),
             watchdog: Watchdog::default(),
         }
     }
@@ -142,11 +146,10 @@ impl Core {
         node: u64,
         what: &T,
     ) -> Result<(), LinkError> {
-        let body = to_body(what, &self.pool).map_err(|error| self.fail(LinkError::Wire(error)))?;
+        let body = to_body(what, &mut |bytes| self.pool.take(bytes));
+        let body = body.map_err(|error| self.fail(LinkError::Wire(error)))?;
         let message = Message::with_body(kind, self.inbox.graph(), self.inbox.operation(), node, body);
-        if let Some(body) = message.body() {
-            lock(&self.pool).keep(body.block());
-        }
+        self.keep(&message);
         to.iter()
             .try_for_each(|&to| self.send(to, message.clone()))
             .map_err(|error| self.fail(LinkError::Transport(error)))
@@ -158,8 +161,28 @@ impl Core {
         self.transport.send(to, message)
     }
 
+    /// Memory for a message that is to be sent.
+    pub(crate) fn take_block(&mut self, bytes: usize) -> Arc<Block> {
+        self.pool.take(bytes)
+    }
+
+    /// Has the memory of a message used again, if it is nobody else's.
+    fn keep(&mut self, message: &Message) {
+        if let Some(body) = message.body().filter(|body| body.with_head_bytes().is_some()) {
+            self.pool.keep(body.block());
+        }
+    }
+
+    /// Sends the value of a node from within it.
+    pub(crate) fn send_values(&mut self, to: &[usize], message: Message) {
+        self.keep(&message);
+        let Some((&last, others)) = to.split_last() else { return };
+        others.iter().for_each(|&to| self.send_value(to, message.clone()));
+        self.send_value(last, message);
+    }
+
     /// Sends a message from within a node: what goes wrong is told when the run goes on.
-    pub(crate) fn send_value(&mut self, to: usize, message: Message) {
+    fn send_value(&mut self, to: usize, message: Message) {
         if let Err(error) = self.send(to, message) {
             self.break_off(self.inbox.operation(), LinkError::Transport(error));
         }
@@ -196,6 +219,15 @@ impl Core {
         }
     }
 
+    /// A receiving node is polled, and its value isn't there: looks for messages, once, if a node has ended
+    /// since that was last done. Where ranks go in step the value is about to come, and a future that gets it
+    /// now is spared being put aside and woken.
+    pub(crate) fn look_before_waiting(&mut self) {
+        if self.ticks > 0 {
+            self.receive_some(1);
+        }
+    }
+
     /// Whether this rank has to stop all, and whether it is time to say how far it has come.
     fn look_around(&mut self) {
         let Some(port) = self.inbox.port() else { return };
@@ -213,36 +245,47 @@ impl Core {
 
     /// Takes what has come, or one message if it was waited for. Whether that was anything.
     fn receive(&mut self) -> bool {
+        self.receive_some(if self.patience.is_idle() { 1 } else { AT_ONCE })
+    }
+
+    fn receive_some(&mut self, most: usize) -> bool {
         self.ticks = 0;
-        let most = if self.patience.is_idle() { 1 } else { AT_ONCE };
-        for taken in 0..most {
+        let mut came = false;
+        for _ in 0..most {
             match self.transport.poll() {
                 Ok(Some((from, message))) => {
                     self.traffic.received += 1;
-                    self.sort(from, message);
+                    came |= self.sort(from, message);
                 }
-                Ok(None) => return taken > 0,
+                Ok(None) => return came,
                 Err(error) => {
                     self.break_off(self.inbox.operation(), LinkError::Transport(error));
                     return true;
                 }
             }
         }
-        true
+        came
     }
 
-    fn sort(&mut self, from: usize, message: Message) {
+    /// Puts a message where it belongs. Whether it may have been waited for.
+    fn sort(&mut self, from: usize, message: Message) -> bool {
         match self.inbox.sort(from, message) {
-            Sorted::Kept => {}
+            Sorted::Kept => return true,
+            // Neither these nor the next put off the end of a timeout.
+            Sorted::Aside => {}
             Sorted::Late => self.traffic.late += 1,
-            Sorted::Breaks(since, cause) => self.break_off(since, cause),
+            Sorted::Breaks(since, cause) => {
+                self.break_off(since, cause);
+                return true;
+            }
         }
+        false
     }
 
     /// Sends what waits to be sent, and takes what has come. Whether there was anything.
     pub(crate) fn look(&mut self) -> Result<bool, LinkError> {
         self.look_around();
-        let mut came = self.receive();
+        let mut came = mem::take(&mut self.came) || self.receive();
         while let Some((to, message)) = self.inbox.port().and_then(Port::next_outgoing) {
             came = true;
             self.send_value(to, message);
@@ -271,7 +314,8 @@ impl Core {
         if self.patience.has_time {
             // Nothing but a message can be what it waits for, or another thread of this rank: to look for
             // that takes longer.
-            if (0..LOOKS).any(|_| self.receive()) {
+            self.came = (0..LOOKS).any(|_| self.receive());
+            if self.came {
                 return Ok(());
             }
             self.transport.idle(idle);
@@ -289,7 +333,7 @@ impl Core {
 
     /// There is something to do.
     pub(super) fn wake_up(&mut self) {
-        self.patience.wake_up(&*self.transport);
+        self.patience.wake_up();
     }
 
     /// Other threads of this rank are at work: waiting isn't for nothing.

@@ -34,6 +34,8 @@ pub(super) struct Inbox {
 #[must_use]
 pub(super) enum Sorted {
     Kept,
+    /// Nothing that is waited for.
+    Aside,
     /// It is of no use any more.
     Late,
     /// It says that from this operation on, the ranks can't go on together.
@@ -122,7 +124,7 @@ impl Inbox {
         let Message { head, .. } = message;
         let out_of_step = || Sorted::Breaks(head.operation, LinkError::OutOfStep { rank: from });
         match head.kind {
-            Kind::Value | Kind::Poison => {
+            Kind::Value | Kind::Done | Kind::Poison => {
                 let other_graph = head.operation == self.operation && head.graph != self.graph;
                 if head.operation > self.operation {
                     self.ahead = (head.operation, head.graph, from);
@@ -164,11 +166,14 @@ impl Inbox {
             Kind::Gathered | Kind::Missing => self.gathered.push((from, message)),
             Kind::Stop => {
                 if let Some(port) = self.port() {
-                    port.stop();
+                    port.stop_for(from, head.node);
                 }
             }
-            Kind::Progress => self.progress[from] = head.node,
-            Kind::Value | Kind::Poison | Kind::Abort | Kind::Bye => {}
+            Kind::Progress => {
+                self.progress[from] = head.node;
+                return Sorted::Aside;
+            }
+            Kind::Value | Kind::Done | Kind::Poison | Kind::Abort | Kind::Bye => {}
         }
         Sorted::Kept
     }

@@ -13,7 +13,10 @@ pub(super) struct Patience {
     pub(super) has_time: bool,
     /// For how many turns there has been nothing to do.
     idle: u32,
+    /// The moment of the second of these: what comes sooner than that isn't worth a look at the clock.
     idle_since: Duration,
+    /// The moment of the last of these.
+    idle_until: Duration,
     /// When the operation has begun.
     began: Duration,
     /// How long it has waited with nothing to do.
@@ -32,22 +35,27 @@ impl Patience {
         self.idle = 0;
         self.began = clock.elapsed();
         self.idle_since = self.began;
+        self.idle_until = self.began;
         self.waited = Duration::ZERO;
     }
 
-    /// There is something to do.
-    pub(super) fn wake_up(&mut self, clock: &dyn Transport) {
-        if mem::take(&mut self.idle) > 0 {
-            self.waited += clock.elapsed() - self.idle_since;
+    /// There is something to do. It may have been done already, so the clock isn't asked: what counts is the
+    /// last moment at which there was nothing.
+    pub(super) fn wake_up(&mut self) {
+        if mem::take(&mut self.idle) > 1 {
+            self.waited += self.idle_until.saturating_sub(self.idle_since);
         }
     }
 
     /// There was nothing to do in this turn. For how many turns that has been so.
     pub(super) fn idle(&mut self, clock: &dyn Transport) -> u32 {
-        if self.idle == 0 {
-            self.idle_since = clock.elapsed();
-        }
         self.idle = self.idle.saturating_add(1);
+        if self.idle > 1 {
+            self.idle_until = clock.elapsed();
+        }
+        if self.idle == 2 {
+            self.idle_since = self.idle_until;
+        }
         self.idle
     }
 

@@ -1,33 +1,12 @@
 //! Nodes that a rank owns: closures, fed what their dependencies give.
 
 use super::part::PartBuilder;
+use super::sources::Sources;
 use crate::exec::Values;
 use crate::gate::{AnyError, Gate};
 use crate::handle::DistributedNode;
 use crate::wire::Wire;
 use dgraph_exec::Node;
-
-/// What all that a node depends on is: a tuple of up to 8 handles, one handle, or an array or `Vec` of
-/// handles of one type, which arrive together as [`Values`].
-///
-/// # Examples
-///
-/// ```
-/// use dgraph_mpi::{DistributedBuilder, Values};
-/// let mut graph = DistributedBuilder::new();
-/// let parts: Vec<_> = (0..4).map(|part| graph.node("part", (), move || part * 10)).collect();
-/// let sum = graph.node("sum", parts.clone(), |parts: Values<'_, u32>| parts.iter().sum::<u32>());
-/// graph.node("report", (sum, parts[0]), |sum: &u32, first: &u32| format!("{first} of {sum}"));
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no list of dependencies",
-    note = "dependencies are a tuple of up to 8 handles, `(a, b)`; one handle, `a`; or a `Vec` or array of handles of one type"
-)]
-pub trait Sources: Clone + Send + 'static {
-    /// Calls `each` for the handles in their order, with the number of the builder and that of the node.
-    #[doc(hidden)]
-    fn each(&self, each: &mut dyn FnMut(u64, usize));
-}
 
 /// A closure or function that can be fed what the dependencies `S` give: one parameter for each, in the
 /// listed order. Parameter types of closures have to be written out.
@@ -54,14 +33,6 @@ pub trait RankFn<S: Sources>: Send {
 
 macro_rules! tuples {
     ($($item:ident $value:ident),*) => {
-        impl<$($item: Wire),*> Sources for ($(DistributedNode<$item>,)*) {
-            fn each(&self, each: &mut dyn FnMut(u64, usize)) {
-                let ($($value,)*) = self;
-                let _ = &each;
-                $(each($value.builder(), $value.index());)*
-            }
-        }
-
         #[diagnostic::do_not_recommend]
         impl<Fun, Out, $($item: Wire),*> RankFn<($(DistributedNode<$item>,)*)> for Fun
         where
@@ -97,12 +68,6 @@ tuples!(A a, B b, C c, D d, E e, F f);
 tuples!(A a, B b, C c, D d, E e, F f, G g);
 tuples!(A a, B b, C c, D d, E e, F f, G g, H h);
 
-impl<I: Wire> Sources for DistributedNode<I> {
-    fn each(&self, each: &mut dyn FnMut(u64, usize)) {
-        each(self.builder(), self.index());
-    }
-}
-
 #[diagnostic::do_not_recommend]
 impl<Fun, Out, I: Wire> RankFn<DistributedNode<I>> for Fun
 where
@@ -126,12 +91,6 @@ where
 
 macro_rules! lists {
     ($([$($generics:tt)*] $list:ty),* $(,)?) => {$(
-        impl<$($generics)*> Sources for $list {
-            fn each(&self, each: &mut dyn FnMut(u64, usize)) {
-                self.iter().for_each(|source| each(source.builder(), source.index()));
-            }
-        }
-
         #[diagnostic::do_not_recommend]
         impl<$($generics)*, Fun, Out> RankFn<$list> for Fun
         where

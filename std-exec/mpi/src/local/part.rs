@@ -1,14 +1,15 @@
 //! A rank's part: put together, run, and asked for what it gave.
 
 use crate::exec::{Executor, FailurePolicy, GraphError, NoResult, StopToken};
-use crate::gate::{AnyError, Gate, Receive};
+use crate::gate::{AnyError, Gate, Receive, words};
 use crate::handle::{DistributedInput, DistributedNode};
 use crate::port::Port;
 use crate::sync::Flag;
 use crate::wire::Wire;
-use dgraph_exec::{Graph, GraphBuilder, Input, Node, Results, RunAsync, RunOptions};
+use dgraph_exec::{AnyNode, Graph, GraphBuilder, Input, Node, Results, RunAsync, RunOptions};
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -16,16 +17,26 @@ use std::task::{Context, Poll, Waker};
 /// The handles of a part by the numbers of the nodes in the whole graph.
 #[derive(Default)]
 struct Handles {
-    handles: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    handles: Vec<Option<Handle>>,
+}
+
+struct Handle {
+    any: AnyNode,
+    /// A `Node<T>`.
+    typed: Box<dyn Any + Send + Sync>,
 }
 
 impl Handles {
-    fn put(&mut self, node: usize, handle: impl Any + Send + Sync) {
-        self.handles[node] = Some(Box::new(handle));
+    fn put<T: Wire>(&mut self, node: usize, handle: Node<T>) {
+        self.handles[node] = Some(Handle { any: handle.any(), typed: Box::new(handle) });
     }
 
     fn find<T: Wire>(&self, node: usize) -> Option<Node<T>> {
-        self.handles.get(node)?.as_ref()?.downcast_ref::<Node<T>>().copied()
+        self.handles.get(node)?.as_ref()?.typed.downcast_ref::<Node<T>>().copied()
+    }
+
+    fn any(&self, node: usize) -> Option<AnyNode> {
+        self.handles.get(node)?.as_ref().map(|handle| handle.any)
     }
 }
 
@@ -70,12 +81,35 @@ impl<'env> PartBuilder<'env> {
         self.inputs.push((node, Box::new(input)));
     }
 
-    /// Adds a node of another rank, if this one needs its value.
-    pub(crate) fn receive<T: Wire>(&mut self, node: usize) {
+    /// Adds a node of another rank, if this one needs its value, or to know that it has one.
+    ///
+    /// It can't have ended before those nodes of this rank have that it comes after (`predecessors` has those
+    /// of all ranks). So it isn't waited for before that: a future that waits costs two polls, and thousands
+    /// that wait from the beginning on push what is needed now out of the caches.
+    pub(crate) fn receive<T: Wire>(&mut self, node: usize, predecessors: &[u32]) {
+        let port = Arc::clone(&self.port);
+        let Some(slot) = port.plan().slot(node) else { return };
+        if port.plan().feeds_own(node) {
+            self.receive_as::<T>(node, slot);
+        } else {
+            self.receive_as::<()>(node, slot);
+        }
+        let own: Vec<_> =
+            predecessors.iter().copied().filter(|&before| port.plan().is_own(before as usize)).collect();
+        self.after(node, &own);
+    }
+
+    fn receive_as<T: Wire>(&mut self, node: usize, slot: usize) {
         let (port, name) = (Arc::clone(&self.port), self.port.plan().name(node).to_owned());
-        if let Some(slot) = port.plan().slot(node) {
-            let handle = self.graph.try_async_node(name, (), move || Receive::<T>::new(&port, node, slot));
-            self.handles.put(node, handle);
+        let handle = self.graph.try_async_node(name, (), move || Receive::<T>::new(&port, node, slot));
+        self.handles.put(node, handle);
+    }
+
+    /// Has `node` come after these, all of which this part has.
+    pub(crate) fn after(&mut self, node: usize, predecessors: &[u32]) {
+        let before = predecessors.iter().filter_map(|&before| self.handles.any(before as usize));
+        if let Some(node) = self.handles.any(node) {
+            self.graph.after(node, before.collect::<Vec<_>>());
         }
     }
 
@@ -111,7 +145,7 @@ impl Part<'static> {
 }
 
 fn options(token: &StopToken) -> RunOptions {
-    RunOptions::new().policy(FailurePolicy::KeepGoing).catch_panics().cancel_token(token.token())
+    RunOptions::new().policy(FailurePolicy::KeepGoing).cancel_token(token.token())
 }
 
 impl<'env> Part<'env> {
@@ -188,12 +222,16 @@ impl PartRun<'_, '_> {
         }
         let run = self.run.as_mut()?;
         let mut context = Context::from_waker(&self.waker);
-        let Poll::Ready(outcome) = Pin::new(run).poll(&mut context) else { return Some(Poll::Pending) };
+        // Here, and not for each node: what may panic in those is caught by their gates.
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(run).poll(&mut context)));
+        let ended = match polled {
+            Ok(Poll::Pending) => return Some(Poll::Pending),
+            Ok(Poll::Ready(Ok(_) | Err(dgraph_exec::RunError::Failed(_)))) => Ended::Through,
+            Ok(Poll::Ready(Err(dgraph_exec::RunError::Cancelled { .. }))) => Ended::Stopped,
+            Ok(Poll::Ready(Err(error))) => Ended::Broken(error.into()),
+            Err(payload) => Ended::Broken(words(&*payload).into()),
+        };
         self.run = None;
-        Some(Poll::Ready(match outcome {
-            Ok(_) | Err(dgraph_exec::RunError::Failed(_)) => Ended::Through,
-            Err(dgraph_exec::RunError::Cancelled { .. }) => Ended::Stopped,
-            Err(error) => Ended::Broken(error.into()),
-        }))
+        Some(Poll::Ready(ended))
     }
 }

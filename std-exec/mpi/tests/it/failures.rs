@@ -297,6 +297,72 @@ fn a_cancel_on_one_rank_reaches_all() {
     }
 }
 
+/// Polls `run`, and cancels `token` before poll number `at` of it.
+async fn cancelled_at<R>(run: impl Future<Output = R>, token: &CancelToken, at: u32) -> R {
+    let (mut run, mut polls) = (std::pin::pin!(run), 0);
+    std::future::poll_fn(|context| {
+        if polls == at {
+            token.cancel();
+        }
+        polls += 1;
+        run.as_mut().poll(context)
+    })
+    .await
+}
+
+#[test]
+fn a_cancel_at_each_moment_ends_all_ranks_alike() {
+    for canceller in 0..3 {
+        let (mut cancelled, mut through) = (0, 0);
+        for at in 0..120 {
+            let seed = u64::from(at);
+            let outcomes = simulate(Network::new(3).delays(seed, 6), seed, async |mut link| {
+                let mut graph = DistributedBuilder::new();
+                let mut row: Vec<_> = (0..3).map(|rank| graph.node("", (), move || rank)).collect();
+                for step in 1..8 {
+                    let near = |rank: usize| (row[rank], row[(rank + step) % 3]);
+                    row = (0..3).map(|rank| graph.node("", near(rank), |a: &u32, b: &u32| a + b)).collect();
+                }
+                // Long after the others have done their part.
+                let mut long = graph.node("long", (), || 0_u32);
+                for _ in 0..30 {
+                    long = graph.async_node("long", (long,), async |before: &u32| {
+                        crate::asynchronous::polls(1).await;
+                        before + 1
+                    });
+                    graph.place(long, 1);
+                }
+                let mut graph = graph.build_async(&mut link, &Owners::by(|node| node % 3)).await.unwrap();
+                let token = CancelToken::new();
+                let options = RankOptions::new().cancel_token(&token);
+                let at = if link.rank() == canceller { at } else { u32::MAX };
+                let run = cancelled_at(graph.with(&options).run_async(&mut link), &token, at);
+                let outcome = run.await.map(drop).map_err(|error| error.to_string());
+                let is_whole = row.iter().chain([&long]).all(|&node| {
+                    !matches!(graph.results().get(node), Err(dgraph_mpi::Unavailable::NoResult(_)))
+                });
+                graph.run_async(&mut link).await.unwrap();
+                (outcome, is_whole)
+            });
+            match &outcomes[0].0 {
+                Ok(()) => through += 1,
+                Err(error) => {
+                    assert_eq!(*error, format!("cancelled by rank {canceller}"));
+                    cancelled += 1;
+                }
+            }
+            for (rank, (outcome, is_whole)) in outcomes.iter().enumerate() {
+                assert_eq!(*outcome, outcomes[0].0, "rank {rank}, {canceller} cancels at {at}");
+                assert!(
+                    outcome.is_err() || *is_whole,
+                    "rank {rank}, {canceller} cancels at {at}: not all has run"
+                );
+            }
+        }
+        assert!(cancelled > 20 && through > 5, "{canceller}: {cancelled} cancelled, {through} went through");
+    }
+}
+
 #[test]
 fn nothing_starts_after_a_cancel_on_the_same_rank() {
     let told = simulate(Network::new(1), 0, async |mut link| {

@@ -3,8 +3,10 @@
 //! Most tests run all ranks on one thread, one turn each in an order drawn from a seed, so that each failure
 //! can be repeated; a test that would hang runs out of turns instead.
 
+mod asynchronous;
 mod description;
 mod failures;
+mod order;
 mod random;
 mod reruns;
 mod values;

@@ -3,7 +3,7 @@
 use crate::{simulate, simulate_links};
 use dgraph_mpi::{
     DistributedBuilder, DistributedGraphError, DistributedRunError, FailurePolicy, InProcess, Link,
-    LinkError, Loss, Message, Network, Owners, RankOptions, Transport, TransportError, Waiting,
+    LinkError, Loss, Message, Network, Owners, Progress, RankOptions, Transport, TransportError, Waiting,
 };
 use std::collections::HashSet;
 use std::time::Duration;
@@ -213,4 +213,61 @@ fn the_watchdog_names_what_is_missing() {
             "rank 1 has waited 5ms for values: second of rank 0"
         ]
     );
+}
+
+#[test]
+fn ranks_that_say_how_far_they_are_put_off_no_timeout() {
+    let network = Network::new(2).clock_of_looks().lose(Loss { from: 1, to: 0, nth: 1 });
+    let told = simulate(network, 3, async |mut link| {
+        // Longer than what passes from word to word.
+        link.set_timeout(Some(Duration::from_millis(200)));
+        let mut graph = DistributedBuilder::new();
+        let first = graph.node("first", (), || 1_u8);
+        graph.place(first, 1);
+        graph.node("second", (first,), |value: &u8| *value);
+        let mut graph = graph.build_async(&mut link, &Owners::by(|_| 0)).await.unwrap();
+        let options = RankOptions::new().progress(&Progress::new());
+        let error = graph.with(&options).run_async(&mut link).await.map(drop).unwrap_err();
+        std::error::Error::source(&error).expect("what is wrong between the ranks").to_string()
+    });
+    assert_eq!(told[0], "rank 0 has waited 200ms for values: first of rank 1");
+}
+
+#[test]
+fn messages_that_are_lost_by_chance() {
+    let (mut fine, mut stalled) = (0, 0);
+    for seed in 0..60 {
+        let network = Network::new(3).delays(seed, 9).clock_of_looks().losses(seed, 60);
+        let outcomes = simulate(network, seed, async |mut link| {
+            link.set_timeout(Some(TIMEOUT));
+            let mut graph = DistributedBuilder::new();
+            let mut last = graph.node("0", (), || 0_u32);
+            for node in 1..12 {
+                last = graph.node(node.to_string(), (last,), |before: &u32| before + 1);
+            }
+            let mut graph = match graph.build_async(&mut link, &Owners::by(|node| node % 3)).await {
+                Err(DistributedGraphError::Link(error)) => return Err(error),
+                built => built.unwrap(),
+            };
+            for _ in 0..3 {
+                match graph.run_async(&mut link).await {
+                    Ok(results) => {
+                        assert!(results.get(last).is_ok_and(|&last| last == 11) || results.rank() != 2);
+                    }
+                    Err(DistributedRunError::Link(error)) => return Err(error),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+            Ok(())
+        });
+        let errors: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+        match errors.iter().any(|error| matches!(error, LinkError::Stalled { .. })) {
+            true => stalled += 1,
+            false => {
+                assert!(errors.is_empty(), "seed {seed}: {errors:?}");
+                fine += 1;
+            }
+        }
+    }
+    assert!(stalled > 10 && fine > 10, "{stalled} with errors, {fine} without");
 }

@@ -58,6 +58,7 @@ impl Starts {
     }
 
     /// A run begins.
+    #[cold]
     pub(crate) fn begin(&self) {
         self.stages.iter().for_each(|stage| *lock(stage) = Stage::Ahead);
     }

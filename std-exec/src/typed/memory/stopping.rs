@@ -27,6 +27,15 @@ impl Frame<'_> {
         self.signal() != 0
     }
 
+    /// Whether `signal` says nothing but that every node looks at token and deadline, and these say nothing:
+    /// then all is as without them.
+    #[cold]
+    pub(crate) fn has_no_news(&self, signal: usize) -> bool {
+        signal == CHECK
+            && !self.options.token.as_ref().is_some_and(CancelToken::is_cancelled)
+            && self.options.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+
     /// Whether no further node is to be started or polled.
     #[inline]
     pub(crate) fn is_stopped(&self) -> bool {

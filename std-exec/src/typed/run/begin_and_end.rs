@@ -31,9 +31,7 @@ pub(crate) fn begin(
     match catch_unwind(AssertUnwindSafe(|| data.prepare(options))) {
         Ok(prepared) => prepared?,
         Err(payload) => {
-            end_cutoffs(data, None).into_iter().for_each(thrown::discard);
-            let panicked = panicked(data, Failures::default(), payload, options);
-            return Err(panicked.unwrap_or_else(|payload| resume_unwind(payload)));
+            return Err(prepare_panicked(data, options, payload));
         }
     }
     data.shuffled = None;
@@ -87,6 +85,14 @@ fn end_watching(data: &GraphData, options: &RunOptions, watching: Watching, outc
     watch.run_ends(outcome);
 }
 
+/// A destructor has thrown this while the run was prepared.
+#[cold]
+fn prepare_panicked(data: &mut GraphData, options: &RunOptions, payload: Payload) -> RunError {
+    end_cutoffs(data, None).into_iter().for_each(thrown::discard);
+    let panicked = panicked(data, Failures::default(), payload, options);
+    panicked.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
 /// What comes after the last node of a run of which nobody wants to know the outcome.
 pub(crate) fn give_up(data: &mut GraphData, options: &RunOptions, standing: &Standing) {
     Around::end(&mut data.around);
@@ -132,7 +138,14 @@ pub(crate) fn end(
 }
 
 /// What an update leaves undecided is decided. What the first destructor that panics then has thrown.
+#[inline]
 fn end_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
+    if data.cutoffs.is_some() { decide_cutoffs(data, watched) } else { None }
+}
+
+/// The same, if there is anything.
+#[cold]
+fn decide_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
     let watch = watched.map(|(options, watching)| data.watch(options, watching));
     let thrown = data.end_cutoffs(watch.as_ref());
     data.cutoffs.iter_mut().for_each(|cutoffs| cutoffs.end());

@@ -93,13 +93,13 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn node(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
-        if signal != 0 {
+        if signal != 0 && !self.frame.has_no_news(signal) {
             // SAFETY: by contract.
             let outcome = unsafe { self.node_with(node, signal) };
             // SAFETY: by contract, and that is what has come of it.
             return unsafe { self.released(node, signal, outcome) };
         }
-        // SAFETY: by contract; there is no signal.
+        // SAFETY: by contract; nothing was signalled that has to be looked at.
         unsafe { self.start(node) }
     }
 
@@ -165,6 +165,10 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn again(&self, node: u32) -> Outcome {
         let signal = self.frame.signal();
+        if signal == 0 || self.frame.has_no_news(signal) {
+            // SAFETY: by contract.
+            return unsafe { self.start(node) };
+        }
         // SAFETY: by contract.
         let outcome = unsafe { self.again_with(node, signal) };
         // SAFETY: by contract, and that is what has come of it.

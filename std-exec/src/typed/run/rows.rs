@@ -92,8 +92,8 @@ impl Body for Nodes<'_> {
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
         let rows = self.0.topology.stored_rows();
         let stored = std::ptr::eq(walk.steps().nodes(), self.0.topology.dag.view().order());
-        // A thread that goes alone goes through all of an order, in one part.
-        if !FREE || rows.is_empty() || !stored {
+        // A thread that goes alone goes through all of an order, in one part; but for a graph's first run.
+        if !FREE || rows.is_empty() || !stored || part.len() < walk.steps().nodes().len() {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
             });

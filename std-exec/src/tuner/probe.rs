@@ -1,0 +1,115 @@
+//! What a walk shows at the beginning of a graph's first run.
+//!
+//! Samples of bodies are taken where threads share the nodes: they go through memory in any order, with cold
+//! caches. So nodes of 7 ns are sampled with 100, and supersteps that are made for that have far too many places
+//! where threads wait for each other. What such bodies really take is seen when one thread goes through them in
+//! sequence, which a few microseconds are enough for. And if it turns out that sharing would be slower, the
+//! thread goes on alone.
+
+use super::table::{LEAST_BUDGET, SHARED_NODE};
+use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering};
+use crate::tuner::{Budget, Plan, RunTimer, Timed};
+
+/// The caller's walk at the beginning of a graph's first run. All ticks are those since the run began. Relaxed:
+/// written by one member, and read by others as a hint, or when all have left.
+#[derive(Debug, Default)]
+pub(crate) struct Probe {
+    began: AtomicUsize,
+    /// How many nodes its last piece had, which is half of all that it has seen, and what that has taken.
+    piece: AtomicUsize,
+    ticks: AtomicUsize,
+    /// The caller goes on alone.
+    alone: AtomicBool,
+    /// Since when it is shared, and how many nodes were left then; 0 if it isn't.
+    since: AtomicUsize,
+    left: AtomicUsize,
+}
+
+/// In ticks per node, some two hundred nanoseconds: bodies that take as long are sampled well enough.
+const LONG: usize = 500;
+
+impl Probe {
+    /// In ticks: how much more than it takes in sequence a short body may take where threads share the nodes.
+    pub(super) const COLD: u32 = 1_000;
+
+    /// When the caller begins.
+    pub(crate) fn begin(&self, timer: &RunTimer) -> usize {
+        let now = timer.elapsed();
+        self.began.store(now.max(1), Ordering::Relaxed);
+        now
+    }
+
+    /// A piece has taken so long, until `now`. (The first one is a node, of which the code and the data have to
+    /// come first: it says something only if there is no other.)
+    pub(crate) fn saw(&self, nodes: usize, ticks: usize, now: usize) {
+        if self.piece.load(Ordering::Relaxed) == 0 {
+            self.began.store(now.max(1), Ordering::Relaxed);
+        }
+        self.piece.store(nodes, Ordering::Relaxed);
+        self.ticks.store(ticks, Ordering::Relaxed);
+    }
+
+    /// Whether it has taken long enough: some eight microseconds.
+    pub(crate) fn is_over(&self, now: usize) -> bool {
+        let began = self.began.load(Ordering::Relaxed);
+        MODEL || began != 0 && now.saturating_sub(began) >= LEAST_BUDGET
+    }
+
+    /// Whether the caller must have seen enough, if bodies are short: its last piece is as long as all before.
+    pub(crate) fn is_overdue(&self, now: usize) -> bool {
+        let began = self.began.load(Ordering::Relaxed);
+        MODEL || began != 0 && now.saturating_sub(began) >= 2 * LEAST_BUDGET
+    }
+
+    /// The caller has seen enough. If a walk through all nodes is faster than sharing it goes on alone; then it
+    /// has so much time for that.
+    pub(crate) fn walk(&self, nodes: usize, threads: usize) -> Option<Budget> {
+        let work = self.work(nodes);
+        let alone = !MODEL && work / nodes.max(1) <= work / nodes.max(1) / threads + SHARED_NODE;
+        self.alone.store(alone, Ordering::Relaxed);
+        alone.then(|| Budget::Ticks(work.saturating_add(work / 2).max(LEAST_BUDGET)))
+    }
+
+    /// Whether nobody else is needed.
+    pub(crate) fn goes_on_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// Somebody has broken in: from now on it is shared, and so many nodes are left.
+    pub(super) fn is_shared(&self, now: usize, left: usize) {
+        self.since.store(now, Ordering::Relaxed);
+        self.left.store(left, Ordering::Relaxed);
+    }
+
+    /// What all bodies take together, by what was seen.
+    pub(super) fn work(&self, nodes: usize) -> usize {
+        scaled(self.ticks.load(Ordering::Relaxed), nodes, self.piece.load(Ordering::Relaxed))
+    }
+
+    /// Whether what it has seen says more than samples, which have this average: bodies are short, or there are
+    /// no samples.
+    pub(super) fn is_to_be_believed(&self, sampled: Option<usize>) -> bool {
+        let seen = self.piece.load(Ordering::Relaxed) > 0;
+        let body = self.work(1);
+        seen && sampled.is_none_or(|sampled| body < LONG && sampled < body + Self::COLD as usize)
+    }
+
+    /// For what way the run counts, and with how many ticks, when it is over.
+    pub(super) fn outcome(&self, now: usize, nodes: usize) -> (Plan, usize) {
+        match self.left.load(Ordering::Relaxed) {
+            0 => {
+                let walked = now.saturating_sub(self.began.load(Ordering::Relaxed));
+                (Plan::Alone { budget: Budget::NONE, timed: Timed::Yes }, walked)
+            }
+            left => {
+                let shared = now.saturating_sub(self.since.load(Ordering::Relaxed));
+                (Plan::Share, scaled(shared, nodes, left))
+            }
+        }
+    }
+}
+
+/// What took so many `ticks` for `of` nodes, for this many.
+pub(super) fn scaled(ticks: usize, nodes: usize, of: usize) -> usize {
+    usize::try_from(ticks as u128 * nodes as u128 / of.max(1) as u128).unwrap_or(usize::MAX - 1)
+}
