@@ -1,6 +1,7 @@
 //! What a run of a typed graph must come to: one node after the other, with no regard to speed.
 
 use crate::plan::{Kind, Plan, Role, Way};
+use dgraph_exec::StopReason;
 use std::collections::BTreeSet;
 
 /// What each node gives: a number of its own, and what it is fed, in order.
@@ -40,7 +41,7 @@ impl Fate {
     }
 }
 
-pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
+pub(crate) fn fates(plan: &Plan, way: &Way, input: u64) -> Vec<Fate> {
     let mut fates = vec![Fate::Failed; plan.len()];
     for node in plan.order() {
         let (mut culprits, mut enders) = (BTreeSet::new(), BTreeSet::new());
@@ -51,6 +52,7 @@ pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
                     enders.insert(before);
                 }
                 Fate::Value(_) => {}
+                fate if kind == Kind::Starts && fate.starts() => {}
                 Fate::Failed | Fate::Panicked => _ = culprits.insert(before),
                 Fate::Skipped(more) => culprits.extend(more),
                 // It has left the state as it was.
@@ -66,10 +68,11 @@ pub(crate) fn fates(plan: &Plan, input: u64) -> Vec<Fate> {
             _ if !culprits.is_empty() => Fate::Skipped(culprits),
             _ if !enders.is_empty() => Fate::NotChosen(enders),
             Role::Fails => Fate::Failed,
+            Role::Panics if way.panics_fail => Fate::Failed,
             Role::Panics => Fate::Panicked,
             Role::Ends => Fate::Ended,
-            Role::ReadsInput if !is_fed => Fate::Value(value(node, [input].into_iter())),
-            _ => Fate::Value(value(node, fed)),
+            Role::ReadsInput if !is_fed => Fate::Value(plan.number(node, [input].into_iter())),
+            _ => Fate::Value(plan.number(node, fed)),
         };
     }
     fates
@@ -147,4 +150,15 @@ pub(crate) fn order(plan: &Plan, fates: &[Fate]) -> Vec<usize> {
     }
     order.retain(|&node| fates[node].starts());
     order
+}
+
+/// Whether something may have stopped the run for a reason for which it isn't drained.
+pub(crate) fn may_cut_off(plan: &Plan, way: &Way, fates: &[Fate]) -> bool {
+    let stops = |reason: StopReason, may_be: bool| may_be && !way.drain.contains(&reason);
+    let has = |fate: Fate| fates.contains(&fate);
+    // What nodes are told that are not certain to run may differ, so any of these may be there.
+    stops(StopReason::Failure, !way.keep_going && (has(Fate::Failed) || plan.has(Role::Fails)))
+        || stops(StopReason::Failure, !way.keep_going && way.panics_fail && plan.has(Role::Panics))
+        || stops(StopReason::Panic, !way.panics_fail && plan.has(Role::Panics))
+        || stops(StopReason::Cancel, way.cancellable)
 }

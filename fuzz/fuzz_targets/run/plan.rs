@@ -1,8 +1,9 @@
 //! What the fuzzer chooses: a graph, what its nodes do, and how it is run.
 
 use crate::EXECUTORS;
+use crate::oracle::value;
 use arbitrary::{Arbitrary, Result, Unstructured};
-use dgraph_exec::Executor;
+use dgraph_exec::{Executor, StopReason};
 use std::cmp::Ordering;
 
 /// A further attribute of nodes is a field of [`Spec`], one of runs a field of [`Way`].
@@ -40,6 +41,8 @@ pub(crate) struct Spec {
     pub(crate) flag: bool,
     /// Its result is dropped early.
     pub(crate) early: bool,
+    /// It gives few different numbers, and updates stop behind it if it gives the same again.
+    pub(crate) cutoff: bool,
 }
 
 /// How many states there are.
@@ -115,6 +118,8 @@ pub(crate) enum Kind {
     Outcome,
     /// Orders, in any case.
     Always,
+    /// Orders: the dependent begins when the other one has begun, unless that doesn't.
+    Starts,
     /// Orders, and the dependent runs only if the flag is this.
     Condition(bool),
     /// Comes of states: orders like `OnlyOrders`.
@@ -138,14 +143,15 @@ impl Kind {
         matches!(self, Self::Outcome | Self::Always)
     }
 
-    /// Whether the dependent runs only if the dependency went well.
+    /// Whether the dependent runs only if the dependency went well, or at least began.
     pub(crate) fn needs(self) -> bool {
         !self.is_in_any_case() && self != Self::Waits
     }
 
-    fn new(byte: u8, branches: bool) -> Self {
+    fn new(byte: u8, branches: bool, starts: bool) -> Self {
         let at = usize::from(byte % 4);
         match byte / 4 % 4 {
+            1 if starts && byte >= 192 => Self::Starts,
             2 if branches => [Self::Outcome, Self::Outcome, Self::Outcome, Self::Always][at],
             3 if branches => {
                 [Self::Condition(true), Self::Condition(true), Self::Condition(false), Self::Always][at]
@@ -164,6 +170,12 @@ pub(crate) struct Way {
     pub(crate) cancellable: bool,
     pub(crate) catch_panics: bool,
     pub(crate) update: bool,
+    /// For which reasons it is drained.
+    pub(crate) drain: Vec<StopReason>,
+    /// Panics are failures.
+    pub(crate) panics_fail: bool,
+    /// A node that is given the result from outside, before an update, that it would have.
+    pub(crate) given: Option<u8>,
     pub(crate) only: Option<u8>,
     pub(crate) input: Option<u8>,
 }
@@ -231,6 +243,7 @@ impl<'a> Arbitrary<'a> for Plan {
             states: kind & 64 != 0 && layer == Layer::Typed,
             branches: kind & 128 != 0,
             early: kind & 8 != 0,
+            cutoffs: stir & 1 != 0,
         };
         let number = bytes.int_in_range(1..=4)?;
         let ways = (0..number).map(|_| Way::new(bytes)).collect::<Result<_>>()?;
@@ -240,10 +253,11 @@ impl<'a> Arbitrary<'a> for Plan {
             nodes.push(Spec::new(bytes, &choice)?);
             // With each node its edges: at the end there would be bytes for them in the longest inputs only.
             let into: u8 = bytes.arbitrary()?;
+            nodes[usize::from(node)].cutoff = choice.cutoffs && into & 8 != 0;
             for _ in 0..[0, 1, 1, 2, 2, 3, 4, 6][usize::from(into % 8)] {
                 let [other, kind]: [u8; 2] = bytes.arbitrary()?;
                 let other = other % number;
-                let kind = Kind::new(kind, choice.branches);
+                let kind = Kind::new(kind, choice.branches, choice.cutoffs && layer == Layer::Typed);
                 match rank(stir, other).cmp(&rank(stir, node)) {
                     Ordering::Less => edges.push((other, node, kind)),
                     Ordering::Equal => {}
@@ -264,12 +278,14 @@ struct Choice {
     states: bool,
     branches: bool,
     early: bool,
+    /// And edges that mean a start.
+    cutoffs: bool,
 }
 
 impl Spec {
     /// Most nodes are ordinary ones: what calls a run off leaves little to check.
     fn new(bytes: &mut Unstructured<'_>, choice: &Choice) -> Result<Self> {
-        let &Choice { waits, demands, states, branches, early } = choice;
+        let &Choice { waits, demands, states, branches, early, cutoffs: _ } = choice;
         let byte: u8 = bytes.arbitrary()?;
         let role = match byte % 32 {
             1..=3 => Role::Fails,
@@ -286,7 +302,7 @@ impl Spec {
         let demand = if demands { Demand::new(bytes.arbitrary()?) } else { Demand::default() };
         let uses = if states { Mode::uses(bytes.arbitrary()?) } else { Vec::new() };
         let (flag, early) = (byte & 32 == 0, early && byte & 64 != 0);
-        Ok(Self { role, slow: byte >= 192, pause, demand, uses, flag, early })
+        Ok(Self { role, slow: byte >= 192, pause, demand, uses, flag, early, cutoff: false })
     }
 }
 
@@ -357,6 +373,17 @@ impl Way {
             cancellable: bits & 12 == 4 || matches!(how, How::Cancels(_)),
             catch_panics: bits & 16 != 0,
             update: bits & 32 != 0,
+            // All of them or some.
+            drain: match bits & 64 != 0 {
+                true if only & 1 == 0 => StopReason::ALL.to_vec(),
+                true => StopReason::ALL
+                    .into_iter()
+                    .filter(|&reason| only >> (1 + reason as u8) & 1 == 1)
+                    .collect(),
+                false => Vec::new(),
+            },
+            panics_fail: bits & 128 != 0,
+            given: (bits & 32 != 0 && input % 4 == 3).then_some(only ^ input),
             only: (only >= 192).then_some(only),
             input: (input >= 128).then_some(input),
         })
@@ -457,7 +484,10 @@ impl Plan {
             }
         }
         // Who depends on another node anyway does so as it says.
-        turns.retain(|&(u, v, _)| !self.edges.iter().any(|&(from, to, _)| (from, to) == (u, v)));
+        let comes_after = |&(u, v, _): &(u8, u8, Kind)| {
+            self.edges.iter().any(|&(from, to, kind)| (from, to) == (u, v) && kind != Kind::Starts)
+        };
+        turns.retain(|turn| !comes_after(turn));
         self.edges.extend(turns);
     }
 
@@ -477,11 +507,17 @@ impl Plan {
         }
     }
 
+    /// The number that `node` gives that is fed these.
+    pub(crate) fn number(&self, node: usize, fed: impl Iterator<Item = u64>) -> u64 {
+        let value = value(node, fed);
+        if self.nodes[node].cutoff { value / 8 % 2 } else { value }
+    }
+
     /// Whether there are demands, no futures, and no conditions, which are nodes more.
     pub(crate) fn has_only_demands(&self) -> bool {
         self.nodes.iter().all(|node| node.pause.is_none())
             && self.nodes.iter().any(|node| node.demand != Demand::default())
-            && !self.any(|kind| matches!(kind, Kind::Condition(_)))
+            && !self.any(|kind| matches!(kind, Kind::Condition(_) | Kind::Starts))
     }
 
     pub(crate) fn has(&self, role: Role) -> bool {

@@ -47,7 +47,9 @@ impl Stamps {
             // One that may have failed, or was cut off, has no end.
             let may_fail = kind == Kind::Waits || kind.is_in_any_case();
             let ended = if may_fail && end == 0 { first } else { end };
-            let in_order = start == 0 || (first == 0 && !all) || (ended != 0 && ended < start);
+            // Who has begun may not have come to its stamp.
+            let in_order = ended != 0 && ended < start || kind == Kind::Starts && first != 0;
+            let in_order = start == 0 || (first == 0 && !all) || in_order;
             assert!(in_order, "node {v} started at {start}, {u}, which it depends on, {first} to {end}");
         }
         *self = Self::new(plan.len());

@@ -9,7 +9,7 @@ use dgraph_exec::{
 use dgraph_tests::yields::yields;
 use std::mem;
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
 over_typed_runners!(

@@ -5,7 +5,7 @@ use super::nodes::{Counted, Shared};
 use super::states::{Given, Present};
 use crate::plan::{Pause, Place, Role};
 use crate::wakes::{elsewhere, linger, yields};
-use crate::{PLANNED, oracle, raw, work};
+use crate::{PLANNED, raw, work};
 use dgraph_exec::{EndBranch, NoResult, Outcomes, Values};
 use std::error::Error;
 use std::panic::resume_unwind;
@@ -31,7 +31,7 @@ impl Body {
         shared.neighbours.lock().expect("no panic").drain(..).for_each(|gate| gate.open());
         let _under = Some(Under::new(shared, &shared.own, node));
         let _present = Present::new(shared, node);
-        Self { shared: Arc::clone(shared), node, number: oracle::value(node, fed), _under, _present }
+        Self { shared: Arc::clone(shared), node, number: shared.plan.number(node, fed), _under, _present }
     }
 
     /// Of a node that is fed these, and told of those.
@@ -136,7 +136,7 @@ impl Body {
     }
 }
 
-/// What a node makes of it that is told it: as [`Fate::told`](oracle::Fate::told).
+/// What a node makes of it that is told it: as [`Fate::told`](crate::oracle::Fate::told).
 pub(super) fn told_of(outcome: Result<&Counted, NoResult>) -> u64 {
     match outcome {
         Ok(value) => value.number,

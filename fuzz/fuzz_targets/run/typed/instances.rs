@@ -77,6 +77,9 @@ impl Defined {
             if plan.nodes[node].early {
                 graph.drop_early(handle);
             }
+            if plan.nodes[node].cutoff {
+                graph.cutoff(handle);
+            }
         }
         let flags = flags(plan);
         for &node in &flags {
@@ -119,7 +122,7 @@ impl Defined {
         let panicked = !is_ok(&ended);
         let ended = ended.unwrap_or(None);
         if let Some(instance) = &instance {
-            let (fates, needed) = (oracle::fates(plan, input), oracle::needed(plan, way));
+            let (fates, needed) = (oracle::fates(plan, way, input), oracle::needed(plan, way));
             let (well, dropped) = (matches!(ended, Some(Ok(()))), ended.is_none() && !panicked);
             let ended_early = dropped || matches!(way.how, How::Cancels(_));
             let (fates, needed) = (&fates[..], &needed[..]);
@@ -179,7 +182,7 @@ impl Body {
         let reads = shared.plan.role(node) == Role::ReadsInput && fed.len() + told.len() == 0;
         let input = reads.then_some(request.number.number);
         let fed = input.into_iter().chain(fed.iter().map(|fed| fed.number)).chain(told.map(told_of));
-        let number = oracle::value(node, fed);
+        let number = shared.plan.number(node, fed);
         let _under = Under::new(&shared, &request.own, node);
         Self { shared, request, node, number, _under }
     }

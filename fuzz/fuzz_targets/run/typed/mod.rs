@@ -16,6 +16,7 @@ use crate::is_ok;
 use crate::oracle;
 use crate::plan::{How, On, Plan, Way};
 use dgraph_exec::{CancelToken, FailurePolicy, RunOptions};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
@@ -34,7 +35,10 @@ fn options(way: &Way, token: &CancelToken) -> RunOptions {
     if way.update {
         options = options.update();
     }
-    options
+    if way.panics_fail {
+        options = options.panics_are_failures();
+    }
+    options.drain(way.drain.iter().copied())
 }
 
 pub(crate) fn check(plan: Plan) {
@@ -66,12 +70,15 @@ pub(crate) fn check(plan: Plan) {
     assert_eq!(shared.alive.load(Relaxed), 0, "values that were not dropped, or twice");
 }
 
-fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partial: bool) {
+fn run(shared: &Arc<Shared>, way: &Way, built: &mut Option<Built>, input: u64, partial: bool) {
     let plan = &shared.plan;
     let token = CancelToken::new();
     let mut options = options(way, &token);
     if let (Some(target), Some(built)) = (oracle::target(plan, way), &built) {
         options = options.only([built.nodes.nodes[target]]);
+    }
+    if let (Some(given), Some(built)) = (way.given, &mut *built) {
+        built.give(shared, usize::from(given) % plan.len().max(1), &oracle::fates(plan, way, input));
     }
     {
         let mut current = shared.current.write().expect("no writer panics");
@@ -86,7 +93,7 @@ fn run(shared: &Shared, way: &Way, built: &mut Option<Built>, input: u64, partia
     let ended = ended.unwrap_or(None);
     if let Some(built) = built {
         let dropped = ended.is_none() && !panicked;
-        let fates = oracle::fates(plan, input);
+        let fates = oracle::fates(plan, way, input);
         let needed = oracle::needed(plan, way);
         let ended_early = dropped || matches!(way.how, How::Cancels(_));
         let well = matches!(ended, Some(Ok(())));

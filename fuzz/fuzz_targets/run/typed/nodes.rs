@@ -4,6 +4,7 @@ use super::body::Body;
 use super::limits::{OWN, Own, SHARED};
 use super::repeats::define_repeats;
 use super::states::{Kept, define_with_states};
+use crate::oracle::Fate;
 use crate::plan::{Kind, Place, Plan, Role, STATES, Way};
 use crate::stamps::Stamps;
 use crate::wakes::Gate;
@@ -77,6 +78,12 @@ impl Counted {
     }
 }
 
+impl PartialEq for Counted {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         self.shared.alive.fetch_sub(1, Relaxed);
@@ -98,10 +105,11 @@ pub(super) struct Handles {
 }
 
 impl Handles {
-    /// Which node it is of the plan; of a flag, whose it is. The input comes first.
+    /// Which node it is of the plan; of a flag, whose it is; of a start, none. The input comes first.
     pub(super) fn number(&self, node: NodeId) -> usize {
         let at = node.index() - 1;
-        at.checked_sub(self.nodes.len()).map_or(at, |flag| self.flags[flag])
+        let flag = |flag: usize| self.flags.get(flag).copied().unwrap_or(usize::MAX);
+        at.checked_sub(self.nodes.len()).map_or(at, flag)
     }
 
     /// Which nodes of the plan there are among these.
@@ -157,6 +165,9 @@ impl Built {
             if plan.nodes[node].early {
                 graph.drop_early(handle);
             }
+            if plan.nodes[node].cutoff {
+                graph.cutoff(handle);
+            }
             match demand.place {
                 Some(Place::Caller) => graph.on_caller(handle),
                 Some(Place::Worker) => graph.on_worker(handle, 0),
@@ -174,8 +185,27 @@ impl Built {
                 }
             }
         }
+        for &(before, after, _) in plan.edges.iter().filter(|edge| edge.2 == Kind::Starts) {
+            let start = graph.start_of(nodes[usize::from(before)]);
+            graph.after(nodes[usize::from(after)], start);
+        }
         let nodes = Handles { nodes, flags };
         Self { graph: graph.build().expect("ranks exclude cycles"), input, nodes, states }
+    }
+}
+
+impl Built {
+    /// Gives `node` the result that it would have, if it would have one, and neither it nor what it is fed has
+    /// anything to do with states, or is moved.
+    pub(super) fn give(&mut self, shared: &Arc<Shared>, node: usize, fates: &[Fate]) {
+        let plan = &shared.plan;
+        let is_plain = |node: usize| {
+            plan.nodes[node].uses.is_empty()
+                && plan.before(node).all(|(before, _)| plan.taker(before) != Some(node))
+        };
+        if let Some(&Fate::Value(number)) = fates.get(node).filter(|_| is_plain(node)) {
+            self.graph.set_result(self.nodes.nodes[node], Counted::new(number, shared));
+        }
     }
 }
 
