@@ -6,7 +6,7 @@ use crate::wire::Wire;
 use dgraph_exec::Node;
 
 /// What all that a node depends on is: a tuple of up to 8 handles, one handle, or an array or `Vec` of
-/// handles of one type, which arrive together as [`Values`].
+/// handles of one type, which arrive together as [`Values`](dgraph_exec::Values).
 ///
 /// # Examples
 ///
