@@ -46,6 +46,34 @@ struct Listed {
     idle: bool,
 }
 
+/// Ready nodes with their urgencies. The most urgent ones, of which a lane chooses, lie apart, in this order:
+/// to take each from a heap, and put it back, costs most of what a schedule does.
+#[derive(Default)]
+struct Ready {
+    /// As many as there is a choice of, if there are so many.
+    first: Vec<(u64, NodeId)>,
+    others: BinaryHeap<Reverse<(u64, NodeId)>>,
+}
+
+impl Ready {
+    fn push(&mut self, node: (u64, NodeId)) {
+        if self.first.len() == CHOICE {
+            if self.first[CHOICE - 1] < node {
+                return self.others.push(Reverse(node));
+            }
+            self.others.extend(self.first.pop().map(Reverse));
+        }
+        self.first.insert(self.first.partition_point(|&before| before < node), node);
+    }
+
+    /// Takes one of the most urgent ones, by its place among these.
+    fn take(&mut self, place: usize) -> NodeId {
+        let (_, node) = self.first.remove(place);
+        self.first.extend(self.others.pop().map(|Reverse(next)| next));
+        node
+    }
+}
+
 /// A schedule in the making.
 struct List<'a, W, B> {
     dag: DagView<'a>,
@@ -62,7 +90,7 @@ struct List<'a, W, B> {
     /// All predecessors are placed; by when they are done.
     coming: BinaryHeap<Reverse<(u64, NodeId)>>,
     /// All predecessors are done; the most urgent first. Those bound to the first lane, and all others.
-    ready: [BinaryHeap<Reverse<(u64, NodeId)>>; 2],
+    ready: [Ready; 2],
     lanes: Vec<Listed>,
     placed: usize,
 }
@@ -92,7 +120,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
             predecessors: predecessors(dag),
             places: vec![Placed::default(); dag.node_count()],
             coming: BinaryHeap::new(),
-            ready: [BinaryHeap::new(), BinaryHeap::new()],
+            ready: [Ready::default(), Ready::default()],
             lanes: Vec::new(),
             placed: 0,
         };
@@ -131,16 +159,17 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
     /// A ready node for this lane: of the most urgent ones that can begin now, if there are any, the one of
     /// which the most predecessors ran here: what they have written is near.
     fn choose(&mut self, lane: usize, now: u64) -> Option<NodeId> {
-        let mut looked_at = Vec::with_capacity(CHOICE);
-        let mut best = None;
-        while looked_at.len() < CHOICE {
-            let bound = self.ready[0].peek().filter(|_| lane == 0);
-            let from = match (bound, self.ready[1].peek()) {
+        let mut best: Option<((bool, usize), usize, usize)> = None;
+        // How many were looked at, of those bound to the first lane and of all others.
+        let mut places = [if lane == 0 { 0 } else { CHOICE }, 0];
+        for _ in 0..CHOICE {
+            let [bound, any] = [0, 1].map(|kind| self.ready[kind].first.get(places[kind]));
+            let kind = match (bound, any) {
                 (None, None) => break,
-                // The lower one is the greater one, in `Reverse`.
-                (bound, any) => usize::from(bound < any),
+                (Some(bound), Some(any)) => usize::from(any < bound),
+                (bound, _) => usize::from(bound.is_none()),
             };
-            let Some(Reverse((_, node))) = self.ready[from].pop() else { break };
+            let (_, node) = self.ready[kind].first[places[kind]];
             let (mut here, mut all, mut start) = (0, 1, 0);
             for before in self.predecessors(node) {
                 let is_here = before.lane == lane;
@@ -149,18 +178,16 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
                 start = start.max(before.end + if is_here { 0 } else { self.wait });
             }
             let score = (start <= now, here * 16 / all);
-            if best.is_none_or(|(best, _)| score > best) {
-                best = Some((score, looked_at.len()));
+            if best.is_none_or(|(best, ..)| score > best) {
+                best = Some((score, kind, places[kind]));
             }
-            looked_at.push(node);
             if score.0 && here + 1 == all {
                 break;
             }
+            places[kind] += 1;
         }
-        let (_, at) = best?;
-        let chosen = looked_at.remove(at);
-        looked_at.into_iter().for_each(|node| self.is_ready(node));
-        Some(chosen)
+        let (_, kind, place) = best?;
+        Some(self.ready[kind].take(place))
     }
 
     fn predecessors(&self, node: NodeId) -> impl Iterator<Item = Placed> {
@@ -177,7 +204,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> List<'a, W, B> {
 
     fn is_ready(&mut self, node: NodeId) {
         let urgency = self.urgency[node.index()];
-        self.ready[usize::from(!(self.bound)(node))].push(Reverse((urgency, node)));
+        self.ready[usize::from(!(self.bound)(node))].push((urgency, node));
     }
 
     fn place(&mut self, node: NodeId, lane: usize) {
