@@ -226,8 +226,12 @@ pub(crate) trait Walks<'r>: Discipline {
         Ended::AtTheEnd
     }
 
-    /// A helper waits until the caller has seen what a walk takes. Whether it isn't needed.
+    /// A helper waits until the caller has seen what a walk takes. Whether it isn't needed. (It is if it comes
+    /// when the caller goes on alone already: then that takes too long.)
     fn await_probe(&self, probe: &Probe, wanted: &impl Fn() -> bool) -> bool {
+        if probe.goes_on_alone() {
+            return false;
+        }
         while !probe.is_overdue(self.timer().elapsed()) && self.walk().is_going_on() && !wanted() {
             if probe.goes_on_alone() {
                 return true;

@@ -3,6 +3,7 @@
 mod bound_turns;
 mod builder;
 mod each;
+mod first_run;
 mod in_step;
 mod order;
 mod panics;
