@@ -29,8 +29,8 @@ pub(crate) struct RunTimer {
     /// What single bodies have taken, in ticks; 0 of those that weren't sampled. Empty if nobody wants to
     /// know.
     profile: Box<[AtomicU32]>,
-    /// In a graph's first run.
-    probe: Option<Box<Probe>>,
+    /// In a graph's first run, or the first one after its bodies have changed: so it isn't in a box.
+    probe: Option<Probe>,
 }
 
 /// One in so many samples may be of a body during which the system took the processor away.
@@ -97,7 +97,7 @@ impl RunTimer {
         };
         let at = if matches!(plan, Plan::Alone { timed: Timed::No, .. }) { 0 } else { clock::now() };
         let (estimate, work, nodes) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-        let probe = (plan == Plan::Probe).then(Box::default);
+        let probe = (plan == Plan::Probe).then(Probe::default);
         Self { key, plan, budget, at, estimate, samples, work, nodes, profile: Box::default(), probe }
     }
 
@@ -109,7 +109,7 @@ impl RunTimer {
     /// What a walk shows at the beginning of a graph's first run, if this is one.
     #[inline]
     pub(crate) fn probe(&self) -> Option<&Probe> {
-        self.probe.as_deref()
+        self.probe.as_ref()
     }
 
     /// How many ticks the body of each node is expected to take, for supersteps; `average`, if nothing is known
