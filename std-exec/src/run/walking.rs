@@ -202,7 +202,8 @@ pub(crate) trait Walks<'r>: Discipline {
     fn probe(&self, team: &Team, probe: &Probe, lane: &Lane) -> Ended {
         let nodes = self.walk().steps().nodes().len();
         let (mut begin, mut size) = (0, 1);
-        let mut at = probe.begin(self.timer());
+        let mut at = self.timer().elapsed();
+        probe.begin(at);
         while begin < nodes {
             let end = nodes.min(begin + size);
             if let Some(ended) = self.run_piece(lane, begin..end, end) {

@@ -5,6 +5,5 @@ mod run_timer;
 mod table;
 
 pub(crate) use probe::Probe;
-use probe::scaled;
 pub(crate) use run_timer::{RunTimer, Samples};
 pub(crate) use table::{Budget, Plan, Sampled, Timed, Tuner};

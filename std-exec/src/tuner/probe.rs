@@ -8,7 +8,7 @@
 
 use super::table::{LEAST_BUDGET, SHARED_NODE};
 use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering};
-use crate::tuner::{Budget, Plan, RunTimer, Timed};
+use crate::tuner::{Budget, Plan, Timed};
 
 /// The caller's walk at the beginning of a graph's first run. All ticks are those since the run began. Relaxed:
 /// written by one member, and read by others as a hint, or when all have left.
@@ -32,11 +32,9 @@ impl Probe {
     /// In ticks: how much more than it takes in sequence a short body may take where threads share the nodes.
     pub(super) const COLD: u32 = 1_000;
 
-    /// When the caller begins.
-    pub(crate) fn begin(&self, timer: &RunTimer) -> usize {
-        let now = timer.elapsed();
+    /// The caller begins.
+    pub(crate) fn begin(&self, now: usize) {
         self.began.store(now.max(1), Ordering::Relaxed);
-        now
     }
 
     /// A piece has taken so long, until `now`. (The first one is a node, of which the code and the data have to

@@ -3,9 +3,10 @@
 //! What a run alone, or in step, has taken is compared with other ways to run. If others break in, the rest
 //! tells nothing about that any more: then what it would have taken is estimated from what it had come to.
 
+use super::probe::scaled;
 use crate::sync::clock;
 use crate::sync::{AtomicU32, AtomicUsize, MODEL, Ordering};
-use crate::tuner::{Budget, Plan, Probe, Sampled, Timed, Tuner, scaled};
+use crate::tuner::{Budget, Plan, Probe, Sampled, Timed, Tuner};
 use dgraph_core::NodeId;
 
 /// Measures one run, for what it shows about the next one.
