@@ -26,7 +26,7 @@ pub(crate) enum Plan {
     /// On all threads, through supersteps. They give up if that takes too long.
     InStep { budget: Budget },
     /// On the calling thread alone, for as long as it takes to see what that takes, which is a few
-    /// microseconds; then shared.
+    /// microseconds; then on alone or, if that is expected to be faster, shared.
     Probe,
 }
 
