@@ -1,17 +1,17 @@
 //! What a walk shows at the beginning of a graph's first run.
 //!
-//! Samples of bodies are taken where threads share the nodes: they go through memory in any order, with cold
-//! caches. So nodes of 7 ns are sampled with 100, and supersteps that are made for that have far too many places
-//! where threads wait for each other. What such bodies really take is seen when one thread goes through them in
-//! sequence, which a few microseconds are enough for. And if it turns out that sharing would be slower, the
-//! thread goes on alone.
+//! Samples of bodies are taken where threads share the nodes: they go through memory in any order, with
+//! cold caches. So nodes of 7 ns are sampled with 60 to 110, and supersteps that are made for that have far
+//! too many places where threads wait for each other. What such bodies really take is seen when one thread
+//! goes through them in sequence, which a few microseconds are enough for. And if it turns out that sharing
+//! would be slower, the thread goes on alone.
 
 use super::table::{LEAST_BUDGET, SHARED_NODE};
 use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering};
 use crate::tuner::{Budget, Plan, Timed};
 
-/// The caller's walk at the beginning of a graph's first run. All ticks are those since the run began. Relaxed:
-/// written by one member, and read by others as a hint, or when all have left.
+/// The caller's walk at the beginning of a graph's first run. All ticks are those since the run began.
+/// Relaxed: written by one member, and read by others as a hint, or when all have left.
 #[derive(Debug, Default)]
 pub(crate) struct Probe {
     began: AtomicUsize,
@@ -29,7 +29,7 @@ pub(crate) struct Probe {
 const LONG: usize = 500;
 
 impl Probe {
-    /// In ticks: how much more than it takes in sequence a short body may take where threads share the nodes.
+    /// In ticks: how much more than in sequence a short body may take where threads share the nodes.
     pub(super) const COLD: u32 = 1_000;
 
     /// The caller begins.
@@ -37,8 +37,8 @@ impl Probe {
         self.began.store(now.max(1), Ordering::Relaxed);
     }
 
-    /// A piece has taken so long, until `now`. (The first one is a node, of which the code and the data have to
-    /// come first: it says something only if there is no other.)
+    /// A piece has taken so long, until `now`. (The first one is a node, of which the code and the data have
+    /// to come first: it says something only if there is no other.)
     pub(crate) fn saw(&self, nodes: usize, ticks: usize, now: usize) {
         if self.piece.load(Ordering::Relaxed) == 0 {
             self.began.store(now.max(1), Ordering::Relaxed);
@@ -53,14 +53,15 @@ impl Probe {
         MODEL || began != 0 && now.saturating_sub(began) >= LEAST_BUDGET
     }
 
-    /// Whether the caller must have seen enough, if bodies are short: its last piece is as long as all before.
+    /// Whether the caller must have seen enough, if bodies are short: its last piece is about as long as all
+    /// before.
     pub(crate) fn is_overdue(&self, now: usize) -> bool {
         let began = self.began.load(Ordering::Relaxed);
         MODEL || began != 0 && now.saturating_sub(began) >= 2 * LEAST_BUDGET
     }
 
-    /// The caller has seen enough. If a walk through all nodes is faster than sharing it goes on alone; then it
-    /// has so much time for that.
+    /// The caller has seen enough. If a walk through all nodes is faster than sharing it goes on alone; then
+    /// it has so much time for that.
     pub(crate) fn walk(&self, nodes: usize, threads: usize) -> Option<Budget> {
         let work = self.work(nodes);
         let alone = !MODEL && work / nodes.max(1) <= work / nodes.max(1) / threads + SHARED_NODE;
@@ -84,8 +85,8 @@ impl Probe {
         scaled(self.ticks.load(Ordering::Relaxed), nodes, self.piece.load(Ordering::Relaxed))
     }
 
-    /// Whether what it has seen says more than samples, which have this average: bodies are short, or there are
-    /// no samples.
+    /// Whether what it has seen says more than samples, which have this average: bodies are short, or there
+    /// are no samples.
     pub(super) fn is_to_be_believed(&self, sampled: Option<usize>) -> bool {
         let seen = self.piece.load(Ordering::Relaxed) > 0;
         let body = self.work(1);
@@ -110,4 +111,51 @@ impl Probe {
 /// What took so many `ticks` for `of` nodes, for this many.
 pub(super) fn scaled(ticks: usize, nodes: usize, of: usize) -> usize {
     usize::try_from(ticks as u128 * nodes as u128 / of.max(1) as u128).unwrap_or(usize::MAX - 1)
+}
+
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// A probe that began at 100 and has seen a first node, and then a piece of 64 nodes of so many ticks each.
+    fn probe(body: usize) -> Probe {
+        let probe = Probe::default();
+        probe.begin(100);
+        probe.saw(1, 9_000, 9_100);
+        probe.saw(64, 64 * body, 9_100 + 64 * body);
+        probe
+    }
+
+    #[test]
+    fn the_first_node_does_not_count() {
+        let probe = probe(20);
+        assert_eq!(probe.work(1_000), 20_000);
+        assert!(!probe.is_over(9_100 + LEAST_BUDGET - 1) && probe.is_over(9_100 + LEAST_BUDGET));
+        assert!(!probe.is_overdue(9_100 + LEAST_BUDGET));
+    }
+
+    #[test]
+    fn tiny_nodes_go_on_alone_and_longer_ones_are_shared() {
+        let (tiny, longer) = (probe(200), probe(300)); // on two threads, 240 is the limit
+        assert_eq!(tiny.walk(1_000, 2), Some(Budget::Ticks(300_000)));
+        assert!(tiny.goes_on_alone());
+        assert_eq!(longer.walk(1_000, 2), None);
+        assert!(!longer.goes_on_alone());
+    }
+
+    #[test]
+    fn samples_of_short_bodies_are_not_believed() {
+        assert!(probe(20).is_to_be_believed(Some(300)) && probe(20).is_to_be_believed(None));
+        assert!(!probe(20).is_to_be_believed(Some(2_000)), "later nodes are longer");
+        assert!(!probe(600).is_to_be_believed(Some(650)), "samples of long bodies say more");
+        assert!(!Probe::default().is_to_be_believed(None), "it has seen nothing");
+    }
+
+    #[test]
+    fn what_is_shared_counts_as_shared_for_all_nodes() {
+        let probe = probe(300);
+        assert!(matches!(probe.outcome(50_000, 1_000), (Plan::Alone { .. }, 40_900)));
+        probe.is_shared(30_000, 500);
+        assert_eq!(probe.outcome(50_000, 1_000), (Plan::Share, 40_000));
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! Sharing a run costs some tens of nanoseconds per node, a walk about one. So a graph of tiny bodies is
 //! fastest on one thread, one of short bodies on several in step, one of long bodies shared, and only the
-//! body knows which it is. A whole run in another way is a costly question. So the first run of a graph is
-//! shared, and takes *samples*: how long bodies take. What the other ways would take follows from that, and
+//! body knows which it is. A whole run in another way is a costly question. So the first run of a graph
+//! begins with a *probe*, and takes *samples* if it is shared then: how long bodies take. What the other ways would take follows from that, and
 //! one is tried only if it promises to be faster; then what it has taken counts, not what was promised. Ways
 //! that are nearly as fast as the fastest one are tried again now and then, the more rarely the longer they
 //! keep losing. When a run takes much less than usual, or four in a row much more, the bodies have changed,
