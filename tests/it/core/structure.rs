@@ -2,7 +2,7 @@
 //! oracle.
 
 use crate::support::runner::executor;
-use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
+use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_dag::random_dag;
@@ -10,28 +10,24 @@ use dgraph_tests::splitmix::SplitMix64;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The levels of a dictionary of numbers, each sorted.
+/// The levels of a graph of numbers, each sorted: of each number, those that it depends on.
 fn levels(dependencies: &[(u32, &[u32])]) -> Vec<Vec<u32>> {
-    let mut builder = KeyedGraph::<u32, ()>::builder();
+    let mut keys: Vec<u32> =
+        dependencies.iter().flat_map(|(key, listed)| [&[*key], *listed].concat()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let number = |key: u32| keys.binary_search(&key).expect("one of the keys") as u32;
+    let mut edges = vec![];
     for &(key, listed) in dependencies {
-        builder = builder.task(key, listed.iter().copied(), |_| ());
+        edges.extend(listed.iter().map(|&from| (number(from), number(key))));
     }
-    // A dependency that has no entry of its own is a root here.
-    let keys: Vec<u32> = dependencies.iter().map(|entry| entry.0).collect();
-    let mut roots: Vec<u32> = dependencies.iter().flat_map(|entry| entry.1).copied().collect();
-    roots.retain(|key| !keys.contains(key));
-    roots.sort_unstable();
-    roots.dedup();
-    for root in roots {
-        builder = builder.task(root, [], |_| ());
-    }
-    let graph = builder.build().expect("a valid graph");
+    let dag = Dag::from_edges(keys.len(), &edges).expect("a valid graph");
     let level = |nodes: &[NodeId]| {
-        let mut keys: Vec<u32> = nodes.iter().map(|node| graph.keys()[node.index()]).collect();
+        let mut keys: Vec<u32> = nodes.iter().map(|node| keys[node.index()]).collect();
         keys.sort_unstable();
         keys
     };
-    graph.dag().levels().iter().map(level).collect()
+    dag.view().levels().iter().map(level).collect()
 }
 
 #[test]
