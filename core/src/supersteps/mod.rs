@@ -327,8 +327,9 @@ impl DagView<'_> {
     /// that take less than a wait, the one of the lowest number, first of those that only it can take, since
     /// they depend on what it has in this superstep. When one has nothing left, the others go on for as long
     /// as a wait takes, and longer if waiting would give it nothing. After Böhnlein, Papp, Steiner and
-    /// Yzelman, "Efficient parallel scheduling for sparse triangular solvers" (GrowLocal), 2025. O((V + E) ·
-    /// (lanes + log V)).
+    /// Yzelman, "Efficient parallel scheduling for sparse triangular solvers" (GrowLocal), 2025. If most nodes
+    /// depend on the one with the number before, such chains are cut only where that pays: memory is entered at
+    /// another place behind each cut. O((V + E) · (lanes + log V)).
     ///
     /// # Panics
     ///
