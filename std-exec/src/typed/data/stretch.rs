@@ -68,9 +68,9 @@ impl Rows<'_> {
             return None;
         }
         let (rest, apart) = self.rest(node)?;
-        let ahead = order.iter().take(AHEAD.min(rest as usize));
-        let more = ahead.zip(node..).skip(2).take_while(|&(next, expected)| next.get() == expected).count();
-        Some((2 + more as u32, apart))
+        let ahead = order.iter().take(AHEAD.min(rest as usize)).map(|next| next.get());
+        let last = ahead.zip(node..).skip(2).take_while(|&(next, expected)| next == expected).last();
+        Some((last.map_or(node + 1, |(last, _)| last) - node + 1, apart))
     }
 
     /// How many nodes are in the stretch of this one, from it on, and how far they are apart; if there is

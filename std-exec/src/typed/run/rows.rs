@@ -39,7 +39,7 @@ pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>
     let serially = |Nodes(run): Nodes<'_>| {
         let topology = run.topology;
         let order = run.shuffled.or(topology.order());
-        let all = InOrder { order, part: 0..topology.nodes() as usize };
+        let all = InOrder { order, part: 0..topology.nodes() };
         // SAFETY: by contract: all nodes, each after its predecessors.
         let _ = unsafe { go_through(run, all, run.leaves_unmarked(), None) };
     };
@@ -91,7 +91,8 @@ impl Body for Nodes<'_> {
         }
         // Who breaks into a walk in step doesn't mark, and nor does the end of one.
         let unmarked = self.0.leaves_unmarked() && !walk.steps().are_divided();
-        let order = InOrder { order: Some(walk.steps().nodes()), part };
+        let [start, end] = [part.start, part.end].map(|at| u32::try_from(at).expect("as many as nodes"));
+        let order = InOrder { order: Some(walk.steps().nodes()), part: start..end };
         // SAFETY: as in `run`, for each node of the part.
         unsafe { go_through(self.0, order, unmarked, Some((walk, lane))) }
     }
@@ -101,7 +102,7 @@ impl Body for Nodes<'_> {
 struct InOrder<'a> {
     /// `None`: as the nodes are numbered.
     order: Option<&'a [NodeId]>,
-    part: Range<usize>,
+    part: Range<u32>,
 }
 
 impl InOrder<'_> {
@@ -114,7 +115,7 @@ impl InOrder<'_> {
     #[inline]
     fn row(&self, rows: &Rows<'_>, position: u32) -> Option<(u32, Distance)> {
         match self.order {
-            Some(order) => rows.first(&order[position as usize..self.part.end]),
+            Some(order) => rows.first(&order[position as usize..self.part.end as usize]),
             None => rows.rest(position),
         }
     }
@@ -139,9 +140,9 @@ unsafe fn go_through(
     walk: Option<Alone<'_>>,
 ) -> bool {
     let rows = run.topology.rows().cursor();
-    let position = order.part.start as u32;
+    let position = order.part.start;
     let mut progress = Cursor { run, order, position, under_way: 0, unmarked, last_unmarked: false };
-    while (progress.position as usize) < progress.order.part.end {
+    while progress.position < progress.order.part.end {
         let position = progress.position;
         #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
         crate::typed::memory::row::late::about_to_claim(position as usize);
