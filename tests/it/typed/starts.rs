@@ -21,6 +21,7 @@ over_typed_runners!(
     a_failure_behind_the_start,
     of_a_graph_that_is_a_node,
     under_limits,
+    starts_take_no_permits,
     updates,
     begun_again_for_another_reason,
     of_inputs_in_an_order,
@@ -264,6 +265,34 @@ fn under_limits(runner: &Runner) {
     }
 }
 
+/// A start that waits for a node doesn't keep a permit from it.
+fn starts_take_no_permits(runner: &Runner) {
+    for is_shared in [false, true] {
+        let mut graph = GraphBuilder::new();
+        let (own, shared) = (graph.limit(1), SharedLimit::new(1));
+        let declared = graph.declare::<u32>("node");
+        let (node, started) = (declared.node(), graph.start_of(declared.node()));
+        let (there, moment) = graph.moment("there");
+        graph.node(declared, moment, |there: Reach<'_>| {
+            there.reach();
+            5
+        });
+        let behind = graph.node("behind", (started, there), |_: &(), _: &()| 6);
+        graph.priority(started, 9);
+        for node in [node.any(), started.any(), there.any(), behind.any()] {
+            match is_shared {
+                false => graph.limited(node, own),
+                true => graph.limited(node, &shared),
+            }
+        }
+        let mut graph = graph.build().expect("a valid graph");
+        for _ in 0..3 {
+            let results = runner.typed(&mut graph);
+            assert_eq!((results[node], results[behind]), (5, 6));
+        }
+    }
+}
+
 fn updates(runner: &Runner) {
     let log = Log::default();
     let mut graph = GraphBuilder::new();
@@ -302,8 +331,8 @@ fn updates(runner: &Runner) {
     assert_eq!(log.taken(), ["first", "second"], "it needs the start, and that the node");
 }
 
-/// What comes after a start is there whenever the node begins, also if that begins since it has failed, or since its
-/// result is gone.
+/// What comes after a start is there whenever the node begins, also if that begins since it has failed, or
+/// since its result is gone.
 fn begun_again_for_another_reason(runner: &Runner) {
     let (log, fails) = (Log::default(), AtomicBool::new(true));
     let mut graph = GraphBuilder::new();
