@@ -171,7 +171,7 @@ impl Supersteps {
         self.work
     }
 
-    /// See [`cost`](Self::cost).
+    /// What a run is expected to take: each lane goes on until a point at which it waits for another one.
     fn cost_by(&self, wait: u32, weight: impl Fn(NodeId) -> u32) -> u64 {
         let mut clocks = vec![0; self.lanes];
         // When what is before each position of a lane is done, and told.

@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     /// How many workers' threads have not ended; and what tells when one does.
     pub(crate) living: Mutex<usize>,
     pub(crate) dies: Condvar,
-    /// See `one_node_each`.
+    /// The graph of a loop over `Threads`: a node for each thread, and no edges.
     one_node_each: OnceLock<Dag>,
 }
 

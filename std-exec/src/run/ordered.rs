@@ -18,9 +18,9 @@
 //! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes
 //! that are new.
 //!
-//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the queue,
-//! so none is hidden, and a thread never waits for a permit or for another thread's node: it takes something
-//! else, or goes.
+//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the
+//! queue, so none is hidden, and a thread never waits for a permit or for another thread's node: it takes
+//! something else, or goes.
 //!
 //! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else,
 //! whether or not the team is full, and also while it waits for an earlier run. Without the latter two

@@ -61,7 +61,7 @@ impl Sleep {
         self.away.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// As [`sleep`](Self::sleep), with an alarm set: for `time` at the most.
+    /// Sleeps with an alarm set: for `time` at the most; otherwise as in [`sleep`](Self::sleep).
     pub(crate) fn doze(&self, worker: usize, time: Duration, reason_to_stay: impl FnOnce() -> bool) {
         let bed = &self.beds[worker];
         let _sleeps = self.lookers.without(worker);
@@ -112,7 +112,8 @@ impl Sleep {
         work()
     }
 
-    /// The calling worker, which is [away](Self::away), is about to look around again, and does nothing else before.
+    /// The calling worker, which is [away](Self::away), is about to look around again, and does nothing else
+    /// before.
     pub(crate) fn comes_back(&self, worker: usize) {
         self.lookers.add(worker);
     }

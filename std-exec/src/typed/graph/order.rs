@@ -105,8 +105,8 @@ impl<P> Graph<'_, P> {
     }
 
     /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their
-    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that node's
-    /// name and a slash before theirs. Nodes without a name are left out.
+    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that
+    /// node's name and a slash before theirs. Nodes without a name are left out.
     ///
     /// # Examples
     ///

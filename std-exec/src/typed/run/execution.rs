@@ -127,7 +127,7 @@ impl Execution<'_> {
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract; `settled` has looked.
-            let start = || unsafe { self.start_watched(node, false) };
+            let start = || unsafe { self.start_watched(node, signal, false) };
             let start = || {
                 self.begins(node);
                 start()
@@ -138,7 +138,7 @@ impl Execution<'_> {
             return self.within_limits(node, signal, call);
         }
         // SAFETY: by contract; `settled` has looked.
-        unsafe { self.start(node) }
+        unsafe { self.start_with(node, signal) }
     }
 
     /// Runs `node`, which is ready, or is to go on.
@@ -193,13 +193,13 @@ impl Execution<'_> {
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract.
-            let call = || unsafe { self.start_watched(node, true) };
+            let call = || unsafe { self.start_watched(node, signal, true) };
             // SAFETY: by contract, the node is this thread's.
             let call = || unsafe { self.guarded(node, signal, call) };
             return self.within_limits(node, signal, call);
         }
         // SAFETY: by contract.
-        unsafe { self.start(node) }
+        unsafe { self.start_with(node, signal) }
     }
 
     /// The number of the future of `node`, which is cut off, if it is to be dropped before the end of the run.
@@ -258,11 +258,27 @@ impl Execution<'_> {
     ///
     /// As for `start`.
     #[cold]
-    unsafe fn start_watched(&self, node: u32, resumes: bool) -> Outcome {
+    unsafe fn start_watched(&self, node: u32, signal: usize, resumes: bool) -> Outcome {
         let watched = self.frame.watch.as_ref().map(|watch| watch.begin(node, resumes));
         // SAFETY: by contract.
-        let outcome = unsafe { self.start(node) };
+        let outcome = unsafe { self.start_with(node, signal) };
         watched.into_iter().for_each(|watched| watched.end(outcome));
+        outcome
+    }
+
+    /// [Starts](Self::start) a node in a run in which something was signalled: in an update, the node isn't
+    /// over before what it gives is compared with what it gave before.
+    ///
+    /// # Safety
+    ///
+    /// As for `start`.
+    unsafe fn start_with(&self, node: u32, signal: usize) -> Outcome {
+        // SAFETY: by contract.
+        let outcome = unsafe { self.start(node) };
+        if signal & CUTOFF != 0 && outcome == Outcome::Value {
+            // SAFETY: by contract; it has given a value, and isn't complete.
+            unsafe { self.compared(node) };
+        }
         outcome
     }
 
