@@ -1,6 +1,7 @@
-//! Ready nodes in order of rank, by four means, in ns per node (medians; the least in brackets): a heap under a lock;
-//! core's ready set under a lock; the queue of an executor's ordered runs, which has such sets in lanes, under its lock; and
-//! core's `Run`, whose ready set is shared without a lock. Nodes have no body, and ranks are the numbers or random.
+//! Ready nodes in order of rank, by four means, in ns per node (medians; the least in brackets): a heap under
+//! a lock; core's ready set under a lock; the queue of an executor's ordered runs, which has such sets in
+//! lanes, under its lock; and core's `Run`, whose ready set is shared without a lock. Nodes have no body, and
+//! ranks are the numbers or random.
 //!
 //! Run it: `cargo run --release -p dgraph-bench --no-default-features --example ready_sets [-- THREADS [SHAPE]]`
 

@@ -149,7 +149,8 @@ impl Bare {
         times.skip(1).collect()
     }
 
-    /// Nanoseconds that a bit takes to be set and won, and nothing else: the least that `take` and `complete` can cost.
+    /// Nanoseconds that a bit takes to be set and won, and nothing else: the least that `take` and `complete`
+    /// can cost.
     fn two_changes(&self) -> f64 {
         const TIMES: usize = 1_024;
         let word = AtomicUsize::new(0);

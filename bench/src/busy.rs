@@ -77,7 +77,8 @@ impl Ticks {
         let columns: Vec<u64> = columns.take(8).map_while(|column| column.parse().ok()).collect();
         let idle: u64 = columns.get(3..5)?.iter().sum();
         let all: u64 = columns.iter().sum();
-        // The process's name is in parentheses and may hold anything; user and system time are fields 14 and 15.
+        // The process's name is in parentheses and may hold anything; user and system time are fields 14 and
+        // 15.
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
         let own: Vec<u64> = stat
             .rsplit_once(')')?

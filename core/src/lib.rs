@@ -68,8 +68,8 @@
 //! **Several graphs** are several runs; each is started, worked for and stopped by itself.
 //!
 //! **Futures.** A node may be a future that waits for a device: its waker inserts the node's number into a
-//! [`ReadySet`], and the core that takes it from there polls it again. The futures lie in static memory, whose size
-//! the compiler takes from the `async fn` (`examples/bare_async`).
+//! [`ReadySet`], and the core that takes it from there polls it again. The futures lie in static memory,
+//! whose size the compiler takes from the `async fn` (`examples/bare_async`).
 //!
 //! ## Examples
 //!

@@ -2,8 +2,8 @@
 //! main thread may draw to.
 //!
 //! Run it: `cargo run --release -p dgraph-exec --example frame`. With names of files behind ` -- ` it also
-//! draws one more frame, and writes there which thread ran what, as a picture; to one that ends in `.dot`, the
-//! graph, for Graphviz.
+//! draws one more frame, and writes there which thread ran what, as a picture; to one that ends in `.dot`,
+//! the graph, for Graphviz.
 
 #![forbid(unsafe_code)]
 

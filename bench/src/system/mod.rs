@@ -99,37 +99,37 @@ macro_rules! systems {
             /// All systems that were compiled in, in the order of the tables.
             pub const ALL: &'static [Self] = &[$($(#[$attribute])* Self::$system,)*];
 
-            /// See [`System::NAME`].
+            /// What it is called in tables and on the command line.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::NAME,)* }
             }
 
-            /// See [`System::PARALLEL`].
+            /// Whether it uses several threads.
             #[must_use]
             pub const fn is_parallel(self) -> bool {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::PARALLEL,)* }
             }
 
-            /// See [`System::ASYNC`].
+            /// Whether its nodes are futures.
             #[must_use]
             pub const fn is_async(self) -> bool {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::ASYNC,)* }
             }
 
-            /// See [`System::REBUILT`].
+            /// Whether each run gets a new graph.
             #[must_use]
             pub const fn is_rebuilt(self) -> bool {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::REBUILT,)* }
             }
 
-            /// See [`System::MAX_NODES`].
+            /// How many nodes the largest graph has that it gets.
             #[must_use]
             pub const fn max_nodes(self) -> usize {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::MAX_NODES,)* }
             }
 
-            /// See [`System::refusal`]. A graph that is too large is refused as well.
+            /// Why it can't run this graph, if so: also since that is too large.
             #[must_use]
             pub fn refusal(self, graph: &Graph) -> Option<String> {
                 if graph.nodes > self.max_nodes() {
@@ -138,7 +138,7 @@ macro_rules! systems {
                 match self { $($(#[$attribute])* Self::$system => <$file::$type>::refusal(graph),)* }
             }
 
-            /// See [`System::start`].
+            /// Starts it with this many threads in all that execute nodes.
             ///
             /// # Errors
             ///
@@ -151,7 +151,7 @@ macro_rules! systems {
         }
 
         impl Started {
-            /// See [`System::build`].
+            /// Builds what it needs to run the graph.
             #[must_use]
             pub fn build<B: Body>(&self, graph: &Arc<Graph>, body: B) -> Box<dyn Runner> {
                 match &self.0 { $($(#[$attribute])* Inner::$system(system) => system.build(graph, body),)* }

@@ -3,8 +3,8 @@
 //! A sleeping node occupies a worker but no core, so that 64 workers can be compared on any machine. What
 //! shows is the schedule: which ready node is taken first, and how soon. With `--spin` nodes keep their cores
 //! busy instead, which shows as well what memory and the cores themselves make of it, on as many workers as
-//! there are cores. Nodes take as long as the files say, scaled. Beside what was measured stands what `WhatIf`
-//! predicts for the same durations.
+//! there are cores. Nodes take as long as the files say, scaled. Beside what was measured stands what
+//! `WhatIf` predicts for the same durations.
 
 mod optimum;
 mod schedule;

@@ -34,7 +34,8 @@ enum Bodies {
 const RUNS: usize = 7;
 
 impl Scaled {
-    /// The graph of a source, with `mean` microseconds for a node on average, which sleeps or is busy meanwhile.
+    /// The graph of a source, with `mean` microseconds for a node on average, which sleeps or is busy
+    /// meanwhile.
     pub(super) fn new(source: &Source, mean: f64, spin: bool) -> Result<Self, String> {
         let graph = source.graph(None)?;
         let durations = graph.durations.clone().unwrap_or_else(|| vec![1; graph.nodes]);

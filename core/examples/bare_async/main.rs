@@ -1,7 +1,7 @@
-//! Futures as nodes of a run, without a runtime and without an allocator: the run, a bit per node that is woken, what
-//! nodes compute and their futures lie in static memory, and a waker is a number and nothing else. The device here is a
-//! thread in the place of an interrupt handler; on a chip its driver would be one of embassy's, whose futures are
-//! awaited in the same way.
+//! Futures as nodes of a run, without a runtime and without an allocator: the run, a bit per node that is
+//! woken, what nodes compute and their futures lie in static memory, and a waker is a number and nothing
+//! else. The device here is a thread in the place of an interrupt handler; on a chip its driver would be one
+//! of embassy's, whose futures are awaited in the same way.
 //!
 //! Run it: `cargo run --release --example bare_async`
 
@@ -194,7 +194,8 @@ fn run_once(nodes: &mut [Kind<'_>; NODES]) {
     RUN.start().expect("the last run is over");
     let mut polls = 0;
     while !matches!(RUN.status(), RunStatus::AtRest { .. }) {
-        // A node that was woken, or one that is ready. A wake may be late, of a node that isn't under way any more.
+        // A node that was woken, or one that is ready. A wake may be late, of a node that isn't under way any
+        // more.
         let is_under_way =
             |node: &NodeId| matches!(&nodes[node.index()], Kind::Async(node) if node.is_under_way());
         let woken = WOKEN.take().map(NodeId::new).filter(is_under_way);

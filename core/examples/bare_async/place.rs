@@ -26,16 +26,16 @@ impl<const BYTES: usize> Place<BYTES> {
         Self { memory: UnsafeCell::new(MaybeUninit::uninit()), is_given: AtomicBool::new(false) }
     }
 
-    /// Puts `value` there. The only reference to it is the caller's. Panics the second time. A value that doesn't fit
-    /// doesn't compile.
+    /// Puts `value` there. The only reference to it is the caller's. Panics the second time. A value that
+    /// doesn't fit doesn't compile.
     #[allow(clippy::mut_from_ref, reason = "once")]
     pub(crate) fn give<T: 'static>(&'static self, value: T) -> &'static mut T {
         const { assert!(size_of::<T>() <= BYTES && align_of::<T>() <= ALIGNMENT) };
         // Relaxed: one of those that come at once sees `false`, and nothing was written before.
         assert!(!self.is_given.swap(true, Ordering::Relaxed), "the place has a value");
         let memory = self.memory.get().cast::<MaybeUninit<T>>();
-        // SAFETY: the memory is the first field of what is aligned to 16 bytes, so it is aligned for T, and large
-        // enough, as is checked above. It is static. Nobody else is given it, since the flag stays.
+        // SAFETY: the memory is the first field of what is aligned to 16 bytes, so it is aligned for T, and
+        // large enough, as is checked above. It is static. Nobody else is given it, since the flag stays.
         unsafe { &mut *memory }.write(value)
     }
 }

@@ -1,5 +1,5 @@
-//! The ready set of somebody who has it alone: behind a lock, or on one thread. No read-modify-write, and every
-//! hint is as it should be, so nothing is ever in doubt.
+//! The ready set of somebody who has it alone: behind a lock, or on one thread. No read-modify-write, and
+//! every hint is as it should be, so nothing is ever in doubt.
 
 use super::{CHILDREN, HINT, LEAF, ReadySet, candidates, place};
 use crate::sync::{AtomicUsize, alone};
@@ -27,7 +27,8 @@ impl ReadySet<alloc::boxed::Box<[AtomicUsize]>> {
 }
 
 impl<W: AsMut<[AtomicUsize]>> ReadySet<W> {
-    /// [`insert`](Self::insert) for whoever has the set alone, behind a lock, say: without a read-modify-write.
+    /// [`insert`](Self::insert) for whoever has the set alone, behind a lock, say: without a
+    /// read-modify-write.
     ///
     /// # Panics
     ///

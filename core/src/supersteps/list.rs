@@ -269,3 +269,53 @@ fn predecessors(dag: DagView<'_>) -> (Vec<NodeId>, Vec<u32>) {
     }
     (nodes, starts)
 }
+
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod tests {
+    use super::{CHOICE, Ready, schedule};
+    use crate::{Dag, NodeId};
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+
+    /// Against a sorted set, with many that are equally urgent, and few or many at a time.
+    #[test]
+    fn a_choice_of_the_most_urgent_ones_in_order() {
+        for (urgencies, most) in [(1, 5), (3, 40), (1_000, 40), (u64::MAX, CHOICE)] {
+            let (mut ready, mut naive) = (Ready::default(), BTreeSet::new());
+            let mut random = 88_172_645_463_325_252_u64;
+            for number in 0..2_000 {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                if naive.len() < most && random % 5 < 3 {
+                    let node = (random / 5 % urgencies, NodeId::new(number));
+                    ready.push(node);
+                    assert!(naive.insert(node));
+                } else if !naive.is_empty() {
+                    let choice = usize::try_from(random / 5).unwrap_or(0) % naive.len().min(CHOICE);
+                    let taken = ready.first[choice];
+                    assert_eq!(ready.take(choice), taken.1);
+                    assert!(naive.remove(&taken));
+                }
+                assert!(ready.first.iter().eq(naive.iter().take(CHOICE)));
+                assert_eq!(ready.first.len() + ready.others.len(), naive.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_and_the_largest() {
+        let nothing = Dag::from_edges(0, &[]).expect("acyclic");
+        assert_eq!(schedule(nothing.view(), 3, 0, |_| 9, None, |_| true), (Vec::new(), [0].into()));
+        let edges = [(0, 2), (1, 2), (2, 3), (2, 4)];
+        let dag = Dag::from_edges(5, &edges).expect("acyclic");
+        for (weight, wait) in [(u32::MAX, u32::MAX), (u32::MAX, 0), (0, 0)] {
+            for lanes in [1, 2, 9] {
+                let (nodes, bounds) = schedule(dag.view(), lanes, wait, |_| weight, None, |_| false);
+                let place = |node: u32| nodes.iter().position(|&placed| placed.get() == node);
+                assert!(edges.iter().all(|&(from, to)| place(from).is_some() && place(from) < place(to)));
+                assert_eq!((nodes.len(), bounds.last()), (5, Some(&5)));
+            }
+        }
+    }
+}

@@ -139,8 +139,8 @@ impl Plan {
         self.fed_successors(node).any(|(successor, fed)| fed && self.is_own(successor))
     }
 
-    /// The other ranks that need the value of this rank's `node`, and those that only need to know that it has
-    /// one, each once.
+    /// The other ranks that need the value of this rank's `node`, and those that only need to know that it
+    /// has one, each once.
     pub(crate) fn recipients(&self, node: usize) -> Recipients {
         let owner = self.owner(node);
         // Of a rank: those that are fed first.

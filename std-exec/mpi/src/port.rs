@@ -290,8 +290,8 @@ impl Port {
                 let recipients = self.plan.recipients(node);
                 self.outbox.extend(recipients.all().map(|rank| (rank, message.clone())));
             }
-            // A receiving node comes after those of this rank that its value depends on (`part.rs`): if one of
-            // these has no value, it isn't even begun, so what depends on it is found here.
+            // A receiving node comes after those of this rank that its value depends on (`part.rs`): if one
+            // of these has no value, it isn't even begun, so what depends on it is found here.
             let own = self.plan.is_own(node);
             let here = |&next: &usize| self.plan.is_own(next) || own && self.plan.slot(next).is_some();
             found.extend(self.plan.successors(node).filter(here));
@@ -303,7 +303,8 @@ impl Port {
         Fault::new(kind, self.plan.rank(), Some((node, self.plan.name(node).to_owned())))
     }
 
-    /// The value of a node, to be sent, in memory that `take` gives. If it can't be written, that is recorded.
+    /// The value of a node, to be sent, in memory that `take` gives. If it can't be written, that is
+    /// recorded.
     #[inline]
     pub(crate) fn message<T: Wire>(
         &self,

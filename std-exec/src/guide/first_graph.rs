@@ -93,8 +93,8 @@
 //! ```
 //!
 //! An argument of the wrong type, or one too many, doesn't compile. A handle of another graph is an error of
-//! `build`; where there is nothing that could return one, as in `set` and `results[…]`, it is a panic. An input
-//! that was never set is an error of the run.
+//! `build`; where there is nothing that could return one, as in `set` and `results[…]`, it is a panic. An
+//! input that was never set is an error of the run.
 //!
 //! # Values that move, lists, and large results
 //!

@@ -79,8 +79,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! On one thread, a closure ends before another one begins, so those two would wait for ever; futures let each other
-//! go on.
+//! On one thread, a closure ends before another one begins, so those two would wait for ever; futures let
+//! each other go on.
 //!
 //! # Threads
 //!

@@ -30,9 +30,9 @@
 //!
 //! # How the executor chooses
 //!
-//! In the first run of a graph its caller goes alone for some eight microseconds, and so learns what nodes take
-//! in sequence. If they are tiny it goes on; otherwise the rest is shared, and nodes are timed. Then there are
-//! three ways; results never depend on which one is taken.
+//! In the first run of a graph its caller goes alone for some eight microseconds, and so learns what nodes
+//! take in sequence. If they are tiny it goes on; otherwise the rest is shared, and nodes are timed. Then
+//! there are three ways; results never depend on which one is taken.
 //!
 #![doc = include_str!("pictures/ways.svg")]
 //!
@@ -63,8 +63,8 @@
 //! - *Threads that wait up to 20 µs before they sleep* are on by default, and the
 //!   [builder](crate::ExecutorBuilder::spin) changes it: longer for short runs in quick succession, none for
 //!   a laptop's battery.
-//! - *No system call at all,* for audio callbacks and control loops: [`ExecutorBuilder::real_time`]. It takes a
-//!   core for each thread.
+//! - *No system call at all,* for audio callbacks and control loops: [`ExecutorBuilder::real_time`]. It takes
+//!   a core for each thread.
 //!
 //! [`ExecutorBuilder::real_time`]: crate::ExecutorBuilder::real_time
 //!

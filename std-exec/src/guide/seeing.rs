@@ -81,9 +81,9 @@
 //! # The graph itself
 //!
 //! [`dot`](crate::Graph::dot) draws the graph for Graphviz, with a mark for what each edge and node is for:
-//! order alone, moves, states (dotted arrows follow from these alone), conditions, limits, threads, graphs that
-//! are nodes. [`GraphDot`](crate::GraphDot) has a list of all marks. With the durations of a measured run, the
-//! graph is colored by what its nodes took.
+//! order alone, moves, states (dotted arrows follow from these alone), conditions, limits, threads, graphs
+//! that are nodes. [`GraphDot`](crate::GraphDot) has a list of all marks. With the durations of a measured
+//! run, the graph is colored by what its nodes took.
 //!
 //! ```
 //! use dgraph_exec::{GraphBuilder, RunOptions};

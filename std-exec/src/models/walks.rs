@@ -43,9 +43,9 @@ fn walk_of_a_join() {
     walk(2, &[(0, 2), (1, 2)], 3);
 }
 
-/// The first run of a graph: its caller has seen enough after a node, and breaks in by itself, beside a helper
-/// who does at any moment. Catches: a probe that goes on with its walk when somebody has broken in, and a node
-/// at the end of a piece that counts as under way.
+/// The first run of a graph: its caller has seen enough after a node, and breaks in by itself, beside a
+/// helper who does at any moment. Catches: a probe that goes on with its walk when somebody has broken in,
+/// and a node at the end of a piece that counts as under way.
 fn probe(preemptions: usize, edges: &'static [(u32, u32)], nodes: usize, culprit: Option<usize>) {
     explore(preemptions, move || {
         let shared = executor_of_two(1);

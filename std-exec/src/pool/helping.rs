@@ -155,8 +155,8 @@ impl Drop for Joined<'_> {
         if let Some(place) = self.place {
             self.team.give_up_place(place);
         }
-        // Before it leaves: as soon as the last helper has, the next run may begin, and post. (The last member of a run
-        // without a caller has that to see to first.)
+        // Before it leaves: as soon as the last helper has, the next run may begin, and post. (The last
+        // member of a run without a caller has that to see to first.)
         if self.goes_back && !self.team.membership.is_detached() {
             context::worker(self.shared.id())
                 .into_iter()

@@ -14,7 +14,8 @@ pub(crate) struct Lane {
     /// Where its nodes begin in the list of all, and how many they are.
     start: usize,
     nodes: usize,
-    /// The most urgent one that is ready. So a lane in which they come one after the other never touches the set.
+    /// The most urgent one that is ready. So a lane in which they come one after the other never touches the
+    /// set.
     first: Option<u32>,
     /// What else is ready.
     others: ReadySet<Box<[AtomicUsize]>>,

@@ -2,9 +2,9 @@
 //!
 //! Nodes that demand the same (the same thread, the same permits) wait in one *lane*, a set by urgency. A
 //! lane is open if each of its limits has enough permits left. Taking looks at the first node of each open
-//! lane that the thread may take from; so it costs O(lanes + log nodes), and a node is never in the way of another
-//! that demands less: nodes that wait for a permit are not looked at. A permit is taken when a node starts,
-//! not when it becomes ready, so that the most urgent node gets it.
+//! lane that the thread may take from; so it costs O(lanes + log nodes), and a node is never in the way of
+//! another that demands less: nodes that wait for a permit are not looked at. A permit is taken when a node
+//! starts, not when it becomes ready, so that the most urgent node gets it.
 //!
 //! Only data: the lock, and everything about threads, is in [`ordered`](crate::run::ordered).
 

@@ -12,8 +12,9 @@ use std::thread;
 
 const RUNS: usize = 500;
 
-/// A helper that has walked to the end looks around at once, and the caller may not have said yet that there is nothing
-/// left: it doesn't come back. (When it did, it broke into what was over, which took tens of microseconds, in most runs.)
+/// A helper that has walked to the end looks around at once, and the caller may not have said yet that there
+/// is nothing left: it doesn't come back. (When it did, it broke into what was over, which took tens of
+/// microseconds, in most runs.)
 #[test]
 fn a_helper_does_not_come_back() {
     let shared = &Shared::new(2, Placement::default());

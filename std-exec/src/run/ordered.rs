@@ -18,9 +18,9 @@
 //! A node that comes back ([`Progress`]) keeps its permits; it goes on where it may run, in turns with nodes
 //! that are new.
 //!
-//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the queue,
-//! so none is hidden, and a thread never waits for a permit or for another thread's node: it takes something
-//! else, or goes.
+//! The lock is held for a few steps in sets of bits, never while user code runs. All ready nodes are in the
+//! queue, so none is hidden, and a thread never waits for a permit or for another thread's node: it takes
+//! something else, or goes.
 //!
 //! A *visitor* is a worker that comes only for nodes that are bound to it: before it does anything else,
 //! whether or not the team is full, and also while it waits for an earlier run. Without the latter two
@@ -267,8 +267,8 @@ impl<'a, F: Body> Ordered<'a, F> {
 }
 
 /// Waits a little for the end or for something to take. False if nothing came.
-fn look_around(team: &Team, me: Taker) -> bool {
-    (0..LOOKS).any(|look| {
+fn look_around(team: &Team, me: Taker, crowd: u32) -> bool {
+    (0..LOOKS / crowd).any(|look| {
         (0..look.min(4)).for_each(|_| spin_loop());
         team.is_finished() || team.wanted.wants(me) || team.has_woken()
     })
@@ -376,7 +376,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     }
 
     fn look_around(&self, team: &Team, member: &mut Taker) -> bool {
-        look_around(team, *member)
+        look_around(team, *member, self.common.shared.crowd)
     }
 
     /// If nobody is in, what the last helper has reported is visible; otherwise the last one to leave wakes

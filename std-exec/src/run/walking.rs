@@ -189,7 +189,8 @@ pub(crate) trait Walks<'r>: Discipline {
             None => (self.go(lanes, lane, first, wanted).0, Some(&lanes[lane])),
         };
         if ended == Ended::AtTheEnd {
-            // All have come there. Else this very helper might come back for it, and break in, before the caller says so.
+            // All have come there. Else this very helper might come back for it, and break in, before the
+            // caller says so.
             team.end_walk();
         } else {
             let _ = self.after(team, own, lanes, lane, ended);
@@ -197,8 +198,8 @@ pub(crate) trait Walks<'r>: Discipline {
         ended == Ended::AtTheEnd
     }
 
-    /// The caller begins the first run of a graph: it goes through ever longer pieces of the order until it has
-    /// seen what a walk takes; then on, if that is faster than sharing.
+    /// The caller begins the first run of a graph: it goes through ever longer pieces of the order until it
+    /// has seen what a walk takes; then on, if that is faster than sharing.
     fn probe(&self, team: &Team, probe: &Probe, lane: &Lane) -> Ended {
         let nodes = self.walk().steps().nodes().len();
         let (mut begin, mut size) = (0, 1);
@@ -227,13 +228,15 @@ pub(crate) trait Walks<'r>: Discipline {
         Ended::AtTheEnd
     }
 
-    /// A helper waits until the caller has seen what a walk takes. Whether it isn't needed. (It is if it comes
-    /// when the caller goes on alone already: then that takes too long.)
+    /// A helper waits until the caller has seen what a walk takes. Whether it isn't needed. (It is if it
+    /// comes when the caller goes on alone already: then that takes too long.)
     fn await_probe(&self, probe: &Probe, wanted: &impl Fn() -> bool) -> bool {
         if probe.goes_on_alone() {
             return false;
         }
-        while !probe.is_overdue(self.timer().elapsed()) && self.walk().is_going_on() && !wanted() {
+        let came = clock::now();
+        let is_overdue = || probe.is_overdue(self.timer().elapsed(), clock::now().saturating_sub(came));
+        while !is_overdue() && self.walk().is_going_on() && !wanted() {
             if probe.goes_on_alone() {
                 return true;
             }

@@ -147,8 +147,8 @@ mod tests {
     use crate::sync::{AtomicBool, AtomicUsize, Ordering};
     use std::{hint, thread};
 
-    /// Each thread writes its own flag and then reads the other's. Both going on as the first is what the pair
-    /// of fences forbids. Shows nothing where threads take turns on one core.
+    /// Each thread writes its own flag and then reads the other's. Both going on as the first is what the
+    /// pair of fences forbids. Shows nothing where threads take turns on one core.
     #[test]
     fn one_of_two_sees_the_other() {
         const ROUNDS: usize = 20_000;
@@ -161,7 +161,8 @@ mod tests {
             let other = 1 - own;
             let round = |(number, flags): (usize, &[AtomicBool; 2])| {
                 rounds[own].store(number, Ordering::Relaxed);
-                // Turning, so that both are let go within nanoseconds; but not for ever, if they share a core.
+                // Turning, so that both are let go within nanoseconds; but not for ever, if they share a
+                // core.
                 let mut turns = 0;
                 while rounds[other].load(Ordering::Relaxed) < number {
                     turns += 1;

@@ -62,7 +62,7 @@ pub(crate) fn duration(ticks: u64) -> Duration {
     Duration::from_nanos((ticks as f64 * scale) as u64)
 }
 
-/// As [`duration`] for x86-64: ticks are nanoseconds.
+/// How long so many ticks are: they are nanoseconds.
 #[cfg(not(all(target_arch = "x86_64", not(any(miri, dgraph_loom, dgraph_shuttle)))))]
 pub(crate) fn duration(ticks: u64) -> Duration {
     Duration::from_nanos(ticks)

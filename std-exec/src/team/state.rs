@@ -140,7 +140,7 @@ pub(crate) enum Course {
     Shared { roots: usize },
     /// With a walk of the caller's, into which a helper shall break when that takes too long.
     Walk { budget: Budget },
-    /// As `Shared`, but quietly, until that takes too long.
+    /// With so many roots to take, quietly, until that takes too long.
     Quiet { roots: usize, budget: Budget },
     /// With a walk that helpers may join.
     InStep,

@@ -6,9 +6,9 @@
 //! goes through them in sequence, which a few microseconds are enough for. And if it turns out that sharing
 //! would be slower, the thread goes on alone.
 
-use super::table::{LEAST_BUDGET, SHARED_NODE};
+use super::entry::SHARED_NODE;
+use super::plan::{Budget, LEAST_BUDGET, Plan, Timed};
 use crate::sync::{AtomicBool, AtomicUsize, MODEL, Ordering};
-use crate::tuner::{Budget, Plan, Timed};
 
 /// The caller's walk at the beginning of a graph's first run. All ticks are those since the run began.
 /// Relaxed: written by one member, and read by others as a hint, or when all have left.
@@ -32,6 +32,12 @@ impl Probe {
     /// In ticks: how much more than in sequence a short body may take where threads share the nodes.
     pub(super) const COLD: u32 = 1_000;
 
+    /// What a short body may take in later runs, in ticks, if it takes so many in the first one, through cold
+    /// caches. (If it is taken for longer than it is, supersteps are too short, and have more waits.)
+    pub(super) fn warm(ticks: u32) -> u32 {
+        (ticks / 2).max(ticks.saturating_sub(30)).max(1)
+    }
+
     /// The caller begins.
     pub(crate) fn begin(&self, now: usize) {
         self.began.store(now.max(1), Ordering::Relaxed);
@@ -54,10 +60,12 @@ impl Probe {
     }
 
     /// Whether the caller must have seen enough, if bodies are short: its last piece is about as long as all
-    /// before.
-    pub(crate) fn is_overdue(&self, now: usize) -> bool {
+    /// before. A helper asks, which has `waited` for so many ticks by its own clock: what the caller writes
+    /// may be by one that is far ahead, and the system may have taken the caller away before it has begun.
+    pub(crate) fn is_overdue(&self, now: usize, waited: u64) -> bool {
         let began = self.began.load(Ordering::Relaxed);
-        MODEL || began != 0 && now.saturating_sub(began) >= 2 * LEAST_BUDGET
+        let late = began != 0 && now.saturating_sub(began) >= 2 * LEAST_BUDGET;
+        MODEL || late || waited >= 4 * LEAST_BUDGET as u64
     }
 
     /// The caller has seen enough. If a walk through all nodes is faster than sharing it goes on alone; then
@@ -117,7 +125,8 @@ pub(super) fn scaled(ticks: usize, nodes: usize, of: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// A probe that began at 100 and has seen a first node, and then a piece of 64 nodes of so many ticks each.
+    /// A probe that began at 100 and has seen a first node, and then a piece of 64 nodes of so many ticks
+    /// each.
     fn probe(body: usize) -> Probe {
         let probe = Probe::default();
         probe.begin(100);
@@ -131,7 +140,16 @@ mod tests {
         let probe = probe(20);
         assert_eq!(probe.work(1_000), 20_000);
         assert!(!probe.is_over(9_100 + LEAST_BUDGET - 1) && probe.is_over(9_100 + LEAST_BUDGET));
-        assert!(!probe.is_overdue(9_100 + LEAST_BUDGET));
+        assert!(!probe.is_overdue(9_100 + LEAST_BUDGET, 0));
+        assert!(probe.is_overdue(9_100 + 2 * LEAST_BUDGET, 0));
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_for_a_caller_that_has_not_begun_or_whose_clock_is_ahead() {
+        let (not_begun, ahead) = (Probe::default(), probe(20));
+        for probe in [not_begun, ahead] {
+            assert!(!probe.is_overdue(0, 0) && probe.is_overdue(0, 4 * LEAST_BUDGET as u64));
+        }
     }
 
     #[test]

@@ -113,10 +113,10 @@ impl RunTimer {
         self.probe.as_ref()
     }
 
-    /// How many ticks the body of each node is expected to take, for supersteps; `average`, if nothing is known
-    /// of it. Of long bodies there is one sample, with cold caches, during which the system may have taken the
-    /// processor away. So how far it lies from the median counts half, as a ratio; less far than it says, anyway.
-    /// Of short ones, samples say nothing, unless they turn out to be long.
+    /// How many ticks the body of each node is expected to take, for supersteps; `average`, if nothing is
+    /// known of it. Of long bodies there is one sample, with cold caches, during which the system may have
+    /// taken the processor away. So how far it lies from the median counts half, as a ratio; less far than it
+    /// says, anyway. Of short ones, samples say nothing, unless they turn out to be long.
     pub(crate) fn weights(&self, average: u32) -> impl Fn(NodeId) -> u32 {
         let sampled = |ticks: &AtomicU32| Some(ticks.load(Ordering::Relaxed)).filter(|&ticks| ticks > 0);
         let mut all: Vec<u32> = self.profile.iter().filter_map(sampled).collect();
@@ -127,10 +127,10 @@ impl RunTimer {
         let few = all.len() / HELD_UP;
         let most = all.iter().nth_back(few).filter(|_| few > 0).map_or(u32::MAX, |&ticks| ticks.max(far));
         let short = self.believes_probe();
-        let usual = if short { average } else { median };
+        let usual = if short { Probe::warm(average) } else { median };
         move |node| match self.profile.get(node.index()).and_then(sampled) {
             None => usual,
-            Some(ticks) if short && ticks < average.saturating_add(Probe::COLD) => average,
+            Some(ticks) if short && ticks < average.saturating_add(Probe::COLD) => usual,
             Some(ticks) if ticks > far && ticks <= most => ticks / 2,
             Some(ticks) => {
                 let square = u64::from(ticks.clamp(median / 4, far)) * u64::from(median);
@@ -154,8 +154,8 @@ impl RunTimer {
         usize::try_from(clock::now().saturating_sub(self.at)).unwrap_or(usize::MAX)
     }
 
-    /// Others have broken in when it had taken `until` ticks, and so many of the `nodes` were done since it had taken
-    /// `since`. (What breaking in takes is not the beginning's.)
+    /// Others have broken in when it had taken `until` ticks, and so many of the `nodes` were done since it
+    /// had taken `since`. (What breaking in takes is not the beginning's.)
     pub(crate) fn broken_into(&self, since: usize, until: usize, done: usize, nodes: usize) {
         if let Some(probe) = self.probe() {
             return probe.is_shared(self.elapsed(), nodes - done);
@@ -201,6 +201,10 @@ impl RunTimer {
     #[inline]
     pub(crate) fn record(&self, tuner: &Tuner, nodes: usize) {
         if self.at == 0 {
+            // It wasn't timed, as it was expected to be short. It wasn't short, if others have broken in.
+            if !matches!(self.estimate.load(Ordering::Relaxed), 0 | Self::UNKNOWN) {
+                tuner.was_not_short(self.key);
+            }
             return;
         }
         if let Some(probe) = self.probe() {
@@ -213,5 +217,81 @@ impl RunTimer {
             ticks => ticks,
         };
         tuner.record(self.key, self.plan, ticks);
+    }
+}
+
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod tests {
+    use super::*;
+
+    /// What a first run has sampled of nodes 0, 1, …, in ticks; 0 of those of which there is no sample.
+    fn sampled(profile: &[u32], probe: Option<(usize, usize)>) -> RunTimer {
+        let plan = if probe.is_some() { Plan::Probe } else { Plan::Share };
+        let timer = RunTimer::now(1, (plan, true)).with_profile(profile.len());
+        for (place, &ticks) in timer.profile.iter().zip(profile) {
+            place.store(ticks, Ordering::Relaxed);
+        }
+        if let (Some(probe), Some((nodes, ticks))) = (timer.probe(), probe) {
+            probe.saw(nodes, ticks, ticks);
+        }
+        timer
+    }
+
+    fn weights<const N: usize>(timer: &RunTimer, average: u32, nodes: [u32; N]) -> [u32; N] {
+        let weight = timer.weights(average);
+        nodes.map(|node| weight(NodeId::new(node)))
+    }
+
+    #[test]
+    fn what_is_not_known_takes_the_usual_time() {
+        assert_eq!(weights(&RunTimer::now(1, (Plan::Share, true)), 70, [0, 9]), [70, 70]);
+        assert_eq!(weights(&sampled(&[0, 0], None), 70, [0, 1]), [70, 70], "no samples");
+        assert_eq!(weights(&sampled(&[100, 0, 100], None), 70, [0, 1, 99]), [100, 100, 100], "the median");
+    }
+
+    #[test]
+    fn samples_count_half() {
+        let timer = sampled(&[10, 400, 900, 1_600, 1_601, 10_000, 900], None); // the median is 900
+        let lowest = (900_u32 / 4 * 900).isqrt();
+        assert_eq!(weights(&timer, 70, [0, 1, 2, 3]), [lowest, 600, 900, 1_200]);
+        assert_eq!(weights(&timer, 70, [5]), [5_000], "far away, but as few samples tell");
+        let mut many = [1_000; 400];
+        (many[7], many[8], many[9]) = (50_000, 60_000, 9_000);
+        let timer = sampled(&many, None);
+        // Two in 400 may be of bodies that were held up: those that lie above the third.
+        assert_eq!(weights(&timer, 70, [7, 8, 9, 10]), [2_000, 2_000, 4_500, 1_000]);
+    }
+
+    #[test]
+    fn the_longest_and_the_shortest() {
+        let timer = sampled(&[u32::MAX, u32::MAX, u32::MAX, 1], None);
+        let lowest = (u64::from(u32::MAX / 4) * u64::from(u32::MAX)).isqrt();
+        assert_eq!(weights(&timer, 70, [0, 3]), [u32::MAX, u32::try_from(lowest).expect("it is lower")]);
+        assert_eq!(weights(&sampled(&[1, 1, 1], None), 70, [0]), [1], "never 0");
+    }
+
+    #[test]
+    fn samples_of_short_bodies_say_nothing_unless_they_are_long() {
+        let timer = sampled(&[300, 400, 500, 30_000, 0], Some((64, 64 * 20)));
+        assert!(timer.believes_probe());
+        // With warm caches they take less: half, or 30 ticks less.
+        assert_eq!(weights(&timer, 20, [0, 1, 2, 3, 4]), [10, 10, 10, 15_000, 10]);
+        assert_eq!(weights(&timer, 100, [0, 1, 2, 3, 4]), [70, 70, 70, 15_000, 70]);
+        assert_eq!(weights(&timer, 1, [0]), [1], "never 0");
+    }
+
+    #[test]
+    fn a_walk_that_was_not_timed_and_is_broken_into_was_not_short() {
+        let tuner = Tuner::new();
+        assert_eq!(tuner.plan(1, false).0, Plan::Probe);
+        let short = Plan::Alone { budget: Budget::NONE, timed: Timed::Yes };
+        tuner.record(1, short, 3_000); // so little since the run was called off, say
+        for run in 0..4 {
+            assert!(matches!(tuner.plan(1, false).0, Plan::Alone { .. }), "run {run}");
+            let timer = RunTimer::now(1, (Plan::Alone { budget: Budget::NONE, timed: Timed::No }, false));
+            timer.broken_into(0, timer.elapsed(), 5, 10);
+            timer.record(&tuner, 10);
+        }
+        assert_eq!(tuner.plan(1, false).0, Plan::Probe);
     }
 }

@@ -30,7 +30,8 @@
 //! - `graph/`: the graph: `built.rs`, `env.rs`; what of it is lent to runs: `held.rs`; the verbs that run it,
 //!   with options: `with_options.rs`, as futures `run_async.rs`, `spawned.rs`, their stages: `running.rs`;
 //!   what other graphs have in common with it: `runnable.rs`; its nodes and their names: `by_name.rs`; its
-//!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`; what it looks like: `dot.rs`, `drawn.rs`.
+//!   results: `results.rs`; its states: `states.rs`; its order: `order.rs`; what it looks like: `dot.rs`,
+//!   `drawn.rs`.
 //! - `run/`: which way a run takes: `execute.rs`; its beginning and end: `prepare.rs`, `begin_and_end.rs`;
 //!   which nodes are started: `execution.rs`, `limits.rs`, `starts.rs`; which of an update stay as they are:
 //!   `plan_cutoffs.rs`, `cutoff.rs`; whose results go early: `early.rs`; nodes of one kind that follow each

@@ -1,10 +1,11 @@
-//! The first run of a graph: its caller walks alone until it has seen what nodes take, and goes on so if they are
-//! tiny.
+//! The first run of a graph: its caller walks alone until it has seen what nodes take, and goes on so if they
+//! are tiny.
 
 use crate::support::runner::executor;
-use dgraph_exec::{Dag, GraphBuilder, NodeId};
+use dgraph_exec::{Dag, Executor, GraphBuilder, NodeId};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
+use std::thread;
 
 /// So many that the caller has decided to go on alone before the last ones.
 const NODES: u32 = 100_000;
@@ -48,4 +49,51 @@ fn typed_nodes_that_meet_after_tiny_ones() {
         assert!(tiny.iter().zip(0..).all(|(&node, number)| results[node] == number));
         assert!(last.iter().all(|&node| results.get(node).is_ok()));
     }
+}
+
+/// In the first node of a first run another first run begins, in which two nodes meet: the thread that waits
+/// beside the outer one has to come.
+#[test]
+fn nodes_that_meet_in_first_runs_within_first_runs() {
+    fn run(executor: &Executor, depth: usize, ran: &AtomicUsize) {
+        let dag = Dag::from_edges(4, &[]).expect("no edges, no cycle");
+        let meeting = Barrier::new(2);
+        executor.run(&dag, |node: NodeId| {
+            match (node.get(), depth) {
+                (0, 1..) => run(executor, depth - 1, ran),
+                (0 | 3, 0) => _ = meeting.wait(),
+                _ => {}
+            }
+            ran.fetch_add(1, Relaxed);
+        });
+    }
+    for round in 0..100 {
+        let (executor, depth, ran) = (executor(2), round % 4, AtomicUsize::new(0));
+        run(&executor, depth, &ran);
+        assert_eq!(ran.into_inner(), 4 * (depth + 1));
+    }
+}
+
+/// Threads that begin first runs all the time don't keep each other from coming to an end, whoever waits
+/// beside whose beginning.
+#[test]
+fn many_first_runs_at_once() {
+    let executor = executor(3);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for round in 0..200 {
+                    let dag = Dag::from_edges(3, &[]).expect("no edges, no cycle");
+                    let (meeting, ran) = (Barrier::new(2), AtomicUsize::new(0));
+                    executor.run(&dag, |node: NodeId| {
+                        if round % 50 == 0 && node.get() > 0 {
+                            meeting.wait();
+                        }
+                        ran.fetch_add(1, Relaxed);
+                    });
+                    assert_eq!(ran.into_inner(), 3);
+                }
+            });
+        }
+    });
 }

@@ -64,7 +64,7 @@ impl Gate {
     }
 }
 
-/// See [`Gate::wait`].
+/// Waits until the gate is open.
 pub(crate) struct Wait(Gate);
 
 impl Future for Wait {

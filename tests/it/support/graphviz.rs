@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// What Graphviz draws, which has nothing to complain about. `None`, and a line for whoever runs the tests, if
-/// it isn't installed.
+/// What Graphviz draws, which has nothing to complain about. `None`, and a line for whoever runs the tests,
+/// if it isn't installed.
 pub(crate) fn svg_of(dot: &str) -> Option<String> {
     let [input, output, errors] = [Stdio::piped(), Stdio::piped(), Stdio::piped()];
     let command = Command::new("dot").arg("-Tsvg").stdin(input).stdout(output).stderr(errors).spawn();

@@ -1,6 +1,7 @@
 //! What the tests of the other folders use, and tests of the graphs and tools among it.
 
 pub(crate) mod counted;
+pub(crate) mod fate;
 pub(crate) mod gate;
 pub(crate) mod graphviz;
 pub(crate) mod panics;

@@ -1,6 +1,7 @@
 //! Random graphs of branches against a naive oracle: what each node comes to, and that under `FailFast` what
 //! lasts comes to the same as if nothing had stopped.
 
+use crate::support::fate::Fate;
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
     Declared, EndBranch, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions, Values,
@@ -39,41 +40,6 @@ struct Plan {
     futures: Vec<bool>,
     /// Runs are shuffled by it.
     shuffle: Option<u64>,
-}
-
-/// What becomes of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Value(u64),
-    Failed,
-    Ended,
-    Skipped,
-    NotChosen,
-}
-
-impl Fate {
-    /// What a node makes of it that is told it.
-    fn told(self) -> u64 {
-        match self {
-            Self::Value(value) => value,
-            Self::Failed => 1,
-            Self::Ended => 2,
-            Self::Skipped => 3,
-            Self::NotChosen => 4,
-        }
-    }
-
-    fn of(result: Result<&u64, NoResult>) -> Option<Self> {
-        Some(match result {
-            Ok(value) => Self::Value(*value),
-            Err(NoResult::Failed) => Self::Failed,
-            Err(NoResult::EndedBranch) => Self::Ended,
-            Err(NoResult::Skipped { .. }) => Self::Skipped,
-            Err(NoResult::NotChosen { .. }) => Self::NotChosen,
-            Err(NoResult::NotRun | NoResult::Interrupted) => return None,
-            Err(other) => panic!("{other}"),
-        })
-    }
 }
 
 fn value(node: usize, fed: impl Iterator<Item = u64>) -> u64 {
@@ -187,7 +153,7 @@ impl Plan {
                 |edge| self.those(node, edge).into_iter().map(|before| nodes[before]).collect::<Vec<_>>();
             let (fed, outcomes) = (of(Edge::Feeds), of(Edge::Outcome));
             type Told<'a> = Result<&'a u64, NoResult>;
-            let told = |told: Told<'_>| Fate::of(told).map_or(0, Fate::told);
+            let told = |told: Told<'_>| Fate::of(told.copied()).map_or(0, Fate::told);
             match (&outcomes[..], self.futures[node]) {
                 ([], false) => graph.try_node(declared, fed, move |fed: Values<'_, u64>| {
                     self.give(node, fed.iter().copied())
@@ -249,7 +215,7 @@ fn check(runner: &Runner, plan: &Plan) {
             Err(other) => panic!("{other}"),
         }
         for (node, handle) in nodes.iter().enumerate() {
-            match Fate::of(graph.results().get(*handle)) {
+            match Fate::of(graph.results().get(*handle).copied()) {
                 Some(fate) if keep_going || !fails => assert_eq!(fate, fates[node], "node {node}"),
                 // What it was told may differ.
                 Some(Fate::Value(_)) => assert!(matches!(fates[node], Fate::Value(_)), "node {node}"),
@@ -263,7 +229,7 @@ fn check(runner: &Runner, plan: &Plan) {
         let update = RunOptions::new().update();
         let results = runner.typed_with(&mut graph, &update).expect("nothing fails");
         for (node, handle) in nodes.iter().enumerate() {
-            assert_eq!(Fate::of(results.get(*handle)), Some(fates[node]), "node {node}");
+            assert_eq!(Fate::of(results.get(*handle).copied()), Some(fates[node]), "node {node}");
         }
     }
 }

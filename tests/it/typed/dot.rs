@@ -1,5 +1,5 @@
-//! Typed graphs in DOT: the marks of nodes and edges, graphs that are nodes, colors; and what Graphviz makes of
-//! it.
+//! Typed graphs in DOT: the marks of nodes and edges, graphs that are nodes, colors; and what Graphviz makes
+//! of it.
 
 use crate::support::graphviz::{svg_of, texts};
 use dgraph_exec::{Durations, Graph, GraphBuilder, GraphDot, NoResult, RunOptions, SharedLimit};

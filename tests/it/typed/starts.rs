@@ -9,7 +9,7 @@ use dgraph_exec::{
 use dgraph_tests::yields::yields;
 use std::mem;
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
 over_typed_runners!(
@@ -21,7 +21,10 @@ over_typed_runners!(
     a_failure_behind_the_start,
     of_a_graph_that_is_a_node,
     under_limits,
+    starts_take_no_permits,
     updates,
+    begun_again_for_another_reason,
+    of_inputs_in_an_order,
     a_stop_before_the_start,
     drained,
     a_panic_before_the_moment,
@@ -262,6 +265,34 @@ fn under_limits(runner: &Runner) {
     }
 }
 
+/// A start that waits for a node doesn't keep a permit from it.
+fn starts_take_no_permits(runner: &Runner) {
+    for is_shared in [false, true] {
+        let mut graph = GraphBuilder::new();
+        let (own, shared) = (graph.limit(1), SharedLimit::new(1));
+        let declared = graph.declare::<u32>("node");
+        let (node, started) = (declared.node(), graph.start_of(declared.node()));
+        let (there, moment) = graph.moment("there");
+        graph.node(declared, moment, |there: Reach<'_>| {
+            there.reach();
+            5
+        });
+        let behind = graph.node("behind", (started, there), |_: &(), _: &()| 6);
+        graph.priority(started, 9);
+        for node in [node.any(), started.any(), there.any(), behind.any()] {
+            match is_shared {
+                false => graph.limited(node, own),
+                true => graph.limited(node, &shared),
+            }
+        }
+        let mut graph = graph.build().expect("a valid graph");
+        for _ in 0..3 {
+            let results = runner.typed(&mut graph);
+            assert_eq!((results[node], results[behind]), (5, 6));
+        }
+    }
+}
+
 fn updates(runner: &Runner) {
     let log = Log::default();
     let mut graph = GraphBuilder::new();
@@ -298,6 +329,58 @@ fn updates(runner: &Runner) {
     assert_eq!(ran(&mut graph), ["first", "second", "third"]);
     runner.typed_with(&mut graph, &RunOptions::new().only([second])).map(drop).expect("no node fails");
     assert_eq!(log.taken(), ["first", "second"], "it needs the start, and that the node");
+}
+
+/// What comes after a start is there whenever the node begins, also if that begins since it has failed, or
+/// since its result is gone.
+fn begun_again_for_another_reason(runner: &Runner) {
+    let (log, fails) = (Log::default(), AtomicBool::new(true));
+    let mut graph = GraphBuilder::new();
+    let (half, moment) = graph.moment("half");
+    let serve = graph.try_async_node("serve", moment, async |half: Reach<'_>| {
+        half.reach();
+        until(&log, "halfway").await;
+        until(&log, "called").await;
+        log.note("served");
+        if fails.load(Relaxed) { Err("fails") } else { Ok(5) }
+    });
+    let started = graph.start_of(serve);
+    graph.node("call", started, |_: &()| log.note("called"));
+    graph.node("halfway", half, |_: &()| log.note("halfway"));
+    let again = graph.input::<()>("again");
+    graph.node("takes it", (again, serve.moved()), |_: &(), served: u32| served);
+    let mut graph = graph.build().expect("a valid graph");
+    graph.set(again, ());
+    let update = RunOptions::new().update().policy(FailurePolicy::KeepGoing);
+    for (round, is_up_to_date) in [(0, false), (1, false), (2, true), (3, false), (4, true)] {
+        fails.store(round == 0, Relaxed);
+        if round == 3 {
+            graph.set(again, ());
+        }
+        let ended = runner.typed_with(&mut graph, &update).map(drop);
+        assert_eq!(ended.is_err(), round == 0);
+        let mut happened = log.taken();
+        happened.sort_unstable();
+        let all: &[_] = if is_up_to_date { &[] } else { &["called", "halfway", "served"] };
+        assert_eq!(happened, all, "round {round}");
+    }
+}
+
+/// Inputs never begin; in an ordered run they don't even come up.
+fn of_inputs_in_an_order(runner: &Runner) {
+    let mut graph = GraphBuilder::new();
+    let input = graph.input::<u32>("input");
+    let started = graph.start_of(input);
+    let behind = graph.node("behind", started, |_: &()| 1);
+    let urgent = graph.node("urgent", input, |input: &u32| *input);
+    graph.priority(urgent, 1);
+    let mut graph = graph.build().expect("a valid graph");
+    for value in 0..3 {
+        graph.set(input, value);
+        let options = if value == 1 { RunOptions::new().update() } else { RunOptions::new() };
+        let results = runner.typed_with(&mut graph, &options).expect("no node fails");
+        assert_eq!((results[behind], results[urgent]), (1, value));
+    }
 }
 
 /// A cancel while the node waits that is to begin.

@@ -50,14 +50,14 @@ impl Body {
         Self { _under: None, ..self }
     }
 
-    /// As [`run`](Self::run), of a node that uses states.
+    /// Uses the states that the node was given, and does what it does.
     pub(super) fn run_at(self, given: [Given<'_>; 2]) -> Result<Counted, NodeFailure> {
         let uses = &self.shared.plan.nodes[self.node].uses;
         given.into_iter().zip(uses).for_each(|(given, &(state, _))| given.touch(&self.shared, state));
         self.run()
     }
 
-    /// As [`wait`](Self::wait), of a node that holds states meanwhile.
+    /// Waits, holding the states that the node was given, and does what it does.
     pub(super) async fn wait_at(self, mut given: [Given<'_>; 2]) -> Result<Counted, NodeFailure> {
         let shared = Arc::clone(&self.shared);
         let uses = &shared.plan.nodes[self.node].uses;

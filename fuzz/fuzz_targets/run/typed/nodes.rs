@@ -195,8 +195,8 @@ impl Built {
 }
 
 impl Built {
-    /// Gives `node` the result that it would have, if it would have one, and neither it nor what it is fed has
-    /// anything to do with states, or is moved.
+    /// Gives `node` the result that it would have, if it would have one, and neither it nor what it is fed
+    /// has anything to do with states, or is moved.
     pub(super) fn give(&mut self, shared: &Arc<Shared>, node: usize, fates: &[Fate]) {
         let plan = &shared.plan;
         let is_plain = |node: usize| {

@@ -46,11 +46,10 @@ impl Collected {
             }
             other => GraphError::TooLarge(other),
         })?;
-        let (limited_nodes, wanted) =
-            wishes.collect_wanted(&names, starts.iter().map(|start| start.start))?;
+        let (limited_nodes, wanted) = wishes.collect_wanted(&names, &starts)?;
         let early = Early::new(definitions.len(), &early, &uses).map(Box::new);
         let cutoffs = Cutoffs::new(definitions.len(), compared, arranged.accesses.changing());
-        let demands = wishes.collect(definitions.len(), &names)?;
+        let demands = wishes.collect(definitions.len(), &names, &starts)?;
         let inputs = (0..count).filter(|&node| definitions[node as usize] == Defined::Input);
         let inputs: Box<[u32]> = inputs.collect();
         let schedule = demands.map(|demands| Schedule::new(&demands, &inputs, &mut topology));

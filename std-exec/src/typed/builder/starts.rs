@@ -19,7 +19,8 @@ impl<P> GraphBuilder<'_, P> {
     ///
     /// If `node` doesn't begin, it comes to the same: it is skipped, or not chosen, or does not run. In an
     /// [update](crate::RunOptions::update) in which `node` is up to date, so is its start. For limits and
-    /// permits of `node`, whatever comes after its start is a node as any.
+    /// permits of `node`, whatever comes after its start is a node as any. The start itself takes no permits,
+    /// whatever limit it is put under.
     ///
     /// In a run on one thread, a closure ends before anything else begins; futures let others have their
     /// turn. A graph that has any of these is run as one with futures, and [`dag`](crate::Graph::dag) has no

@@ -7,6 +7,7 @@ use crate::typed::error::graph_error::GraphError;
 use crate::typed::handle::names::Names;
 use crate::typed::limits::limited::Wanted;
 use crate::typed::limits::shared_limit::SharedLimit;
+use crate::typed::memory::starts::Start;
 use std::mem;
 
 /// As collected while nodes are declared.
@@ -58,11 +59,12 @@ impl Wishes {
         self.places.push((node, place));
     }
 
-    /// The nodes that want permits of limits that graphs share, ascending, and what they want.
+    /// The nodes that may have to wait before they begin, ascending, and what permits of limits that graphs
+    /// share they want. Starts are among them, which want none.
     pub(crate) fn collect_wanted(
         &mut self,
         names: &Names,
-        waiting: impl Iterator<Item = u32>,
+        starts: &[Start],
     ) -> Result<(Vec<u32>, Vec<Wanted>), GraphError> {
         let mut all = mem::take(&mut self.wanted);
         all.sort_unstable_by_key(|(node, limit, _)| (*node, limit.place()));
@@ -88,17 +90,26 @@ impl Wishes {
             nodes.push(wishes[0].0);
             wanted.push(wishes.iter().map(|(_, limit, permits)| (limit.clone(), *permits)).collect());
         }
-        for node in waiting {
-            if let Err(at) = nodes.binary_search(&node) {
-                nodes.insert(at, node);
-                wanted.insert(at, Wanted::default());
+        for start in starts {
+            match nodes.binary_search(&start.start) {
+                Ok(at) => wanted[at] = Wanted::default(),
+                Err(at) => {
+                    nodes.insert(at, start.start);
+                    wanted.insert(at, Wanted::default());
+                }
             }
         }
         Ok((nodes, wanted))
     }
 
-    /// What each node demands. `None` if none does.
-    pub(crate) fn collect(self, nodes: usize, names: &Names) -> Result<Option<Demands>, GraphError> {
+    /// What each node demands. `None` if none does. Starts take no permits: they would keep them while they
+    /// wait for a node that may want the same ones.
+    pub(crate) fn collect(
+        self,
+        nodes: usize,
+        names: &Names,
+        starts: &[Start],
+    ) -> Result<Option<Demands>, GraphError> {
         let Self { permits, priorities, mut limits, places, wanted: _, depth_first: _ } = self;
         if priorities.is_empty() && limits.is_empty() && places.is_empty() {
             return Ok(None);
@@ -127,6 +138,7 @@ impl Wishes {
         for (node, wish) in limits {
             all.demands[node as usize].1.push(wish);
         }
+        starts.iter().for_each(|start| all.demands[start.start as usize].1.clear());
         let mut bound_twice = Vec::new();
         for (node, place) in places {
             let before = mem::replace(&mut all.demands[node as usize].0, place);

@@ -224,8 +224,8 @@ impl GraphData {
         let Self { store, graphs, .. } = self;
         (0..graphs.0.len()).filter_map(|at| {
             let (node, inner) = graphs.at(store, at);
-            // SAFETY: while `self` is borrowed only a run could change them, and by the contract of `Tasks::call`
-            // there is none.
+            // SAFETY: while `self` is borrowed only a run could change them, and by the contract of
+            // `Tasks::call` there is none.
             let data = unsafe { &*inner }.as_deref()?;
             Some(InnerGraph { node, repeats: graphs.0[at].1, data })
         })

@@ -130,8 +130,8 @@ impl<'a> Drawn<'a> {
         self.futures.binary_search(&node).is_ok()
     }
 
-    /// What stands below the name of `node`, but for its duration. `shared` has the places of the shared limits
-    /// that have been seen, which are numbered by that.
+    /// What stands below the name of `node`, but for its duration. `shared` has the places of the shared
+    /// limits that have been seen, which are numbered by that.
     pub(super) fn lines(&self, node: u32, shared: &mut Vec<usize>) -> Vec<String> {
         let data = self.data;
         let mut lines = Vec::new();

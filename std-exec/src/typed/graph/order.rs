@@ -38,7 +38,7 @@ impl<P> Graph<'_, P> {
     /// ```
     #[track_caller]
     pub fn prioritize_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
-        let GraphData { store, topology, schedule, described, .. } = self.data_mut();
+        let GraphData { topology, schedule, described, .. } = self.data_mut();
         let declared = topology.declared();
         let nanos = |node: NodeId| match node.get() {
             joint if joint >= declared => 0,
@@ -49,7 +49,6 @@ impl<P> Graph<'_, P> {
         let none = || Box::new(Schedule::new(&Demands::none(ranks.len()), &described.inputs, topology));
         let mut new = schedule.take().unwrap_or_else(none);
         new.set_ranks(ranks, topology);
-        topology.find_rows(store);
         *schedule = Some(new);
     }
 
@@ -106,8 +105,8 @@ impl<P> Graph<'_, P> {
     }
 
     /// How long the nodes took that the last runs have [measured](crate::RunOptions::measure), by their
-    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that node's
-    /// name and a slash before theirs. Nodes without a name are left out.
+    /// names: of nodes of one name, the one that took longest. Those of a graph that is a node have that
+    /// node's name and a slash before theirs. Nodes without a name are left out.
     ///
     /// # Examples
     ///

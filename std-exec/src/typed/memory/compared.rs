@@ -3,6 +3,7 @@
 use super::arena::Place;
 use super::entry::{DropInPlace, drop_of};
 use super::slots::Slots;
+use crate::sync::thrown::Quiet;
 use crate::typed::handle::node::Node;
 use std::ptr::NonNull;
 
@@ -102,13 +103,13 @@ impl Compared {
 /// As for [`Compared::settle`].
 unsafe fn settle<T: PartialEq>(slot: NonNull<T>, aside: NonNull<T>) -> bool {
     // SAFETY: a value lies there, and is used here only from now on.
-    let new = unsafe { slot.read() };
+    let new = Quiet::new(unsafe { slot.read() });
     // SAFETY: as above.
-    let old = unsafe { aside.read() };
-    let is_equal = new == old;
+    let old = Quiet::new(unsafe { aside.read() });
+    let is_equal = *new == *old;
     let (stays, goes) = if is_equal { (old, new) } else { (new, old) };
     drop(goes);
     // SAFETY: the slot is for a `T`, and empty since the value was read.
-    unsafe { slot.write(stays) };
+    unsafe { slot.write(stays.into_inner()) };
     is_equal
 }

@@ -57,10 +57,17 @@ impl Starts {
         Self::of(Arc::clone(&self.starts), Arc::clone(&self.places))
     }
 
-    /// A run begins.
+    /// A run begins. What these inputs are to begin, or to come to, is missed: in an ordered run nobody says
+    /// that they are complete.
     #[cold]
-    pub(crate) fn begin(&self) {
+    pub(crate) fn begin(&self, inputs: &[u32]) {
         self.stages.iter().for_each(|stage| *lock(stage) = Stage::Ahead);
+        inputs.iter().for_each(|&input| self.ends(input).for_each(drop));
+    }
+
+    /// Each start, with the node of which it is one.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.starts.iter().map(|start| (start.start, start.of))
     }
 
     fn place(&self, start: u32) -> Option<usize> {

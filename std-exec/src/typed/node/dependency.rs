@@ -104,7 +104,7 @@ pub trait Feed<'a, Bounds = &'a <Self as Dependency>::Scope>: Dependency {
     #[doc(hidden)]
     unsafe fn feed(pointer: &Self::Pointer, frame: &Frame<'_>, dependent: u32) -> Self::Arg;
 
-    /// As [`feed`](Self::feed), for a call that is over before `frame` is: of a closure, not of a future.
+    /// Feeds a call that is over before `frame` is: of a closure, not of a future.
     ///
     /// # Safety
     ///

@@ -234,8 +234,8 @@ impl RunOptions {
     /// - nodes that have not run to an end: never run, failed, panicked, skipped or not needed;
     /// - nodes whose result is gone, moved or taken, if one that runs needs it.
     ///
-    /// Nodes that were given results [from outside](crate::Graph::set_result) since the last run don't run; those
-    /// that depend on them do.
+    /// Nodes that were given results [from outside](crate::Graph::set_result) since the last run don't run;
+    /// those that depend on them do.
     ///
     /// Behind a node that asks for a [cutoff](crate::GraphBuilder::cutoff), it stops if that node's result is
     /// equal to the last one.

@@ -46,7 +46,7 @@ pub(crate) fn begin(
     let limited = if data.limited.is_some() { LIMITED } else { 0 };
     let early = if data.early.is_some() { EARLY } else { 0 };
     data.early.iter_mut().for_each(|early| early.begin());
-    data.starts.iter().for_each(|starts| starts.begin());
+    data.starts.iter().for_each(|starts| starts.begin(&data.described.inputs));
     let cutoff = if options.update && data.cutoffs.is_some() { CUTOFF } else { 0 };
     Around::begin(&mut data.around, options.outer.clone());
     let watching = options.is_watched().then(|| begin_watching(data, executor, options));

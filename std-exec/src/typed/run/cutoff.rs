@@ -46,27 +46,23 @@ impl Execution<'_> {
         }
     }
 
-    /// What has come of `node` in the end, which has given a value: nothing, if comparing that with its last
-    /// result panics.
+    /// Compares what `node` has just given with what it gave before.
     ///
     /// # Safety
     ///
-    /// As for [`Execution::node`], and it has just given a value, which nobody has used yet.
+    /// As for [`Execution::node`]. The node has given a value, which nobody has used yet.
+    ///
+    /// # Panics
+    ///
+    /// If comparing them, or a destructor, panics. Then the node has panicked, and has no result.
     #[cold]
-    pub(super) unsafe fn compared(&self, node: u32, signal: usize) -> Outcome {
-        let Some(cutoffs) = self.cutoffs else { return Outcome::Value };
+    pub(super) unsafe fn compared(&self, node: u32) {
+        let Some(cutoffs) = self.cutoffs else { return };
         if !cutoffs.has_aside(node) {
-            cutoffs.gave(node);
-            return Outcome::Value;
+            return cutoffs.gave(node);
         }
-        let compare = || {
-            // SAFETY: by contract.
-            unsafe { cutoffs.compare(node, self.frame.slots) };
-            Outcome::Value
-        };
-        let compare = || self.frame.attempt(node, false, compare);
-        // SAFETY: the node is this thread's, by contract.
-        unsafe { self.guarded(node, signal, compare) }
+        // SAFETY: by contract.
+        self.frame.prepare(node, || unsafe { cutoffs.compare(node, self.frame.slots) });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::execution::Execution;
 use crate::typed::memory::frame::Frame;
-use crate::typed::memory::standing::{CUTOFF, EARLY, STOP};
+use crate::typed::memory::standing::{EARLY, STOP};
 use crate::typed::memory::status::{Outcome, Status};
 use dgraph_core::NodeId;
 
@@ -14,11 +14,7 @@ impl Execution<'_> {
     ///
     /// The run has the graph to itself, and this has come of `node`. Once for each node that is complete.
     #[inline]
-    pub(super) unsafe fn released(&self, node: u32, signal: usize, mut outcome: Outcome) -> Outcome {
-        if signal & CUTOFF != 0 && outcome == Outcome::Value {
-            // SAFETY: by contract: it has given a value, or had one and stays as it is.
-            outcome = unsafe { self.compared(node, signal) };
-        }
+    pub(super) unsafe fn released(&self, node: u32, signal: usize, outcome: Outcome) -> Outcome {
         if signal & EARLY != 0 && matches!(outcome, Outcome::Value | Outcome::Nothing(_)) {
             // SAFETY: by contract: who uses these results is complete, and this thread sees what they did.
             let unused = |result: NodeId| unsafe { self.drop_early(result.get()) };

@@ -7,8 +7,9 @@
 //! has all that it is fed.
 //!
 //! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the
-//! next one only if each gave a value. Another thread can raise a signal only after it has broken into the
-//! walk, and then the next claim fails.
+//! next one only if each gave a value; or they were complete before the row began. (When a thread goes alone,
+//! another one can raise a signal only after it has broken into the walk, and then the next claim fails. In
+//! step it can at any time: what it stops ends with the row.)
 
 use crate::executor::Handle;
 use crate::sync::thrown::discard;
@@ -16,7 +17,6 @@ use crate::typed::data::graph_data::Parts;
 use crate::typed::data::topology::Topology;
 use crate::typed::limits::limited::Limits;
 use crate::typed::memory::cutoffs::Cutoffs;
-use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::{Frame, Known};
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{
@@ -127,7 +127,7 @@ impl Execution<'_> {
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract; `settled` has looked.
-            let start = || unsafe { self.start_watched(node, false) };
+            let start = || unsafe { self.start_watched(node, signal, false) };
             let start = || {
                 self.begins(node);
                 start()
@@ -138,7 +138,7 @@ impl Execution<'_> {
             return self.within_limits(node, signal, call);
         }
         // SAFETY: by contract; `settled` has looked.
-        unsafe { self.start(node) }
+        unsafe { self.start_with(node, signal) }
     }
 
     /// Runs `node`, which is ready, or is to go on.
@@ -193,13 +193,13 @@ impl Execution<'_> {
         }
         if signal & (WATCHED | GUARDED | LIMITED) != 0 {
             // SAFETY: by contract.
-            let call = || unsafe { self.start_watched(node, true) };
+            let call = || unsafe { self.start_watched(node, signal, true) };
             // SAFETY: by contract, the node is this thread's.
             let call = || unsafe { self.guarded(node, signal, call) };
             return self.within_limits(node, signal, call);
         }
         // SAFETY: by contract.
-        unsafe { self.start(node) }
+        unsafe { self.start_with(node, signal) }
     }
 
     /// The number of the future of `node`, which is cut off, if it is to be dropped before the end of the run.
@@ -258,11 +258,27 @@ impl Execution<'_> {
     ///
     /// As for `start`.
     #[cold]
-    unsafe fn start_watched(&self, node: u32, resumes: bool) -> Outcome {
+    unsafe fn start_watched(&self, node: u32, signal: usize, resumes: bool) -> Outcome {
         let watched = self.frame.watch.as_ref().map(|watch| watch.begin(node, resumes));
         // SAFETY: by contract.
-        let outcome = unsafe { self.start(node) };
+        let outcome = unsafe { self.start_with(node, signal) };
         watched.into_iter().for_each(|watched| watched.end(outcome));
+        outcome
+    }
+
+    /// [Starts](Self::start) a node in a run in which something was signalled: in an update, the node isn't
+    /// over before what it gives is compared with what it gave before.
+    ///
+    /// # Safety
+    ///
+    /// As for `start`.
+    unsafe fn start_with(&self, node: u32, signal: usize) -> Outcome {
+        // SAFETY: by contract.
+        let outcome = unsafe { self.start(node) };
+        if signal & CUTOFF != 0 && outcome == Outcome::Value {
+            // SAFETY: by contract; it has given a value, and isn't complete.
+            unsafe { self.compared(node) };
+        }
         outcome
     }
 
@@ -276,18 +292,18 @@ impl Execution<'_> {
         // SAFETY: once for each node, after its predecessors, within its limits, or again. All that feeds it
         // has a value, by contract. The builder has checked that what is moved feeds no other node. If one
         // that was before it was interrupted, that has seen the run stopped, so `settled` and `again` see it.
-        unsafe { self.tasks.call(node, self.tasks.entry(node), &self.frame, &Row::alone()) }.outcome
+        unsafe { self.tasks.call(node, &self.frame, &Row::alone()) }.outcome
     }
 
-    /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
+    /// Runs `node`, and those that follow in `row`, until something is in the way.
     ///
     /// # Safety
     ///
     /// As for [`node`](Self::node), also for those that follow in the row. No signal was raised.
     #[inline]
-    pub(crate) unsafe fn start_row(&self, node: u32, entry: &Entry, row: &Row<'_>) -> Ran {
+    pub(crate) unsafe fn start_row(&self, node: u32, row: &Row<'_>) -> Ran {
         // SAFETY: as in `start`. It goes on only after nodes that gave a value.
-        unsafe { self.tasks.call(node, entry, &self.frame, row) }
+        unsafe { self.tasks.call(node, &self.frame, row) }
     }
 
     /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be

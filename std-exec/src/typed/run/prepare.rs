@@ -1,7 +1,7 @@
 //! What a run has to do first: check the inputs, drop earlier results, and, if not all nodes are to run, find
 //! out which. O(V + E) for a part of the graph, O(V) for all of it; no allocation but for the first time. An
 //! update of a graph with states takes that once more for each state whose nodes have to run because of
-//! another state's.
+//! another state's; and one more if nodes run again for another reason than a change, and their starts are waited for.
 
 use crate::typed::data::accesses::{Access, Mode};
 use crate::typed::data::graph_data::GraphData;
@@ -89,7 +89,7 @@ impl GraphData {
                 marks[input as usize] &= !RUNS;
             }
             self.mark_gone(marks)?;
-            if !(options.update && self.mark_turns(marks)) {
+            if !(options.update && (self.mark_turns(marks) | self.mark_starts(marks))) {
                 return Ok(());
             }
         }
@@ -151,6 +151,20 @@ impl GraphData {
                     news |= *mark & marked != marked;
                     *mark |= marked;
                 }
+            }
+        }
+        news
+    }
+
+    /// Marks the starts of, and moments in, nodes that run, which are news for those behind them, whatever the
+    /// reason is that these run. Whether this is news.
+    fn mark_starts(&self, marks: &mut [u8]) -> bool {
+        let mut news = false;
+        for (start, of) in self.starts.iter().flat_map(|starts| starts.all()) {
+            let begins = marks[of as usize] & (RUNS | NEEDED) == RUNS | NEEDED;
+            if begins && marks[start as usize] & (CHANGED | GIVEN) == 0 {
+                marks[start as usize] |= CHANGED;
+                news = true;
             }
         }
         news

@@ -4,13 +4,22 @@ use super::{Half, Log, run, update};
 use crate::support::counted::{Counted, Counter};
 use crate::support::panics::Payload;
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{CancelToken, FailurePolicy, Graph, GraphBuilder, Input, NoResult, Node, RunError};
+use dgraph_exec::{
+    CancelToken, FailurePolicy, Graph, GraphBuilder, Input, NoResult, Node, NodeInfo, NodeOutcome, Observer,
+    RunError,
+};
 use std::mem;
 use std::panic::panic_any;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
-over_typed_runners!(failures_are_news, stopped_halfway, a_panic_of_a_comparison, a_panic_of_a_destructor,);
+over_typed_runners!(
+    failures_are_news,
+    stopped_halfway,
+    a_panic_of_a_comparison,
+    a_panic_of_a_destructor,
+    two_destructors_that_panic,
+);
 
 fn failures_are_news(runner: &Runner) {
     let log = Log::default();
@@ -144,8 +153,11 @@ fn a_panic_of_a_comparison(runner: &Runner) {
         run(runner, &mut graph);
         graph.set(input, (1, true, false));
         let options = update().policy(FailurePolicy::KeepGoing).catch_panics();
+        let told = Arc::new(Told::default());
+        let options = options.observer(told.clone());
         let options = if as_failures { options.panics_are_failures() } else { options };
         let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("a panic");
+        assert_eq!(*told.0.lock().expect("no panic"), ["made: Panicked"]);
         match error {
             RunError::Panicked(panicked) => assert_eq!(panicked.nodes()[0].name(), "made"),
             RunError::Failed(failures) => assert_eq!(failures[0].node().name(), "made"),
@@ -156,6 +168,16 @@ fn a_panic_of_a_comparison(runner: &Runner) {
         graph.set(input, (2, false, false));
         run(runner, &mut graph);
         assert_eq!((graph.results()[behind], counter.alive()), (2, 1));
+    }
+}
+
+/// What becomes of nodes that begin.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Observer for Told {
+    fn node_ends(&self, node: &NodeInfo<'_>, outcome: NodeOutcome) {
+        self.0.lock().expect("no panic").push(format!("{node}: {outcome:?}"));
     }
 }
 
@@ -174,5 +196,20 @@ fn a_panic_of_a_destructor(runner: &Runner) {
         graph.set(input, (3, false, false));
         run(runner, &mut graph);
         assert_eq!((graph.results()[behind], counter.alive()), (3, 1));
+    }
+}
+
+/// The new result panics when it is dropped, and then the old one does, too: one panic is enough.
+fn two_destructors_that_panic(runner: &Runner) {
+    for in_comparison in [false, true] {
+        let counter = Counter::default();
+        let (mut graph, input, [behind, _], made) = bad_graph(&counter);
+        graph.set(input, (1, false, true));
+        run(runner, &mut graph);
+        graph.set(input, (1, in_comparison, true));
+        let ended = runner.typed_with(&mut graph, &update().catch_panics()).map(drop);
+        assert!(matches!(ended, Err(RunError::Panicked(_))));
+        assert!(graph.result(made).is_err() && graph.result(behind).is_err());
+        assert_eq!(counter.alive(), 0);
     }
 }

@@ -2,10 +2,11 @@
 //! run from nothing, and exactly those nodes run that have a reason to.
 
 use crate::support::counted::{Counted, Counter};
+use crate::support::fate::Fate;
 use crate::support::runner::{Runner, with_all_runners};
 use dgraph_exec::{
-    CancelToken, EndBranch, FailurePolicy, Graph, GraphBuilder, Input, MovedValues, NoResult, Node, Outcomes,
-    RunError, RunOptions, Values,
+    CancelToken, EndBranch, FailurePolicy, Graph, GraphBuilder, Input, MovedValues, Node, Outcomes, RunError,
+    RunOptions, Values,
 };
 use dgraph_tests::random_shape::random_shape;
 use dgraph_tests::splitmix::SplitMix64;
@@ -54,46 +55,14 @@ struct Plan {
     seed: u64,
 }
 
-/// What becomes of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Value(u64),
-    Failed,
-    Ended,
-    Skipped,
-    NotChosen,
-}
-
-impl Fate {
-    fn told(self) -> u64 {
-        match self {
-            Self::Value(value) => value,
-            Self::Failed => 11,
-            Self::Ended => 12,
-            Self::Skipped => 13,
-            Self::NotChosen => 14,
-        }
-    }
-
-    /// `None` if the result is gone, or wasn't asked for.
-    fn of(result: &Result<&Val, NoResult>) -> Option<Self> {
-        Some(match result {
-            Ok(value) => Self::Value(value.0.get()),
-            Err(NoResult::Failed) => Self::Failed,
-            Err(NoResult::EndedBranch) => Self::Ended,
-            Err(NoResult::Skipped { .. }) => Self::Skipped,
-            Err(NoResult::NotChosen { .. }) => Self::NotChosen,
-            Err(_) => return None,
-        })
-    }
-
-    fn has_ended(self) -> bool {
-        !matches!(self, Self::Failed | Self::Skipped)
-    }
-}
-
 #[derive(Debug)]
 struct Val(Counted);
+
+impl Val {
+    fn get(&self) -> u64 {
+        self.0.get()
+    }
+}
 
 impl PartialEq for Val {
     fn eq(&self, other: &Self) -> bool {
@@ -268,7 +237,7 @@ impl Plan {
             };
             let give = move |lent: Values<'_, Val>, moved: MovedValues<'_, Val>, told: Outcomes<'_, Val>| {
                 world.begins(node);
-                let told = told.map(|told| Fate::of(&told).map_or(0, Fate::told));
+                let told = told.map(|told| Fate::of(told.map(Val::get)).map_or(0, Fate::told));
                 let fed = lent.iter().map(|fed| fed.0.get()).chain(moved.map(|fed| fed.0.get())).chain(told);
                 self.give(node, fed).map(|value| world.make(value))
             };
@@ -321,7 +290,8 @@ impl Plan {
                 continue;
             }
             let before = || self.edges.iter().filter(move |edge| edge.1 == node);
-            let runs = !last[node].has_ended() || before().any(|edge| changed[edge.0]);
+            let runs =
+                matches!(last[node], Fate::Failed | Fate::Skipped) || before().any(|edge| changed[edge.0]);
             if runs && !matches!(now[node], Fate::Skipped | Fate::NotChosen) {
                 called.push(node);
             }
@@ -411,7 +381,7 @@ fn check(runner: &Runner, plan: &Plan) {
         assert!(ran.windows(2).all(|pair| pair[0] < pair[1]), "once each: {ran:?}");
         let mut alive = 0;
         for (node, &handle) in nodes.all.iter().enumerate() {
-            let fate = Fate::of(&graph.result(handle));
+            let fate = Fate::of(graph.result(handle).map(Val::get));
             alive += isize::from(matches!(fate, Some(Fate::Value(_))));
             match fate {
                 Some(fate @ Fate::Value(_)) => assert_eq!(fate, now[node], "node {node}"),

@@ -116,7 +116,8 @@ impl Drop for AtItsEnd<'_> {
     }
 }
 
-/// A future may use what its permits are for until it is dropped, whether others run on behind the failure or not.
+/// A future may use what its permits are for until it is dropped, whether others run on behind the failure or
+/// not.
 fn who_is_cut_off_is_gone_before_its_permits(runner: &Runner) {
     for (some_last, draining) in [(false, false), (true, false), (false, true), (true, true)] {
         let (limit, left, token) = (SharedLimit::new(2), Mutex::default(), CancelToken::new());

@@ -8,7 +8,7 @@ use std::thread;
 pub(super) struct Watch(AtomicI32);
 
 impl Watch {
-    /// As [`change`](Self::change), for nodes that are to be tiny.
+    /// Somebody changes the state: of nodes that are to be tiny, so nobody else gets a turn meanwhile.
     pub(super) fn change_at_once(&self) -> Changing<'_> {
         assert_eq!(self.0.swap(-1_000_000, SeqCst), 0, "a writer beside others");
         Changing(self)
