@@ -5,7 +5,7 @@
 //! have no users left.
 
 use super::uses::Use;
-use crate::sync::AtomicU32;
+use dgraph_core::sync::AtomicU32; // core's, which aren't always this crate's: feature `portable-atomic`
 use dgraph_core::{Countdown, Dag};
 
 /// The results that are dropped early, and who uses them.
