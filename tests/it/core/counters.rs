@@ -1,4 +1,4 @@
-//! Countdowns by themselves, and the numbers of nodes.
+//! Countdowns by themselves, the numbers of nodes, and what graphs look like in `Debug`.
 
 use dgraph_core::{AsDag, Countdown, Dag, NodeId};
 use std::sync::atomic::AtomicU32;
@@ -51,4 +51,11 @@ fn nodes_are_numbers() {
     let node = NodeId::from(7);
     assert_eq!((u32::from(node), node.get(), node.index()), (7, 7, 7));
     assert_eq!(format!("{node} {node:?}"), "7 7");
+}
+
+#[test]
+fn graphs_are_shown() {
+    let dag = diamond();
+    assert_eq!(format!("{dag:?}"), format!("Dag({:?})", dag.view()));
+    assert_eq!(format!("{:?}", dag.view()), "{0: [1 (sole), 2 (sole)], 1: [3], 2: [3], 3: []}");
 }

@@ -114,3 +114,13 @@ fn nothing_to_run_and_too_much() {
     let much = WhatIf::new(dag, |_| Duration::MAX);
     assert_eq!(much.makespan(1, SchedulingPolicy::default()), Duration::from_nanos(u64::MAX));
 }
+
+#[test]
+fn twice_as_fast_takes_half() {
+    let dag = Dag::from_edges(3, &[(0, 1)]).expect("a valid graph");
+    let what_if = WhatIf::new(&dag, |node| Duration::from_millis(6 + u64::from(node.get())));
+    assert!((what_if.parallelism() - 21.0 / 13.0).abs() < 1e-9);
+    let faster = what_if.faster(NodeId::new(0), 2.0);
+    assert_eq!((faster.span(), what_if.span()), (Duration::from_millis(10), Duration::from_millis(13)));
+    assert_eq!(faster.makespan(1, SchedulingPolicy::default()), Duration::from_millis(18));
+}
