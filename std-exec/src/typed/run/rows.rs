@@ -84,7 +84,7 @@ impl Body for Nodes<'_> {
     }
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
-        if !FREE {
+        if !FREE || self.0.topology.rows().are_none() {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
             });
