@@ -14,6 +14,8 @@ use std::marker::PhantomData;
 
 /// How many nodes a member offers, or takes, at once.
 pub(crate) const BATCH: usize = 32;
+/// How many nodes on offer are worth two thieves: one takes half of them.
+const MANY: usize = 4;
 
 /// A member's place, as everybody sees it.
 pub(crate) struct Member {
@@ -192,7 +194,7 @@ impl<'a> Own<'a> {
 
     /// Whether there is more on offer than one thief takes.
     pub(crate) fn offers_many(&self) -> bool {
-        self.queue().len() >= 4
+        self.queue().len() >= MANY
     }
 
     #[inline]

@@ -47,7 +47,11 @@ impl<T> Worker<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.length.load(Ordering::Relaxed) == 0
+        self.len() == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.length.load(Ordering::Relaxed)
     }
 }
 

@@ -9,7 +9,7 @@ use dgraph_exec::{
 };
 use dgraph_tests::yields::yields;
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 over_typed_runners!(
     lists_among_others,
@@ -24,7 +24,7 @@ over_typed_runners!(
     moved_inputs,
 );
 
-fn parts(graph: &mut GraphBuilder<'static>, counter: &Counter, many: u64) -> Vec<Moved<Counted>> {
+fn parts(graph: &mut GraphBuilder<'_>, counter: &Counter, many: u64) -> Vec<Moved<Counted>> {
     let part = |part| {
         let counter = counter.clone();
         graph.node(&*format!("part {part}"), (), move || counter.make(part)).moved()
@@ -112,6 +112,8 @@ fn moved_lists_that_nobody_goes_through(runner: &Runner) {
 /// A future may keep a list while it waits, and leave some of it.
 fn moved_lists_in_futures(runner: &Runner) {
     let counter = Counter::default();
+    // Whether the one that waits for ever has begun.
+    let begun = AtomicBool::new(false);
     let mut graph = GraphBuilder::new();
     let (first, second) = (parts(&mut graph, &counter, 4), parts(&mut graph, &counter, 2));
     let sum = graph.async_node(
@@ -123,18 +125,23 @@ fn moved_lists_in_futures(runner: &Runner) {
                 sum += first.next().map_or(0, |part| part.get());
                 yields(2).await;
             }
+            while !begun.load(Relaxed) {
+                yields(1).await;
+            }
             sum + second.len() as u64
         },
     );
     let cut_off = parts(&mut graph, &counter, 3);
     let waits = graph.async_node("waits", cut_off, async |mut list: MovedValues<'_, Counted>| {
         drop(list.next());
+        begun.store(true, Relaxed);
         std::future::pending::<()>().await;
         list.len()
     });
     graph.try_node("fails", sum, |_: &u64| Err::<(), _>("enough"));
     let mut graph = graph.build().expect("a valid graph");
     for _ in 0..5 {
+        begun.store(false, Relaxed);
         let error = runner.typed_with(&mut graph, &RunOptions::new()).map(drop).unwrap_err();
         assert!(error.to_string().starts_with("1 node failed: fails"), "{error}");
         assert_eq!(graph.result(sum), Ok(&5));

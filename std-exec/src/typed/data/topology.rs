@@ -37,6 +37,8 @@ struct Fixed {
     forward: Option<Box<[NodeId]>>,
     /// Where orders may have rows. None, as long as they aren't looked for.
     stretches: Stretches,
+    /// The order that is stored with the graph is that of the numbers.
+    numbered: bool,
     /// Some node asks in a run for the status of another: a result is moved, or an outcome fed.
     asks: bool,
     /// What runs also after a failure.
@@ -86,6 +88,7 @@ impl Topology {
             order,
             forward,
             stretches,
+            numbered: false,
             asks,
             lasting,
         };
@@ -157,7 +160,15 @@ impl Topology {
 
     /// Finds out where orders may have rows.
     pub(crate) fn find_rows(&mut self, store: &Store) {
-        self.fixed_mut().stretches = Stretches::find(store);
+        let numbered = (0..).zip(self.dag.view().order()).all(|(number, node)| node.get() == number);
+        let fixed = self.fixed_mut();
+        (fixed.stretches, fixed.numbered) = (Stretches::find(store), numbered);
+    }
+
+    /// This order of all nodes; `None` if it is known to be that of their numbers.
+    pub(crate) fn unless_numbered<'o>(&self, order: &'o [NodeId]) -> Option<&'o [NodeId]> {
+        let numbered = self.fixed.numbered && ptr::eq(order, self.dag.view().order());
+        (!numbered).then_some(order)
     }
 
     pub(crate) fn rows(&self) -> &Stretches {

@@ -92,7 +92,8 @@ impl Body for Nodes<'_> {
         // Who breaks into a walk in step doesn't mark, and nor does the end of one.
         let unmarked = self.0.leaves_unmarked() && !walk.steps().are_divided();
         let [start, end] = [part.start, part.end].map(|at| u32::try_from(at).expect("as many as nodes"));
-        let order = InOrder { order: Some(walk.steps().nodes()), part: start..end };
+        let order = self.0.topology.unless_numbered(walk.steps().nodes());
+        let order = InOrder { order, part: start..end };
         // SAFETY: as in `run`, for each node of the part.
         unsafe { go_through(self.0, order, unmarked, Some((walk, lane))) }
     }
@@ -116,7 +117,7 @@ impl InOrder<'_> {
     fn row(&self, rows: &Rows<'_>, position: u32) -> Option<(u32, Distance)> {
         match self.order {
             Some(order) => rows.first(&order[position as usize..self.part.end as usize]),
-            None => rows.rest(position),
+            None => rows.rest(position).map(|(rest, apart)| (rest.min(self.part.end - position), apart)),
         }
     }
 }
