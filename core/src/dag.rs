@@ -169,6 +169,7 @@ impl Dag {
     /// assert_eq!(dag.view().levels().len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("levels", "order", "successors", "roots", "reversed", "critical_path", "dot"))]
     #[inline]
     #[must_use]
     pub fn view(&self) -> DagView<'_> {

@@ -203,3 +203,28 @@ impl Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn numbers_are_decimal() {
+        for number in [0, 1, 9, 10, 11, 99, 100, 4_000_000_009, u32::MAX] {
+            let mut message = Message::new();
+            message.number(number);
+            assert_eq!(message.as_str(), number.to_string());
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_ends_in_dots() {
+        for length in [252, 253, 254, 255, 256, 300] {
+            let mut message = Message::new();
+            message.text(&"a".repeat(length));
+            let expected = if length <= 253 { "a".repeat(length) } else { "a".repeat(253) + "..." };
+            assert_eq!(message.as_str(), expected);
+        }
+    }
+}

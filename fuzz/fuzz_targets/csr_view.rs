@@ -118,7 +118,7 @@ impl Arrays {
         };
     }
 
-    /// The contract word by word, with no thought of speed.
+    /// The contract, word by word.
     fn are_right(&self) -> bool {
         let nodes = self.order.len();
         let ends = || (self.offsets.first(), self.offsets.last().map(|&last| last as usize));
@@ -131,18 +131,20 @@ impl Arrays {
         {
             return false;
         }
-        let into = |node: usize| self.edges.iter().filter(|edge| edge.target().index() == node).count();
-        let degrees = (0..nodes).all(|node| self.in_degrees[node] as usize == into(node));
-        let marks = self.edges.iter().all(|edge| edge.is_sole() == (into(edge.target().index()) == 1));
-        let place = |node: usize| self.order.iter().position(|other| other.index() == node);
-        let permutation = (0..nodes).all(|node| place(node).is_some());
+        let (mut into, mut place) = (vec![0; nodes], vec![None; nodes]);
+        self.edges.iter().for_each(|edge| into[edge.target().index()] += 1);
+        for (at, node) in self.order.iter().enumerate() {
+            place.get_mut(node.index()).map(|place| *place = Some(at));
+        }
+        let marks = self.edges.iter().all(|edge| edge.is_sole() == (into[edge.target().index()] == 1));
+        let permutation = place.iter().all(Option::is_some);
         let forwards = (0..nodes).all(|node| {
             let row = &self.edges[self.offsets[node] as usize..self.offsets[node + 1] as usize];
-            row.iter().all(|edge| place(node) < place(edge.target().index()))
+            row.iter().all(|edge| place[node] < place[edge.target().index()])
         });
         let root = |node: &NodeId| self.in_degrees.get(node.index()) == Some(&0);
         let roots_first = self.order.iter().skip_while(|node| root(node)).all(|node| !root(node));
-        degrees && marks && permutation && forwards && roots_first
+        self.in_degrees == into && marks && permutation && forwards && roots_first
     }
 }
 

@@ -110,6 +110,16 @@ impl<'f, K: Eq + Hash + Clone, N> DictionaryBuilder<'f, K, N> {
     /// assert_eq!(builder.build()?.run()?["tool"], 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias(
+        "limit",
+        "limited",
+        "priority",
+        "after",
+        "always_after",
+        "on_caller",
+        "on_worker",
+        "only_if"
+    ))]
     pub fn graph(&mut self) -> &mut GraphBuilder<'f> {
         &mut self.graph
     }

@@ -31,7 +31,8 @@
 //!
 //! - `par_iter_mut().for_each(…)` within a graph: [`threads()`](crate::threads()) and
 //!   [`Threads::for_each`](crate::Threads::for_each), on the same threads; `par_chunks_mut` is
-//!   [`for_each_chunk_mut`](crate::Threads::for_each_chunk_mut), `fold(…).reduce(…)` is
+//!   [`for_each_chunk_mut`](crate::Threads::for_each_chunk_mut), which tells where a chunk begins, not which one
+//!   it is; `fold(…).reduce(…)` is
 //!   [`fold`](crate::Threads::fold).
 //! - `scope` is what any graph is: its closures may borrow, since `run` returns when all of them have ended.
 //! - The global pool is [`Executor::global`](crate::Executor::global); `ThreadPoolBuilder` is

@@ -17,7 +17,9 @@
 //! let go_on = RunOptions::new().policy(FailurePolicy::KeepGoing);
 //! let error = graph.with(&go_on).run().unwrap_err();
 //! assert_eq!(error.to_string(), "1 node failed: port");
-//! assert!(error.failures()[0].error().is::<std::num::ParseIntError>());
+//! let failure = &error.failures()[0]; // as text: "node port failed: invalid digit found in string"
+//! assert_eq!(failure.node().name(), "port");
+//! assert!(failure.error().is::<std::num::ParseIntError>());
 //! assert_eq!(graph.result(listen).unwrap_err().to_string(), "was skipped because of port");
 //! assert_eq!(*graph.result(log)?, "opened");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,6 +47,10 @@
 //! assert_eq!(graph.results()[price], 100);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! So who can do without `fresh` asks for the result of `price`, whatever the run gave. If it is nothing to
+//! report at all, let `fresh` be no fallible node: with [`node`](crate::GraphBuilder::node) its `Result` is a
+//! value like any other, and `price` is fed a `&Result<u32, _>`.
 //!
 //! [`always_after`](crate::GraphBuilder::always_after) is the same for order alone: "unlock after all of
 //! these, whatever became of them". What is no failure at all is a [branch](super::branches).

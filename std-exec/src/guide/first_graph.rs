@@ -31,7 +31,7 @@
 //!   closure. It gives a *handle*: a small, copyable number that knows the type of the result.
 //! - What a node depends on is a handle, a tuple of up to twelve, a slice, or a tuple with slices in it. The
 //!   closure gets one argument for each, by reference, in this order. Types of arguments have to be written
-//!   out.
+//!   out. (Where one is missing, the compiler says that an "implementation of `FnOnce` is not general enough".)
 //! - `words` and `longest` need nothing of each other, so they may run at the same time. `line` runs after
 //!   both.
 //! - Closures may be `FnMut`, so a node can keep something for itself from run to run. They may borrow from
@@ -40,7 +40,41 @@
 //!   [there are ways around both](super::order).
 //!
 //! The handle is also how you get at results: `results[line]`, `graph.result(line)`, which says why if there
-//! is none, or `graph.take(line)`, which hands the value over. A result stays until the next run.
+//! is none, or `graph.take(line)`, which hands the value over. A result stays until the next run. What `run`
+//! gives borrows the graph, so that nothing can be set as long as you hold it; `graph.results()` is the same
+//! once more.
+//!
+//! # In a struct
+//!
+//! A graph whose closures borrow nothing is a `Graph<'static>`. Handles are `Node<T>`, `Input<T>` and
+//! [`State<T>`](crate::State); keep those that you will need beside it.
+//!
+//! ```
+//! use dgraph_exec::{Graph, GraphBuilder, GraphError, Input, Node, RunError};
+//!
+//! struct Doubler {
+//!     graph: Graph<'static>,
+//!     x: Input<i32>,
+//!     twice: Node<i32>,
+//! }
+//!
+//! impl Doubler {
+//!     fn new() -> Result<Self, GraphError> {
+//!         let mut graph = GraphBuilder::new();
+//!         let x = graph.input("x");
+//!         let twice = graph.node("twice", x, |x: &i32| x * 2);
+//!         Ok(Self { graph: graph.build()?, x, twice })
+//!     }
+//!
+//!     fn of(&mut self, x: i32) -> Result<i32, RunError> {
+//!         self.graph.set(self.x, x);
+//!         Ok(self.graph.run()?[self.twice])
+//!     }
+//! }
+//!
+//! assert_eq!(Doubler::new()?.of(21)?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # What is refused
 //!

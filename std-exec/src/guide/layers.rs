@@ -56,8 +56,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `graph.node("C1")` is the handle of a task, for whatever typed graphs can do with one: limits, priorities,
-//! [`only`](crate::RunOptions::only), outcomes.
+//! `graph.node("C1")` is the handle of a task, for whatever typed graphs can do with one, as
+//! [`only`](crate::RunOptions::only). Limits, priorities, threads and further edges are said to the typed
+//! builder beneath, [`builder.graph()`](crate::DictionaryBuilder::graph), before `build`, and
+//! `builder.node("C1")` has the handles there. Why a task gave nothing: `graph.results().why_absent("C1")`.
 //!
 //! # Numbers
 //!
@@ -78,5 +80,8 @@
 //! assert_eq!(paths, [1, 1, 1, 2]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Whatever can be asked of it is a method of its [view](crate::DagView): `dag.view().levels()`,
+//! `.successors(node)`, `.critical_path(|node| cost)`, `.dot(|node| label)`.
 //!
 //! Next: [state](super::state).

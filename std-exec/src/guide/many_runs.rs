@@ -35,6 +35,9 @@
 //! place for back-pressure: whoever asks for one more waits, in order;
 //! [`try_instance`](crate::Definition::try_instance) gives `None` instead.
 //!
+//! In a struct, a definition whose closures borrow nothing is a `Definition<'static>`. Clones of it are the same
+//! definition, for other tasks and threads.
+//!
 //! An instance derefs to a graph, so everything of the other chapters holds: options, deadlines, outcomes,
 //! observers.
 //!

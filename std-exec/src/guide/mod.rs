@@ -40,7 +40,9 @@
 //! | run only a part | `.only([a.any(), b.any()])`: these and what they depend on |
 //! | run only what has changed | `.update()`; with what an earlier process has left: `graph.set_result(node, value)` |
 //! | stop there where a result is the same as before | `builder.cutoff(node)` |
-//! | know why there is no result | `graph.result(node)` |
+//! | know why there is no result | `graph.result(node)`; of a key, `graph.results().why_absent(key)` |
+//! | have limits, priorities or further edges in a graph over keys | `builder.graph()`, the typed builder beneath |
+//! | keep a graph in a struct | `Graph<'static>`, and [its handles](crate::guide::first_graph#in-a-struct) |
 //! | hand a result over instead of lending it | `node.moved()`; to the caller, `graph.take(node)` |
 //! | pass many results as one argument | a slice of handles: fed as `Values`; of `node.moved()` as `MovedValues`, of `node.outcome()` as `Outcomes` |
 //! | give away what a closure owns | `builder.node(name, dependencies, once(move \|x: &T\| …))`, in a graph that runs once |

@@ -46,7 +46,8 @@
 //! let progress = Arc::new(Progress::new());
 //! graph.build()?.with(&RunOptions::new().observer(progress.clone())).run()?;
 //! let now = progress.now(); // from any thread, while it runs
-//! println!("{} of {} nodes, under way: {}", now.done, now.total, now.running.len());
+//! let under_way: Vec<_> = now.running.iter().map(|node| &*node.path).collect();
+//! println!("{} of {} nodes, under way: {}", now.done, now.total, under_way.join(", "));
 //! # assert_eq!((now.done, now.total), (2, 2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -49,8 +49,8 @@
 //!   `run_parallel` has found something that your closures share behind the graph's back. ThreadSanitizer
 //!   sees through this crate, so it will name the place.
 //! - In your own tests wait for what has to happen (by a barrier or a channel), and never for time to pass.
-//! - [`Graph::dag`](crate::Graph::dag) is the bare graph: `graph.dag().levels().len()`, `critical_path`, or
-//!   `dot()` for a picture, so a test can say what shape it should have.
+//! - [`Graph::dag`](crate::Graph::dag) is the bare graph: `graph.dag().levels().len()`, or its
+//!   [`critical_path`](crate::DagView::critical_path), so a test can say what shape it should have.
 //! - [`ambiguities`](crate::Graph::ambiguities) lists pairs whose order at a [state](super::state) follows
 //!   from their order in your source alone: a snapshot of that list is a good test.
 //!

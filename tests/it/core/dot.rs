@@ -1,7 +1,7 @@
 //! Graphs in DOT: Graphviz shows the labels as they are, whatever is in them.
 
 use crate::support::graphviz::{svg_of, texts};
-use dgraph_exec::{Dag, GraphBuilder};
+use dgraph_exec::Dag;
 use proptest::prelude::*;
 
 /// What a label is shown as: control characters but line breaks by pictures.
@@ -82,16 +82,6 @@ fn each_edge_once() {
     let dot = dag.view().dot(|node| node).to_string();
     let edges: Vec<_> = dot.lines().filter(|line| line.contains("->")).map(str::trim).collect();
     assert_eq!(edges, ["0 -> 3;", "0 -> 1;", "0 -> 2;", "2 -> 3;"]);
-}
-
-#[test]
-fn names_of_typed_graphs() {
-    let mut graph = GraphBuilder::new();
-    for name in ["a &lt; b", "R&D", "nul\0here"] {
-        graph.node(name, (), || ());
-    }
-    let dot = graph.build().expect("a valid graph").dot().to_string();
-    assert_eq!(read(&dot), ["a &lt; b", "R&D", "nul␀here"]);
 }
 
 /// Graphviz itself, where it is installed, shows labels as they are: each character up to U+02FF, alone and

@@ -1,7 +1,9 @@
 //! What `dgraph-core` does: graphs and what they refuse, their orders and levels, runs without an operating
 //! system.
 
+mod counters;
 mod dot;
+mod each;
 mod ready_set;
 mod rejection;
 mod run;

@@ -12,6 +12,24 @@ fn edges_outside_the_graph() {
     assert_eq!(error.to_string(), "edge 1 names node 2, but the graph has only 2 nodes");
 }
 
+/// From a node to one that it depends on. A long cycle is shortened. What `main` prints, the `Debug` text, is the message.
+#[test]
+fn texts_of_cycles() {
+    let text = |nodes: u32| {
+        let edges: Vec<_> = (0..nodes).map(|node| (node, (node + 1) % nodes)).collect();
+        let error = Dag::from_edges(nodes as usize, &edges).expect_err("a cycle");
+        assert_eq!(format!("{error:?}"), error.to_string());
+        error.to_string()
+    };
+    assert_eq!(text(1), "dependency cycle: 0 -> 0");
+    assert_eq!(text(3), "dependency cycle: 0 -> 2 -> 1 -> 0");
+    let long = text(1000);
+    assert!(long.starts_with("dependency cycle: 0 -> 999 -> "), "{long}");
+    assert!(long.ends_with(" more) -> 0") && long.len() < 200, "{long}");
+    let more = long.rsplit_once('(').and_then(|(_, rest)| rest.split_once(' ')).expect("a number").0;
+    assert_eq!(long.matches(" -> ").count() - 1 + more.parse::<usize>().expect("a number"), 1000);
+}
+
 #[test]
 fn too_many_nodes() {
     let nodes = (1 << 31) + 1;

@@ -2,7 +2,7 @@
 //! oracle.
 
 use crate::support::runner::executor;
-use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, KeyedGraph, NodeId, Parts, Storage};
+use dgraph_exec::{AsDag, Dag, DagError, DagView, Edge, Levels, NodeId, Parts, Storage};
 use dgraph_tests::oracle;
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_dag::random_dag;
@@ -10,28 +10,24 @@ use dgraph_tests::splitmix::SplitMix64;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The levels of a dictionary of numbers, each sorted.
+/// The levels of a graph of numbers, each sorted: of each number, those that it depends on.
 fn levels(dependencies: &[(u32, &[u32])]) -> Vec<Vec<u32>> {
-    let mut builder = KeyedGraph::<u32, ()>::builder();
+    let mut keys: Vec<u32> =
+        dependencies.iter().flat_map(|(key, listed)| [&[*key], *listed].concat()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let number = |key: u32| keys.binary_search(&key).expect("one of the keys") as u32;
+    let mut edges = vec![];
     for &(key, listed) in dependencies {
-        builder = builder.task(key, listed.iter().copied(), |_| ());
+        edges.extend(listed.iter().map(|&from| (number(from), number(key))));
     }
-    // A dependency that has no entry of its own is a root here.
-    let keys: Vec<u32> = dependencies.iter().map(|entry| entry.0).collect();
-    let mut roots: Vec<u32> = dependencies.iter().flat_map(|entry| entry.1).copied().collect();
-    roots.retain(|key| !keys.contains(key));
-    roots.sort_unstable();
-    roots.dedup();
-    for root in roots {
-        builder = builder.task(root, [], |_| ());
-    }
-    let graph = builder.build().expect("a valid graph");
+    let dag = Dag::from_edges(keys.len(), &edges).expect("a valid graph");
     let level = |nodes: &[NodeId]| {
-        let mut keys: Vec<u32> = nodes.iter().map(|node| graph.keys()[node.index()]).collect();
+        let mut keys: Vec<u32> = nodes.iter().map(|node| keys[node.index()]).collect();
         keys.sort_unstable();
         keys
     };
-    graph.dag().levels().iter().map(level).collect()
+    dag.view().levels().iter().map(level).collect()
 }
 
 #[test]
@@ -217,7 +213,7 @@ fn check_structure(dag: DagView<'_>, edges: &[(u32, u32)]) -> Result<(), TestCas
     let count = dag.levels_into(&mut levels);
     let expected = oracle::levels(dag.node_count(), edges);
     prop_assert_eq!(Some(&levels), expected.as_ref());
-    prop_assert_eq!(dag.levels().len(), count);
+    check_levels(&dag.levels(), &levels, count)?;
     let weights: Vec<u64> = nodes().map(|node| u64::from(node.get() * 7 % 5)).collect();
     let path = dag.critical_path(|node| weights[node.index()]);
     prop_assert_eq!(path.length, oracle::critical_path(edges, &weights));
@@ -225,6 +221,27 @@ fn check_structure(dag: DagView<'_>, edges: &[(u32, u32)]) -> Result<(), TestCas
     for pair in path.nodes.windows(2) {
         prop_assert!(edges.contains(&(pair[0].get(), pair[1].get())));
     }
+    Ok(())
+}
+
+/// The nodes of each level ascend, and can be had from both ends.
+fn check_levels(found: &Levels, level_of: &[u32], count: usize) -> Result<(), TestCaseError> {
+    let of = |level| {
+        (0..).map(NodeId::new).zip(level_of).filter(move |&(_, &of)| of == level).map(|(node, _)| node)
+    };
+    let expected: Vec<Vec<NodeId>> = (0..count as u32).map(|level| of(level).collect()).collect();
+    prop_assert_eq!(found.len(), count);
+    prop_assert_eq!(found.is_empty(), count == 0);
+    prop_assert_eq!(found.nodes(), expected.concat());
+    prop_assert!(found.iter().eq(&expected));
+    prop_assert!(found.iter().rev().eq(expected.iter().rev()));
+    let mut iter = found.into_iter();
+    for left in (0..count).rev() {
+        let next = if left % 2 == 0 { iter.next() } else { iter.next_back() };
+        prop_assert!(next.is_some());
+        prop_assert_eq!(iter.size_hint(), (left, Some(left)));
+    }
+    prop_assert!(iter.next().is_none() && iter.next_back().is_none());
     Ok(())
 }
 

@@ -24,6 +24,18 @@ fn is_edge(line: &str) -> bool {
 }
 
 #[test]
+fn names_are_escaped() {
+    let mut graph = GraphBuilder::new();
+    for name in ["a &lt; b", "R&D", "nul\0here"] {
+        graph.node(name, (), || ());
+    }
+    let dot = graph.build().expect("a valid graph").dot().to_string();
+    for name in ["\"a &amp;lt; b\"", "\"R&amp;D\"", "\"nul␀here\""] {
+        assert!(dot.contains(name), "{name} isn't there:\n{dot}");
+    }
+}
+
+#[test]
 fn edges_say_what_they_are_for() {
     let mut graph = GraphBuilder::new();
     let [lent, moved, order, outcome, always] =

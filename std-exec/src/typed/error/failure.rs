@@ -54,6 +54,7 @@ impl Failure {
     /// assert_eq!(failures[0].node().id(), parse.id());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("name", "path"))]
     #[must_use]
     pub fn node(&self) -> &NamedNode {
         &self.node
