@@ -37,8 +37,8 @@ use std::ops::Range;
 /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. To be called once.
 pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
-        let topology = run.topology;
-        let (order, rows) = match run.shuffled {
+        let topology = run.parts.topology;
+        let (order, rows) = match run.parts.shuffled {
             None => (topology.order(), topology.serial_rows()),
             shuffled => (shuffled, Default::default()),
         };
@@ -51,12 +51,12 @@ pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>
     };
     match (run.frame.executor, queue) {
         (None, _) => serially(Nodes(run)),
-        (Some(executor), None) => executor.run_body(&run.topology.dag, Nodes(run), serially),
+        (Some(executor), None) => executor.run_body(&run.parts.topology.dag, Nodes(run), serially),
         (Some(executor), Some(queue)) => {
-            let dag = &run.topology.dag;
-            let serial = run.topology.order().unwrap_or(dag.view().order());
+            let dag = &run.parts.topology.dag;
+            let serial = run.parts.topology.order().unwrap_or(dag.view().order());
             // What earlier runs suggest are orders of their own.
-            let forced = run.shuffled.map(|_| Plan::Share);
+            let forced = run.parts.shuffled.map(|_| Plan::Share);
             executor.run_ordered(dag, (queue, serial), Nodes(run), serially, forced);
         }
     }
@@ -85,13 +85,13 @@ impl Body for Nodes<'_> {
 
     fn broken_in(&self, walked: &[NodeId]) {
         if self.0.leaves_unmarked() {
-            self.0.frame.statuses.mark_values(walked.iter().map(|node| node.get()));
+            self.0.frame.statuses().mark_values(walked.iter().map(|node| node.get()));
         }
     }
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
-        let rows = self.0.topology.stored_rows();
-        let stored = std::ptr::eq(walk.steps().nodes(), self.0.topology.dag.view().order());
+        let rows = self.0.parts.topology.stored_rows();
+        let stored = std::ptr::eq(walk.steps().nodes(), self.0.parts.topology.dag.view().order());
         // A thread that goes alone goes through all of an order, in one part; but for a graph's first run.
         if !FREE || rows.is_empty() || !stored || part.len() < walk.steps().nodes().len() {
             return walk.through::<FREE>(lane, part, |node| {
@@ -126,7 +126,7 @@ unsafe fn go_through(
     let mut progress = Cursor { run, at, position: 0, under_way: 0, unmarked: false };
     let mut rows = rows.iter();
     let mut next = rows.next();
-    while progress.position < run.topology.nodes() {
+    while progress.position < run.parts.topology.nodes() {
         let position = progress.position;
         if !claim(position) {
             progress.mark_last();
@@ -184,14 +184,14 @@ impl<A: Fn(u32) -> u32> Cursor<'_, A> {
     /// Those before it are marked by whoever breaks in, or all at the end.
     fn mark_last(&self) {
         if self.unmarked {
-            self.run.frame.statuses.mark_values([(self.at)(self.position - 1)]);
+            self.run.frame.statuses().mark_values([(self.at)(self.position - 1)]);
         }
     }
 
     /// Something has gone wrong: with the last node, or elsewhere while that was under way.
     #[cold]
     fn mark_all(&self) {
-        self.run.frame.statuses.mark_values((0..self.position - 1).map(&self.at));
+        self.run.frame.statuses().mark_values((0..self.position - 1).map(&self.at));
         self.mark_last();
     }
 }
@@ -200,7 +200,7 @@ impl<A: Fn(u32) -> u32> Drop for Cursor<'_, A> {
     /// Marks those before the node that panics, which says so itself. Those behind it were not gone through.
     fn drop(&mut self) {
         if self.under_way > 0 && self.run.leaves_unmarked() {
-            let statuses = &self.run.frame.statuses;
+            let statuses = self.run.frame.statuses();
             let panicked = |&position: &u32| statuses.get((self.at)(position)) == Status::PANICKED;
             let over = (self.position..self.position + self.under_way).find(panicked);
             statuses.mark_values((0..over.unwrap_or(self.position)).map(&self.at));
