@@ -15,8 +15,13 @@ const LONGEST: u32 = 6;
 /// counts.
 const CHUNK: usize = 16;
 
+/// A lane goes on to the end of a chain, when a superstep ends, if that takes no longer than this part of
+/// what it has in the superstep.
+const REST: u64 = 8;
+
 /// All nodes by superstep, in each by lane, and where these parts begin and end: see
-/// [`DagView::supersteps_with`].
+/// [`DagView::supersteps_with`]. If it `ends_chains`, supersteps are longer, and don't end within a chain of
+/// nodes whose end is near.
 pub(super) fn grow(
     dag: DagView<'_>,
     lanes: usize,
@@ -24,8 +29,12 @@ pub(super) fn grow(
     weight: impl Fn(NodeId) -> u32,
     rank: Option<&dyn Fn(NodeId) -> u32>,
     bound: impl Fn(NodeId) -> bool,
+    ends_chains: bool,
 ) -> (Vec<NodeId>, Vec<u32>) {
-    Grow::new(dag, lanes, wait, weight, rank, bound).supersteps()
+    let wait = if ends_chains { wait.saturating_mul(2) } else { wait };
+    let mut grow = Grow::new(dag, lanes, wait, weight, rank, bound);
+    grow.ends_chains = ends_chains;
+    grow.supersteps()
 }
 
 /// A ready node, the most urgent one first.
@@ -49,6 +58,7 @@ struct Grow<'a, W, B> {
     later: Vec<NodeId>,
     lanes: Vec<Growing>,
     superstep: u32,
+    ends_chains: bool,
 }
 
 /// A lane's part of the superstep in the making.
@@ -83,6 +93,7 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
             later: dag.roots().to_vec(),
             lanes: Vec::new(),
             superstep: 0,
+            ends_chains: false,
         };
         grow.lanes.resize_with(lanes, Growing::default);
         grow
@@ -114,6 +125,9 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
                 break;
             }
             self.grow();
+            if self.ends_chains {
+                (0..self.lanes.len()).for_each(|lane| self.end_chain(lane));
+            }
             for lane in &mut self.lanes {
                 nodes.append(&mut lane.nodes);
                 bounds.push(u32::try_from(nodes.len()).unwrap_or(u32::MAX)); // node numbers have 32 bits
@@ -121,6 +135,36 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
             }
         }
         (nodes, bounds)
+    }
+
+    /// The lane goes on to the end of the chain that it is in, nodes with consecutive numbers of which each
+    /// depends on the one before, if that is near. A cut would go through all chains that depend on this one,
+    /// superstep by superstep; and behind each cut memory is entered at another place.
+    fn end_chain(&mut self, lane: usize) {
+        let dag = self.dag;
+        let Growing { nodes, load, own } = &self.lanes[lane];
+        let follows = |&Reverse((_, next)): &Reverse<(u32, NodeId)>| {
+            nodes.last().is_some_and(|&last| is_link(dag, last, next))
+        };
+        let Some(&Reverse((_, first))) = own.peek().filter(|next| follows(next)) else { return };
+        let mut most = self.wait.max(load / REST);
+        let mut last = first;
+        for next in (first.get()..).take(dag.node_count() - first.index()).map(NodeId::new) {
+            if next != first && !is_link(dag, last, next) {
+                break;
+            }
+            let Some(rest) = most.checked_sub((self.weight)(next).into()) else { return };
+            (most, last) = (rest, next);
+        }
+        for expected in first.get()..=last.get() {
+            match self.lanes[lane].own.peek() {
+                Some(&Reverse((_, next))) if next.get() == expected => {
+                    let _ = self.lanes[lane].own.pop();
+                    self.place(next, lane);
+                }
+                _ => return,
+            }
+        }
     }
 
     /// One superstep.
@@ -228,6 +272,17 @@ impl<'a, W: Fn(NodeId) -> u32, B: Fn(NodeId) -> bool> Grow<'a, W, B> {
     }
 }
 
+/// Whether most nodes are in chains.
+pub(super) fn has_chains(dag: DagView<'_>) -> bool {
+    let links = |&&node: &&NodeId| is_link(dag, node, NodeId::new(node.get().wrapping_add(1)));
+    2 * dag.order().iter().filter(links).count() > dag.node_count()
+}
+
+/// Whether `next` has the number after that of `node`, and depends on it.
+fn is_link(dag: DagView<'_>, node: NodeId, next: NodeId) -> bool {
+    next.get() == node.get().wrapping_add(1) && dag.successors(node).iter().any(|edge| edge.target() == next)
+}
+
 #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
     use super::grow;
@@ -245,7 +300,7 @@ mod tests {
                 asked.set(asked.get() + 1);
                 9
             };
-            let (nodes, bounds) = grow(dag.view(), lanes, 10, weight, None, |_| false);
+            let (nodes, bounds) = grow(dag.view(), lanes, 10, weight, None, |_| false, true);
             assert!(nodes.len() == NODES && bounds.len() > 100, "many supersteps");
             assert!(asked.get() < 10 * NODES, "asked {} times for weights", asked.get());
         }

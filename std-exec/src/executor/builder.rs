@@ -5,7 +5,7 @@ use super::error::{ExecutorError, MAX_THREADS};
 use super::pinning::Pinning;
 use crate::executor::Executor;
 use crate::pool::affinity::{Allowed, Placement};
-use crate::pool::shared::{SPIN, Shared};
+use crate::pool::shared::Shared;
 use crate::pool::threads::{self, Duty, Failure, Wrapper};
 use crate::sync::Pause;
 use std::fmt;
@@ -35,7 +35,8 @@ use std::time::Duration;
 pub struct ExecutorBuilder {
     threads: Option<usize>,
     pinning: Pinning,
-    spin: Duration,
+    /// `None`: see [`spin`](Self::spin).
+    spin: Option<Duration>,
     names: Option<Arc<dyn Fn(usize) -> String + Send + Sync>>,
     stack_size: Option<usize>,
     around: Option<Wrapper>,
@@ -51,7 +52,7 @@ impl ExecutorBuilder {
         Self {
             threads: None,
             pinning: Pinning::default(),
-            spin: SPIN,
+            spin: None,
             names: None,
             stack_size: None,
             around: None,
@@ -95,7 +96,8 @@ impl ExecutorBuilder {
         self
     }
 
-    /// How long a worker with nothing to do looks around before it sleeps. Default: 20 microseconds.
+    /// How long a worker with nothing to do looks around before it sleeps. Default: 20 microseconds; if there
+    /// are more threads than cores, that much less of it, since they look on cores that others need.
     ///
     /// Looking around costs the core; being woken costs a run the microseconds that the system takes for it,
     /// and the thread that wakes a system call. Zero is allowed: workers then sleep at once. With
@@ -115,7 +117,7 @@ impl ExecutorBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn spin(mut self, spin: Duration) -> Self {
-        self.spin = spin;
+        self.spin = Some(spin);
         self
     }
 
@@ -357,7 +359,9 @@ impl ExecutorBuilder {
         }
         crate::sync::fork::prepare();
         let pause = if self.real_time { Pause::Spins } else { Pause::Yields };
-        let shared = Arc::new(Shared::pausing(threads, Placement::new(seats), pause).with_spin(self.spin));
+        let crowd = u32::try_from(threads.div_ceil(allowed.parallelism())).unwrap_or(u32::MAX);
+        let shared = Shared::pausing(threads, Placement::new(seats), pause).crowded(crowd, self.spin);
+        let shared = Arc::new(shared);
         let duty = Duty {
             shared: Arc::clone(&shared),
             allowed: allowed.clone(),

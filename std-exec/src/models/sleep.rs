@@ -36,7 +36,7 @@ fn post_against_park() {
         };
         shared.1.store(true, Ordering::Relaxed);
         posted_fence();
-        if shared.0.has_to_wake(|| None) {
+        if shared.0.has_to_wake(1, || None) {
             let _ = shared.0.wake_one(None);
         }
         sleeper.join().expect("no panic");
@@ -84,7 +84,7 @@ fn post_while_one_looks_around_who_goes_elsewhere() {
                 shared.0.look_around(number, || match number {
                     0 => shared.0.away(0, || {
                         posted_fence();
-                        if wanted(&shared) && shared.0.has_to_wake(|| None) {
+                        if wanted(&shared) && shared.0.has_to_wake(1, || None) {
                             let _ = shared.0.wake_one(None);
                         }
                         shared.2.pass();
@@ -101,7 +101,7 @@ fn post_while_one_looks_around_who_goes_elsewhere() {
         let workers = [worker(0), worker(1)];
         shared.1.store(true, Ordering::Relaxed);
         posted_fence();
-        if shared.0.has_to_wake(|| None) {
+        if shared.0.has_to_wake(1, || None) {
             let _ = shared.0.wake_one(None);
         }
         for worker in workers {

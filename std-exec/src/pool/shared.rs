@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// How long an idle worker looks around before it lies down, unless the user has a better idea. No time at
 /// all in models, which have to get to sleep to be small.
-pub(crate) const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
+const SPIN: Duration = if MODEL { Duration::ZERO } else { Duration::from_micros(20) };
 
 /// What an executor's handle, its workers and its callers share.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     /// How long an idle worker looks around.
     pub(crate) spin: Duration,
     /// How its threads wait for each other. If they spin, idle ones do for ever.
+    /// How many threads there are to a core, rounded up.
+    pub(crate) crowd: u32,
     pub(crate) pause: Pause,
     /// What was thrown around workers' lives, behind them.
     pub(crate) exits: Thrown,
@@ -68,6 +70,7 @@ impl Shared {
             queue: RunQueue::new(workers),
             detached: Attached::to_an_executor(),
             spin: SPIN,
+            crowd: 1,
             pause,
             exits: Thrown::nothing(),
             shut_down: AtomicBool::new(false),
@@ -83,8 +86,9 @@ impl Shared {
         self.id
     }
 
-    pub(crate) fn with_spin(self, spin: Duration) -> Self {
-        Self { spin, ..self }
+    /// So many threads there are to a core; who has nothing to do looks around for so long, or a default.
+    pub(crate) fn crowded(self, crowd: u32, spin: Option<Duration>) -> Self {
+        Self { crowd, spin: spin.unwrap_or(SPIN / crowd), ..self }
     }
 
     /// What earlier runs took, for runs whose nodes may come back, or for others.
@@ -134,7 +138,7 @@ impl Shared {
     pub(crate) fn enqueue(&self, ticket: &Arc<Ticket>, woken: bool) {
         self.queue.push(Arc::clone(ticket), woken);
         posted_fence();
-        if self.sleep.has_to_wake(|| self.cores.worker_here()) {
+        if self.sleep.has_to_wake(1, || self.cores.worker_here()) {
             self.sleep.wake_one(self.cores.worker_here());
         }
     }
@@ -170,9 +174,20 @@ impl Shared {
     /// Wakes an idle worker, if one sleeps, to help with nodes of `team` that were posted.
     /// Whether it did.
     pub(crate) fn invite(&self, team: &Team) -> bool {
-        // A team that is full has members enough to come for the nodes.
-        team.has_room()
-            && self.sleep.has_to_wake(|| self.cores.worker_here())
+        self.invite_unless(1, team)
+    }
+
+    /// The same, after a post, if there is more than one helper will take: wakes one, although another one
+    /// looks around. As each who comes does so, it takes as many steps as the logarithm of their number until
+    /// all are there.
+    pub(crate) fn invite_another(&self, team: &Team) -> bool {
+        !team.is_quiet() && self.invite_unless(2, team)
+    }
+
+    fn invite_unless(&self, enough: usize, team: &Team) -> bool {
+        // A team that is full has members enough to come for the nodes. Who looks around will come, too.
+        team.has_room_for(enough)
+            && self.sleep.has_to_wake(enough, || self.cores.worker_here())
             && self.sleep.wake_one(self.cores.worker_here())
     }
 
@@ -190,7 +205,7 @@ impl Shared {
     pub(crate) fn wake_for(&self, others: usize) {
         if others > 0 {
             posted_fence();
-            if self.sleep.has_to_wake(|| None) {
+            if self.sleep.has_to_wake(1, || None) {
                 self.sleep.wake_one(None);
             }
         }

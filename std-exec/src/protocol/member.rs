@@ -190,6 +190,11 @@ impl<'a> Own<'a> {
         self.queue().is_empty()
     }
 
+    /// Whether there is more on offer than one thief takes.
+    pub(crate) fn offers_many(&self) -> bool {
+        self.queue().len() >= 4
+    }
+
     #[inline]
     fn queue(&self) -> &'a Worker<NodeId> {
         // SAFETY: only the place's only `Own` uses the queue, always through shared references.

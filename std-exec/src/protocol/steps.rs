@@ -52,12 +52,6 @@ impl<'a> Steps<'a> {
         Self { nodes: supersteps.nodes(), supersteps: Some(supersteps) }
     }
 
-    /// How many ticks a walk is expected to take by those for whom its supersteps were made.
-    pub(crate) fn ticks(self) -> usize {
-        let ticks = self.supersteps.map_or(0, Supersteps::cost);
-        usize::try_from(ticks).unwrap_or(usize::MAX)
-    }
-
     /// About how many ticks a walk takes if its bodies take `work` together: not those for which the
     /// supersteps were made.
     pub(crate) fn ticks_of(self, work: usize) -> usize {

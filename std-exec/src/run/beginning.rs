@@ -92,18 +92,10 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
         let worthwhile = promises && nodes <= MOST_IN_SUPERSTEPS;
         let Some((dag, find)) = dag else { return usize::MAX };
         let usual = u32::try_from(body).unwrap_or(u32::MAX).max(1);
-        let mut found = false;
-        let mut make = |dag: DagView<'_>| {
-            found = worthwhile;
-            worthwhile.then(|| find(dag, &timer.weights(usual)))
-        };
-        let steps = dag.supersteps_by(Some(&mut make)).map(Steps::through);
-        match steps {
-            _ if body > longest => usize::MAX,
-            Some(steps) if found => steps.ticks(),
-            Some(steps) if steps.lanes() != shared.threads() => usize::MAX,
-            Some(steps) => steps.ticks_of(work),
-            None => usize::MAX,
+        let mut make = |dag: DagView<'_>| worthwhile.then(|| find(dag, &timer.weights(usual)));
+        match dag.supersteps_by(Some(&mut make)).map(Steps::through) {
+            Some(steps) if body <= longest && steps.lanes() == shared.threads() => steps.ticks_of(work),
+            _ => usize::MAX,
         }
     });
 }

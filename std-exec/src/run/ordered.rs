@@ -267,8 +267,8 @@ impl<'a, F: Body> Ordered<'a, F> {
 }
 
 /// Waits a little for the end or for something to take. False if nothing came.
-fn look_around(team: &Team, me: Taker) -> bool {
-    (0..LOOKS).any(|look| {
+fn look_around(team: &Team, me: Taker, crowd: u32) -> bool {
+    (0..LOOKS / crowd).any(|look| {
         (0..look.min(4)).for_each(|_| spin_loop());
         team.is_finished() || team.wanted.wants(me) || team.has_woken()
     })
@@ -376,7 +376,7 @@ impl<F: Body> Discipline for Ordered<'_, F> {
     }
 
     fn look_around(&self, team: &Team, member: &mut Taker) -> bool {
-        look_around(team, *member)
+        look_around(team, *member, self.common.shared.crowd)
     }
 
     /// If nobody is in, what the last helper has reported is visible; otherwise the last one to leave wakes

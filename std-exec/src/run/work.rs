@@ -216,8 +216,12 @@ impl<F: Body> Stealing<'_, F> {
             // That can't be news to anybody.
             let _ = own.raise(false);
         } else if team.has_work() {
-            // A member that offers several nodes has woken one thread. Each that comes wakes the next.
+            // A member that offers several nodes has woken one thread. Each that comes wakes the next, or two.
             self.post(team);
+            if own.offers_many() {
+                let woken = self.common.shared.invite_another(team);
+                self.count(|tally| (&tally.wakes, usize::from(woken)));
+            }
         }
         taken
     }
@@ -348,7 +352,8 @@ impl<F: Body> Stealing<'_, F> {
             (0..look.min(4)).for_each(|_| spin_loop());
             team.is_finished() || team.has_public_work()
         };
-        if team.while_searching(|| (0..LOOKS).any(comes)) {
+        let looks = LOOKS / self.common.shared.crowd;
+        if team.while_searching(|| (0..looks).any(comes)) {
             return true;
         }
         let robbed = own.rob(self.common.countdown);

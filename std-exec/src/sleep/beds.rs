@@ -125,11 +125,11 @@ impl Sleep {
     }
 
     /// To be called after making work visible: whether somebody has to be woken. Nobody has as long as one
-    /// who is awake looks around for work. `here` is asked for the worker on the core of the calling thread:
-    /// for now that one only seems to look around.
+    /// who is awake looks around for work; or, if there is work for more, as many as are `enough`. `here` is asked
+    /// for the worker on the core of the calling thread: for now that one only seems to look around.
     #[must_use]
-    pub(crate) fn has_to_wake(&self, here: impl FnOnce() -> Option<usize>) -> bool {
-        self.sleepers.load(Ordering::Relaxed) != 0 && !self.lookers.any_but(here)
+    pub(crate) fn has_to_wake(&self, enough: usize, here: impl FnOnce() -> Option<usize>) -> bool {
+        self.sleepers.load(Ordering::Relaxed) != 0 && self.lookers.fewer_than(enough, here)
     }
 
     /// Wakes one sleeping worker, if there is one; rather not the one that `avoid` names. Whether it did.

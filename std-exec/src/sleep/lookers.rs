@@ -47,17 +47,18 @@ impl Lookers {
         change
     }
 
-    /// Whether some worker looks around, other than the one that `but` gives.
+    /// Whether fewer workers than so many look around, not counting the one that `but` gives.
     #[inline]
-    pub(super) fn any_but(&self, but: impl FnOnce() -> Option<usize>) -> bool {
+    pub(super) fn fewer_than(&self, enough: usize, but: impl FnOnce() -> Option<usize>) -> bool {
         let mut words = self.words.iter().map(|word| word.load(Ordering::Relaxed)).enumerate();
-        let Some((first, bits)) = words.find(|&(_, bits)| bits != 0) else { return false };
+        let Some((first, bits)) = words.find(|&(_, bits)| bits != 0) else { return true };
         let but = but();
-        let without = |at: usize, bits: usize| match but {
-            Some(worker) if worker / BITS == at => bits & !(1 << (worker % BITS)),
-            _ => bits,
+        let count = |(at, bits): (usize, usize)| match but {
+            Some(worker) if worker / BITS == at => (bits & !(1 << (worker % BITS))).count_ones(),
+            _ => bits.count_ones(),
         };
-        without(first, bits) != 0 || words.any(|(at, bits)| without(at, bits) != 0)
+        let looking: u32 = count((first, bits)) + words.map(count).sum::<u32>();
+        (looking as usize) < enough
     }
 }
 
@@ -86,17 +87,19 @@ mod tests {
         for worker in [0, 5, BITS - 1, BITS, 3 * BITS + 1] {
             let lookers = Lookers::new(4 * BITS);
             let looks = lookers.with(worker);
-            assert!(lookers.any_but(|| None) && lookers.any_but(|| Some(worker ^ 1)));
-            assert!(!lookers.any_but(|| Some(worker)));
+            assert!(!lookers.fewer_than(1, || None) && !lookers.fewer_than(1, || Some(worker ^ 1)));
+            assert!(lookers.fewer_than(1, || Some(worker)));
             let other = lookers.with(2);
-            assert!(lookers.any_but(|| Some(worker)));
+            assert!(lookers.fewer_than(3, || None) && lookers.fewer_than(2, || Some(worker)));
+            assert!(!lookers.fewer_than(2, || None));
+            assert!(!lookers.fewer_than(1, || Some(worker)));
             drop(other);
             let away = lookers.without(worker);
-            assert!(!lookers.any_but(|| None));
+            assert!(lookers.fewer_than(1, || None));
             drop(away);
-            assert!(lookers.any_but(|| None));
+            assert!(!lookers.fewer_than(1, || None));
             drop(looks);
-            assert!(!lookers.any_but(|| None));
+            assert!(lookers.fewer_than(1, || None));
         }
     }
 }

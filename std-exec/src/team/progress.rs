@@ -88,7 +88,12 @@ impl Team {
 
     /// Whether a helper could join; a hint.
     pub(crate) fn has_room(&self) -> bool {
-        self.membership.may_join(self.members.len())
+        self.has_room_for(1)
+    }
+
+    /// Whether so many helpers could join; a hint.
+    pub(crate) fn has_room_for(&self, helpers: usize) -> bool {
+        self.membership.may_join((self.members.len() + 1).saturating_sub(helpers))
     }
 
     /// Whether a helper could join and would find something to do; a hint.

@@ -32,6 +32,12 @@ impl Probe {
     /// In ticks: how much more than in sequence a short body may take where threads share the nodes.
     pub(super) const COLD: u32 = 1_000;
 
+    /// What a short body may take in later runs, in ticks, if it takes so many in the first one, through cold
+    /// caches. (If it is taken for longer than it is, supersteps are too short, and have more waits.)
+    pub(super) fn warm(ticks: u32) -> u32 {
+        (ticks / 2).max(ticks.saturating_sub(30)).max(1)
+    }
+
     /// The caller begins.
     pub(crate) fn begin(&self, now: usize) {
         self.began.store(now.max(1), Ordering::Relaxed);

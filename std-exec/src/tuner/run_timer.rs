@@ -127,10 +127,10 @@ impl RunTimer {
         let few = all.len() / HELD_UP;
         let most = all.iter().nth_back(few).filter(|_| few > 0).map_or(u32::MAX, |&ticks| ticks.max(far));
         let short = self.believes_probe();
-        let usual = if short { average } else { median };
+        let usual = if short { Probe::warm(average) } else { median };
         move |node| match self.profile.get(node.index()).and_then(sampled) {
             None => usual,
-            Some(ticks) if short && ticks < average.saturating_add(Probe::COLD) => average,
+            Some(ticks) if short && ticks < average.saturating_add(Probe::COLD) => usual,
             Some(ticks) if ticks > far && ticks <= most => ticks / 2,
             Some(ticks) => {
                 let square = u64::from(ticks.clamp(median / 4, far)) * u64::from(median);

@@ -200,3 +200,27 @@ fn few_waits_where_there_need_be_few() {
     assert!(excess(Shape::Wave, 40_000, 2_000, 800) < 5);
     assert!(excess(Shape::Layered, 10_000, 2_000, 800) < 5);
 }
+
+/// Rows of a grid of three dimensions, as in a sparse triangular solve: no lane stops in the middle of one, so
+/// each goes through memory in sequence.
+#[test]
+fn chains_are_not_cut() {
+    const SIDE: u32 = 20;
+    let nodes = SIDE.pow(3);
+    let strides = [1, SIDE, SIDE * SIDE];
+    let has_before = |node: u32, stride: u32| node / stride % SIDE > 0;
+    let before =
+        |node| strides.into_iter().filter(move |&by| has_before(node, by)).map(move |by| (node - by, node));
+    let edges: Vec<_> = (0..nodes).flat_map(before).collect();
+    let dag = Dag::from_edges(nodes as usize, &edges).expect("acyclic");
+    for (lanes, weight) in [(2, 5), (2, 20), (2, 30), (4, 5), (4, 20)] {
+        let supersteps = dag.view().supersteps(lanes, 800, |_| weight);
+        check(&supersteps, &edges, &vec![weight; nodes as usize], 800);
+        let parts = (0..supersteps.len()).flat_map(|step| (0..lanes).map(move |lane| (step, lane)));
+        for part in parts.map(|(step, lane)| supersteps.part(step, lane)) {
+            let starts =
+                part.iter().enumerate().filter(|&(at, node)| at == 0 || part[at - 1].get() + 1 != node.get());
+            assert!(starts.clone().all(|(_, node)| node.get() % SIDE == 0), "{lanes} {weight}: {starts:?}");
+        }
+    }
+}

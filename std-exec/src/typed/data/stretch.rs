@@ -1,53 +1,92 @@
-//! Where orders have [rows](crate::typed::run::rows).
+//! Where a graph has [rows](crate::typed::run::rows).
 
-use crate::typed::memory::entry::Entry;
-use crate::typed::memory::row::{Alone, Distance, Row};
+use crate::typed::memory::row::Distance;
 use crate::typed::memory::store::Store;
+use dgraph_core::NodeId;
+use std::cell::Cell;
 
-/// If rows are shorter than this on average, those that are don't pay for being listed.
-const SHORT: u32 = 8;
+/// Rows that are shorter aren't listed: fewer nodes don't pay for looking for their row.
+const SHORT: u32 = 4;
+/// How far ahead in an order it is looked how long a row is: entering one costs as much as a tiny node.
+const AHEAD: usize = 32;
 
-/// Where an order has a row: so many nodes with consecutive numbers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stretch {
-    pub(crate) position: u32,
-    pub(crate) node: u32,
-    pub(crate) length: u32,
-    /// Of the first node: the table of all nodes isn't in the cache.
-    pub(crate) entry: Entry,
+/// So many nodes with consecutive numbers, called by the same function, whose closures lie equally far apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    node: u32,
+    length: u32,
     apart: Distance,
 }
 
-impl Stretch {
-    /// What comes behind its first node.
-    #[inline]
-    pub(crate) fn row<'r>(&self, unmarked: bool, walk: Option<Alone<'r>>) -> Row<'r> {
-        let more = self.length - 1;
-        let shift = self.position.wrapping_sub(self.node);
-        Row::new(more, self.apart, unmarked, walk, shift)
+/// The stretches of a graph, ascending. An order has a row where it goes through a part of one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stretches(Box<[Stretch]>);
+
+impl Stretches {
+    /// Those of all nodes.
+    pub(crate) fn find(store: &Store) -> Self {
+        let mut found: Vec<Stretch> = Vec::new();
+        for node in (0..).take(store.len()) {
+            let entry = store.entry(node);
+            if let Some(last) = found.last_mut() {
+                let apart = store.entry(node - 1).distance(entry);
+                if let Some(apart) = apart.filter(|&apart| last.length == 1 || apart == last.apart) {
+                    last.apart = apart;
+                    last.length += 1;
+                    continue;
+                }
+                if last.length < SHORT {
+                    found.pop();
+                }
+            }
+            found.push(Stretch { node, length: 1, apart: Distance::ZERO });
+        }
+        found.retain(|stretch| stretch.length >= SHORT);
+        Self(found.into())
+    }
+
+    /// For a thread that goes through an order.
+    pub(crate) fn cursor(&self) -> Rows<'_> {
+        Rows { stretches: &self.0, last: Cell::new(0) }
     }
 }
 
-/// The rows of an order.
-pub(crate) fn find(order: impl Iterator<Item = u32>, store: &Store) -> Box<[Stretch]> {
-    let mut found: Vec<Stretch> = Vec::new();
-    let mut nodes = 0;
-    for (position, node) in (0..).zip(order) {
-        nodes += 1;
-        let entry = *store.entry(node);
-        if let Some(row) = found.last_mut() {
-            let last = row.node + row.length - 1;
-            let apart = if node == last + 1 { store.entry(last).distance(&entry) } else { None };
-            if apart.is_some_and(|apart| row.length == 1 || apart == row.apart) {
-                row.apart = apart.unwrap_or(row.apart);
-                row.length += 1;
-                continue;
-            }
+/// The rows of an order, for a thread that goes through it.
+pub(crate) struct Rows<'g> {
+    stretches: &'g [Stretch],
+    /// Which stretch was the last one that had a row.
+    last: Cell<usize>,
+}
+
+impl Rows<'_> {
+    /// How many of the first `limit` nodes in this order, which isn't empty, are one row, and how far these
+    /// are apart. Perhaps the row goes on behind these. `None` if the first node is to be taken by itself.
+    #[inline]
+    pub(crate) fn first(&self, order: &[NodeId]) -> Option<(u32, Distance)> {
+        let node = order[0].get();
+        if order.get(1)?.get() != node.wrapping_add(1) {
+            return None;
         }
-        found.push(Stretch { position, node, length: 1, entry, apart: Distance::ZERO });
+        let (rest, apart) = self.rest(node)?;
+        let ahead = order.iter().take(AHEAD.min(rest as usize)).map(|next| next.get());
+        let last = ahead.zip(node..).skip(2).take_while(|&(next, expected)| next == expected).last();
+        Some((last.map_or(node + 1, |(last, _)| last) - node + 1, apart))
     }
-    if found.len() > nodes / SHORT as usize {
-        found.retain(|row| row.length >= SHORT);
+
+    /// How many nodes are in the stretch of this one, from it on, and how far they are apart; if there is
+    /// another one.
+    #[inline]
+    pub(crate) fn rest(&self, node: u32) -> Option<(u32, Distance)> {
+        let has = |stretch: &&Stretch| (stretch.node..stretch.node + stretch.length - 1).contains(&node);
+        let stretch = match self.stretches.get(self.last.get()).filter(has) {
+            Some(stretch) => stretch,
+            None => {
+                let behind = self.stretches.partition_point(|stretch| stretch.node <= node);
+                let found = self.stretches[..behind].last().filter(has)?;
+                self.last.set(behind - 1);
+                found
+            }
+        };
+        Some((stretch.node + stretch.length - node, stretch.apart))
     }
-    found.into()
 }

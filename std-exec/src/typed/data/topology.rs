@@ -1,6 +1,6 @@
 //! Who comes before whom: what the executor needs, and what a run needs to find out why a node can't run.
 
-use super::stretch::{self, Stretch};
+use super::stretch::Stretches;
 use super::uses::{Kind, Use};
 use crate::typed::memory::lasting::Lasting;
 use crate::typed::memory::status::{State, Status, Statuses};
@@ -37,10 +37,8 @@ struct Fixed {
     places: Box<[u32]>,
     /// An order in which starts come after what they wait for, too, if there are any.
     forward: Option<Box<[NodeId]>>,
-    /// Rows of that order, and of the one that is stored with the graph. None, as long as they aren't looked
-    /// for.
-    serial_rows: Box<[Stretch]>,
-    stored_rows: Box<[Stretch]>,
+    /// Where orders may have rows. None, as long as they aren't looked for.
+    stretches: Stretches,
     /// Some node asks in a run for the status of another: a result is moved, or an outcome fed.
     asks: bool,
 }
@@ -78,8 +76,8 @@ impl Topology {
         }
         let (starts_and_predecessors, kinds) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
-        let (serial_rows, stored_rows) = (Box::default(), Box::default());
         let asks = uses.iter().any(|used| matches!(used.kind, Kind::Moved | Kind::Outcome));
+        let stretches = Stretches::default();
         let fixed = Fixed {
             nodes,
             declared,
@@ -88,8 +86,7 @@ impl Topology {
             order: None,
             places: Box::default(),
             forward,
-            serial_rows,
-            stored_rows,
+            stretches,
             asks,
         };
         let mut new = Self { dag, fixed: Arc::new(fixed) };
@@ -140,24 +137,16 @@ impl Topology {
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.
     pub(crate) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
         let order = order_by(&self.dag, rank);
-        let fixed = self.fixed_mut();
-        (fixed.order, fixed.serial_rows) = (Some(order), Box::default());
+        self.fixed_mut().order = Some(order);
     }
 
-    /// Looks for the rows of both orders.
+    /// Finds out where orders may have rows.
     pub(crate) fn find_rows(&mut self, store: &Store) {
-        let serial_rows = stretch::find(self.serial(), store);
-        let stored_rows = stretch::find(self.dag.view().order().iter().map(|node| node.get()), store);
-        let fixed = self.fixed_mut();
-        (fixed.serial_rows, fixed.stored_rows) = (serial_rows, stored_rows);
+        self.fixed_mut().stretches = Stretches::find(store);
     }
 
-    pub(crate) fn serial_rows(&self) -> &[Stretch] {
-        &self.fixed.serial_rows
-    }
-
-    pub(crate) fn stored_rows(&self) -> &[Stretch] {
-        &self.fixed.stored_rows
+    pub(crate) fn rows(&self) -> &Stretches {
+        &self.fixed.stretches
     }
 
     pub(crate) fn nodes(&self) -> u32 {
@@ -246,11 +235,6 @@ impl Topology {
     #[inline]
     pub(crate) fn serial_place(&self, node: NodeId) -> u32 {
         self.fixed.places.get(node.index()).copied().unwrap_or(node.get())
-    }
-
-    /// All nodes, as in a serial run.
-    fn serial(&self) -> impl Iterator<Item = u32> {
-        (0..self.nodes()).map(|at| self.fixed.order.as_ref().map_or(at, |order| order[at as usize].get()))
     }
 
     /// All nodes, each after its predecessors.

@@ -50,7 +50,6 @@ impl<P> Graph<'_, P> {
             || Box::new(Schedule::new(&Demands::none(ranks.len()), &store.tasks.described.inputs, topology));
         let mut new = schedule.take().unwrap_or_else(none);
         new.set_ranks(ranks, topology);
-        topology.find_rows(store);
         *schedule = Some(new);
     }
 

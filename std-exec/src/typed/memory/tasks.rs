@@ -113,7 +113,7 @@ impl Tasks {
         (0..).zip(&self.futures).find(|(_, future)| future.node == node).map(|(index, _)| index)
     }
 
-    /// Runs `node`, whose entry is this, or polls it, and perhaps further nodes of `row`.
+    /// Runs `node`, or polls it, and perhaps further nodes of `row`.
     ///
     /// # Safety
     ///
@@ -128,8 +128,8 @@ impl Tasks {
     ///
     /// All this is so as well for the nodes that follow in `row`, when those before are complete.
     #[inline]
-    pub(crate) unsafe fn call(&self, node: u32, entry: &Entry, frame: &Frame<'_>, row: &Row<'_>) -> Ran {
-        let Entry { call, function, pointers } = *entry;
+    pub(crate) unsafe fn call(&self, node: u32, frame: &Frame<'_>, row: &Row<'_>) -> Ran {
+        let Entry { call, function, pointers } = *self.entry(node);
         // SAFETY: `define` was given the places by these arenas. (`NOTHING` doesn't look there.)
         let function = unsafe { self.functions.base().at(function) };
         // SAFETY: as above.

@@ -7,13 +7,13 @@
 //! has all that it is fed.
 //!
 //! In a row (see `rows.rs`) nodes need not even look. Those before are this thread's, and it comes to the
-//! next one only if each gave a value. Another thread can raise a signal only after it has broken into the
-//! walk, and then the next claim fails.
+//! next one only if each gave a value; or they were complete before the row began. (When a thread goes alone,
+//! another one can raise a signal only after it has broken into the walk, and then the next claim fails. In
+//! step it can at any time: what it stops ends with the row.)
 
 use crate::executor::Handle;
 use crate::sync::thrown::discard;
 use crate::typed::data::graph_data::Parts;
-use crate::typed::memory::entry::Entry;
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{
@@ -264,18 +264,18 @@ impl Execution<'_> {
         // SAFETY: once for each node, after its predecessors, within its limits, or again. All that feeds it
         // has a value, by contract. The builder has checked that what is moved feeds no other node. If one
         // that was before it was interrupted, that has seen the run stopped, so `settled` and `again` see it.
-        unsafe { self.tasks.call(node, self.tasks.entry(node), &self.frame, &Row::alone()) }.outcome
+        unsafe { self.tasks.call(node, &self.frame, &Row::alone()) }.outcome
     }
 
-    /// Runs `node`, whose entry is this, and those that follow in `row`, until something is in the way.
+    /// Runs `node`, and those that follow in `row`, until something is in the way.
     ///
     /// # Safety
     ///
     /// As for [`node`](Self::node), also for those that follow in the row. No signal was raised.
     #[inline]
-    pub(crate) unsafe fn start_row(&self, node: u32, entry: &Entry, row: &Row<'_>) -> Ran {
+    pub(crate) unsafe fn start_row(&self, node: u32, row: &Row<'_>) -> Ran {
         // SAFETY: as in `start`. It goes on only after nodes that gave a value.
-        unsafe { self.tasks.call(node, entry, &self.frame, row) }
+        unsafe { self.tasks.call(node, &self.frame, row) }
     }
 
     /// What has come of `node` without starting it, now that there is some signal. `None` if it is to be

@@ -24,8 +24,8 @@ use crate::protocol::ready_queue::ReadyQueue;
 use crate::protocol::walk::{Lane, Walk};
 use crate::run::body::{Body, Progress};
 use crate::tuner::Plan;
-use crate::typed::data::stretch::Stretch;
-use crate::typed::memory::row::Alone;
+use crate::typed::data::stretch::Rows;
+use crate::typed::memory::row::{Alone, Distance, Row};
 use crate::typed::memory::status::{Outcome, Status};
 use dgraph_core::NodeId;
 use std::ops::Range;
@@ -38,16 +38,10 @@ use std::ops::Range;
 pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
         let topology = run.parts.topology;
-        let (order, rows) = match run.parts.shuffled {
-            None => (topology.order(), topology.serial_rows()),
-            shuffled => (shuffled, Default::default()),
-        };
-        let _ = match order {
-            // SAFETY: by contract: all nodes, each after its predecessors.
-            None => unsafe { go_through(run, |position| position, rows, None) },
-            // SAFETY: as above.
-            Some(order) => unsafe { go_through(run, |position| order[position as usize].get(), rows, None) },
-        };
+        let order = run.parts.shuffled.or(topology.order());
+        let all = InOrder { order, part: 0..topology.nodes() };
+        // SAFETY: by contract: all nodes, each after its predecessors.
+        let _ = unsafe { go_through(run, all, run.leaves_unmarked(), None) };
     };
     match (run.frame.executor, queue) {
         (None, _) => serially(Nodes(run)),
@@ -90,72 +84,96 @@ impl Body for Nodes<'_> {
     }
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
-        let rows = self.0.parts.topology.stored_rows();
-        let stored = std::ptr::eq(walk.steps().nodes(), self.0.parts.topology.dag.view().order());
-        // A thread that goes alone goes through all of an order, in one part; but for a graph's first run.
-        if !FREE || rows.is_empty() || !stored || part.len() < walk.steps().nodes().len() {
+        if !FREE {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
             });
         }
-        let order = walk.steps().nodes();
-        // SAFETY: as in `run`. It is the order that is stored with the graph, in which the rows were found.
-        unsafe { go_through(self.0, |position| order[position as usize].get(), rows, Some((walk, lane))) }
+        // Who breaks into a walk in step doesn't mark, and nor does the end of one.
+        let unmarked = self.0.leaves_unmarked() && !walk.steps().are_divided();
+        let [start, end] = [part.start, part.end].map(|at| u32::try_from(at).expect("as many as nodes"));
+        let order = InOrder { order: Some(walk.steps().nodes()), part: start..end };
+        // SAFETY: as in `run`, for each node of the part.
+        unsafe { go_through(self.0, order, unmarked, Some((walk, lane))) }
     }
 }
 
-/// Runs all nodes of an order, of which `at` gives the one at each position and these are the rows; in a walk
-/// each after it was claimed. False if a claim fails.
+/// Positions of an order that somebody goes through.
+struct InOrder<'a> {
+    /// `None`: as the nodes are numbered.
+    order: Option<&'a [NodeId]>,
+    part: Range<u32>,
+}
+
+impl InOrder<'_> {
+    #[inline]
+    fn at(&self, position: u32) -> u32 {
+        self.order.map_or(position, |order| order[position as usize].get())
+    }
+
+    /// How many nodes from this position on are a row, if there is more than one, and how far they are apart.
+    #[inline]
+    fn row(&self, rows: &Rows<'_>, position: u32) -> Option<(u32, Distance)> {
+        match self.order {
+            Some(order) => rows.first(&order[position as usize..self.part.end as usize]),
+            None => rows.rest(position),
+        }
+    }
+}
+
+/// Runs all nodes in these positions of an order; in a walk each after it was claimed. False if a claim fails.
+/// Whether nodes of rows are left `unmarked`.
+///
+/// In step, other threads run nodes meanwhile, and one of theirs may give no value. What a part depends on
+/// in other lanes is complete before that part begins, and with it the signal that was raised: so it is
+/// enough to look at it before each row.
 ///
 /// # Safety
 ///
-/// The nodes are those of `run`, each once, after its predecessors. `rows` were
-/// [found](crate::typed::data::stretch::find) in this order. The conditions of [`Execution::node`].
+/// The nodes are those of `run`, each once, after its predecessors: those of another thread before the first
+/// of the part. Unmarked: the order is of all nodes, and those before the part are over. The conditions of
+/// [`Execution::node`].
 unsafe fn go_through(
     run: &Execution<'_>,
-    at: impl Fn(u32) -> u32,
-    rows: &[Stretch],
+    order: InOrder<'_>,
+    unmarked: bool,
     walk: Option<Alone<'_>>,
 ) -> bool {
-    let claim = |position: u32| {
+    let rows = run.parts.topology.rows().cursor();
+    let position = order.part.start;
+    let mut progress = Cursor { run, order, position, under_way: 0, unmarked, last_unmarked: false };
+    while progress.position < progress.order.part.end {
+        let position = progress.position;
         #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
         crate::typed::memory::row::late::about_to_claim(position as usize);
-        walk.is_none_or(|(walk, lane)| walk.claim::<true>(lane, position as usize))
-    };
-    let mut unmarked = run.leaves_unmarked();
-    let mut progress = Cursor { run, at, position: 0, under_way: 0, unmarked: false };
-    let mut rows = rows.iter();
-    let mut next = rows.next();
-    while progress.position < run.parts.topology.nodes() {
-        let position = progress.position;
-        if !claim(position) {
+        if walk.is_some_and(|(walk, lane)| !walk.claim::<true>(lane, position as usize)) {
             progress.mark_last();
             return false;
         }
-        match next {
-            // Where something has gone wrong, nodes are taken one by one.
-            Some(row) if row.position == position && !run.frame.any_signal() => {
-                progress.under_way = row.length;
+        let node = progress.order.at(position);
+        // Where something has gone wrong, nodes are taken one by one.
+        let row = if run.frame.any_signal() { None } else { progress.order.row(&rows, position) };
+        match row {
+            Some((length, apart)) => {
+                progress.under_way = length;
+                let row = Row::new(length - 1, apart, progress.unmarked, walk, position.wrapping_sub(node));
                 // SAFETY: by contract, also for the nodes that follow in the row; no signal was raised.
-                let ran = unsafe { run.start_row(row.node, &row.entry, &row.row(unmarked, walk)) };
-                progress.went_on(ran.last - row.node + 1, unmarked && ran.outcome == Outcome::Value);
+                let ran = unsafe { run.start_row(node, &row) };
+                progress.went_on(ran.last - node + 1, ran.outcome == Outcome::Value);
                 if ran.seized {
                     progress.mark_last();
                     return false;
                 }
-                next = rows.next();
             }
-            _ => {
+            None => {
                 progress.under_way = 1;
                 // SAFETY: by contract.
-                let _ = unsafe { run.node((progress.at)(position)) };
+                let _ = unsafe { run.node(node) };
                 progress.went_on(1, false);
-                next = next.filter(|row| row.position > position).or_else(|| rows.next());
             }
         }
-        if unmarked && run.frame.any_signal() {
+        if progress.unmarked && run.frame.any_signal() {
             progress.mark_all();
-            unmarked = false;
         }
     }
     progress.mark_last();
@@ -163,47 +181,52 @@ unsafe fn go_through(
 }
 
 /// How far somebody has come who goes through an order.
-struct Cursor<'r, A: Fn(u32) -> u32> {
+struct Cursor<'r> {
     run: &'r Execution<'r>,
-    at: A,
-    /// How many nodes are over.
+    order: InOrder<'r>,
+    /// Up to where nodes are over.
     position: u32,
     /// How many may be under way behind these. Not none, if a node panics.
     under_way: u32,
-    /// The last node that is over has given a value and isn't marked.
+    /// Nodes of rows aren't marked.
     unmarked: bool,
+    /// The last node that is over has given a value and isn't marked.
+    last_unmarked: bool,
 }
 
-impl<A: Fn(u32) -> u32> Cursor<'_, A> {
-    fn went_on(&mut self, nodes: u32, unmarked: bool) {
+impl Cursor<'_> {
+    fn went_on(&mut self, nodes: u32, gave_value: bool) {
         self.position += nodes;
         self.under_way = 0;
-        self.unmarked = unmarked;
+        self.last_unmarked = self.unmarked && gave_value;
     }
 
     /// Those before it are marked by whoever breaks in, or all at the end.
     fn mark_last(&self) {
-        if self.unmarked {
-            self.run.frame.statuses().mark_values([(self.at)(self.position - 1)]);
+        if self.last_unmarked {
+            self.run.frame.statuses().mark_values([self.order.at(self.position - 1)]);
         }
     }
 
-    /// Something has gone wrong: with the last node, or elsewhere while that was under way.
+    /// Something has gone wrong: with the last node, or elsewhere while that was under way. From now on each
+    /// node is marked.
     #[cold]
-    fn mark_all(&self) {
-        self.run.frame.statuses().mark_values((0..self.position - 1).map(&self.at));
+    fn mark_all(&mut self) {
+        self.run.frame.statuses().mark_values((0..self.position - 1).map(|position| self.order.at(position)));
         self.mark_last();
+        self.unmarked = false;
     }
 }
 
-impl<A: Fn(u32) -> u32> Drop for Cursor<'_, A> {
+impl Drop for Cursor<'_> {
     /// Marks those before the node that panics, which says so itself. Those behind it were not gone through.
     fn drop(&mut self) {
-        if self.under_way > 0 && self.run.leaves_unmarked() {
+        if self.under_way > 0 && self.unmarked {
             let statuses = self.run.frame.statuses();
-            let panicked = |&position: &u32| statuses.get((self.at)(position)) == Status::PANICKED;
+            let panicked = |&position: &u32| statuses.get(self.order.at(position)) == Status::PANICKED;
             let over = (self.position..self.position + self.under_way).find(panicked);
-            statuses.mark_values((0..over.unwrap_or(self.position)).map(&self.at));
+            let over = 0..over.unwrap_or(self.position);
+            statuses.mark_values(over.map(|position| self.order.at(position)));
         }
     }
 }
