@@ -184,7 +184,7 @@ unsafe fn go(
         };
         match outcome {
             Outcome::Value | Outcome::Nothing(_) => {
-                agenda.complete(parts.topology, node, queue.as_deref_mut())
+                agenda.complete(parts.topology, node, queue.as_deref_mut());
             }
             Outcome::Again(future) => agenda.again(wakes, future),
             Outcome::Pending(future) => {
