@@ -62,7 +62,9 @@
 //!   executor nor the first one of its calling thread. What remains: more runs at once on one executor than
 //!   ever before, nested ones counted, need memory for each; in graphs of more than 65,536 nodes a thread's
 //!   stack of ready nodes may still double; who blocks makes a waker ([`Spawned::join`], and a graph with
-//!   futures on one thread, when all of them wait); and what goes wrong is an error with memory of its own.
+//!   futures on one thread, when all of them wait); a graph makes room for who is to blame when a node is
+//!   skipped, not chosen, or has its result moved for the first time; and what goes wrong is an error with
+//!   memory of its own.
 //! - Nothing recurses over a graph.
 //!
 //! # Features

@@ -325,7 +325,7 @@ impl<K: Eq + Hash, T> KeyedGraph<'_, K, T> {
         Q: Eq + Hash + Debug + ?Sized,
     {
         let node = self.node(key);
-        match node.filter(|node| self.graph.data().described.inputs.contains(&node.id().get())) {
+        match node.filter(|node| self.graph.data().store.tasks.described.inputs.contains(&node.id().get())) {
             Some(node) => self.graph.set(Input::new(node), value.into()).flatten(),
             None => panic!("{key:?} is no input"),
         }

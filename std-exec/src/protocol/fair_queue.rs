@@ -3,14 +3,6 @@
 //! keeps the others waiting for ever.
 
 use dgraph_core::NodeId;
-use std::collections::VecDeque;
-
-/// Nodes that are to be run again, in turns with those that have just become ready.
-#[derive(Debug, Default)]
-pub(crate) struct FairQueue {
-    again: VecDeque<NodeId>,
-    turns: Turns,
-}
 
 /// Whose turn it is, of nodes that are to be run again, and such as have become ready.
 #[derive(Debug, Default)]
@@ -48,78 +40,36 @@ impl Turns {
     }
 }
 
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// One that is run again.
-    Again(NodeId),
-    /// One that has become ready.
-    Ready(NodeId),
-}
-
-impl FairQueue {
-    /// Empties it. From now on it is for so many nodes, each of which is in it once at the most.
-    pub(crate) fn reset(&mut self, nodes: usize) {
-        self.again.clear();
-        self.again.reserve(nodes);
-        self.turns = Turns::default();
-    }
-
-    /// `node` is to be run again.
-    #[inline]
-    pub(crate) fn push(&mut self, node: NodeId) {
-        self.again.push_back(node);
-    }
-
-    /// The nodes that `all` gives are to be run again, the last one first.
-    pub(crate) fn push_reversed(&mut self, all: impl FnOnce(&mut dyn FnMut(NodeId))) {
-        let known = self.again.len();
-        all(&mut |node| self.again.push_back(node));
-        self.again.make_contiguous()[known..].reverse();
-    }
-
-    /// Takes the next one; `ready` gives a node that has become ready, if there is any.
-    #[inline]
-    pub(crate) fn next(&mut self, ready: impl FnOnce() -> Option<NodeId>) -> Option<Next> {
-        let ready = self.turns.next(self.again.len(), ready).map(Next::Ready);
-        ready.or_else(|| self.again.pop_front().map(Next::Again))
-    }
-}
-
 #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
 mod tests {
-    use super::*;
+    use super::Turns;
+    use dgraph_core::NodeId;
+    use std::collections::VecDeque;
 
     /// Takes so many, of which all are to be run again; 9 is always ready.
-    fn take(turns: &mut FairQueue, count: usize) -> Vec<u32> {
-        let next = |_| match turns.next(|| Some(NodeId::new(9))) {
-            Some(Next::Again(node)) => {
-                turns.push(node);
-                node.get()
-            }
-            Some(Next::Ready(node)) => node.get(),
-            None => unreachable!("9 is ready"),
+    fn take(turns: &mut Turns, again: &mut VecDeque<u32>, count: usize) -> Vec<u32> {
+        let mut next = || {
+            let ready = turns.next(again.len(), || Some(NodeId::new(9)));
+            ready.map_or_else(
+                || again.pop_front().inspect(|&node| again.push_back(node)),
+                |node| Some(node.get()),
+            )
         };
-        (0..count).map(next).collect()
+        (0..count).map(|_| next().expect("9 is ready")).collect()
     }
 
     #[test]
     fn each_once_then_as_many_others() {
-        let mut turns = FairQueue::default();
-        assert_eq!(take(&mut turns, 2), [9, 9]);
-        turns.push_reversed(|push| [2, 1].map(NodeId::new).into_iter().for_each(push));
-        assert_eq!(take(&mut turns, 9), [1, 2, 9, 9, 1, 2, 9, 9, 1]);
-        turns.reset(0);
-        assert_eq!(turns.next(|| None), None);
+        let (mut turns, mut again) = (Turns::default(), VecDeque::new());
+        assert_eq!(take(&mut turns, &mut again, 2), [9, 9]);
+        again.extend([1, 2]);
+        assert_eq!(take(&mut turns, &mut again, 9), [1, 2, 9, 9, 1, 2, 9, 9, 1]);
     }
 
     #[test]
     fn nobody_waits_for_what_is_not_there() {
-        let mut turns = FairQueue::default();
-        (0..3).map(NodeId::new).for_each(|node| turns.push(node));
-        let again = |node| Some(Next::Again(NodeId::new(node)));
-        assert_eq!([(); 4].map(|()| turns.next(|| None)), [again(0), again(1), again(2), None]);
-        let ready = Some(Next::Ready(NodeId::new(7)));
-        assert_eq!(turns.next(|| Some(NodeId::new(7))), ready);
+        let mut turns = Turns::default();
+        assert_eq!([3, 2, 1, 0].map(|again| turns.next(again, || None)), [None; 4]);
+        assert_eq!(turns.next(0, || Some(NodeId::new(7))), Some(NodeId::new(7)));
     }
 }

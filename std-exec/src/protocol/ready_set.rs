@@ -14,7 +14,7 @@ const BITS: usize = u64::BITS as usize;
 #[derive(Debug, Default)]
 pub(crate) struct ReadySet {
     /// The lowest first. The highest is one word. None for numbers of one word, which is always gone through.
-    levels: Vec<Vec<u64>>,
+    levels: Box<[Box<[u64]>]>,
     /// The word of the lowest level that is being gone through, and what it contains: there, it is zero.
     current: usize,
     bits: u64,
@@ -37,15 +37,15 @@ impl ReadySet {
     pub(crate) fn reserve_for(&mut self, end: usize) {
         debug_assert!(self.is_empty());
         let mut words = end.div_ceil(BITS);
-        if words <= self.levels.first().map_or(1, Vec::len) {
+        if words <= self.levels.first().map_or(1, |words| words.len()) {
             return;
         }
-        self.levels.clear();
-        self.levels.push(vec![0; words]);
+        let mut levels = vec![vec![0; words].into()];
         while words > 1 {
             words = words.div_ceil(BITS);
-            self.levels.push(vec![0; words]);
+            levels.push(vec![0; words].into());
         }
+        self.levels = levels.into();
     }
 
     #[inline]

@@ -150,7 +150,7 @@ fn walk(graph: &mut Graph<'_>, executor: &Handle, plan: Plan, options: &RunOptio
     let unmarked = run.leaves_unmarked();
     let standing = run.into_standing();
     if unmarked && ended.is_ok() && standing.signal == 0 {
-        data.store.statuses.mark_all();
+        data.store.records.statuses.mark_all();
     }
     begin_and_end::end(data, options, standing, ended.err())
 }

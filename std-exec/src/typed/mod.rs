@@ -40,12 +40,13 @@
 //! - `data/`: what a graph consists of: `graph_data.rs`; which results go early: `early.rs`; who comes before
 //!   whom: `uses.rs`, `topology.rs`, `stretch.rs`; because of the states that they use: `accesses.rs`,
 //!   `turns.rs`, `arranged.rs`; in which order: `schedule.rs`, by a seed: `shuffled.rs`; what is still to
-//!   come: `agenda.rs`; what runs don't need: `described.rs`.
+//!   come: `agenda.rs`; graphs that are nodes: `inner.rs`.
 //! - `limits/`: how many nodes run at once: those of one graph `limit.rs`, of any `shared_limit.rs`, from
 //!   outside `source.rs`; how many permits a node wants: `permits.rs`; what nodes hold: `limited.rs`.
 //! - `memory/`: who may touch what when: `tasks.rs`, `store.rs`, `store_builder.rs`, `arena.rs`, `slots.rs`,
-//!   `states.rs`, `entry.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`,
-//!   `standing.rs`, `errors.rs`; whose results are compared with the last ones: `compared.rs`, `cutoffs.rs`;
+//!   `states.rs`, `entry.rs`, `drops.rs`; the state of nodes and of a run: `status.rs`, `absent.rs`, `measured.rs`,
+//!   `standing.rs`, `errors.rs`, all that
+//!   is recorded and known of nodes: `records.rs`; whose results are compared with the last ones: `compared.rs`, `cutoffs.rs`;
 //!   how far starts are: `starts.rs`; what runs also after a failure: `lasting.rs`; what stops a run:
 //!   `stopping.rs`; who is told of it: `watch.rs`; what a run is to the calls of its nodes: `frame.rs`,
 //!   `row.rs`.

@@ -2,6 +2,7 @@
 
 mod attached;
 mod cell;
+mod line;
 #[cfg(all(test, any(dgraph_loom, dgraph_shuttle)))]
 #[allow(unsafe_code)]
 pub(crate) mod models;
@@ -12,4 +13,5 @@ mod wakes;
 
 pub(crate) use attached::Attached;
 pub(crate) use cell::Pending;
+pub(crate) use line::Line;
 pub(crate) use wakes::{Listener, Wakes, Whom};

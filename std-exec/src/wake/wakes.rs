@@ -28,7 +28,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 /// The list is empty, and the runner is awake: it will look again.
-const EMPTY: u32 = u32::MAX;
+pub(super) const EMPTY: u32 = u32::MAX;
 /// The list is empty, and the runner wants to be told when that changes.
 const ASLEEP: u32 = u32::MAX - 1;
 
@@ -73,7 +73,7 @@ pub(crate) enum Whom<'a> {
 /// What a waker points to.
 pub(super) struct Slot {
     pub(super) cell: Cell,
-    /// On the list: the next one.
+    /// On the list, or in a [line](super::Line): the next one.
     next: AtomicU32,
     /// The block that this lies in.
     pub(super) wakes: Weak<Wakes>,
@@ -101,6 +101,12 @@ impl Wakes {
         u32::try_from(self.slots.len() - 1).expect("as many as nodes at the most")
     }
 
+    /// Where it is said what comes after a future on the list, or in a line.
+    #[inline]
+    pub(super) fn next(&self, index: u32) -> &AtomicU32 {
+        &self.slots[index as usize].next
+    }
+
     /// Wakes the future `index`.
     #[inline]
     pub(crate) fn wake(&self, index: u32) {
@@ -115,7 +121,7 @@ impl Wakes {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             let next = if head == ASLEEP { EMPTY } else { head };
-            self.slots[index as usize].next.store(next, Ordering::Relaxed);
+            self.next(index).store(next, Ordering::Relaxed);
             // Ordering: Release pairs with the Acquire of `take`, which reads `next` (later pushes are
             // read-modify-writes, so they hand this one on). Acquire pairs with the Release of `lie_down`:
             // who is to tell the runner finds it registered.

@@ -26,9 +26,9 @@ impl Fate {
 
     /// `None` if a graph that has this of the node doesn't say: it was stopped, or the result is gone, or
     /// wasn't asked for.
-    pub(crate) fn of(result: Result<u64, NoResult>) -> Option<Self> {
+    pub(crate) fn of(result: &Result<u64, NoResult>) -> Option<Self> {
         Some(match result {
-            Ok(value) => Self::Value(value),
+            Ok(value) => Self::Value(*value),
             Err(NoResult::Failed) => Self::Failed,
             Err(NoResult::EndedBranch) => Self::Ended,
             Err(NoResult::Skipped { .. }) => Self::Skipped,

@@ -153,7 +153,7 @@ impl Plan {
                 |edge| self.those(node, edge).into_iter().map(|before| nodes[before]).collect::<Vec<_>>();
             let (fed, outcomes) = (of(Edge::Feeds), of(Edge::Outcome));
             type Told<'a> = Result<&'a u64, NoResult>;
-            let told = |told: Told<'_>| Fate::of(told.copied()).map_or(0, Fate::told);
+            let told = |told: Told<'_>| Fate::of(&told.copied()).map_or(0, Fate::told);
             match (&outcomes[..], self.futures[node]) {
                 ([], false) => graph.try_node(declared, fed, move |fed: Values<'_, u64>| {
                     self.give(node, fed.iter().copied())
@@ -215,7 +215,7 @@ fn check(runner: &Runner, plan: &Plan) {
             Err(other) => panic!("{other}"),
         }
         for (node, handle) in nodes.iter().enumerate() {
-            match Fate::of(graph.results().get(*handle).copied()) {
+            match Fate::of(&graph.results().get(*handle).copied()) {
                 Some(fate) if keep_going || !fails => assert_eq!(fate, fates[node], "node {node}"),
                 // What it was told may differ.
                 Some(Fate::Value(_)) => assert!(matches!(fates[node], Fate::Value(_)), "node {node}"),
@@ -229,7 +229,7 @@ fn check(runner: &Runner, plan: &Plan) {
         let update = RunOptions::new().update();
         let results = runner.typed_with(&mut graph, &update).expect("nothing fails");
         for (node, handle) in nodes.iter().enumerate() {
-            assert_eq!(Fate::of(results.get(*handle).copied()), Some(fates[node]), "node {node}");
+            assert_eq!(Fate::of(&results.get(*handle).copied()), Some(fates[node]), "node {node}");
         }
     }
 }

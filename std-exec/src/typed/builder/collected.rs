@@ -183,6 +183,7 @@ impl Collected {
         future: Option<FutureOf>,
         (inner, repeats): (InnerOf, bool),
     ) {
+        self.store.begins_runs();
         // SAFETY: by contract.
         unsafe { self.define(node, call, task, future) };
         // SAFETY: by contract. (If there was no room for the task, the graph is never built.)

@@ -3,10 +3,11 @@
 pub(super) mod accesses;
 pub(super) mod agenda;
 pub(super) mod arranged;
-pub(super) mod described;
 pub(super) mod early;
 #[allow(unsafe_code)]
 pub(super) mod graph_data;
+#[allow(unsafe_code)]
+pub(super) mod inner;
 pub(super) mod schedule;
 pub(super) mod shuffled;
 pub(super) mod stretch;

@@ -5,7 +5,6 @@ use crate::protocol::ready_queue::{Place, ReadyQueue, Wishes};
 use crate::typed::limits::limited::Urgencies;
 use dgraph_core::NodeId;
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 /// What each node demands of its order and thread.
 pub(crate) struct Demands {
@@ -29,20 +28,11 @@ impl Demands {
 /// A graph whose order matters has one. A clone shares what doesn't change during runs.
 #[derive(Clone)]
 pub(crate) struct Schedule {
-    /// As set by the builder. Inputs come before everything else: they delay nobody.
-    priorities: Arc<[i64]>,
-    /// The longest path from each node on, in nanoseconds; empty as long as nobody wants to know.
-    ranks: Arc<[u64]>,
+    pub(crate) urgencies: Urgencies,
     pub(crate) queue: ReadyQueue,
 }
 
 impl Schedule {
-    /// How urgent nodes are, and the queue.
-    pub(crate) fn parts(&mut self) -> (Urgencies<'_>, &mut ReadyQueue) {
-        let Self { priorities, ranks, queue } = self;
-        (Urgencies::new(priorities, ranks), queue)
-    }
-
     /// The schedule of these demands, and the order of serial runs put into `topology`.
     pub(crate) fn new(demands: &Demands, inputs: &[u32], topology: &mut Topology) -> Self {
         let Demands { priorities, demands, permits } = demands;
@@ -56,7 +46,7 @@ impl Schedule {
         }
         inputs.iter().for_each(|&input| priorities[input as usize] = i64::MAX);
         let is_plain = priorities.iter().all(|&priority| priority == 0);
-        let mut schedule = Self { priorities: priorities.into(), ranks: Arc::default(), queue };
+        let mut schedule = Self { urgencies: Urgencies::new(priorities.into()), queue };
         if !is_plain {
             schedule.apply(topology);
         }
@@ -65,15 +55,15 @@ impl Schedule {
 
     /// From now on nodes are the more urgent, the longer these paths are, if their priorities are the same.
     pub(crate) fn set_ranks(&mut self, ranks: Vec<u64>, topology: &mut Topology) {
-        self.ranks = ranks.into();
+        self.urgencies.paths = ranks.into();
         self.apply(topology);
     }
 
     /// Sorts the nodes by urgency.
     fn apply(&mut self, topology: &mut Topology) {
-        let Self { priorities, ranks, queue } = self;
+        let Self { urgencies: Urgencies { priorities, paths }, queue } = self;
         let mut nodes = topology.undemanded();
-        let rank = |node: NodeId| ranks.get(node.index()).copied().unwrap_or(0);
+        let rank = |node: NodeId| paths.get(node.index()).copied().unwrap_or(0);
         // Stable: ties keep their order.
         nodes.sort_by_key(|&node| (Reverse(priorities[node.index()]), Reverse(rank(node))));
         queue.set_urgency(&nodes);
@@ -85,9 +75,11 @@ impl Schedule {
     /// The first node that is bound to a worker that is none of so many, and that worker.
     pub(crate) fn worker_beyond(&self, workers: usize) -> Option<(u32, usize)> {
         self.queue.last_worker().filter(|&last| last >= workers)?;
-        (0..).take(self.priorities.len()).find_map(|node| match self.queue.place(NodeId::new(node)) {
-            Place::Worker(worker) if worker >= workers => Some((node, worker)),
-            _ => None,
+        (0..).take(self.urgencies.priorities.len()).find_map(|node| {
+            match self.queue.place(NodeId::new(node)) {
+                Place::Worker(worker) if worker >= workers => Some((node, worker)),
+                _ => None,
+            }
         })
     }
 }

@@ -45,6 +45,11 @@ impl Stretches {
         Self(found.into())
     }
 
+    /// Whether no order has any row.
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// For a thread that goes through an order.
     pub(crate) fn cursor(&self) -> Rows<'_> {
         Rows { stretches: &self.0, last: Cell::new(0) }

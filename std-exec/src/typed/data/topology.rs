@@ -33,6 +33,8 @@ struct Fixed {
     kinds: Box<[Kind]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
     order: Option<Box<[NodeId]>>,
+    /// The place of each node in that order, if there is one and runs of futures want to know.
+    places: Box<[u32]>,
     /// An order in which starts come after what they wait for, too, if there are any.
     forward: Option<Box<[NodeId]>>,
     /// Where orders may have rows. None, as long as they aren't looked for.
@@ -41,8 +43,6 @@ struct Fixed {
     numbered: bool,
     /// Some node asks in a run for the status of another: a result is moved, or an outcome fed.
     asks: bool,
-    /// What runs also after a failure.
-    lasting: Lasting,
 }
 
 /// A node that another one depends on, and what that wants of it.
@@ -79,27 +79,24 @@ impl Topology {
         let (starts_and_predecessors, kinds) = group(dag.view().in_degrees(), uses);
         let sorted = uses.iter().all(|used| used.dependency < used.node);
         let asks = uses.iter().any(|used| matches!(used.kind, Kind::Moved | Kind::Outcome));
-        let (order, stretches, lasting) = (None, Stretches::default(), Lasting::default());
+        let stretches = Stretches::default();
         let fixed = Fixed {
             nodes,
             declared,
             starts_and_predecessors,
             kinds,
-            order,
+            order: None,
+            places: Box::default(),
             forward,
             stretches,
             numbered: false,
             asks,
-            lasting,
         };
         let mut new = Self { dag, fixed: Arc::new(fixed) };
         if depth_first {
             new.fixed_mut().order = Some(new.dag.view().order().into());
         } else if !sorted {
             new.fixed_mut().order = Some(order_by(&new.dag, |node| new.place(node)));
-        }
-        if uses.iter().any(|used| used.kind.is_in_any_case()) {
-            new.fixed_mut().lasting = Lasting::new(new.find_lasting());
         }
         Ok(new)
     }
@@ -117,18 +114,6 @@ impl Topology {
     /// Whether some node asks in a run for the status of another: a result is moved, or an outcome fed.
     pub(crate) fn asks(&self) -> bool {
         self.fixed.asks
-    }
-
-    /// What runs also after a failure.
-    pub(crate) fn lasting(&self) -> &Lasting {
-        &self.fixed.lasting
-    }
-
-    /// Takes note of which nodes give futures.
-    pub(crate) fn find_futures(&mut self, futures: impl Iterator<Item = u32>) {
-        if !self.fixed.lasting.is_empty() {
-            self.fixed_mut().lasting.find_futures(futures);
-        }
     }
 
     /// Where a node comes in the order of declaration. A joint: before the first node that waits for it.
@@ -194,8 +179,12 @@ impl Topology {
         range.map(move |at| Predecessor { node: predecessors[at], kind: kind(at) })
     }
 
-    /// Which nodes depend on something in any case, and which ones these need.
-    fn find_lasting(&self) -> Box<[bool]> {
+    /// What runs also after a failure: the nodes that depend on something in any case, and those that these
+    /// need.
+    pub(crate) fn find_lasting(&self) -> Lasting {
+        if !self.fixed.kinds.iter().any(|kind| kind.is_in_any_case()) {
+            return Lasting::default();
+        }
         let mut lasting = vec![false; self.nodes() as usize];
         for node in self.forward().rev() {
             let is_lasting = lasting[node as usize];
@@ -205,7 +194,7 @@ impl Topology {
                 needed.for_each(|before| lasting[before.node as usize] = true);
             }
         }
-        lasting.into()
+        Lasting::new(lasting.into())
     }
 
     /// Why `node`, which has not begun, can't begin: what it waits for has not been done, and perhaps a
@@ -243,6 +232,20 @@ impl Topology {
     #[inline]
     pub(crate) fn order(&self) -> Option<&[NodeId]> {
         self.fixed.order.as_deref()
+    }
+
+    /// Finds the places of nodes in the order of a serial run.
+    pub(crate) fn find_places(&mut self) {
+        let Some(order) = self.order() else { return };
+        let mut places = vec![0; order.len()];
+        (0..).zip(order).for_each(|(place, node)| places[node.index()] = place);
+        self.fixed_mut().places = places.into();
+    }
+
+    /// The place of a node in the order of a serial run. (Only if the places were [found](Self::find_places).)
+    #[inline]
+    pub(crate) fn serial_place(&self, node: NodeId) -> u32 {
+        self.fixed.places.get(node.index()).copied().unwrap_or(node.get())
     }
 
     /// All nodes, each after its predecessors.

@@ -93,7 +93,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn take_failures(&mut self) -> Failures {
-        self.data_mut().failures.take()
+        self.data_mut().take_failures()
     }
 
     /// Sets an input, for all runs until it is set again. Gives back the value that it had. For updates, it
@@ -195,7 +195,7 @@ impl<'env, P> Graph<'env, P> {
         let node = node.into().plain();
         let data = self.data_mut();
         assert!(node.any().graph == data.store.id(), "the handle of a node of another graph");
-        match data.described.inputs.binary_search(&node.any().index) {
+        match data.store.tasks.described.inputs.binary_search(&node.any().index) {
             Ok(input) => data.changed[input] = true,
             Err(_) => data.gives(node.any().index),
         }
@@ -206,7 +206,7 @@ impl<'env, P> Graph<'env, P> {
     fn mark_changed<T>(&mut self, input: Input<T>) {
         let data = self.data_mut();
         assert!(input.any().graph == data.store.id(), "the handle of an input of another graph");
-        let place = data.described.inputs.binary_search(&input.any().index);
+        let place = data.store.tasks.described.inputs.binary_search(&input.any().index);
         data.changed[place.expect("inputs are listed")] = true;
     }
 
@@ -255,7 +255,7 @@ impl<'env, P> Graph<'env, P> {
     #[must_use]
     #[track_caller]
     pub fn name(&self, node: NodeId) -> NamedNode {
-        self.data().described.names.named(node.get())
+        self.data().store.names().named(node.get())
     }
 
     /// The graph in Graphviz's DOT language: [`GraphDot`] says what it shows, and can color it by durations.

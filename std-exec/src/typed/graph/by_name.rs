@@ -26,7 +26,7 @@ impl<P> Graph<'_, P> {
         let data = self.data();
         let graph = data.store.id();
         (0..data.topology.declared())
-            .map(move |index| (AnyNode { graph, index }, data.described.names.get(index)))
+            .map(move |index| (AnyNode { graph, index }, data.store.names().get(index)))
     }
 
     /// The first node with this name, `None` if there is none. It looks at all names; for many look-ups, make

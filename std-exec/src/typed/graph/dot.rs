@@ -180,7 +180,7 @@ impl Pen<'_, '_, '_> {
     }
 
     fn label(&mut self, drawn: &Drawn<'_>, node: u32) -> String {
-        let mut label = drawn.data.described.names.label(node).to_string();
+        let mut label = drawn.data.store.names().label(node).to_string();
         let lines = drawn.lines(node, &mut self.shared).into_iter();
         let took = self.durations.and_then(|(durations, _)| drawn.took(node, durations));
         for line in lines.chain(took.map(|took| format!("{took:.1?}"))) {

@@ -56,13 +56,14 @@ impl<'a> Drawn<'a> {
 
     fn inside(data: &'a GraphData, numbers: String, path: String) -> Self {
         let inner = data.inner_graphs().map(|inner| {
-            let name = data.described.names.get(inner.node);
+            let name = data.store.names().get(inner.node);
             let path = Path::new(&path, name, NodeId::new(inner.node)).to_string();
             let drawn = Self::inside(inner.data, format!("{numbers}{}/", inner.node), path);
             (inner.node, (inner.repeats, drawn))
         });
         let inner = inner.collect();
-        let mut accesses: Vec<_> = data.described.arranged.accesses.by_state().flatten().copied().collect();
+        let accesses = data.arranged().into_iter().flat_map(|arranged| arranged.accesses.by_state());
+        let mut accesses: Vec<_> = accesses.flatten().copied().collect();
         accesses.sort_unstable_by_key(|access| (access.node, access.state));
         let futures = (0..).take(data.store.futures());
         let mut futures: Vec<_> = futures.map(|future| data.store.tasks.node_of_waker(future)).collect();
@@ -112,18 +113,22 @@ impl<'a> Drawn<'a> {
     }
 
     pub(super) fn looks(&self, node: u32) -> Looks {
-        let described = &self.data.described;
         if self.inner.contains_key(&node) {
             Looks::Graph
-        } else if described.arranged.joint(node).is_some() {
+        } else if self.joint(node).is_some() {
             Looks::Joint
         } else if node >= self.data.topology.declared() {
             Looks::Condition
-        } else if described.inputs.binary_search(&node).is_ok() {
+        } else if self.data.store.tasks.described.inputs.binary_search(&node).is_ok() {
             Looks::Input
         } else {
             Looks::Plain
         }
+    }
+
+    /// The state of a joint; `None` of any other node.
+    fn joint(&self, node: u32) -> Option<u32> {
+        self.data.arranged()?.joint(node)
     }
 
     pub(super) fn is_async(&self, node: u32) -> bool {
@@ -150,14 +155,15 @@ impl<'a> Drawn<'a> {
                 Place::Caller => lines.push("on the caller".to_owned()),
                 Place::Worker(worker) => lines.push(format!("on worker {worker}")),
             }
-            let own =
-                queue.limits(id).filter(|(limit, ..)| !data.described.arranged.is_for_commuters(*limit));
+            let own = queue.limits(id).filter(|(limit, ..)| {
+                !data.arranged().is_some_and(|arranged| arranged.is_for_commuters(*limit))
+            });
             lines.extend(own.map(|(limit, wanted, count)| match wanted {
                 1 => format!("limit #{limit}: {count} at once"),
                 _ => format!("limit #{limit}: {wanted} of {count} permits"),
             }));
         }
-        let limited = data.store.tasks.limited(node).zip(data.limited.as_ref());
+        let limited = data.store.tasks.limited(node).zip(data.rare().and_then(|rare| rare.limited.as_ref()));
         for (limit, permits) in limited.map_or(&[][..], |((number, _), limited)| limited.of(number)) {
             let number = shared.iter().position(|&other| other == limit.place()).unwrap_or_else(|| {
                 shared.push(limit.place());
@@ -185,7 +191,7 @@ impl<'a> Drawn<'a> {
 
     /// For the sake of which states one of these nodes may come after the other.
     fn states_between(&self, nodes: [u32; 2]) -> Vec<u32> {
-        if let Some(state) = nodes.iter().find_map(|&node| self.data.described.arranged.joint(node)) {
+        if let Some(state) = nodes.iter().find_map(|&node| self.joint(node)) {
             return vec![state];
         }
         let [one, other] = nodes.map(|node| self.accesses_of(node));
@@ -203,7 +209,7 @@ impl<'a> Drawn<'a> {
         let dag = topology.dag.view();
         let mut uses = Vec::with_capacity(2 * dag.edge_count());
         // A start comes after all that is before what it waits for: so much is clear.
-        let starts = self.data.starts.as_deref();
+        let starts = self.data.store.records.starts.as_deref();
         let is_start = |node: u32| starts.is_some_and(|starts| starts.of_start(node).is_some());
         for node in nodes() {
             let successors = dag.successors(NodeId::new(node));
@@ -234,7 +240,7 @@ impl<'a> Drawn<'a> {
 
     /// How long `node` takes, if these durations say so.
     pub(super) fn took(&self, node: u32, durations: &Durations) -> Option<Duration> {
-        let name = self.data.described.names.get(node);
+        let name = self.data.store.names().get(node);
         let path = Path::new(&self.path, name, NodeId::new(node));
         if name.is_empty() { None } else { durations.get(&path.to_string()) }
     }

@@ -38,7 +38,7 @@ impl<P> Graph<'_, P> {
     /// ```
     #[track_caller]
     pub fn prioritize_by(&mut self, mut duration: impl FnMut(NodeId) -> Duration) {
-        let GraphData { topology, schedule, described, .. } = self.data_mut();
+        let GraphData { store, topology, schedule, .. } = self.data_mut();
         let declared = topology.declared();
         let nanos = |node: NodeId| match node.get() {
             joint if joint >= declared => 0,
@@ -46,7 +46,8 @@ impl<P> Graph<'_, P> {
         };
         let mut ranks = vec![0; topology.nodes() as usize];
         topology.dag.view().ranks_into(nanos, &mut ranks);
-        let none = || Box::new(Schedule::new(&Demands::none(ranks.len()), &described.inputs, topology));
+        let none =
+            || Box::new(Schedule::new(&Demands::none(ranks.len()), &store.tasks.described.inputs, topology));
         let mut new = schedule.take().unwrap_or_else(none);
         new.set_ranks(ranks, topology);
         *schedule = Some(new);
@@ -69,9 +70,9 @@ impl<P> Graph<'_, P> {
     /// ```
     #[track_caller]
     pub fn prioritize_by_measured(&mut self) {
-        let measured = std::mem::take(&mut self.data_mut().measured);
+        let measured = std::mem::take(&mut self.data_mut().rare_mut().measured);
         self.prioritize_by(|node| measured.get(node).unwrap_or_default());
-        self.data_mut().measured = measured;
+        self.data_mut().rare_mut().measured = measured;
     }
 
     /// Gives nodes [priorities](Self::prioritize_by) by what nodes of the same names took, as a file of the
@@ -95,7 +96,7 @@ impl<P> Graph<'_, P> {
     pub fn prioritize_by_durations(&mut self, durations: &Durations) -> usize {
         let data = self.data();
         let of = |node| {
-            Some(data.described.names.get(node))
+            Some(data.store.names().get(node))
                 .filter(|name| !name.is_empty())
                 .and_then(|name| durations.get(name))
         };
@@ -156,7 +157,7 @@ impl<P> Graph<'_, P> {
     pub fn measured(&self, node: impl Into<AnyNode>) -> Option<Duration> {
         let node = node.into();
         match self.data().find(node.graph) {
-            Some(data) => data.measured.get(node.id()),
+            Some(data) => data.rare().and_then(|rare| rare.measured.get(node.id())),
             None => panic!("the handle of a node of another graph"),
         }
     }
@@ -164,10 +165,10 @@ impl<P> Graph<'_, P> {
 
 /// Adds what the nodes of a graph took that is a node with this path, or none.
 fn measured_into(data: &GraphData, path: &str, durations: &mut Durations) {
-    let names = &data.described.names;
+    let names = data.store.names();
     for node in 0..data.topology.declared() {
         let (name, node) = (names.get(node), NodeId::new(node));
-        if let (false, Some(took)) = (name.is_empty(), data.measured.get(node)) {
+        if let (false, Some(took)) = (name.is_empty(), data.rare().and_then(|rare| rare.measured.get(node))) {
             let name = Path::new(path, name, node).to_string();
             let longest = durations.get(&name).map_or(took, |other| took.max(other));
             durations.insert(name, longest);

@@ -114,7 +114,7 @@ impl<P> Graph<'_, P> {
         let data = self.data_mut();
         match data.store.take(node.into().plain(), Status::TAKEN) {
             None => Err(NoResult::ForeignHandle),
-            Some(taken) => taken.map_err(|state| why(state, &data.described.names)),
+            Some(taken) => taken.map_err(|state| why(state, data.store.names())),
         }
     }
 }
@@ -147,7 +147,7 @@ impl<'g, P> Results<'g, P> {
     pub fn get<T, Q: Lendable>(&self, node: impl Into<Node<T, Q>>) -> Result<&'g T, NoResult> {
         match self.data.store.get(node.into().plain()) {
             None => Err(NoResult::ForeignHandle),
-            Some(got) => got.map_err(|state| why(state, &self.data.described.names)),
+            Some(got) => got.map_err(|state| why(state, self.data.store.names())),
         }
     }
 
@@ -167,10 +167,10 @@ impl<'g, P> Results<'g, P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn absent_nodes(&self) -> impl Iterator<Item = (NamedNode, NoResult)> + use<'g, P> {
-        let GraphData { store, described, topology, .. } = self.data;
-        let names = &described.names;
+        let GraphData { store, topology, .. } = self.data;
+        let names = store.names();
         (0..topology.declared()).filter_map(|node| {
-            let absent = store.statuses.get(node).state().absent(names)?;
+            let absent = store.records.statuses.get(node).state().absent(names)?;
             Some((names.named(node), absent))
         })
     }
@@ -194,7 +194,7 @@ impl<'g, P> Results<'g, P> {
         if node.graph != self.data.store.id() {
             return Some(NoResult::ForeignHandle);
         }
-        self.data.store.statuses.get(node.index).state().absent(&self.data.described.names)
+        self.data.store.records.statuses.get(node.index).state().absent(self.data.store.names())
     }
 
     #[track_caller]
@@ -203,7 +203,7 @@ impl<'g, P> Results<'g, P> {
             Ok(value) => value,
             Err(NoResult::ForeignHandle) => panic!("the handle of a node of another graph"),
             Err(absent) => {
-                panic!("no result: node {} {absent}", self.data.described.names.named(node.any().index))
+                panic!("no result: node {} {absent}", self.data.store.names().named(node.any().index))
             }
         }
     }
@@ -253,12 +253,12 @@ impl<P> Copy for Results<'_, P> {}
 impl<P> fmt::Debug for Results<'_, P> {
     /// A map from each node to `result`, or to why it has none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GraphData { store, described, topology, .. } = self.data;
-        let names = &described.names;
+        let GraphData { store, topology, .. } = self.data;
+        let names = store.names();
         let mut map = f.debug_map();
         for node in 0..topology.declared() {
             map.key(&names.label(node));
-            match store.statuses.get(node).state().absent(names) {
+            match store.records.statuses.get(node).state().absent(names) {
                 None => map.value(&format_args!("result")),
                 Some(absent) => map.value(&format_args!("{absent}")),
             };

@@ -4,7 +4,6 @@ use super::built::Graph;
 use super::results::Results;
 use crate::brief;
 use crate::typed::data::accesses::Mode;
-use crate::typed::data::described::Described;
 use crate::typed::data::graph_data::GraphData;
 use crate::typed::handle::markers::Local;
 use crate::typed::handle::names::NamedNode;
@@ -128,12 +127,12 @@ impl<P> Graph<'_, P> {
     pub fn half_written<T, Q>(&self, state: State<T, Q>) -> impl Iterator<Item = NamedNode> {
         use status::State::{Failed, Interrupted, Panicked};
         let data = of(self.data(), state);
-        let accesses = data.described.arranged.accesses.to(state.id().index).iter();
+        let accesses = data.arranged().expect("there is a state").accesses.to(state.id().index).iter();
         let writers = accesses.filter(|access| access.mode != Mode::Read);
-        let status = |node| data.store.statuses.get(node).state();
+        let status = |node| data.store.records.statuses.get(node).state();
         let cut_off =
             writers.filter(move |writer| matches!(status(writer.node), Failed | Panicked | Interrupted));
-        cut_off.map(|writer| data.described.names.named(writer.node))
+        cut_off.map(|writer| data.store.names().named(writer.node))
     }
 
     /// The pairs of nodes that use a state one after the other only because they were defined in this order:
@@ -164,9 +163,9 @@ impl<P> Graph<'_, P> {
     #[must_use]
     #[track_caller]
     pub fn ambiguities(&self) -> Vec<Ambiguity> {
-        let GraphData { described, topology, store, .. } = self.data();
-        let Described { names, arranged, .. } = &**described;
-        let pairs = arranged.ambiguities(topology).into_iter();
+        let GraphData { topology, store, .. } = self.data();
+        let names = store.names();
+        let pairs = self.data().arranged().into_iter().flat_map(|arranged| arranged.ambiguities(topology));
         let named = pairs.map(|(state, first, second)| Ambiguity {
             state: store.states.names().label(state).to_string().into(),
             first: names.named(first),

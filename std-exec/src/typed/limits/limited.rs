@@ -40,31 +40,26 @@ struct Hold {
 }
 
 /// How urgent the nodes of a graph are, compared with those of any other.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Urgencies<'s> {
-    /// Empty: as for those below, all are the same.
-    priorities: &'s [i64],
-    paths: &'s [u64],
+#[derive(Clone)]
+pub(crate) struct Urgencies {
+    /// As set by the builder. Inputs come before everything else: they delay nobody.
+    pub(crate) priorities: Arc<[i64]>,
+    /// The longest path from each node on, in nanoseconds; empty as long as nobody wants to know.
+    pub(crate) paths: Arc<[u64]>,
 }
 
-impl<'s> Urgencies<'s> {
-    pub(crate) fn new(priorities: &'s [i64], paths: &'s [u64]) -> Self {
-        Self { priorities, paths }
+impl Urgencies {
+    pub(crate) fn new(priorities: Arc<[i64]>) -> Self {
+        Self { priorities, paths: Arc::default() }
     }
 
-    /// Of a node that is taken on this thread now.
-    pub(crate) fn of(self, node: u32) -> Urgency {
-        let priority = self.priorities.get(node as usize).copied().unwrap_or(0);
-        let path = self.paths.get(node as usize).copied().unwrap_or(0);
+    /// Of a node that is taken on this thread now. `None`: all are the same.
+    pub(crate) fn of(this: Option<&Self>, node: u32) -> Urgency {
+        let node = node as usize;
+        let priority = this.and_then(|this| this.priorities.get(node)).copied().unwrap_or(0);
+        let path = this.and_then(|this| this.paths.get(node)).copied().unwrap_or(0);
         Urgency { level: context::level(), priority, path }
     }
-}
-
-/// What a run knows of them.
-#[derive(Clone, Copy)]
-pub(crate) struct Limits<'r> {
-    pub(crate) limited: &'r Limited,
-    pub(crate) urgencies: Urgencies<'r>,
 }
 
 impl Limited {

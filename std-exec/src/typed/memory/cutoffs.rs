@@ -68,12 +68,12 @@ impl Cutoffs {
         nodes: usize,
         mut compared: Vec<Compared>,
         changes: impl Iterator<Item = u32>,
-    ) -> Option<Box<Self>> {
+    ) -> Option<Self> {
         compared.sort_by_key(Compared::node);
         compared.dedup_by_key(|compared| compared.node());
         let new = Self::of(nodes, compared.into());
         changes.for_each(|node| new.set(node, CHANGES));
-        (!new.compared.is_empty()).then(|| Box::new(new))
+        (!new.compared.is_empty()).then_some(new)
     }
 
     fn of(nodes: usize, compared: Arc<[Compared]>) -> Self {
@@ -83,8 +83,8 @@ impl Cutoffs {
     }
 
     /// The same, for other runs, of a graph without states.
-    pub(crate) fn another(&self) -> Box<Self> {
-        Box::new(Self::of(self.marks.len(), Arc::clone(&self.compared)))
+    pub(crate) fn another(&self) -> Self {
+        Self::of(self.marks.len(), Arc::clone(&self.compared))
     }
 
     /// How the results of `node` are compared, if they are.

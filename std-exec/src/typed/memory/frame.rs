@@ -4,10 +4,10 @@
 
 use super::errors::{Errors, Payload};
 use super::lasting::Lasting;
+use super::records::{Described, Records};
 use super::row::Ran;
 use super::slots::Slots;
 use super::standing::{CANCELLED, EXPIRED, FAILED, GUARDED, PANICKED, STOP, Standing, TROUBLE};
-use super::starts::Starts;
 use super::status::{NoValue, Outcome, States, Status, Statuses};
 use super::watch::Watch;
 use crate::executor::Handle;
@@ -20,42 +20,25 @@ use crate::typed::error::run_error::RunError;
 use crate::typed::error::stop_reason::StopReason;
 use crate::typed::error::stopped::Stopped;
 use crate::typed::handle::names::{Label, NamedNode, Names};
-use crate::typed::options::around::{Around, Outer};
+use crate::typed::options::around::Outer;
 use crate::typed::options::run_options::{FailurePolicy, RunOptions};
 use crate::wake::Wakes;
 use std::error::Error;
 use std::fmt;
 use std::mem;
-use std::sync::Arc;
-
-/// What a run's graph knows of its nodes.
-#[derive(Clone, Copy)]
-pub(crate) struct Known<'r> {
-    pub(crate) slots: Slots<'r>,
-    pub(crate) statuses: &'r Statuses,
-    pub(crate) lasting: &'r Lasting,
-    pub(crate) names: &'r Names,
-    pub(crate) around: &'r Arc<Around>,
-    pub(crate) starts: Option<&'r Arc<Starts>>,
-}
 
 /// What a run is to the calls of its nodes: slots, statuses, signals and wakers.
 pub struct Frame<'r> {
     pub(crate) slots: Slots<'r>,
-    pub(crate) statuses: &'r Statuses,
-    pub(super) lasting: &'r Lasting,
-    names: &'r Names,
-    pub(super) around: &'r Arc<Around>,
-    /// If nodes wait for the start of others, or for moments.
-    pub(crate) starts: Option<&'r Arc<Starts>>,
+    pub(crate) records: &'r Records,
     /// What is asked for most of these, at hand.
     states: States<'r>,
+    described: &'r Described,
     pub(crate) options: &'r RunOptions,
     /// `None`: on this thread.
     pub(crate) executor: Option<&'r Handle>,
     pub(super) signal: AtomicUsize,
     failures: Mutex<Errors>,
-    pub(super) wakes: Option<&'r Wakes>,
     /// Several threads may have to do with one future.
     pub(super) team: bool,
     /// Who wants to know, if anybody: then a signal says so.
@@ -70,44 +53,42 @@ impl fmt::Debug for Frame<'_> {
 
 impl<'r> Frame<'r> {
     pub(crate) fn new(
-        known: Known<'r>,
+        slots: Slots<'r>,
+        records: &'r Records,
+        described: &'r Described,
         watch: Option<Watch<'r>>,
-        wakes: Option<&'r Wakes>,
         executor: Option<&'r Handle>,
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Known { slots, statuses, lasting, names, around, starts } = known;
         let Standing { signal, failures, .. } = standing;
-        let (states, team) = (statuses.states(), false);
+        let states = records.statuses.states();
         let (signal, failures) = (AtomicUsize::new(signal), Mutex::new(failures));
-        Self {
-            slots,
-            statuses,
-            lasting,
-            names,
-            around,
-            starts,
-            states,
-            options,
-            executor,
-            signal,
-            failures,
-            wakes,
-            team,
-            watch,
-        }
+        Self { slots, records, states, described, options, executor, signal, failures, team: false, watch }
     }
 
     /// Says that the run is on the threads of an executor.
-    pub(crate) fn of_a_team(self) -> Self {
-        Self { team: true, ..self }
+    pub(crate) fn is_of_a_team(&mut self) {
+        self.team = true;
     }
 
     pub(crate) fn into_standing(self) -> Standing {
         let signal = self.signal.load(Ordering::Relaxed);
         let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
         Standing { signal, failures, watching: self.watch.map(|watch| watch.watching) }
+    }
+
+    #[inline]
+    pub(crate) fn statuses(&self) -> &'r Statuses {
+        &self.records.statuses
+    }
+
+    pub(super) fn lasting(&self) -> &'r Lasting {
+        &self.described.lasting
+    }
+
+    fn names(&self) -> &'r Names {
+        &self.described.names
     }
 
     /// What was signalled.
@@ -118,7 +99,7 @@ impl<'r> Frame<'r> {
     }
 
     pub(crate) fn wakes(&self) -> &'r Wakes {
-        self.wakes.expect("a graph with futures has wakers")
+        self.records.wakes.as_deref().expect("a graph with futures has wakers")
     }
 }
 
@@ -134,7 +115,7 @@ impl Frame<'_> {
             Outcome::Value if unmarked => {}
             Outcome::Value => self.states.set_value(node),
             Outcome::Nothing(why) => debug_assert_eq!(why.node(), node, "the status of another node"),
-            Outcome::Pending(_) | Outcome::Again => self.statuses.set(node, Status::PENDING),
+            Outcome::Pending(_) | Outcome::Again(_) => self.statuses().set(node, Status::PENDING),
         }
         outcome
     }
@@ -155,19 +136,19 @@ impl Frame<'_> {
     /// The result of `node` now belongs to `taker`.
     #[inline]
     pub(crate) fn moved(&self, node: u32, taker: u32) {
-        self.statuses.set(node, Status::moved(taker));
+        self.statuses().set(node, Status::moved(taker));
     }
 
     /// `node` has given an error.
     #[cold]
     pub(crate) fn failed(&self, node: u32, error: Box<dyn Error + Send + Sync>) -> NoValue {
         if error.is::<EndBranch>() {
-            let ended = self.statuses.without_value(node, Status::ENDED_BRANCH);
+            let ended = self.statuses().without_value(node, Status::ENDED_BRANCH);
             self.raise(TROUBLE);
             return ended;
         }
         if self.is_interruption(node, &*error) {
-            return self.statuses.without_value(node, Status::INTERRUPTED);
+            return self.statuses().without_value(node, Status::INTERRUPTED);
         }
         self.failed_inside(node, None, error)
     }
@@ -189,8 +170,8 @@ impl Frame<'_> {
         inside: Option<NamedNode>,
         error: Box<dyn Error + Send + Sync>,
     ) -> NoValue {
-        let failed = self.statuses.without_value(node, Status::FAILED);
-        let for_all = self.lasting.is_empty() && !self.options.draining.on(StopReason::Failure);
+        let failed = self.statuses().without_value(node, Status::FAILED);
+        let for_all = self.lasting().is_empty() && !self.options.draining.on(StopReason::Failure);
         let stop = match self.options.policy {
             FailurePolicy::FailFast if for_all => STOP | FAILED,
             FailurePolicy::FailFast => FAILED,
@@ -203,7 +184,8 @@ impl Frame<'_> {
 
     /// The choices for the graph that is `node`.
     pub(crate) fn inherited(&self, node: u32) -> RunOptions {
-        let outer = Outer::new(self.around, if self.lasting.has(node) { FAILED } else { 0 });
+        let around = self.records.around.as_ref().expect("its builder has said so");
+        let outer = Outer::new(around, if self.lasting().has(node) { FAILED } else { 0 });
         self.options.inherited(node, outer, self.watch.as_ref().and_then(|watch| watch.parent_of(node)))
     }
 
@@ -211,7 +193,7 @@ impl Frame<'_> {
     #[cold]
     #[inline(never)]
     fn panicked(&self, node: u32) {
-        self.statuses.set(node, Status::PANICKED);
+        self.statuses().set(node, Status::PANICKED);
         if self.signal() & GUARDED == 0 {
             self.raise(TROUBLE | STOP | PANICKED);
         }
@@ -222,10 +204,10 @@ impl Frame<'_> {
     pub(crate) fn caught(&self, node: u32, payload: Payload) -> NoValue {
         if self.options.panics_fail {
             let mut itself = Failures::default();
-            itself.add_panicked(self.names.named(node));
+            itself.add_panicked(self.names().named(node));
             return self.failed_inside(node, None, Box::new(Panicked::new(itself, payload)));
         }
-        let panicked = self.statuses.without_value(node, Status::PANICKED);
+        let panicked = self.statuses().without_value(node, Status::PANICKED);
         lock(&self.failures).throw(payload);
         self.raise(TROUBLE | PANICKED | self.stop_for(StopReason::Panic));
         panicked
@@ -253,7 +235,7 @@ impl Frame<'_> {
                 Status::FAILED
             }
         };
-        let ended = self.statuses.without_value(node, status);
+        let ended = self.statuses().without_value(node, status);
         if stop.cancelled && !told {
             self.raise(STOP | CANCELLED);
         }
@@ -267,19 +249,19 @@ impl Frame<'_> {
 impl Frame<'_> {
     /// How messages name `node`.
     pub(crate) fn label(&self, node: u32) -> Label<'_> {
-        self.names.label(node)
+        self.names().label(node)
     }
 
     /// Why `node`, which is complete, has no result. `None` if it has one.
     pub(crate) fn absent(&self, node: u32) -> Option<NoResult> {
-        let status = self.statuses.get(node);
-        if status == Status::VALUE { None } else { status.state().absent(self.names) }
+        let status = self.statuses().get(node);
+        if status == Status::VALUE { None } else { status.state().absent(self.names()) }
     }
 
     /// The number of the future of `node`, in a run that a failure has stopped for some nodes. `None` if it stops
     /// all of them, as no node [lasts](super::lasting).
     pub(crate) fn future_of(&self, node: u32) -> Option<u32> {
-        self.lasting.future_of(node)
+        self.lasting().future_of(node)
     }
 }
 

@@ -2,7 +2,7 @@
 //! case, and all that these need in the usual way.
 
 /// The nodes of a graph that run also after a failure, if there are any.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Lasting {
     /// Of each node; empty if there are none.
     nodes: Box<[bool]>,
@@ -26,8 +26,11 @@ impl Lasting {
         self.nodes.get(node as usize).is_some_and(|&lasts| lasts)
     }
 
-    /// Takes note of which nodes give the graph's futures.
+    /// Takes note of which nodes give the graph's futures, if some node lasts.
     pub(crate) fn find_futures(&mut self, futures: impl Iterator<Item = u32>) {
+        if self.is_empty() {
+            return;
+        }
         let mut futures: Vec<_> = futures.zip(0..).collect();
         futures.sort_unstable();
         self.futures = futures.into();

@@ -7,12 +7,14 @@ pub(super) mod arena;
 pub(super) mod compared;
 #[allow(unsafe_code)]
 pub(super) mod cutoffs;
+mod drops;
 #[allow(unsafe_code)]
 pub(super) mod entry;
 pub(super) mod errors;
 pub(super) mod frame;
 pub(super) mod lasting;
 pub(super) mod measured;
+pub(super) mod records;
 pub(super) mod row;
 #[allow(unsafe_code)]
 pub(super) mod slots;

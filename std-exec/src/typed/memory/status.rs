@@ -23,7 +23,8 @@
 //! bytes need no order of their own: a node's dependents come after it in every run, and the executor makes
 //! what it wrote visible to them, and at last to the caller.
 
-use crate::sync::{AtomicU8, Ordering};
+use crate::sync::{AtomicU8, AtomicU32, Ordering};
+use std::sync::OnceLock;
 
 /// A state, and the node that it is about, if there is one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,15 +43,15 @@ pub(crate) enum Outcome {
     Nothing(NoValue),
     /// It is to be polled again when the future with this number is woken.
     Pending(u32),
-    /// It is to be polled again: it has woken itself meanwhile, and nobody else knows.
-    Again,
+    /// The future with this number is to be polled again: it has woken itself meanwhile, and nobody else knows.
+    Again(u32),
 }
 
 impl Outcome {
     /// Of polling the future with this number, which isn't done.
     #[inline]
     pub(crate) fn pending(future: u32, woke_itself: bool) -> Self {
-        if woke_itself { Self::Again } else { Self::Pending(future) }
+        if woke_itself { Self::Again(future) } else { Self::Pending(future) }
     }
 }
 
@@ -146,16 +147,11 @@ impl Status {
 }
 
 /// The statuses of all nodes; the table of transitions is in the module's docs.
-#[derive(Default)]
 pub(crate) struct Statuses {
-    nodes: usize,
-    /// The states of all nodes, and behind them, when all are there, four bytes for each: the node that its
-    /// state is about. (In one block, since a graph has many already.)
-    bytes: Vec<AtomicU8>,
+    states: Box<[AtomicU8]>,
+    /// Of each node, which one its state is about. Few runs have such states: there is none before the first.
+    about: OnceLock<Box<[AtomicU32]>>,
 }
-
-/// How many bytes say which node a state is about.
-const ABOUT: usize = size_of::<u32>();
 
 /// The states alone, at hand for whoever sets one after the other.
 #[derive(Clone, Copy)]
@@ -170,57 +166,48 @@ impl States<'_> {
 }
 
 impl Statuses {
+    /// Those of a graph that was built: none is about another node.
+    pub(crate) fn new(statuses: &[Status]) -> Self {
+        debug_assert!(!statuses.iter().any(|status| Status::has_about(status.state)), "nothing has run");
+        let states = statuses.iter().map(|status| AtomicU8::new(status.state)).collect();
+        Self { states, about: OnceLock::new() }
+    }
+
     #[inline]
     pub(crate) fn states(&self) -> States<'_> {
-        States(&self.bytes[..self.nodes])
+        States(&self.states)
     }
 
     /// Statuses of as many nodes, none of which has run.
     pub(crate) fn alike(&self) -> Self {
-        let mut new = Self { nodes: self.nodes, bytes: Vec::new() };
-        new.bytes.resize_with(self.nodes, || AtomicU8::new(Status::NOT_RUN.state));
-        new.complete();
-        new
-    }
-
-    /// Adds a node, which has a status that is about no other one.
-    pub(crate) fn push(&mut self, status: Status) {
-        debug_assert!(!Status::has_about(status.state), "in a graph that is being built");
-        self.bytes.push(AtomicU8::new(status.state));
-        self.nodes += 1;
-    }
-
-    /// All nodes are there.
-    pub(crate) fn complete(&mut self) {
-        debug_assert_eq!(self.bytes.len(), self.nodes, "done once");
-        self.bytes.reserve_exact(ABOUT * self.nodes);
-        self.bytes.resize_with((1 + ABOUT) * self.nodes, || AtomicU8::new(0));
-        self.bytes.shrink_to_fit();
-    }
-
-    /// Where it is kept which node the status of `node` is about.
-    fn about(&self, node: u32) -> &[AtomicU8] {
-        &self.bytes[self.nodes + ABOUT * node as usize..][..ABOUT]
+        let states = self.states.iter().map(|_| AtomicU8::new(Status::NOT_RUN.state)).collect();
+        Self { states, about: OnceLock::new() }
     }
 
     #[inline]
     pub(crate) fn get(&self, node: u32) -> Status {
-        let state = self.states().0[node as usize].load(Ordering::Relaxed);
-        if !Status::has_about(state) {
-            return Status::new(state);
-        }
-        let mut about = [0; ABOUT];
-        about.iter_mut().zip(self.about(node)).for_each(|(byte, kept)| *byte = kept.load(Ordering::Relaxed));
-        Status { state, about: u32::from_ne_bytes(about) }
+        let state = self.states[node as usize].load(Ordering::Relaxed);
+        if Status::has_about(state) { self.get_about(node, state) } else { Status::new(state) }
+    }
+
+    #[cold]
+    fn get_about(&self, node: u32, state: u8) -> Status {
+        let about = self.about.get().expect("written before the state");
+        Status { state, about: about[node as usize].load(Ordering::Relaxed) }
     }
 
     #[inline]
     pub(crate) fn set(&self, node: u32, status: Status) {
         if Status::has_about(status.state) {
-            let about = status.about.to_ne_bytes();
-            self.about(node).iter().zip(about).for_each(|(kept, byte)| kept.store(byte, Ordering::Relaxed));
+            self.set_about(node, status.about);
         }
-        self.states().0[node as usize].store(status.state, Ordering::Relaxed);
+        self.states[node as usize].store(status.state, Ordering::Relaxed);
+    }
+
+    #[cold]
+    fn set_about(&self, node: u32, about: u32) {
+        let make = || self.states.iter().map(|_| AtomicU32::new(0)).collect();
+        self.about.get_or_init(make)[node as usize].store(about, Ordering::Relaxed);
     }
 
     /// `node` gives no value, for the reason that `status` says.
@@ -260,7 +247,7 @@ impl Statuses {
 
     /// Sets all to one that is about no other node.
     pub(crate) fn fill(&mut self, status: Status) {
-        crate::sync::fill(&mut self.bytes[..self.nodes], status.state);
+        crate::sync::fill(&mut self.states, status.state);
     }
 
     /// The nodes that [`is`](State) this state holds for.

@@ -45,14 +45,14 @@ impl Frame<'_> {
     /// Whether `node`, which has not begun, may begin, as far as `signal` says, and nothing stops it now.
     pub(crate) fn may_start(&self, node: u32, signal: usize) -> bool {
         let signal = self.look(signal);
-        signal & (STOP | DRAIN) == 0 && (signal & FAILED == 0 || self.lasting.has(node))
+        signal & (STOP | DRAIN) == 0 && (signal & FAILED == 0 || self.lasting().has(node))
     }
 
     /// Whether `node`, which is under way, may go on, as far as `signal` says, and nothing stops it now.
     pub(crate) fn may_go_on(&self, node: u32, signal: usize) -> bool {
         let signal = self.look(signal);
         let fails = signal & FAILED != 0 && !self.options.draining.on(StopReason::Failure);
-        signal & STOP == 0 && (!fails || self.lasting.has(node))
+        signal & STOP == 0 && (!fails || self.lasting().has(node))
     }
 
     /// Whether the run is stopped for all, at once, also by a cancel, a deadline, or the end of the executor,
@@ -78,7 +78,7 @@ impl Frame<'_> {
 
     /// Why nothing behind `node` begins any more, if that is so.
     pub(crate) fn stop_reason(&self, node: u32) -> Option<StopReason> {
-        let ignored = if self.lasting.has(node) { FAILED } else { 0 };
+        let ignored = if self.lasting().has(node) { FAILED } else { 0 };
         // What this run has of the one around it, it may know as a cancel.
         let outer = self.options.outer.as_ref().map_or(0, |outer| outer.signal());
         reason(self.look_everywhere() & !ignored | outer)
@@ -86,7 +86,7 @@ impl Frame<'_> {
 
     /// That `node`, which is between two things to do, ends there, if the run is called off.
     pub(crate) fn cut_off(&self, node: u32) -> Option<NoValue> {
-        self.is_told_to_stop(node).then(|| self.statuses.without_value(node, Status::INTERRUPTED))
+        self.is_told_to_stop(node).then(|| self.statuses().without_value(node, Status::INTERRUPTED))
     }
 
     /// No further node is started or polled: somebody, or the end of the executor, has called the run off.
@@ -152,12 +152,12 @@ impl Frame<'_> {
     pub(super) fn raise(&self, signal: usize) {
         // Relaxed: dependents see it like everything that was done before them, for others it is only a hint.
         let before = self.signal.fetch_or(signal, Ordering::Relaxed);
-        self.around.raise(signal);
+        self.records.around.iter().for_each(|around| around.raise(signal));
         // One thread that runs all by itself sees that the run is stopped, and ends it.
         let mut news = if self.team { STOP | FAILED } else { FAILED };
         // Who waits for permits has not begun.
         news |= if before & LIMITED != 0 { DRAIN } else { 0 };
-        if let (Some(wakes), true) = (self.wakes, signal & !before & news != 0) {
+        if let (Some(wakes), true) = (&self.records.wakes, signal & !before & news != 0) {
             // Nothing else would make those who wait come to an end.
             wakes.wake_all();
         }

@@ -15,12 +15,15 @@
 use super::arena::Arena;
 use super::entry::{DropInPlace, Entry};
 use super::errors::Payload;
+use super::records::Records;
 use super::slots::Slots;
 use super::states::States;
 use super::status::{State, Status, Statuses};
 use super::tasks::{Tasks, go_on};
 use crate::sync::thrown::{discard, first};
+use crate::typed::handle::names::Names;
 use crate::typed::handle::node::{GraphId, Node};
+use std::cell::Cell;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
@@ -39,7 +42,7 @@ pub(crate) struct Store {
     pub(crate) tasks: Arc<Tasks>,
     /// Slots and futures.
     values: Arena,
-    pub(crate) statuses: Statuses,
+    pub(crate) records: Records,
     pub(crate) states: States,
 }
 
@@ -56,18 +59,19 @@ impl Store {
     /// `values` is the arena that the places of slots and futures in `tasks` were given by. No slot holds a
     /// value, as the statuses say, and at the places of futures lies that there is none.
     pub(super) unsafe fn new(tasks: Tasks, values: Arena, statuses: Statuses, states: States) -> Self {
-        Self { tasks: Arc::new(tasks), values, statuses, states }
+        let around = tasks.begin_runs.then(Arc::default);
+        let records = Records { statuses, starts: None, wakes: None, around };
+        Self { tasks: Arc::new(tasks), values, records, states }
     }
 
-    /// Another one, with the same closures, and memory of its own for what they give. `inputs` are the nodes
-    /// that are inputs; none of them is set.
+    /// Another one, with the same closures, and memory of its own for what they give. No input is set.
     ///
     /// # Safety
     ///
     /// The calls of all nodes use their closures only by shared references, and all closures are `Sync`.
     /// There are no states, and no node is a graph.
-    pub(crate) unsafe fn another(&self, inputs: &[u32]) -> Self {
-        let Self { tasks, values, statuses, states: _ } = self;
+    pub(crate) unsafe fn another(&self) -> Self {
+        let Self { tasks, values, records: Records { statuses, starts, .. }, states: _ } = self;
         let (tasks, values) = (Arc::clone(tasks), values.alike());
         for future in &tasks.futures {
             // SAFETY: the place is one of the arena that this one is like.
@@ -76,8 +80,11 @@ impl Store {
             unsafe { (future.empty)(place) };
         }
         let statuses = statuses.alike();
-        inputs.iter().for_each(|&input| statuses.set(input, Status::UNSET));
-        Self { tasks, values, statuses, states: States::default() }
+        tasks.described.inputs.iter().for_each(|&input| statuses.set(input, Status::UNSET));
+        let starts = starts.as_ref().map(|starts| starts.another());
+        let around = tasks.begin_runs.then(Arc::default);
+        let records = Records { statuses, starts, wakes: None, around };
+        Self { tasks, values, records, states: States::default() }
     }
 
     /// Whether the other one has the same closures.
@@ -97,6 +104,11 @@ impl Store {
         self.tasks.entry(node)
     }
 
+    /// What nodes are called.
+    pub(crate) fn names(&self) -> &Names {
+        &self.tasks.described.names
+    }
+
     /// How many nodes give futures.
     pub(crate) fn futures(&self) -> usize {
         self.tasks.futures.len()
@@ -104,7 +116,7 @@ impl Store {
 
     /// How many wakers it has: of nodes that give futures, and of those that may have to wait for permits.
     pub(crate) fn wakers(&self) -> usize {
-        self.tasks.futures.len() + self.tasks.limited.len()
+        self.tasks.futures.len() + self.tasks.described.limited.len()
     }
 
     /// Drops the future with this number, if it is there.
@@ -135,13 +147,9 @@ impl Store {
     ///
     /// With the panic of its destructor.
     pub(crate) unsafe fn drop_result(&self, node: u32) {
-        // Both lists are in the order of declaration.
-        for list in [&self.tasks.results, &self.tasks.inputs] {
-            if let Ok(at) = list.binary_search_by_key(&node, |&(node, _)| node) {
-                let (_, drop) = list[at];
-                // SAFETY: the slot holds a value, by contract, of the type that `drop` was made for.
-                unsafe { drop(self.slot_of(node)) };
-            }
+        if let Some(drop) = self.tasks.results.of(node).or_else(|| self.tasks.given.of(node)) {
+            // SAFETY: the slot holds a value, by contract, of the type that `drop` was made for.
+            unsafe { drop(self.slot_of(node)) };
         }
     }
 
@@ -162,7 +170,7 @@ impl Store {
     /// whoever runs nodes sees to that, see `Tasks::call`.)
     pub(crate) fn get<T>(&self, node: Node<T>) -> Option<Result<&T, State>> {
         let slot = self.slot(node)?;
-        let status = self.statuses.get(node.any().index);
+        let status = self.records.statuses.get(node.any().index);
         if status != Status::VALUE {
             return Some(Err(status.state()));
         }
@@ -175,7 +183,7 @@ impl Store {
     /// borrow the store.)
     pub(crate) fn get_mut<T>(&mut self, node: Node<T>) -> Option<Result<&mut T, State>> {
         let mut slot = self.slot(node)?;
-        let status = self.statuses.get(node.any().index);
+        let status = self.records.statuses.get(node.any().index);
         if status != Status::VALUE {
             return Some(Err(status.state()));
         }
@@ -189,7 +197,7 @@ impl Store {
             Ok(value) => NonNull::from(value),
             Err(state) => return Some(Err(state)),
         };
-        self.statuses.set(node.any().index, status);
+        self.records.statuses.set(node.any().index, status);
         // SAFETY: the slot holds a `T`, and as the status says otherwise now, nobody will use that.
         Some(Ok(unsafe { slot.read() }))
     }
@@ -202,7 +210,7 @@ impl Store {
                 let slot = self.slot(node)?;
                 // SAFETY: the slot is for a `T`, and empty.
                 unsafe { slot.write(value) };
-                self.statuses.set(node.any().index, Status::VALUE);
+                self.records.statuses.set(node.any().index, Status::VALUE);
                 None
             }
         }
@@ -216,26 +224,25 @@ impl Store {
     /// `PANICKED`.
     pub(crate) fn clear(&mut self) {
         let panicked = self.drop_results(|_| true);
-        self.statuses.fill(Status::NOT_RUN);
+        self.records.statuses.fill(Status::NOT_RUN);
         if let Some(panicked) = panicked {
             self.blame(panicked);
         }
     }
 
-    /// Drops the results of all nodes, and then these inputs, which are all. None is set afterwards.
+    /// Drops the results of all nodes, and then inputs. None is set afterwards.
     ///
     /// # Panics
     ///
     /// When all that is done, with the first panic of a destructor.
-    pub(crate) fn empty(&mut self, inputs: &[u32]) {
+    pub(crate) fn empty(&mut self) {
         let mut thrown = self.drop_results(|_| true).map(|panicked| panicked.thrown);
-        for at in 0..self.tasks.inputs.len() {
-            let input = self.tasks.inputs[at];
-            let dropped = catch_unwind(AssertUnwindSafe(|| self.drop_value(input)));
+        for (input, drop) in self.tasks.given.iter() {
+            let dropped = catch_unwind(AssertUnwindSafe(|| self.drop_value(input, drop)));
             thrown = first(thrown, dropped.err());
         }
-        self.statuses.fill(Status::NOT_RUN);
-        inputs.iter().for_each(|&input| self.statuses.set(input, Status::UNSET));
+        self.records.statuses.fill(Status::NOT_RUN);
+        self.tasks.described.inputs.iter().for_each(|&input| self.records.statuses.set(input, Status::UNSET));
         if let Some(thrown) = thrown {
             resume_unwind(thrown);
         }
@@ -250,7 +257,7 @@ impl Store {
         let panicked = self.drop_results(|node| which(node).is_some());
         for node in (0..).take(self.len()) {
             if let Some(status) = which(node) {
-                self.statuses.set(node, status);
+                self.records.statuses.set(node, status);
             }
         }
         if let Some(panicked) = panicked {
@@ -261,21 +268,18 @@ impl Store {
     /// Drops the results of these nodes. Those that have panicked, if any.
     fn drop_results(&mut self, which: impl Fn(u32) -> bool) -> Option<Panicked> {
         let mut panicked: Option<Panicked> = None;
-        let mut at = 0;
-        let drop_rest = |store: &mut Self, at: &mut usize| {
-            while let Some(&(node, _)) = store.tasks.results.get(*at) {
-                *at += 1;
-                if which(node) {
-                    store.drop_value(store.tasks.results[*at - 1]);
-                }
+        let (mut results, under_way) = (self.tasks.results.iter(), Cell::new(0));
+        let mut drop_rest = || {
+            for (node, drop) in results.by_ref().filter(|&(node, _)| which(node)) {
+                under_way.set(node);
+                self.drop_value(node, drop);
             }
         };
-        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop_rest(self, &mut at))) {
-            let node = self.tasks.results[at - 1].0;
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(&mut drop_rest)) {
             match &mut panicked {
-                None => panicked = Some(Panicked { nodes: vec![node], thrown: payload }),
+                None => panicked = Some(Panicked { nodes: vec![under_way.get()], thrown: payload }),
                 Some(panicked) => {
-                    panicked.nodes.push(node);
+                    panicked.nodes.push(under_way.get());
                     discard(payload);
                 }
             }
@@ -285,17 +289,17 @@ impl Store {
 
     #[cold]
     fn blame(&self, Panicked { nodes, thrown }: Panicked) -> ! {
-        nodes.into_iter().for_each(|node| self.statuses.set(node, Status::PANICKED));
+        nodes.into_iter().for_each(|node| self.records.statuses.set(node, Status::PANICKED));
         resume_unwind(thrown)
     }
 
-    /// Drops what a node gave, if it is there.
+    /// Drops what a node gave, if it is there, by what its list says. (For those that borrow the store alone.)
     #[inline]
-    fn drop_value(&mut self, (node, drop): (u32, DropInPlace)) {
-        if self.statuses.get(node) == Status::VALUE {
-            self.statuses.set(node, Status::NOT_RUN);
-            // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; the status has
-            // changed, so nobody will use it again.
+    fn drop_value(&self, node: u32, drop: DropInPlace) {
+        if self.records.statuses.get(node) == Status::VALUE {
+            self.records.statuses.set(node, Status::NOT_RUN);
+            // SAFETY: at `VALUE` the slot holds a value, of the type that `drop` was made for; whoever calls
+            // this borrows the store alone, and the status has changed, so nobody will use the value again.
             unsafe { drop(self.slot_of(node)) };
         }
     }
@@ -307,45 +311,32 @@ impl Store {
     }
 }
 
-/// How much of a store is left to be dropped.
-struct Left {
-    futures: usize,
-    results: usize,
-    inputs: usize,
-}
-
 impl Drop for Store {
     /// Futures first, which may use anything else, then results, inputs and states; and at last, with the
     /// last store that has them, closures. Destructors that come after one that panics run too, and then the
     /// first panic goes on; unless the thread unwinds already, when that would abort.
     fn drop(&mut self) {
-        let Tasks { futures, results, inputs, .. } = &*self.tasks;
-        let mut left = Left { futures: futures.len(), results: results.len(), inputs: inputs.len() };
+        let Tasks { futures, results, given, .. } = &*self.tasks;
+        let mut futures = (0..u32::try_from(futures.len()).expect("one per node")).rev();
+        let mut values = results.iter().rev().chain(given.iter().rev());
+        let mut drop_rest = || {
+            for future in futures.by_ref() {
+                // (After a run there is none.)
+                // SAFETY: there is no run any more. If its destructor panics, it is gone all the same.
+                unsafe { self.drop_future(future) };
+            }
+            for (node, drop) in values.by_ref() {
+                self.drop_value(node, drop);
+            }
+        };
         let mut thrown = None;
-        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.drop_all(&mut left))) {
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(&mut drop_rest)) {
+            thrown = first(thrown, Some(payload));
+        }
+        let states = &mut self.states;
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| while states.drop_last() {})) {
             thrown = first(thrown, Some(payload));
         }
         go_on(thrown);
-    }
-}
-
-impl Store {
-    /// Drops everything that is left, until a destructor panics.
-    fn drop_all(&mut self, left: &mut Left) {
-        while let Some(last) = left.futures.checked_sub(1) {
-            left.futures = last;
-            // (After a run there is none.)
-            // SAFETY: there is no run any more. If its destructor panics, it is gone all the same.
-            unsafe { self.drop_future(u32::try_from(last).expect("one per node")) };
-        }
-        while let Some(last) = left.results.checked_sub(1) {
-            left.results = last;
-            self.drop_value(self.tasks.results[last]);
-        }
-        while let Some(last) = left.inputs.checked_sub(1) {
-            left.inputs = last;
-            self.drop_value(self.tasks.inputs[last]);
-        }
-        while self.states.drop_last() {}
     }
 }

@@ -2,6 +2,7 @@
 
 use super::arena::{Arena, Place};
 use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
+use super::records::Described;
 use super::states::States;
 use super::status::{Status, Statuses};
 use super::store::Store;
@@ -14,14 +15,13 @@ pub(crate) struct StoreBuilder {
     tasks: Tasks,
     /// Slots and futures. Nothing lies there yet but that there are no futures.
     values: Arena,
-    statuses: Statuses,
+    statuses: Vec<Status>,
     pub(crate) states: States,
 }
 
 impl StoreBuilder {
     pub(crate) fn new() -> Self {
-        let (values, statuses) = (Arena::new(), Statuses::default());
-        Self { tasks: Tasks::new(), values, statuses, states: States::default() }
+        Self { tasks: Tasks::new(), values: Arena::new(), statuses: Vec::new(), states: States::default() }
     }
 
     pub(crate) fn id(&self) -> GraphId {
@@ -59,9 +59,14 @@ impl StoreBuilder {
         self.tasks.slots.push(self.values.reserve(of));
         self.tasks.entries.push(Entry::NOTHING);
         self.statuses.push(status);
-        let drops = if status == Status::UNSET { &mut self.tasks.inputs } else { &mut self.tasks.results };
-        drops.extend(drop.map(|drop| (index, drop)));
+        let drops = if status == Status::UNSET { &mut self.tasks.given } else { &mut self.tasks.results };
+        drop.into_iter().for_each(|drop| drops.push(index, drop));
         index
+    }
+
+    /// Some node may begin runs.
+    pub(crate) fn begins_runs(&mut self) {
+        self.tasks.begin_runs = true;
     }
 
     /// Gives `node` its task, which `call` is made for. If it gives futures, as the one of the number that
@@ -88,7 +93,7 @@ impl StoreBuilder {
     /// From now on `node` has this entry. `drop` drops its closure, and `future` is about the futures of
     /// that.
     fn set_entry(&mut self, node: u32, entry: Entry, drop: Option<DropInPlace>, future: Option<FutureOf>) {
-        self.tasks.closures.extend(drop.map(|drop| (entry.function, drop)));
+        drop.into_iter().for_each(|drop| self.tasks.closures.push(node, drop));
         self.tasks.entries[node as usize] = entry;
         self.tasks.futures.extend(future);
     }
@@ -125,25 +130,25 @@ impl StoreBuilder {
         &self.tasks.lists
     }
 
-    /// All nodes are there; `limited`, ascending, are those under limits that graphs share. Gives back memory
-    /// that isn't used.
-    pub(crate) fn finish(self, limited: Vec<u32>) -> Store {
-        let Self { mut tasks, mut values, mut statuses, mut states } = self;
+    /// All nodes are there, and this is known of them. Gives back memory that isn't used.
+    pub(crate) fn finish(self, mut described: Described) -> Store {
+        let Self { mut tasks, mut values, statuses, mut states } = self;
         tasks.functions.shrink();
         tasks.pointers.shrink();
         tasks.lists.shrink_to_fit();
         tasks.entries.shrink_to_fit();
         tasks.slots.shrink_to_fit();
-        tasks.results.shrink_to_fit();
-        tasks.inputs.shrink_to_fit();
-        tasks.closures.shrink_to_fit();
+        tasks.results.shrink();
+        tasks.given.shrink();
+        tasks.closures.shrink();
         tasks.futures.shrink_to_fit();
-        tasks.limited = limited.into();
+        described.names.shrink();
+        described.lasting.find_futures(tasks.futures.iter().map(|future| future.node));
+        tasks.described = described;
         values.shrink();
-        statuses.complete();
         states.shrink();
         // SAFETY: `values` is what the places in `tasks` were given by; no slot holds a value, and there is
         // no future, as the statuses and what lies there say.
-        unsafe { Store::new(tasks, values, statuses, states) }
+        unsafe { Store::new(tasks, values, Statuses::new(&statuses), states) }
     }
 }

@@ -1,13 +1,15 @@
-//! The closures of a graph: written while it is built, and never changed.
+//! The closures of a graph, and what is known of its nodes: written while it is built, and never changed.
 //!
 //! A task is the thread's that runs its node. Those of a [definition](crate::Definition) are only read, and
 //! any number of runs read them at once. What a run changes lies elsewhere ([`Store`](super::store::Store)):
 //! futures too, so that each run has its own.
 
 use super::arena::{Arena, Place};
-use super::entry::{DropFuture, DropInPlace, Entry};
+use super::drops::Drops;
+use super::entry::{DropFuture, Entry};
 use super::errors::Payload;
 use super::frame::Frame;
+use super::records::Described;
 use super::row::{Ran, Row};
 use crate::sync::thrown::{discard, first};
 use crate::typed::handle::node::GraphId;
@@ -15,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::thread;
 
-/// The closures of a graph, what feeds them, and where what they give lies.
+/// The closures of a graph, what feeds them, and where what they give lies; and what nodes are called.
 pub(crate) struct Tasks {
     pub(super) id: GraphId,
     /// Closures, and what feeds these: each for itself, so that the closures of nodes of one kind lie side by
@@ -26,13 +28,15 @@ pub(crate) struct Tasks {
     pub(super) lists: Vec<u32>,
     pub(super) entries: Vec<Entry>,
     pub(super) slots: Vec<Place<u8>>,
-    /// How to drop what nodes give that isn't trivial to drop; inputs apart, since they outlast runs.
-    pub(super) results: Vec<(u32, DropInPlace)>,
-    pub(super) inputs: Vec<(u32, DropInPlace)>,
-    pub(super) closures: Vec<(Place<u8>, DropInPlace)>,
+    /// How to drop what nodes give, in the order of declaration; inputs apart, since they outlast runs.
+    pub(super) results: Drops,
+    pub(super) given: Drops,
+    /// How to drop closures, in the order of definition.
+    pub(super) closures: Drops,
     pub(super) futures: Vec<FutureOf>,
-    /// The nodes that may have to wait for permits, ascending.
-    pub(super) limited: Box<[u32]>,
+    pub(crate) described: Described,
+    /// Some nodes may begin runs: graphs, and those that are given the threads of the run.
+    pub(super) begin_runs: bool,
 }
 
 /// The future of a node.
@@ -68,11 +72,12 @@ impl Tasks {
             lists: Vec::new(),
             entries: Vec::new(),
             slots: Vec::new(),
-            results: Vec::new(),
-            inputs: Vec::new(),
-            closures: Vec::new(),
+            results: Drops::default(),
+            given: Drops::default(),
+            closures: Drops::default(),
             futures: Vec::new(),
-            limited: Box::default(),
+            described: Described::default(),
+            begin_runs: false,
         }
     }
 
@@ -91,12 +96,14 @@ impl Tasks {
     #[inline]
     pub(crate) fn node_of_waker(&self, index: u32) -> u32 {
         let index = index as usize;
-        self.futures.get(index).map_or_else(|| self.limited[index - self.futures.len()], |future| future.node)
+        self.futures
+            .get(index)
+            .map_or_else(|| self.described.limited[index - self.futures.len()], |future| future.node)
     }
 
     /// The number of `node` among those that may have to wait for permits, and that of its waker then.
     pub(crate) fn limited(&self, node: u32) -> Option<(usize, u32)> {
-        let number = self.limited.binary_search(&node).ok()?;
+        let number = self.described.limited.binary_search(&node).ok()?;
         Some((number, u32::try_from(self.futures.len() + number).expect("two per node at the most")))
     }
 
@@ -151,11 +158,9 @@ impl Drop for Tasks {
 impl Tasks {
     /// Drops the closures that are left, until a destructor panics.
     fn drop_closures(&mut self) {
-        while let Some((place, drop)) = self.closures.pop() {
-            // SAFETY: `define` has put the closure there.
-            let closure = unsafe { self.functions.base().at(place) };
-            // SAFETY: `drop` was made for it. It is no longer in a list.
-            unsafe { drop(closure) };
+        while let Some((node, drop)) = self.closures.pop() {
+            // SAFETY: `drop` was made for it (`define`). It is no longer in a list.
+            unsafe { drop(self.task(node)) };
         }
     }
 }

@@ -121,7 +121,7 @@ impl Watched<'_> {
         let (watch, node) = (self.watch, self.node.later());
         mem::forget(self);
         let outcome = match came_to {
-            Outcome::Pending(_) | Outcome::Again => {
+            Outcome::Pending(_) | Outcome::Again(_) => {
                 return tell(watch.observer, |observer| observer.node_waits(&node));
             }
             Outcome::Value => NodeOutcome::Completed,

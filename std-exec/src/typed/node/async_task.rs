@@ -86,7 +86,7 @@ where
     R: Settle<Fut::Output>,
 {
     debug_assert!(
-        matches!(frame.statuses.get(node), Status::NOT_RUN | Status::PENDING),
+        matches!(frame.statuses().get(node), Status::NOT_RUN | Status::PENDING),
         "two members had the node"
     );
     // No reference to the whole task, for the future may have one to the closure.

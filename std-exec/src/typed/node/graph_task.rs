@@ -158,7 +158,7 @@ where
     match AsyncRun::begin(function.graph.data_mut(), frame.executor.cloned(), options) {
         Ok(begun) => {
             *under_way = Some(begun);
-            Outcome::Again // in turns with others
+            Outcome::Again(*index) // in turns with others
         }
         Err(error) => Outcome::Nothing(frame.nested_failed(node, error)),
     }

@@ -99,7 +99,7 @@ impl fmt::Debug for Reach<'_> {
 
 /// What a node is fed that reaches this moment.
 fn fed<'a>(frame: &Frame<'_>, start: u32) -> Reach<'a> {
-    Reach::new(frame.starts.expect("a graph with moments has them"), start, frame.wakes())
+    Reach::new(frame.records.starts.as_ref().expect("a graph with moments has them"), start, frame.wakes())
 }
 
 impl Sealed for Moment {}

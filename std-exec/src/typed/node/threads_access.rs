@@ -58,7 +58,9 @@ impl Dependency for RunThreads {
     type Pointer = ();
     type Scope = Self;
 
-    fn resolve(self, _: &mut Resolver<'_>) {}
+    fn resolve(self, resolver: &mut Resolver<'_>) {
+        resolver.store.begins_runs();
+    }
 }
 
 impl<'a> Feed<'a> for RunThreads {
@@ -78,7 +80,9 @@ impl Dependencies for RunThreads {
     type Pointers = ();
     type Scope = Self;
 
-    fn resolve(self, _: &mut Resolver<'_>) {}
+    fn resolve(self, resolver: &mut Resolver<'_>) {
+        resolver.store.begins_runs();
+    }
 }
 
 impl<Fun, Out> NodeFn<RunThreads> for Fun

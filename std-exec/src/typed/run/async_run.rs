@@ -16,10 +16,9 @@ use super::begin_and_end;
 use super::execution::Execution;
 use crate::executor::Handle;
 use crate::pool::context;
-use crate::protocol::fair_queue::Next;
 use crate::protocol::ready_queue::ReadyQueue;
 use crate::sync::thrown;
-use crate::typed::data::agenda::Agenda;
+use crate::typed::data::agenda::{Agenda, Next};
 use crate::typed::data::graph_data::{GraphData, Parts};
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::errors::Payload;
@@ -93,7 +92,7 @@ impl AsyncRun {
         assert!(*open, "polled after its end");
         let (parts, queue, agenda) = data.parts();
         // Runs that nodes begin, and that this thread waits for, come first in the queues of limits.
-        let _nested = parts.limits.map(|_| context::within_polled());
+        let _nested = parts.rare.and_then(|rare| rare.limited.as_ref()).map(|_| context::within_polled());
         let run = Execution::new(parts, None, options, mem::take(standing));
         let is_shut_down = || executor.as_ref().is_some_and(|executor| executor.shared.is_shut_down());
         // SAFETY: `data` is borrowed for this run alone, and was since `begin`, which has set the statuses.
@@ -151,7 +150,6 @@ unsafe fn go(
     is_shut_down: impl Fn() -> bool,
     context: &Context<'_>,
 ) -> Poll<()> {
-    let dag = parts.topology.dag.view();
     let wakes = run.frame.wakes();
     // The task that polls may have been woken for something else.
     wakes.wake_up();
@@ -168,13 +166,13 @@ unsafe fn go(
             return Poll::Pending;
         }
         if wakes.any() {
-            agenda.take_woken(parts.store, wakes);
+            agenda.take_woken(wakes);
         }
-        let Some(next) = agenda.next(parts.topology, queue.as_deref_mut()) else {
+        let Some(next) = agenda.next((parts.store, parts.topology), wakes, queue.as_deref_mut()) else {
             if !wakes.any() && wakes.fall_asleep(context.waker()) {
                 return Poll::Pending;
             }
-            agenda.take_woken(parts.store, wakes);
+            agenda.take_woken(wakes);
             continue;
         };
         let (node, outcome) = match next {
@@ -185,11 +183,13 @@ unsafe fn go(
             Next::Again(node) => (node, unsafe { run.go_on(node.get()) }),
         };
         match outcome {
-            Outcome::Value | Outcome::Nothing(_) => agenda.complete(dag, node, queue.as_deref_mut()),
-            Outcome::Again => agenda.woken(node),
+            Outcome::Value | Outcome::Nothing(_) => {
+                agenda.complete(parts.topology, node, queue.as_deref_mut());
+            }
+            Outcome::Again(future) => agenda.again(wakes, future),
             Outcome::Pending(future) => {
                 if wakes.pend(future) == Pending::Again {
-                    agenda.woken(node);
+                    agenda.again(wakes, future);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use crate::executor::Handle;
 use crate::observe::RunOutcome;
 use crate::sync::{clock, next_number, thrown};
-use crate::typed::data::graph_data::GraphData;
+use crate::typed::data::graph_data::{GraphData, Rare};
 use crate::typed::error::failure::{Failures, Stop};
 use crate::typed::error::panicked::Panicked;
 use crate::typed::error::run_error::RunError;
@@ -43,25 +43,33 @@ pub(crate) fn begin(
     let watched = if options.is_watched() { WATCHED } else { 0 };
     let guarded = if options.guards() { GUARDED } else { 0 };
     let within = if options.drains_within() { WITHIN } else { 0 };
-    let limited = if data.limited.is_some() { LIMITED } else { 0 };
-    let early = if data.early.is_some() { EARLY } else { 0 };
-    data.early.iter_mut().for_each(|early| early.begin());
-    data.starts.iter().for_each(|starts| starts.begin(&data.described.inputs));
-    let cutoff = if options.update && data.cutoffs.is_some() { CUTOFF } else { 0 };
-    Around::begin(&mut data.around, options.outer.clone());
+    let rare = data.rare.as_mut().map_or(0, |rare| begin_rare(rare, options));
+    data.store.records.starts.iter().for_each(|starts| starts.begin(&data.store.tasks.described.inputs));
+    data.store.records.around.iter_mut().for_each(|around| Around::begin(around, options.outer.clone()));
     let watching = options.is_watched().then(|| begin_watching(data, executor, options));
     Ok(Standing {
-        signal: check | partial | watched | guarded | within | early | limited | cutoff,
+        signal: check | partial | watched | guarded | within | rare,
         failures: Errors::default(),
         watching,
     })
+}
+
+/// What a run signals from its beginning for the sake of what few graphs have.
+#[cold]
+fn begin_rare(rare: &mut Rare, options: &RunOptions) -> usize {
+    let limited = if rare.limited.is_some() { LIMITED } else { 0 };
+    let early = if rare.early.is_some() { EARLY } else { 0 };
+    let cutoff = if options.update && rare.cutoffs.is_some() { CUTOFF } else { 0 };
+    rare.early.iter_mut().for_each(|early| early.begin());
+    limited | early | cutoff
 }
 
 /// Tells whoever watches that the run begins, and of which nodes it won't.
 #[cold]
 fn begin_watching(data: &mut GraphData, executor: Option<&Handle>, options: &RunOptions) -> Watching {
     if options.measure {
-        data.measured.reserve(data.store.len());
+        let nodes = data.store.len();
+        data.rare_mut().measured.reserve(nodes);
     }
     let to_run = (0..).take(data.store.len()).filter(|&node| data.may_run(node)).count();
     let threads = executor.map_or(1, Handle::threads);
@@ -70,7 +78,7 @@ fn begin_watching(data: &mut GraphData, executor: Option<&Handle>, options: &Run
     watch.run_begins();
     if options.is_partial() {
         let is_idle = |node: &u32| !data.may_run(*node);
-        let is_input = |node: &u32| data.described.inputs.binary_search(node).is_ok();
+        let is_input = |node: &u32| data.store.tasks.described.inputs.binary_search(node).is_ok();
         let idle = (0..).take(data.store.len()).filter(|node| is_idle(node) && !is_input(node));
         idle.for_each(|node| watch.idle(node));
     }
@@ -95,7 +103,7 @@ fn prepare_panicked(data: &mut GraphData, options: &RunOptions, payload: Payload
 
 /// What comes after the last node of a run of which nobody wants to know the outcome.
 pub(crate) fn give_up(data: &mut GraphData, options: &RunOptions, standing: &Standing) {
-    Around::end(&mut data.around);
+    data.store.records.around.iter_mut().for_each(Around::end);
     let watch = standing.watching.map(|watching| (options, watching));
     end_cutoffs(data, watch).into_iter().for_each(thrown::discard);
     if let Some(watching) = standing.watching {
@@ -112,12 +120,12 @@ pub(crate) fn end(
 ) -> Result<(), RunError> {
     if standing.signal == 0 && thrown.is_none() {
         debug_assert!(standing.failures.is_empty() && standing.watching.is_none());
-        Around::end(&mut data.around);
+        data.store.records.around.iter_mut().for_each(Around::end);
         return Ok(());
     }
     let Standing { signal, mut failures, watching } = standing;
     let thrown = thrown::first(failures.take_thrown(), thrown);
-    Around::end(&mut data.around);
+    data.store.records.around.iter_mut().for_each(Around::end);
     let thrown = thrown::first(thrown, end_cutoffs(data, watching.map(|watching| (options, watching))));
     if thrown.is_some() || signal & TROUBLE != 0 {
         let watch = watching.map(|watching| data.watch(options, watching));
@@ -140,7 +148,7 @@ pub(crate) fn end(
 /// What an update leaves undecided is decided. What the first destructor that panics then has thrown.
 #[inline]
 fn end_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
-    if data.cutoffs.is_some() { decide_cutoffs(data, watched) } else { None }
+    if data.cutoffs().is_some() { decide_cutoffs(data, watched) } else { None }
 }
 
 /// The same, if there is anything.
@@ -148,7 +156,7 @@ fn end_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -
 fn decide_cutoffs(data: &mut GraphData, watched: Option<(&RunOptions, Watching)>) -> Option<Payload> {
     let watch = watched.map(|(options, watching)| data.watch(options, watching));
     let thrown = data.end_cutoffs(watch.as_ref());
-    data.cutoffs.iter_mut().for_each(|cutoffs| cutoffs.end());
+    data.rare_mut().cutoffs.iter_mut().for_each(|cutoffs| cutoffs.end());
     thrown
 }
 
@@ -168,7 +176,7 @@ fn outcome(
     let now = options.stop();
     let stop =
         Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
-    let failures = Failures::new(failures.named(&data.described.names), stop);
+    let failures = Failures::new(failures.named(data.store.names()), stop);
     if let Some(payload) = thrown {
         return panicked(data, failures, payload, options).map(Err);
     }
@@ -176,7 +184,8 @@ fn outcome(
         return Ok(Err(RunError::Failed(failures)));
     }
     let declared = |node: &u32| *node < data.topology.declared();
-    let named = |state| data.described.names.all_named(data.store.statuses.nodes(state).filter(declared));
+    let named =
+        |state| data.store.names().all_named(data.store.records.statuses.nodes(state).filter(declared));
     Ok(match (named(State::NotRun), named(State::Interrupted)) {
         // Called off when its last nodes were under way.
         (not_run, interrupted) if not_run.is_empty() && interrupted.is_empty() => Ok(()),
@@ -192,7 +201,7 @@ fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     let workers = executor.workers;
     match data.schedule.as_ref().and_then(|schedule| schedule.worker_beyond(workers)) {
         Some((node, worker)) => {
-            Err(RunError::NoSuchWorker { node: data.described.names.named(node), worker, workers })
+            Err(RunError::NoSuchWorker { node: data.store.names().named(node), worker, workers })
         }
         None => Ok(()),
     }
@@ -206,9 +215,9 @@ fn panicked(
     payload: Payload,
     options: &RunOptions,
 ) -> Result<RunError, Payload> {
-    let mut panicked: Vec<u32> = data.store.statuses.nodes(State::Panicked).collect();
-    let inside: Vec<_> = data.inner_data().map(|(node, inner)| (node, inner.failures.take())).collect();
-    let names = &data.described.names;
+    let mut panicked: Vec<u32> = data.store.records.statuses.nodes(State::Panicked).collect();
+    let inside: Vec<_> = data.inner_data().map(|(node, inner)| (node, inner.take_failures())).collect();
+    let names = data.store.names();
     for (node, inside) in inside {
         // If none has, it was what sets the inputs, or reads the results, of that graph.
         if !inside.panicked().is_empty() {
@@ -220,7 +229,7 @@ fn panicked(
     if options.catch_panics {
         return Ok(RunError::Panicked(Panicked::new(failures, payload)));
     }
-    data.failures = Kept::new(failures);
+    data.rare_mut().failures = Kept::new(failures);
     Err(payload)
 }
 
@@ -230,10 +239,11 @@ impl GraphData {
     fn skip_dependents(&self, watch: Option<&Watch<'_>>) {
         for node in self.topology.forward() {
             // A start that has been there isn't behind what has become of its node since.
-            let is_reached = self.starts.as_ref().is_some_and(|starts| starts.is_reached(node));
-            let has_begun = !matches!(self.store.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED);
+            let is_reached = self.store.records.starts.as_ref().is_some_and(|starts| starts.is_reached(node));
+            let has_begun =
+                !matches!(self.store.records.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED);
             if !(has_begun || is_reached) {
-                let statuses = &self.store.statuses;
+                let statuses = &self.store.records.statuses;
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
                     if let (Some(watch), State::Skipped { .. } | State::NotChosen { .. }) =

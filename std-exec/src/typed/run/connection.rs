@@ -22,9 +22,9 @@ impl GraphData {
         standing: &Standing,
         all_complete: bool,
     ) -> Option<Payload> {
-        let wakes = self.wakes.as_ref()?;
+        let wakes = self.store.records.wakes.as_ref()?;
         #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
-        drop(self.alarm.take());
+        drop(self.rare.as_mut().and_then(|rare| rare.alarm.take()));
         if let Some(token) = &options.token {
             token.detach(wakes);
         }
@@ -40,10 +40,10 @@ impl GraphData {
                 // SAFETY: the run is over, so nobody polls it until the next one calls its node.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
                 let node = self.store.tasks.node_of_waker(future);
-                let status = self.store.statuses.get(node);
+                let status = self.store.records.statuses.get(node);
                 if matches!(status, Status::PENDING | Status::INTERRUPTED) {
                     let ended = if dropped.is_ok() { Status::INTERRUPTED } else { Status::PANICKED };
-                    self.store.statuses.set(node, ended);
+                    self.store.records.statuses.set(node, ended);
                     if status == Status::PENDING && standing.watching.is_some() {
                         waited.push(node);
                     }
@@ -51,7 +51,8 @@ impl GraphData {
                 thrown = thrown::first(thrown, dropped.err());
             }
             // Behind the futures, which may use what was limited.
-            self.limited.iter().for_each(|limited| limited.release_all());
+            let limited = self.rare().and_then(|rare| rare.limited.as_ref());
+            limited.into_iter().for_each(|limited| limited.release_all());
         }
         if let Some(watching) = standing.watching {
             let watch = self.watch(options, watching);
@@ -64,7 +65,7 @@ impl GraphData {
     /// shut down.
     pub(crate) fn connect(&mut self, options: &RunOptions, executor: Option<&Handle>) {
         let wakers = self.store.wakers();
-        let wakes = self.wakes.get_or_insert_with(|| Wakes::new(wakers));
+        let wakes = self.store.records.wakes.get_or_insert_with(|| Wakes::new(wakers));
         if let Some(token) = &options.token {
             token.attach(wakes);
         }
@@ -73,7 +74,8 @@ impl GraphData {
         }
         #[cfg(not(any(dgraph_loom, dgraph_shuttle)))]
         if let Some(deadline) = options.deadline {
-            self.alarm = Alarm::set(deadline, wakes);
+            let alarm = Alarm::set(deadline, wakes);
+            self.rare_mut().alarm = alarm;
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Results that are dropped before the run is over: who has complete users only.
 
 use super::execution::Execution;
-use crate::typed::memory::frame::Frame;
 use crate::typed::memory::standing::{EARLY, STOP};
 use crate::typed::memory::status::{Outcome, Status};
 use dgraph_core::NodeId;
@@ -18,7 +17,9 @@ impl Execution<'_> {
         if signal & EARLY != 0 && matches!(outcome, Outcome::Value | Outcome::Nothing(_)) {
             // SAFETY: by contract: who uses these results is complete, and this thread sees what they did.
             let unused = |result: NodeId| unsafe { self.drop_early(result.get()) };
-            self.early.into_iter().for_each(|early| early.complete(NodeId::new(node), unused));
+            if let Some(early) = self.parts.rare.and_then(|rare| rare.early.as_ref()) {
+                early.countdown().complete(NodeId::new(node), unused);
+            }
         }
         outcome
     }
@@ -34,7 +35,7 @@ impl Execution<'_> {
     /// they did.
     #[cold]
     unsafe fn drop_early(&self, node: u32) {
-        let Frame { statuses, options, .. } = &self.frame;
+        let (statuses, options) = (self.frame.statuses(), self.frame.options);
         let signal = self.frame.signal();
         let is_target =
             || options.targets.iter().flat_map(|all| all.iter()).any(|target| target.index == node);
@@ -44,7 +45,7 @@ impl Execution<'_> {
         let drop = || {
             // SAFETY: it holds a value, as its status says. Those who used it are complete: their calls have
             // returned, and their futures are gone, since the run isn't stopped. No later node is fed it.
-            unsafe { self.store.drop_result(node) };
+            unsafe { self.parts.store.drop_result(node) };
             Outcome::Nothing(statuses.without_value(node, Status::DROPPED))
         };
         let drop = || self.frame.attempt(node, false, drop);

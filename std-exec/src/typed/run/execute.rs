@@ -38,7 +38,7 @@ pub(crate) fn execute(
     let standing = run.into_standing();
     // Nothing went wrong, so every node has given a value.
     if unmarked && ended.is_ok() && standing.signal == 0 {
-        data.store.statuses.mark_all();
+        data.store.records.statuses.mark_all();
     }
     end(data, options, standing, ended.err())
 }

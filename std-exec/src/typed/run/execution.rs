@@ -14,10 +14,7 @@
 use crate::executor::Handle;
 use crate::sync::thrown::discard;
 use crate::typed::data::graph_data::Parts;
-use crate::typed::data::topology::Topology;
-use crate::typed::limits::limited::Limits;
-use crate::typed::memory::cutoffs::Cutoffs;
-use crate::typed::memory::frame::{Frame, Known};
+use crate::typed::memory::frame::Frame;
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::standing::{
     CHECK, CUTOFF, DRAIN, FAILED, GUARDED, LIMITED, PARTIAL, STOP, Standing, TROUBLE, WATCHED, WITHIN,
@@ -27,23 +24,15 @@ use crate::typed::memory::store::Store;
 use crate::typed::memory::tasks::Tasks;
 use crate::typed::memory::watch::Watch;
 use crate::typed::options::run_options::RunOptions;
-use dgraph_core::{Countdown, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One run of a typed graph, which decides about each node whether it is started.
 pub(crate) struct Execution<'r> {
     /// What the calls of nodes are given of it.
     pub(crate) frame: Frame<'r>,
-    pub(super) store: &'r Store,
+    pub(crate) parts: Parts<'r>,
+    /// Those of its store, at hand.
     pub(crate) tasks: &'r Tasks,
-    pub(crate) topology: &'r Topology,
-    /// The order of a shuffled run.
-    pub(crate) shuffled: Option<&'r [NodeId]>,
-    pub(super) limits: Option<Limits<'r>>,
-    /// Which results that are dropped early have users left.
-    pub(super) early: Option<Countdown<'r>>,
-    /// Which nodes of an update stay as they are.
-    pub(super) cutoffs: Option<&'r Cutoffs>,
     leaves_unmarked: bool,
 }
 
@@ -54,20 +43,18 @@ impl<'r> Execution<'r> {
         options: &'r RunOptions,
         standing: Standing,
     ) -> Self {
-        let Parts { store, topology, shuffled, wakes, limits, early, cutoffs, names, around, starts, .. } =
-            parts;
-        let leaves_unmarked = standing.signal == 0 && !topology.asks();
+        let leaves_unmarked = standing.signal == 0 && !parts.topology.asks();
         let watch = standing.watching.map(|watching| parts.watch(options, watching));
-        let (slots, statuses, lasting) = (store.slots(), &store.statuses, topology.lasting());
-        let known = Known { slots, statuses, lasting, names, around, starts };
-        let frame = Frame::new(known, watch, wakes, executor, options, standing);
-        let tasks = &store.tasks;
-        Self { frame, store, tasks, topology, shuffled, limits, early, cutoffs, leaves_unmarked }
+        let Store { tasks, records, .. } = parts.store;
+        let slots = parts.store.slots();
+        let frame = Frame::new(slots, records, &tasks.described, watch, executor, options, standing);
+        Self { frame, parts, tasks, leaves_unmarked }
     }
 
     /// Says that the run is on the threads of an executor.
-    pub(crate) fn by_a_team(self) -> Self {
-        Self { frame: self.frame.of_a_team(), ..self }
+    pub(crate) fn by_a_team(mut self) -> Self {
+        self.frame.is_of_a_team();
+        self
     }
 
     pub(crate) fn into_standing(self) -> Standing {
@@ -121,7 +108,7 @@ impl Execution<'_> {
             }
         }
         // What it has waited for is under way, and has no result yet.
-        let may_start = waits.is_some() && self.frame.statuses.get(node) == Status::NOT_RUN;
+        let may_start = waits.is_some() && self.frame.statuses().get(node) == Status::NOT_RUN;
         if let (false, Some(settled)) = (may_start, self.settled(node, signal)) {
             return self.within_limits(node, signal, || settled);
         }
@@ -149,7 +136,7 @@ impl Execution<'_> {
     #[inline]
     pub(crate) unsafe fn go_on(&self, node: u32) -> Outcome {
         // Who waits for permits has not begun.
-        match self.frame.statuses.get(node) == Status::PENDING {
+        match self.frame.statuses().get(node) == Status::PENDING {
             // SAFETY: by contract.
             true => unsafe { self.again(node) },
             // SAFETY: by contract.
@@ -219,9 +206,9 @@ impl Execution<'_> {
             if let Some(future) = self.to_drop(node, signal) {
                 // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
                 // polls it any more in this run.
-                unsafe { self.store.drop_future(future) };
+                unsafe { self.parts.store.drop_future(future) };
             }
-            Outcome::Nothing(self.frame.statuses.without_value(node, Status::INTERRUPTED))
+            Outcome::Nothing(self.frame.statuses().without_value(node, Status::INTERRUPTED))
         };
         let told = Told { watch: self.frame.watch.as_ref(), node };
         let interrupted = self.frame.attempt(node, false, end);
@@ -244,7 +231,8 @@ impl Execution<'_> {
             if let Some(future) = self.tasks.future_of(node) {
                 // SAFETY: the future is this thread's, by contract, and as its node completes now, nobody
                 // polls it any more in this run.
-                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.store.drop_future(future) }));
+                let dropped =
+                    catch_unwind(AssertUnwindSafe(|| unsafe { self.parts.store.drop_future(future) }));
                 dropped.map_err(discard).unwrap_or_default();
             }
             Outcome::Nothing(self.frame.caught(node, payload))
@@ -311,13 +299,13 @@ impl Execution<'_> {
     #[cold]
     #[inline(never)]
     fn settled(&self, node: u32, signal: usize) -> Option<Outcome> {
-        let statuses = self.frame.statuses;
+        let statuses = self.frame.statuses();
         if statuses.get(node) != Status::NOT_RUN {
             return Some(statuses.settled(node)); // an input, or not to run at all
         }
         let mut why = None;
         if signal & (TROUBLE | STOP | DRAIN | FAILED | PARTIAL) != 0 {
-            why = self.topology.why_not_fed(statuses, node);
+            why = self.parts.topology.why_not_fed(statuses, node);
         }
         if why.is_none() && !self.frame.may_start(node, signal) {
             why = Some(Status::NOT_STARTED);

@@ -1,7 +1,7 @@
 //! Permits of limits that graphs share: who has to wait for some, and who gives them back.
 
 use super::execution::Execution;
-use crate::typed::limits::limited::Limits;
+use crate::typed::limits::limited::{Limited, Urgencies};
 use crate::typed::memory::standing::LIMITED;
 use crate::typed::memory::status::Outcome;
 
@@ -10,11 +10,12 @@ impl Execution<'_> {
     /// [started](Self::node) once more when it is woken.
     #[cold]
     pub(super) fn wait_for_permits(&self, node: u32, signal: usize) -> Option<Outcome> {
-        let Limits { limited, urgencies } = self.limits.filter(|_| signal & LIMITED != 0)?;
+        let limited = self.limited().filter(|_| signal & LIMITED != 0)?;
         let (number, waker) = self.tasks.limited(node)?;
         let task = self.frame.wakes().waker(waker);
+        let urgency = Urgencies::of(self.parts.urgencies, node);
         // A source of permits is the user's code.
-        let polled = self.frame.prepare(node, || limited.poll(number, urgencies.of(node), &task));
+        let polled = self.frame.prepare(node, || limited.poll(number, urgency, &task));
         polled.is_pending().then_some(Outcome::Pending(waker))
     }
 
@@ -29,11 +30,15 @@ impl Execution<'_> {
         outcome
     }
 
+    fn limited(&self) -> Option<&Limited> {
+        self.parts.rare?.limited.as_ref()
+    }
+
     /// Gives back the permits of `node`, which is complete.
     #[cold]
     fn release(&self, node: u32) {
-        if let (Some(limits), Some((number, _))) = (self.limits, self.tasks.limited(node)) {
-            limits.limited.release(number);
+        if let (Some(limited), Some((number, _))) = (self.limited(), self.tasks.limited(node)) {
+            limited.release(number);
         }
     }
 }

@@ -59,7 +59,7 @@ impl crate::run::body::Body for AsyncNodes<'_> {
                 Pending::Waits => Progress::Pending,
                 Pending::Again => Progress::Yielded,
             },
-            Outcome::Again => Progress::Yielded,
+            Outcome::Again(_) => Progress::Yielded,
             Outcome::Value | Outcome::Nothing(_) => Progress::Done,
         }
     }

@@ -9,10 +9,10 @@ use crate::typed::memory::status::State;
 impl GraphData {
     /// An update begins that has planned this.
     pub(super) fn plan_cutoffs(&mut self, marks: &mut [u8], taken_are_gone: bool) {
-        let Some(mut cutoffs) = self.cutoffs.take() else { return };
+        let Some(mut cutoffs) = self.rare.as_mut().and_then(|rare| rare.cutoffs.take()) else { return };
         self.mark_needed_again(marks, taken_are_gone);
         cutoffs.begin(|node| self.planned(node, marks[node as usize], taken_are_gone));
-        self.cutoffs = Some(cutoffs);
+        self.rare_mut().cutoffs = Some(cutoffs);
     }
 
     fn planned(&self, node: u32, mark: u8, taken_are_gone: bool) -> Planned {
@@ -24,7 +24,7 @@ impl GraphData {
         match (mark & FORCED != 0, mark & GONE != 0) {
             (false, false) if is_needed && has_ended => Planned::MayRun,
             (true, false) if is_needed && has_ended => Planned::Runs,
-            (false, _) if has_ended || self.store.statuses.get(node).state() == State::Taken => {
+            (false, _) if has_ended || self.store.records.statuses.get(node).state() == State::Taken => {
                 Planned::RunsAgain
             }
             _ => Planned::IsNew,

@@ -27,8 +27,10 @@ impl GraphData {
     /// `node` has a result from outside: the next update doesn't run it for what it depends on, but what
     /// depends on it.
     pub(crate) fn gives(&mut self, node: u32) {
-        self.marks.resize(self.store.len(), 0);
-        self.marks[node as usize] |= GIVEN;
+        let nodes = self.store.len();
+        let marks = &mut self.rare_mut().marks;
+        marks.resize(nodes, 0);
+        marks[node as usize] |= GIVEN;
     }
 
     /// Leaves the status `NOT_RUN` with exactly the nodes that are to run, and no result with them.
@@ -36,30 +38,30 @@ impl GraphData {
         if options.is_partial() {
             self.prepare_some(options)?;
         } else {
-            let unset = |&&node: &&u32| self.store.statuses.get(node) != Status::VALUE;
-            if self.described.inputs.iter().any(|node| unset(&node)) {
-                let unset = self.described.inputs.iter().filter(unset).copied();
-                return Err(RunError::UnsetInputs(self.described.names.all_named(unset)));
+            let unset = |&&node: &&u32| self.store.records.statuses.get(node) != Status::VALUE;
+            if self.store.tasks.described.inputs.iter().any(|node| unset(&node)) {
+                let unset = self.store.tasks.described.inputs.iter().filter(unset).copied();
+                return Err(RunError::UnsetInputs(self.store.names().all_named(unset)));
             }
             let cleared = Cleared(self);
             cleared.0.store.clear();
         }
-        self.marks.clear();
+        self.rare.iter_mut().for_each(|rare| rare.marks.clear());
         self.changed.fill(false);
         self.store.states.forget_changes();
         Ok(())
     }
 
     fn prepare_some(&mut self, options: &RunOptions) -> Result<(), RunError> {
-        let mut marks = std::mem::take(&mut self.marks);
+        let mut marks = std::mem::take(&mut self.rare_mut().marks);
         marks.resize(self.store.len(), 0);
         let planned = self.plan(options, &mut marks);
         if planned.is_ok() {
             if options.update {
                 self.plan_cutoffs(&mut marks, options.within);
             }
-            let is_undecided =
-                |node| self.cutoffs.as_deref().is_some_and(|cutoffs| cutoffs.is_undecided(node));
+            let cutoffs = self.rare.as_ref().and_then(|rare| rare.cutoffs.as_ref());
+            let is_undecided = |node| cutoffs.is_some_and(|cutoffs| cutoffs.is_undecided(node));
             self.store.clear_some(|node| match marks[node as usize] {
                 mark if mark & RUNS == 0 => None,
                 mark if mark & NEEDED == 0 => Some(Status::NOT_NEEDED),
@@ -69,7 +71,7 @@ impl GraphData {
         } else {
             marks.iter_mut().for_each(|mark| *mark &= GIVEN);
         }
-        self.marks = marks;
+        self.rare_mut().marks = marks;
         planned
     }
 
@@ -85,7 +87,7 @@ impl GraphData {
             } else {
                 marks.iter_mut().for_each(|mark| *mark |= RUNS);
             }
-            for &input in &*self.described.inputs {
+            for &input in &*self.store.tasks.described.inputs {
                 marks[input as usize] &= !RUNS;
             }
             self.mark_gone(marks)?;
@@ -120,12 +122,12 @@ impl GraphData {
 
     /// Marks what the caller has changed since the last run: inputs, and the nodes that use changed states.
     fn mark_changed(&self, marks: &mut [u8]) {
-        for (&input, &changed) in self.described.inputs.iter().zip(&self.changed) {
+        for (&input, &changed) in self.store.tasks.described.inputs.iter().zip(&self.changed) {
             if changed {
                 marks[input as usize] |= CHANGED;
             }
         }
-        for accesses in self.described.arranged.accesses.by_state() {
+        for accesses in self.arranged().into_iter().flat_map(|arranged| arranged.accesses.by_state()) {
             if self.store.states.has_changed(accesses[0].state) {
                 accesses.iter().for_each(|access| marks[access.node as usize] |= CHANGED | FORCED);
             }
@@ -137,7 +139,7 @@ impl GraphData {
     /// depends on that. Whether this is news.
     fn mark_turns(&self, marks: &mut [u8]) -> bool {
         let mut news = false;
-        for accesses in self.described.arranged.accesses.by_state() {
+        for accesses in self.arranged().into_iter().flat_map(|arranged| arranged.accesses.by_state()) {
             let changes = |access: &Access| access.mode != Mode::Read;
             let Some(first) = accesses.iter().position(changes) else { continue };
             let last = accesses.iter().rposition(changes).unwrap_or(first);
@@ -160,7 +162,7 @@ impl GraphData {
     /// reason is that these run. Whether this is news.
     fn mark_starts(&self, marks: &mut [u8]) -> bool {
         let mut news = false;
-        for (start, of) in self.starts.iter().flat_map(|starts| starts.all()) {
+        for (start, of) in self.store.records.starts.iter().flat_map(|starts| starts.all()) {
             let begins = marks[of as usize] & (RUNS | NEEDED) == RUNS | NEEDED;
             if begins && marks[start as usize] & (CHANGED | GIVEN) == 0 {
                 marks[start as usize] |= CHANGED;
@@ -192,7 +194,7 @@ impl GraphData {
 
     /// Whether `node` has run to its end in an earlier run, or was not chosen.
     pub(super) fn has_ended(&self, node: u32, taken_are_gone: bool) -> bool {
-        match self.store.statuses.get(node).state() {
+        match self.store.records.statuses.get(node).state() {
             State::Value | State::Moved { .. } | State::Dropped => true,
             State::EndedBranch | State::NotChosen { .. } => true,
             State::Taken => !taken_are_gone,
@@ -206,7 +208,7 @@ impl GraphData {
     /// Whether what feeds others of `node` is there, or there is none to be had.
     pub(super) fn can_feed(&self, node: u32) -> bool {
         matches!(
-            self.store.statuses.get(node).state(),
+            self.store.records.statuses.get(node).state(),
             State::Value | State::EndedBranch | State::NotChosen { .. }
         )
     }
@@ -221,7 +223,7 @@ impl GraphData {
             for predecessor in self.topology.predecessors(node).filter(|before| before.kind.feeds()) {
                 let before = predecessor.node;
                 if !self.can_feed(before) {
-                    if self.described.inputs.binary_search(&before).is_ok() {
+                    if self.store.tasks.described.inputs.binary_search(&before).is_ok() {
                         unset.push(before);
                     } else {
                         marks[before as usize] |= RUNS;
@@ -234,7 +236,7 @@ impl GraphData {
         if unset.is_empty() {
             Ok(())
         } else {
-            Err(RunError::UnsetInputs(self.described.names.all_named(unset)))
+            Err(RunError::UnsetInputs(self.store.names().all_named(unset)))
         }
     }
 }
@@ -245,8 +247,8 @@ struct Cleared<'b>(&'b mut GraphData);
 
 impl Drop for Cleared<'_> {
     fn drop(&mut self) {
-        for &input in &*self.0.described.inputs {
-            self.0.store.statuses.set(input, Status::VALUE);
+        for &input in &*self.0.store.tasks.described.inputs {
+            self.0.store.records.statuses.set(input, Status::VALUE);
         }
     }
 }

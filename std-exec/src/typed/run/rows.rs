@@ -37,20 +37,20 @@ use std::ops::Range;
 /// The run has the graph to itself, and statuses are as `GraphData::prepare` leaves them. To be called once.
 pub(crate) unsafe fn run_all(run: &Execution<'_>, queue: Option<&mut ReadyQueue>) {
     let serially = |Nodes(run): Nodes<'_>| {
-        let topology = run.topology;
-        let order = run.shuffled.or(topology.order());
+        let topology = run.parts.topology;
+        let order = run.parts.shuffled.or(topology.order());
         let all = InOrder { order, part: 0..topology.nodes() };
         // SAFETY: by contract: all nodes, each after its predecessors.
         let _ = unsafe { go_through(run, all, run.leaves_unmarked(), None) };
     };
     match (run.frame.executor, queue) {
         (None, _) => serially(Nodes(run)),
-        (Some(executor), None) => executor.run_body(&run.topology.dag, Nodes(run), serially),
+        (Some(executor), None) => executor.run_body(&run.parts.topology.dag, Nodes(run), serially),
         (Some(executor), Some(queue)) => {
-            let dag = &run.topology.dag;
-            let serial = run.topology.order().unwrap_or(dag.view().order());
+            let dag = &run.parts.topology.dag;
+            let serial = run.parts.topology.order().unwrap_or(dag.view().order());
             // What earlier runs suggest are orders of their own.
-            let forced = run.shuffled.map(|_| Plan::Share);
+            let forced = run.parts.shuffled.map(|_| Plan::Share);
             executor.run_ordered(dag, (queue, serial), Nodes(run), serially, forced);
         }
     }
@@ -79,12 +79,12 @@ impl Body for Nodes<'_> {
 
     fn broken_in(&self, walked: &[NodeId]) {
         if self.0.leaves_unmarked() {
-            self.0.frame.statuses.mark_values(walked.iter().map(|node| node.get()));
+            self.0.frame.statuses().mark_values(walked.iter().map(|node| node.get()));
         }
     }
 
     fn walk<const FREE: bool>(&self, walk: &Walk<'_>, lane: &Lane, part: Range<usize>) -> bool {
-        if !FREE {
+        if !FREE || self.0.parts.topology.rows().are_none() {
             return walk.through::<FREE>(lane, part, |node| {
                 let _ = self.run(node);
             });
@@ -92,7 +92,7 @@ impl Body for Nodes<'_> {
         // Who breaks into a walk in step doesn't mark, and nor does the end of one.
         let unmarked = self.0.leaves_unmarked() && !walk.steps().are_divided();
         let [start, end] = [part.start, part.end].map(|at| u32::try_from(at).expect("as many as nodes"));
-        let order = self.0.topology.unless_numbered(walk.steps().nodes());
+        let order = self.0.parts.topology.unless_numbered(walk.steps().nodes());
         let order = InOrder { order, part: start..end };
         // SAFETY: as in `run`, for each node of the part.
         unsafe { go_through(self.0, order, unmarked, Some((walk, lane))) }
@@ -140,7 +140,7 @@ unsafe fn go_through(
     unmarked: bool,
     walk: Option<Alone<'_>>,
 ) -> bool {
-    let rows = run.topology.rows().cursor();
+    let rows = run.parts.topology.rows().cursor();
     let position = order.part.start;
     let mut progress = Cursor { run, order, position, under_way: 0, unmarked, last_unmarked: false };
     while progress.position < progress.order.part.end {
@@ -205,7 +205,7 @@ impl Cursor<'_> {
     /// Those before it are marked by whoever breaks in, or all at the end.
     fn mark_last(&self) {
         if self.last_unmarked {
-            self.run.frame.statuses.mark_values([self.order.at(self.position - 1)]);
+            self.run.frame.statuses().mark_values([self.order.at(self.position - 1)]);
         }
     }
 
@@ -213,7 +213,7 @@ impl Cursor<'_> {
     /// node is marked.
     #[cold]
     fn mark_all(&mut self) {
-        self.run.frame.statuses.mark_values((0..self.position - 1).map(|position| self.order.at(position)));
+        self.run.frame.statuses().mark_values((0..self.position - 1).map(|position| self.order.at(position)));
         self.mark_last();
         self.unmarked = false;
     }
@@ -223,7 +223,7 @@ impl Drop for Cursor<'_> {
     /// Marks those before the node that panics, which says so itself. Those behind it were not gone through.
     fn drop(&mut self) {
         if self.under_way > 0 && self.unmarked {
-            let statuses = &self.run.frame.statuses;
+            let statuses = self.run.frame.statuses();
             let panicked = |&position: &u32| statuses.get(self.order.at(position)) == Status::PANICKED;
             let over = (self.position..self.position + self.under_way).find(panicked);
             let over = 0..over.unwrap_or(self.position);

@@ -9,7 +9,7 @@ impl Execution<'_> {
     /// that was missed.
     #[cold]
     pub(super) fn wait_for_start(&self, node: u32, signal: usize) -> Option<Result<(), Outcome>> {
-        match self.frame.starts?.stage(node)? {
+        match self.frame.records.starts.as_ref()?.stage(node)? {
             (Stage::Reached, _) => Some(Ok(())),
             (Stage::Ahead, waker) if self.frame.may_start(node, signal) => Some(Err(Outcome::Pending(waker))),
             _ => None,
@@ -19,7 +19,7 @@ impl Execution<'_> {
     /// `node` is about to be called for the first time.
     #[cold]
     pub(super) fn begins(&self, node: u32) {
-        if let Some(starts) = self.frame.starts {
+        if let Some(starts) = &self.frame.records.starts {
             starts.begins(node).for_each(|waker| self.frame.wakes().wake(waker));
         }
     }
@@ -27,7 +27,7 @@ impl Execution<'_> {
     /// `node` is complete.
     #[cold]
     pub(super) fn is_over(&self, node: u32) {
-        if let Some(starts) = self.frame.starts {
+        if let Some(starts) = &self.frame.records.starts {
             starts.ends(node).for_each(|waker| self.frame.wakes().wake(waker));
         }
     }

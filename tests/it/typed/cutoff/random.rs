@@ -237,7 +237,7 @@ impl Plan {
             };
             let give = move |lent: Values<'_, Val>, moved: MovedValues<'_, Val>, told: Outcomes<'_, Val>| {
                 world.begins(node);
-                let told = told.map(|told| Fate::of(told.map(Val::get)).map_or(0, Fate::told));
+                let told = told.map(|told| Fate::of(&told.map(Val::get)).map_or(0, Fate::told));
                 let fed = lent.iter().map(|fed| fed.0.get()).chain(moved.map(|fed| fed.0.get())).chain(told);
                 self.give(node, fed).map(|value| world.make(value))
             };
@@ -381,7 +381,7 @@ fn check(runner: &Runner, plan: &Plan) {
         assert!(ran.windows(2).all(|pair| pair[0] < pair[1]), "once each: {ran:?}");
         let mut alive = 0;
         for (node, &handle) in nodes.all.iter().enumerate() {
-            let fate = Fate::of(graph.result(handle).map(Val::get));
+            let fate = Fate::of(&graph.result(handle).map(Val::get));
             alive += isize::from(matches!(fate, Some(Fate::Value(_))));
             match fate {
                 Some(fate @ Fate::Value(_)) => assert_eq!(fate, now[node], "node {node}"),
