@@ -314,6 +314,7 @@ fn a_handler_within_a_body() {
     let trace = Trace::new(150);
     run.start().expect("at rest");
     assert_eq!(run.start(), Err(StillRunning));
+    assert_eq!(StillRunning.to_string(), "a run of this graph goes on");
     let end = run.work(|node| {
         trace.begin(node);
         if let Some(urgent) = run.take() {
