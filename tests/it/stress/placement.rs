@@ -28,7 +28,9 @@ pub(crate) fn chain(scale: usize) -> String {
     for threads in [2, 4, 16] {
         let executor = executor(threads);
         for run in 0..runs {
-            assert_eq!(threads_of_a_run(&executor, &dag).len(), 1, "run {run} of {threads} threads");
+            // (A first run begins with a probe, and a helper takes it over that has waited for too long.)
+            let most = if run == 0 { 2 } else { 1 };
+            assert!(threads_of_a_run(&executor, &dag).len() <= most, "run {run} of {threads} threads");
         }
     }
     format!("{} chains of 1000 nodes, 2 to 16 threads", 3 * runs)

@@ -46,9 +46,6 @@ impl Collected {
         let mut store = store.finish(Described { limited: limited_nodes.into(), inputs, names, lasting });
         graphs.shrink();
         topology.find_rows(&store);
-        if store.wakers() > 0 && schedule.is_none() {
-            topology.find_places();
-        }
         for start in &mut starts {
             start.waker = store.tasks.limited(start.start).expect("it may have to wait").1;
         }

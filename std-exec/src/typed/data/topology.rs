@@ -33,7 +33,7 @@ struct Fixed {
     kinds: Box<[Kind]>,
     /// The order of a serial run, if it isn't simply the order of declaration.
     order: Option<Box<[NodeId]>>,
-    /// The place of each node in that order, if there is one and runs of futures want to know.
+    /// The place of each node in that order, if there is one.
     places: Box<[u32]>,
     /// An order in which starts come after what they wait for, too, if there are any.
     forward: Option<Box<[NodeId]>>,
@@ -94,9 +94,9 @@ impl Topology {
         };
         let mut new = Self { dag, fixed: Arc::new(fixed) };
         if depth_first {
-            new.fixed_mut().order = Some(new.dag.view().order().into());
+            new.set_order(new.dag.view().order().into());
         } else if !sorted {
-            new.fixed_mut().order = Some(order_by(&new.dag, |node| new.place(node)));
+            new.set_order(order_by(&new.dag, |node| new.place(node)));
         }
         Ok(new)
     }
@@ -139,8 +139,14 @@ impl Topology {
 
     /// From now on serial runs take of the ready nodes always the one of the lowest rank.
     pub(crate) fn order_by(&mut self, rank: impl Fn(NodeId) -> u32) {
-        let order = order_by(&self.dag, rank);
-        self.fixed_mut().order = Some(order);
+        self.set_order(order_by(&self.dag, rank));
+    }
+
+    fn set_order(&mut self, order: Box<[NodeId]>) {
+        let mut places = vec![0; order.len()];
+        (0..).zip(&order).for_each(|(place, node)| places[node.index()] = place);
+        let fixed = self.fixed_mut();
+        (fixed.order, fixed.places) = (Some(order), places.into());
     }
 
     /// Finds out where orders may have rows.
@@ -234,15 +240,7 @@ impl Topology {
         self.fixed.order.as_deref()
     }
 
-    /// Finds the places of nodes in the order of a serial run.
-    pub(crate) fn find_places(&mut self) {
-        let Some(order) = self.order() else { return };
-        let mut places = vec![0; order.len()];
-        (0..).zip(order).for_each(|(place, node)| places[node.index()] = place);
-        self.fixed_mut().places = places.into();
-    }
-
-    /// The place of a node in the order of a serial run. (Only if the places were [found](Self::find_places).)
+    /// The place of a node in the order of a serial run.
     #[inline]
     pub(crate) fn serial_place(&self, node: NodeId) -> u32 {
         self.fixed.places.get(node.index()).copied().unwrap_or(node.get())

@@ -127,7 +127,9 @@ impl<P> Graph<'_, P> {
     pub fn half_written<T, Q>(&self, state: State<T, Q>) -> impl Iterator<Item = NamedNode> {
         use status::State::{Failed, Interrupted, Panicked};
         let data = of(self.data(), state);
-        let accesses = data.arranged().expect("there is a state").accesses.to(state.id().index).iter();
+        // (None, if no node uses any state.)
+        let used = data.arranged().into_iter();
+        let accesses = used.flat_map(move |arranged| arranged.accesses.to(state.id().index));
         let writers = accesses.filter(|access| access.mode != Mode::Read);
         let status = |node| data.store.records.statuses.get(node).state();
         let cut_off =
