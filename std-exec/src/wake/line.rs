@@ -78,7 +78,7 @@ mod tests {
     fn first_come_first_served() {
         let wakes = Wakes::new(5);
         let mut line = Line::default();
-        assert_eq!(all(&mut line, &wakes), []);
+        assert!(all(&mut line, &wakes).is_empty());
         (0..4).for_each(|future| assert_eq!(wakes.pend(future), Pending::Waits));
         line.push(&wakes, 4);
         [2, 0].into_iter().for_each(|future| wakes.wake(future));
