@@ -68,7 +68,7 @@ fn typed_graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<'static> {
     declared(nodes, edges, |graph, node, fed| graph.node(node, fed, |fed: Values<'_, u64>| sum(fed)))
 }
 
-/// The same, each by a future that is ready at once.
+/// Nodes that add up what they are fed, each by a future that is ready at once.
 fn polled_graph(nodes: usize, edges: &[(u32, u32)]) -> Graph<'static> {
     declared(nodes, edges, |graph, node, fed| {
         graph.async_node(node, fed, async |fed: Values<'_, u64>| sum(fed))

@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Empty,
     /// Closures in a vector. They read and write places of a slice.
     Boxed,
-    /// The same closures as nodes of a typed graph. They are fed, and return what they compute.
+    /// Closures as nodes of a typed graph: fed, and returning what those in a vector write.
     Typed,
 }
 

@@ -45,7 +45,7 @@ impl Body {
         Self::of(shared, node, &mut fed.iter().map(|fed| fed.number).chain(told))
     }
 
-    /// The same, if others see to its limits.
+    /// This body, without looking whether its limits are kept: others see to them.
     pub(super) fn without_limits(self) -> Self {
         Self { _under: None, ..self }
     }

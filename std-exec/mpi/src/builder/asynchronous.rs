@@ -19,7 +19,7 @@ impl<'env> DistributedBuilder<'env> {
     ///
     /// # Panics
     ///
-    /// As [`node`](Self::node).
+    /// If there are 2³² nodes; if `name` is a node that another graph has declared.
     ///
     /// # Examples
     ///
@@ -56,7 +56,7 @@ impl<'env> DistributedBuilder<'env> {
     ///
     /// # Panics
     ///
-    /// As [`node`](Self::node).
+    /// If there are 2³² nodes; if `name` is a node that another graph has declared.
     ///
     /// # Examples
     ///

@@ -34,7 +34,8 @@ impl<'env> DistributedBuilder<'env> {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build).
+    /// If the ranks have described different graphs, or what they have described is none. All ranks get an
+    /// error then.
     pub async fn build_async(
         self,
         link: &mut Link,

@@ -111,7 +111,7 @@ impl<'env> DistributedBuilder<'env> {
     ///
     /// # Panics
     ///
-    /// As [`node`](Self::node).
+    /// If there are 2³² nodes; if `name` is a node that another graph has declared.
     ///
     /// # Examples
     ///
