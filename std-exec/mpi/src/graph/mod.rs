@@ -170,11 +170,11 @@ impl<'env> DistributedGraph<'env> {
     ///
     /// # Errors
     ///
-    /// As [`gather`](Self::gather).
+    /// If a node has no value, on all ranks; if the ranks have lost each other.
     ///
     /// # Panics
     ///
-    /// As [`gather`](Self::gather).
+    /// If a node is another graph's, or there is no such rank.
     pub async fn gather_async<T: Wire>(
         &mut self,
         link: &mut Link,
