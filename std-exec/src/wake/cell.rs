@@ -19,6 +19,10 @@
 //! who cares, since it has not begun in this run or is done. Then a wake leaves its mark and nothing else,
 //! and who polls it finds that in `pend` and polls again. So a waker may come at any time: before, during and
 //! after a poll, after the run.
+//!
+//! `LISTED` outlasts the run: a waker that has set it may come to push only in the next one, when the future
+//! is somebody's. So whoever has a future may not use the link of its slot while it is listed
+//! ([`wait_if_listed`](Cell::wait_if_listed)).
 
 use crate::sync::{AtomicU32, Ordering};
 
@@ -93,6 +97,21 @@ impl Cell {
                 _ => (word & !WOKEN, Pending::Again),
             }
         })
+    }
+
+    /// Whoever has it wants to poll it again, and asks whether it is listed, by a waker of an earlier run. Then
+    /// it waits from now on, and will be taken off the list as if it had been woken in this run.
+    #[inline]
+    #[must_use]
+    pub(super) fn wait_if_listed(&self) -> bool {
+        // Relaxed: the bit is set only while it waits, and cleared by the thread that has it now or by those
+        // that had it before.
+        let listed = self.word.load(Ordering::Relaxed) & LISTED != 0;
+        if listed {
+            // Ordering: Release pairs with the Acquire of `claim`, as in `pend`.
+            self.word.fetch_or(WAITING | WOKEN, Ordering::Release);
+        }
+        listed
     }
 
     /// It was taken off the list. True if it has waited, and is the calling thread's from now on.

@@ -4,7 +4,7 @@
 //!
 //! The count of the block is the standard library's, which loom doesn't see.
 
-use super::{Pending, Wakes};
+use super::{Line, Pending, Wakes};
 use crate::sleep::Parker;
 use crate::sync::model::{Arc, UnsafeCell, explore, thread};
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
@@ -246,6 +246,38 @@ fn a_waker_of_an_earlier_run() {
         assert!(block_on(&mut run).is_ok());
         drop(run);
         assert_eq!(graph.results().get(node), Ok(&2), "fed by this run");
+        other.join().expect("no panic");
+    });
+}
+
+/// The same, of a run on one thread, which links futures that want another turn: the waker may still push when
+/// the future is one of these, or was before. Each has its turn, and nobody else.
+///
+/// Catches: a line that takes a future that is listed.
+#[test]
+fn a_late_push_of_an_earlier_run() {
+    explore(3, || {
+        let wakes = Wakes::new(2);
+        let waits = wakes.pend(0);
+        assert_eq!(waits, Pending::Waits);
+        let old = (*wakes.waker(0)).clone();
+        let other = thread::spawn(move || old.wake());
+        (0..2).for_each(|future| wakes.end(future));
+        // The next run, in which both want another turn.
+        let mut line = Line::default();
+        let _ = line.take_woken(&wakes);
+        (0..2).for_each(|future| line.push(&wakes, future));
+        let (sleeper, runner) = sleeper();
+        let mut turns = [0, 0];
+        while turns != [1, 1] {
+            match line.pop(&wakes) {
+                Some(future) => turns[future as usize] += 1,
+                None if wakes.fall_asleep(&runner) => sleeper.0.park(),
+                None => _ = line.take_woken(&wakes),
+            }
+        }
+        assert!(line.pop(&wakes).is_none());
+        wakes.detach();
         other.join().expect("no panic");
     });
 }

@@ -115,9 +115,16 @@ impl Wakes {
         }
     }
 
+    /// The first half of a wake, of a thread that is taken off its core before the second one, which is
+    /// [`push`](Self::push).
+    #[cfg(test)]
+    pub(super) fn wake_without_push(&self, index: u32) {
+        assert_eq!(self.slots[index as usize].cell.wake(), Woken::List);
+    }
+
     /// Puts a future onto the list that isn't there, and tells the runner if it is asleep.
     #[inline]
-    fn push(&self, index: u32) {
+    pub(super) fn push(&self, index: u32) {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             let next = if head == ASLEEP { EMPTY } else { head };
@@ -274,6 +281,13 @@ impl Wakes {
     #[inline]
     pub(crate) fn pend(&self, index: u32) -> Pending {
         self.slots[index as usize].cell.pend()
+    }
+
+    /// Whether the future `index`, which is the calling thread's, is listed, by a waker of an earlier run.
+    /// Then it isn't the calling thread's any more, and comes by the list.
+    #[inline]
+    pub(super) fn wait_if_listed(&self, index: u32) -> bool {
+        self.slots[index as usize].cell.wait_if_listed()
     }
 
     /// The run is over, in which the future `index` may not have been done.
