@@ -2,9 +2,9 @@
 
 use crate::protocol::arrival_buffer::ArrivalBuffer;
 use crate::protocol::biased_lock::BiasedLock;
-use crate::protocol::fair_queue::Turns;
 use crate::protocol::ready_set::ReadySet;
 use crate::protocol::stack::Stack;
+use crate::protocol::turns::Turns;
 use crate::sync::{AtomicBool, Ordering, Pause, Steal, Stealer, Worker, spin_loop};
 use crossbeam_utils::CachePadded;
 use dgraph_core::{Countdown, NodeId};

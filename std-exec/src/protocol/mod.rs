@@ -6,7 +6,6 @@ pub(crate) mod backlog;
 #[allow(unsafe_code)]
 pub(crate) mod biased_lock;
 pub(crate) mod bindings;
-pub(crate) mod fair_queue;
 #[allow(unsafe_code)]
 pub(crate) mod member;
 pub(crate) mod membership;
@@ -18,5 +17,6 @@ pub(crate) mod semaphore;
 #[allow(unsafe_code)]
 pub(crate) mod stack;
 pub(crate) mod steps;
+pub(crate) mod turns;
 pub(crate) mod walk;
 pub(crate) mod wanted;

@@ -25,8 +25,8 @@
 //!
 //! [`BiasedLock::raise`]: crate::protocol::biased_lock::BiasedLock::raise
 
-use crate::protocol::fair_queue::Turns;
 use crate::protocol::member::{Own, Private};
+use crate::protocol::turns::Turns;
 use crate::run::body::{Body, Progress};
 use crate::run::state::Stealing;
 use crate::run::statistics::count;

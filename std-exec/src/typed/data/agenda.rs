@@ -1,9 +1,9 @@
 //! Which nodes are still to come in a run on one thread that may wait, and which of them are ready.
 
 use super::topology::Topology;
-use crate::protocol::fair_queue::Turns;
 use crate::protocol::ready_queue::{ReadyQueue, Taker};
 use crate::protocol::ready_set::ReadySet;
+use crate::protocol::turns::Turns;
 use crate::typed::memory::store::Store;
 use crate::wake::{Line, Wakes};
 use dgraph_core::NodeId;

@@ -9,7 +9,7 @@
 //!   all done, stopped, panicked, or given up ─▶ close: drop the futures that are left
 //! ```
 //!
-//! Woken futures and ready nodes take [turns](crate::protocol::fair_queue); and after some nodes the run lets
+//! Woken futures and ready nodes take [turns](crate::protocol::turns); and after some nodes the run lets
 //! its thread do something else. Polled for nothing, it finds nothing and falls asleep again.
 
 use super::begin_and_end;
