@@ -1,10 +1,12 @@
 //! Results from outside, and what an update makes of them.
 
 use crate::support::counted::{Counted, Counter};
+use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, over_typed_runners};
 use dgraph_exec::{Graph, GraphBuilder, Input, NoResult, Node, RunOptions};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_typed_runners!(
     is_not_made_again,
@@ -17,6 +19,8 @@ over_typed_runners!(
     is_dropped_once,
     of_a_graph_that_is_a_node,
     counts_until_a_run_begins,
+    counts_until_a_destructor_lets_a_run_begin,
+    is_set_though_what_was_there_panics,
 );
 
 fn update() -> RunOptions {
@@ -207,6 +211,101 @@ fn counts_until_a_run_begins(runner: &Runner) {
     assert!(runner.typed_with(&mut graph, &update()).is_err(), "an input isn't set");
     graph.set(two, 2);
     assert_eq!(runner.typed_with(&mut graph, &update()).expect("no node fails")[last], 102);
+}
+
+/// Panics when it is dropped, if that is wanted.
+struct Bad(bool);
+
+impl Drop for Bad {
+    fn drop(&mut self) {
+        if self.0 {
+            panic_any(Payload(4));
+        }
+    }
+}
+
+/// input → a; wanted → bad; both → last, with who has run.
+fn with_bad<'l>(
+    log: &'l Mutex<String>,
+) -> (Graph<'l>, Input<u32>, Input<bool>, Node<u32>, Node<Bad>, Node<u32>) {
+    let note = move |name: &str| log.lock().expect("no panic").push_str(name);
+    let mut graph = GraphBuilder::new();
+    let (input, wanted) = (graph.input::<u32>("input"), graph.input::<bool>("wanted"));
+    let a = graph.node("a", input, move |input: &u32| {
+        note("a");
+        input + 1
+    });
+    let bad = graph.node("bad", wanted, move |wanted: &bool| {
+        note("b");
+        Bad(*wanted)
+    });
+    let last = graph.node("last", (a, bad), move |a: &u32, _: &Bad| {
+        note("l");
+        a + 1
+    });
+    (graph.build().expect("a valid graph"), input, wanted, a, bad, last)
+}
+
+/// The old result of another node panics when the update is about to begin: the next one doesn't run the node
+/// either, although what it depends on has changed.
+fn counts_until_a_destructor_lets_a_run_begin(runner: &Runner) {
+    let log = Mutex::default();
+    let (mut graph, input, wanted, a, bad, last) = with_bad(&log);
+    let ran = || std::mem::take(&mut *log.lock().expect("no panic"));
+    for round in 0..3 {
+        graph.set(input, round);
+        graph.set(wanted, true);
+        runner.typed(&mut graph);
+        assert_eq!(ran().len(), 3);
+        graph.set(input, round + 10);
+        graph.set(wanted, false);
+        graph.set_result(a, 50);
+        let options = update().catch_panics();
+        let error = runner.typed_with(&mut graph, &options).map(drop).expect_err("a destructor panics");
+        assert!(error.to_string().starts_with("panicked: bad"), "{error}");
+        assert_eq!((ran().as_str(), graph.result(a)), ("", Ok(&50)));
+        assert_eq!(runner.typed_with(&mut graph, &update()).expect("no node fails")[last], 51);
+        assert_eq!(ran(), "bl");
+        // Only for that one.
+        graph.set(input, 7);
+        assert_eq!(runner.typed_with(&mut graph, &update()).expect("no node fails")[last], 9);
+        assert_eq!(ran(), "al");
+        // A run that is no update drops it in any case.
+        graph.set(wanted, true);
+        runner.typed_with(&mut graph, &update()).expect("no node fails");
+        assert_eq!(ran(), "bl");
+        graph.set(wanted, false);
+        graph.set_result(a, 60);
+        let options = RunOptions::new().catch_panics();
+        assert!(runner.typed_with(&mut graph, &options).is_err());
+        assert!(graph.result(a).is_err() && graph.result(bad).is_err());
+        assert_eq!(runner.typed_with(&mut graph, &update()).expect("no node fails")[last], 9);
+        assert_eq!(ran().len(), 3);
+    }
+}
+
+/// Whoever drops the old value of an input, or the old result, unwinds; the new one is news all the same.
+fn is_set_though_what_was_there_panics(runner: &Runner) {
+    let calls = AtomicU32::new(0);
+    let mut graph = GraphBuilder::new();
+    let input = graph.input::<Bad>("input");
+    let made = graph.node("made", (), || Bad(false));
+    let last = graph.node("last", (input, made), |_: &Bad, _: &Bad| calls.fetch_add(1, Relaxed));
+    let mut graph = graph.build().expect("a valid graph");
+    graph.set(input, Bad(true));
+    runner.typed_with(&mut graph, &update()).expect("no node fails");
+    graph.set_result(made, Bad(true));
+    runner.typed_with(&mut graph, &update()).expect("no node fails");
+    assert_eq!(calls.load(Relaxed), 2);
+    let payload: Payload = payload_of(|| drop(graph.set(input, Bad(false))));
+    assert_eq!(payload, Payload(4));
+    runner.typed_with(&mut graph, &update()).expect("no node fails");
+    assert_eq!(calls.load(Relaxed), 3);
+    let payload: Payload = payload_of(|| drop(graph.set_result(made, Bad(false))));
+    assert_eq!(payload, Payload(4));
+    assert_eq!(runner.typed_with(&mut graph, &update()).expect("no node fails")[last], 3);
+    runner.typed_with(&mut graph, &update()).expect("no node fails");
+    assert_eq!(calls.load(Relaxed), 4);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! another state's; and one more if nodes run again for another reason than a change, and their starts are waited for.
 
 use crate::typed::data::accesses::{Access, Mode};
-use crate::typed::data::graph_data::GraphData;
+use crate::typed::data::graph_data::{GraphData, Rare};
 use crate::typed::data::topology::Predecessor;
 use crate::typed::error::run_error::RunError;
 use crate::typed::memory::status::{State, Status};
@@ -43,6 +43,8 @@ impl GraphData {
                 let unset = self.store.tasks.described.inputs.iter().filter(unset).copied();
                 return Err(RunError::UnsetInputs(self.store.names().all_named(unset)));
             }
+            // Results from outside go with the others.
+            self.rare.iter_mut().for_each(|rare| rare.marks.clear());
             let cleared = Cleared(self);
             cleared.0.store.clear();
         }
@@ -56,23 +58,24 @@ impl GraphData {
         let mut marks = std::mem::take(&mut self.rare_mut().marks);
         marks.resize(self.store.len(), 0);
         let planned = self.plan(options, &mut marks);
-        if planned.is_ok() {
-            if options.update {
-                self.plan_cutoffs(&mut marks, options.within);
-            }
-            let cutoffs = self.rare.as_ref().and_then(|rare| rare.cutoffs.as_ref());
-            let is_undecided = |node| cutoffs.is_some_and(|cutoffs| cutoffs.is_undecided(node));
-            self.store.clear_some(|node| match marks[node as usize] {
-                mark if mark & RUNS == 0 => None,
-                mark if mark & NEEDED == 0 => Some(Status::NOT_NEEDED),
-                _ if is_undecided(node) => None,
-                _ => Some(Status::NOT_RUN),
-            });
-        } else {
+        if planned.is_err() {
             marks.iter_mut().for_each(|mark| *mark &= GIVEN);
+        } else if options.update {
+            self.plan_cutoffs(&mut marks, options.within);
         }
         self.rare_mut().marks = marks;
-        planned
+        planned?;
+        let Self { store, rare: Some(rare), .. } = self else { return Ok(()) }; // there are marks
+        let Rare { marks, cutoffs, .. } = &mut **rare;
+        let planned = Planned(marks);
+        let is_undecided = |node| cutoffs.as_ref().is_some_and(|cutoffs| cutoffs.is_undecided(node));
+        store.clear_some(|node| match planned.0[node as usize] {
+            mark if mark & RUNS == 0 => None,
+            mark if mark & NEEDED == 0 => Some(Status::NOT_NEEDED),
+            _ if is_undecided(node) => None,
+            _ => Some(Status::NOT_RUN),
+        });
+        Ok(())
     }
 
     /// Marks what runs. Changes nothing.
@@ -237,6 +240,18 @@ impl GraphData {
             Ok(())
         } else {
             Err(RunError::UnsetInputs(self.store.names().all_named(unset)))
+        }
+    }
+}
+
+/// What was planned for each node of a run. If a destructor panics before that begins, it is forgotten; not so
+/// which nodes still have results from outside.
+struct Planned<'m>(&'m mut [u8]);
+
+impl Drop for Planned<'_> {
+    fn drop(&mut self) {
+        for mark in &mut *self.0 {
+            *mark = if *mark & RUNS == 0 { *mark & GIVEN } else { 0 };
         }
     }
 }
