@@ -1,11 +1,12 @@
 //! Results that are dropped after their last user.
 
+use crate::observe::log::Log;
 use crate::support::counted::{Counted, Counter};
 use crate::support::panics::Payload;
 use crate::support::runner::{Runner, over_typed_runners, with_all_runners};
 use dgraph_exec::{
     CancelToken, DefinitionBuilder, FailurePolicy, Graph, GraphBuilder, NoResult, Node, RunError, RunOptions,
-    Values,
+    StopReason, Values,
 };
 use dgraph_tests::predecessors::Predecessors;
 use dgraph_tests::random_shape::random_shape;
@@ -13,6 +14,7 @@ use dgraph_tests::splitmix::SplitMix64;
 use dgraph_tests::yields::yields;
 use proptest::prelude::*;
 use std::panic::panic_any;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 over_typed_runners!(
     gone_after_the_last_user,
@@ -24,6 +26,7 @@ over_typed_runners!(
     a_stopped_run_keeps_what_futures_use,
     a_panic_of_its_destructor,
     a_panic_of_its_destructor_as_a_failure,
+    a_panic_of_its_destructor_is_the_run_s,
     moved_results_and_inputs,
     inside_a_graph_that_repeats,
 );
@@ -244,6 +247,49 @@ fn a_panic_of_its_destructor_as_a_failure(runner: &Runner) {
         let error = runner.typed_with(&mut graph, &options).map(drop).unwrap_err();
         assert_eq!(error.to_string(), "1 node failed: bad");
         assert_eq!(graph.result(behind), Ok(&1));
+    }
+}
+
+/// Its node is complete and stays so: what comes after it runs, an update doesn't run it again, and observers
+/// are told once.
+fn a_panic_of_its_destructor_is_the_run_s(runner: &Runner) {
+    let (log, calls) = (Log::new(), AtomicU32::new(0));
+    let mut graph = GraphBuilder::new();
+    let made = graph.node("made", (), || {
+        calls.fetch_add(1, Relaxed);
+        Bad
+    });
+    let user = graph.node("user", made, |_: &Bad| 1_u8);
+    let after = graph.node("after", user, |user: &u8| *user);
+    graph.after(after, made);
+    graph.drop_early(made);
+    let mut graph = graph.build().expect("a valid graph");
+    let keep_going = RunOptions::new().panics_are_failures().policy(FailurePolicy::KeepGoing);
+    let drains = RunOptions::new().catch_panics().drain([StopReason::Panic]);
+    for (options, runs, error, ended) in [
+        (keep_going.clone(), true, "1 node failed: made", "Failed"),
+        (RunOptions::new().panics_are_failures(), false, "1 node failed: made", "Failed"),
+        (RunOptions::new().catch_panics(), false, "panicked: made", "Panicked"),
+        (drains, false, "panicked: made", "Panicked"),
+    ] {
+        calls.store(0, Relaxed);
+        let watched = options.observer(log.clone());
+        let told = runner.typed_with(&mut graph, &watched).map(drop).expect_err("a destructor panics");
+        assert_eq!(told.to_string(), error);
+        assert_eq!(graph.result(made).err(), Some(NoResult::Dropped));
+        assert_eq!(graph.result(after).is_ok(), runs);
+        let after = if runs {
+            &["after Begins", "after Ends(Completed)"][..]
+        } else {
+            &["after Skipped(Stopped)"][..]
+        };
+        let begins = ["made Begins", "made Ends(Completed)", "user Begins", "user Ends(Completed)"];
+        let ended = format!(" RunEnds({ended})");
+        let expected = [&[" RunBegins"], &begins[..], after, &[&*ended]].concat();
+        assert_eq!(log.lines(), expected);
+        let again = runner.typed_with(&mut graph, &keep_going.clone().update());
+        assert!(again.is_ok(), "nobody needs the result again");
+        assert_eq!((calls.load(Relaxed), graph.result(after)), (1, Ok(&1)));
     }
 }
 

@@ -16,6 +16,8 @@ type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
 #[derive(Default)]
 pub(crate) struct Errors {
     raised: Vec<Raised>,
+    /// Nodes that are complete, and whose results have panicked as they were dropped.
+    dropped_badly: Vec<u32>,
     /// What the first node has thrown whose panic was caught, and is to go on when the run is over. Behind a
     /// lock since it isn't `Sync`.
     thrown: Option<Mutex<Payload>>,
@@ -30,12 +32,25 @@ impl Errors {
         self.raised.is_empty()
     }
 
-    /// Keeps the first one.
-    pub(crate) fn throw(&mut self, payload: Payload) {
-        match self.thrown {
-            None => self.thrown = Some(Mutex::new(payload)),
-            Some(_) => discard(payload),
+    /// Keeps the first one. Any other one is given back: its destructor is the user's, and these are behind a
+    /// lock.
+    #[must_use]
+    pub(crate) fn throw(&mut self, payload: Payload) -> Option<Payload> {
+        if self.thrown.is_some() {
+            return Some(payload);
         }
+        self.thrown = Some(Mutex::new(payload));
+        None
+    }
+
+    /// The result of `node`, which is complete, has panicked as it was dropped.
+    pub(crate) fn push_dropped_badly(&mut self, node: u32) {
+        self.dropped_badly.push(node);
+    }
+
+    /// The nodes of which that was said.
+    pub(crate) fn take_dropped_badly(&mut self) -> Vec<u32> {
+        mem::take(&mut self.dropped_badly)
     }
 
     pub(crate) fn take_thrown(&mut self) -> Option<Payload> {

@@ -11,6 +11,7 @@ use super::standing::{CANCELLED, EXPIRED, FAILED, GUARDED, PANICKED, STOP, Stand
 use super::status::{NoValue, Outcome, States, Status, Statuses};
 use super::watch::Watch;
 use crate::executor::Handle;
+use crate::sync::thrown::discard;
 use crate::sync::{AtomicUsize, Mutex, Ordering, PoisonError, lock};
 use crate::typed::error::end_branch::EndBranch;
 use crate::typed::error::failure::Failures;
@@ -171,6 +172,12 @@ impl Frame<'_> {
         error: Box<dyn Error + Send + Sync>,
     ) -> NoValue {
         let failed = self.statuses().without_value(node, Status::FAILED);
+        self.note_failure(node, inside, error);
+        failed
+    }
+
+    /// Notes an error of `node`, or of a node of the graph that it is, and stops the run if that is due.
+    fn note_failure(&self, node: u32, inside: Option<NamedNode>, error: Box<dyn Error + Send + Sync>) {
         let for_all = self.lasting().is_empty() && !self.options.draining.on(StopReason::Failure);
         let stop = match self.options.policy {
             FailurePolicy::FailFast if for_all => STOP | FAILED,
@@ -179,7 +186,6 @@ impl Frame<'_> {
         };
         self.raise(TROUBLE | stop);
         lock(&self.failures).push(node, inside, error);
-        failed
     }
 
     /// The choices for the graph that is `node`.
@@ -203,14 +209,41 @@ impl Frame<'_> {
     #[cold]
     pub(crate) fn caught(&self, node: u32, payload: Payload) -> NoValue {
         if self.options.panics_fail {
-            let mut itself = Failures::default();
-            itself.add_panicked(self.names().named(node));
-            return self.failed_inside(node, None, Box::new(Panicked::new(itself, payload)));
+            return self.failed_inside(node, None, self.panic_as_error(node, payload));
         }
         let panicked = self.statuses().without_value(node, Status::PANICKED);
-        lock(&self.failures).throw(payload);
-        self.raise(TROUBLE | PANICKED | self.stop_for(StopReason::Panic));
+        self.keep_thrown(payload);
         panicked
+    }
+
+    fn panic_as_error(&self, node: u32, payload: Payload) -> Box<dyn Error + Send + Sync> {
+        let mut itself = Failures::default();
+        itself.add_panicked(self.names().named(node));
+        Box::new(Panicked::new(itself, payload))
+    }
+
+    /// This is to go on when the run is over.
+    fn keep_thrown(&self, payload: Payload) {
+        let another = lock(&self.failures).throw(payload);
+        another.into_iter().for_each(discard);
+        self.raise(TROUBLE | PANICKED | self.stop_for(StopReason::Panic));
+    }
+
+    /// What `node` gave has panicked with `payload` as it was dropped. The node is complete, and stays so: the
+    /// panic is the run's, which names it. Gives what is to go on at once.
+    #[cold]
+    pub(crate) fn dropped_badly(&self, node: u32, payload: Payload) -> Option<Payload> {
+        if self.options.panics_fail {
+            self.note_failure(node, None, self.panic_as_error(node, payload));
+            return None;
+        }
+        lock(&self.failures).push_dropped_badly(node);
+        if self.signal() & GUARDED == 0 {
+            self.raise(TROUBLE | STOP | PANICKED);
+            return Some(payload);
+        }
+        self.keep_thrown(payload);
+        None
     }
 
     /// The graph that is `node` ended with `error`.

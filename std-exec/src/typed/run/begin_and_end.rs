@@ -97,7 +97,7 @@ fn end_watching(data: &GraphData, options: &RunOptions, watching: Watching, outc
 #[cold]
 fn prepare_panicked(data: &mut GraphData, options: &RunOptions, payload: Payload) -> RunError {
     end_cutoffs(data, None).into_iter().for_each(thrown::discard);
-    let panicked = panicked(data, Failures::default(), payload, options);
+    let panicked = panicked(data, Failures::default(), Vec::new(), payload, options);
     panicked.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
@@ -165,7 +165,7 @@ fn outcome(
     data: &mut GraphData,
     options: &RunOptions,
     signal: usize,
-    failures: Errors,
+    mut failures: Errors,
     thrown: Option<Payload>,
 ) -> Result<Result<(), RunError>, Payload> {
     let stopped = signal & (CANCELLED | EXPIRED) != 0;
@@ -176,9 +176,10 @@ fn outcome(
     let now = options.stop();
     let stop =
         Stop { cancelled: now.cancelled || signal & CANCELLED != 0, late: now.late || signal & EXPIRED != 0 };
+    let dropped_badly = failures.take_dropped_badly();
     let failures = Failures::new(failures.named(data.store.names()), stop);
     if let Some(payload) = thrown {
-        return panicked(data, failures, payload, options).map(Err);
+        return panicked(data, failures, dropped_badly, payload, options).map(Err);
     }
     if !failures.is_empty() {
         return Ok(Err(RunError::Failed(failures)));
@@ -207,15 +208,19 @@ fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     }
 }
 
-/// The error that stands for a panic, if it is to be one. Otherwise the panic is to go on, and what else went
+/// The error that stands for a panic, if it is to be one. It names the nodes that have panicked, and those whose
+/// results were `dropped_badly`. Otherwise the panic is to go on, and what else went
 /// wrong stays in the graph.
 fn panicked(
     data: &mut GraphData,
     mut failures: Failures,
+    dropped_badly: Vec<u32>,
     payload: Payload,
     options: &RunOptions,
 ) -> Result<RunError, Payload> {
-    let mut panicked: Vec<u32> = data.store.records.statuses.nodes(State::Panicked).collect();
+    let mut panicked = dropped_badly;
+    panicked.extend(data.store.records.statuses.nodes(State::Panicked));
+    panicked.sort_unstable();
     let inside: Vec<_> = data.inner_data().map(|(node, inner)| (node, inner.take_failures())).collect();
     let names = data.store.names();
     for (node, inside) in inside {

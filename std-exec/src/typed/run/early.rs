@@ -4,6 +4,7 @@ use super::execution::Execution;
 use crate::typed::memory::standing::{EARLY, STOP};
 use crate::typed::memory::status::{Outcome, Status};
 use dgraph_core::NodeId;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 impl Execution<'_> {
     /// What has come of `node`. If that is final, drops the results that it was the last one to use, of those
@@ -24,7 +25,8 @@ impl Execution<'_> {
         outcome
     }
 
-    /// Drops what `node` gave, if it gave anything, unless the run was to give it.
+    /// Drops what `node` gave, if it gave anything, unless the run was to give it. A panic of the destructor is
+    /// the run's, not the node's.
     ///
     /// In a run that is stopped it stays: a future that was cut off may be there to its end, and use it. Who
     /// has cut it off has seen the signal, and so does this thread, which comes later.
@@ -36,20 +38,21 @@ impl Execution<'_> {
     #[cold]
     unsafe fn drop_early(&self, node: u32) {
         let (statuses, options) = (self.frame.statuses(), self.frame.options);
-        let signal = self.frame.signal();
+        let is_stopped = self.frame.signal() & STOP != 0;
         let is_target =
             || options.targets.iter().flat_map(|all| all.iter()).any(|target| target.index == node);
-        if signal & STOP != 0 || statuses.get(node) != Status::VALUE || is_target() {
+        if is_stopped || statuses.get(node) != Status::VALUE || is_target() {
             return;
         }
-        let drop = || {
-            // SAFETY: it holds a value, as its status says. Those who used it are complete: their calls have
-            // returned, and their futures are gone, since the run isn't stopped. No later node is fed it.
-            unsafe { self.parts.store.drop_result(node) };
-            Outcome::Nothing(statuses.without_value(node, Status::DROPPED))
-        };
-        let drop = || self.frame.attempt(node, false, drop);
-        // SAFETY: the node is complete, and nobody else does anything with it.
-        let _ = unsafe { self.guarded(node, signal, drop) };
+        // It is complete, and stays so, also if the destructor panics: observers have been told, and nodes that
+        // come after it may have begun.
+        statuses.set(node, Status::DROPPED);
+        // SAFETY: it holds a value, as its status said. Those who used it are complete: their calls have
+        // returned, and their futures are gone, since the run isn't stopped. No later node is fed it.
+        let drop = || unsafe { self.parts.store.drop_result(node) };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
+            let goes_on = self.frame.dropped_badly(node, payload);
+            goes_on.into_iter().for_each(|payload| resume_unwind(payload));
+        }
     }
 }
