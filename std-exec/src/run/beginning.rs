@@ -72,7 +72,7 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
 }
 
 /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run
-/// it. `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than
+/// it. Nothing, if it was cut short. `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than
 /// `longest` ticks on average, it doesn't go in step; supersteps are found all the same, since its bodies may
 /// become shorter, and no run but the first one allocates.
 pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
@@ -80,7 +80,10 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     dag: Option<(&D, Find<'_>)>,
     longest: usize,
 ) {
-    let Common { shared, countdown, .. } = run.common();
+    let Common { shared, countdown, body, .. } = run.common();
+    if body.was_cut_short() || run.has_stopped() {
+        return;
+    }
     let (timer, nodes) = (run.timer(), countdown.dag().node_count());
     let tuner = shared.tuner(R::Body::WAKES);
     timer.record(tuner, nodes);

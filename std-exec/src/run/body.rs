@@ -62,6 +62,12 @@ pub(crate) trait Body: Sync {
     fn cancel(&self) -> bool {
         false
     }
+
+    /// Whether something has stopped the run, so that nodes were made complete without being called, or gone on
+    /// with.
+    fn was_cut_short(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(NodeId) + Sync> Body for F {

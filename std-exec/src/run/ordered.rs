@@ -290,6 +290,10 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
         self.state().stopped = true;
     }
 
+    fn has_stopped(&self) -> bool {
+        self.state().stopped
+    }
+
     fn post(&self, team: &Team) {
         team.post(|| self.common.shared.invite(team));
     }

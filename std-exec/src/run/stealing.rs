@@ -116,6 +116,10 @@ impl<'r, F: Body> Walks<'r> for Stealing<'r, F> {
         self.common.thrown.keep(payload);
     }
 
+    fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Unless the run is quiet.
     fn post(&self, team: &Team) {
         if F::WAKES {

@@ -89,6 +89,9 @@ pub(crate) trait Walks<'r>: Discipline {
     /// Takes note of a panic: no further body is called.
     fn stop(&self, payload: Box<dyn Any + Send>);
 
+    /// Whether somebody has taken note of a panic.
+    fn has_stopped(&self) -> bool;
+
     /// Posts what there is: sees to it that somebody comes for it.
     fn post(&self, team: &Team);
 

@@ -82,7 +82,7 @@ impl Entry {
         self.ticks[way].load(Ordering::Relaxed)
     }
 
-    fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         (0..WAYS).all(|way| self.of(way) == 0)
     }
 

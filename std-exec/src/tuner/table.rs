@@ -62,6 +62,12 @@ impl Tuner {
         entry.plan(eager)
     }
 
+    /// Whether anything is known of any graph.
+    #[cfg(test)]
+    pub(crate) fn knows_any(&self) -> bool {
+        self.entries.iter().any(|entry| !entry.is_new())
+    }
+
     /// What is known is of another graph.
     pub(crate) fn forget(&self, key: usize) {
         self.entry(key).forget();

@@ -62,6 +62,8 @@
 #[cfg(all(test, not(dgraph_loom)))]
 mod broken_walks;
 mod builder;
+#[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
+mod cut_short;
 mod data;
 mod definition;
 mod error;

@@ -42,6 +42,11 @@ impl Frame<'_> {
         self.signal() & STOP != 0
     }
 
+    /// Whether nodes were not started, or not polled to their end, since something has stopped the run.
+    pub(crate) fn was_cut_short(&self) -> bool {
+        self.signal() & (STOP | FAILED | DRAIN) != 0
+    }
+
     /// Whether `node`, which has not begun, may begin, as far as `signal` says, and nothing stops it now.
     pub(crate) fn may_start(&self, node: u32, signal: usize) -> bool {
         let signal = self.look(signal);

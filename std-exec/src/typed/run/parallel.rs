@@ -83,6 +83,10 @@ impl crate::run::body::Body for AsyncNodes<'_> {
         self.run.frame.cancel();
         true
     }
+
+    fn was_cut_short(&self) -> bool {
+        self.run.frame.was_cut_short()
+    }
 }
 
 /// Runs the graph on the calling thread and those of `executor`. Blocks until all is done.

@@ -77,6 +77,10 @@ impl Body for Nodes<'_> {
         true
     }
 
+    fn was_cut_short(&self) -> bool {
+        self.0.frame.was_cut_short()
+    }
+
     fn broken_in(&self, walked: &[NodeId]) {
         if self.0.leaves_unmarked() {
             self.0.frame.statuses().mark_values(walked.iter().map(|node| node.get()));
