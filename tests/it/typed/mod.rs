@@ -15,6 +15,7 @@ mod failures;
 mod faults_together;
 mod given;
 mod inputs;
+mod layouts;
 mod limits;
 mod lists;
 mod measured;
