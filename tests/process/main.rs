@@ -57,6 +57,7 @@ const CASES: &[(&str, Case)] = &[
     ("fences_done_without", fences::done_without),
     ("fences_too_late", fences::too_late),
     ("real_time_without_system_calls", real_time::without_system_calls),
+    ("real_time_in_another_team", real_time::in_another_team),
     ("real_time_comes_too_late", real_time::comes_too_late),
     ("limits_one_core", limits::one_core),
     ("limits_pinned_maker", limits::pinned_maker),

@@ -5,6 +5,7 @@ use crate::linux::{self, End};
 use dgraph_exec::{Dag, Executor, ExecutorError, Graph, GraphBuilder, Node};
 use dgraph_tests::body::busy;
 use std::hint::black_box;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 const RUNS: u64 = 10_000;
@@ -118,6 +119,39 @@ fn run(one: &dyn Fn(u64) -> bool) {
     let mut right = first;
     let allocated = allocations(|| (2..RUNS).for_each(|run| right &= one(run)));
     linux::exit(if !right { 2 } else { i32::from(allocated > 0) * 3 })
+}
+
+/// A graph's first run is beside another one, in a team of its own; the second one finds memory in whichever
+/// team it takes.
+pub(crate) fn in_another_team() -> String {
+    if linux::cores().len() < THREADS {
+        return "left out: threads that spin for each other need a core each".to_owned();
+    }
+    let ended = linux::in_a_child(&|| {
+        let executor = executor();
+        let dag = |nodes: u32| {
+            let edges: Vec<_> = (1..nodes).map(|node| (node / 2, node)).collect();
+            Dag::from_edges(nodes as usize, &edges).expect("a valid graph")
+        };
+        let (one, small, large) = (dag(1), dag(40), dag(400));
+        let run = |dag: &Dag| executor.run(dag, |_| ());
+        let items = |dag: &Dag, items: &mut [u64]| executor.run_each(dag, items, |_, item, _| *item += 1);
+        let within = |work: &(dyn Fn() + Sync)| executor.run(&one, |_| work());
+        let [mut some, many] = [vec![0; 40], vec![0; 400]];
+        let many = Mutex::new(many);
+        (0..3).for_each(|_| run(&small));
+        (0..3).for_each(|_| items(&small, &mut some));
+        (0..3).for_each(|_| within(&|| run(&large)));
+        (0..3).for_each(|_| within(&|| items(&large, &mut many.lock().expect("no panic"))));
+        let allocated = allocations(|| {
+            (0..100).for_each(|_| run(&large)); // in the first team
+            (0..100).for_each(|_| items(&large, &mut many.lock().expect("no panic")));
+            (0..100).for_each(|_| within(&|| run(&small))); // in the second one
+        });
+        linux::exit(i32::from(allocated > 0) * 3)
+    });
+    assert_eq!(ended, End::Exited(0), "3: an allocation");
+    "a graph that was run in one team allocates nothing in another".to_owned()
 }
 
 /// Others in this process rely on `membarrier` already: refused, and they go on.

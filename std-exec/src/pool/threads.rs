@@ -5,12 +5,12 @@ use crate::pool::context;
 use crate::pool::shared::Shared;
 use crate::pool::worker;
 use crate::sync::thrown::discard;
-use crate::sync::{lock, wait_for};
+use crate::sync::{Condvar, Mutex, lock, wait, wait_for};
 use std::any::Any;
 use std::cell::Cell;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -37,29 +37,78 @@ pub(crate) enum Failure {
     Panicked(Payload),
 }
 
+/// How far the workers are that are to begin. Each keeps it to its end: to let go of it before may give memory
+/// back, and a real-time executor has none to do with that once it is built.
+#[derive(Default)]
+struct Beginning {
+    state: Mutex<Begun>,
+    changes: Condvar,
+}
+
+#[derive(Default)]
+struct Begun {
+    /// How many have begun, or never will.
+    over: usize,
+    /// The first failure.
+    failure: Option<Failure>,
+}
+
+impl Beginning {
+    /// Waits until so many have begun, or never will. The first failure.
+    fn wait_for(&self, workers: usize) -> Option<Failure> {
+        let mut state = lock(&self.state);
+        while state.over < workers {
+            state = wait(&self.changes, state);
+        }
+        state.failure.take()
+    }
+}
+
+/// A worker that is to begin. When this is dropped it has, or never will.
+struct Beginner<'b>(&'b Beginning);
+
+impl Beginner<'_> {
+    fn fail(self, failure: Failure) {
+        let mut state = lock(&self.0.state);
+        let unseen = if state.failure.is_none() { state.failure.replace(failure) } else { Some(failure) };
+        drop(state);
+        // Not under the lock: that runs the user's code.
+        if let Some(Failure::Panicked(payload)) = unseen {
+            discard(payload);
+        }
+    }
+}
+
+impl Drop for Beginner<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).over += 1;
+        self.0.changes.notify_all();
+    }
+}
+
 impl Duty {
     /// A worker's thread, from beginning to end.
-    fn live(self, worker: usize, failures: mpsc::Sender<Failure>) {
+    fn live(self, worker: usize, beginning: &Beginning) {
+        let beginner = Beginner(beginning);
         let _seated = match self.sit_down(worker) {
             Ok(seated) => seated,
-            Err(failure) => return drop(failures.send(failure)),
+            Err(failure) => return beginner.fail(failure),
         };
         context::prepare_thread();
-        // The thread that listens for failures does so until all senders are gone.
-        let failures = Cell::new(Some(failures));
+        let beginner = Cell::new(Some(beginner));
         let life = || {
-            drop(failures.take());
+            drop(beginner.take());
             worker::live(&self.shared, worker);
         };
         let Some(around) = &self.around else { return life() };
         // Not the thread's: if nobody joins it, the system's thread drops what was thrown, and that may panic
         // again.
         let ended = catch_unwind(AssertUnwindSafe(|| around(worker, Box::new(life))));
-        match (failures.take(), ended) {
+        match (beginner.take(), ended) {
             (None, Ok(())) => {}
             (None, Err(payload)) => self.shared.exits.keep(payload),
-            (Some(failures), Ok(())) => drop(failures.send(Failure::NotBegun(worker))),
-            (Some(failures), Err(payload)) => drop(failures.send(Failure::Panicked(payload))),
+            (Some(beginner), Ok(())) => beginner.fail(Failure::NotBegun(worker)),
+            (Some(beginner), Err(payload)) => beginner.fail(Failure::Panicked(payload)),
         }
     }
 
@@ -90,9 +139,9 @@ pub(crate) fn start(
 ) -> (Vec<JoinHandle<()>>, Option<Failure>) {
     let wanted = names.len();
     let mut workers = Vec::with_capacity(wanted);
-    let (sender, failures) = mpsc::channel();
+    let beginning: Arc<Beginning> = Arc::default();
     for (worker, name) in names.into_iter().enumerate() {
-        let (duty, sender) = (duty.clone(), sender.clone());
+        let (duty, beginning) = (duty.clone(), Arc::clone(&beginning));
         let mut thread = thread::Builder::new().name(name);
         if let Some(bytes) = stack_size {
             // Some C libraries find a size that no thread can have invalid, which the standard library panics
@@ -102,23 +151,16 @@ pub(crate) fn start(
         let living = Living::one(&duty.shared);
         let live = move || {
             let _living = living;
-            duty.live(worker, sender);
+            duty.live(worker, &beginning);
         };
         match thread.spawn(live) {
             Ok(handle) => workers.push(handle),
             Err(_) => break,
         }
     }
-    drop(sender);
     duty.shared.sleep.absent(wanted - workers.len());
-    let mut first = None;
-    for failure in failures {
-        match failure {
-            Failure::Panicked(payload) if first.is_some() => discard(payload),
-            failure => first = first.or(Some(failure)),
-        }
-    }
-    (workers, first)
+    let failure = beginning.wait_for(workers.len());
+    (workers, failure)
 }
 
 /// A worker's thread that has not ended.
@@ -177,6 +219,7 @@ mod tests {
     use super::*;
     use crate::executor::Executor;
     use crate::pool::affinity::Placement;
+    use std::sync::mpsc;
 
     /// As a node of a detached run may do that owns the executor.
     #[test]

@@ -106,7 +106,7 @@ pub(super) fn in_a_team<F: Body, D: AsDag + ?Sized>(
     dag: &D,
     run: impl FnOnce(&Team, Countdown<'_>) -> Option<Box<dyn Any + Send>>,
 ) {
-    let team = shared.teams.take();
+    let team = shared.teams.take_for(dag.view().node_count());
     let lent = if F::RELIES_ON_ORDER { None } else { dag.lend_countdown() };
     let countdown = match &lent {
         Some(lent) => lent.countdown(),

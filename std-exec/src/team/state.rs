@@ -223,13 +223,25 @@ impl Team {
     ///
     /// The calling thread has taken the team, and no earlier result of this call is in use.
     pub(crate) unsafe fn spare_countdown<'a>(&'a self, dag: DagView<'a>) -> Countdown<'a> {
+        // SAFETY: by contract.
+        let spare = unsafe { self.own_counters(dag.node_count()) };
+        Countdown::new(dag, spare).expect("as many counters as nodes")
+    }
+
+    /// So many counters of the team's own, or more.
+    ///
+    /// # Safety
+    ///
+    /// As for [`spare_countdown`](Self::spare_countdown).
+    #[allow(clippy::mut_from_ref, reason = "the caller has them alone, by contract")]
+    pub(super) unsafe fn own_counters(&self, nodes: usize) -> &mut [AtomicU32] {
         // SAFETY: only the thread that has taken the team comes here, and by contract no other reference is
         // alive.
         let spare = unsafe { &mut *self.spare.get() };
-        if spare.len() < dag.node_count() {
-            spare.resize_with(dag.node_count(), || AtomicU32::new(0));
+        if spare.len() < nodes {
+            spare.resize_with(nodes, || AtomicU32::new(0));
         }
-        Countdown::new(dag, spare).expect("as many counters as nodes")
+        spare
     }
 
     /// To be called before `open`: which worker of the executor the calling thread is, if any, and the run's

@@ -48,6 +48,15 @@ impl Teams {
         &entry.team
     }
 
+    /// A team for a run of the calling thread's own, of so many nodes. To be given back.
+    #[inline]
+    pub(crate) fn take_for(&self, nodes: usize) -> &Team {
+        match self.pause {
+            Pause::Yields => self.take(),
+            Pause::Spins => self.take_with_room(nodes),
+        }
+    }
+
     /// All teams, in no use or any.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Team> {
         std::iter::successors(Some(&self.first), |entry| entry.next.get().map(|next| &**next))
