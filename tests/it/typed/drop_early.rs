@@ -278,14 +278,14 @@ fn a_panic_of_its_destructor_is_the_run_s(runner: &Runner) {
         assert_eq!(told.to_string(), error);
         assert_eq!(graph.result(made).err(), Some(NoResult::Dropped));
         assert_eq!(graph.result(after).is_ok(), runs);
-        let after = if runs {
+        let behind = if runs {
             &["after Begins", "after Ends(Completed)"][..]
         } else {
             &["after Skipped(Stopped)"][..]
         };
         let begins = ["made Begins", "made Ends(Completed)", "user Begins", "user Ends(Completed)"];
         let ended = format!(" RunEnds({ended})");
-        let expected = [&[" RunBegins"], &begins[..], after, &[&*ended]].concat();
+        let expected = [&[" RunBegins"], &begins[..], behind, &[&*ended]].concat();
         assert_eq!(log.lines(), expected);
         let again = runner.typed_with(&mut graph, &keep_going.clone().update());
         assert!(again.is_ok(), "nobody needs the result again");
