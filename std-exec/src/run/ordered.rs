@@ -221,7 +221,17 @@ impl<'a, F: Body> Ordered<'a, F> {
         while let Some(node) = if *stopped { queue.discard() } else { None } {
             self.complete(team, queue, left, node);
         }
-        let next = if take { queue.take(me) } else { None };
+        let next = loop {
+            match if take { queue.take(me) } else { None } {
+                // After a break-in. (If this thread took it, another one could start what is less urgent than
+                // what it feeds.)
+                Some(given) if queue.is_given(given) => {
+                    queue.release(given);
+                    self.complete(team, queue, left, given);
+                }
+                next => break next,
+            }
+        };
         let mut risen = Risen::default();
         for (place, wanted) in queue.on_offer() {
             if self.set_wanted(team, place, wanted) {
@@ -310,7 +320,13 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
         let mut state = self.state();
         let State { queue, left, .. } = &mut *state;
         *left = find(&mut |node| queue.push(node));
-        under_way.for_each(|node| queue.is_under_way(node));
+        for node in under_way {
+            if queue.is_given(node) {
+                self.complete(team, queue, left, node);
+            } else {
+                queue.is_under_way(node);
+            }
+        }
         let left = *left;
         drop(state);
         if left > 0 {
@@ -321,13 +337,18 @@ impl<'r, F: Body> Walks<'r> for Ordered<'r, F> {
     }
 
     fn completed(&self, team: &Team, me: &mut Taker, node: NodeId) {
-        let _ = self.step(team, *me, Some(Called { node, turn: Some(Progress::Done) }), false);
+        // (What has nothing to run has been completed by `take_over`.)
+        let is_given = self.state().queue.is_given(node);
+        let called = Called { node, turn: Some(Progress::Done) };
+        let _ = self.step(team, *me, (!is_given).then_some(called), false);
     }
 
     fn give_back(&self, team: &Team, me: &mut Taker, node: NodeId) {
         let mut state = self.state();
-        state.queue.release(node);
-        state.queue.push(node);
+        if !state.queue.is_given(node) {
+            state.queue.release(node);
+            state.queue.push(node);
+        }
         drop(state);
         let _ = self.step(team, *me, None, false);
     }

@@ -59,6 +59,41 @@ fn inputs_delay_nobody(runner: &Runner) {
     }
 }
 
+/// As [`inputs_delay_nobody`], when others break into the walk of a first thread before it has come to the input.
+/// (Two of them took one node each: the input, and what is less urgent than what it feeds.)
+fn inputs_delay_nobody_after_a_break_in(runner: &Runner) {
+    let order = Mutex::new(Vec::new());
+    let ran = |name: &'static str| order.lock().expect("nobody panics").push(name);
+    let others = match runner {
+        Runner::Parallel(executor) | Runner::Detached(executor) => executor.threads() > 1,
+        _ => false,
+    };
+    for _ in 0..100 {
+        let mut graph = GraphBuilder::new();
+        let one = graph.limit(1);
+        let first = graph.node("first", (), || {
+            while others && order.lock().expect("nobody panics").len() < 2 {
+                thread::sleep(Duration::from_micros(20));
+            }
+        });
+        let urgent = graph.declare("urgent");
+        let other = graph.node("other", (), || ran("other"));
+        let input = graph.input::<u8>("input");
+        let urgent = graph.node(urgent, (input,), |_: &u8| ran("urgent"));
+        for (node, priority) in [(first, 3), (urgent, 2), (other, 1)] {
+            graph.priority(node, priority);
+        }
+        [urgent, other].into_iter().for_each(|node| graph.limited(node, one));
+        let mut graph = graph.build().expect("a valid graph");
+        graph.set(input, 1);
+        for _ in 0..3 {
+            runner.typed(&mut graph);
+            assert_eq!(*order.lock().expect("nobody panics"), ["urgent", "other"]);
+            order.lock().expect("nobody panics").clear();
+        }
+    }
+}
+
 /// Nothing but inputs, in an order: there is nothing to run, and the run ends.
 fn nothing_but_inputs(runner: &Runner) {
     let mut graph = GraphBuilder::new();
@@ -150,6 +185,7 @@ fn durations_by_name(runner: &Runner) {
 over_typed_runners!(
     priorities_are_the_order_of_one_thread,
     inputs_delay_nobody,
+    inputs_delay_nobody_after_a_break_in,
     nothing_but_inputs,
     critical_path_first,
     durations_by_name,
