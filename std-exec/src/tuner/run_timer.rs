@@ -192,7 +192,10 @@ impl RunTimer {
         let of = self.nodes.load(Ordering::Relaxed);
         let sampled = (of > 0).then(|| scaled(self.work.load(Ordering::Relaxed), nodes, of));
         let probed = self.probe().filter(|_| self.believes_probe()).map(|probe| probe.work(nodes));
-        if let Some(work) = probed.or(sampled) {
+        // A first run may have neither: one that is broken into during its last node, which the caller has walked
+        // to. What it promises is asked all the same, since supersteps are found in the first run only.
+        let walked = || self.samples.then(|| self.elapsed());
+        if let Some(work) = probed.or(sampled).or_else(walked) {
             tuner.promise(self.key, Sampled { work, nodes, threads }, |others| in_step(work, others));
         }
     }
@@ -278,6 +281,20 @@ mod tests {
         assert_eq!(weights(&timer, 20, [0, 1, 2, 3, 4]), [10, 10, 10, 15_000, 10]);
         assert_eq!(weights(&timer, 100, [0, 1, 2, 3, 4]), [70, 70, 70, 15_000, 70]);
         assert_eq!(weights(&timer, 1, [0]), [1], "never 0");
+    }
+
+    #[test]
+    fn a_first_run_that_nobody_has_sampled_promises_something() {
+        let asks = |samples| {
+            let (tuner, mut asked) = (Tuner::new(), false);
+            let _ = tuner.plan(1, false);
+            RunTimer::now(1, (Plan::Probe, samples)).promise(&tuner, 1, 2, |_, _| {
+                asked = true;
+                usize::MAX
+            });
+            asked
+        };
+        assert_eq!([asks(true), asks(false)], [true, false]);
     }
 
     #[test]
