@@ -117,7 +117,7 @@ impl Wakes {
 
     /// The first half of a wake, of a thread that is taken off its core before the second one, which is
     /// [`push`](Self::push).
-    #[cfg(test)]
+    #[cfg(all(test, not(any(dgraph_loom, dgraph_shuttle))))]
     pub(super) fn wake_without_push(&self, index: u32) {
         assert_eq!(self.slots[index as usize].cell.wake(), Woken::List);
     }
