@@ -127,7 +127,7 @@ pub(crate) fn in_another_team() -> String {
     if linux::cores().len() < THREADS {
         return "left out: threads that spin for each other need a core each".to_owned();
     }
-    let ended = linux::in_a_child(&|| {
+    let ended = linux::in_a_child(|| {
         let executor = executor();
         let dag = |nodes: u32| {
             let edges: Vec<_> = (1..nodes).map(|node| (node / 2, node)).collect();

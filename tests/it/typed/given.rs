@@ -224,34 +224,27 @@ impl Drop for Bad {
     }
 }
 
-/// input → a; wanted → bad; both → last, with who has run.
-fn with_bad<'l>(
-    log: &'l Mutex<String>,
-) -> (Graph<'l>, Input<u32>, Input<bool>, Node<u32>, Node<Bad>, Node<u32>) {
-    let note = move |name: &str| log.lock().expect("no panic").push_str(name);
-    let mut graph = GraphBuilder::new();
-    let (input, wanted) = (graph.input::<u32>("input"), graph.input::<bool>("wanted"));
-    let a = graph.node("a", input, move |input: &u32| {
-        note("a");
-        input + 1
-    });
-    let bad = graph.node("bad", wanted, move |wanted: &bool| {
-        note("b");
-        Bad(*wanted)
-    });
-    let last = graph.node("last", (a, bad), move |a: &u32, _: &Bad| {
-        note("l");
-        a + 1
-    });
-    (graph.build().expect("a valid graph"), input, wanted, a, bad, last)
-}
-
 /// The old result of another node panics when the update is about to begin: the next one doesn't run the node
 /// either, although what it depends on has changed.
 fn counts_until_a_destructor_lets_a_run_begin(runner: &Runner) {
-    let log = Mutex::default();
-    let (mut graph, input, wanted, a, bad, last) = with_bad(&log);
+    let log = Mutex::new(String::new());
+    let note = |name: &str| log.lock().expect("no panic").push_str(name);
     let ran = || std::mem::take(&mut *log.lock().expect("no panic"));
+    let mut graph = GraphBuilder::new();
+    let (input, wanted) = (graph.input::<u32>("input"), graph.input::<bool>("wanted"));
+    let a = graph.node("a", input, |input: &u32| {
+        note("a");
+        input + 1
+    });
+    let bad = graph.node("bad", wanted, |wanted: &bool| {
+        note("b");
+        Bad(*wanted)
+    });
+    let last = graph.node("last", (a, bad), |a: &u32, _: &Bad| {
+        note("l");
+        a + 1
+    });
+    let mut graph = graph.build().expect("a valid graph");
     for round in 0..3 {
         graph.set(input, round);
         graph.set(wanted, true);

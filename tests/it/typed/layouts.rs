@@ -53,7 +53,8 @@ fn values_without_size(runner: &Runner) {
     let input = graph.input::<Nothing>("input");
     let owned = Nothing::new();
     let lent = graph.node("lent", input, move |input: &Nothing| {
-        (owned.look(), input.look());
+        owned.look();
+        input.look();
         Nothing::new()
     });
     let row: Vec<Node<Nothing>> = (0..100)
@@ -72,12 +73,14 @@ fn values_without_size(runner: &Runner) {
     graph.drop_early(early);
     let moved: Vec<_> = row[50..].iter().map(|node| node.moved()).collect();
     let taker = graph.node("taker", moved, |mut all: MovedValues<'_, Nothing>| {
-        (all.next().expect("the first").look(), all.next_back().expect("the last").look());
+        all.next().expect("the first").look();
+        all.next_back().expect("the last").look();
         all.next().expect("the second")
     });
     let waits = graph.async_node("waits", (taker.moved(), lent), async |taken: Nothing, lent: &Nothing| {
         yields(2).await;
-        (taken.look(), lent.look());
+        taken.look();
+        lent.look();
         taken
     });
     graph.after(waits, user);

@@ -51,8 +51,9 @@ impl Execution<'_> {
         // returned, and their futures are gone, since the run isn't stopped. No later node is fed it.
         let drop = || unsafe { self.parts.store.drop_result(node) };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
-            let goes_on = self.frame.dropped_badly(node, payload);
-            goes_on.into_iter().for_each(|payload| resume_unwind(payload));
+            if let Some(payload) = self.frame.dropped_badly(node, payload) {
+                resume_unwind(payload);
+            }
         }
     }
 }
