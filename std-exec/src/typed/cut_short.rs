@@ -66,7 +66,7 @@ fn a_failure_cuts_a_run_short() {
     };
     assert!(!learns_from(fail_in_order, &RunOptions::new(), fails));
     let fail_later = |graph: &mut GraphBuilder<'static>| {
-        _ = graph.try_async_node("fails", (), || ready(Err::<u32, _>("no")))
+        _ = graph.try_async_node("fails", (), || ready(Err::<u32, _>("no")));
     };
     assert!(!learns_from(fail_later, &RunOptions::new(), fails));
 }
