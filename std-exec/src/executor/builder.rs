@@ -264,8 +264,8 @@ impl ExecutorBuilder {
     /// - It holds for graphs of plain and fallible nodes that succeed, in [`Executor::run`],
     ///   [`Executor::run_each`] and `Graph::run_parallel` with or without priorities, limits, and nodes bound
     ///   to the caller. It doesn't for async nodes, spawned runs and [shared limits](crate::SharedLimit),
-    ///   which wait by sleeping, nor for a run that ends with an error or a panic, which is put into a box, and
-    ///   is no first run: nobody learns from it.
+    ///   which wait by sleeping, nor for a run that ends with an error or a panic, which is put into a box.
+    ///   Such a run is no first run either: nothing is learnt from it.
     /// - What nodes and observers do themselves is theirs. So are page faults, and the priority at which the
     ///   system runs the threads: [`around`](Self::around) is the place to ask for a better one.
     ///

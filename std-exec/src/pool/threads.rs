@@ -37,8 +37,8 @@ pub(crate) enum Failure {
     Panicked(Payload),
 }
 
-/// How far the workers are that are to begin. Each keeps it to its end: to let go of it before may give memory
-/// back, and a real-time executor has none to do with that once it is built.
+/// How far the workers are that are to begin. Each keeps it to its end: to let go of it before may give
+/// memory back, and a real-time executor has none to do with that once it is built.
 #[derive(Default)]
 struct Beginning {
     state: Mutex<Begun>,

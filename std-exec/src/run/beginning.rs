@@ -72,9 +72,9 @@ pub(super) fn steps_of<'d, D: AsDag + ?Sized>(
 }
 
 /// The run is over: tells the tuner how long it has taken, and what its samples promise for other ways to run
-/// it. Nothing, if it was cut short. `dag` is its graph, if it may keep supersteps, and what finds them. If its bodies take more than
-/// `longest` ticks on average, it doesn't go in step; supersteps are found all the same, since its bodies may
-/// become shorter, and no run but the first one allocates.
+/// it. Nothing, if it was cut short. `dag` is its graph, if it may keep supersteps, and what finds them. If
+/// its bodies take more than `longest` ticks on average, it doesn't go in step; supersteps are found all the
+/// same, since its bodies may become shorter, and no run but the first one allocates.
 pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     run: &R,
     dag: Option<(&D, Find<'_>)>,

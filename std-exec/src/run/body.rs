@@ -63,8 +63,8 @@ pub(crate) trait Body: Sync {
         false
     }
 
-    /// Whether something has stopped the run, so that nodes were made complete without being called, or gone on
-    /// with.
+    /// Whether something has stopped the run, so that nodes were made complete without being called, or gone
+    /// on with.
     fn was_cut_short(&self) -> bool {
         false
     }

@@ -26,8 +26,8 @@ impl Team {
         }
     }
 
-    /// Whether there is room for a run of so many `nodes`: certain for the thread that has taken the team, and
-    /// a hint for others.
+    /// Whether there is room for a run of so many `nodes`: certain for the thread that has taken the team,
+    /// and a hint for others.
     #[inline]
     fn has_room_for_nodes(&self, nodes: usize) -> bool {
         // Relaxed: it is written by the thread that has taken the team.
@@ -48,8 +48,8 @@ impl Team {
 }
 
 impl Teams {
-    /// A team that has room for a run of so many nodes, for such a run of the calling thread's own. If none has,
-    /// all that are free make room. To be given back.
+    /// A team that has room for a run of so many nodes, for such a run of the calling thread's own. If none
+    /// has, all that are free make room. To be given back.
     pub(super) fn take_with_room(&self, nodes: usize) -> &Team {
         let roomy = self.iter().find(|team| team.has_room_for_nodes(nodes) && team.take());
         roomy.unwrap_or_else(|| self.make_room(nodes))

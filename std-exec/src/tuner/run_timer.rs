@@ -192,8 +192,9 @@ impl RunTimer {
         let of = self.nodes.load(Ordering::Relaxed);
         let sampled = (of > 0).then(|| scaled(self.work.load(Ordering::Relaxed), nodes, of));
         let probed = self.probe().filter(|_| self.believes_probe()).map(|probe| probe.work(nodes));
-        // A first run may have neither: one that is broken into during its last node, which the caller has walked
-        // to. What it promises is asked all the same, since supersteps are found in the first run only.
+        // A first run may have neither: one that is broken into during its last node, which the caller has
+        // walked to. What it promises is asked all the same, since supersteps are found in the first run
+        // only.
         let walked = || self.samples.then(|| self.elapsed());
         if let Some(work) = probed.or(sampled).or_else(walked) {
             tuner.promise(self.key, Sampled { work, nodes, threads }, |others| in_step(work, others));

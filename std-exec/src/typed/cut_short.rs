@@ -17,7 +17,8 @@ fn learns(run: impl FnOnce(&Executor)) -> bool {
     [false, true].into_iter().any(|comes_back| shared.tuner(comes_back).knows_any())
 }
 
-/// Whether it does from a run with these options of a graph that `add` completes, whose outcome is as expected.
+/// Whether it does from a run with these options of a graph that `add` completes, whose outcome is as
+/// expected.
 fn learns_from(
     add: impl FnOnce(&mut GraphBuilder<'static>),
     options: &RunOptions,

@@ -99,8 +99,8 @@ impl Cell {
         })
     }
 
-    /// Whoever has it wants to poll it again, and asks whether it is listed, by a waker of an earlier run. Then
-    /// it waits from now on, and will be taken off the list as if it had been woken in this run.
+    /// Whoever has it wants to poll it again, and asks whether it is listed, by a waker of an earlier run.
+    /// Then it waits from now on, and will be taken off the list as if it had been woken in this run.
     #[inline]
     #[must_use]
     pub(super) fn wait_if_listed(&self) -> bool {

@@ -1,8 +1,8 @@
 //! Futures that one thread is to poll, in a row: those that were woken, and those that want another turn.
 //!
 //! They are linked through their slots, as the list of those woken is, so a run needs no memory for them. That is
-//! possible since each is somebody's (see [`cell`](super::cell)): no waker of this run puts it onto the list. One
-//! of an earlier run may be about to; such a future isn't put into the line, but waits for that.
+//! possible since each is somebody's (see [`cell`](super::cell)): no waker of this run puts it onto the list.
+//! One of an earlier run may be about to; such a future isn't put into the line, but waits for that.
 
 use super::wakes::{EMPTY, Wakes};
 use crate::sync::Ordering;

@@ -250,8 +250,8 @@ fn a_waker_of_an_earlier_run() {
     });
 }
 
-/// The same, of a run on one thread, which links futures that want another turn: the waker may still push when
-/// the future is one of these, or was before. Each has its turn, and nobody else.
+/// The same, of a run on one thread, which links futures that want another turn: the waker may still push
+/// when the future is one of these, or was before. Each has its turn, and nobody else.
 ///
 /// Catches: a line that takes a future that is listed.
 #[test]

@@ -46,7 +46,8 @@ impl Page {
     }
 }
 
-/// They are lent, moved one by one and as a list, dropped early, given from outside and kept: each is dropped once.
+/// They are lent, moved one by one and as a list, dropped early, given from outside and kept: each is dropped
+/// once.
 fn values_without_size(runner: &Runner) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut graph = GraphBuilder::new();

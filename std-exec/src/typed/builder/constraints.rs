@@ -118,8 +118,8 @@ impl<P> GraphBuilder<'_, P> {
     /// that nobody uses stays; so does one that is among the [targets](crate::RunOptions::only) of a run, and
     /// in a run that is stopped what is left.)
     ///
-    /// If its destructor panics, the node is complete all the same, as observers have been told, and what comes
-    /// after it may run; the panic is that of the run, which names the node (or counts it as
+    /// If its destructor panics, the node is complete all the same, as observers have been told, and what
+    /// comes after it may run; the panic is that of the run, which names the node (or counts it as
     /// [failed](crate::RunOptions::panics_are_failures)).
     ///
     /// An [update](crate::RunOptions::update) runs the node again if one that runs uses its result. An input

@@ -229,8 +229,8 @@ impl Frame<'_> {
         self.raise(TROUBLE | PANICKED | self.stop_for(StopReason::Panic));
     }
 
-    /// What `node` gave has panicked with `payload` as it was dropped. The node is complete, and stays so: the
-    /// panic is the run's, which names it. Gives what is to go on at once.
+    /// What `node` gave has panicked with `payload` as it was dropped. The node is complete, and stays so:
+    /// the panic is the run's, which names it. Gives what is to go on at once.
     #[cold]
     pub(crate) fn dropped_badly(&self, node: u32, payload: Payload) -> Option<Payload> {
         if self.options.panics_fail {

@@ -208,9 +208,9 @@ fn check_workers(data: &GraphData, executor: &Handle) -> Result<(), RunError> {
     }
 }
 
-/// The error that stands for a panic, if it is to be one. It names the nodes that have panicked, and those whose
-/// results were `dropped_badly`. Otherwise the panic is to go on, and what else went
-/// wrong stays in the graph.
+/// The error that stands for a panic, if it is to be one. It names the nodes that have panicked, and those
+/// whose results were `dropped_badly`. Otherwise the panic is to go on, and what else went wrong stays in the
+/// graph.
 fn panicked(
     data: &mut GraphData,
     mut failures: Failures,

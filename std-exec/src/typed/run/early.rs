@@ -25,8 +25,8 @@ impl Execution<'_> {
         outcome
     }
 
-    /// Drops what `node` gave, if it gave anything, unless the run was to give it. A panic of the destructor is
-    /// the run's, not the node's.
+    /// Drops what `node` gave, if it gave anything, unless the run was to give it. A panic of the destructor
+    /// is the run's, not the node's.
     ///
     /// In a run that is stopped it stays: a future that was cut off may be there to its end, and use it. Who
     /// has cut it off has seen the signal, and so does this thread, which comes later.
@@ -44,8 +44,8 @@ impl Execution<'_> {
         if is_stopped || statuses.get(node) != Status::VALUE || is_target() {
             return;
         }
-        // It is complete, and stays so, also if the destructor panics: observers have been told, and nodes that
-        // come after it may have begun.
+        // It is complete, and stays so, also if the destructor panics: observers have been told, and nodes
+        // that come after it may have begun.
         statuses.set(node, Status::DROPPED);
         // SAFETY: it holds a value, as its status said. Those who used it are complete: their calls have
         // returned, and their futures are gone, since the run isn't stopped. No later node is fed it.

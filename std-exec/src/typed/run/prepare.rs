@@ -244,8 +244,8 @@ impl GraphData {
     }
 }
 
-/// What was planned for each node of a run. If a destructor panics before that begins, it is forgotten; not so
-/// which nodes still have results from outside.
+/// What was planned for each node of a run. If a destructor panics before that begins, it is forgotten; not
+/// so which nodes still have results from outside.
 struct Planned<'m>(&'m mut [u8]);
 
 impl Drop for Planned<'_> {
