@@ -422,6 +422,15 @@ proptest! {
 }
 
 #[test]
+fn an_order_of_another_length() {
+    let order = [1, 0, 2].map(NodeId::new);
+    for positions in [0, 2, 4] {
+        assert!(Urgency::from_order(&order, &mut vec![0; positions]).is_none());
+    }
+    assert!(Urgency::from_order(&order, &mut [0; 3]).is_some());
+}
+
+#[test]
 #[should_panic = "each node once"]
 fn an_order_with_a_node_twice() {
     let _ = StaticUrgency::from_order([0, 2, 2]);
