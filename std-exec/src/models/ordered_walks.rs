@@ -4,10 +4,10 @@ use super::ordered::{ANYWHERE, CALLER, Demand, LIMITED, Unchecked};
 use super::{Checked, executor_of_two, help_once, numbered, spawn_helper};
 use crate::protocol::ready_queue::{Place, ReadyQueue};
 use crate::run::ordered;
-use crate::sync::Ordering;
 use crate::sync::model::{UnsafeCell, explore, thread};
+use crate::sync::{AtomicBool, Ordering};
 use crate::tuner::{Budget, Plan, Timed};
-use dgraph_core::{AsDag, NodeId};
+use dgraph_core::{AsDag, Dag, NodeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const ALONE: Plan = Plan::Alone { budget: Budget::Ticks(1), timed: Timed::Yes };
@@ -81,4 +81,45 @@ fn walk_in_order_in_step() {
 #[test]
 fn walk_in_order_that_panics() {
     walk(2, IN_STEP, &[(0, 2), (1, 2), (0, 3)], &[ANYWHERE, ANYWHERE, ANYWHERE, CALLER], Some(1));
+}
+
+/// The last node but one is more urgent than the last one, depends on what has nothing to run, `given`, and is
+/// under the same limit: it runs first.
+fn walk_with_given(nodes: usize, given: u32) {
+    explore(2, move || {
+        let (urgent, other) = (nodes - 2, nodes - 1);
+        let shared = executor_of_two(1);
+        let edges = [(given, u32::try_from(urgent).expect("few nodes"))];
+        let dag = Dag::from_edges(nodes, &edges).expect("acyclic");
+        let helper = spawn_helper(&shared, help_once);
+        let by_urgency = numbered(nodes);
+        let listed: Vec<_> = (0..nodes)
+            .map(|node| (Place::Anywhere, if node < urgent { vec![] } else { vec![(0, 1)] }))
+            .collect();
+        let mut queue = ReadyQueue::new(&listed, &[1], &by_urgency).with_given([given].into());
+        let has_run = AtomicBool::new(false);
+        let body = |node: NodeId| {
+            if node.index() == urgent {
+                has_run.store(true, Ordering::Relaxed);
+            } else if node.index() == other {
+                assert!(has_run.load(Ordering::Relaxed), "what is less urgent has begun first");
+            }
+        };
+        ordered::run(&shared, &dag, &mut queue, &by_urgency, &body, Some(ALONE));
+        assert!(has_run.load(Ordering::Relaxed));
+        assert!(dag.lend_countdown().expect("nobody has it").countdown().is_at_rest());
+        helper.join().expect("no panic");
+    });
+}
+
+/// Catches: what has nothing to run, and is under way when somebody breaks in, comes when its walker says so.
+#[test]
+fn walk_in_order_from_what_is_given() {
+    walk_with_given(3, 0);
+}
+
+/// Catches: what has nothing to run is taken by a thread, as other nodes are, and completed later.
+#[test]
+fn walk_in_order_to_what_is_given() {
+    walk_with_given(4, 1);
 }

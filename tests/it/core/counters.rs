@@ -25,6 +25,29 @@ fn what_is_left_is_shown() {
     assert!(countdown.is_at_rest());
 }
 
+/// A reference to a graph has what the graph has.
+#[test]
+fn references_are_graphs() {
+    let dag = diamond();
+    let through = |dag: &dyn AsDag| {
+        let lent = dag.lend_countdown().expect("nobody else has it");
+        assert!(lent.countdown().is_at_rest());
+        (dag.view().order().len(), dag.wants_supersteps(), dag.supersteps_by(None).is_some())
+    };
+    assert_eq!(through(&dag), through(&&dag));
+    assert_eq!(through(&dag), (4, true, false));
+    let supersteps = dag.view().supersteps(2, 1, |_| 9);
+    let reference: &dyn AsDag = &&dag;
+    assert_eq!(reference.supersteps_by(Some(&mut |_| Some(supersteps.clone()))), Some(&supersteps));
+    assert_eq!(through(&&dag), through(&dag));
+}
+
+#[test]
+fn numbers_of_nodes() {
+    let node = NodeId::new(7);
+    assert_eq!((u32::from(node), usize::from(node), node.index(), node.get()), (7, 7, 7, 7));
+}
+
 #[test]
 fn too_few_counters() {
     let dag = diamond();

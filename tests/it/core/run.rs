@@ -3,8 +3,8 @@
 
 use dgraph_core::sync::{AtomicU32 as Word, AtomicUsize};
 use dgraph_core::{
-    Dag, NodeId, Run, RunMemoryError, RunStatus, StaticDag, StaticRun, StaticUrgency, StillRunning, Urgency,
-    WorkEnd, ready_words,
+    Dag, DagView, NodeId, Run, RunMemoryError, RunStatus, StaticDag, StaticRun, StaticUrgency, StillRunning,
+    Urgency, WorkEnd, ready_words,
 };
 use dgraph_tests::oracle::check_order;
 use dgraph_tests::random_dag::random_dag;
@@ -371,6 +371,15 @@ fn too_little_memory() {
     assert_eq!(error, RunMemoryError::TooShort { slice: "ready", needed, given: needed - 1 });
 }
 
+/// By upward rank, of equals in the topological order.
+fn by_ranks(dag: DagView<'_>, weights: &[u32]) -> Vec<NodeId> {
+    let mut ranks = vec![0; weights.len()];
+    dag.ranks_into(|node| u64::from(weights[node.index()]), &mut ranks);
+    let mut expected = dag.order().to_vec();
+    expected.sort_by_key(|node| std::cmp::Reverse(ranks[node.index()])); // stable
+    expected
+}
+
 /// The compiler's order is that of `ranks_into`.
 #[test]
 fn urgency_by_critical_path() {
@@ -378,11 +387,53 @@ fn urgency_by_critical_path() {
     const WEIGHTS: [u32; 9] = [4, 1, 9, 2, 2, 3, 9, 1, 7];
     static DAG: StaticDag<9, 7> = StaticDag::new(EDGES);
     static URGENCY: StaticUrgency<9> = StaticUrgency::by_critical_path(&DAG, &WEIGHTS);
-    let mut ranks = [0; 9];
-    DAG.view().ranks_into(|node| u64::from(WEIGHTS[node.index()]), &mut ranks);
-    let mut expected = DAG.view().order().to_vec();
-    expected.sort_by_key(|node| std::cmp::Reverse(ranks[node.index()])); // stable
-    assert!((0..9).map(|position| URGENCY.view().node(position)).eq(expected));
+    assert!((0..9).map(|position| URGENCY.view().node(position)).eq(by_ranks(DAG.view(), &WEIGHTS)));
+}
+
+proptest! {
+    /// What the compiler calls for a `static` does the same when it is called at run time: graphs as
+    /// `from_edges` makes them, and orders of nine nodes, whose last part of a merge is a single one.
+    #[test]
+    fn static_graphs_and_orders(
+        pairs in prop::array::uniform12((0_u32..9, 0_u32..8)),
+        weights in prop::array::uniform9(0_u32..4),
+        names in Just([0, 1, 2, 3, 4, 5, 6, 7, 8]).prop_shuffle(),
+    ) {
+        let edges = pairs.map(|(one, other)| {
+            let other = if other < one { other } else { other + 1 };
+            (names[one.min(other) as usize], names[one.max(other) as usize])
+        });
+        let heap = Dag::from_edges(9, &edges).expect("acyclic");
+        let dag = StaticDag::new(edges);
+        prop_assert_eq!(dag.view().order(), heap.view().order());
+        prop_assert_eq!(dag.view().in_degrees(), heap.view().in_degrees());
+        for node in (0..9).map(NodeId::new) {
+            prop_assert_eq!(dag.view().successors(node), heap.view().successors(node));
+        }
+        let urgency = StaticUrgency::by_critical_path(&dag, &weights);
+        let nodes = (0..9).map(|position| urgency.view().node(position));
+        prop_assert_eq!(nodes.collect::<Vec<_>>(), by_ranks(heap.view(), &weights));
+        let given = StaticUrgency::from_order(names);
+        for (position, &name) in (0..).zip(&names) {
+            prop_assert_eq!(given.view().node(position), NodeId::new(name));
+            prop_assert_eq!(given.view().position(NodeId::new(name)), position);
+        }
+    }
+}
+
+#[test]
+fn an_order_of_another_length() {
+    let order = [1, 0, 2].map(NodeId::new);
+    for positions in [0, 2, 4] {
+        assert!(Urgency::from_order(&order, &mut vec![0; positions]).is_none());
+    }
+    assert!(Urgency::from_order(&order, &mut [0; 3]).is_some());
+}
+
+#[test]
+#[should_panic = "each node once"]
+fn an_order_with_a_node_twice() {
+    let _ = StaticUrgency::from_order([0, 2, 2]);
 }
 
 /// Not much more than two bits per node at the worst.
