@@ -74,7 +74,7 @@ pub(crate) struct ReadyQueue {
     /// What was taken last had run before: now it's the others' turn.
     took_resumed: bool,
     permits: OwnPermits,
-    /// Nodes with nothing to run, ascending.
+    /// Roots with nothing to run, ascending.
     given: Arc<[u32]>,
 }
 
@@ -131,7 +131,7 @@ impl ReadyQueue {
         queue
     }
 
-    /// Says that these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
+    /// Says that these roots, ascending, have nothing to run: they need not wait for anybody to take them.
     pub(crate) fn with_given(self, given: Arc<[u32]>) -> Self {
         Self { given, ..self }
     }

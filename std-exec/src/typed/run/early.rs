@@ -48,7 +48,7 @@ impl Execution<'_> {
             unsafe { self.parts.store.drop_result(node) };
             Outcome::Nothing(statuses.without_value(node, Status::DROPPED))
         };
-        let drop = || self.frame.attempt(node, false, drop);
+        let drop = || self.frame.attempt(node, drop);
         // SAFETY: the node is complete, and nobody else does anything with it.
         let _ = unsafe { self.guarded(node, signal, drop) };
     }
