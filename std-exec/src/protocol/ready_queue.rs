@@ -293,6 +293,11 @@ impl ReadyQueue {
         places.map(move |((place, lanes), resumed)| (*place, !resumed.is_empty() || any(lanes)))
     }
 
+    /// Whether several nodes are to start, of one kind, now.
+    pub(crate) fn offers_many(&self) -> bool {
+        (0..self.lanes.len()).any(|lane| self.lanes[lane].has_many() && self.can_give(lane))
+    }
+
     fn can_give(&self, lane: usize) -> bool {
         let may = |first| self.permits.permit(self.lanes[lane].wishes(), self.rank(first));
         self.first(lane).is_some_and(may)
