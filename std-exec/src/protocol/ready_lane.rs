@@ -47,6 +47,11 @@ impl Lane {
         self.first.map(|first| self.start + first as usize)
     }
 
+    /// Whether more than one is ready.
+    pub(crate) fn has_many(&self) -> bool {
+        !self.others.is_empty()
+    }
+
     /// The node in this position is ready.
     pub(crate) fn push(&mut self, position: u32) {
         match self.first {

@@ -74,7 +74,7 @@ pub(crate) struct ReadyQueue {
     /// What was taken last had run before: now it's the others' turn.
     took_resumed: bool,
     permits: OwnPermits,
-    /// Nodes with nothing to run, ascending.
+    /// Roots with nothing to run, ascending.
     given: Arc<[u32]>,
 }
 
@@ -131,7 +131,7 @@ impl ReadyQueue {
         queue
     }
 
-    /// Says that these nodes, ascending, have nothing to run: they need not wait for anybody to take them.
+    /// Says that these roots, ascending, have nothing to run: they need not wait for anybody to take them.
     pub(crate) fn with_given(self, given: Arc<[u32]>) -> Self {
         Self { given, ..self }
     }
@@ -291,6 +291,11 @@ impl ReadyQueue {
         let any = |lanes: &Range<usize>| lanes.clone().any(|lane| self.can_give(lane));
         let places = self.places.iter().zip(&self.resumed);
         places.map(move |((place, lanes), resumed)| (*place, !resumed.is_empty() || any(lanes)))
+    }
+
+    /// Whether several nodes are to start, of one kind, now.
+    pub(crate) fn offers_many(&self) -> bool {
+        (0..self.lanes.len()).any(|lane| self.lanes[lane].has_many() && self.can_give(lane))
     }
 
     fn can_give(&self, lane: usize) -> bool {

@@ -242,8 +242,13 @@ impl<'a, F: Body> Ordered<'a, F> {
                 }
             }
         }
+        let many = last.is_none() && next.is_some() && queue.offers_many();
         drop(state);
         self.tell(team, me, risen);
+        if many {
+            // Who comes and leaves several wakes two, so that all are there in a logarithmic number of steps.
+            let _ = self.common.shared.invite_another(team);
+        }
         next
     }
 

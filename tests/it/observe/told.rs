@@ -4,8 +4,8 @@ use super::log::{Log, What};
 use crate::support::gate::{Gate, Hand};
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    CancelToken, FailurePolicy, Graph, GraphBuilder, NodeInfo, NodeOutcome, Observer, RunInfo, RunOptions,
-    RunOutcome, SkipReason, Values,
+    CancelToken, FailurePolicy, Graph, GraphBuilder, NodeInfo, NodeOutcome, Observer, RunError, RunInfo,
+    RunOptions, RunOutcome, SkipReason, Threads, Values, threads,
 };
 use dgraph_tests::yields::yields;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +21,7 @@ over_typed_runners!(
     failures_and_those_behind,
     a_panic,
     a_cancel,
+    a_node_that_does_as_it_is_told,
     a_deadline,
     only_and_update,
     graphs_that_are_nodes,
@@ -185,6 +186,28 @@ fn a_cancel(runner: &Runner) {
         "waits Begins",
         "waits Ends(Interrupted)",
         "waits Waits",
+    ];
+    assert_eq!(sorted(&log), expected);
+}
+
+/// It is told to stop, and gives that as its error: that is no failure.
+fn a_node_that_does_as_it_is_told(runner: &Runner) {
+    let (log, token) = (Log::new(), &CancelToken::new());
+    let mut graph = GraphBuilder::new();
+    let stops = graph.try_node("stops", threads(), |threads: Threads<'_>| {
+        token.cancel();
+        threads.check()
+    });
+    graph.node("behind", stops, |(): &()| ());
+    let mut graph = graph.build().expect("a valid graph");
+    let ended = runner.typed_with(&mut graph, &observed(&log).cancel_token(token)).map(drop);
+    assert!(matches!(ended, Err(RunError::Cancelled { .. })));
+    let expected = [
+        " RunBegins",
+        " RunEnds(Cancelled)",
+        "behind Skipped(Stopped)",
+        "stops Begins",
+        "stops Ends(Interrupted)",
     ];
     assert_eq!(sorted(&log), expected);
 }

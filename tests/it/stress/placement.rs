@@ -44,9 +44,11 @@ pub(crate) fn chains(scale: usize) -> String {
         let dag = graph(nodes, &edges);
         for threads in [2, 8, 16] {
             let executor = executor(threads);
-            for _ in 0..8 * scale {
+            for run in 0..8 * scale {
                 let used = threads_of_a_run(&executor, &dag).len();
-                assert!(used <= threads.min(chains as usize), "{used} threads for {chains} chains");
+                // (As above: in a first run one chain may go on on another thread.)
+                let most_now = threads.min(chains as usize + usize::from(run == 0));
+                assert!(used <= most_now, "{used} threads for {chains} chains");
                 (runs, most) = (runs + 1, most.max(used));
             }
         }

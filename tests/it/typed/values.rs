@@ -103,6 +103,7 @@ fn many_of_one_type(runner: &Runner) {
     let sum = graph.node("sum", &nodes[..], |all: Values<'_, u64>| {
         assert_eq!((all.len(), all.is_empty(), all.get(500)), (500, false, None));
         assert!(all.iter().rev().eq((0..500).rev().collect::<Vec<_>>().iter()));
+        assert_eq!(all.iter().skip(1).size_hint(), (499, Some(499)));
         all.into_iter().sum::<u64>() + all[499]
     });
     let pair = graph.node("pair", [nodes[7], nodes[7]], |all: Values<'_, u64>| all[0] + all[1]);

@@ -344,6 +344,11 @@ fn handles_become_numbers() {
     assert_eq!(any, [input.any(), node.any()]);
     assert_eq!(any.map(AnyNode::id), [0, 1].map(NodeId::new));
     assert_eq!([NodeId::from(input), NodeId::from(node)], any.map(NodeId::from));
+    assert_eq!([input.id(), node.id()], any.map(AnyNode::id));
+    let other = graph.node("other", input, |x: &u8| *x);
+    assert_eq!(other.id(), NodeId::new(2));
+    assert!(node.outcome() == node.outcome() && node.outcome() != other.outcome());
+    assert_eq!(format!("{:?}", other.outcome()), "OutcomeOf(2)");
     let mut local = GraphBuilder::new_local();
     let here = local.local().node("here", (), || Rc::new(1));
     assert_eq!(

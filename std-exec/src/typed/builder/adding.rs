@@ -12,6 +12,21 @@ use crate::typed::node::dependencies::{Dependencies, NodeFn};
 use crate::typed::node::task::{call_of, try_call_of};
 
 impl Collected {
+    /// Enters a node, and what it is fed, if that is right. (What doesn't depend on the type of the closure.)
+    ///
+    /// # Safety
+    ///
+    /// As for [`plain`](Self::plain), of a `T`.
+    unsafe fn enter_fed<D: Dependencies, T, P>(
+        &mut self,
+        name: impl NodeName<T, P>,
+        dependencies: D,
+    ) -> (Node<T, P>, Option<D::Pointers>) {
+        // SAFETY: by contract.
+        let node = unsafe { name.enter(self) };
+        (node, self.feed(node.any(), dependencies))
+    }
+
     /// Adds a node whose closure gives its result.
     ///
     /// # Safety
@@ -30,8 +45,8 @@ impl Collected {
         F: NodeFn<D, Output = T>,
     {
         // SAFETY: by contract.
-        let node = unsafe { name.enter(self) };
-        if let Some(pointers) = self.feed(node.any(), dependencies) {
+        let (node, pointers) = unsafe { self.enter_fed(name, dependencies) };
+        if let Some(pointers) = pointers {
             let task = Task { function, pointers };
             // SAFETY: `call_of` makes the call for this task; the rest by contract.
             unsafe { self.define(node.any(), call_of::<F, D, T>(&task), task, None) };
@@ -56,8 +71,8 @@ impl Collected {
         E: NodeError,
     {
         // SAFETY: by contract.
-        let node = unsafe { name.enter(self) };
-        if let Some(pointers) = self.feed(node.any(), dependencies) {
+        let (node, pointers) = unsafe { self.enter_fed(name, dependencies) };
+        if let Some(pointers) = pointers {
             let task = Task { function, pointers };
             // SAFETY: `try_call_of` makes the call for this task; the rest by contract.
             unsafe { self.define(node.any(), try_call_of::<F, D, T, E>(&task), task, None) };
@@ -86,8 +101,8 @@ impl Collected {
         Fut: Future,
     {
         // SAFETY: by contract.
-        let node = unsafe { name.enter(self) };
-        let Some(pointers) = self.feed(node.any(), dependencies) else { return node };
+        let (node, pointers) = unsafe { self.enter_fed(name, dependencies) };
+        let Some(pointers) = pointers else { return node };
         let Some((index, future)) = self.next_future() else { return node };
         let task = AsyncTask { function, pointers, index, future, start };
         let (call, drop) = (async_call_of::<_, _, _, _, R>(&task), drop_future_of(&task));

@@ -12,7 +12,7 @@ use crate::typed::handle::names::Names;
 use crate::typed::handle::node::{AnyNode, Node};
 use crate::typed::memory::arena::Place;
 use crate::typed::memory::compared::Compared;
-use crate::typed::memory::entry::{Call, Task};
+use crate::typed::memory::entry::{Call, DropInPlace, Task, drop_of};
 use crate::typed::memory::starts::Start;
 use crate::typed::memory::status::Status;
 use crate::typed::memory::store_builder::StoreBuilder;
@@ -22,6 +22,7 @@ use crate::typed::node::resolver::Resolver;
 use dgraph_core::NodeId;
 use std::alloc::Layout;
 use std::fmt;
+use std::ptr::NonNull;
 
 /// The nodes of a builder.
 pub struct Collected {
@@ -139,16 +140,34 @@ impl Collected {
         task: Task<F, Q>,
         future: Option<FutureOf>,
     ) {
-        if self.has_room(Layout::new::<F>(), Layout::new::<Q>()) {
-            // SAFETY: by contract; the store is dropped with the builder or the graph.
-            unsafe { self.store.define(node.index, call, task, future) };
+        let of = [Layout::new::<F>(), Layout::new::<Q>()];
+        // SAFETY: by contract; the store is dropped with the builder or the graph; both are put there below.
+        let space = unsafe { self.space(node.index, call, of, drop_of::<F>(), future) };
+        if let Some([function, pointers]) = space {
+            // SAFETY: it is for this, and nobody else's.
+            unsafe { function.cast::<F>().write(task.function) };
+            // SAFETY: as above.
+            unsafe { pointers.cast::<Q>().write(task.pointers) };
         }
     }
 
-    fn has_room(&mut self, function: Layout, pointers: Layout) -> bool {
-        let has_room = self.store.has_room_for_task(function, pointers);
+    /// Space for a task, if there is some.
+    ///
+    /// # Safety
+    ///
+    /// As for [`StoreBuilder::define`](crate::typed::memory::store_builder::StoreBuilder::define).
+    unsafe fn space(
+        &mut self,
+        node: u32,
+        call: Call,
+        of: [Layout; 2],
+        drop: Option<DropInPlace>,
+        future: Option<FutureOf>,
+    ) -> Option<[NonNull<u8>; 2]> {
+        let has_room = self.store.has_room_for_task(of);
         self.faults.too_many += usize::from(!has_room);
-        has_room
+        // SAFETY: by contract.
+        has_room.then(|| unsafe { self.store.define(node, call, of, drop, future) })
     }
 
     /// Lets the results of `node` be compared with their last ones.

@@ -21,7 +21,7 @@ pub(crate) struct Shuffled {
 }
 
 impl Shuffled {
-    /// That order, and the places and limits of `queue`, if the graph has one. Nodes that are `idle` run
+    /// That order, and the places and limits of `queue`, if the graph has one. Roots that are `idle` run
     /// nothing.
     pub(crate) fn new(
         order: Box<[NodeId]>,
@@ -34,8 +34,11 @@ impl Shuffled {
             ReadyQueue::new(&demands, &permits, &order)
         });
         queue.set_urgency(&order);
-        let idle = (0..topology.nodes()).filter(|&node| is_idle(node));
-        Self { queue: queue.with_given(idle.collect()), order }
+        // (Others have to be told what they depend on.)
+        let mut given: Vec<u32> = topology.dag.view().roots().iter().map(|node| node.get()).collect();
+        given.retain(|&node| is_idle(node));
+        given.sort_unstable();
+        Self { queue: queue.with_given(given.into()), order }
     }
 }
 

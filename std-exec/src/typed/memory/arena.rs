@@ -81,14 +81,19 @@ impl Arena {
         Place::new(u32::try_from(start / UNIT).expect("below the largest place"))
     }
 
+    /// Memory as from [`reserve`](Self::reserve), and where it lies until the next one is asked for.
+    pub(crate) fn space(&mut self, of: Layout) -> (Place<u8>, NonNull<u8>) {
+        let place = self.reserve(of);
+        // SAFETY: `reserve` has just given the place.
+        (place, unsafe { self.base().at(place) })
+    }
+
     /// `value`, at its place.
     pub(crate) fn place<T>(&mut self, value: T) -> Place<T> {
-        let place = self.reserve(Layout::new::<T>()).typed();
-        // SAFETY: `reserve` has just given the place.
-        let pointer = unsafe { self.base().at(place) };
+        let (place, pointer) = self.space(Layout::new::<T>());
         // SAFETY: it is for a `T`, and nobody else's.
-        unsafe { pointer.write(value) };
-        place
+        unsafe { pointer.cast().write(value) };
+        place.typed()
     }
 
     /// Memory like this, for the same places. Nothing lies there.

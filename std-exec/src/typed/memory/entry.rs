@@ -48,9 +48,16 @@ pub(crate) type DropInPlace = unsafe fn(NonNull<u8>);
 pub(crate) type DropFuture = unsafe fn(function: NonNull<u8>, future: NonNull<u8>);
 
 /// How to drop a `T`, if there is anything to do.
-pub(crate) fn drop_of<T>() -> Option<DropInPlace> {
-    // SAFETY: by the contract of `DropInPlace`.
-    std::mem::needs_drop::<T>().then_some(|value| unsafe { value.cast::<T>().drop_in_place() })
+pub(crate) const fn drop_of<T>() -> Option<DropInPlace> {
+    if const { std::mem::needs_drop::<T>() } { Some(drop_at::<T>) } else { None }
+}
+
+/// # Safety
+///
+/// As for [`DropInPlace`], of a `T`.
+unsafe fn drop_at<T>(value: NonNull<u8>) {
+    // SAFETY: by contract.
+    unsafe { value.cast::<T>().drop_in_place() };
 }
 
 /// What calls a node that has nothing to do: an input, or one that is not defined (such a graph is never

@@ -105,25 +105,35 @@ impl<'r> Frame<'r> {
 }
 
 impl Frame<'_> {
-    /// Runs `node` by way of `call`, and records what has come of it, also if it panics. But not that it has
-    /// given a value, if it is to be left unmarked: see `run/rows.rs`.
+    /// Runs `node` by way of `call`, and records what has come of it, also if it panics.
     #[inline(always)]
-    pub(crate) fn attempt(&self, node: u32, unmarked: bool, call: impl FnOnce() -> Outcome) -> Outcome {
-        let panicking = Panicking { frame: self, node };
+    pub(crate) fn attempt(&self, node: u32, call: impl FnOnce() -> Outcome) -> Outcome {
+        let panicking = self.watch_out(node);
         let outcome = call();
         mem::forget(panicking);
         match outcome {
-            Outcome::Value if unmarked => {}
-            Outcome::Value => self.states.set_value(node),
+            Outcome::Value => self.has_value(node),
             Outcome::Nothing(why) => debug_assert_eq!(why.node(), node, "the status of another node"),
             Outcome::Pending(_) | Outcome::Again(_) => self.statuses().set(node, Status::PENDING),
         }
         outcome
     }
 
+    /// Records a panic of `node`, as long as it isn't forgotten.
+    #[inline(always)]
+    pub(crate) fn watch_out(&self, node: u32) -> Panicking<'_> {
+        Panicking { frame: self, node }
+    }
+
+    /// `node` has given a value.
+    #[inline(always)]
+    pub(crate) fn has_value(&self, node: u32) {
+        self.states.set_value(node);
+    }
+
     /// Calls what may panic for `node` before that begins, and then records it.
     pub(crate) fn prepare<R>(&self, node: u32, call: impl FnOnce() -> R) -> R {
-        let panicking = Panicking { frame: self, node };
+        let panicking = self.watch_out(node);
         let prepared = call();
         mem::forget(panicking);
         prepared
@@ -131,7 +141,7 @@ impl Frame<'_> {
 
     /// [Runs](Self::attempt) a node by itself.
     pub(crate) fn attempt_alone(&self, node: u32, call: impl FnOnce() -> Outcome) -> Ran {
-        Ran::alone(node, self.attempt(node, false, call))
+        Ran::alone(node, self.attempt(node, call))
     }
 
     /// The result of `node` now belongs to `taker`.
@@ -299,7 +309,7 @@ impl Frame<'_> {
 }
 
 /// Takes down that a node panics. Costs nothing if it doesn't.
-struct Panicking<'r> {
+pub(crate) struct Panicking<'r> {
     frame: &'r Frame<'r>,
     node: u32,
 }

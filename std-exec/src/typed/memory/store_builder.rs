@@ -1,7 +1,7 @@
 //! The closures and results of a graph that is being put together.
 
 use super::arena::{Arena, Place};
-use super::entry::{Call, DropInPlace, Entry, Task, drop_of};
+use super::entry::{Call, DropInPlace, Entry, drop_of};
 use super::records::Described;
 use super::states::States;
 use super::status::{Status, Statuses};
@@ -9,6 +9,7 @@ use super::store::Store;
 use super::tasks::{FutureOf, Tasks};
 use crate::typed::handle::node::{GraphId, Node};
 use std::alloc::Layout;
+use std::ptr::NonNull;
 
 /// What becomes a [`Store`].
 pub(crate) struct StoreBuilder {
@@ -38,7 +39,7 @@ impl StoreBuilder {
     }
 
     /// Whether there is space for what a task consists of.
-    pub(crate) fn has_room_for_task(&self, function: Layout, pointers: Layout) -> bool {
+    pub(crate) fn has_room_for_task(&self, [function, pointers]: [Layout; 2]) -> bool {
         self.tasks.functions.has_room(function) && self.tasks.pointers.has_room(pointers)
     }
 
@@ -69,33 +70,30 @@ impl StoreBuilder {
         self.tasks.begin_runs = true;
     }
 
-    /// Gives `node` its task, which `call` is made for. If it gives futures, as the one of the number that
-    /// [`futures`](Self::futures) was before, `future` is about these.
+    /// Space for the task of `node`, a closure and what feeds it, of these layouts; `call` was made for it, and
+    /// `drop` drops the closure. If it gives futures, as the one of the number that [`futures`](Self::futures)
+    /// was before, `future` is about these. (Not generic: there is one copy of this, and not one for each type
+    /// of closure.)
     ///
     /// # Safety
     ///
-    /// `call` may be called with such a closure and such pointers, and what is in `future` was made for the
-    /// futures of such a closure. The store goes away before anything that the closure borrows. The closure
-    /// is `Send`, or the node is bound to the thread of a local graph.
-    pub(crate) unsafe fn define<F, P>(
+    /// The caller puts both there at once. `call` may be called with such a closure and such pointers, and
+    /// what is in `future` was made for the futures of such a closure. The store goes away before anything
+    /// that the closure borrows. The closure is `Send`, or the node is bound to the thread of a local graph.
+    pub(crate) unsafe fn define(
         &mut self,
         node: u32,
         call: Call,
-        task: Task<F, P>,
+        [function, pointers]: [Layout; 2],
+        drop: Option<DropInPlace>,
         future: Option<FutureOf>,
-    ) {
-        let Task { function, pointers } = task;
-        let function = self.tasks.functions.place(function).untyped();
-        let pointers = self.tasks.pointers.place(pointers).untyped();
-        self.set_entry(node, Entry { call, function, pointers }, drop_of::<F>(), future);
-    }
-
-    /// From now on `node` has this entry. `drop` drops its closure, and `future` is about the futures of
-    /// that.
-    fn set_entry(&mut self, node: u32, entry: Entry, drop: Option<DropInPlace>, future: Option<FutureOf>) {
+    ) -> [NonNull<u8>; 2] {
+        let (function, function_space) = self.tasks.functions.space(function);
+        let (pointers, pointers_space) = self.tasks.pointers.space(pointers);
         drop.into_iter().for_each(|drop| self.tasks.closures.push(node, drop));
-        self.tasks.entries[node as usize] = entry;
+        self.tasks.entries[node as usize] = Entry { call, function, pointers };
         self.tasks.futures.extend(future);
+        [function_space, pointers_space]
     }
 
     /// Where there is space for a future, or for what stands for one: at first there is none. `None` if there

@@ -11,6 +11,7 @@ use crate::typed::memory::entry::{Call, Task};
 use crate::typed::memory::frame::Frame;
 use crate::typed::memory::row::{Ran, Row};
 use crate::typed::memory::status::{NoValue, Outcome};
+use std::mem;
 use std::ptr::NonNull;
 
 /// What calls a closure that gives the result.
@@ -19,14 +20,7 @@ where
     D: Dependencies,
     F: NodeFn<D, Output = T>,
 {
-    |function, pointers, frame, node, row| {
-        let call = |function, pointers: &D::Pointers, node| {
-            // SAFETY: by the contract of `Call`.
-            Ok(unsafe { F::call(function, pointers, frame, node) })
-        };
-        // SAFETY: by the contract of `Call`.
-        unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
-    }
+    plain::<F, D, T>
 }
 
 /// What calls a closure that may fail.
@@ -36,15 +30,56 @@ where
     F: NodeFn<D, Output = Result<T, E>>,
     E: NodeError,
 {
-    |function, pointers, frame, node, row| {
-        let call = |function, pointers: &D::Pointers, node| {
-            // SAFETY: by the contract of `Call`.
-            let given = unsafe { F::call(function, pointers, frame, node) };
-            given.map_err(|error| frame.failed(node, error.into()))
-        };
+    fallible::<F, D, T, E>
+}
+
+// Functions, and no closures, for each of which the compiler would make a second function. Programs have
+// hundreds of nodes, and what is compiled for each closure is most of what their graphs cost to compile.
+
+/// # Safety
+///
+/// As for [`Call`], of a closure that gives the result.
+unsafe fn plain<F, D, T>(
+    function: NonNull<u8>,
+    pointers: NonNull<u8>,
+    frame: &Frame<'_>,
+    node: u32,
+    row: &Row<'_>,
+) -> Ran
+where
+    D: Dependencies,
+    F: NodeFn<D, Output = T>,
+{
+    let call = |function, pointers: &D::Pointers, node| {
         // SAFETY: by the contract of `Call`.
-        unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
-    }
+        Ok(unsafe { F::call(function, pointers, frame, node) })
+    };
+    // SAFETY: by the contract of `Call`.
+    unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
+}
+
+/// # Safety
+///
+/// As for [`Call`], of a closure that may fail.
+unsafe fn fallible<F, D, T, E>(
+    function: NonNull<u8>,
+    pointers: NonNull<u8>,
+    frame: &Frame<'_>,
+    node: u32,
+    row: &Row<'_>,
+) -> Ran
+where
+    D: Dependencies,
+    F: NodeFn<D, Output = Result<T, E>>,
+    E: NodeError,
+{
+    let call = |function, pointers: &D::Pointers, node| {
+        // SAFETY: by the contract of `Call`.
+        let given = unsafe { F::call(function, pointers, frame, node) };
+        given.map_err(|error| frame.failed(node, error.into()))
+    };
+    // SAFETY: by the contract of `Call`.
+    unsafe { call_row(function.cast(), pointers.cast(), frame, node, row, call) }
 }
 
 /// How many bytes ahead closures are fetched: what some 50 tiny nodes use, and a line from the last cache
@@ -67,23 +102,25 @@ unsafe fn call_row<F, P, T>(
 ) -> Ran {
     let last = node + row.more;
     loop {
-        let outcome = frame.attempt(node, row.unmarked, || {
-            // SAFETY: by contract.
-            let pointers = unsafe { pointers.as_ref() };
-            match call(function, pointers, node) {
-                Ok(value) => {
-                    // SAFETY: the slot is for a `T`, and empty.
-                    unsafe { frame.slots.of::<T>(node).write(value) };
-                    Outcome::Value
-                }
-                Err(why) => Outcome::Nothing(why),
+        let panicking = frame.watch_out(node);
+        // SAFETY: by contract.
+        match call(function, unsafe { pointers.as_ref() }, node) {
+            // SAFETY: the slot is for a `T`, and empty.
+            Ok(value) => unsafe { frame.slots.of::<T>(node).write(value) },
+            Err(why) => {
+                mem::forget(panicking);
+                return Ran::alone(node, Outcome::Nothing(why));
             }
-        });
-        if node == last || outcome != Outcome::Value {
-            return Ran::alone(node, outcome);
+        }
+        mem::forget(panicking);
+        if !row.unmarked {
+            frame.has_value(node);
+        }
+        if node == last {
+            return Ran::alone(node, Outcome::Value);
         }
         if !row.claim(node + 1) {
-            return Ran { outcome, last: node, seized: true };
+            return Ran { outcome: Outcome::Value, last: node, seized: true };
         }
         node += 1;
         // The processor foresees lines one behind the other only within a page.

@@ -211,7 +211,7 @@ impl Execution<'_> {
             Outcome::Nothing(self.frame.statuses().without_value(node, Status::INTERRUPTED))
         };
         let told = Told { watch: self.frame.watch.as_ref(), node };
-        let interrupted = self.frame.attempt(node, false, end);
+        let interrupted = self.frame.attempt(node, end);
         drop(told);
         interrupted
     }
