@@ -105,7 +105,7 @@ fn listed_twice_runs_once_and_feeds_twice(runner: &Runner) {
 fn none_is_not_fed_on(runner: &Runner) {
     let mut graph = KeyedGraph::<_, i32>::builder()
         .task("sum", ["nothing", "two", "nothing", "three"], |args| {
-            assert_eq!((args.len(), args.get(2)), (2, None));
+            assert_eq!((args.len(), args.is_empty(), args.get(2)), (2, false, None));
             args[0] * 10 + args[1]
         })
         .task("nothing", [], |_| None)

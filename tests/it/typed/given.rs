@@ -3,7 +3,7 @@
 use crate::support::counted::{Counted, Counter};
 use crate::support::panics::{Payload, payload_of};
 use crate::support::runner::{Runner, over_typed_runners};
-use dgraph_exec::{Graph, GraphBuilder, Input, NoResult, Node, RunOptions};
+use dgraph_exec::{Graph, GraphBuilder, Input, NoResult, Node, RunError, RunOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -21,6 +21,7 @@ over_typed_runners!(
     counts_until_a_run_begins,
     counts_until_a_destructor_lets_a_run_begin,
     is_set_though_what_was_there_panics,
+    a_refused_update_gives_nothing,
 );
 
 fn update() -> RunOptions {
@@ -329,4 +330,24 @@ fn of_an_instance() {
     instance.set_result(node, 5);
     drop(instance);
     assert_eq!(definition.instance().with(&update()).run().expect("no node fails")[next], 2);
+}
+
+/// An update that can't begin, since an input is unset, leaves all nodes to be run.
+fn a_refused_update_gives_nothing(runner: &Runner) {
+    let mut graph = GraphBuilder::new();
+    let (x, y): (Input<u32>, Input<u32>) = (graph.input("x"), graph.input("y"));
+    let sum = graph.node("sum", (x, y), |x: &u32, y: &u32| x + y);
+    let more = graph.node("more", sum, |sum: &u32| sum + 1);
+    let mut graph = graph.build().expect("a valid graph");
+    for _ in 0..2 {
+        graph.set(x, 1);
+        let refused = runner.typed_with(&mut graph, &update()).map(drop).expect_err("y is unset");
+        assert!(matches!(refused, RunError::UnsetInputs(_)));
+    }
+    graph.set(y, 10);
+    let results = runner.typed_with(&mut graph, &update()).expect("no node fails");
+    assert_eq!((results[sum], results[more]), (11, 12));
+    graph.set(x, 2);
+    let results = runner.typed_with(&mut graph, &update()).expect("no node fails");
+    assert_eq!((results[sum], results[more]), (12, 13));
 }

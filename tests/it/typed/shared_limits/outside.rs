@@ -11,7 +11,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-over_typed_runners!(as_many_as_the_source_gives, a_source_that_panics);
+over_typed_runners!(
+    as_many_as_the_source_gives,
+    a_source_that_panics,
+    a_source_that_has_panicked_is_asked_again
+);
 
 /// Permits that somebody has put there.
 #[derive(Default)]
@@ -126,6 +130,28 @@ fn a_source_that_panics(runner: &Runner) {
         let error = run(&RunOptions::new().panics_are_failures()).expect_err("a node fails");
         assert!(matches!(error, RunError::Failed(_)), "{error}");
     }
+}
+
+/// A source that panics when it is first asked, and then gives as many permits as are wanted.
+#[derive(Default)]
+struct Startled(AtomicUsize);
+
+impl PermitSource for Startled {
+    fn poll_take(&self, _: &mut Context<'_>) -> Poll<()> {
+        if self.0.fetch_add(1, SeqCst) == 0 {
+            panic_any(Payload(1));
+        }
+        Poll::Ready(())
+    }
+
+    fn give_back(&self) {}
+}
+
+fn a_source_that_has_panicked_is_asked_again(runner: &Runner) {
+    let limit = SharedLimit::from_source(Startled::default());
+    let mut graph = one_node(&limit);
+    assert_eq!(payload_of::<Payload>(|| _ = runner.typed(&mut graph)), Payload(1));
+    runner.typed(&mut graph);
 }
 
 /// Who has gone before its permit came doesn't keep it. To want two is refused.
