@@ -81,7 +81,7 @@ pub(crate) fn record<'r, R: Walks<'r>, D: AsDag + ?Sized>(
     longest: usize,
 ) {
     let Common { shared, countdown, body, .. } = run.common();
-    if body.was_cut_short() || run.has_stopped() {
+    if run.timer().has_nothing_to_say() || body.was_cut_short() || run.has_stopped() {
         return;
     }
     let (timer, nodes) = (run.timer(), countdown.dag().node_count());

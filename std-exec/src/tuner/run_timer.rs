@@ -201,6 +201,13 @@ impl RunTimer {
         }
     }
 
+    /// Whether there is nothing to record: it wasn't timed, as it was expected to be short, and nobody has seen
+    /// that it isn't.
+    #[inline]
+    pub(crate) fn has_nothing_to_say(&self) -> bool {
+        self.at == 0 && !self.samples && matches!(self.estimate.load(Ordering::Relaxed), 0 | Self::UNKNOWN)
+    }
+
     /// The run is over: takes note of how long it has taken.
     #[inline]
     pub(crate) fn record(&self, tuner: &Tuner, nodes: usize) {

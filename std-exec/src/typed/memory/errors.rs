@@ -16,6 +16,12 @@ type Raised = (u32, Option<NamedNode>, Box<dyn Error + Send + Sync>);
 #[derive(Default)]
 pub(crate) struct Errors {
     raised: Vec<Raised>,
+    /// What has panicked: in a box, since runs that go well pay for each word here.
+    panics: Option<Box<Panics>>,
+}
+
+#[derive(Default)]
+struct Panics {
     /// Nodes that are complete, and whose results have panicked as they were dropped.
     dropped_badly: Vec<u32>,
     /// What the first node has thrown whose panic was caught, and is to go on when the run is over. Behind a
@@ -36,25 +42,26 @@ impl Errors {
     /// lock.
     #[must_use]
     pub(crate) fn throw(&mut self, payload: Payload) -> Option<Payload> {
-        if self.thrown.is_some() {
+        let thrown = &mut self.panics.get_or_insert_default().thrown;
+        if thrown.is_some() {
             return Some(payload);
         }
-        self.thrown = Some(Mutex::new(payload));
+        *thrown = Some(Mutex::new(payload));
         None
     }
 
     /// The result of `node`, which is complete, has panicked as it was dropped.
     pub(crate) fn push_dropped_badly(&mut self, node: u32) {
-        self.dropped_badly.push(node);
+        self.panics.get_or_insert_default().dropped_badly.push(node);
     }
 
     /// The nodes of which that was said.
     pub(crate) fn take_dropped_badly(&mut self) -> Vec<u32> {
-        mem::take(&mut self.dropped_badly)
+        self.panics.as_mut().map(|panics| mem::take(&mut panics.dropped_badly)).unwrap_or_default()
     }
 
     pub(crate) fn take_thrown(&mut self) -> Option<Payload> {
-        let thrown = self.thrown.take()?;
+        let thrown = self.panics.as_mut()?.thrown.take()?;
         Some(thrown.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
