@@ -3,8 +3,9 @@
 use crate::support::panics::Payload;
 use crate::support::runner::{Runner, executor, over_typed_runners};
 use dgraph_exec::{
-    CancelToken, DefinitionBuilder, FailurePolicy, Graph, GraphBuilder, GraphError, NoResult, Node, NodeInfo,
-    NodeOutcome, Observer, Reach, RunError, RunInfo, RunOptions, SharedLimit, SkipReason, StopReason,
+    CancelToken, DefinitionBuilder, EndBranch, FailurePolicy, Graph, GraphBuilder, GraphError, NoResult,
+    Node, NodeInfo, NodeOutcome, Observer, Reach, RunError, RunInfo, RunOptions, SharedLimit, SkipReason,
+    StopReason,
 };
 use dgraph_tests::yields::yields;
 use std::mem;
@@ -23,6 +24,7 @@ over_typed_runners!(
     under_limits,
     starts_take_no_permits,
     updates,
+    of_who_has_ended_its_branch_before,
     begun_again_for_another_reason,
     of_inputs_in_an_order,
     a_stop_before_the_start,
@@ -329,6 +331,23 @@ fn updates(runner: &Runner) {
     assert_eq!(ran(&mut graph), ["first", "second", "third"]);
     runner.typed_with(&mut graph, &RunOptions::new().only([second])).map(drop).expect("no node fails");
     assert_eq!(log.taken(), ["first", "second"], "it needs the start, and that the node");
+}
+
+/// A node that has ended its branch, and that an update has no reason to run again, has begun all the same.
+/// (What came after its start wasn't chosen then. The fuzz target `run` found it.)
+fn of_who_has_ended_its_branch_before(runner: &Runner) {
+    let mut graph = GraphBuilder::new();
+    let ends = graph.try_node("ends", (), || Err::<(), EndBranch>(EndBranch));
+    let start = graph.start_of(ends);
+    let behind = graph.node("behind", (), || 1);
+    graph.after(behind, start);
+    let other = graph.node("other", ends, |(): &()| 2);
+    let mut graph = graph.build().expect("a valid graph");
+    runner.typed(&mut graph);
+    // What comes after the start is out of date: it isn't needed here.
+    runner.typed_with(&mut graph, &RunOptions::new().only([other])).map(drop).expect("no node fails");
+    let results = runner.typed_with(&mut graph, &RunOptions::new().update()).expect("no node fails");
+    assert_eq!((results.get(behind), results.get(start)), (Ok(&1), Ok(&())));
 }
 
 /// What comes after a start is there whenever the node begins, also if that begins since it has failed, or

@@ -1,6 +1,7 @@
 //! Nodes without work that are complete as soon as another one has begun, or has reached a moment: who waits
 //! for whom, and how far that is in a run.
 
+use super::status::{Status, Statuses};
 use crate::sync::{Mutex, lock};
 use std::sync::Arc;
 
@@ -81,9 +82,12 @@ impl Starts {
         Some((*lock(&self.stages[at]), self.starts[at].waker))
     }
 
-    /// Whether what this start waits for was there.
-    pub(crate) fn is_reached(&self, start: u32) -> bool {
-        matches!(self.stage(start), Some((Stage::Reached, _)))
+    /// Whether what this start waits for was there. Who has ended its branch has begun: if not in this run, it
+    /// wasn't called in it, since it is as it was.
+    pub(crate) fn is_there(&self, start: u32, statuses: &Statuses) -> bool {
+        let Some(at) = self.place(start) else { return false };
+        let Start { of, is_moment, .. } = self.starts[at];
+        *lock(&self.stages[at]) == Stage::Reached || !is_moment && statuses.get(of) == Status::ENDED_BRANCH
     }
 
     /// What is waited for as this start.

@@ -244,11 +244,11 @@ impl GraphData {
     fn skip_dependents(&self, watch: Option<&Watch<'_>>) {
         for node in self.topology.forward() {
             // A start that has been there isn't behind what has become of its node since.
-            let is_reached = self.store.records.starts.as_ref().is_some_and(|starts| starts.is_reached(node));
-            let has_begun =
-                !matches!(self.store.records.statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED);
-            if !(has_begun || is_reached) {
-                let statuses = &self.store.records.statuses;
+            let statuses = &self.store.records.statuses;
+            let is_there =
+                self.store.records.starts.as_ref().is_some_and(|starts| starts.is_there(node, statuses));
+            let has_begun = !matches!(statuses.get(node), Status::NOT_RUN | Status::NOT_STARTED);
+            if !(has_begun || is_there) {
                 if let Some(why) = self.topology.why_not_fed(statuses, node) {
                     statuses.set(node, why);
                     if let (Some(watch), State::Skipped { .. } | State::NotChosen { .. }) =

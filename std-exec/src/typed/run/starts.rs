@@ -9,8 +9,9 @@ impl Execution<'_> {
     /// that was missed.
     #[cold]
     pub(super) fn wait_for_start(&self, node: u32, signal: usize) -> Option<Result<(), Outcome>> {
-        match self.frame.records.starts.as_ref()?.stage(node)? {
-            (Stage::Reached, _) => Some(Ok(())),
+        let starts = self.frame.records.starts.as_ref()?;
+        match starts.stage(node)? {
+            _ if starts.is_there(node, self.frame.statuses()) => Some(Ok(())),
             (Stage::Ahead, waker) if self.frame.may_start(node, signal) => Some(Err(Outcome::Pending(waker))),
             _ => None,
         }
